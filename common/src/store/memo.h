@@ -1,0 +1,27 @@
+/* memo: what was decided for a request, so that asking again gives the same bytes.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CONVENE_SRC_STORE_MEMO_H
+#define CONVENE_SRC_STORE_MEMO_H
+
+#include "convene/ids.h"
+#include "store/db.h"
+
+#define CV_MEMO_HASH 16
+
+typedef struct {
+    cv_stmt_t *get, *put;
+} cv_memo_t;
+
+int cv_memo_init(cv_memo_t *memo, cv_db_t *db) CV_USE_RESULT;
+/* BLAKE2b-128 over what the request asks for: type, subject and data. Not over time, inbox or trace, which a repeated
+ * request may have anew. */
+void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]);
+/* CV_OK: decided before, *ret_outcome valid until cv_memo_release. CV_ENOTFOUND: new. CV_ECONFLICT: other content.
+ * hash NULL: whatever its content. */
+int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) CV_USE_RESULT;
+void cv_memo_release(cv_memo_t *memo);
+int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH], int64_t at_ms,
+                const char *principal, cv_str_t outcome) CV_USE_RESULT;
+
+#endif

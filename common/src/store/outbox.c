@@ -1,0 +1,268 @@
+/* outbox: the streams a service writes, numbered and chained, in the same transaction as its state.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each stream has one append-only table outbox_<id>(seq, chain, record) and one row in `stream` with its head. During
+ * a batch the head moves in memory; the row is written once, by cv_outbox_flush, just before COMMIT.
+ *
+ *   record n:  chain(n) = BLAKE2b-256(chain(n-1) || record bytes),  chain(0) = 32 zero octets
+ *
+ * Failure modes:
+ *   rolled back        cv_outbox_forget puts the heads of memory back to the committed ones
+ *   killed             the row and the table are of one transaction: they agree, or the file is damaged (checked at open)
+ *   pruned             sequences go on from the row, never from max(seq): a number is never given twice
+ *   old copy put back  same epoch, shorter history: a follower that has seen more gets AHEAD, one whose chain does not
+ *                      fit gets DIVERGED; neither is ever served records that merely have the right number
+ */
+#include "store/outbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    int64_t id;
+    cv_position_t head, committed;
+    uint64_t oldest, committed_oldest;
+    cv_stmt_t *append, *chain_at, *walk, *prune;
+} stream_t;
+
+struct cv_outbox {
+    size_t streams_n;
+    stream_t streams[CV_STREAMS_MAX];
+    cv_stmt_t *save;
+};
+
+static int prepare_for(cv_db_t *db, const char *format, int64_t id, cv_stmt_t **ret_stmt) {
+    char sql[256];
+    snprintf(sql, sizeof sql, format, (long long)id);
+    return cv_db_prepare(db, sql, ret_stmt);
+}
+
+static int load_head(cv_db_t *db, const char *name, stream_t *stream) {
+    cv_stmt_t *load;
+    int rc = cv_db_prepare(db, "SELECT id, epoch, seq, chain, oldest FROM stream WHERE name = ?", &load);
+    if (rc)
+        return rc;
+    cv_stmt_text(load, 1, cv_str(name));
+    rc = cv_stmt_step(load);
+    if (rc != 1)
+        return rc ? rc : CV_ENOTFOUND;
+    stream->id = cv_stmt_get_int(load, 0);
+    memcpy(stream->head.epoch, cv_stmt_get_blob(load, 1).ptr, CV_EPOCH_LEN);
+    stream->head.seq = (uint64_t)cv_stmt_get_int(load, 2);
+    memcpy(stream->head.chain, cv_stmt_get_blob(load, 3).ptr, CV_CHAIN_LEN);
+    stream->oldest = (uint64_t)cv_stmt_get_int(load, 4);
+    cv_stmt_reset(load);
+    return CV_OK;
+}
+
+static int make_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPOCH_LEN]) {
+    static const uint8_t no_chain[CV_CHAIN_LEN];
+    cv_stmt_t *make;
+    int rc = cv_db_prepare(db, "INSERT INTO stream(name, epoch, seq, chain, oldest) VALUES(?, ?, 0, ?, 1)", &make);
+    if (rc)
+        return rc;
+    cv_stmt_text(make, 1, cv_str(name));
+    cv_stmt_blob(make, 2, epoch, CV_EPOCH_LEN);
+    cv_stmt_blob(make, 3, no_chain, sizeof no_chain);
+    return cv_stmt_run(make);
+}
+
+static int open_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPOCH_LEN], stream_t *stream) {
+    int rc = load_head(db, name, stream);
+    if (rc == CV_ENOTFOUND) {
+        rc = make_stream(db, name, epoch);
+        if (!rc)
+            rc = load_head(db, name, stream);
+    }
+    if (rc)
+        return rc;
+    char sql[192];
+    snprintf(sql, sizeof sql,
+             "CREATE TABLE IF NOT EXISTS outbox_%lld(seq INTEGER PRIMARY KEY, chain BLOB NOT NULL, record BLOB NOT NULL)"
+             " STRICT",
+             (long long)stream->id);
+    rc = cv_db_exec(db, sql);
+    if (!rc)
+        rc = prepare_for(db, "INSERT INTO outbox_%lld VALUES(?, ?, ?)", stream->id, &stream->append);
+    if (!rc)
+        rc = prepare_for(db, "SELECT chain FROM outbox_%lld WHERE seq = ?", stream->id, &stream->chain_at);
+    if (!rc)
+        rc = prepare_for(db, "SELECT seq, record FROM outbox_%lld WHERE seq > ? ORDER BY seq LIMIT ?", stream->id,
+                         &stream->walk);
+    if (!rc)
+        rc = prepare_for(db, "DELETE FROM outbox_%lld WHERE seq BETWEEN ? AND ?", stream->id, &stream->prune);
+    stream->committed = stream->head;
+    stream->committed_oldest = stream->oldest;
+    return rc;
+}
+
+/* The newest row must be the one that the head names. */
+static int check_stream(stream_t *stream) {
+    if (stream->head.seq < stream->oldest)
+        return CV_OK; /* nothing kept */
+    cv_stmt_int(stream->chain_at, 1, (int64_t)stream->head.seq);
+    int rc = cv_stmt_step(stream->chain_at);
+    if (rc != 1)
+        return rc ? rc : CV_ECORRUPT;
+    cv_str_t chain = cv_stmt_get_blob(stream->chain_at, 0);
+    rc = chain.len == CV_CHAIN_LEN && !memcmp(chain.ptr, stream->head.chain, CV_CHAIN_LEN) ? CV_OK : CV_ECORRUPT;
+    cv_stmt_reset(stream->chain_at);
+    return rc;
+}
+
+int cv_outbox_open(cv_db_t *db, const char *const *names, size_t names_n, const uint8_t new_epoch[CV_EPOCH_LEN],
+                   cv_outbox_t **ret_outbox) {
+    if (names_n > CV_STREAMS_MAX)
+        return CV_ELIMIT;
+    cv_outbox_t *outbox = calloc(1, sizeof *outbox);
+    if (!outbox)
+        return CV_ENOMEM;
+    outbox->streams_n = names_n;
+    int rc = cv_db_begin(db);
+    for (size_t i = 0; !rc && i < names_n; i++)
+        rc = open_stream(db, names[i], new_epoch, &outbox->streams[i]);
+    if (!rc)
+        rc = cv_db_prepare(db, "UPDATE stream SET epoch = ?, seq = ?, chain = ?, oldest = ? WHERE id = ?", &outbox->save);
+    if (!rc)
+        rc = cv_db_commit(db);
+    else
+        cv_db_rollback(db);
+    for (size_t i = 0; !rc && i < names_n; i++)
+        rc = check_stream(&outbox->streams[i]);
+    if (rc) {
+        cv_outbox_close(&outbox);
+        return rc;
+    }
+    *ret_outbox = outbox;
+    return CV_OK;
+}
+
+void cv_outbox_close(cv_outbox_t **outbox) {
+    free(*outbox);
+    *outbox = NULL;
+}
+
+const cv_position_t *cv_outbox_head(const cv_outbox_t *outbox, size_t stream) {
+    return &outbox->streams[stream].head;
+}
+
+uint64_t cv_outbox_oldest(const cv_outbox_t *outbox, size_t stream) {
+    return outbox->streams[stream].oldest;
+}
+
+int cv_outbox_append(cv_outbox_t *outbox, size_t stream, cv_str_t record, cv_position_t *ret_position) {
+    stream_t *s = &outbox->streams[stream];
+    cv_position_t next = s->head;
+    next.seq++;
+    cv_chain_next(s->head.chain, record, next.chain);
+    cv_stmt_int(s->append, 1, (int64_t)next.seq);
+    cv_stmt_blob(s->append, 2, next.chain, CV_CHAIN_LEN);
+    cv_stmt_blob(s->append, 3, record.ptr, record.len);
+    int rc = cv_stmt_run(s->append);
+    if (rc)
+        return rc;
+    s->head = next;
+    *ret_position = next;
+    return CV_OK;
+}
+
+int cv_outbox_flush(cv_outbox_t *outbox) {
+    for (size_t i = 0; i < outbox->streams_n; i++) {
+        stream_t *s = &outbox->streams[i];
+        if (s->head.seq == s->committed.seq && s->oldest == s->committed_oldest &&
+            !memcmp(s->head.epoch, s->committed.epoch, CV_EPOCH_LEN))
+            continue;
+        cv_stmt_blob(outbox->save, 1, s->head.epoch, CV_EPOCH_LEN);
+        cv_stmt_int(outbox->save, 2, (int64_t)s->head.seq);
+        cv_stmt_blob(outbox->save, 3, s->head.chain, CV_CHAIN_LEN);
+        cv_stmt_int(outbox->save, 4, (int64_t)s->oldest);
+        cv_stmt_int(outbox->save, 5, s->id);
+        int rc = cv_stmt_run(outbox->save);
+        if (rc)
+            return rc;
+    }
+    return CV_OK;
+}
+
+void cv_outbox_committed(cv_outbox_t *outbox) {
+    for (size_t i = 0; i < outbox->streams_n; i++) {
+        outbox->streams[i].committed = outbox->streams[i].head;
+        outbox->streams[i].committed_oldest = outbox->streams[i].oldest;
+    }
+}
+
+void cv_outbox_forget(cv_outbox_t *outbox) {
+    for (size_t i = 0; i < outbox->streams_n; i++) {
+        outbox->streams[i].head = outbox->streams[i].committed;
+        outbox->streams[i].oldest = outbox->streams[i].committed_oldest;
+    }
+}
+
+int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *from) {
+    static const uint8_t no_epoch[CV_EPOCH_LEN], no_chain[CV_CHAIN_LEN];
+    stream_t *s = &outbox->streams[stream];
+    bool from_the_start = !from->seq && !memcmp(from->epoch, no_epoch, CV_EPOCH_LEN);
+    if (!from_the_start && memcmp(from->epoch, s->head.epoch, CV_EPOCH_LEN) != 0)
+        return CV_EEPOCH;
+    if (from->seq > s->head.seq)
+        return CV_EAHEAD;
+    if (from->seq == s->head.seq)
+        return memcmp(from->chain, s->head.chain, CV_CHAIN_LEN) ? CV_EDIVERGED : CV_OK;
+    if (from->seq + 1 < s->oldest)
+        return CV_EPRUNED;
+    if (!from->seq)
+        return memcmp(from->chain, no_chain, CV_CHAIN_LEN) ? CV_EDIVERGED : CV_OK;
+    if (from->seq < s->oldest)
+        return CV_OK; /* exactly the last pruned one: its chain is gone, the next record's will tell */
+    cv_stmt_int(s->chain_at, 1, (int64_t)from->seq);
+    int rc = cv_stmt_step(s->chain_at);
+    if (rc != 1)
+        return rc ? rc : CV_ECORRUPT;
+    cv_str_t chain = cv_stmt_get_blob(s->chain_at, 0);
+    rc = chain.len == CV_CHAIN_LEN && !memcmp(chain.ptr, from->chain, CV_CHAIN_LEN) ? CV_OK : CV_EDIVERGED;
+    cv_stmt_reset(s->chain_at);
+    return rc;
+}
+
+int cv_outbox_walk(cv_outbox_t *outbox, size_t stream, uint64_t after, size_t max,
+                   int (*put)(void *self, cv_str_t record), void *self) {
+    stream_t *s = &outbox->streams[stream];
+    cv_stmt_int(s->walk, 1, (int64_t)after);
+    cv_stmt_int(s->walk, 2, (int64_t)max);
+    int rc;
+    while ((rc = cv_stmt_step(s->walk)) == 1) {
+        if ((uint64_t)cv_stmt_get_int(s->walk, 0) != ++after) {
+            cv_stmt_reset(s->walk);
+            return CV_ECORRUPT; /* a hole in our own log */
+        }
+        rc = put(self, cv_stmt_get_blob(s->walk, 1));
+        if (rc) {
+            cv_stmt_reset(s->walk);
+            return rc == CV_ELIMIT ? CV_OK : rc;
+        }
+    }
+    return rc;
+}
+
+int cv_outbox_prune(cv_outbox_t *outbox, size_t stream, uint64_t upto, size_t max) {
+    stream_t *s = &outbox->streams[stream];
+    if (upto > s->head.seq)
+        upto = s->head.seq;
+    if (upto < s->oldest || !max)
+        return CV_OK;
+    if (upto - s->oldest >= max)
+        upto = s->oldest + max - 1;
+    cv_stmt_int(s->prune, 1, (int64_t)s->oldest);
+    cv_stmt_int(s->prune, 2, (int64_t)upto);
+    int rc = cv_stmt_run(s->prune);
+    if (!rc)
+        s->oldest = upto + 1;
+    return rc;
+}
+
+int cv_outbox_new_epoch(cv_outbox_t *outbox, const uint8_t epoch[CV_EPOCH_LEN]) {
+    for (size_t i = 0; i < outbox->streams_n; i++)
+        memcpy(outbox->streams[i].head.epoch, epoch, CV_EPOCH_LEN);
+    return cv_outbox_flush(outbox);
+}
