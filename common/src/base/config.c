@@ -1,0 +1,498 @@
+/* config: reads file, environment and flags into one table of values with origins.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The file is parsed by czmq's zconfig, but checked line by line before: zconfig says what is wrong on standard output
+ * and keeps no line numbers. Every line that is neither empty nor a comment makes exactly one item, so the n-th item
+ * in order of the file is on the n-th such line.
+ */
+#include "convene/config.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <czmq.h>
+#include <errno.h>
+
+static const cv_config_key_t s_keys[] = {
+    {"data", CV_CONFIG_DIR, "./convene-data", "directory of the databases", NULL, 0, 0},
+    {"keys", CV_CONFIG_DIR, "${data}/keys", "directory of the CURVE certificates", NULL, 0, 0},
+    {"security", CV_CONFIG_CHOICE, "curve", "none is allowed on ipc endpoints only", "curve|none", 0, 0},
+    {"clock/offset_ms", CV_CONFIG_INT, "0", "added to the wall clock, for demonstrations", NULL, -4102444800000,
+     4102444800000},
+    {"registration/endpoint", CV_CONFIG_ENDPOINT, "tcp://127.0.0.1:24100", "where registration is reached", NULL, 0, 0},
+    {"registration/bind", CV_CONFIG_ENDPOINT, "${registration/endpoint}", "where registration listens", NULL, 0, 0},
+    {"scheduling/endpoint", CV_CONFIG_ENDPOINT, "tcp://127.0.0.1:24110", "where scheduling is reached", NULL, 0, 0},
+    {"scheduling/bind", CV_CONFIG_ENDPOINT, "${scheduling/endpoint}", "where scheduling listens", NULL, 0, 0},
+    {"notifications/endpoint", CV_CONFIG_ENDPOINT, "tcp://127.0.0.1:24120", "where notifications is reached", NULL, 0,
+     0},
+    {"notifications/bind", CV_CONFIG_ENDPOINT, "${notifications/endpoint}", "where notifications listens", NULL, 0, 0},
+    {"notifications/outbox", CV_CONFIG_DIR, "${data}/outbox", "directory that written messages are put into", NULL, 0,
+     0},
+    {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576},
+    {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
+};
+enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
+
+#define KEY_MAX 64
+#define ORIGIN_MAX 256
+#define FILE_DEPTH_MAX 8
+#define ENV_PREFIX "CONVENE_"
+
+struct cv_config {
+    struct {
+        char value[CV_CONFIG_VALUE_MAX];
+        char origin[ORIGIN_MAX];
+    } of[KEYS_N];
+};
+
+const cv_config_key_t *cv_config_keys(size_t *ret_n)
+{
+    *ret_n = KEYS_N;
+    return s_keys;
+}
+
+static int s_find(const char *key)
+{
+    for (int i = 0; i < KEYS_N; i++)
+        if (strcmp(s_keys[i].key, key) == 0)
+            return i;
+    return -1;
+}
+
+/* ---- the nearest key ---------------------------------------------------------------------- */
+
+/* Levenshtein distance; both at most KEY_MAX long. */
+static size_t s_distance(const char *a, const char *b)
+{
+    size_t row[KEY_MAX + 1];
+    size_t a_len = strlen(a), b_len = strlen(b);
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[b_len];
+}
+
+/* NULL when nothing is near. Who leaves out the section ("endpoint") is helped too. */
+static const char *s_nearest(const char *key)
+{
+    if (strlen(key) > KEY_MAX)
+        return NULL;
+    const char *nearest = NULL;
+    size_t least = SIZE_MAX;
+    for (int i = 0; i < KEYS_N; i++) {
+        const char *last = strrchr(s_keys[i].key, '/');
+        size_t distance = s_distance(key, s_keys[i].key);
+        if (last && strcmp(last + 1, key) == 0)
+            distance = 1;
+        if (distance < least) {
+            least = distance;
+            nearest = s_keys[i].key;
+        }
+    }
+    return least <= strlen(key) / 2 + 1 ? nearest : NULL;
+}
+
+/* ---- setting one value -------------------------------------------------------------------- */
+
+typedef struct {
+    cv_config_t *config;
+    char *error;
+    size_t error_size;
+} load_t;
+
+static int s_fail(const load_t *load, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int s_fail(const load_t *load, const char *origin, const char *format, ...)
+{
+    char text[CV_CONFIG_ERROR_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    snprintf(load->error, load->error_size, "%s: %s", origin, text);
+    return CV_EINVAL;
+}
+
+static int s_unknown(const load_t *load, const char *origin, const char *key)
+{
+    const char *nearest = s_nearest(key);
+    if (nearest)
+        return s_fail(load, origin, "unknown key \"%s\"; did you mean \"%s\"?", key, nearest);
+    return s_fail(load, origin, "unknown key \"%s\"; --help lists the known ones", key);
+}
+
+static int s_integer(const char *text, int64_t *ret_value)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || end == text || *end || isspace((unsigned char)*text))
+        return CV_EINVAL;
+    *ret_value = value;
+    return CV_OK;
+}
+
+static bool s_is_choice(const char *choices, const char *value)
+{
+    size_t len = strlen(value);
+    for (const char *at = choices; len && at; at = strchr(at, '|')) {
+        at += *at == '|';
+        if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static bool s_is_endpoint(const char *value)
+{
+    if (strncmp(value, "ipc://", 6) == 0)
+        return value[6] != '\0';
+    if (strncmp(value, "tcp://", 6) != 0)
+        return false;
+    const char *colon = strrchr(value + 6, ':');
+    int64_t port;
+    return colon && colon > value + 6 && s_integer(colon + 1, &port) == CV_OK && port >= 1 && port <= 65533;
+}
+
+static int s_set(const load_t *load, const char *key, const char *value, const char *origin)
+{
+    int index = s_find(key);
+    if (index < 0)
+        return s_unknown(load, origin, key);
+    const cv_config_key_t *known = &s_keys[index];
+    if (strlen(value) >= CV_CONFIG_VALUE_MAX)
+        return s_fail(load, origin, "%s is longer than %d octets", key, CV_CONFIG_VALUE_MAX - 1);
+    for (const char *at = value; *at; at++)
+        if (iscntrl((unsigned char)*at))
+            return s_fail(load, origin, "%s has a control character", key);
+    int64_t number;
+    switch (known->type) {
+    case CV_CONFIG_INT:
+        if (s_integer(value, &number) || number < known->min || number > known->max)
+            return s_fail(load, origin, "%s must be a whole number from %lld to %lld, not \"%s\"", key,
+                          (long long)known->min, (long long)known->max, value);
+        break;
+    case CV_CONFIG_CHOICE:
+        if (!s_is_choice(known->choices, value))
+            return s_fail(load, origin, "%s must be one of %s, not \"%s\"", key, known->choices, value);
+        break;
+    case CV_CONFIG_ENDPOINT:
+        if (!s_is_endpoint(value))
+            return s_fail(load, origin, "%s must be tcp://address:port or ipc://path, not \"%s\"", key, value);
+        break;
+    case CV_CONFIG_TEXT:
+    case CV_CONFIG_DIR:
+    default:
+        if (!*value)
+            return s_fail(load, origin, "%s is empty", key);
+    }
+    snprintf(load->config->of[index].value, CV_CONFIG_VALUE_MAX, "%s", value);
+    snprintf(load->config->of[index].origin, ORIGIN_MAX, "%s", origin);
+    return CV_OK;
+}
+
+/* ---- file --------------------------------------------------------------------------------- */
+
+static bool s_name_char(char c)
+{
+    return isalnum((unsigned char)c) || strchr("$-_@.&+/", c);
+}
+
+/* One line of ZPL: "    name", "    name = value", with comments. *io_depth is the deepest level allowed before, and
+ * after it. Returns 1 for an item, 0 for nothing, and -1 with a reason. */
+static int s_check_line(const char *line, size_t len, size_t *io_depth, const char **ret_reason)
+{
+    size_t indent = 0;
+    while (indent < len && line[indent] == ' ')
+        indent++;
+    const char *at = line + indent, *end = line + len;
+    while (end > at && isspace((unsigned char)end[-1]))
+        end--;
+    if (at >= end || *at == '#')
+        return 0;
+    *ret_reason = "indent with 4 spaces a level, below a line that is one level less";
+    if (indent % 4 || indent / 4 > *io_depth || indent / 4 >= FILE_DEPTH_MAX)
+        return -1;
+    *io_depth = indent / 4 + 1;
+    const char *name = at;
+    while (at < end && *at && s_name_char(*at))
+        at++;
+    *ret_reason = "expected \"name\" or \"name = value\"";
+    if (at == name)
+        return -1;
+    while (at < end && *at == ' ')
+        at++;
+    if (at == end || *at == '#')
+        return 1;
+    if (*at++ != '=')
+        return -1;
+    while (at < end && *at == ' ')
+        at++;
+    if (at < end && (*at == '"' || *at == '\'')) {
+        char quote = *at++;
+        while (at < end && *at != quote)
+            at++;
+        *ret_reason = "the closing quote is missing";
+        if (at == end)
+            return -1;
+    }
+    return 1;
+}
+
+/* Number of the line that makes the n-th item (from 0), or 0. */
+static unsigned s_line_of(const char *text, size_t item)
+{
+    size_t depth = FILE_DEPTH_MAX;
+    unsigned number = 1;
+    for (const char *at = text; *at; number++) {
+        size_t len = strcspn(at, "\n");
+        const char *reason;
+        depth = FILE_DEPTH_MAX;
+        if (s_check_line(at, len, &depth, &reason) == 1 && item-- == 0)
+            return number;
+        at += len + (at[len] == '\n');
+    }
+    return 0;
+}
+
+typedef struct {
+    const load_t *load;
+    const char *file, *text;
+    size_t item; /* how many items were seen */
+    bool seen[KEYS_N];
+} file_t;
+
+static int s_apply(file_t *file, zconfig_t *parent, const char *prefix)
+{
+    for (zconfig_t *item = zconfig_child(parent); item; item = zconfig_next(item)) {
+        char path[CV_CONFIG_ERROR_MAX / 2], origin[ORIGIN_MAX];
+        snprintf(origin, sizeof origin, "%s:%u", file->file, s_line_of(file->text, file->item++));
+        int len = snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "/" : "", zconfig_name(item));
+        if (len >= (int)sizeof path)
+            return s_fail(file->load, origin, "the key is too long");
+        const char *value = zconfig_value(item);
+        bool is_section = zconfig_child(item) && !(value && *value);
+        if (!is_section) {
+            int index = s_find(path);
+            if (index >= 0 && file->seen[index])
+                return s_fail(file->load, origin, "%s is set twice", path);
+            int rc = s_set(file->load, path, value ? value : "", origin);
+            if (rc)
+                return rc;
+            file->seen[index] = true;
+        }
+        int rc = s_apply(file, item, path);
+        if (rc)
+            return rc;
+    }
+    return CV_OK;
+}
+
+static int s_read_file(const load_t *load, const char *path, char **ret_text)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        snprintf(load->error, load->error_size, "%s: %s", path, strerror(errno));
+        return CV_EIO;
+    }
+    char *text = calloc(1, CV_CONFIG_FILE_MAX + 1);
+    size_t len = text ? fread(text, 1, CV_CONFIG_FILE_MAX + 1, file) : 0;
+    bool failed = ferror(file);
+    fclose(file);
+    int rc = CV_OK;
+    if (!text) {
+        rc = CV_ENOMEM;
+        snprintf(load->error, load->error_size, "%s: %s", path, cv_error_text(rc));
+    } else if (failed) {
+        rc = CV_EIO;
+        snprintf(load->error, load->error_size, "%s: cannot be read", path);
+    } else if (len > CV_CONFIG_FILE_MAX) {
+        rc = s_fail(load, path, "longer than %d octets", CV_CONFIG_FILE_MAX);
+    } else if (strlen(text) != len) {
+        rc = s_fail(load, path, "is not a text file");
+    }
+    if (rc)
+        free(text);
+    else
+        *ret_text = text;
+    return rc;
+}
+
+static int s_load_file(const load_t *load, const char *path)
+{
+    char *text;
+    int rc = s_read_file(load, path, &text);
+    if (rc)
+        return rc;
+    size_t depth = 0;
+    unsigned number = 1;
+    for (const char *at = text; *at && !rc; number++) {
+        size_t len = strcspn(at, "\n");
+        const char *reason;
+        if (s_check_line(at, len, &depth, &reason) < 0) {
+            char origin[ORIGIN_MAX];
+            snprintf(origin, sizeof origin, "%s:%u", path, number);
+            rc = s_fail(load, origin, "%s", reason);
+        }
+        at += len + (at[len] == '\n');
+    }
+    if (!rc) {
+        zconfig_t *root = zconfig_str_load(text);
+        file_t file = {.load = load, .file = path, .text = text};
+        rc = root ? s_apply(&file, root, "") : s_fail(load, path, "is not in ZPL form");
+        zconfig_destroy(&root);
+    }
+    free(text);
+    return rc;
+}
+
+/* ---- environment and flags ---------------------------------------------------------------- */
+
+static void s_variable(const char *key, char *ret_name, size_t size)
+{
+    snprintf(ret_name, size, ENV_PREFIX "%s", key);
+    for (char *at = ret_name; *at; at++)
+        *at = *at == '/' ? '_' : (char)toupper((unsigned char)*at);
+}
+
+static int s_load_environment(const load_t *load, char *const *environment)
+{
+    for (; *environment; environment++) {
+        const char *equals = strchr(*environment, '=');
+        if (!equals || strncmp(*environment, ENV_PREFIX, strlen(ENV_PREFIX)) != 0)
+            continue;
+        char name[KEY_MAX];
+        if ((size_t)(equals - *environment) >= sizeof name)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)(equals - *environment), *environment);
+        char known[KEY_MAX + sizeof ENV_PREFIX];
+        int rc = CV_ENOTFOUND;
+        for (int i = 0; i < KEYS_N && rc == CV_ENOTFOUND; i++) {
+            s_variable(s_keys[i].key, known, sizeof known);
+            if (strcmp(name, known) == 0)
+                rc = s_set(load, s_keys[i].key, equals + 1, name);
+            else if (s_distance(name + strlen(ENV_PREFIX), known + strlen(ENV_PREFIX)) <= 1)
+                rc = s_fail(load, name, "unknown variable; did you mean %s?", known);
+        }
+        if (rc && rc != CV_ENOTFOUND)
+            return rc;
+    }
+    return CV_OK;
+}
+
+static int s_load_set(const load_t *load, const char *set)
+{
+    const char *equals = strchr(set, '=');
+    char key[CV_CONFIG_ERROR_MAX / 2];
+    if (!equals || (size_t)(equals - set) >= sizeof key)
+        return s_fail(load, "--set", "expected key=value, not \"%.64s\"", set);
+    snprintf(key, sizeof key, "%.*s", (int)(equals - set), set);
+    return s_set(load, key, equals + 1, "--set");
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+/* Defaults that refer to other keys, once those are known. A reference is to a key above in the table. */
+static int s_expand(const load_t *load, int index)
+{
+    const char *value = s_keys[index].value;
+    if (strncmp(value, "${", 2) != 0)
+        return CV_OK;
+    const char *close = strchr(value, '}');
+    assert(close);
+    char key[KEY_MAX];
+    snprintf(key, sizeof key, "%.*s", (int)(close - value - 2), value + 2);
+    int other = s_find(key);
+    assert(other >= 0 && other < index);
+    char *target = load->config->of[index].value;
+    int len = snprintf(target, CV_CONFIG_VALUE_MAX, "%s%s", load->config->of[other].value, close + 1);
+    if (len >= CV_CONFIG_VALUE_MAX)
+        return s_fail(load, load->config->of[other].origin, "%s is too long", key);
+    return CV_OK;
+}
+
+int cv_config_load(const char *file, char *const *environment, const char *const *sets, size_t sets_n,
+                   cv_config_t **ret_config, char *ret_error, size_t error_size)
+{
+    cv_config_t *config = calloc(1, sizeof *config);
+    load_t load = {config, ret_error, error_size};
+    if (!config) {
+        snprintf(ret_error, error_size, "%s", cv_error_text(CV_ENOMEM));
+        return CV_ENOMEM;
+    }
+    for (int i = 0; i < KEYS_N; i++)
+        snprintf(config->of[i].value, CV_CONFIG_VALUE_MAX, "%s", s_keys[i].value);
+    int rc = file ? s_load_file(&load, file) : CV_OK;
+    if (!rc && environment)
+        rc = s_load_environment(&load, environment);
+    for (size_t i = 0; i < sets_n && !rc; i++)
+        rc = s_load_set(&load, sets[i]);
+    for (int i = 0; i < KEYS_N && !rc; i++)
+        if (!*config->of[i].origin)
+            rc = s_expand(&load, i);
+    if (rc)
+        cv_config_destroy(&config);
+    else
+        *ret_config = config;
+    return rc;
+}
+
+void cv_config_destroy(cv_config_t **config)
+{
+    free(*config);
+    *config = NULL;
+}
+
+const char *cv_config_text(const cv_config_t *config, const char *key)
+{
+    int index = s_find(key);
+    assert(index >= 0);
+    return config->of[index].value;
+}
+
+int64_t cv_config_int(const cv_config_t *config, const char *key)
+{
+    int64_t value = 0;
+    int rc = s_integer(cv_config_text(config, key), &value);
+    assert(rc == CV_OK);
+    (void)rc;
+    return value;
+}
+
+const char *cv_config_of(const cv_config_t *config, const char *service, const char *name)
+{
+    char key[KEY_MAX];
+    snprintf(key, sizeof key, "%s/%s", service, name);
+    return cv_config_text(config, key);
+}
+
+const char *cv_config_origin(const cv_config_t *config, const char *key)
+{
+    int index = s_find(key);
+    assert(index >= 0);
+    return *config->of[index].origin ? config->of[index].origin : "default";
+}
+
+void cv_config_print(const cv_config_t *config, FILE *file)
+{
+    for (int i = 0; i < KEYS_N; i++)
+        fprintf(file, "%-24s = %-40s # %s\n", s_keys[i].key, config->of[i].value,
+                cv_config_origin(config, s_keys[i].key));
+}
+
+void cv_config_help(FILE *file)
+{
+    for (int i = 0; i < KEYS_N; i++)
+        fprintf(file, "  %-24s %s%s%s [%s]\n", s_keys[i].key, s_keys[i].help, s_keys[i].choices ? "; one of " : "",
+                s_keys[i].choices ? s_keys[i].choices : "", s_keys[i].value);
+}
