@@ -145,6 +145,8 @@ static int s_integer(const char *text, int64_t *ret_value)
 static bool s_is_choice(const char *choices, const char *value)
 {
     size_t len = strlen(value);
+    if (strchr(value, '|'))
+        return false;
     for (const char *at = choices; len && at; at = strchr(at, '|')) {
         at += *at == '|';
         if (strncmp(at, value, len) == 0 && (at[len] == '|' || at[len] == '\0'))
@@ -252,12 +254,11 @@ static int s_check_line(const char *line, size_t len, size_t *io_depth, const ch
 /* Number of the line that makes the n-th item (from 0), or 0. */
 static unsigned s_line_of(const char *text, size_t item)
 {
-    size_t depth = FILE_DEPTH_MAX;
     unsigned number = 1;
     for (const char *at = text; *at; number++) {
         size_t len = strcspn(at, "\n");
+        size_t depth = FILE_DEPTH_MAX; /* the indentation was checked before */
         const char *reason;
-        depth = FILE_DEPTH_MAX;
         if (s_check_line(at, len, &depth, &reason) == 1 && item-- == 0)
             return number;
         at += len + (at[len] == '\n');
@@ -414,10 +415,11 @@ static int s_expand(const load_t *load, int index)
     snprintf(key, sizeof key, "%.*s", (int)(close - value - 2), value + 2);
     int other = s_find(key);
     assert(other >= 0 && other < index);
-    char *target = load->config->of[index].value;
-    int len = snprintf(target, CV_CONFIG_VALUE_MAX, "%s%s", load->config->of[other].value, close + 1);
+    char expanded[CV_CONFIG_VALUE_MAX];
+    int len = snprintf(expanded, sizeof expanded, "%s%s", load->config->of[other].value, close + 1);
     if (len >= CV_CONFIG_VALUE_MAX)
         return s_fail(load, load->config->of[other].origin, "%s is too long", key);
+    memcpy(load->config->of[index].value, expanded, sizeof expanded);
     return CV_OK;
 }
 
