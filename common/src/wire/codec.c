@@ -1,0 +1,485 @@
+/* codec: reads and writes the data of any message by the tables that proto/generate.py made.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Decoding looks a key up by length and content, first where the last one was found: who writes in our order is found
+ * at the first try. Nothing is allocated and nothing copied but numbers and views. Paths for faults are kept as a chain
+ * of stack frames and written out only when something is wrong.
+ *
+ * Encoding first checks the whole struct and then writes it, so that what cannot be read again is never written in
+ * part. What decode lets pass, encode writes; decoding that again gives the same struct.
+ */
+#include "convene/codec.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN_MAX = 40 }; /* octets of somebody's value in a fault */
+
+typedef struct path {
+    const struct path *up;
+    const char *name;
+    size_t index; /* 1 + element; 0: no array */
+} path_t;
+
+/* ---- faults ------------------------------------------------------------------------------- */
+
+static size_t s_path_text(const path_t *path, char *ret_text, size_t size)
+{
+    size_t len = path->up ? s_path_text(path->up, ret_text, size) : 0;
+    if (len >= size) return size;
+    int more = path->index ? snprintf(ret_text + len, size - len, "%s%s[%zu]", path->up ? "." : "", path->name, path->index - 1)
+                           : snprintf(ret_text + len, size - len, "%s%s", path->up ? "." : "", path->name);
+    return more > 0 ? len + (size_t)more : len;
+}
+
+__attribute__((format(printf, 3, 4)))
+static int s_fail(cv_fault_t *fault, const path_t *path, const char *format, ...)
+{
+    if (!fault) return CV_EINVAL;
+    char where[sizeof fault->path], what[sizeof fault->text];
+    where[0] = '\0';
+    (void)s_path_text(path, where, sizeof where);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return cv_fault(fault, CV_EINVAL, where, "%s", what);
+}
+
+/* A text as it can be shown: on one line, cut between characters. */
+typedef struct {
+    char text[SHOWN_MAX + 8];
+} shown_t;
+static shown_t s_shown(cv_str_t value)
+{
+    shown_t shown;
+    size_t len = value.len < SHOWN_MAX ? value.len : SHOWN_MAX;
+    while (len && len < value.len && ((uint8_t)value.ptr[len] & 0xc0) == 0x80) len--;
+    size_t at = 0;
+    shown.text[at++] = '"';
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = (uint8_t)value.ptr[i];
+        shown.text[at++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+    }
+    if (len < value.len) {
+        memcpy(shown.text + at, "...", 3);
+        at += 3;
+    }
+    shown.text[at++] = '"';
+    shown.text[at] = '\0';
+    return shown;
+}
+
+static const char *s_type_name(const msgpack_object *object)
+{
+    switch (object->type) {
+    case MSGPACK_OBJECT_NIL: return "nil";
+    case MSGPACK_OBJECT_BOOLEAN: return "a boolean";
+    case MSGPACK_OBJECT_POSITIVE_INTEGER:
+    case MSGPACK_OBJECT_NEGATIVE_INTEGER: return "an integer";
+    case MSGPACK_OBJECT_FLOAT32:
+    case MSGPACK_OBJECT_FLOAT64: return "a float";
+    case MSGPACK_OBJECT_STR: return "text";
+    case MSGPACK_OBJECT_BIN: return "a bin";
+    case MSGPACK_OBJECT_ARRAY: return "an array";
+    case MSGPACK_OBJECT_MAP: return "a map";
+    case MSGPACK_OBJECT_EXT: return "an extension type";
+    default: return "something else";
+    }
+}
+
+static int s_wrong_type(cv_fault_t *fault, const path_t *path, const msgpack_object *object, const char *wanted)
+{
+    return s_fail(fault, path, "is %s; must be %s%s", s_type_name(object), wanted,
+                  object->type == MSGPACK_OBJECT_NIL ? ", or not be there at all if it is optional" : "");
+}
+
+/* ---- rules of texts ------------------------------------------------------------------------ */
+
+static bool s_digits(const char *s, size_t n, unsigned *ret_number)
+{
+    unsigned number = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9') return false;
+        number = number * 10 + (unsigned)(s[i] - '0');
+    }
+    *ret_number = number;
+    return true;
+}
+
+/* YYYY, YYYY-MM or YYYY-MM-DD, and such a day exists. */
+static bool s_partial_date(cv_str_t s)
+{
+    static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    unsigned year, month, day;
+    if (s.len != 4 && s.len != 7 && s.len != 10) return false;
+    if (!s_digits(s.ptr, 4, &year)) return false;
+    if (s.len == 4) return true;
+    if (s.ptr[4] != '-' || !s_digits(s.ptr + 5, 2, &month) || month < 1 || month > 12) return false;
+    if (s.len == 7) return true;
+    if (s.ptr[7] != '-' || !s_digits(s.ptr + 8, 2, &day) || day < 1 || day > days[month - 1]) return false;
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month != 2 || day < 29 || leap;
+}
+
+static bool s_hours_minutes(const char *s, unsigned last_hour)
+{
+    unsigned hour, minute;
+    return s_digits(s, 2, &hour) && hour <= last_hour && s[2] == ':' && s_digits(s + 3, 2, &minute) && minute <= 59;
+}
+
+static bool s_email(cv_str_t s)
+{
+    size_t ats = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = (uint8_t)s.ptr[i];
+        if (c <= 0x20 || c == 0x7f) return false;
+        ats += c == '@';
+    }
+    return ats == 1 && s.ptr[0] != '@' && s.ptr[s.len - 1] != '@';
+}
+
+static bool s_rule_holds(const cv_field_t *field, cv_str_t s)
+{
+    switch ((cv_text_rule_t)field->rule) {
+    case CV_TEXT_FREE: return true;
+    case CV_TEXT_CLASSES:
+        if (!(cv_char_classes[(uint8_t)s.ptr[0]] & field->first)) return false;
+        for (size_t i = 1; i < s.len; i++)
+            if (!(cv_char_classes[(uint8_t)s.ptr[i]] & field->rest)) return false;
+        return true;
+    case CV_TEXT_EMAIL: return s_email(s);
+    case CV_TEXT_PARTIAL_DATE: return s_partial_date(s);
+    case CV_TEXT_WALL_TIME: return s.len == 5 && s_hours_minutes(s.ptr, 23);
+    case CV_TEXT_UTC_OFFSET: return s.len == 6 && (s.ptr[0] == '+' || s.ptr[0] == '-') && s_hours_minutes(s.ptr + 1, 14);
+    }
+    return false;
+}
+
+/* ---- decode -------------------------------------------------------------------------------- */
+
+static int s_decode_map(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault, const path_t *path);
+
+static int s_decode_bytes(const cv_field_t *field, const msgpack_object *object, cv_str_t *ret_view, cv_fault_t *fault,
+                          const path_t *path)
+{
+    bool text = field->kind == CV_FIELD_TEXT;
+    if (object->type != (text ? MSGPACK_OBJECT_STR : MSGPACK_OBJECT_BIN))
+        return s_wrong_type(fault, path, object, text ? "text" : "a bin");
+    cv_str_t view = text ? (cv_str_t){object->via.str.ptr, object->via.str.size}
+                         : (cv_str_t){object->via.bin.ptr, object->via.bin.size};
+    if (view.len < (uint64_t)field->min || view.len > (uint64_t)field->max) {
+        if (field->min == field->max)
+            return s_fail(fault, path, "has %zu octets; must have %" PRId64, view.len, field->min);
+        return s_fail(fault, path, "has %zu octets; must have %" PRId64 " to %" PRId64, view.len, field->min, field->max);
+    }
+    if (text && !s_rule_holds(field, view)) return s_fail(fault, path, "is %s; must be %s", s_shown(view).text, field->expect);
+    *ret_view = view;
+    return CV_OK;
+}
+
+static int s_decode_int(const cv_field_t *field, const msgpack_object *object, int64_t *ret_number, cv_fault_t *fault,
+                        const path_t *path)
+{
+    bool positive = object->type == MSGPACK_OBJECT_POSITIVE_INTEGER;
+    if (!positive && object->type != MSGPACK_OBJECT_NEGATIVE_INTEGER) return s_wrong_type(fault, path, object, "an integer");
+    if (positive && object->via.u64 > INT64_MAX)
+        return s_fail(fault, path, "is %" PRIu64 "; must be from %" PRId64 " to %" PRId64, object->via.u64, field->min, field->max);
+    int64_t number = positive ? (int64_t)object->via.u64 : object->via.i64;
+    if (number < field->min || number > field->max)
+        return s_fail(fault, path, "is %" PRId64 "; must be from %" PRId64 " to %" PRId64, number, field->min, field->max);
+    *ret_number = number;
+    return CV_OK;
+}
+
+static int s_decode_enum(const cv_field_t *field, const msgpack_object *object, unsigned *ret_value, cv_fault_t *fault,
+                         const path_t *path)
+{
+    if (object->type != MSGPACK_OBJECT_STR) return s_wrong_type(fault, path, object, "text");
+    cv_str_t text = {object->via.str.ptr, object->via.str.size};
+    unsigned value = cv_words_parse(field->words, field->words_n, text);
+    if (!value) {
+        char list[sizeof(fault->text) - SHOWN_MAX - 40] = "";
+        size_t len = 0;
+        for (unsigned i = 0; i < field->words_n && len < sizeof list; i++) {
+            int more = snprintf(list + len, sizeof list - len, "%s%.*s", i ? ", " : "", CV_STR_ARG(field->words[i]));
+            len += more > 0 ? (size_t)more : 0;
+        }
+        return s_fail(fault, path, "is %s; must be one of %s", s_shown(text).text, list);
+    }
+    *ret_value = value;
+    return CV_OK;
+}
+
+/* One value into its place. Enums are unsigned int for every compiler that we know. */
+_Static_assert(sizeof(cv_field_kind_t) == sizeof(unsigned), "enums are as wide as unsigned int");
+static int s_decode_value(const cv_field_t *field, const msgpack_object *object, char *ret_place, cv_fault_t *fault,
+                          const path_t *path)
+{
+    int64_t number = 0;
+    unsigned value = 0;
+    cv_str_t view = CV_STR_NONE;
+    int rc;
+    switch ((cv_field_kind_t)field->kind) {
+    case CV_FIELD_TEXT:
+    case CV_FIELD_BIN:
+        rc = s_decode_bytes(field, object, &view, fault, path);
+        if (!rc) memcpy(ret_place, &view, sizeof view);
+        return rc;
+    case CV_FIELD_INT:
+    case CV_FIELD_UINT: /* its minimum is not negative, so both look the same in memory */
+        rc = s_decode_int(field, object, &number, fault, path);
+        if (!rc) memcpy(ret_place, &number, sizeof number);
+        return rc;
+    case CV_FIELD_BOOL:
+        if (object->type != MSGPACK_OBJECT_BOOLEAN) return s_wrong_type(fault, path, object, "a boolean");
+        memcpy(ret_place, &(bool){object->via.boolean}, sizeof(bool));
+        return CV_OK;
+    case CV_FIELD_ENUM:
+        rc = s_decode_enum(field, object, &value, fault, path);
+        if (!rc) memcpy(ret_place, &value, sizeof value);
+        return rc;
+    case CV_FIELD_OBJECT: return s_decode_map(field->shape, object, ret_place, fault, path);
+    }
+    return CV_EINTERNAL;
+}
+
+static int s_decode_array(const cv_field_t *field, const msgpack_object *object, char *ret_base, cv_fault_t *fault,
+                          path_t *path)
+{
+    if (object->type != MSGPACK_OBJECT_ARRAY) return s_wrong_type(fault, path, object, "an array");
+    size_t n = object->via.array.size;
+    if (n < field->items_min || n > field->items_max)
+        return s_fail(fault, path, "has %zu elements; must have %u to %u", n, field->items_min, field->items_max);
+    char *place = ret_base + field->offset;
+    for (size_t i = 0; i < n; i++) {
+        path->index = i + 1;
+        const msgpack_object *element = &object->via.array.ptr[i];
+        if (field->flags & CV_FIELD_LAZY) {
+            cv_str_t view;
+            int rc = s_decode_bytes(field, element, &view, fault, path);
+            if (rc) return rc;
+            continue;
+        }
+        char *there = place + i * field->stride;
+        int rc = s_decode_value(field, element, there, fault, path);
+        if (rc) return rc;
+        if (field->flags & CV_FIELD_UNIQUE) {
+            for (size_t k = 0; k < i; k++)
+                if (memcmp(place + k * field->stride, there, field->stride) == 0)
+                    return s_fail(fault, path, "is the same as element %zu; each may be given once", k);
+        }
+    }
+    path->index = 0;
+    if (field->flags & CV_FIELD_LAZY) {
+        cv_records_t records = {.n = n, .items = object->via.array.ptr};
+        memcpy(place, &records, sizeof records);
+    } else {
+        memcpy(ret_base + field->has, &n, sizeof n);
+    }
+    return CV_OK;
+}
+
+static const cv_field_t *s_field(const cv_shape_t *shape, unsigned expected, const msgpack_object *key)
+{
+    const char *name = key->via.str.ptr;
+    size_t len = key->via.str.size;
+    for (unsigned i = 0, at = expected; i < shape->fields_n; i++, at++) {
+        if (at >= shape->fields_n) at = 0;
+        const cv_field_t *field = &shape->fields[at];
+        if (field->name_len == len && memcmp(field->name, name, len) == 0) return field;
+    }
+    return NULL;
+}
+
+static int s_decode_map(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault, const path_t *path)
+{
+    if (data->type != MSGPACK_OBJECT_MAP) return s_wrong_type(fault, path, data, "a map");
+    uint64_t seen = 0;
+    unsigned expected = 0;
+    for (uint32_t i = 0; i < data->via.map.size; i++) {
+        const msgpack_object_kv *pair = &data->via.map.ptr[i];
+        if (pair->key.type != MSGPACK_OBJECT_STR) return s_fail(fault, path, "has a key that is not text");
+        const cv_field_t *field = s_field(shape, expected, &pair->key);
+        if (!field) continue; /* a newer writer's */
+        unsigned number = (unsigned)(field - shape->fields);
+        expected = number + 1;
+        path_t here = {path, field->name, 0};
+        if (seen >> number & 1) return s_fail(fault, &here, "is given twice");
+        seen |= UINT64_C(1) << number;
+        int rc = field->flags & CV_FIELD_ARRAY
+                     ? s_decode_array(field, &pair->val, ret_struct, fault, &here)
+                     : s_decode_value(field, &pair->val, (char *)ret_struct + field->offset, fault, &here);
+        if (rc) return rc;
+        if (field->flags & CV_FIELD_HAS) memcpy((char *)ret_struct + field->has, &(bool){true}, sizeof(bool));
+    }
+    uint64_t missing = shape->required & ~seen;
+    if (missing) {
+        path_t here = {path, shape->fields[__builtin_ctzll(missing)].name, 0};
+        return s_fail(fault, &here, "is missing; it is required");
+    }
+    return CV_OK;
+}
+
+int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault)
+{
+    memset(ret_struct, 0, shape->size);
+    path_t root = {NULL, "data", 0};
+    int rc = s_decode_map(shape, data, ret_struct, fault, &root);
+    if (rc) memset(ret_struct, 0, shape->size);
+    return rc;
+}
+
+/* ---- encode -------------------------------------------------------------------------------- */
+
+/* Places are read with memcpy: the table knows where a value is, not its C type. */
+#define READ(type, place) (*(type *)memcpy(&(type){0}, (place), sizeof(type)))
+
+static bool s_present(const cv_field_t *field, const char *base)
+{
+    if (field->flags & CV_FIELD_REQUIRED) return true;
+    if (field->flags & CV_FIELD_HAS) return READ(bool, base + field->has);
+    if (field->flags & CV_FIELD_ARRAY) return READ(size_t, base + field->has) > 0;
+    if (field->kind == CV_FIELD_ENUM) return READ(unsigned, base + field->offset) != 0;
+    return READ(cv_str_t, base + field->offset).ptr != NULL;
+}
+
+static bool s_writable(const cv_shape_t *shape, const char *base);
+
+static bool s_value_writable(const cv_field_t *field, const char *place)
+{
+    switch ((cv_field_kind_t)field->kind) {
+    case CV_FIELD_TEXT:
+    case CV_FIELD_BIN: {
+        cv_str_t view = READ(cv_str_t, place);
+        return view.ptr && view.len >= (uint64_t)field->min && view.len <= (uint64_t)field->max;
+    }
+    case CV_FIELD_UINT:
+    case CV_FIELD_INT: {
+        int64_t number = READ(int64_t, place);
+        return number >= field->min && number <= field->max;
+    }
+    case CV_FIELD_BOOL: return true;
+    case CV_FIELD_ENUM: {
+        unsigned value = READ(unsigned, place);
+        return value >= 1 && value <= field->words_n;
+    }
+    case CV_FIELD_OBJECT: return s_writable(field->shape, place);
+    }
+    return false;
+}
+
+static size_t s_items(const cv_field_t *field, const char *base, cv_records_t *ret_records)
+{
+    if (!(field->flags & CV_FIELD_LAZY)) return READ(size_t, base + field->has);
+    *ret_records = READ(cv_records_t, base + field->offset);
+    return ret_records->n;
+}
+
+static bool s_array_writable(const cv_field_t *field, const char *base)
+{
+    cv_records_t records = {.n = 0};
+    size_t n = s_items(field, base, &records);
+    if (n < field->items_min || n > field->items_max) return false;
+    for (size_t i = 0; i < n; i++) {
+        if (field->flags & CV_FIELD_LAZY) {
+            cv_str_t record = cv_records_at(&records, i);
+            if (!s_value_writable(field, (const char *)&record)) return false;
+        } else if (!s_value_writable(field, base + field->offset + i * field->stride)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool s_writable(const cv_shape_t *shape, const char *base)
+{
+    for (unsigned i = 0; i < shape->fields_n; i++) {
+        const cv_field_t *field = &shape->fields[i];
+        if (!s_present(field, base)) continue;
+        if (field->flags & CV_FIELD_ARRAY ? !s_array_writable(field, base) : !s_value_writable(field, base + field->offset))
+            return false;
+    }
+    return true;
+}
+
+static int s_pack_map(const cv_shape_t *shape, msgpack_packer *packer, const char *base);
+
+static int s_pack_text(msgpack_packer *packer, const char *text, size_t len)
+{
+    int rc = msgpack_pack_str(packer, len);
+    return rc ? rc : msgpack_pack_str_body(packer, text, len);
+}
+
+static int s_pack_bin(msgpack_packer *packer, cv_str_t bytes)
+{
+    int rc = msgpack_pack_bin(packer, bytes.len);
+    return rc ? rc : msgpack_pack_bin_body(packer, bytes.ptr, bytes.len);
+}
+
+static int s_pack_value(const cv_field_t *field, msgpack_packer *packer, const char *place)
+{
+    switch ((cv_field_kind_t)field->kind) {
+    case CV_FIELD_TEXT: return s_pack_text(packer, READ(cv_str_t, place).ptr, READ(cv_str_t, place).len);
+    case CV_FIELD_BIN: return s_pack_bin(packer, READ(cv_str_t, place));
+    case CV_FIELD_UINT:
+    case CV_FIELD_INT: return msgpack_pack_int64(packer, READ(int64_t, place));
+    case CV_FIELD_BOOL: return READ(bool, place) ? msgpack_pack_true(packer) : msgpack_pack_false(packer);
+    case CV_FIELD_ENUM: {
+        cv_str_t word = field->words[READ(unsigned, place) - 1];
+        return s_pack_text(packer, word.ptr, word.len);
+    }
+    case CV_FIELD_OBJECT: return s_pack_map(field->shape, packer, place);
+    }
+    return -1;
+}
+
+static int s_pack_array(const cv_field_t *field, msgpack_packer *packer, const char *base)
+{
+    cv_records_t records = {.n = 0};
+    size_t n = s_items(field, base, &records);
+    int rc = msgpack_pack_array(packer, n);
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = field->flags & CV_FIELD_LAZY ? s_pack_bin(packer, cv_records_at(&records, i))
+                                          : s_pack_value(field, packer, base + field->offset + i * field->stride);
+    return rc;
+}
+
+static int s_pack_map(const cv_shape_t *shape, msgpack_packer *packer, const char *base)
+{
+    uint64_t present = 0;
+    for (unsigned i = 0; i < shape->fields_n; i++)
+        if (s_present(&shape->fields[i], base)) present |= UINT64_C(1) << i;
+    int rc = msgpack_pack_map(packer, (size_t)__builtin_popcountll(present));
+    for (unsigned i = 0; i < shape->fields_n && !rc; i++) {
+        const cv_field_t *field = &shape->fields[i];
+        if (!(present >> i & 1)) continue;
+        rc = s_pack_text(packer, field->name, field->name_len);
+        if (!rc)
+            rc = field->flags & CV_FIELD_ARRAY ? s_pack_array(field, packer, base)
+                                               : s_pack_value(field, packer, base + field->offset);
+    }
+    return rc;
+}
+
+int cv_shape_encode(const cv_shape_t *shape, msgpack_packer *packer, const void *data)
+{
+    if (!s_writable(shape, data)) return CV_EINVAL;
+    return s_pack_map(shape, packer, data) ? CV_ELIMIT : CV_OK;
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+const char *cv_words_text(const cv_str_t *words, size_t n, unsigned value)
+{
+    return value >= 1 && value <= n ? words[value - 1].ptr : "";
+}
+
+unsigned cv_words_parse(const cv_str_t *words, size_t n, cv_str_t text)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (words[i].len == text.len && memcmp(words[i].ptr, text.ptr, text.len) == 0) return i + 1;
+    return 0;
+}
