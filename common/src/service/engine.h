@@ -1,0 +1,69 @@
+/* engine: what every service does with its inputs, without sockets and without clocks.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The runner (or a test, or the simulator) gives it frames and the time; the engine gives frames back through the
+ * outside. One turn is one transaction.
+ */
+#ifndef CONVENE_SRC_SERVICE_ENGINE_H
+#define CONVENE_SRC_SERVICE_ENGINE_H
+
+#include "convene/service.h"
+
+typedef struct cv_engine cv_engine_t;
+
+enum {
+    CV_BATCH_MAX = 1024,            /* requests of one turn, count */
+    CV_BATCH_RECORDS = 512,         /* records applied in one turn, per followed stream, count */
+    CV_HEAD_BUSY_MS = 200,          /* heads while there is traffic */
+    CV_HEAD_IDLE_MS = 1000,         /* heads otherwise */
+    CV_SNAPSHOTS_MAX = 4,           /* snapshots kept for followers at once, count */
+    CV_SNAPSHOT_KEEP_MS = 60000,    /* after its last page was asked for */
+    CV_SNAPSHOT_BYTES = 256 * 1024 * 1024, /* of one snapshot */
+    CV_OUTCOMES_BYTES = 16 * 1024 * 1024,  /* of one turn */
+};
+
+/* How the engine reaches the outside. Bytes are valid during the call only. */
+typedef struct {
+    void *self;
+    /* On the feed: an outcome (position NULL), a record, or a head (message.ptr NULL). Topics end with '|'. */
+    void (*publish)(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message);
+    /* On the log: the answer to the question that came with this peer token. */
+    void (*answer)(void *self, void *peer, cv_str_t message);
+    /* To the log of the producer of follows[index]. */
+    void (*ask)(void *self, size_t follow, cv_str_t message);
+} cv_outside_t;
+
+typedef struct {
+    uint8_t new_epoch[CV_EPOCH_LEN]; /* for streams that are made now: random, from the caller */
+    const char *version;             /* of the program, for status */
+    uint64_t keep_records;           /* of each stream, at least, even if all followers have them; 0: keep all */
+} cv_engine_options_t;
+
+/* On an open database; takes care of the engine's tables and opens the service. The database stays the caller's. */
+int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outside_t *outside,
+                  const cv_engine_options_t *options, cv_engine_t **ret_engine, char *ret_error, size_t error_size) CV_USE_RESULT;
+void cv_engine_destroy(cv_engine_t **engine);
+
+/* Queues one request for the next turn. The bytes and the principal must stay until that turn ends. CV_EBUSY: the
+ * queue is full (the caller stops reading). */
+int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t message) CV_USE_RESULT;
+size_t cv_engine_queued(const cv_engine_t *engine);
+/* Frames of the feed of follows[follow]; record.ptr NULL: a head. Copied as needed. */
+void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position, cv_str_t record, int64_t mono_ms);
+/* An answer of its log. */
+void cv_engine_answered(cv_engine_t *engine, size_t follow, cv_str_t message, int64_t mono_ms);
+/* A question of somebody to our log: answered at once, from committed state. */
+void cv_engine_question(cv_engine_t *engine, const cv_principal_t *principal, void *peer, cv_str_t message,
+                        int64_t wall_ms, int64_t mono_ms);
+
+/* One turn: everything that is queued, one transaction, then everything that is to be published. CV_OK, or a fatal
+ * CV_EIO, CV_ECORRUPT, CV_ENOMEM, CV_EINTERNAL: nothing of this turn was answered; the caller leaves the process.
+ * *ret_next_ms (mono) says when the next turn is due if nothing arrives. */
+int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_t *ret_next_ms) CV_USE_RESULT;
+
+/* A new history begins: after a restore, before the first turn. */
+int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN]) CV_USE_RESULT;
+/* Last words of the last error, for the log. */
+const char *cv_engine_error(const cv_engine_t *engine);
+
+#endif

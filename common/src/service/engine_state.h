@@ -1,0 +1,140 @@
+/* engine_state: what the parts of the engine share; nobody else includes this.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CONVENE_SRC_SERVICE_ENGINE_STATE_H
+#define CONVENE_SRC_SERVICE_ENGINE_STATE_H
+
+#include "service/collect.h"
+#include "service/engine.h"
+#include "service/follower.h"
+#include "store/ledger.h"
+#include "store/memo.h"
+#include "store/outbox.h"
+#include "store/tables.h"
+
+enum {
+    CV_FOLLOWS_MAX = 8,         /* streams one service follows, count */
+    CV_ACKS_MAX = 64,           /* acknowledgements not yet written, count */
+    CV_ARENA_MAX = 32 * 1024 * 1024,
+    CV_ACK_WRITE_MS = 5000,     /* acknowledgements alone are worth a transaction only so often */
+    CV_TIMERS_PER_TURN = 256,   /* durable timers run in one turn, count */
+    CV_ROOM_CHECK_MS = 1000,
+    CV_TIMER_RETRY_MS = 60000,  /* a timer whose handler fails is tried again after that */
+    CV_PRUNE_SLICE = 200,       /* records forgotten in one turn, per stream */
+};
+
+/* Counters of one engine, in the order they are shown. */
+#define CV_COUNTER_MAP(XX)                                                                                            \
+    XX(requests) XX(decided) XX(replayed) XX(invalid) XX(denied) XX(notfound) XX(conflict) XX(expired) XX(unavailable) \
+    XX(internal) XX(dropped) XX(batches) XX(rollbacks) XX(records_emitted) XX(records_applied) XX(records_parked)      \
+    XX(timers) XX(fetches) XX(snapshots_given) XX(snapshots_taken) XX(queries) XX(questions_refused)
+
+typedef struct {
+#define XX(name) uint64_t name;
+    CV_COUNTER_MAP(XX)
+#undef XX
+} cv_counters_t;
+
+typedef struct {
+    const cv_principal_t *principal;
+    cv_str_t message;
+} cv_queued_t;
+
+/* One thing to publish after COMMIT. Offsets, because the buffer moves while it grows. */
+typedef struct {
+    int stream; /* -1: an outcome */
+    size_t topic_at, topic_len; /* outcomes */
+    size_t message_at, message_len;
+    cv_position_t position; /* records */
+} cv_outgoing_t;
+
+typedef struct {
+    size_t stream;
+    char consumer[CV_NAME_MAX + 1];
+    uint8_t epoch[CV_EPOCH_LEN];
+    uint64_t seq;
+    int64_t seen_ms;
+} cv_ack_t;
+
+typedef struct {
+    cv_engine_t *engine;
+    size_t index;
+    cv_follower_t *follower;
+} cv_follow_t;
+
+typedef struct {
+    size_t stream;
+    cv_position_t position;
+    cv_collect_t *collect; /* NULL: the slot is free */
+    size_t *page_starts;   /* index of the first record of each page; pages_n + 1 entries */
+    size_t pages_n;
+    int64_t asked_ms;
+} cv_given_snapshot_t;
+
+struct cv_tx {
+    cv_engine_t *engine;
+    int64_t now_ms;
+    const cv_principal_t *principal;
+    bool in_snapshot;
+    int refused_rc;                  /* what cv_refuse gave, so that a refusal is told from a failure */
+    cv_str_t causation, correlation, trace;
+    int emitted_stream;              /* of the last record of this input; -1: none */
+    uint64_t emitted_seq;
+};
+
+struct cv_engine {
+    const cv_service_def_t *def;
+    void *service;
+    cv_db_t *db;
+    cv_outside_t outside;
+    char source[64]; /* "/convene/registration" */
+    const char *version;
+
+    cv_outbox_t *outbox;
+    cv_memo_t memo;
+    cv_ledger_t ledger;
+    cv_reader_t *reader;        /* for requests, records, answers */
+    cv_arena_t *arena;
+    cv_any_t *decoded;          /* data of the message in hand */
+    cv_buf_t scratch;           /* one record or outcome being written */
+    struct cv_tx tx;
+
+    cv_queued_t *queue;
+    size_t queue_n;
+    cv_buf_t out;
+    cv_outgoing_t *outgoing;
+    size_t outgoing_n, outgoing_room;
+
+    cv_follow_t follows[CV_FOLLOWS_MAX];
+    char topics[CV_STREAMS_MAX][CV_MAX_TOPIC]; /* "registration.events|" */
+    uint64_t head_told[CV_STREAMS_MAX];        /* sequence of the last head or record published */
+    int64_t heads_ms;                          /* when heads were last published (mono) */
+    cv_ack_t acks[CV_ACKS_MAX];
+    size_t acks_n;
+    int64_t acks_written_ms;
+    cv_given_snapshot_t snapshots[CV_SNAPSHOTS_MAX];
+
+    bool writable;
+    int64_t room_checked_ms, started_ms, timers_not_before_ms;
+    uint64_t keep_records; /* prune what all followers have, but keep so many; 0: keep all */
+    cv_counters_t counters;
+    char error[512];
+};
+
+/* engine.c */
+void cv_engine_note(cv_engine_t *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic, cv_str_t message) CV_USE_RESULT;
+void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation);
+/* intake.c: one request to its answer. CV_OK: an answer (of whatever class) was put out or the message dropped; else
+ * the transaction has to go. */
+int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) CV_USE_RESULT;
+/* Answers INTERNAL without remembering it. */
+int cv_intake_give_up(cv_engine_t *engine, const cv_queued_t *queued) CV_USE_RESULT;
+/* apply.c: the next record, timer or snapshot. CV_ENOTFOUND: none. */
+int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
+int cv_apply_snapshot(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
+int cv_apply_timer(cv_engine_t *engine) CV_USE_RESULT;
+int cv_apply_cursors(cv_engine_t *engine) CV_USE_RESULT;
+int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow, int reason) CV_USE_RESULT;
+
+#endif
