@@ -185,7 +185,7 @@ int cv_wire_walk(cv_str_t bytes, cv_str_t *ret_data, cv_fault_t *fault)
     walk.end = walk.start + bytes.len;
     int rc = s_value(&walk, &text);
     if (rc) return rc;
-    if (walk.depth != 1 || !levels[0].is_map) return s_fail(&walk, CV_EMALFORMED, "a message must be a map");
+    if (walk.depth != 1 || !levels[0].is_map) return cv_fault(fault, CV_EMALFORMED, "", "a message must be a map");
 
     const uint8_t *data_start = NULL; /* while the walk is inside of the value of "data" */
     while (walk.depth) {
