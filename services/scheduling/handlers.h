@@ -1,0 +1,46 @@
+/* handlers: the parts of the service and what they share.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHEDULING_HANDLERS_H
+#define SCHEDULING_HANDLERS_H
+
+#include "convene/service.h"
+#include "scheduling/store.h"
+
+enum { SCH_STREAM_EVENTS }; /* index into the service's streams */
+#define SCH_TIMER_OPEN "event_open"   /* key: event; registration opens */
+#define SCH_TIMER_CLOSE "event_close" /* key: event; registration closes */
+#define SCH_FOLLOWED "registration.events"
+
+/* The service's object: nothing but statements. All state is in the database, so forget() has nothing to drop. */
+typedef struct {
+    sch_store_t *store;
+} sch_service_t;
+
+/* The definition that main() and tests run. */
+extern const cv_service_def_t sch_definition;
+
+/* requests.c */
+int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out);
+/* reference.c: party, body, heading, venue. */
+int sch_put_party(sch_service_t *service, cv_tx_t *tx, const cv_party_t *party, cv_outcome_t *out);
+int sch_put_body(sch_service_t *service, cv_tx_t *tx, const cv_body_t *body, cv_outcome_t *out);
+int sch_put_heading(sch_service_t *service, cv_tx_t *tx, const cv_heading_t *heading, cv_outcome_t *out);
+int sch_put_venue(sch_service_t *service, cv_tx_t *tx, const cv_venue_t *venue, cv_outcome_t *out);
+
+/* The next version of an event: stored, its timers moved, its record written. event->version and what makes the
+ * version (change, reason, decision, changed) are set by the caller. */
+int sch_write_version(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event);
+/* What the core refused, as the answer to the request. */
+int sch_answer_no(cv_tx_t *tx, cv_outcome_t *out, const sch_no_t *no);
+
+/* events.c: what followed records and timers do. */
+int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);
+int sch_snapshot_begin(void *self, cv_tx_t *tx, const char *stream);
+int sch_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key);
+
+/* queries.c */
+int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
+int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
+
+#endif

@@ -1,0 +1,66 @@
+/* service: scheduling as the runner sees it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "scheduling/handlers.h"
+#include <stdlib.h>
+
+static int open_service(cv_db_t *db, void **ret_self)
+{
+    sch_service_t *service = calloc(1, sizeof *service);
+    if (!service) return CV_ENOMEM;
+    int rc = sch_store_open(db, &service->store);
+    if (rc)
+        free(service);
+    else
+        *ret_self = service;
+    return rc;
+}
+
+static void close_service(void **self)
+{
+    sch_service_t *service = *self;
+    if (!service) return;
+    sch_store_close(&service->store);
+    free(service);
+    *self = NULL;
+}
+
+static int flush(void *self, cv_tx_t *tx)
+{
+    (void)self, (void)tx;
+    return CV_OK;
+}
+
+static void forget(void *self)
+{
+    (void)self; /* nothing is kept in memory between inputs */
+}
+
+static const cv_stream_def_t STREAMS[] = {
+    [SCH_STREAM_EVENTS] = {.name = "scheduling.events", .is_private = false},
+};
+
+static const cv_follow_def_t FOLLOWS[] = {
+    {.service = "registration", .stream = SCH_FOLLOWED, .park_poison = false},
+};
+
+const cv_service_def_t sch_definition = {
+    .name = "scheduling",
+    .application_id = 0x43765363, /* "CvSc" */
+    .migrations = sch_migrations,
+    .migrations_n = SCH_MIGRATIONS_N,
+    .streams = STREAMS,
+    .streams_n = sizeof STREAMS / sizeof *STREAMS,
+    .follows = FOLLOWS,
+    .follows_n = sizeof FOLLOWS / sizeof *FOLLOWS,
+    .open = open_service,
+    .close = close_service,
+    .request = sch_request,
+    .record = sch_record,
+    .snapshot_begin = sch_snapshot_begin,
+    .timer = sch_timer,
+    .flush = flush,
+    .forget = forget,
+    .snapshot = sch_snapshot,
+    .query = sch_query,
+};

@@ -1,0 +1,449 @@
+/* store: all SQL of scheduling.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   party, body, heading, venue   one row per code; data is the record's map as MessagePack, the other columns repeat
+ *                                 of it what is asked for
+ *   event                         current state: data, and the columns that lists and timers ask for
+ *   event_version                 every state an event ever had; rows are added, never changed
+ *   venue_day                     one row per day on which an event holds its venue. A trigger refuses a second holder
+ *                                 of the same day, so no path through the code can book a hall twice. The holder is the
+ *                                 event, or its group: events held together share the hall
+ *   turnout                       how the parties answered, heard from registration; empty it and it can be rebuilt
+ *
+ * References from an event are foreign keys: what an event names exists. Nothing is ever deleted but venue_day rows of
+ * events that moved, and turnout when it is rebuilt.
+ */
+#include "scheduling/store.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char SCHEMA_1[] =
+    "CREATE TABLE party(code TEXT PRIMARY KEY, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, data BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE body(code TEXT PRIMARY KEY, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, data BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE heading(code TEXT PRIMARY KEY, level TEXT NOT NULL CHECK(level IN ('dimension', 'area')),"
+    " dimension TEXT REFERENCES heading(code), at_ms INTEGER NOT NULL, data BLOB NOT NULL,"
+    " CHECK((level = 'area') = (dimension IS NOT NULL))) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE venue(code TEXT PRIMARY KEY, city TEXT NOT NULL, at_ms INTEGER NOT NULL, data BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE event(id TEXT PRIMARY KEY, version INTEGER NOT NULL CHECK(version >= 1), status TEXT NOT NULL,"
+    " plan_year INTEGER NOT NULL, line TEXT NOT NULL, format TEXT,"
+    " dimension TEXT REFERENCES heading(code), area TEXT REFERENCES heading(code), body TEXT REFERENCES body(code),"
+    " proposer TEXT REFERENCES party(code), country TEXT, venue TEXT REFERENCES venue(code), \"group\" TEXT,"
+    " configured INTEGER NOT NULL, at_ms INTEGER NOT NULL, data BLOB NOT NULL) STRICT;"
+    "CREATE INDEX event_configured ON event(id) WHERE configured = 1;"
+    "CREATE TABLE event_version(event TEXT NOT NULL REFERENCES event(id), version INTEGER NOT NULL,"
+    " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(event, version)) STRICT;"
+    "CREATE TABLE venue_day(venue TEXT NOT NULL REFERENCES venue(code), day INTEGER NOT NULL,"
+    " event TEXT NOT NULL REFERENCES event(id), holder TEXT NOT NULL, PRIMARY KEY(venue, day, event)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX venue_day_event ON venue_day(event);"
+    "CREATE TRIGGER venue_day_one_holder BEFORE INSERT ON venue_day"
+    " WHEN EXISTS (SELECT 1 FROM venue_day WHERE venue = NEW.venue AND day = NEW.day AND holder <> NEW.holder)"
+    " BEGIN SELECT RAISE(ABORT, 'venue_taken'); END;"
+    "CREATE TABLE turnout(event TEXT NOT NULL, party TEXT NOT NULL, answer TEXT NOT NULL,"
+    " confirmed INTEGER NOT NULL CHECK(confirmed >= 0), waiting INTEGER NOT NULL CHECK(waiting >= 0),"
+    " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
+    " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
+    " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1};
+
+enum { GET, PUT, WALK, REF_STATEMENTS };
+static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
+    [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
+                   "INSERT INTO party(code, kind, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
+                   " ON CONFLICT(code) DO UPDATE SET kind = ?2, at_ms = ?3, data = ?4",
+                   "SELECT code, at_ms, data FROM party WHERE code > ?1 ORDER BY code"},
+    [SCH_BODY] = {"SELECT data FROM body WHERE code = ?1",
+                  "INSERT INTO body(code, kind, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
+                  " ON CONFLICT(code) DO UPDATE SET kind = ?2, at_ms = ?3, data = ?4",
+                  "SELECT code, at_ms, data FROM body WHERE code > ?1 ORDER BY code"},
+    /* Dimensions first: whoever rebuilds from a walk finds what an area refers to. ?1 is a code; its level is looked up. */
+    [SCH_HEADING] = {"SELECT data FROM heading WHERE code = ?1",
+                     "INSERT INTO heading(code, level, at_ms, data, dimension) VALUES(?1, ?2, ?3, ?4, ?5)"
+                     " ON CONFLICT(code) DO UPDATE SET level = ?2, at_ms = ?3, data = ?4, dimension = ?5",
+                     "SELECT code, at_ms, data FROM heading WHERE (level = 'area', code) >"
+                     " (coalesce((SELECT level = 'area' FROM heading WHERE code = ?1), 0), ?1) ORDER BY level = 'area', code"},
+    [SCH_VENUE] = {"SELECT data FROM venue WHERE code = ?1",
+                   "INSERT INTO venue(code, city, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
+                   " ON CONFLICT(code) DO UPDATE SET city = ?2, at_ms = ?3, data = ?4",
+                   "SELECT code, at_ms, data FROM venue WHERE code > ?1 ORDER BY code"},
+};
+
+struct sch_store {
+    cv_db_t *db;
+    cv_buf_t buf; /* one packed record */
+    cv_stmt_t *ref[SCH_REFS][REF_STATEMENTS];
+    cv_stmt_t *parties_n, *parties;
+    cv_stmt_t *event_get, *event_put, *event_walk, *version_put, *history_walk, *configured_walk;
+    cv_stmt_t *day_put, *day_drop, *day_taken;
+    cv_stmt_t *turnout_get, *turnout_put, *turnout_clear, *turnout_walk;
+};
+
+int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
+{
+    sch_store_t *store = calloc(1, sizeof *store);
+    if (!store) return CV_ENOMEM;
+    store->db = db;
+    cv_buf_init(&store->buf, CV_MAX_RECORD);
+    const struct {
+        cv_stmt_t **statement;
+        const char *sql;
+    } all[] = {
+        {&store->parties_n, "SELECT count(*) FROM party"},
+        {&store->parties, "SELECT code, kind FROM party ORDER BY code"},
+        {&store->event_get, "SELECT data FROM event WHERE id = ?1"},
+        {&store->event_put,
+         "INSERT INTO event(id, version, status, plan_year, line, format, dimension, area, body, proposer, country, venue,"
+         " \"group\", configured, at_ms, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+         " ON CONFLICT(id) DO UPDATE SET version = ?2, status = ?3, plan_year = ?4, line = ?5, format = ?6, dimension = ?7,"
+         " area = ?8, body = ?9, proposer = ?10, country = ?11, venue = ?12, \"group\" = ?13, configured = ?14, at_ms = ?15,"
+         " data = ?16"},
+        {&store->event_walk,
+         "SELECT id, at_ms, data FROM event WHERE id > ?1 AND (?2 = 0 OR plan_year = ?2) AND (?3 IS NULL OR status = ?3)"
+         " AND (?4 IS NULL OR line = ?4) AND (?5 IS NULL OR format = ?5) AND (?6 IS NULL OR dimension = ?6)"
+         " AND (?7 IS NULL OR area = ?7) AND (?8 IS NULL OR body = ?8) AND (?9 IS NULL OR proposer = ?9)"
+         " AND (?10 IS NULL OR country = ?10) AND (?11 IS NULL OR venue = ?11) AND (?12 IS NULL OR \"group\" = ?12)"
+         " ORDER BY id"},
+        {&store->version_put, "INSERT INTO event_version(event, version, at_ms, data) VALUES(?1, ?2, ?3, ?4)"},
+        {&store->history_walk,
+         "SELECT CAST(version AS TEXT), at_ms, data FROM event_version WHERE event = ?1 AND version > ?2 ORDER BY version"},
+        {&store->configured_walk, "SELECT id, at_ms, data FROM event WHERE configured = 1 ORDER BY id"},
+        {&store->day_put, "INSERT INTO venue_day(venue, day, event, holder) VALUES(?1, ?2, ?3, ?4)"},
+        {&store->day_drop, "DELETE FROM venue_day WHERE event = ?1"},
+        {&store->day_taken,
+         "SELECT event FROM venue_day WHERE venue = ?1 AND day BETWEEN ?2 AND ?3 AND event <> ?4 AND holder <> ?5"
+         " ORDER BY day, event LIMIT 1"},
+        {&store->turnout_get,
+         "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
+         " WHERE event = ?1 AND party = ?2"},
+        {&store->turnout_put, "INSERT OR REPLACE INTO turnout(event, party, answer, confirmed, waiting, online, withdrawn, requests,"
+                              " private_seq) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+        {&store->turnout_clear, "DELETE FROM turnout"},
+        {&store->turnout_walk,
+         "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
+         " WHERE event = ?1 AND party > ?2 ORDER BY party"},
+    };
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < sizeof all / sizeof *all; ++i) rc = cv_db_prepare(db, all[i].sql, all[i].statement);
+    for (size_t i = 0; i < SCH_REFS; ++i)
+        for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j) rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
+    if (rc)
+        sch_store_close(&store);
+    else
+        *ret_store = store;
+    return rc;
+}
+
+void sch_store_close(sch_store_t **store)
+{
+    if (!*store) return;
+    cv_buf_done(&(*store)->buf);
+    free(*store);
+    *store = NULL;
+}
+
+/* ---- records as bytes ------------------------------------------------------------------- */
+
+int sch_store_pack(sch_store_t *store, uint16_t type, const void *data, cv_str_t *ret_data)
+{
+    msgpack_packer packer;
+    cv_buf_clear(&store->buf);
+    msgpack_packer_init(&packer, &store->buf, cv_buf_pack);
+    int rc = cv_msg_info_at(type)->encode(&packer, data);
+    if (!rc) rc = store->buf.rc;
+    if (!rc) *ret_data = cv_buf_str(&store->buf);
+    return rc;
+}
+
+int sch_store_unpack(uint16_t type, cv_str_t data, void *ret_struct)
+{
+    /* Our own bytes, but from a disk: walked before msgpack-c spends memory on them. */
+    if (cv_wire_check(data, NULL)) return CV_ECORRUPT;
+    msgpack_unpacked unpacked;
+    msgpack_unpacked_init(&unpacked);
+    int rc = CV_ECORRUPT;
+    if (msgpack_unpack_next(&unpacked, data.ptr, data.len, NULL) == MSGPACK_UNPACK_SUCCESS
+        && cv_msg_info_at(type)->decode(&unpacked.data, ret_struct, NULL) == CV_OK)
+        rc = CV_OK;
+    msgpack_unpacked_destroy(&unpacked); /* the struct's views point into data, not into the zone */
+    return rc;
+}
+
+/* Text of an enum as a bound value: 0 is NULL. */
+static cv_str_t word(const char *text)
+{
+    return *text ? cv_str(text) : CV_STR_NONE;
+}
+
+static cv_str_t from_start(cv_str_t after)
+{
+    return after.ptr ? after : CV_STR("");
+}
+
+/* Rows of (key, at_ms, data) until each() says something else than CV_OK. */
+static int walk(cv_stmt_t *statement, sch_each_t each, void *self)
+{
+    int rc;
+    while ((rc = cv_stmt_step(statement)) == 1) {
+        const sch_row_t row = {cv_stmt_get_text(statement, 0), cv_stmt_get_int(statement, 1), cv_stmt_get_blob(statement, 2)};
+        rc = each(self, &row);
+        if (rc) {
+            cv_stmt_reset(statement);
+            return rc;
+        }
+    }
+    return rc;
+}
+
+/* One row with one blob, copied to the arena. */
+static int get_data(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
+{
+    int rc = cv_stmt_step(statement);
+    if (rc != 1) return rc ? rc : CV_ENOTFOUND;
+    cv_str_t copy = CV_STR_NONE;
+    if (ret_data) copy = cv_arena_str(arena, cv_stmt_get_blob(statement, 0));
+    cv_stmt_reset(statement);
+    if (!ret_data) return CV_OK;
+    if (!copy.ptr) return CV_ENOMEM;
+    *ret_data = copy;
+    return CV_OK;
+}
+
+/* ---- reference data --------------------------------------------------------------------- */
+
+int sch_ref_get(sch_store_t *store, cv_arena_t *arena, sch_ref_t ref, cv_str_t code, cv_str_t *ret_data)
+{
+    cv_stmt_text(store->ref[ref][GET], 1, code);
+    return get_data(store->ref[ref][GET], arena, ret_data);
+}
+
+int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms, cv_str_t data)
+{
+    cv_stmt_t *put = store->ref[ref][PUT];
+    cv_stmt_text(put, 1, code);
+    cv_stmt_text(put, 2, detail);
+    cv_stmt_int(put, 3, at_ms);
+    cv_stmt_blob(put, 4, data.ptr, data.len);
+    if (ref == SCH_HEADING) cv_stmt_text(put, 5, dimension);
+    return cv_stmt_run(put);
+}
+
+int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t each, void *self)
+{
+    cv_stmt_text(store->ref[ref][WALK], 1, from_start(after));
+    return walk(store->ref[ref][WALK], each, self);
+}
+
+int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties, size_t *ret_n)
+{
+    int rc = cv_stmt_step(store->parties_n);
+    if (rc != 1) return rc ? rc : CV_EINTERNAL;
+    size_t n = (size_t)cv_stmt_get_int(store->parties_n, 0);
+    cv_stmt_reset(store->parties_n);
+    /* One more than there are: the caller may add the party it is about to write. */
+    sch_party_t *parties = cv_arena_take(arena, (n + 1) * sizeof *parties);
+    if (!parties) return CV_ENOMEM;
+    size_t i = 0;
+    while ((rc = cv_stmt_step(store->parties)) == 1) {
+        if (i < n) {
+            parties[i].code = cv_arena_str(arena, cv_stmt_get_text(store->parties, 0));
+            parties[i].kind = cv_party_kind_parse(cv_stmt_get_text(store->parties, 1));
+        }
+        if (i == n || !parties[i].code.ptr) {
+            cv_stmt_reset(store->parties);
+            return i == n ? CV_EINTERNAL : CV_ENOMEM;
+        }
+        ++i;
+    }
+    if (rc < 0) return rc;
+    *ret_parties = parties;
+    *ret_n = i;
+    return CV_OK;
+}
+
+/* ---- events ----------------------------------------------------------------------------- */
+
+int sch_event_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_scheduling_event_v1_t *ret_event)
+{
+    cv_str_t data;
+    cv_stmt_text(store->event_get, 1, event);
+    int rc = get_data(store->event_get, arena, &data);
+    return rc ? rc : sch_store_unpack(CV_MSG_SCHEDULING_EVENT_V1, data, ret_event);
+}
+
+/* Who holds the venue: the event's group if it has one. '/' is in no id, so a group is never taken for an event. */
+enum { HOLDER_MAX = 80 };
+static cv_str_t holder_of(const cv_scheduling_event_v1_t *event, char text[HOLDER_MAX])
+{
+    bool group = event->event_details.group.ptr != NULL;
+    cv_str_t name = group ? event->event_details.group : event->event;
+    size_t prefix = group ? 6 : 0;
+    if (group) memcpy(text, "group/", prefix);
+    size_t len = name.len < HOLDER_MAX - prefix ? name.len : HOLDER_MAX - prefix; /* ids end at 64, codes at 32 */
+    memcpy(text + prefix, name.ptr, len);
+    return (cv_str_t){text, prefix + len};
+}
+
+int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_event_v1_t *event, cv_str_t *ret_other)
+{
+    int64_t first, last;
+    char holder[HOLDER_MAX];
+    if (!sch_holds_venue(event, &first, &last)) return CV_ENOTFOUND;
+    cv_stmt_text(store->day_taken, 1, event->event_details.venue);
+    cv_stmt_int(store->day_taken, 2, first);
+    cv_stmt_int(store->day_taken, 3, last);
+    cv_stmt_text(store->day_taken, 4, event->event);
+    cv_stmt_text(store->day_taken, 5, holder_of(event, holder));
+    return get_data(store->day_taken, arena, ret_other);
+}
+
+static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)
+{
+    int64_t first, last;
+    char holder[HOLDER_MAX];
+    cv_stmt_text(store->day_drop, 1, event->event);
+    int rc = cv_stmt_run(store->day_drop);
+    if (rc || !sch_holds_venue(event, &first, &last)) return rc;
+    cv_str_t who = holder_of(event, holder);
+    for (int64_t day = first; !rc && day <= last; ++day) {
+        cv_stmt_text(store->day_put, 1, event->event_details.venue);
+        cv_stmt_int(store->day_put, 2, day);
+        cv_stmt_text(store->day_put, 3, event->event);
+        cv_stmt_text(store->day_put, 4, who);
+        rc = cv_stmt_run(store->day_put);
+    }
+    return rc;
+}
+
+int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int64_t at_ms)
+{
+    const cv_event_details_t *details = &event->event_details;
+    cv_stmt_t *put = store->event_put;
+    cv_str_t data;
+    int rc = sch_store_pack(store, CV_MSG_SCHEDULING_EVENT_V1, event, &data);
+    if (rc) return rc;
+    cv_stmt_text(put, 1, event->event);
+    cv_stmt_int(put, 2, event->version);
+    cv_stmt_text(put, 3, word(cv_event_status_text(event->status)));
+    cv_stmt_int(put, 4, details->plan_year);
+    cv_stmt_text(put, 5, word(cv_plan_line_text(details->line)));
+    cv_stmt_text(put, 6, word(cv_event_format_text(details->format)));
+    cv_stmt_text(put, 7, details->dimension);
+    cv_stmt_text(put, 8, details->area);
+    cv_stmt_text(put, 9, details->body);
+    cv_stmt_text(put, 10, details->proposer);
+    cv_stmt_text(put, 11, details->country);
+    cv_stmt_text(put, 12, details->venue);
+    cv_stmt_text(put, 13, details->group);
+    cv_stmt_int(put, 14, event->has_registration && sch_planned(event->status));
+    cv_stmt_int(put, 15, at_ms);
+    cv_stmt_blob(put, 16, data.ptr, data.len);
+    rc = cv_stmt_run(put);
+    if (rc) return rc;
+    cv_stmt_text(store->version_put, 1, event->event);
+    cv_stmt_int(store->version_put, 2, event->version);
+    cv_stmt_int(store->version_put, 3, at_ms);
+    cv_stmt_blob(store->version_put, 4, data.ptr, data.len);
+    rc = cv_stmt_run(store->version_put);
+    return rc ? rc : put_days(store, event);
+}
+
+int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self)
+{
+    cv_stmt_t *statement = store->event_walk;
+    cv_stmt_text(statement, 1, from_start(after));
+    cv_stmt_int(statement, 2, filter->plan_year);
+    cv_stmt_text(statement, 3, word(cv_event_status_text(filter->status)));
+    cv_stmt_text(statement, 4, word(cv_plan_line_text(filter->line)));
+    cv_stmt_text(statement, 5, word(cv_event_format_text(filter->format)));
+    cv_stmt_text(statement, 6, filter->dimension);
+    cv_stmt_text(statement, 7, filter->area);
+    cv_stmt_text(statement, 8, filter->body);
+    cv_stmt_text(statement, 9, filter->proposer);
+    cv_stmt_text(statement, 10, filter->country);
+    cv_stmt_text(statement, 11, filter->venue);
+    cv_stmt_text(statement, 12, filter->group);
+    return walk(statement, each, self);
+}
+
+int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each_t each, void *self)
+{
+    cv_stmt_text(store->history_walk, 1, event);
+    cv_stmt_int(store->history_walk, 2, after);
+    return walk(store->history_walk, each, self);
+}
+
+int sch_configured_walk(sch_store_t *store, sch_each_t each, void *self)
+{
+    return walk(store->configured_walk, each, self);
+}
+
+/* ---- turnout ---------------------------------------------------------------------------- */
+
+static void turnout_row(cv_stmt_t *row, cv_str_t event, cv_str_t party, sch_turnout_t *ret_turnout)
+{
+    *ret_turnout = (sch_turnout_t){
+        .event = event,
+        .party = party,
+        .answer = cv_answer_parse(cv_stmt_get_text(row, 1)),
+        .confirmed = cv_stmt_get_int(row, 2),
+        .waiting = cv_stmt_get_int(row, 3),
+        .online = cv_stmt_get_int(row, 4),
+        .withdrawn = cv_stmt_get_int(row, 5),
+        .requests = cv_stmt_get_int(row, 6),
+        .private_seq = (uint64_t)cv_stmt_get_int(row, 7),
+    };
+}
+
+int sch_turnout_get(sch_store_t *store, cv_str_t event, cv_str_t party, sch_turnout_t *ret_turnout)
+{
+    cv_stmt_text(store->turnout_get, 1, event);
+    cv_stmt_text(store->turnout_get, 2, party);
+    int rc = cv_stmt_step(store->turnout_get);
+    if (rc < 0) return rc;
+    if (rc == 0) {
+        *ret_turnout = (sch_turnout_t){.event = event, .party = party, .answer = CV_ANSWER_NONE};
+        return CV_ENOTFOUND;
+    }
+    turnout_row(store->turnout_get, event, party, ret_turnout);
+    cv_stmt_reset(store->turnout_get);
+    return CV_OK;
+}
+
+int sch_turnout_put(sch_store_t *store, const sch_turnout_t *turnout)
+{
+    cv_stmt_t *put = store->turnout_put;
+    cv_stmt_text(put, 1, turnout->event);
+    cv_stmt_text(put, 2, turnout->party);
+    cv_stmt_text(put, 3, cv_str(cv_answer_text(turnout->answer)));
+    cv_stmt_int(put, 4, turnout->confirmed);
+    cv_stmt_int(put, 5, turnout->waiting);
+    cv_stmt_int(put, 6, turnout->online);
+    cv_stmt_int(put, 7, turnout->withdrawn);
+    cv_stmt_int(put, 8, turnout->requests);
+    cv_stmt_int(put, 9, (int64_t)turnout->private_seq);
+    return cv_stmt_run(put);
+}
+
+int sch_turnout_clear(sch_store_t *store)
+{
+    return cv_stmt_run(store->turnout_clear);
+}
+
+int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after, int (*each)(void *self, const sch_turnout_t *turnout), void *self)
+{
+    int rc;
+    sch_turnout_t turnout;
+    cv_stmt_text(store->turnout_walk, 1, event);
+    cv_stmt_text(store->turnout_walk, 2, from_start(after));
+    while ((rc = cv_stmt_step(store->turnout_walk)) == 1) {
+        turnout_row(store->turnout_walk, event, cv_stmt_get_text(store->turnout_walk, 0), &turnout);
+        rc = each(self, &turnout);
+        if (rc) {
+            cv_stmt_reset(store->turnout_walk);
+            return rc;
+        }
+    }
+    return rc;
+}

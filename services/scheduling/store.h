@@ -1,0 +1,79 @@
+/* store: all SQL of scheduling: reference data, events with their history, venue days, turnout.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Functions return CV_OK, CV_ENOTFOUND where something is looked up, or what the database said. Structs that are read
+ * hold views into the arena, or, in the walks, into a row: valid only until the callback returns.
+ */
+#ifndef SCHEDULING_STORE_H
+#define SCHEDULING_STORE_H
+
+#include "convene/store.h"
+#include "scheduling/core.h"
+
+/* Reference data: kinds with a table each. */
+typedef enum { SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_REFS } sch_ref_t;
+
+/* One row of a walk: key to go on after, when it was written, and its data (the record's map as MessagePack). */
+typedef struct {
+    cv_str_t key;
+    int64_t at_ms;
+    cv_str_t data;
+} sch_row_t;
+/* CV_OK: go on. Anything else ends the walk and is what it returns. */
+typedef int (*sch_each_t)(void *self, const sch_row_t *row);
+
+/* What events to list; zero and CV_STR_NONE: any. */
+typedef struct {
+    int64_t plan_year;
+    cv_event_status_t status;
+    cv_plan_line_t line;
+    cv_event_format_t format;
+    cv_str_t dimension, area, body, proposer, country, venue, group;
+} sch_filter_t;
+
+typedef cv_registration_delegation_v1_t sch_turnout_t;
+
+enum { SCH_MIGRATIONS_N = 1 };
+extern const char *const sch_migrations[SCH_MIGRATIONS_N];
+
+typedef struct sch_store sch_store_t;
+int sch_store_open(cv_db_t *db, sch_store_t **ret_store) CV_USE_RESULT;
+void sch_store_close(sch_store_t **store); /* statements die with the database */
+
+/* ---- reference data ---- */
+/* The record's data as it would be stored, in the store's buffer until the next call of the store. */
+int sch_store_pack(sch_store_t *store, uint16_t type, const void *data, cv_str_t *ret_data) CV_USE_RESULT;
+/* Decodes what sch_store_pack made. Views point into data. */
+int sch_store_unpack(uint16_t type, cv_str_t data, void *ret_struct) CV_USE_RESULT;
+
+/* *ret_data in the arena. ret_data may be NULL: does it exist? */
+int sch_ref_get(sch_store_t *store, cv_arena_t *arena, sch_ref_t ref, cv_str_t code, cv_str_t *ret_data) CV_USE_RESULT;
+/* detail: party and body kind, heading level, venue city. dimension: of an area; else CV_STR_NONE. */
+int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms, cv_str_t data) CV_USE_RESULT;
+/* In the order of codes, after a code (CV_STR_NONE: from the first). Dimensions come before areas. */
+int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* All parties, in the arena. */
+int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties, size_t *ret_n) CV_USE_RESULT;
+
+/* ---- events ---- */
+int sch_event_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_scheduling_event_v1_t *ret_event) CV_USE_RESULT;
+/* The event that keeps this one out of its venue, in the arena. CV_ENOTFOUND: none does. Events of one group share. */
+int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_event_v1_t *event, cv_str_t *ret_other) CV_USE_RESULT;
+/* Writes the current state, its version into the history, and the days it holds its venue. CV_ECONFLICT: the venue is
+ * taken on one of them. */
+int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int64_t at_ms) CV_USE_RESULT;
+int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* All versions after the given one, oldest first. Keys are version numbers. */
+int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* Events whose registration rules still matter: those that have rules and are still to take place. */
+int sch_configured_walk(sch_store_t *store, sch_each_t each, void *self) CV_USE_RESULT;
+
+/* ---- turnout ---- */
+/* event and party of *ret_turnout are the arguments. CV_ENOTFOUND: nothing heard yet, and then *ret_turnout says so. */
+int sch_turnout_get(sch_store_t *store, cv_str_t event, cv_str_t party, sch_turnout_t *ret_turnout) CV_USE_RESULT;
+int sch_turnout_put(sch_store_t *store, const sch_turnout_t *turnout) CV_USE_RESULT;
+int sch_turnout_clear(sch_store_t *store) CV_USE_RESULT;
+int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after, int (*each)(void *self, const sch_turnout_t *turnout),
+                     void *self) CV_USE_RESULT;
+
+#endif
