@@ -20,6 +20,7 @@
 #include "convene/principal.h"
 #include "convene/store.h"
 
+struct cv_config; /* convene/config.h */
 typedef struct cv_tx cv_tx_t; /* the batch's transaction, as a service's function sees it */
 
 int64_t cv_tx_now_ms(const cv_tx_t *tx);                 /* one instant for the whole batch */
@@ -78,6 +79,8 @@ typedef struct {
     const cv_follow_def_t *follows;
     size_t follows_n;
 
+    /* Takes the settings of its own before open(); CV_EINVAL with the reason. May be NULL. */
+    int (*configure)(const struct cv_config *config, char *ret_error, size_t error_size);
     /* Makes the service's object on an open, migrated database: prepares statements, checks invariants. */
     int (*open)(cv_db_t *db, void **ret_self);
     void (*close)(void **self);

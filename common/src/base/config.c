@@ -1,16 +1,15 @@
 /* config: reads file, environment and flags into one table of values with origins.
  * SPDX-License-Identifier: Apache-2.0
- *
- * The file is parsed by czmq's zconfig, but checked line by line before: zconfig says what is wrong on standard output
- * and keeps no line numbers. Every line that is neither empty nor a comment makes exactly one item, so the n-th item
- * in order of the file is on the n-th such line.
  */
 #include "convene/config.h"
 
+#include "base/zpl.h"
 #include <assert.h>
 #include <ctype.h>
-#include <czmq.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const cv_config_key_t s_keys[] = {
     {"data", CV_CONFIG_DIR, "./convene-data", "directory of the databases", NULL, 0, 0},
@@ -28,13 +27,13 @@ static const cv_config_key_t s_keys[] = {
     {"notifications/outbox", CV_CONFIG_DIR, "${data}/outbox", "directory that written messages are put into", NULL, 0,
      0},
     {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576},
+    {"store/keep_records", CV_CONFIG_INT, "0", "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0, INT64_MAX},
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
 };
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
 
 #define KEY_MAX 64
 #define ORIGIN_MAX 256
-#define FILE_DEPTH_MAX 8
 #define ENV_PREFIX "CONVENE_"
 
 struct cv_config {
@@ -205,156 +204,32 @@ static int s_set(const load_t *load, const char *key, const char *value, const c
 
 /* ---- file --------------------------------------------------------------------------------- */
 
-static bool s_name_char(char c)
-{
-    return isalnum((unsigned char)c) || strchr("$-_@.&+/", c);
-}
-
-/* One line of ZPL: "    name", "    name = value", with comments. *io_depth is the deepest level allowed before, and
- * after it. Returns 1 for an item, 0 for nothing, and -1 with a reason. */
-static int s_check_line(const char *line, size_t len, size_t *io_depth, const char **ret_reason)
-{
-    size_t indent = 0;
-    while (indent < len && line[indent] == ' ')
-        indent++;
-    const char *at = line + indent, *end = line + len;
-    while (end > at && isspace((unsigned char)end[-1]))
-        end--;
-    if (at >= end || *at == '#')
-        return 0;
-    *ret_reason = "indent with 4 spaces a level, below a line that is one level less";
-    if (indent % 4 || indent / 4 > *io_depth || indent / 4 >= FILE_DEPTH_MAX)
-        return -1;
-    *io_depth = indent / 4 + 1;
-    const char *name = at;
-    while (at < end && *at && s_name_char(*at))
-        at++;
-    *ret_reason = "expected \"name\" or \"name = value\"";
-    if (at == name)
-        return -1;
-    while (at < end && *at == ' ')
-        at++;
-    if (at == end || *at == '#')
-        return 1;
-    if (*at++ != '=')
-        return -1;
-    while (at < end && *at == ' ')
-        at++;
-    if (at < end && (*at == '"' || *at == '\'')) {
-        char quote = *at++;
-        while (at < end && *at != quote)
-            at++;
-        *ret_reason = "the closing quote is missing";
-        if (at == end)
-            return -1;
-    }
-    return 1;
-}
-
-/* Number of the line that makes the n-th item (from 0), or 0. */
-static unsigned s_line_of(const char *text, size_t item)
-{
-    unsigned number = 1;
-    for (const char *at = text; *at; number++) {
-        size_t len = strcspn(at, "\n");
-        size_t depth = FILE_DEPTH_MAX; /* the indentation was checked before */
-        const char *reason;
-        if (s_check_line(at, len, &depth, &reason) == 1 && item-- == 0)
-            return number;
-        at += len + (at[len] == '\n');
-    }
-    return 0;
-}
-
 typedef struct {
     const load_t *load;
-    const char *file, *text;
-    size_t item; /* how many items were seen */
+    const char *file;
     bool seen[KEYS_N];
 } file_t;
 
-static int s_apply(file_t *file, zconfig_t *parent, const char *prefix)
+static int s_visit(void *arg, const cv_zpl_item_t *item)
 {
-    for (zconfig_t *item = zconfig_child(parent); item; item = zconfig_next(item)) {
-        char path[CV_CONFIG_ERROR_MAX / 2], origin[ORIGIN_MAX];
-        snprintf(origin, sizeof origin, "%s:%u", file->file, s_line_of(file->text, file->item++));
-        int len = snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "/" : "", zconfig_name(item));
-        if (len >= (int)sizeof path)
-            return s_fail(file->load, origin, "the key is too long");
-        const char *value = zconfig_value(item);
-        bool is_section = zconfig_child(item) && !(value && *value);
-        if (!is_section) {
-            int index = s_find(path);
-            if (index >= 0 && file->seen[index])
-                return s_fail(file->load, origin, "%s is set twice", path);
-            int rc = s_set(file->load, path, value ? value : "", origin);
-            if (rc)
-                return rc;
-            file->seen[index] = true;
-        }
-        int rc = s_apply(file, item, path);
-        if (rc)
-            return rc;
-    }
-    return CV_OK;
-}
-
-static int s_read_file(const load_t *load, const char *path, char **ret_text)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        snprintf(load->error, load->error_size, "%s: %s", path, strerror(errno));
-        return CV_EIO;
-    }
-    char *text = calloc(1, CV_CONFIG_FILE_MAX + 1);
-    size_t len = text ? fread(text, 1, CV_CONFIG_FILE_MAX + 1, file) : 0;
-    bool failed = ferror(file);
-    fclose(file);
-    int rc = CV_OK;
-    if (!text) {
-        rc = CV_ENOMEM;
-        snprintf(load->error, load->error_size, "%s: %s", path, cv_error_text(rc));
-    } else if (failed) {
-        rc = CV_EIO;
-        snprintf(load->error, load->error_size, "%s: cannot be read", path);
-    } else if (len > CV_CONFIG_FILE_MAX) {
-        rc = s_fail(load, path, "longer than %d octets", CV_CONFIG_FILE_MAX);
-    } else if (strlen(text) != len) {
-        rc = s_fail(load, path, "is not a text file");
-    }
-    if (rc)
-        free(text);
-    else
-        *ret_text = text;
+    file_t *file = arg;
+    if (item->is_section)
+        return CV_OK; /* its name is judged with the keys in it */
+    char origin[ORIGIN_MAX];
+    snprintf(origin, sizeof origin, "%s:%u", file->file, item->line);
+    int index = s_find(item->path);
+    if (index >= 0 && file->seen[index])
+        return s_fail(file->load, origin, "%s is set twice", item->path);
+    int rc = s_set(file->load, item->path, item->value, origin);
+    if (!rc)
+        file->seen[index] = true;
     return rc;
 }
 
 static int s_load_file(const load_t *load, const char *path)
 {
-    char *text;
-    int rc = s_read_file(load, path, &text);
-    if (rc)
-        return rc;
-    size_t depth = 0;
-    unsigned number = 1;
-    for (const char *at = text; *at && !rc; number++) {
-        size_t len = strcspn(at, "\n");
-        const char *reason;
-        if (s_check_line(at, len, &depth, &reason) < 0) {
-            char origin[ORIGIN_MAX];
-            snprintf(origin, sizeof origin, "%s:%u", path, number);
-            rc = s_fail(load, origin, "%s", reason);
-        }
-        at += len + (at[len] == '\n');
-    }
-    if (!rc) {
-        zconfig_t *root = zconfig_str_load(text);
-        file_t file = {.load = load, .file = path, .text = text};
-        rc = root ? s_apply(&file, root, "") : s_fail(load, path, "is not in ZPL form");
-        zconfig_destroy(&root);
-    }
-    free(text);
-    return rc;
+    file_t file = {.load = load, .file = path};
+    return cv_zpl_read(path, s_visit, &file, load->error, load->error_size);
 }
 
 /* ---- environment and flags ---------------------------------------------------------------- */

@@ -42,6 +42,23 @@ const char *cv_engine_error(const cv_engine_t *engine) {
     return engine->error;
 }
 
+uint64_t cv_engine_undone(const cv_engine_t *engine) {
+    return engine->counters.rollbacks;
+}
+
+bool cv_engine_writable(const cv_engine_t *engine) {
+    return engine->writable;
+}
+
+const char *cv_engine_follow_error(const cv_engine_t *engine, size_t follow) {
+    return cv_follower_error(engine->follows[follow].follower);
+}
+
+bool cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms) {
+    return engine->writable && engine->def->afterwards &&
+           engine->def->afterwards(engine->service, engine->db, wall_ms);
+}
+
 static void ask_producer(void *self, cv_str_t message) {
     cv_follow_t *follow = self;
     follow->engine->outside.ask(follow->engine->outside.self, follow->index, message);

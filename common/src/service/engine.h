@@ -63,7 +63,14 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
 
 /* A new history begins: after a restore, before the first turn. */
 int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN]) CV_USE_RESULT;
-/* Last words of the last error, for the log. */
+/* Effects that leave the system (def->afterwards); true: there is more to do at once. */
+bool cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms);
+
+/* For the log: how many transactions were undone so far, and the reason of the last one. */
+uint64_t cv_engine_undone(const cv_engine_t *engine);
 const char *cv_engine_error(const cv_engine_t *engine);
+bool cv_engine_writable(const cv_engine_t *engine);
+/* Why follows[follow] is halted or refused; "": it is not. */
+const char *cv_engine_follow_error(const cv_engine_t *engine, size_t follow);
 
 #endif

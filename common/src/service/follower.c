@@ -318,23 +318,18 @@ static void on_page(cv_follower_t *follower, const cv_log_page_v1_t *page) {
 }
 
 static void on_refused(cv_follower_t *follower, const cv_log_refused_v1_t *refused, int64_t mono_ms) {
-    switch (refused->code) {
-    case CV_REFUSED_CODE_EPOCH:
-    case CV_REFUSED_CODE_PRUNED: start_snapshot(follower); break;
-    case CV_REFUSED_CODE_DIVERGED:
-    case CV_REFUSED_CODE_AHEAD: {
+    cv_refused_code_t code = refused->code;
+    if (code == CV_REFUSED_CODE_EPOCH || code == CV_REFUSED_CODE_PRUNED) {
+        start_snapshot(follower);
+    } else if (code == CV_REFUSED_CODE_DIVERGED || code == CV_REFUSED_CODE_AHEAD) {
         char text[200];
-        snprintf(text, sizeof text, "%s: %.*s", cv_refused_code_text(refused->code), CV_STR_ARG(refused->text));
+        snprintf(text, sizeof text, "%s: %.*s", cv_refused_code_text(code), CV_STR_ARG(refused->text));
         cv_follower_halt(follower, text);
-        break;
-    }
-    case CV_REFUSED_CODE_NOTFOUND:
-        if (follower->snapshotting)
-            drop_snapshot(follower); /* it expired while we were away: from its first page again */
+    } else if (code == CV_REFUSED_CODE_NOTFOUND && follower->snapshotting) {
+        drop_snapshot(follower); /* it expired while we were away: from its first page again */
         follower->not_before_ms = mono_ms + CV_FOLLOW_RETRY_MS;
-        break;
-    default:
-        snprintf(follower->error, sizeof follower->error, "%.*s", CV_STR_ARG(refused->text));
+    } else { /* not now, or not for us: visible, and asked again */
+        snprintf(follower->error, sizeof follower->error, "%s: %.*s", cv_refused_code_text(code), CV_STR_ARG(refused->text));
         follower->must_ask = true;
         follower->not_before_ms = mono_ms + CV_FOLLOW_RETRY_MS;
     }

@@ -1,0 +1,332 @@
+/* ports: the sockets of a service, and frames between them and the engine.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   others ---publish--> intake SUB                        feed XPUB ---> outcomes, records, heads
+ *   others ---ask------> log ROUTER ---> answer            log DEALER ---> the services we follow
+ *                                                          their feed ---> ear SUB
+ *
+ * Order of taking: answers and questions first (a replay must not wait for requests), then the feeds we follow, then
+ * requests, as many as one turn may have. What is left stays in the sockets; when they are full TCP slows the sender
+ * down. Nothing is dropped here but messages that are no messages: wrong number of frames, or a peer that is no
+ * longer a principal.
+ */
+#include "service/runner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static int load_principals(cv_runner_t *runner, cv_principals_t **ret_principals, char *ret_error, size_t error_size) {
+    char allow_dir[CV_CONFIG_VALUE_MAX + 8];
+    snprintf(allow_dir, sizeof allow_dir, "%s/allow", runner->keys_dir);
+    return cv_principals_load(allow_dir, ret_principals, ret_error, error_size);
+}
+
+int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) {
+    cv_principals_t *ours = NULL, *theirs = NULL;
+    if (!runner->encrypted)
+        return CV_OK;
+    int rc = load_principals(runner, &ours, ret_error, error_size);
+    if (!rc)
+        rc = load_principals(runner, &theirs, ret_error, error_size);
+    if (!rc)
+        rc = cv_zap_reload(runner->zap, &theirs);
+    if (rc) {
+        cv_principals_destroy(&ours);
+        cv_principals_destroy(&theirs);
+        return rc;
+    }
+    cv_principals_destroy(&runner->principals);
+    runner->principals = ours;
+    runner->last_principal.name[0] = '\0';
+    return CV_OK;
+}
+
+static int start_zap(cv_runner_t *runner, char *ret_error, size_t error_size) {
+    cv_principals_t *theirs = NULL;
+    int rc = CV_OK;
+    if (runner->encrypted) {
+        rc = cv_identity_load(runner->keys_dir, runner->def->name, &runner->identity, ret_error, error_size);
+        if (!rc)
+            rc = load_principals(runner, &runner->principals, ret_error, error_size);
+        if (!rc)
+            rc = load_principals(runner, &theirs, ret_error, error_size);
+    }
+    if (rc)
+        return rc;
+    rc = cv_zap_start(runner->context, &theirs, !runner->encrypted, &runner->zap);
+    if (rc)
+        snprintf(ret_error, error_size, "cannot start the ZAP handler: %s", cv_error_text(rc));
+    return rc;
+}
+
+static cv_peer_t *peer_of(cv_runner_t *runner, const char *service) {
+    for (size_t i = 0; i < runner->peers_n; i++)
+        if (!strcmp(runner->peers[i].service, service))
+            return &runner->peers[i];
+    return NULL;
+}
+
+static int open_peer(cv_runner_t *runner, const char *service, char *ret_error, size_t error_size) {
+    uint8_t key[CV_KEY_LEN];
+    cv_security_t security = {0};
+    if (runner->peers_n == CV_PEERS_MAX) {
+        snprintf(ret_error, error_size, "%s follows more than %d services", runner->def->name, CV_PEERS_MAX);
+        return CV_ELIMIT;
+    }
+    if (runner->encrypted) {
+        int rc = cv_key_of(runner->keys_dir, service, key, ret_error, error_size);
+        if (rc)
+            return rc;
+        security = (cv_security_t){&runner->identity, key};
+    }
+    cv_peer_t *peer = &runner->peers[runner->peers_n];
+    const char *endpoint = cv_config_of(runner->config, service, "endpoint");
+    peer->service = service;
+    int rc = cv_socket_open(runner->context, CV_SOCKET_SUBSCRIBER, endpoint, &security, &peer->feed, ret_error, error_size);
+    if (!rc)
+        rc = cv_socket_open(runner->context, CV_SOCKET_QUESTIONS, endpoint, &security, &peer->log, ret_error, error_size);
+    if (!rc)
+        runner->peers_n++;
+    else
+        cv_socket_close(&peer->feed, 0);
+    return rc;
+}
+
+static int subscribe(void *socket, const char *topic) {
+    return zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic, strlen(topic)) ? CV_EUNAVAIL : CV_OK;
+}
+
+static int open_follows(cv_runner_t *runner, char *ret_error, size_t error_size) {
+    char topic[CV_MAX_TOPIC];
+    for (size_t i = 0; i < runner->def->follows_n; i++) {
+        const cv_follow_def_t *follow = &runner->def->follows[i];
+        if (!peer_of(runner, follow->service)) {
+            int rc = open_peer(runner, follow->service, ret_error, error_size);
+            if (rc)
+                return rc;
+        }
+        snprintf(topic, sizeof topic, "%s|", follow->stream);
+        int rc = subscribe(peer_of(runner, follow->service)->feed, topic);
+        if (rc)
+            return rc;
+    }
+    return CV_OK;
+}
+
+int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size) {
+    char topic[CV_MAX_TOPIC];
+    runner->context = cv_socket_context();
+    if (!runner->context)
+        return CV_ENOMEM;
+    int rc = start_zap(runner, ret_error, error_size);
+    cv_security_t security = {.self = runner->encrypted ? &runner->identity : NULL};
+    const char *endpoint = cv_config_of(runner->config, runner->def->name, "bind");
+    /* The way back and the way out before the way in: who is let in can be answered. */
+    if (!rc)
+        rc = cv_socket_open(runner->context, CV_SOCKET_LOG, endpoint, &security, &runner->log, ret_error, error_size);
+    if (!rc)
+        rc = cv_socket_open(runner->context, CV_SOCKET_FEED, endpoint, &security, &runner->feed, ret_error, error_size);
+    if (!rc)
+        rc = open_follows(runner, ret_error, error_size);
+    if (!rc)
+        rc = cv_socket_open(runner->context, CV_SOCKET_INTAKE, endpoint, &security, &runner->intake, ret_error, error_size);
+    snprintf(topic, sizeof topic, "request.%s|", runner->def->name);
+    if (!rc)
+        rc = subscribe(runner->intake, topic);
+    return rc;
+}
+
+void cv_ports_close(cv_runner_t *runner, int linger_ms) {
+    cv_ports_release(runner);
+    cv_socket_close(&runner->intake, 0);
+    for (size_t i = 0; i < runner->peers_n; i++) {
+        cv_socket_close(&runner->peers[i].feed, 0);
+        cv_socket_close(&runner->peers[i].log, linger_ms);
+    }
+    cv_socket_close(&runner->feed, linger_ms);
+    cv_socket_close(&runner->log, linger_ms);
+    cv_zap_stop(&runner->zap);
+    if (runner->context)
+        zmq_ctx_term(runner->context);
+    runner->context = NULL;
+    cv_principals_destroy(&runner->principals);
+    cv_identity_wipe(&runner->identity);
+}
+
+/* ---- out ---------------------------------------------------------------------------------- */
+
+/* ZMQ_DONTWAIT everywhere: what does not fit is lost here and asked for again there. */
+static bool send_frame(void *socket, const void *bytes, size_t len, int flags) {
+    return zmq_send(socket, bytes, len, flags | ZMQ_DONTWAIT) >= 0;
+}
+
+static void publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+    cv_runner_t *runner = self;
+    if (!runner->feed)
+        return;
+    bool more = position || message.ptr;
+    if (!send_frame(runner->feed, topic.ptr, topic.len, more ? ZMQ_SNDMORE : 0))
+        return;
+    if (position) {
+        uint8_t bytes[CV_POSITION_LEN];
+        cv_position_write(position, bytes);
+        if (!send_frame(runner->feed, bytes, sizeof bytes, message.ptr ? ZMQ_SNDMORE : 0))
+            return;
+    }
+    if (message.ptr)
+        (void)send_frame(runner->feed, message.ptr, message.len, 0);
+}
+
+static void answer(void *self, void *peer, cv_str_t message) {
+    cv_runner_t *runner = self;
+    const cv_str_t *routing_id = peer;
+    if (send_frame(runner->log, routing_id->ptr, routing_id->len, ZMQ_SNDMORE))
+        (void)send_frame(runner->log, message.ptr, message.len, 0);
+}
+
+static void ask(void *self, size_t follow, cv_str_t message) {
+    cv_runner_t *runner = self;
+    cv_peer_t *peer = peer_of(runner, runner->def->follows[follow].service);
+    (void)send_frame(peer->log, message.ptr, message.len, 0);
+}
+
+cv_outside_t cv_ports_outside(cv_runner_t *runner) {
+    return (cv_outside_t){.self = runner, .publish = publish, .answer = answer, .ask = ask};
+}
+
+/* ---- in ----------------------------------------------------------------------------------- */
+
+int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *ret_woken) {
+    zmq_pollitem_t items[4 + 2 * CV_PEERS_MAX] = {
+        {.fd = wake_fd, .events = ZMQ_POLLIN},
+        {.socket = runner->log, .events = ZMQ_POLLIN},
+        {.socket = runner->feed, .events = ZMQ_POLLIN},
+        {.socket = runner->intake, .events = ZMQ_POLLIN},
+    };
+    int n = 4;
+    for (size_t i = 0; i < runner->peers_n; i++) {
+        items[n++] = (zmq_pollitem_t){.socket = runner->peers[i].feed, .events = ZMQ_POLLIN};
+        items[n++] = (zmq_pollitem_t){.socket = runner->peers[i].log, .events = ZMQ_POLLIN};
+    }
+    if (zmq_poll(items, n, (long)timeout_ms) < 0 && zmq_errno() != EINTR)
+        return CV_EUNAVAIL;
+    *ret_woken = items[0].revents & ZMQ_POLLIN;
+    return CV_OK;
+}
+
+/* Who sent this; NULL: nobody we (still) know. The same peer mostly sends many in a row. */
+static const cv_principal_t *principal_of(cv_runner_t *runner, const char *user) {
+    if (!user)
+        return NULL;
+    if (!runner->encrypted)
+        return strcmp(user, CV_ZAP_LOCAL) ? NULL : &cv_principal_local;
+    return cv_principals_by_name(runner->principals, cv_str(user));
+}
+
+static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
+    cv_frames_t frames;
+    for (int n = 0; n < CV_DRAIN_MAX; n++) {
+        int rc = cv_frames_recv(&frames, runner->log, 2);
+        if (rc == CV_ELIMIT)
+            continue;
+        if (rc)
+            return false;
+        const cv_principal_t *principal = principal_of(runner, cv_frames_user(&frames));
+        cv_str_t routing_id = cv_frames_at(&frames, 0);
+        if (principal && frames.n == 2)
+            cv_engine_question(runner->engine, principal, &routing_id, cv_frames_at(&frames, 1), wall_ms, mono_ms);
+        else
+            runner->strangers++;
+        cv_frames_done(&frames);
+    }
+    return true;
+}
+
+static bool take_answers(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms) {
+    cv_frames_t frames;
+    for (int n = 0; n < CV_DRAIN_MAX; n++) {
+        int rc = cv_frames_recv(&frames, peer->log, 1);
+        if (rc == CV_ELIMIT)
+            continue;
+        if (rc)
+            return false;
+        for (size_t i = 0; i < runner->def->follows_n; i++) /* the one who asked knows it by its id */
+            if (!strcmp(runner->def->follows[i].service, peer->service))
+                cv_engine_answered(runner->engine, i, cv_frames_at(&frames, 0), mono_ms);
+        cv_frames_done(&frames);
+    }
+    return true;
+}
+
+static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms) {
+    cv_frames_t frames;
+    for (int n = 0; n < CV_DRAIN_MAX; n++) {
+        int rc = cv_frames_recv(&frames, peer->feed, 3);
+        if (rc == CV_ELIMIT)
+            continue;
+        if (rc)
+            return false;
+        cv_str_t topic = cv_frames_at(&frames, 0);
+        for (size_t i = 0; frames.n >= 2 && topic.len && i < runner->def->follows_n; i++)
+            if (cv_str_is((cv_str_t){topic.ptr, topic.len - 1}, runner->def->follows[i].stream))
+                cv_engine_feed(runner->engine, i, cv_frames_at(&frames, 1),
+                               frames.n == 3 ? cv_frames_at(&frames, 2) : CV_STR_NONE, mono_ms);
+        cv_frames_done(&frames);
+    }
+    return true;
+}
+
+/* Requests stay in their frames until the turn has ended: nothing is copied. */
+static bool take_requests(cv_runner_t *runner) {
+    cv_frames_t frames;
+    while (runner->held_n < CV_BATCH_MAX) {
+        int rc = cv_frames_recv(&frames, runner->intake, 2);
+        if (rc == CV_ELIMIT)
+            continue;
+        if (rc)
+            return false;
+        const cv_principal_t *principal = principal_of(runner, cv_frames_user(&frames));
+        zmq_msg_t *held = &runner->held[runner->held_n];
+        zmq_msg_init(held);
+        if (principal && frames.n == 2 && !zmq_msg_move(held, &frames.frame[1])) {
+            cv_str_t message = {zmq_msg_data(held), zmq_msg_size(held)};
+            if (!cv_engine_request(runner->engine, principal, message))
+                runner->held_n++;
+        } else {
+            runner->strangers++;
+        }
+        cv_frames_done(&frames);
+    }
+    return true;
+}
+
+/* Subscriptions of others are none of our business, but they queue up until they are read. */
+static void take_subscriptions(cv_runner_t *runner) {
+    cv_frames_t frames;
+    for (int n = 0; n < CV_DRAIN_MAX; n++) {
+        int rc = cv_frames_recv(&frames, runner->feed, CV_MAX_FRAMES);
+        if (rc == CV_ELIMIT)
+            continue;
+        if (rc)
+            return;
+        cv_frames_done(&frames);
+    }
+}
+
+bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
+    bool more = take_questions(runner, wall_ms, mono_ms);
+    take_subscriptions(runner);
+    for (size_t i = 0; i < runner->peers_n; i++) {
+        more |= take_answers(runner, &runner->peers[i], mono_ms);
+        more |= take_feed(runner, &runner->peers[i], mono_ms);
+    }
+    return take_requests(runner) || more;
+}
+
+void cv_ports_release(cv_runner_t *runner) {
+    for (size_t i = 0; i < runner->held_n; i++)
+        zmq_msg_close(&runner->held[i]);
+    runner->held_n = 0;
+}

@@ -1,0 +1,293 @@
+/* runner: the main() of every service: gives the engine sockets, a clock and a disk, and stops it in good order.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Happy path: configuration, database, keys, sockets (log, feed, intake in this order), turns until SIGTERM or SIGINT,
+ * then no more requests, one last turn, heads, checkpoint, clean stop. SIGHUP reads the key directory again.
+ *
+ * One thread owns sockets and database. Signals come through a signalfd, so none can fall between a check and a poll;
+ * they are blocked before any thread is made.
+ *
+ * Failure modes:
+ *   wrong setting, missing key, port in use   one line that says what, where and what would be right; status 2
+ *   database locked by another process         the same, status 3
+ *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene up,
+ *                                              systemd, compose) finds the truth on the disk
+ *   kill -9 at any instant                     equally correct; only the next start checks the file first
+ */
+#include "service/runner.h"
+
+#include "convene/ids.h"
+#include "convene/log.h"
+#include "service/restore.h"
+#include "store/db.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_DISK = 4, SETS_MAX = 64 };
+enum { LINGER_MS = 1000, ERROR_MAX = CV_CONFIG_ERROR_MAX };
+
+typedef struct {
+    const char *config_file;
+    const char *sets[SETS_MAX];
+    size_t sets_n;
+    const char *restore_from;
+    bool check_only;
+} flags_t;
+
+static void print_help(FILE *out, const char *name) {
+    fprintf(out,
+            "Usage: convene-%s [--config FILE] [--set KEY=VALUE]...\n\n"
+            "  --config FILE     read settings from FILE (ZPL)\n"
+            "  --set KEY=VALUE   one setting; beats environment and file\n"
+            "  --check-config    print every setting with its origin, and leave\n"
+            "  --restore FILE    put a backup in place of the database (which is kept beside it), begin a new epoch, leave\n"
+            "  --version, --help\n\nSettings (environment: CONVENE_ and the key in capitals, '/' as '_'):\n",
+            name);
+    cv_config_help(out);
+}
+
+/* -1: go on; else the exit status. */
+static int read_flags(const cv_service_def_t *def, int argc, char **argv, flags_t *ret_flags) {
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
+        {"restore", required_argument, NULL, 'r'}, {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'c': ret_flags->config_file = optarg; break;
+        case 's':
+            if (ret_flags->sets_n == SETS_MAX) {
+                fprintf(stderr, "convene-%s: more than %d --set flags; use a file\n", def->name, SETS_MAX);
+                return EXIT_USAGE;
+            }
+            ret_flags->sets[ret_flags->sets_n++] = optarg;
+            break;
+        case 'r': ret_flags->restore_from = optarg; break;
+        case 'k': ret_flags->check_only = true; break;
+        case 'v': printf("convene-%s %s\n", def->name, CV_VERSION); return EXIT_SUCCESS;
+        case 'h': print_help(stdout, def->name); return EXIT_SUCCESS;
+        default: fprintf(stderr, "convene-%s --help shows the flags\n", def->name); return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "convene-%s: unexpected argument \"%s\"; it takes flags only (--help)\n", def->name, argv[optind]);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+static void say_and_log(const char *name, const char *error) {
+    fprintf(stderr, "convene-%s: %s\n", name, error);
+}
+
+static int make_directory(const char *path, char *ret_error, size_t error_size) {
+    if (!mkdir(path, 0700) || errno == EEXIST)
+        return CV_OK;
+    snprintf(ret_error, error_size, "data: cannot make the directory %s: %s", path, strerror(errno));
+    return CV_EIO;
+}
+
+static int open_database(cv_runner_t *runner, const flags_t *flags, char *ret_error, size_t error_size) {
+    char path[CV_CONFIG_VALUE_MAX + CV_NAME_MAX + 8];
+    const char *data = cv_config_text(runner->config, "data");
+    const cv_service_def_t *def = runner->def;
+    int rc = make_directory(data, ret_error, error_size);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof path, "%s/%s.db", data, def->name);
+    if (flags->restore_from) {
+        rc = cv_restore_file(flags->restore_from, path, cv_clock_wall_ms(), ret_error, error_size);
+        if (rc)
+            return rc;
+    }
+    cv_db_options_t options = {
+        .path = path,
+        .application_id = def->application_id,
+        .migrations = def->migrations,
+        .migrations_n = def->migrations_n,
+        .reserve_bytes = cv_config_int(runner->config, "store/reserve_mib") * 1024 * 1024,
+    };
+    return cv_db_open(&options, &runner->db, ret_error, error_size);
+}
+
+static int open_engine(cv_runner_t *runner, const flags_t *flags, char *ret_error, size_t error_size) {
+    cv_outside_t outside = cv_ports_outside(runner);
+    cv_engine_options_t options = {
+        .version = CV_VERSION,
+        .keep_records = (uint64_t)cv_config_int(runner->config, "store/keep_records"),
+    };
+    randombytes_buf(options.new_epoch, sizeof options.new_epoch);
+    int rc = cv_engine_new(runner->def, runner->db, &outside, &options, &runner->engine, ret_error, error_size);
+    if (!rc && flags->restore_from)
+        rc = cv_engine_new_epoch(runner->engine, options.new_epoch);
+    return rc;
+}
+
+static int open_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* True: stop. */
+static bool handle_signals(cv_runner_t *runner, int fd) {
+    struct signalfd_siginfo info;
+    bool stop = false;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo != SIGHUP) {
+            cv_log(CV_LOG_INFO, "stopping", cv_kv_int("signal", info.ssi_signo));
+            stop = true;
+            continue;
+        }
+        char error[ERROR_MAX];
+        int rc = cv_ports_reload(runner, error, sizeof error);
+        if (rc)
+            cv_log(CV_LOG_ERROR, "keys_not_reloaded", cv_kv_text("reason", error), cv_kv_text("effect", "the old keys stay"));
+        else
+            cv_log(CV_LOG_INFO, "keys_reloaded", cv_kv_int("principals", (int64_t)cv_principals_count(runner->principals)));
+    }
+    return stop;
+}
+
+/* What an operator has to know, once per change. */
+static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, bool halted[]) {
+    if (cv_engine_undone(runner->engine) != *undone) {
+        *undone = cv_engine_undone(runner->engine);
+        cv_log(CV_LOG_WARN, "transaction_undone", cv_kv_text("reason", cv_engine_error(runner->engine)),
+               cv_kv_text("effect", "its inputs were tried one by one"));
+    }
+    if (cv_engine_writable(runner->engine) != *writable) {
+        *writable = cv_engine_writable(runner->engine);
+        if (*writable)
+            cv_log(CV_LOG_INFO, "disk_has_room", cv_kv_text("effect", "requests are decided again"));
+        else
+            cv_log(CV_LOG_ERROR, "disk_nearly_full", cv_kv_text("effect", "new requests are refused; reading goes on"));
+    }
+    for (size_t i = 0; i < runner->def->follows_n; i++) {
+        const char *error = cv_engine_follow_error(runner->engine, i);
+        if (halted[i] == (error[0] != '\0'))
+            continue;
+        halted[i] = error[0] != '\0';
+        cv_log(halted[i] ? CV_LOG_ERROR : CV_LOG_INFO, halted[i] ? "follower_stopped" : "follower_goes_on",
+               cv_kv_text("stream", runner->def->follows[i].stream), cv_kv_text("reason", error));
+    }
+}
+
+static int serve(cv_runner_t *runner, int signal_fd) {
+    uint64_t undone = 0;
+    bool writable = true, halted[16] = {false}, stop = false, more = true;
+    int64_t next_ms = 0;
+    while (!stop) {
+        int64_t mono_ms = cv_clock_mono_ms();
+        int64_t wait_ms = more || next_ms <= mono_ms ? 0 : next_ms - mono_ms;
+        bool woken = false;
+        int rc = cv_ports_wait(runner, signal_fd, wait_ms, &woken);
+        if (rc)
+            return rc;
+        if (woken)
+            stop = handle_signals(runner, signal_fd);
+        mono_ms = cv_clock_mono_ms();
+        int64_t wall_ms = cv_clock_wall_ms() + runner->clock_offset_ms;
+        more = cv_ports_take(runner, wall_ms, mono_ms);
+        rc = cv_engine_turn(runner->engine, wall_ms, mono_ms, &next_ms);
+        if (rc)
+            return rc;
+        cv_ports_release(runner);
+        more |= cv_engine_afterwards(runner->engine, wall_ms);
+        log_changes(runner, &undone, &writable, halted);
+        int64_t took_ms = cv_clock_mono_ms() - mono_ms;
+        if (took_ms > CV_TICK_ALARM_MS)
+            cv_log(CV_LOG_WARN, "slow_turn", cv_kv_int("ms", took_ms));
+    }
+    return CV_OK;
+}
+
+static int exit_status(int rc) {
+    return !rc ? EXIT_SUCCESS : rc == CV_ELOCKED ? EXIT_LOCKED : rc == CV_EIO || rc == CV_ECORRUPT ? EXIT_DISK : EXIT_USAGE;
+}
+
+static int run(cv_runner_t *runner, const flags_t *flags) {
+    char error[ERROR_MAX] = "";
+    int signal_fd = open_signals(); /* before any thread */
+    runner->encrypted = strcmp(cv_config_text(runner->config, "security"), "none") != 0;
+    runner->clock_offset_ms = cv_config_int(runner->config, "clock/offset_ms");
+    snprintf(runner->keys_dir, sizeof runner->keys_dir, "%s", cv_config_text(runner->config, "keys"));
+    int rc = signal_fd < 0 ? CV_EINTERNAL : CV_OK;
+    if (!rc && runner->def->configure)
+        rc = runner->def->configure(runner->config, error, sizeof error);
+    if (!rc)
+        rc = open_database(runner, flags, error, sizeof error);
+    if (!rc)
+        rc = open_engine(runner, flags, error, sizeof error);
+    if (!rc && !flags->restore_from)
+        rc = cv_ports_open(runner, error, sizeof error);
+    if (rc) {
+        say_and_log(runner->def->name, error[0] ? error : cv_error_text(rc));
+    } else if (flags->restore_from) {
+        printf("restored from %s; followers will take a snapshot of the new epoch\n", flags->restore_from);
+    } else {
+        cv_log(CV_LOG_INFO, "ready", cv_kv_text("endpoint", cv_config_of(runner->config, runner->def->name, "bind")),
+               cv_kv_text("version", CV_VERSION));
+        rc = serve(runner, signal_fd);
+        if (rc == CV_EIO || rc == CV_ECORRUPT) {
+            /* What the disk holds is unknown: answer nothing, touch nothing, leave. */
+            cv_log(CV_LOG_ERROR, "disk_failed", cv_kv_text("reason", cv_engine_error(runner->engine)), cv_kv_rc(rc));
+            _exit(EXIT_DISK);
+        }
+        cv_log(rc ? CV_LOG_ERROR : CV_LOG_INFO, "stopped", cv_kv_rc(rc));
+    }
+    cv_ports_close(runner, rc ? 0 : LINGER_MS);
+    cv_engine_destroy(&runner->engine);
+    cv_db_close(&runner->db);
+    if (signal_fd >= 0)
+        close(signal_fd);
+    return exit_status(rc);
+}
+
+int cv_service_main(const cv_service_def_t *definition, int argc, char **argv) {
+    flags_t flags = {0};
+    char error[CV_CONFIG_ERROR_MAX];
+    int status = read_flags(definition, argc, argv, &flags);
+    if (status >= 0)
+        return status;
+    if (sodium_init() < 0) {
+        say_and_log(definition->name, "libsodium cannot start");
+        return EXIT_USAGE;
+    }
+    cv_runner_t *runner = calloc(1, sizeof *runner);
+    if (!runner)
+        return EXIT_DISK;
+    runner->def = definition;
+    if (cv_config_load(flags.config_file, environ, flags.sets, flags.sets_n, &runner->config, error, sizeof error)) {
+        say_and_log(definition->name, error);
+        status = EXIT_USAGE;
+    } else if (flags.check_only) {
+        cv_config_print(runner->config, stdout);
+        status = EXIT_SUCCESS;
+    } else {
+        cv_log_level_t level = CV_LOG_INFO;
+        (void)!cv_log_level_parse(cv_str(cv_config_text(runner->config, "log/level")), &level);
+        cv_log_start(definition->name, level);
+        status = run(runner, &flags);
+    }
+    cv_config_destroy(&runner->config);
+    free(runner);
+    return status;
+}

@@ -1,0 +1,59 @@
+/* runner: what the parts of the runner share.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CONVENE_SRC_SERVICE_RUNNER_H
+#define CONVENE_SRC_SERVICE_RUNNER_H
+
+#include "convene/config.h"
+#include "net/socket.h"
+#include "net/zap.h"
+#include "service/engine.h"
+
+enum {
+    CV_PEERS_MAX = 4,       /* services one service follows, count */
+    CV_DRAIN_MAX = 256,     /* questions, answers or feed messages taken from one socket before the next turn */
+    CV_TICK_ALARM_MS = 1000, /* a turn this long is worth a line in the log */
+};
+
+/* A service we follow: one ear and one question socket, for all its streams. */
+typedef struct {
+    const char *service;
+    void *feed, *log;
+} cv_peer_t;
+
+typedef struct {
+    const cv_service_def_t *def;
+    cv_config_t *config;
+    char keys_dir[CV_CONFIG_VALUE_MAX];
+    bool encrypted;
+    cv_identity_t identity;
+    cv_principals_t *principals; /* our own copy; the ZAP handler has another */
+
+    void *context;
+    cv_zap_t *zap;
+    void *intake, *feed, *log;
+    cv_peer_t peers[CV_PEERS_MAX];
+    size_t peers_n;
+
+    cv_db_t *db;
+    cv_engine_t *engine;
+    zmq_msg_t held[CV_BATCH_MAX]; /* the requests of this turn: the engine looks into them */
+    size_t held_n;
+    uint64_t strangers; /* messages of peers that are no longer principals */
+    cv_principal_t last_principal;
+    int64_t clock_offset_ms;
+} cv_runner_t;
+
+/* ports.c: sockets, and frames between them and the engine. */
+int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size) CV_USE_RESULT;
+void cv_ports_close(cv_runner_t *runner, int linger_ms);
+cv_outside_t cv_ports_outside(cv_runner_t *runner);
+int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) CV_USE_RESULT;
+/* Waits until something arrives, wake_fd is readable or timeout_ms is over. */
+int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *ret_woken) CV_USE_RESULT;
+/* Takes what has arrived. True: sockets were left with more. */
+bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms);
+/* After a turn: lets the requests go. */
+void cv_ports_release(cv_runner_t *runner);
+
+#endif
