@@ -3,6 +3,8 @@
  */
 #include "convene/config.h"
 
+#include "base/zpl.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -174,16 +176,16 @@ static void test_wrong_files(void **state)
     s_refused("data = x\nlog/level = info\ndata = y\n", NULL, NULL, ":3: data is set twice");
 
     cv_config_t *config = NULL;
-    assert_int_equal(cv_config_load("/nonexistent/x.cfg", NULL, NULL, 0, &config, s_error, sizeof s_error), CV_EIO);
+    assert_int_equal(cv_config_load("/nonexistent/x.cfg", NULL, NULL, 0, &config, s_error, sizeof s_error), CV_ENOTFOUND);
     assert_string_equal(s_error, "/nonexistent/x.cfg: No such file or directory");
     assert_int_equal(cv_config_load("/tmp", NULL, NULL, 0, &config, s_error, sizeof s_error), CV_EIO);
     s_write("data = x\0y\n", 11);
     assert_int_equal(cv_config_load(s_path, NULL, NULL, 0, &config, s_error, sizeof s_error), CV_EINVAL);
-    char *big = malloc(CV_CONFIG_FILE_MAX + 1);
+    char *big = malloc(CV_ZPL_FILE_MAX + 1);
     assert_non_null(big);
-    memset(big, '#', CV_CONFIG_FILE_MAX + 1);
-    s_write(big, CV_CONFIG_FILE_MAX + 1);
-    assert_int_equal(cv_config_load(s_path, NULL, NULL, 0, &config, s_error, sizeof s_error), CV_EINVAL);
+    memset(big, '#', CV_ZPL_FILE_MAX + 1);
+    s_write(big, CV_ZPL_FILE_MAX + 1);
+    assert_int_equal(cv_config_load(s_path, NULL, NULL, 0, &config, s_error, sizeof s_error), CV_ELIMIT);
     s_write(big, 600); /* one comment, longer than a line buffer */
     assert_int_equal(cv_config_load(s_path, NULL, NULL, 0, &config, s_error, sizeof s_error), CV_OK);
     cv_config_destroy(&config);

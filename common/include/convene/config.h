@@ -19,7 +19,6 @@
 #include <stdio.h>
 
 #define CV_CONFIG_VALUE_MAX 1024
-#define CV_CONFIG_FILE_MAX (64 * 1024)
 #define CV_CONFIG_ERROR_MAX 512
 
 typedef enum {
@@ -45,8 +44,8 @@ const cv_config_key_t *cv_config_keys(size_t *ret_n);
 typedef struct cv_config cv_config_t;
 
 /* Reads all sources: file (NULL: none), environment ("K=V", NULL at the end; NULL: none), sets ("key=value"). After
- * it the configuration does not change. CV_EINVAL (CV_EIO: the file cannot be read) with what is wrong and where in
- * ret_error, which should have CV_CONFIG_ERROR_MAX octets. */
+ * it the configuration does not change. CV_EINVAL (CV_ENOTFOUND, CV_EIO, CV_ELIMIT: about the file) with what is wrong
+ * and where in ret_error, which should have CV_CONFIG_ERROR_MAX octets. */
 int cv_config_load(const char *file, char *const *environment, const char *const *sets, size_t sets_n,
                    cv_config_t **ret_config, char *ret_error, size_t error_size) CV_USE_RESULT;
 void cv_config_destroy(cv_config_t **config);
