@@ -32,9 +32,10 @@ struct cv_outbox {
     cv_stmt_t *save;
 };
 
-static int prepare_for(cv_db_t *db, const char *format, int64_t id, cv_stmt_t **ret_stmt) {
+/* "<before> outbox_<id> <after>" */
+static int prepare_for(cv_db_t *db, const char *before, int64_t id, const char *after, cv_stmt_t **ret_stmt) {
     char sql[256];
-    snprintf(sql, sizeof sql, format, (long long)id);
+    snprintf(sql, sizeof sql, "%s outbox_%lld %s", before, (long long)id, after);
     return cv_db_prepare(db, sql, ret_stmt);
 }
 
@@ -84,14 +85,13 @@ static int open_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPO
              (long long)stream->id);
     rc = cv_db_exec(db, sql);
     if (!rc)
-        rc = prepare_for(db, "INSERT INTO outbox_%lld VALUES(?, ?, ?)", stream->id, &stream->append);
+        rc = prepare_for(db, "INSERT INTO", stream->id, "VALUES(?, ?, ?)", &stream->append);
     if (!rc)
-        rc = prepare_for(db, "SELECT chain FROM outbox_%lld WHERE seq = ?", stream->id, &stream->chain_at);
+        rc = prepare_for(db, "SELECT chain FROM", stream->id, "WHERE seq = ?", &stream->chain_at);
     if (!rc)
-        rc = prepare_for(db, "SELECT seq, record FROM outbox_%lld WHERE seq > ? ORDER BY seq LIMIT ?", stream->id,
-                         &stream->walk);
+        rc = prepare_for(db, "SELECT seq, record FROM", stream->id, "WHERE seq > ? ORDER BY seq LIMIT ?", &stream->walk);
     if (!rc)
-        rc = prepare_for(db, "DELETE FROM outbox_%lld WHERE seq BETWEEN ? AND ?", stream->id, &stream->prune);
+        rc = prepare_for(db, "DELETE FROM", stream->id, "WHERE seq BETWEEN ? AND ?", &stream->prune);
     stream->committed = stream->head;
     stream->committed_oldest = stream->oldest;
     return rc;
