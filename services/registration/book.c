@@ -1,0 +1,427 @@
+/* book: what registration keeps in memory. See book.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "registration/book.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* core.h has numbers of its own, because it must not know the wire; they are the wire's. */
+#define SAME(ours, wire) _Static_assert((int)(ours) == (int)(wire), "core.h and proto/schemas/defs.json differ")
+SAME(REG_EACH, CV_GROUP_RULE_EACH);
+SAME(REG_ALL_OR_NONE, CV_GROUP_RULE_ALL_OR_NONE);
+SAME(REG_WAIT_NONE, CV_WAITING_RULE_NONE);
+SAME(REG_WAIT_STRICT, CV_WAITING_RULE_STRICT);
+SAME(REG_WAIT_BEST_FILL, CV_WAITING_RULE_BEST_FILL);
+SAME(REG_CONFIRMED, CV_PERSON_STATE_CONFIRMED);
+SAME(REG_WAITING, CV_PERSON_STATE_WAITING);
+SAME(REG_WITHDRAWN, CV_PERSON_STATE_WITHDRAWN);
+SAME(REG_REFUSED, CV_PERSON_STATE_REFUSED);
+SAME(REG_ONLINE, CV_PERSON_STATE_ONLINE);
+SAME(REG_ANSWER_REGISTERED, CV_PARTY_ANSWER_REGISTERED);
+SAME(REG_ANSWER_DECLINED, CV_PARTY_ANSWER_DECLINED);
+SAME(REG_ANSWER_WITHDRAWN, CV_PARTY_ANSWER_WITHDRAWN);
+SAME(REG_ANSWER_NONE, CV_PARTY_ANSWER_NONE);
+SAME(REG_DRAFT, CV_EVENT_STATUS_DRAFT);
+SAME(REG_PROPOSED, CV_EVENT_STATUS_PROPOSED);
+SAME(REG_CIRCULATED, CV_EVENT_STATUS_CIRCULATED);
+SAME(REG_ADOPTED, CV_EVENT_STATUS_ADOPTED);
+SAME(REG_SCHEDULED, CV_EVENT_STATUS_SCHEDULED);
+SAME(REG_OPEN, CV_EVENT_STATUS_OPEN);
+SAME(REG_CLOSED, CV_EVENT_STATUS_CLOSED);
+SAME(REG_HELD, CV_EVENT_STATUS_HELD);
+SAME(REG_REPORTED, CV_EVENT_STATUS_REPORTED);
+SAME(REG_POSTPONED, CV_EVENT_STATUS_POSTPONED);
+SAME(REG_CANCELLED, CV_EVENT_STATUS_CANCELLED);
+SAME(REG_REJECTED, CV_EVENT_STATUS_REJECTED);
+SAME(REG_ACT_REGISTER, CV_DECISION_KIND_REGISTER);
+SAME(REG_ACT_WITHDRAW, CV_DECISION_KIND_WITHDRAW);
+SAME(REG_ACT_DECLINE, CV_DECISION_KIND_DECLINE);
+SAME(1, CV_CAPACITY_HEAD);
+SAME(REG_ROLES - 1, CV_CAPACITY_MAX);
+SAME(1, CV_PARTY_KIND_MEMBER);
+SAME(2, CV_PARTY_KIND_OBSERVER_STATE);
+SAME(3, CV_PARTY_KIND_OBSERVER_ORG);
+SAME(4, CV_PARTY_KIND_PARTNER);
+SAME(REG_KINDS - 1, CV_PARTY_KIND_GUEST);
+SAME(REG_PERSONS_MAX, CV_REGISTRATION_REGISTER_V1_PERSONS_MAX);
+
+/* ---- indexes ------------------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+static uint64_t hash_text(cv_str_t text)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+
+    for (size_t i = 0; i < text.len; i++) hash = (hash ^ (uint8_t)text.ptr[i]) * 1099511628211u;
+    return mix(hash);
+}
+
+static uint64_t hash_pair(int64_t event, int64_t party)
+{
+    return mix((uint64_t)event * 0x9e3779b97f4a7c15u ^ (uint64_t)party);
+}
+
+static int index_grow(reg_index_t *index)
+{
+    reg_index_t larger = {.room = index->room ? index->room * 2 : 64, .n = index->n};
+
+    larger.slots = calloc(larger.room, sizeof *larger.slots);
+    larger.hashes = calloc(larger.room, sizeof *larger.hashes);
+    if (!larger.slots || !larger.hashes) {
+        free(larger.slots);
+        free(larger.hashes);
+        return CV_ENOMEM;
+    }
+    for (size_t i = 0; i < index->room; i++) {
+        if (!index->slots[i]) continue;
+        size_t at = index->hashes[i] & (larger.room - 1);
+        while (larger.slots[at]) at = (at + 1) & (larger.room - 1);
+        larger.slots[at] = index->slots[i];
+        larger.hashes[at] = index->hashes[i];
+    }
+    free(index->slots);
+    free(index->hashes);
+    *index = larger;
+    return CV_OK;
+}
+
+static int index_put(reg_index_t *index, uint64_t hash, void *item)
+{
+    if (index->n * 2 >= index->room) {
+        int rc = index_grow(index);
+        if (rc) return rc;
+    }
+    size_t at = hash & (index->room - 1);
+    while (index->slots[at]) at = (at + 1) & (index->room - 1);
+    index->slots[at] = item;
+    index->hashes[at] = hash;
+    index->n++;
+    return CV_OK;
+}
+
+static void index_clear(reg_index_t *index)
+{
+    free(index->slots);
+    free(index->hashes);
+    *index = (reg_index_t){0};
+}
+
+/* For all items with this hash: `item` is each in turn. */
+#define EACH_WITH_HASH(index, wanted, at)                                                              \
+    for (size_t at = (index)->room ? (wanted) & ((index)->room - 1) : 0; (index)->room && (index)->slots[at]; \
+         at = (at + 1) & ((index)->room - 1))                                                          \
+        if ((index)->hashes[at] == (wanted))
+
+reg_event_t *reg_book_event(const reg_book_t *book, cv_str_t code)
+{
+    uint64_t hash = hash_text(code);
+
+    EACH_WITH_HASH(&book->events, hash, at)
+    {
+        reg_event_t *event = book->events.slots[at];
+        if (cv_str_is(code, event->code)) return event;
+    }
+    return NULL;
+}
+
+reg_party_t *reg_book_party(const reg_book_t *book, cv_str_t code)
+{
+    uint64_t hash = hash_text(code);
+
+    EACH_WITH_HASH(&book->parties, hash, at)
+    {
+        reg_party_t *party = book->parties.slots[at];
+        if (cv_str_is(code, party->code)) return party;
+    }
+    return NULL;
+}
+
+reg_delegation_t *reg_book_delegation(const reg_book_t *book, const reg_event_t *event, const reg_party_t *party)
+{
+    uint64_t hash = hash_pair(event->row, party->row);
+
+    EACH_WITH_HASH(&book->delegations, hash, at)
+    {
+        reg_delegation_t *delegation = book->delegations.slots[at];
+        if (delegation->event == event && delegation->party == party) return delegation;
+    }
+    return NULL;
+}
+
+/* ---- adding -------------------------------------------------------------------------------------------------- */
+
+int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t **ret_event)
+{
+    if (book->events_n == REG_EVENTS_MAX) return CV_ELIMIT;
+    reg_event_t **list = realloc(book->event_list, (book->events_n + 1) * sizeof *list);
+    if (!list) return CV_ENOMEM;
+    book->event_list = list;
+    reg_event_t *event = calloc(1, sizeof *event);
+    if (!event) return CV_ENOMEM;
+    event->row = row;
+    event->hash = hash_text(code);
+    event->terms.stage = REG_DRAFT;
+    event->group = REG_EACH;
+    event->seats.waiting_rule = REG_WAIT_NONE;
+    for (unsigned role = 0; role < REG_ROLES; role++)
+        event->seats.role_limit[role] = event->seats.role_ceiling[role] = REG_NO_LIMIT;
+    int rc = cv_str_copy(code, event->code, sizeof event->code);
+    if (!rc) rc = index_put(&book->events, event->hash, event);
+    if (rc) {
+        free(event);
+        return rc;
+    }
+    book->event_list[book->events_n++] = event;
+    if (row >= book->next_event) book->next_event = row + 1;
+    *ret_event = event;
+    return CV_OK;
+}
+
+int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t **ret_party)
+{
+    if (book->parties_n == REG_PARTIES_MAX) return CV_ELIMIT;
+    reg_party_t **list = realloc(book->party_list, (book->parties_n + 1) * sizeof *list);
+    if (!list) return CV_ENOMEM;
+    book->party_list = list;
+    reg_party_t *party = calloc(1, sizeof *party);
+    if (!party) return CV_ENOMEM;
+    party->row = row;
+    party->hash = hash_text(code);
+    party->kind = REG_KINDS - 1;
+    int rc = cv_str_copy(code, party->code, sizeof party->code);
+    if (!rc) rc = index_put(&book->parties, party->hash, party);
+    if (rc) {
+        free(party);
+        return rc;
+    }
+    book->party_list[book->parties_n++] = party;
+    if (row >= book->next_party) book->next_party = row + 1;
+    *ret_party = party;
+    return CV_OK;
+}
+
+int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, reg_party_t *party,
+                            reg_delegation_t **ret_delegation)
+{
+    if (book->delegations_n == REG_DELEGATIONS_MAX) return CV_ELIMIT;
+    reg_delegation_t *delegation = calloc(1, sizeof *delegation);
+    if (!delegation) return CV_ENOMEM;
+    delegation->row = row;
+    delegation->event = event;
+    delegation->party = party;
+    delegation->answer = REG_ANSWER_NONE;
+    delegation->share.kind = party->kind;
+    snprintf(delegation->subject, sizeof delegation->subject, "%s/%s", event->code, party->code);
+    delegation->hash = hash_pair(event->row, party->row);
+    int rc = index_put(&book->delegations, delegation->hash, delegation);
+    if (rc) {
+        free(delegation);
+        return rc;
+    }
+    /* What was held for the party so far without a delegation is held for it now. */
+    reg_book_entitlement(event, party, &delegation->share.guaranteed, &delegation->share.maximum);
+    delegation->share.ceiling = delegation->share.maximum;
+    delegation->next_of_event = event->delegations;
+    event->delegations = delegation;
+    book->delegations_n++;
+    if (row >= book->next_delegation) book->next_delegation = row + 1;
+    *ret_delegation = delegation;
+    return CV_OK;
+}
+
+static void roster_drop(reg_roster_t *roster)
+{
+    free(roster->id);
+    free(roster->name);
+    free(roster->number);
+    *roster = (reg_roster_t){0};
+}
+
+void reg_book_clear(reg_book_t *book)
+{
+    for (size_t i = 0; i < book->events_n; i++) {
+        reg_event_t *event = book->event_list[i];
+        for (reg_delegation_t *d = event->delegations, *next; d; d = next) {
+            next = d->next_of_event;
+            for (reg_lane_t *lane = d->lanes, *sibling; lane; lane = sibling) {
+                sibling = lane->sibling;
+                free(lane);
+            }
+            roster_drop(&d->roster);
+            free(d);
+        }
+        free(event->quotas);
+        free(event);
+    }
+    for (size_t i = 0; i < book->parties_n; i++) free(book->party_list[i]);
+    for (reg_lane_t *lane = book->spare_lanes, *next; lane; lane = next) {
+        next = lane->next;
+        free(lane);
+    }
+    free(book->event_list);
+    free(book->party_list);
+    index_clear(&book->events);
+    index_clear(&book->parties);
+    index_clear(&book->delegations);
+    *book = (reg_book_t){.next_event = 1, .next_party = 1, .next_delegation = 1, .next_person = 1};
+}
+
+void reg_book_touch_event(reg_book_t *book, reg_event_t *event)
+{
+    if (event->is_dirty) return;
+    event->is_dirty = true;
+    event->next_dirty = book->dirty_events;
+    book->dirty_events = event;
+}
+
+void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation)
+{
+    reg_book_touch_event(book, delegation->event);
+    if (delegation->is_dirty) return;
+    delegation->is_dirty = true;
+    delegation->next_dirty = book->dirty_delegations;
+    book->dirty_delegations = delegation;
+}
+
+/* ---- shares -------------------------------------------------------------------------------------------------- */
+
+void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, int32_t *ret_guaranteed, int32_t *ret_maximum)
+{
+    *ret_guaranteed = *ret_maximum = 0;
+    if (!event->known || !event->terms.has_rules) return;
+    if (!party->known || !(event->terms.audience & (1u << party->kind))) return;
+    int32_t guaranteed = event->guaranteed, maximum = event->maximum;
+    for (size_t i = 0; i < event->quotas_n; i++) {
+        if (strcmp(event->quotas[i].party, party->code) != 0) continue;
+        guaranteed = event->quotas[i].guaranteed;
+        maximum = event->quotas[i].maximum;
+        break;
+    }
+    *ret_maximum = maximum;
+    if (!event->released) *ret_guaranteed = guaranteed < maximum ? guaranteed : maximum;
+}
+
+void reg_book_reprice(reg_book_t *book, reg_event_t *event)
+{
+    for (size_t i = 0; i < book->parties_n; i++) {
+        reg_delegation_t *delegation = reg_book_delegation(book, event, book->party_list[i]);
+        int32_t guaranteed, maximum;
+
+        if (!delegation) continue;
+        reg_book_entitlement(event, book->party_list[i], &guaranteed, &maximum);
+        if (delegation->share.guaranteed == guaranteed && delegation->share.maximum == maximum) continue;
+        reg_share_rules(&event->seats, &delegation->share, guaranteed, maximum);
+        reg_book_touch(book, delegation);
+    }
+    event->seats.held = 0;
+    for (size_t i = 0; i < book->parties_n; i++) {
+        const reg_delegation_t *delegation = reg_book_delegation(book, event, book->party_list[i]);
+        int32_t guaranteed, maximum;
+
+        reg_book_entitlement(event, book->party_list[i], &guaranteed, &maximum);
+        if (delegation && delegation->share.confirmed > guaranteed) guaranteed = delegation->share.confirmed;
+        event->seats.held += guaranteed;
+    }
+}
+
+/* ---- rosters ------------------------------------------------------------------------------------------------- */
+
+uint64_t reg_name_hash(cv_str_t name)
+{
+    uint64_t hash = hash_text(name);
+
+    return hash ? hash : 1;
+}
+
+int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number, uint64_t name)
+{
+    reg_roster_t *roster = &delegation->roster;
+
+    if (roster->n == roster->room) {
+        uint32_t room = roster->room ? roster->room * 2 : 8;
+        int64_t *ids = realloc(roster->id, room * sizeof *ids);
+        if (ids) roster->id = ids;
+        uint64_t *names = realloc(roster->name, room * sizeof *names);
+        if (names) roster->name = names;
+        uint16_t *numbers = realloc(roster->number, room * sizeof *numbers);
+        if (numbers) roster->number = numbers;
+        if (!ids || !names || !numbers) return CV_ENOMEM;
+        roster->room = room;
+    }
+    roster->id[roster->n] = id;
+    roster->name[roster->n] = name;
+    roster->number[roster->n++] = (uint16_t)number;
+    book->rostered++;
+    return CV_OK;
+}
+
+void reg_roster_drop_all(reg_book_t *book)
+{
+    for (size_t i = 0; i < book->events_n; i++)
+        for (reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event) roster_drop(&d->roster);
+    book->rostered = 0;
+}
+
+uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number)
+{
+    uint32_t low = 0, high = roster->n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (roster->number[middle] < number) low = middle + 1;
+        else high = middle;
+    }
+    return low < roster->n && roster->number[low] == number ? low : roster->n;
+}
+
+/* ---- lanes --------------------------------------------------------------------------------------------------- */
+
+reg_lane_t *reg_lane_find(const reg_delegation_t *delegation, int64_t key)
+{
+    reg_lane_t *lane = delegation->lanes;
+
+    while (lane && lane->key != key) lane = lane->sibling;
+    return lane;
+}
+
+int reg_lane_open(reg_book_t *book, reg_delegation_t *delegation, const reg_need_t *need, int64_t head)
+{
+    int64_t key = reg_lane_key(need);
+    reg_lane_t *lane = reg_lane_find(delegation, key);
+
+    if (lane) {
+        if (head < lane->head) {
+            lane->head = head;
+            lane->need = *need;
+        }
+        return CV_OK;
+    }
+    lane = book->spare_lanes;
+    if (lane) book->spare_lanes = lane->next;
+    else lane = malloc(sizeof *lane);
+    if (!lane) return CV_ENOMEM;
+    *lane = (reg_lane_t){.share = &delegation->share, .owner = delegation, .key = key, .head = head, .need = *need};
+    lane->sibling = delegation->lanes;
+    delegation->lanes = lane;
+    reg_lane_link(&delegation->event->seats, lane);
+    return CV_OK;
+}
+
+void reg_lane_close(reg_book_t *book, reg_lane_t *lane)
+{
+    reg_delegation_t *delegation = lane->owner;
+    reg_lane_t **at = &delegation->lanes;
+
+    while (*at != lane) at = &(*at)->sibling;
+    *at = lane->sibling;
+    reg_lane_unlink(&delegation->event->seats, lane);
+    lane->next = book->spare_lanes;
+    book->spare_lanes = lane;
+}

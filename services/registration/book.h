@@ -1,0 +1,147 @@
+/* book: what registration keeps in memory: events, parties, delegations and their counters.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A decision needs one event, one party and one delegation; all are found by hash and changed in memory. What changed
+ * is written once per batch (store.c), so a thousand registrations for one event cost one UPDATE of its counters. Persons
+ * are not kept here but for their numbers and a hash of their names (the roster), which is read from the database when
+ * a delegation is first asked for and can be dropped at any time.
+ *
+ * The database is the truth: after a rollback the book is emptied and loaded again.
+ */
+#ifndef CONVENE_REGISTRATION_BOOK_H
+#define CONVENE_REGISTRATION_BOOK_H
+
+#include "convene/messages.h"
+#include "convene/principal.h"
+#include "registration/core.h"
+
+enum {
+    REG_EVENTS_MAX = 65536,
+    REG_PARTIES_MAX = 4096,
+    REG_DELEGATIONS_MAX = 4 * 1024 * 1024,
+    REG_ROSTERS_MAX = 8 * 1024 * 1024, /* persons in all rosters; beyond it all are dropped and read again as needed */
+    REG_EVENT_ID_MAX = 64,
+    REG_TITLE_MAX = 200,
+    REG_SOURCE_MAX = 128,
+    REG_QUOTAS_MAX = CV_REGISTRATION_RULES_QUOTAS_MAX,
+};
+
+typedef struct {
+    int64_t row;
+    uint64_t hash;
+    bool known; /* scheduling has told us of it, and no snapshot has begun since without it */
+    char code[CV_PARTY_MAX + 1];
+    unsigned kind;
+} reg_party_t;
+
+typedef struct {
+    char party[CV_PARTY_MAX + 1];
+    int32_t guaranteed, maximum;
+} reg_quota_t;
+
+typedef struct reg_delegation reg_delegation_t;
+
+typedef struct reg_event {
+    int64_t row;
+    uint64_t hash;
+    bool known;
+    char code[REG_EVENT_ID_MAX + 1];
+    char title[REG_TITLE_MAX + 1];
+    char source[REG_SOURCE_MAX + 1]; /* id of the scheduling record this rests on */
+    int64_t version;
+    /* rules */
+    reg_terms_t terms;
+    reg_group_t group;
+    int32_t guaranteed, maximum; /* of parties without a quota of their own */
+    int64_t release_ms;          /* 0: never */
+    bool released;
+    reg_quota_t *quotas;
+    size_t quotas_n;
+    /* what was given */
+    reg_seats_t seats;
+    int32_t registered, declined; /* parties by answer */
+    reg_delegation_t *delegations;
+    /* to be written */
+    struct reg_event *next_dirty;
+    bool is_dirty;
+    int32_t stored_roles[REG_ROLES]; /* role_confirmed as it was last written; -1: write in any case */
+} reg_event_t;
+
+typedef struct {
+    bool loaded;
+    uint32_t n, room;
+    int64_t *id;      /* rows, in order of number */
+    uint64_t *name;   /* hash of the name; 0: withdrawn */
+    uint16_t *number;
+} reg_roster_t;
+
+struct reg_delegation {
+    int64_t row;
+    uint64_t hash;
+    char subject[REG_EVENT_ID_MAX + CV_PARTY_MAX + 2]; /* "EVENT/PARTY" */
+    reg_event_t *event;
+    reg_party_t *party;
+    reg_delegation_t *next_of_event;
+    reg_share_t share;
+    reg_answer_t answer;
+    int32_t numbers;     /* the last number given to a person */
+    int64_t last_person; /* row of the last person; each names the one before, so a delegation needs no index */
+    int64_t requests;
+    uint64_t private_seq;
+    reg_lane_t *lanes;
+    reg_roster_t roster;
+    reg_delegation_t *next_dirty;
+    bool is_dirty;
+};
+
+/* Open addressing, linear probing; nothing is ever taken out. */
+typedef struct {
+    void **slots;
+    uint64_t *hashes;
+    size_t n, room; /* room: a power of two, or 0 */
+} reg_index_t;
+
+typedef struct {
+    reg_index_t events, parties, delegations;
+    reg_event_t **event_list;
+    reg_party_t **party_list;
+    size_t events_n, parties_n, delegations_n;
+    int64_t next_event, next_party, next_delegation, next_person; /* rows */
+    size_t rostered; /* persons in all rosters */
+    reg_lane_t *spare_lanes;
+    reg_event_t *dirty_events;
+    reg_delegation_t *dirty_delegations;
+} reg_book_t;
+
+void reg_book_clear(reg_book_t *book);
+
+reg_event_t *reg_book_event(const reg_book_t *book, cv_str_t code);
+reg_party_t *reg_book_party(const reg_book_t *book, cv_str_t code);
+reg_delegation_t *reg_book_delegation(const reg_book_t *book, const reg_event_t *event, const reg_party_t *party);
+/* CV_ELIMIT over the named maximum, CV_ENOMEM. The row is the caller's: next_* or what was loaded. */
+int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t **ret_event) CV_USE_RESULT;
+int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t **ret_party) CV_USE_RESULT;
+int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, reg_party_t *party,
+                            reg_delegation_t **ret_delegation) CV_USE_RESULT;
+
+void reg_book_touch_event(reg_book_t *book, reg_event_t *event);
+void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation); /* and its event */
+
+/* Guarantee and maximum of a party at an event as the rules are now; 0 and 0 if it is not invited. */
+void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, int32_t *ret_guaranteed, int32_t *ret_maximum);
+/* After the rules of an event, the release or who is known have changed: shares of all parties, and the sum held. */
+void reg_book_reprice(reg_book_t *book, reg_event_t *event);
+
+/* Rosters. */
+uint64_t reg_name_hash(cv_str_t name); /* never 0 */
+int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number, uint64_t name) CV_USE_RESULT;
+void reg_roster_drop_all(reg_book_t *book);
+/* Index of a number; roster.n: not there. */
+uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number);
+
+/* Lanes: see core.h. */
+reg_lane_t *reg_lane_find(const reg_delegation_t *delegation, int64_t key);
+int reg_lane_open(reg_book_t *book, reg_delegation_t *delegation, const reg_need_t *need, int64_t head) CV_USE_RESULT;
+void reg_lane_close(reg_book_t *book, reg_lane_t *lane);
+
+#endif

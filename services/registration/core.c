@@ -1,0 +1,494 @@
+/* core: how a seat is given. The rule and its reasons are in core.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "registration/core.h"
+#include "convene/ids.h"
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *reg_rule_word(reg_rule_t rule)
+{
+    static const char *const words[] = {
+#define XX(name, word) word,
+        REG_RULE_MAP(XX)
+#undef XX
+    };
+    return words[rule];
+}
+
+/* ---- may this be asked now? ---------------------------------------------------------------------------------- */
+
+static reg_rule_t too_early(const reg_terms_t *terms, char *ret_text)
+{
+    char opens[CV_TIME_TEXT + 1];
+
+    if (!terms->has_rules) {
+        snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: its opening has not been announced.");
+        return REG_RULE_NOT_OPEN;
+    }
+    cv_time_text(terms->opens_ms, opens);
+    snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: it opens at %s, once the event has status open.", opens);
+    return REG_RULE_NOT_OPEN;
+}
+
+static reg_rule_t too_late(const char *what, int64_t deadline_ms, char *ret_text)
+{
+    char deadline[CV_TIME_TEXT + 1];
+
+    cv_time_text(deadline_ms, deadline);
+    snprintf(ret_text, REG_TEXT_MAX, "%s closed at %s.", what, deadline);
+    return REG_RULE_CLOSED;
+}
+
+static reg_rule_t admit_register(const reg_terms_t *terms, int64_t now_ms, char *ret_text)
+{
+    if (terms->stage == REG_CLOSED) {
+        if (terms->has_rules && now_ms >= terms->closes_ms) return too_late("Registration", terms->closes_ms, ret_text);
+        snprintf(ret_text, REG_TEXT_MAX, "Registration is closed: the event has status closed.");
+        return REG_RULE_CLOSED;
+    }
+    if (!terms->has_rules) return too_early(terms, ret_text);
+    if (now_ms >= terms->closes_ms) return too_late("Registration", terms->closes_ms, ret_text);
+    if (terms->stage != REG_OPEN || now_ms < terms->opens_ms) return too_early(terms, ret_text);
+    return REG_RULE_NONE;
+}
+
+reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms, char ret_text[REG_TEXT_MAX])
+{
+    reg_rule_t rule = REG_RULE_NONE;
+
+    switch (terms->stage) {
+    case REG_CANCELLED:
+        snprintf(ret_text, REG_TEXT_MAX, "The event is cancelled; registrations remain as they are.");
+        return REG_RULE_CANCELLED;
+    case REG_REJECTED:
+        snprintf(ret_text, REG_TEXT_MAX, "The event was rejected and will not take place.");
+        return REG_RULE_CANCELLED;
+    case REG_POSTPONED:
+        snprintf(ret_text, REG_TEXT_MAX, "The event is postponed; registrations remain as they are until it is scheduled again.");
+        return REG_RULE_POSTPONED;
+    case REG_HELD:
+    case REG_REPORTED:
+        snprintf(ret_text, REG_TEXT_MAX, "Registration is closed: the event has been held.");
+        return REG_RULE_CLOSED;
+    case REG_DRAFT:
+    case REG_PROPOSED:
+    case REG_CIRCULATED:
+        snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: the event is not adopted yet.");
+        return REG_RULE_NOT_OPEN;
+    case REG_ADOPTED:
+    case REG_SCHEDULED:
+    case REG_OPEN:
+    case REG_CLOSED:
+        break;
+    }
+    if (act == REG_ACT_REGISTER) {
+        rule = admit_register(terms, now_ms, ret_text);
+    } else if (terms->has_rules && now_ms >= terms->changes_close_ms) {
+        rule = too_late("Changes", terms->changes_close_ms, ret_text);
+    }
+    if (rule == REG_RULE_NONE && act != REG_ACT_WITHDRAW && terms->has_rules && !(terms->audience & (1u << kind))) {
+        snprintf(ret_text, REG_TEXT_MAX, "The event is not for parties of this kind.");
+        return REG_RULE_NOT_INVITED;
+    }
+    return rule;
+}
+
+bool reg_stage_moves(reg_stage_t stage)
+{
+    return stage >= REG_DRAFT && stage <= REG_CLOSED;
+}
+
+/* ---- seats --------------------------------------------------------------------------------------------------- */
+
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What a ceiling becomes when somebody has left. */
+static int32_t follow_down(int32_t rule, int32_t ceiling, int32_t confirmed)
+{
+    return larger(rule, smaller(ceiling, confirmed));
+}
+
+void reg_seats_rules(reg_seats_t *seats, int32_t capacity, const int32_t role_limit[REG_ROLES])
+{
+    seats->capacity = capacity;
+    seats->ceiling = larger(capacity, seats->confirmed);
+    for (unsigned role = 1; role < REG_ROLES; role++) {
+        int32_t limit = role_limit[role];
+
+        seats->role_limit[role] = limit;
+        seats->role_ceiling[role] = limit == REG_NO_LIMIT ? REG_NO_LIMIT : larger(limit, seats->role_confirmed[role]);
+    }
+}
+
+/* Sets c_p and G_p and keeps held = sum of max(G_p, c_p). */
+static void set_share(reg_seats_t *seats, reg_share_t *share, int32_t confirmed, int32_t guaranteed)
+{
+    seats->held += larger(guaranteed, confirmed) - larger(share->guaranteed, share->confirmed);
+    seats->confirmed += confirmed - share->confirmed;
+    share->confirmed = confirmed;
+    share->guaranteed = guaranteed;
+}
+
+void reg_share_rules(reg_seats_t *seats, reg_share_t *share, int32_t guaranteed, int32_t maximum)
+{
+    share->maximum = maximum;
+    share->ceiling = larger(maximum, share->confirmed);
+    set_share(seats, share, share->confirmed, smaller(guaranteed, maximum));
+}
+
+void reg_share_kind(reg_seats_t *seats, reg_share_t *share, unsigned kind)
+{
+    assert(kind > 0 && kind < REG_KINDS);
+    seats->waiting_of_kind[share->kind] -= share->waiting;
+    seats->waiting_of_kind[kind] += share->waiting;
+    share->kind = kind;
+}
+
+void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role)
+{
+    set_share(seats, share, share->confirmed + 1, share->guaranteed);
+    seats->role_confirmed[role]++;
+    assert(seats->confirmed <= seats->ceiling && share->confirmed <= share->ceiling);
+    assert(seats->role_ceiling[role] == REG_NO_LIMIT || seats->role_confirmed[role] <= seats->role_ceiling[role]);
+}
+
+void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role)
+{
+    assert(share->confirmed > 0 && seats->role_confirmed[role] > 0);
+    set_share(seats, share, share->confirmed - 1, share->guaranteed);
+    share->ceiling = follow_down(share->maximum, share->ceiling, share->confirmed);
+    seats->ceiling = follow_down(seats->capacity, seats->ceiling, seats->confirmed);
+    seats->role_confirmed[role]--;
+    if (seats->role_limit[role] != REG_NO_LIMIT)
+        seats->role_ceiling[role] =
+            follow_down(seats->role_limit[role], seats->role_ceiling[role], seats->role_confirmed[role]);
+}
+
+void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n)
+{
+    share->waiting += n;
+    seats->waiting += n;
+    seats->waiting_of_kind[share->kind] += n;
+}
+
+void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n)
+{
+    assert(share->waiting >= n);
+    reg_wait(seats, share, -n);
+}
+
+void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state)
+{
+    if (state == REG_CONFIRMED) {
+        reg_give_back(seats, share, role);
+    } else if (state == REG_WAITING) {
+        reg_stop_waiting(seats, share, 1);
+    } else {
+        assert(state == REG_ONLINE && share->online > 0);
+        share->online--;
+        seats->online--;
+    }
+    share->withdrawn++;
+    if (role == 1) share->heads--;
+}
+
+reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need)
+{
+    int32_t own = smaller(need->size, larger(0, share->guaranteed - share->confirmed));
+
+    if (share->confirmed + need->size > share->maximum) return REG_RULE_MAXIMUM;
+    for (unsigned role = 1; role < REG_ROLES; role++)
+        if (need->of_role[role] && seats->role_limit[role] != REG_NO_LIMIT &&
+            seats->role_confirmed[role] + need->of_role[role] > seats->role_limit[role])
+            return REG_RULE_CAPACITY_LIMIT;
+    if (need->size > 1 && need->size > seats->capacity) return REG_RULE_TOO_LARGE;
+    if (seats->confirmed + need->size > seats->capacity) return REG_RULE_FULL;
+    if (own == need->size) return REG_RULE_GUARANTEED;
+    return need->size - own <= reg_free(seats) ? REG_RULE_POOL : REG_RULE_FULL;
+}
+
+/* ---- a request ----------------------------------------------------------------------------------------------- */
+
+/* Whether somebody who waits in front of a newcomer of this kind has a better claim to the free seats. */
+static bool is_behind(const reg_seats_t *seats, unsigned kind)
+{
+    if (!seats->waiting) return false;
+    for (const reg_lane_t *lane = seats->lanes; lane; lane = lane->next) {
+        if (lane->share->kind > kind) continue;
+        reg_rule_t fit = reg_fit(seats, lane->share, &lane->need);
+        if (fit == REG_RULE_POOL || (fit == REG_RULE_FULL && seats->waiting_rule == REG_WAIT_STRICT)) return true;
+    }
+    return false;
+}
+
+/* reg_fit for a newcomer. */
+static reg_rule_t claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need)
+{
+    reg_rule_t fit = reg_fit(seats, share, need);
+
+    return fit == REG_RULE_POOL && is_behind(seats, share->kind) ? REG_RULE_BEHIND : fit;
+}
+
+static int32_t last_position(const reg_seats_t *seats, unsigned kind)
+{
+    int32_t position = 0;
+
+    for (unsigned k = 1; k <= kind; k++) position += seats->waiting_of_kind[k];
+    return position;
+}
+
+/* How little a verdict gives, to find the rule that a ruling is about. */
+static int severity(const reg_verdict_t *verdict)
+{
+    if (verdict->state == REG_REFUSED) return 4;
+    if (verdict->state == REG_WAITING) return 3;
+    return verdict->rule == REG_RULE_POOL ? 2 : verdict->rule == REG_RULE_GUARANTEED ? 1 : 0;
+}
+
+static void sum_up(const reg_verdict_t *verdicts, unsigned n, reg_ruling_t *ruling)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const reg_verdict_t *verdict = &verdicts[i];
+
+        if (i == 0 || severity(verdict) > severity(&verdicts[ruling->culprit])) ruling->culprit = i;
+        if (verdict->state == REG_REFUSED) ruling->refused++;
+        if (verdict->state == REG_ONLINE) ruling->online++;
+        if (verdict->state == REG_WAITING && ruling->waiting++ == 0) ruling->position = verdict->position;
+        if (verdict->state == REG_CONFIRMED && verdict->rule == REG_RULE_GUARANTEED) ruling->guaranteed++;
+        if (verdict->state == REG_CONFIRMED && verdict->rule == REG_RULE_POOL) ruling->pool++;
+    }
+    ruling->rule = verdicts[ruling->culprit].rule;
+    ruling->accepted = ruling->refused < (int)n;
+}
+
+static reg_verdict_t seat(reg_seats_t *seats, reg_share_t *share, unsigned role)
+{
+    bool own = share->confirmed < share->guaranteed;
+
+    reg_take(seats, share, role);
+    return (reg_verdict_t){REG_CONFIRMED, own ? REG_RULE_GUARANTEED : REG_RULE_POOL, 0};
+}
+
+static reg_verdict_t go_online(reg_seats_t *seats, reg_share_t *share)
+{
+    seats->online++;
+    share->online++;
+    return (reg_verdict_t){REG_ONLINE, REG_RULE_ONLINE, 0};
+}
+
+static reg_verdict_t queue(reg_seats_t *seats, reg_share_t *share, reg_rule_t why)
+{
+    reg_wait(seats, share, 1);
+    return (reg_verdict_t){REG_WAITING, why, last_position(seats, share->kind)};
+}
+
+static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const reg_applicant_t *who)
+{
+    reg_need_t need = {.size = 1};
+    reg_rule_t rule;
+
+    if (who->duplicate) return (reg_verdict_t){REG_REFUSED, REG_RULE_DUPLICATE, 0};
+    if (who->role == 1 && share->heads > 0) return (reg_verdict_t){REG_REFUSED, REG_RULE_ONE_HEAD, 0};
+    if (who->online && !seats->online_takes_seat) return go_online(seats, share);
+    need.of_role[who->role] = 1;
+    rule = claim(seats, share, &need);
+    if (rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL) return seat(seats, share, who->role);
+    if (seats->waiting_rule == REG_WAIT_NONE) return (reg_verdict_t){REG_REFUSED, rule, 0};
+    return queue(seats, share, rule);
+}
+
+/* Refuses all for what is wrong with one. */
+static void refuse_all(reg_verdict_t *verdicts, unsigned n, reg_rule_t rule, unsigned culprit, reg_ruling_t *ruling)
+{
+    for (unsigned i = 0; i < n; i++) verdicts[i] = (reg_verdict_t){REG_REFUSED, rule, 0};
+    *ruling = (reg_ruling_t){.rule = rule, .culprit = culprit, .refused = (int)n};
+}
+
+static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_applicant_t *who, unsigned n,
+                            reg_verdict_t *verdicts, reg_ruling_t *ruling)
+{
+    reg_need_t need = {0};
+    int32_t heads = share->heads;
+    reg_rule_t rule = REG_RULE_NONE;
+    unsigned culprit = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (who[i].duplicate) return refuse_all(verdicts, n, REG_RULE_DUPLICATE, i, ruling);
+        if (who[i].role == 1 && heads++ > 0) return refuse_all(verdicts, n, REG_RULE_ONE_HEAD, i, ruling);
+        if (who[i].online && !seats->online_takes_seat) continue;
+        need.size++;
+        need.of_role[who[i].role]++;
+        if (rule == REG_RULE_CAPACITY_LIMIT) continue;
+        rule = reg_fit(seats, share, &need); /* of those so far: finds who is one too many in a capacity */
+        if (rule == REG_RULE_CAPACITY_LIMIT) culprit = i;
+    }
+    if (need.size) rule = claim(seats, share, &need);
+    bool seated = rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL;
+    if (need.size && !seated && seats->waiting_rule == REG_WAIT_NONE)
+        return refuse_all(verdicts, n, rule, culprit, ruling);
+    for (unsigned i = 0; i < n; i++) {
+        share->heads += who[i].role == 1;
+        if (who[i].online && !seats->online_takes_seat) verdicts[i] = go_online(seats, share);
+        else if (seated) verdicts[i] = seat(seats, share, who[i].role);
+        else verdicts[i] = queue(seats, share, rule);
+    }
+    sum_up(verdicts, n, ruling);
+    if (rule == REG_RULE_CAPACITY_LIMIT) ruling->culprit = culprit;
+    ruling->unit = need.size > 1 && !seated;
+}
+
+void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const reg_applicant_t *who, unsigned n,
+                reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling)
+{
+    assert(n > 0 && n <= REG_PERSONS_MAX);
+    *ret_ruling = (reg_ruling_t){0};
+    if (group == REG_ALL_OR_NONE) {
+        decide_together(seats, share, who, n, ret_verdicts, ret_ruling);
+    } else {
+        for (unsigned i = 0; i < n; i++) {
+            ret_verdicts[i] = decide_one(seats, share, &who[i]);
+            share->heads += who[i].role == 1 && ret_verdicts[i].state != REG_REFUSED;
+        }
+        sum_up(ret_verdicts, n, ret_ruling);
+    }
+    ret_ruling->role = who[ret_ruling->culprit].role;
+}
+
+/* ---- explanations -------------------------------------------------------------------------------------------- */
+
+/* Appends to a text that has room for REG_TEXT_MAX octets; what does not fit is cut off. */
+__attribute__((format(printf, 2, 3))) static void say(cv_buf_t *text, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int len = vsnprintf((char *)text->ptr + text->len, text->room - text->len, format, arguments);
+    va_end(arguments);
+    if (len > 0) text->len += (size_t)len < text->room - text->len ? (size_t)len : text->room - text->len - 1;
+}
+
+static void say_why(cv_buf_t *text, const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling,
+                    const char *party, const char *role)
+{
+    switch ((int)ruling->rule) {
+    case REG_RULE_FULL:
+        say(text, "capacity %d less %lld confirmed or guaranteed leaves too few free seats", seats->capacity,
+            (long long)seats->held);
+        return;
+    case REG_RULE_MAXIMUM:
+        say(text, "%s has %d of at most %d seats", party, share->confirmed, share->maximum);
+        return;
+    case REG_RULE_CAPACITY_LIMIT:
+        say(text, "%d of at most %d persons in the capacity %s are confirmed", seats->role_confirmed[ruling->role],
+            seats->role_limit[ruling->role], role);
+        return;
+    case REG_RULE_TOO_LARGE:
+        say(text, "together they are more than the capacity of %d", seats->capacity);
+        return;
+    case REG_RULE_BEHIND:
+        say(text, "others wait in front, and nobody overtakes");
+        return;
+    case REG_RULE_ONE_HEAD:
+        say(text, "person %u would be a second head, and a delegation has one", ruling->culprit + 1);
+        return;
+    case REG_RULE_DUPLICATE:
+        say(text, "person %u has a name that %s has registered already", ruling->culprit + 1, party);
+        return;
+    default:
+        return;
+    }
+}
+
+void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
+                 const char *role, char ret_text[REG_TEXT_MAX])
+{
+    cv_buf_t text = {.ptr = (uint8_t *)ret_text, .room = REG_TEXT_MAX};
+    const char *comma = "";
+
+    say(&text, "%s: ", party);
+    if (!ruling->accepted) {
+        say(&text, "refused, ");
+    } else {
+        struct {
+            int n;
+            const char *what;
+        } parts[] = {{ruling->guaranteed, "on guaranteed seats"},
+                     {ruling->pool, "on free seats"},
+                     {ruling->online, "online without a seat"},
+                     {ruling->waiting, ruling->unit ? "waiting together" : "waiting"},
+                     {ruling->refused, "refused"}};
+        for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
+            if (!parts[i].n) continue;
+            say(&text, "%s%d %s", comma, parts[i].n, parts[i].what);
+            if (i == 3) say(&text, " from place %d", ruling->position);
+            comma = ", ";
+        }
+        if (ruling->waiting || ruling->refused) say(&text, ": ");
+    }
+    if (ruling->waiting || ruling->refused) say_why(&text, seats, share, ruling, party, role);
+    say(&text, ". %s has %d of at most %d seats (%d guaranteed); the event %d of %d, %lld free, %d waiting.", party,
+        share->confirmed, share->maximum, share->guaranteed, seats->confirmed, seats->capacity,
+        (long long)(reg_free(seats) > 0 ? reg_free(seats) : 0), seats->waiting);
+}
+
+/* ---- the waiting list ---------------------------------------------------------------------------------------- */
+
+int64_t reg_lane_key(const reg_need_t *need)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a; a collision only hides a unit behind another until that moves */
+
+    if (need->size == 1)
+        for (int64_t role = 1; role < REG_ROLES; role++)
+            if (need->of_role[role]) return role;
+    for (unsigned role = 1; role < REG_ROLES; role++) hash = (hash ^ need->of_role[role]) * 1099511628211u;
+    return (int64_t)(hash >> 2 | (uint64_t)1 << 61); /* never the number of a role */
+}
+
+void reg_lane_link(reg_seats_t *seats, reg_lane_t *lane)
+{
+    lane->previous = NULL;
+    lane->next = seats->lanes;
+    if (lane->next) lane->next->previous = lane;
+    seats->lanes = lane;
+}
+
+void reg_lane_unlink(reg_seats_t *seats, reg_lane_t *lane)
+{
+    if (lane->previous) lane->previous->next = lane->next;
+    else seats->lanes = lane->next;
+    if (lane->next) lane->next->previous = lane->previous;
+}
+
+static bool is_before(const reg_lane_t *a, const reg_lane_t *b)
+{
+    if (!b) return true;
+    return a->share->kind != b->share->kind ? a->share->kind < b->share->kind : a->head < b->head;
+}
+
+reg_lane_t *reg_next(const reg_seats_t *seats)
+{
+    reg_lane_t *covered = NULL; /* first that its own guarantee covers */
+    reg_lane_t *fits = NULL;    /* first of the others that fits into the free seats */
+    reg_lane_t *lacks = NULL;   /* first of the others that does not */
+
+    for (reg_lane_t *lane = seats->lanes; lane; lane = lane->next) {
+        reg_rule_t fit = reg_fit(seats, lane->share, &lane->need);
+        reg_lane_t **place = fit == REG_RULE_GUARANTEED ? &covered : fit == REG_RULE_POOL ? &fits : &lacks;
+
+        if (fit != REG_RULE_GUARANTEED && fit != REG_RULE_POOL && fit != REG_RULE_FULL) continue;
+        if (is_before(lane, *place)) *place = lane;
+    }
+    if (seats->waiting_rule == REG_WAIT_STRICT && fits && lacks && is_before(lacks, fits)) fits = NULL;
+    if (!covered) return fits;
+    return fits && is_before(fits, covered) ? fits : covered;
+}

@@ -1,0 +1,239 @@
+/* core: how a seat is given.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * This is the whole rule, as arithmetic on a few counters: no sockets, no SQL, no clock. Everything else in this
+ * folder brings the numbers here and carries the verdicts away. Instants come in as parameters.
+ *
+ * The numbers
+ *
+ *   capacity     seats of the event
+ *   c_p          confirmed persons of party p                             share.confirmed
+ *   G_p          seats kept for p: its guarantee, at most its maximum;    share.guaranteed
+ *                0 once the guarantees are released, 0 for a party that is not invited
+ *   held         sum over all invited parties of max(G_p, c_p)            seats.held, kept up to date by each step
+ *   free         capacity - held: seats that any party can still take     reg_free(), so O(1)
+ *
+ * A person is given a seat
+ *
+ *   from the party's own guarantee   if c_p < G_p
+ *   from the free seats              if free > 0 and c_p < maximum of p
+ *
+ * and in both cases only if the limit of the person's capacity (head, media, ...) over all parties is not reached, and
+ * fewer persons than capacity are confirmed: when the guarantees add up to more than there are seats (a capacity that
+ * was lowered, a party that was added), a guarantee is honoured only as long as there is a seat. Else the person waits
+ * if the event has a waiting list, and is refused if not. Who attends online takes no seat and is never held up, unless
+ * the event says otherwise.
+ *
+ * Several persons in one request: `each` decides one after the other, in the order given; `all_or_none` seats all
+ * that need a seat together, or lets all of them wait together (a unit), or refuses the request. The sum is the same:
+ * of n persons min(n, G_p - c_p) come from the guarantee, the rest must be free, and c_p + n may not pass the maximum.
+ *
+ * The waiting list is ordered by kind of party (member, observer_state, observer_org, partner, guest), then by arrival.
+ * Whenever a seat may have become free, reg_next() says who moves up, until nobody can:
+ *
+ *   a unit that its party's own guarantee covers moves up, whoever else waits: the seat was never anybody else's;
+ *   a unit held by a limit of its own (maximum of its party, limit of a capacity, larger than the event) is passed over
+ *   and holds up nobody: the seat it waits for is not the one that others wait for;
+ *   of the others, strict: the first in order or nobody;  best_fill: the first in order that fits.
+ *
+ * A newcomer is treated as if it had entered the list at its place and the list had then moved: in strict mode it gets a
+ * free seat only if nobody in front of it competes for one (reg_decide), so it can never overtake.
+ *
+ * Lanes. Units of one delegation that need the same (the same number of persons in the same capacities) are
+ * interchangeable but for their arrival, so only the first of them is ever a candidate. The list is therefore kept as
+ * lanes, one per delegation and need, each with its first unit; reg_next() looks at lanes, and its cost does not
+ * grow with the number of persons who wait.
+ *
+ * Nobody is ever unseated. When a capacity, maximum or limit falls below what is confirmed, it binds again once enough
+ * persons have withdrawn. Until then the ceiling remembers how many there may be:
+ *
+ *   ceiling = max(rule, confirmed) when the rule is set; it follows withdrawals down to the rule and never goes up
+ *
+ * Invariants, after each function: confirmed <= ceiling for the event, each party and each capacity;
+ * held >= confirmed; the counters of the event are the sums of those of the parties. The store repeats them as CHECKs.
+ */
+#ifndef CONVENE_REGISTRATION_CORE_H
+#define CONVENE_REGISTRATION_CORE_H
+
+#include "convene/bytes.h"
+
+enum {
+    REG_ROLES = 15,          /* capacities of persons are 1..14 */
+    REG_KINDS = 6,           /* kinds of parties are 1..5, in the order of the waiting list */
+    REG_PERSONS_MAX = 64,    /* in one request */
+    REG_NUMBERS_MAX = 10000, /* persons of one delegation, ever */
+    REG_NO_LIMIT = -1,
+    REG_TEXT_MAX = 480, /* octets of an explanation, with its NUL */
+};
+
+/* Numbers are stored and must not change. Those that the wire has too are the same there (checked in book.c). */
+typedef enum { REG_EACH = 1, REG_ALL_OR_NONE } reg_group_t;
+typedef enum { REG_WAIT_NONE = 1, REG_WAIT_STRICT, REG_WAIT_BEST_FILL } reg_waiting_t;
+typedef enum { REG_CONFIRMED = 1, REG_WAITING, REG_WITHDRAWN, REG_REFUSED, REG_ONLINE } reg_state_t;
+typedef enum { REG_ANSWER_REGISTERED = 1, REG_ANSWER_DECLINED, REG_ANSWER_WITHDRAWN, REG_ANSWER_NONE } reg_answer_t;
+typedef enum {
+    REG_DRAFT = 1,
+    REG_PROPOSED,
+    REG_CIRCULATED,
+    REG_ADOPTED,
+    REG_SCHEDULED,
+    REG_OPEN,
+    REG_CLOSED,
+    REG_HELD,
+    REG_REPORTED,
+    REG_POSTPONED,
+    REG_CANCELLED,
+    REG_REJECTED,
+} reg_stage_t;
+typedef enum { REG_ACT_REGISTER = 1, REG_ACT_WITHDRAW, REG_ACT_DECLINE } reg_act_t;
+
+/* Every rule that can decide: name, the word on the wire. */
+#define REG_RULE_MAP(XX)                                                              \
+    XX(REG_RULE_NONE, "")                                                             \
+    XX(REG_RULE_GUARANTEED, "guaranteed_seat") /* a seat */                           \
+    XX(REG_RULE_POOL, "free_seat")                                                    \
+    XX(REG_RULE_ONLINE, "online_no_seat")                                             \
+    XX(REG_RULE_FULL, "full") /* no seat: waits, or is refused without a list */      \
+    XX(REG_RULE_MAXIMUM, "maximum")                                                   \
+    XX(REG_RULE_CAPACITY_LIMIT, "capacity_limit")                                     \
+    XX(REG_RULE_TOO_LARGE, "too_large")                                               \
+    XX(REG_RULE_BEHIND, "behind")                                                     \
+    XX(REG_RULE_ONE_HEAD, "one_head") /* refused in any case */                       \
+    XX(REG_RULE_DUPLICATE, "duplicate_person")                                        \
+    XX(REG_RULE_TOO_MANY, "too_many_persons")                                         \
+    XX(REG_RULE_NOT_OPEN, "not_open") /* the request is not admitted at all */        \
+    XX(REG_RULE_CLOSED, "closed")                                                     \
+    XX(REG_RULE_CANCELLED, "cancelled")                                               \
+    XX(REG_RULE_POSTPONED, "postponed")                                               \
+    XX(REG_RULE_NOT_INVITED, "party_not_invited")                                     \
+    XX(REG_RULE_ALREADY_REGISTERED, "already_registered") /* wrong for this answer */ \
+    XX(REG_RULE_ALREADY_DECLINED, "already_declined")                                 \
+    XX(REG_RULE_NOT_REGISTERED, "not_registered")                                     \
+    XX(REG_RULE_ALREADY_WITHDRAWN, "already_withdrawn")                               \
+    XX(REG_RULE_WITHDRAWN, "withdrawn") /* done as asked */                           \
+    XX(REG_RULE_DECLINED, "declined")
+typedef enum {
+#define XX(name, word) name,
+    REG_RULE_MAP(XX)
+#undef XX
+} reg_rule_t;
+const char *reg_rule_word(reg_rule_t rule);
+
+/* ---- may this be asked now? ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    reg_stage_t stage;
+    bool has_rules; /* scheduling has said how the event takes registrations */
+    unsigned audience; /* bit k: parties of kind k are invited */
+    int64_t opens_ms, closes_ms, changes_close_ms;
+} reg_terms_t;
+
+/*               draft..circulated  adopted, scheduled  open                closed             held, reported  postponed  cancelled
+ *   register    not_open           not_open            opens <= t < closes closed             closed          postponed  cancelled
+ *   withdraw    not_open           t < changes_close   t < changes_close   t < changes_close  closed          postponed  cancelled
+ *   decline     not_open           t < changes_close   t < changes_close   t < changes_close  closed          postponed  cancelled
+ * A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not. */
+reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms, char ret_text[REG_TEXT_MAX]);
+/* Whether its waiting list moves: not once it is held, postponed or cancelled, when registrations stay as they are. */
+bool reg_stage_moves(reg_stage_t stage);
+
+/* ---- seats --------------------------------------------------------------------------------------------------- */
+
+typedef struct reg_lane reg_lane_t;
+
+typedef struct { /* of an event */
+    int32_t capacity, ceiling;
+    int32_t role_limit[REG_ROLES], role_ceiling[REG_ROLES]; /* REG_NO_LIMIT: none */
+    int32_t role_confirmed[REG_ROLES];
+    reg_waiting_t waiting_rule;
+    bool online_takes_seat;
+    int32_t confirmed, waiting, online;
+    int32_t waiting_of_kind[REG_KINDS];
+    int64_t held;
+    reg_lane_t *lanes; /* of all delegations, in no order */
+} reg_seats_t;
+
+typedef struct { /* of one party in them */
+    uint32_t kind;
+    int32_t guaranteed, maximum, ceiling;
+    int32_t confirmed, waiting, online, withdrawn;
+    int32_t heads; /* not withdrawn: 0 or 1 */
+} reg_share_t;
+
+typedef struct { /* what a unit needs */
+    int32_t size;
+    uint8_t of_role[REG_ROLES];
+} reg_need_t;
+
+struct reg_lane {
+    reg_lane_t *next, *previous; /* of the event */
+    reg_lane_t *sibling;         /* of the delegation */
+    reg_share_t *share;
+    void *owner;    /* the delegation */
+    int64_t key;    /* reg_lane_key() of what its units need */
+    int64_t head;   /* arrival of its first unit; arrivals rise */
+    reg_need_t need;
+};
+
+static inline int64_t reg_free(const reg_seats_t *seats)
+{
+    return seats->capacity - seats->held;
+}
+
+/* The rules of the event, and what they mean for a party. Never unseats. */
+void reg_seats_rules(reg_seats_t *seats, int32_t capacity, const int32_t role_limit[REG_ROLES]);
+void reg_share_rules(reg_seats_t *seats, reg_share_t *share, int32_t guaranteed, int32_t maximum);
+void reg_share_kind(reg_seats_t *seats, reg_share_t *share, unsigned kind);
+
+/* Single steps. The caller has the verdict; these only count. */
+void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role);
+void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role);
+void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n);
+void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n);
+/* All that a withdrawal changes in the numbers of one person. */
+void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state);
+
+/* GUARANTEED or POOL: there are seats for it. FULL: it competes for free seats and there are too few. MAXIMUM,
+ * CAPACITY_LIMIT, TOO_LARGE: a limit of its own holds it. */
+reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need);
+
+/* ---- a request ----------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    uint8_t role;
+    bool online;
+    bool duplicate; /* the name is in the delegation already, or earlier in this request */
+} reg_applicant_t;
+
+typedef struct {
+    reg_state_t state;
+    reg_rule_t rule;
+    int32_t position; /* waiting: place on the list, 1 is next; else 0 */
+} reg_verdict_t;
+
+typedef struct {
+    bool accepted;      /* at least one person is not refused */
+    bool unit;          /* those who wait do so together */
+    reg_rule_t rule;    /* of the first person who got least: refused, then waiting, then from the free seats */
+    unsigned culprit;   /* index of that person */
+    unsigned role;      /* and in what capacity */
+    int guaranteed, pool, online, waiting, refused; /* persons by verdict */
+    int32_t position;   /* of the first who waits */
+} reg_ruling_t;
+
+/* Decides 1..64 persons of one party and counts them in seats and share; changes nothing if nobody is accepted. */
+void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const reg_applicant_t *who, unsigned n,
+                reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
+/* A ruling in a sentence with the numbers it rests on. role: of the culprit. */
+void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
+                 const char *role, char ret_text[REG_TEXT_MAX]);
+
+/* ---- the waiting list ---------------------------------------------------------------------------------------- */
+
+int64_t reg_lane_key(const reg_need_t *need);
+void reg_lane_link(reg_seats_t *seats, reg_lane_t *lane);
+void reg_lane_unlink(reg_seats_t *seats, reg_lane_t *lane);
+/* The lane whose first unit moves up now; NULL: nobody. The caller seats the unit, moves the lane on, asks again. */
+reg_lane_t *reg_next(const reg_seats_t *seats);
+
+#endif

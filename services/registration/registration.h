@@ -1,0 +1,52 @@
+/* registration: what the parts of this service share.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   main.c      wiring                       service.c   the definition that the engine calls
+ *   requests.c  register, withdraw, decline  events.c    what scheduling tells, and the release of guarantees
+ *   queue.c     the waiting list moves       views.c     snapshots and questions
+ *   core.c      the rule                     book.c      memory             store.c, store_load.c   SQL
+ */
+#ifndef CONVENE_REGISTRATION_H
+#define CONVENE_REGISTRATION_H
+
+#include "convene/service.h"
+#include "registration/book.h"
+#include "registration/store.h"
+
+enum { REG_STREAM_EVENTS, REG_STREAM_PRIVATE }; /* indexes of our streams */
+enum { REG_CONTACT_PERSONS = 32 };              /* in one contact record: 64 long names would pass CV_MAX_RECORD */
+
+typedef struct {
+    reg_store_t *store;
+    reg_book_t book;
+    bool is_loaded; /* false after a rollback: the book is read again before its next use */
+    bool settle;    /* a snapshot of scheduling came in this batch: all waiting lists are looked at before COMMIT */
+    /* One of each at a time, so that nothing this large is made per request. */
+    cv_registration_decided_v1_t decided;
+    cv_registration_contact_v1_t contact;
+    cv_registration_promoted_v1_t promoted;
+    char texts[REG_CONTACT_PERSONS][REG_PERSON_TEXT];
+} reg_t;
+
+extern const cv_service_def_t reg_service;
+
+/* The book as it is now; reads it again if it was forgotten. */
+int reg_ready(reg_t *self) CV_USE_RESULT;
+void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats);
+
+/* requests.c */
+int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out);
+/* events.c */
+int reg_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);
+int reg_snapshot_begin(void *self, cv_tx_t *tx, const char *stream);
+int reg_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key);
+/* queue.c: moves up all who can, and says so; nothing to do is the usual case and costs nothing. */
+int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause_t cause) CV_USE_RESULT;
+int reg_promote_all(reg_t *self, cv_tx_t *tx, cv_promotion_cause_t cause) CV_USE_RESULT;
+/* A person who waits leaves the list: the row, the rest of its unit, the lane. Counters are the caller's. */
+int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *person) CV_USE_RESULT;
+/* views.c */
+int reg_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
+int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
+
+#endif

@@ -1,0 +1,437 @@
+/* requests: register, withdraw, decline: from a message to the core and from its verdict to rows, records and an answer.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * An event or party that is not known is no decision (NOTFOUND, not remembered): scheduling's record of it may arrive a
+ * moment later. Everything else is one: it is counted in the delegation, told in registration.decided, and answered with
+ * the rule and the seats. Order of records in the two streams:
+ *
+ *   registration.private   contact (persons and contact that were accepted)
+ *   registration.events    decided (its private_seq covers the contact)    promoted ... (what the decision set free)
+ *
+ * Persons are numbered in the order of their requests. In a request that is accepted in part, those refused have a
+ * number too, so that the answer can name them; nobody else ever gets it. A request refused as a whole numbers nobody.
+ */
+#include "registration/registration.h"
+#include <stdio.h>
+
+typedef struct { /* one request on its way */
+    reg_t *self;
+    cv_tx_t *tx;
+    const cv_msg_t *msg;
+    cv_outcome_t *out;
+    reg_act_t act;
+    reg_event_t *event;
+    reg_party_t *party;
+    reg_delegation_t *delegation;
+    char text[REG_TEXT_MAX];
+} ask_t;
+
+void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats)
+{
+    const reg_seats_t *seats = &delegation->event->seats;
+    const reg_share_t *share = &delegation->share;
+    int64_t free = reg_free(seats);
+
+    *ret_seats = (cv_seats_t){.capacity = seats->capacity,
+                              .confirmed = seats->confirmed,
+                              .waiting = seats->waiting,
+                              .free = free > 0 ? free : 0,
+                              .party_guaranteed = share->guaranteed,
+                              .party_maximum = share->maximum,
+                              .party_confirmed = share->confirmed,
+                              .party_waiting = share->waiting};
+}
+
+/* ---- the way of every request -------------------------------------------------------------------------------- */
+
+/* Records the decision and puts it into the answer, whose persons are filled in already. */
+static int conclude(ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code)
+{
+    reg_delegation_t *d = ask->delegation;
+    cv_registration_decided_v1_t *decided = &ask->self->decided;
+    cv_decision_t *decision = &ask->out->decision;
+    uint64_t seq;
+
+    d->requests++;
+    reg_book_touch(&ask->self->book, d);
+    ask->out->has_decision = true;
+    decision->event = cv_str(ask->event->code);
+    decision->party = cv_str(ask->party->code);
+    decision->has_version = ask->event->version > 0;
+    decision->version = ask->event->version;
+    decision->rule = cv_str(reg_rule_word(rule));
+    decision->has_seats = true;
+    reg_fill_seats(d, &decision->seats);
+
+    decided->request = ask->msg->id;
+    decided->kind = (cv_decision_kind_t)ask->act;
+    decided->event = decision->event;
+    decided->party = decision->party;
+    decided->cls = cls;
+    decided->code = cv_str(code);
+    decided->persons_n = decision->persons_n;
+    for (size_t i = 0; i < decision->persons_n; i++) {
+        const cv_person_decision_t *person = &decision->persons[i];
+        decided->persons[i] = (cv_person_place_t){.number = person->number,
+                                                  .state = person->state,
+                                                  .has_position = person->has_position,
+                                                  .position = person->position};
+    }
+    decided->has_seats = true;
+    decided->seats = decision->seats;
+    decided->answer = (cv_party_answer_t)d->answer;
+    decided->private_seq = cv_tx_head(ask->tx, REG_STREAM_PRIVATE);
+    int rc = cv_tx_emit(ask->tx, REG_STREAM_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, cv_str(d->subject), decided, &seq);
+    if (rc) return rc;
+    ask->out->stream = CV_STR("registration.events");
+    ask->out->has_sequence = true;
+    ask->out->sequence = seq;
+    return CV_OK;
+}
+
+/* A rule says no. text: ask->text unless given. */
+static int refuse(ask_t *ask, reg_rule_t rule, const char *field)
+{
+    int rc = conclude(ask, CV_OUTCOME_CLASS_REJECTED, rule, reg_rule_word(rule));
+
+    return rc ? rc : cv_refuse(ask->tx, ask->out, reg_rule_word(rule), field, "%s", ask->text);
+}
+
+/* The path of one person in the request; NULL (no field) when memory is short. */
+static const char *field_at(ask_t *ask, unsigned index)
+{
+    enum { ROOM = 32 };
+    char *path = cv_arena_take(cv_tx_arena(ask->tx), ROOM);
+
+    if (path) snprintf(path, ROOM, "data.persons[%u]", index);
+    return path;
+}
+
+static void set_answer(reg_delegation_t *delegation, reg_answer_t answer)
+{
+    reg_event_t *event = delegation->event;
+
+    event->registered += (answer == REG_ANSWER_REGISTERED) - (delegation->answer == REG_ANSWER_REGISTERED);
+    event->declined += (answer == REG_ANSWER_DECLINED) - (delegation->answer == REG_ANSWER_DECLINED);
+    delegation->answer = answer;
+}
+
+/* Finds what the request is about. */
+static int find(ask_t *ask, cv_str_t event, cv_str_t party)
+{
+    reg_book_t *book = &ask->self->book;
+
+    ask->event = reg_book_event(book, event);
+    if (!ask->event || !ask->event->known)
+        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "event_unknown", "data.event",
+                            "Registration does not know an event %.*s (yet).", CV_STR_ARG(event));
+    ask->party = reg_book_party(book, party);
+    if (!ask->party || !ask->party->known)
+        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "party_unknown", "data.party",
+                            "Registration does not know a party %.*s (yet).", CV_STR_ARG(party));
+    ask->delegation = reg_book_delegation(book, ask->event, ask->party);
+    if (ask->delegation) return CV_OK;
+    int rc = reg_book_add_delegation(book, book->next_delegation, ask->event, ask->party, &ask->delegation);
+    return rc ? rc : reg_store_delegation_add(ask->self->store, ask->delegation);
+}
+
+/* ---- register ------------------------------------------------------------------------------------------------ */
+
+/* Whether a person of this name is in the delegation. Hashes are compared first; who has the same hash is looked up. */
+static int is_registered(ask_t *ask, cv_str_t name, uint64_t hash, bool *ret_found)
+{
+    const reg_roster_t *roster = &ask->delegation->roster;
+
+    *ret_found = false;
+    for (uint32_t i = 0; i < roster->n; i++) {
+        if (roster->name[i] != hash) continue;
+        char text[REG_PERSON_TEXT];
+        reg_person_t person;
+        int rc = reg_store_person_get(ask->self->store, roster->id[i], text, &person);
+        if (rc) return rc;
+        if (!cv_str_equal(person.name, name)) continue;
+        *ret_found = true;
+        return CV_OK;
+    }
+    return CV_OK;
+}
+
+static int describe(ask_t *ask, const cv_registration_register_v1_t *request, reg_applicant_t *who, uint64_t *names)
+{
+    for (unsigned i = 0; i < request->persons_n; i++) {
+        const cv_person_t *person = &request->persons[i];
+
+        who[i] = (reg_applicant_t){.role = (uint8_t)person->capacity, .online = person->attendance == CV_ATTENDANCE_ONLINE};
+        names[i] = reg_name_hash(person->name);
+        int rc = is_registered(ask, person->name, names[i], &who[i].duplicate);
+        if (rc) return rc;
+        for (unsigned j = 0; j < i && !who[i].duplicate; j++)
+            who[i].duplicate = names[j] == names[i] && cv_str_equal(request->persons[j].name, person->name);
+    }
+    return CV_OK;
+}
+
+/* Writes the persons who were accepted, and opens the lanes they wait in. */
+static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const reg_applicant_t *who,
+                 const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling)
+{
+    reg_book_t *book = &ask->self->book;
+    reg_delegation_t *d = ask->delegation;
+    reg_need_t together = {0};
+    int64_t unit = 0;
+
+    for (unsigned i = 0; i < request->persons_n && ruling->unit; i++) {
+        if (verdicts[i].state != REG_WAITING) continue;
+        together.size++;
+        together.of_role[who[i].role]++;
+    }
+    for (unsigned i = 0; i < request->persons_n; i++) {
+        bool waits = verdicts[i].state == REG_WAITING;
+        reg_need_t alone = {.size = 1};
+        const reg_need_t *need = ruling->unit ? &together : &alone;
+        unsigned number = (unsigned)++d->numbers;
+
+        if (verdicts[i].state == REG_REFUSED) continue;
+        alone.of_role[who[i].role] = 1;
+        reg_person_t person = {.id = book->next_person++,
+                               .delegation = d->row,
+                               .previous = d->last_person,
+                               .number = number,
+                               .role = who[i].role,
+                               .state = verdicts[i].state,
+                               .online = who[i].online,
+                               .name = request->persons[i].name,
+                               .email = request->persons[i].email};
+        if (waits) {
+            if (!unit || !ruling->unit) unit = person.id;
+            person.unit = unit;
+            person.lane = reg_lane_key(need);
+        }
+        int rc = reg_store_person_add(ask->self->store, &person, cv_tx_now_ms(ask->tx));
+        if (!rc && waits) rc = reg_lane_open(book, d, need, unit);
+        if (!rc) rc = reg_roster_add(book, d, person.id, number, names[i]);
+        if (rc) return rc;
+        d->last_person = person.id;
+    }
+    return CV_OK;
+}
+
+/* Contact data goes to the private stream, before the decision that refers to it. */
+static int tell_contact(ask_t *ask, const cv_registration_register_v1_t *request)
+{
+    cv_registration_contact_v1_t *contact = &ask->self->contact;
+    const cv_decision_t *decision = &ask->out->decision;
+    reg_delegation_t *d = ask->delegation;
+    unsigned i = 0;
+
+    contact->event = cv_str(ask->event->code);
+    contact->party = cv_str(ask->party->code);
+    contact->has_contact = request->has_contact;
+    contact->contact = request->contact;
+    if (request->has_contact) {
+        int rc = reg_store_contact_set(ask->self->store, d->row, &request->contact);
+        if (rc) return rc;
+    }
+    while (i < request->persons_n) {
+        contact->persons_n = 0;
+        for (; i < request->persons_n && contact->persons_n < REG_CONTACT_PERSONS; i++) {
+            const cv_person_t *person = &request->persons[i];
+            if (decision->persons[i].state == CV_PERSON_STATE_REFUSED) continue;
+            contact->persons[contact->persons_n++] = (cv_person_private_t){.number = decision->persons[i].number,
+                                                                           .name = person->name,
+                                                                           .capacity = person->capacity,
+                                                                           .email = person->email};
+        }
+        if (!contact->persons_n) break;
+        int rc = cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), contact,
+                            &d->private_seq);
+        if (rc) return rc;
+        contact->has_contact = false;
+    }
+    return CV_OK;
+}
+
+static int register_persons(ask_t *ask, const cv_registration_register_v1_t *request)
+{
+    reg_applicant_t who[REG_PERSONS_MAX];
+    uint64_t names[REG_PERSONS_MAX];
+    reg_verdict_t verdicts[REG_PERSONS_MAX];
+    reg_ruling_t ruling;
+    reg_delegation_t *d = ask->delegation;
+    cv_decision_t *decision = &ask->out->decision;
+    reg_group_t group = request->group ? (reg_group_t)request->group : ask->event->group;
+    unsigned n = (unsigned)request->persons_n;
+
+    if (d->numbers + (int32_t)n > REG_NUMBERS_MAX) {
+        snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; one delegation can have %d, withdrawn ones included.",
+                 ask->party->code, d->numbers, REG_NUMBERS_MAX);
+        return refuse(ask, REG_RULE_TOO_MANY, "data.persons");
+    }
+    if (ask->self->book.rostered > REG_ROSTERS_MAX) reg_roster_drop_all(&ask->self->book);
+    int rc = reg_store_roster(ask->self->store, &ask->self->book, d);
+    if (!rc) rc = describe(ask, request, who, names);
+    if (rc) return rc;
+
+    reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
+    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code,
+                cv_capacity_text((cv_capacity_t)ruling.role), ask->text);
+    if (!ruling.accepted) return refuse(ask, ruling.rule, field_at(ask, ruling.culprit));
+    decision->persons_n = n;
+    for (unsigned i = 0; i < n; i++)
+        decision->persons[i] = (cv_person_decision_t){.number = d->numbers + (int32_t)i + 1,
+                                                      .state = (cv_person_state_t)verdicts[i].state,
+                                                      .rule = cv_str(reg_rule_word(verdicts[i].rule)),
+                                                      .has_position = verdicts[i].position > 0,
+                                                      .position = verdicts[i].position};
+    rc = enter(ask, request, who, names, verdicts, &ruling);
+    if (!rc) rc = tell_contact(ask, request);
+    if (rc) return rc;
+    set_answer(d, REG_ANSWER_REGISTERED);
+    const char *code = ruling.waiting + ruling.refused == 0           ? "registered"
+                       : ruling.waiting == (int)n                     ? "waiting"
+                                                                      : "partly_registered";
+    rc = conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
+    /* New persons can bring a unit of their own party to its maximum, which then no longer holds up others. */
+    if (!rc) rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
+    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+}
+
+/* ---- withdraw ------------------------------------------------------------------------------------------------ */
+
+static int withdraw_one(ask_t *ask, uint32_t index)
+{
+    reg_delegation_t *d = ask->delegation;
+    reg_person_t person;
+
+    int rc = reg_store_person_get(ask->self->store, d->roster.id[index], NULL, &person);
+    if (rc) return rc;
+    rc = person.state == REG_WAITING ? reg_leave_queue(ask->self, d, &person)
+                                     : reg_store_person_move(ask->self->store, person.id, REG_WITHDRAWN, 0, 0);
+    if (rc) return rc;
+    reg_withdraw(&ask->event->seats, &d->share, person.role, person.state);
+    d->roster.name[index] = 0;
+    return CV_OK;
+}
+
+/* Where the numbers of the request are in the roster. REG_RULE_NONE: all are there and can be withdrawn. */
+static reg_rule_t pick(ask_t *ask, const cv_registration_withdraw_v1_t *request, uint32_t *ret_picked, unsigned *ret_culprit)
+{
+    const reg_roster_t *roster = &ask->delegation->roster;
+
+    for (unsigned i = 0; i < request->persons_n; i++) {
+        uint32_t at = reg_roster_find(roster, request->persons[i]);
+        *ret_culprit = i;
+        if (at == roster->n || roster->name[at] == 0) {
+            bool gone = at < roster->n;
+            snprintf(ask->text, sizeof ask->text, "Person %lld of %s %s; nothing was withdrawn.", (long long)request->persons[i],
+                     ask->party->code, gone ? "was withdrawn before" : "is not registered");
+            return gone ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
+        }
+        ret_picked[i] = at;
+    }
+    return REG_RULE_NONE;
+}
+
+static void list_withdrawn(ask_t *ask, unsigned number)
+{
+    cv_decision_t *decision = &ask->out->decision;
+
+    decision->persons[decision->persons_n++] = (cv_person_decision_t){
+        .number = number, .state = CV_PERSON_STATE_WITHDRAWN, .rule = cv_str(reg_rule_word(REG_RULE_WITHDRAWN))};
+}
+
+static int withdraw(ask_t *ask, const cv_registration_withdraw_v1_t *request)
+{
+    reg_delegation_t *d = ask->delegation;
+    reg_share_t *share = &d->share;
+    const reg_share_t before = *share;
+    uint32_t picked[REG_PERSONS_MAX];
+    unsigned culprit = 0;
+    int32_t live = share->confirmed + share->waiting + share->online;
+
+    if (live == 0) {
+        reg_rule_t rule = share->withdrawn ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
+        snprintf(ask->text, sizeof ask->text, share->withdrawn ? "All %d persons of %s were withdrawn before."
+                 : "%d persons of %s are registered; there is nobody to withdraw.", share->withdrawn, ask->party->code);
+        return refuse(ask, rule, NULL);
+    }
+    int rc = reg_store_roster(ask->self->store, &ask->self->book, d);
+    if (rc) return rc;
+    reg_rule_t rule = pick(ask, request, picked, &culprit);
+    if (rule != REG_RULE_NONE) return refuse(ask, rule, field_at(ask, culprit));
+    for (unsigned i = 0; !rc && i < request->persons_n; i++) {
+        list_withdrawn(ask, d->roster.number[picked[i]]);
+        rc = withdraw_one(ask, picked[i]);
+    }
+    for (uint32_t i = 0; !rc && !request->persons_n && i < d->roster.n; i++) {
+        if (d->roster.name[i] == 0) continue;
+        if (live <= REG_PERSONS_MAX) list_withdrawn(ask, d->roster.number[i]); /* a list is never a part of one */
+        rc = withdraw_one(ask, i);
+    }
+    if (rc) return rc;
+    if (share->confirmed + share->waiting + share->online == 0) set_answer(d, REG_ANSWER_WITHDRAWN);
+    snprintf(ask->text, sizeof ask->text, "%s: %d withdrawn, %d seats given back; %d confirmed, %d waiting, %d online remain.",
+             ask->party->code, share->withdrawn - before.withdrawn, before.confirmed - share->confirmed, share->confirmed,
+             share->waiting, share->online);
+    rc = conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_WITHDRAWN, "withdrawn");
+    if (!rc) rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_WITHDRAWAL);
+    return rc ? rc : cv_accept(ask->tx, ask->out, "withdrawn", "%s", ask->text);
+}
+
+/* ---- decline ------------------------------------------------------------------------------------------------- */
+
+/* An answer, not a withdrawal: who has registered must say first that these persons do not come. */
+static int decline(ask_t *ask)
+{
+    reg_delegation_t *d = ask->delegation;
+    int32_t live = d->share.confirmed + d->share.waiting + d->share.online;
+
+    if (live > 0) {
+        snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; withdraw them first.", ask->party->code, live);
+        return refuse(ask, REG_RULE_ALREADY_REGISTERED, NULL);
+    }
+    if (d->answer == REG_ANSWER_DECLINED) {
+        snprintf(ask->text, sizeof ask->text, "%s has declined already.", ask->party->code);
+        return refuse(ask, REG_RULE_ALREADY_DECLINED, NULL);
+    }
+    set_answer(d, REG_ANSWER_DECLINED);
+    int rc = conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_DECLINED, "declined");
+    return rc ? rc
+              : cv_accept(ask->tx, ask->out, "declined", "%s declines; seats kept for it stay kept until they are released, and registering opens the answer again.",
+                          ask->party->code);
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------------------------ */
+
+int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
+{
+    ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out};
+    cv_str_t event, party;
+
+    switch (msg->info->number) {
+    case CV_MSG_REGISTRATION_REGISTER_V1:
+        ask.act = REG_ACT_REGISTER;
+        event = ((const cv_registration_register_v1_t *)data)->event;
+        party = ((const cv_registration_register_v1_t *)data)->party;
+        break;
+    case CV_MSG_REGISTRATION_WITHDRAW_V1:
+        ask.act = REG_ACT_WITHDRAW;
+        event = ((const cv_registration_withdraw_v1_t *)data)->event;
+        party = ((const cv_registration_withdraw_v1_t *)data)->party;
+        break;
+    case CV_MSG_REGISTRATION_DECLINE_V1:
+        ask.act = REG_ACT_DECLINE;
+        event = ((const cv_registration_decline_v1_t *)data)->event;
+        party = ((const cv_registration_decline_v1_t *)data)->party;
+        break;
+    default:
+        return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type", "Registration does not decide requests of this type.");
+    }
+    int rc = reg_ready(self);
+    if (!rc) rc = find(&ask, event, party);
+    if (rc) return rc;
+    reg_rule_t rule = reg_admit(&ask.event->terms, ask.act, ask.party->kind, cv_tx_now_ms(tx), ask.text);
+    if (rule != REG_RULE_NONE) return refuse(&ask, rule, NULL);
+    if (ask.act == REG_ACT_REGISTER) return register_persons(&ask, data);
+    return ask.act == REG_ACT_WITHDRAW ? withdraw(&ask, data) : decline(&ask);
+}

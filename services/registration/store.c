@@ -1,0 +1,344 @@
+/* store: all the SQL of registration. See store.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "registration/statements.h"
+#include <stdlib.h>
+#include <string.h>
+
+int reg_store_open(cv_db_t *db, reg_store_t **ret_store)
+{
+    reg_store_t *store = calloc(1, sizeof *store);
+    int rc = CV_OK;
+
+    if (!store) return CV_ENOMEM;
+    store->db = db;
+#define XX(name, sql) \
+    if (!rc) rc = cv_db_prepare(db, sql, &store->name);
+    STATEMENTS(XX)
+#undef XX
+    if (rc) {
+        free(store);
+        return rc;
+    }
+    *ret_store = store;
+    return CV_OK;
+}
+
+void reg_store_close(reg_store_t **store)
+{
+    free(*store); /* the statements are the database's */
+    *store = NULL;
+}
+
+/* Binds integers to the parameters from `first` on. */
+static void bind_all(cv_stmt_t *stmt, int first, const int64_t *values, int n)
+{
+    for (int i = 0; i < n; i++) cv_stmt_int(stmt, first + i, values[i]);
+}
+#define BIND(stmt, first, ...) \
+    bind_all(stmt, first, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
+
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+static int flush_roles(reg_store_t *store, reg_event_t *event)
+{
+    const reg_seats_t *seats = &event->seats;
+
+    for (unsigned role = 1; role < REG_ROLES; role++) {
+        if (event->stored_roles[role] == seats->role_confirmed[role]) continue;
+        BIND(store->role_set, 1, event->row, role, seats->role_limit[role], seats->role_ceiling[role],
+             seats->role_confirmed[role]);
+        if (seats->role_limit[role] == REG_NO_LIMIT) {
+            cv_stmt_null(store->role_set, 3);
+            cv_stmt_null(store->role_set, 4);
+        }
+        int rc = cv_stmt_run(store->role_set);
+        if (rc) return rc;
+        event->stored_roles[role] = seats->role_confirmed[role];
+    }
+    return CV_OK;
+}
+
+int reg_store_flush(reg_store_t *store, reg_book_t *book)
+{
+    int rc = CV_OK;
+
+    for (reg_event_t *event = book->dirty_events; event && !rc; event = event->next_dirty) {
+        const reg_seats_t *seats = &event->seats;
+        BIND(store->event_count, 1, event->row, seats->ceiling, seats->confirmed, seats->waiting, seats->online,
+             event->registered, event->declined);
+        rc = cv_stmt_run(store->event_count);
+        if (!rc) rc = flush_roles(store, event);
+        event->is_dirty = false;
+    }
+    for (reg_delegation_t *d = book->dirty_delegations; d && !rc; d = d->next_dirty) {
+        const reg_share_t *share = &d->share;
+        BIND(store->delegation_set, 1, d->row, d->answer, share->ceiling, share->confirmed, share->waiting, share->online,
+             share->withdrawn, share->heads, d->numbers, d->last_person, d->requests, (int64_t)d->private_seq);
+        rc = cv_stmt_run(store->delegation_set);
+        d->is_dirty = false;
+    }
+    if (rc) return rc; /* the batch is rolled back and the book forgotten */
+    book->dirty_events = NULL;
+    book->dirty_delegations = NULL;
+    return CV_OK;
+}
+
+int reg_store_party_add(reg_store_t *store, const reg_party_t *party)
+{
+    cv_stmt_int(store->party_add, 1, party->row);
+    cv_stmt_text(store->party_add, 2, cv_str(party->code));
+    BIND(store->party_add, 3, party->kind, party->known);
+    return cv_stmt_run(store->party_add);
+}
+
+int reg_store_party_set(reg_store_t *store, const reg_party_t *party, cv_str_t name)
+{
+    BIND(store->party_set, 1, party->row, party->kind);
+    cv_stmt_text(store->party_set, 3, name);
+    cv_stmt_int(store->party_set, 4, party->known);
+    return cv_stmt_run(store->party_set);
+}
+
+int reg_store_event_add(reg_store_t *store, const reg_event_t *event)
+{
+    cv_stmt_int(store->event_add, 1, event->row);
+    cv_stmt_text(store->event_add, 2, cv_str(event->code));
+    return cv_stmt_run(store->event_add);
+}
+
+int reg_store_event_set(reg_store_t *store, reg_event_t *event)
+{
+    const reg_terms_t *terms = &event->terms;
+    const reg_seats_t *seats = &event->seats;
+    cv_stmt_t *set = store->event_set;
+
+    BIND(set, 1, event->row, event->known);
+    cv_stmt_text(set, 3, cv_str(event->title));
+    cv_stmt_text(set, 4, cv_str(event->source));
+    BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
+         terms->changes_close_ms, event->release_ms, event->released, event->group, seats->waiting_rule,
+         seats->online_takes_seat, event->guaranteed, event->maximum, seats->capacity, seats->ceiling, seats->confirmed,
+         seats->waiting, seats->online, event->registered, event->declined);
+    int rc = cv_stmt_run(set);
+    cv_stmt_int(store->quota_clear, 1, event->row);
+    if (!rc) rc = cv_stmt_run(store->quota_clear);
+    for (size_t i = 0; i < event->quotas_n && !rc; i++) {
+        cv_stmt_int(store->quota_add, 1, event->row);
+        cv_stmt_text(store->quota_add, 2, cv_str(event->quotas[i].party));
+        BIND(store->quota_add, 3, event->quotas[i].guaranteed, event->quotas[i].maximum);
+        rc = cv_stmt_run(store->quota_add);
+    }
+    for (unsigned role = 1; role < REG_ROLES; role++) event->stored_roles[role] = -1;
+    return rc ? rc : flush_roles(store, event);
+}
+
+int reg_store_unknown(reg_store_t *store)
+{
+    int rc = cv_stmt_run(store->events_unknown);
+
+    return rc ? rc : cv_stmt_run(store->parties_unknown);
+}
+
+int reg_store_delegation_add(reg_store_t *store, const reg_delegation_t *delegation)
+{
+    BIND(store->delegation_add, 1, delegation->row, delegation->event->row, delegation->party->row,
+         delegation->share.ceiling);
+    return cv_stmt_run(store->delegation_add);
+}
+
+int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_contact_t *contact)
+{
+    cv_stmt_int(store->contact_set, 1, delegation);
+    cv_stmt_text(store->contact_set, 2, contact->name);
+    cv_stmt_text(store->contact_set, 3, contact->email);
+    cv_stmt_int(store->contact_set, 4, contact->language);
+    return cv_stmt_run(store->contact_set);
+}
+
+/* Copies a text of the row into room that ends at `end`; moves *at on. */
+static cv_str_t keep(cv_stmt_t *row, int column, char **at, const char *end)
+{
+    cv_str_t text = cv_stmt_get_text(row, column);
+
+    if (!text.ptr || text.len > (size_t)(end - *at)) return CV_STR_NONE;
+    memcpy(*at, text.ptr, text.len);
+    text.ptr = *at;
+    *at += text.len;
+    return text;
+}
+
+int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT], cv_contact_t *ret_contact)
+{
+    char *at = text;
+
+    cv_stmt_int(store->contact_get, 1, delegation);
+    int rc = cv_stmt_step(store->contact_get);
+    if (rc <= 0) return rc ? rc : CV_ENOTFOUND;
+    *ret_contact = (cv_contact_t){.name = keep(store->contact_get, 0, &at, text + REG_PERSON_TEXT),
+                                  .email = keep(store->contact_get, 1, &at, text + REG_PERSON_TEXT),
+                                  .language = (cv_language_t)cv_stmt_get_int(store->contact_get, 2)};
+    cv_stmt_reset(store->contact_get);
+    return CV_OK;
+}
+
+/* ---- persons ------------------------------------------------------------------------------------------------- */
+
+int reg_store_person_add(reg_store_t *store, const reg_person_t *p, int64_t at_ms)
+{
+    BIND(store->person_add, 1, p->id, p->delegation, p->number, p->previous, p->state, p->role, p->online, p->unit, p->lane,
+         at_ms);
+    cv_stmt_text(store->person_add, 11, p->name);
+    cv_stmt_text(store->person_add, 12, p->email);
+    return cv_stmt_run(store->person_add);
+}
+
+int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT], reg_person_t *ret_person)
+{
+    cv_stmt_t *row = store->person_get;
+    char *at = text;
+
+    cv_stmt_int(row, 1, id);
+    int rc = cv_stmt_step(row);
+    if (rc <= 0) return rc ? rc : CV_ECORRUPT;
+    *ret_person = (reg_person_t){.id = id,
+                                 .delegation = cv_stmt_get_int(row, 0),
+                                 .number = (unsigned)cv_stmt_get_int(row, 1),
+                                 .previous = cv_stmt_get_int(row, 2),
+                                 .state = (reg_state_t)cv_stmt_get_int(row, 3),
+                                 .role = (unsigned)cv_stmt_get_int(row, 4),
+                                 .online = cv_stmt_get_int(row, 5),
+                                 .unit = cv_stmt_get_int(row, 6),
+                                 .lane = cv_stmt_get_int(row, 7)};
+    if (text) {
+        ret_person->name = keep(row, 8, &at, text + REG_PERSON_TEXT);
+        ret_person->email = keep(row, 9, &at, text + REG_PERSON_TEXT);
+    }
+    cv_stmt_reset(row);
+    return CV_OK;
+}
+
+int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane)
+{
+    BIND(store->person_move, 1, id, state, unit, lane);
+    return cv_stmt_run(store->person_move);
+}
+
+/* Walks the chain from its end, then turns the roster round. */
+int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *delegation)
+{
+    reg_roster_t *roster = &delegation->roster;
+
+    if (roster->loaded) return CV_OK;
+    for (int64_t id = delegation->last_person; id > 0;) {
+        cv_stmt_int(store->person_get, 1, id);
+        int rc = cv_stmt_step(store->person_get);
+        if (rc <= 0) return rc ? rc : CV_ECORRUPT;
+        bool gone = cv_stmt_get_int(store->person_get, 3) == REG_WITHDRAWN;
+        uint64_t name = gone ? 0 : reg_name_hash(cv_stmt_get_text(store->person_get, 8));
+        rc = reg_roster_add(book, delegation, id, (unsigned)cv_stmt_get_int(store->person_get, 1), name);
+        id = cv_stmt_get_int(store->person_get, 2);
+        cv_stmt_reset(store->person_get);
+        if (rc) return rc;
+    }
+    for (uint32_t i = 0, j = roster->n; i + 1 < j; i++) {
+        j--;
+        int64_t id = roster->id[i];
+        uint64_t name = roster->name[i];
+        uint16_t number = roster->number[i];
+        roster->id[i] = roster->id[j];
+        roster->name[i] = roster->name[j];
+        roster->number[i] = roster->number[j];
+        roster->id[j] = id;
+        roster->name[j] = name;
+        roster->number[j] = number;
+    }
+    roster->loaded = true;
+    return CV_OK;
+}
+
+int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit)
+{
+    int rc;
+
+    ret_unit->n = 0;
+    BIND(store->unit, 1, delegation, lane, unit);
+    while ((rc = cv_stmt_step(store->unit)) > 0) {
+        unsigned n = ret_unit->n, role = (unsigned)cv_stmt_get_int(store->unit, 2);
+        if (n == REG_PERSONS_MAX || role == 0 || role >= REG_ROLES) {
+            cv_stmt_reset(store->unit);
+            return CV_ECORRUPT;
+        }
+        ret_unit->id[n] = cv_stmt_get_int(store->unit, 0);
+        ret_unit->number[n] = (uint16_t)cv_stmt_get_int(store->unit, 1);
+        ret_unit->role[n] = (uint8_t)role;
+        ret_unit->n++;
+    }
+    return rc;
+}
+
+void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)
+{
+    *ret_need = (reg_need_t){.size = (int32_t)unit->n};
+    for (unsigned i = 0; i < unit->n; i++) ret_need->of_role[unit->role[i]]++;
+}
+
+int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
+{
+    const reg_delegation_t *delegation = lane->owner;
+
+    BIND(store->lane_next, 1, delegation->row, lane->key);
+    int rc = cv_stmt_step(store->lane_next);
+    if (rc < 0) return rc;
+    if (rc == 0) {
+        reg_lane_close(book, lane);
+        return CV_OK;
+    }
+    int64_t head = cv_stmt_get_int(store->lane_next, 0);
+    cv_stmt_reset(store->lane_next);
+    if (lane->need.size > 1) { /* the same by its key, but a key is only a hash */
+        reg_unit_t unit;
+        rc = reg_store_unit(store, delegation->row, lane->key, head, &unit);
+        if (rc) return rc;
+        reg_unit_need(&unit, &lane->need);
+    }
+    lane->head = head;
+    return CV_OK;
+}
+
+/* ---- codes --------------------------------------------------------------------------------------------------- */
+
+static int collect_codes(cv_stmt_t *stmt, int64_t limit, cv_arena_t *arena, cv_str_t *ret_codes, size_t *ret_n)
+{
+    size_t n = 0;
+    int rc;
+
+    while ((rc = cv_stmt_step(stmt)) > 0) {
+        cv_str_t code = cv_arena_str(arena, cv_stmt_get_text(stmt, 0));
+        if (!code.ptr || n == (size_t)limit) {
+            cv_stmt_reset(stmt);
+            return code.ptr ? CV_EINTERNAL : CV_ENOMEM;
+        }
+        ret_codes[n++] = code;
+    }
+    if (rc) return rc;
+    *ret_n = n;
+    return CV_OK;
+}
+
+int reg_store_event_codes(reg_store_t *store, cv_str_t after, int64_t limit, cv_arena_t *arena, cv_str_t *ret_codes,
+                          size_t *ret_n)
+{
+    cv_stmt_text(store->event_codes, 1, after.ptr ? after : CV_STR(""));
+    cv_stmt_int(store->event_codes, 2, limit);
+    return collect_codes(store->event_codes, limit, arena, ret_codes, ret_n);
+}
+
+int reg_store_party_codes(reg_store_t *store, int64_t event, cv_str_t after, int64_t limit, cv_arena_t *arena,
+                          cv_str_t *ret_codes, size_t *ret_n)
+{
+    cv_stmt_int(store->party_codes, 1, event);
+    cv_stmt_text(store->party_codes, 2, after.ptr ? after : CV_STR(""));
+    cv_stmt_int(store->party_codes, 3, limit);
+    return collect_codes(store->party_codes, limit, arena, ret_codes, ret_n);
+}

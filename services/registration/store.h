@@ -1,0 +1,80 @@
+/* store: all the SQL of registration.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   party, event, quota, role_seat   what scheduling has told (the projection), and the counters of each event
+ *   delegation                       one row per party that has asked for something at an event: its counters
+ *   contact                          who answers for a delegation
+ *   person                           one row per person ever accepted; withdrawn persons stay
+ *
+ * One registration costs one INSERT into person, whose rows only ever go to the end of the table, and nothing else
+ * until the end of the batch. There is no index by delegation: each row names the delegation's person before it, so the
+ * persons of one delegation are a chain that begins at delegation.last_person. The only index is partial and holds those
+ * who wait, by delegation and lane, in order of arrival.
+ */
+#ifndef CONVENE_REGISTRATION_STORE_H
+#define CONVENE_REGISTRATION_STORE_H
+
+#include "convene/store.h"
+#include "registration/book.h"
+
+typedef struct reg_store reg_store_t;
+
+enum { REG_MIGRATIONS = 1 };
+extern const char *const reg_migrations[REG_MIGRATIONS];
+
+int reg_store_open(cv_db_t *db, reg_store_t **ret_store) CV_USE_RESULT;
+void reg_store_close(reg_store_t **store);
+
+/* Everything into an empty book. */
+int reg_store_load(reg_store_t *store, reg_book_t *book) CV_USE_RESULT;
+/* Counts the persons and compares with the counters in the book: CV_ECORRUPT when they differ. */
+int reg_store_check(reg_store_t *store, const reg_book_t *book) CV_USE_RESULT;
+/* Writes the counters of all that was touched. */
+int reg_store_flush(reg_store_t *store, reg_book_t *book) CV_USE_RESULT;
+
+int reg_store_party_add(reg_store_t *store, const reg_party_t *party) CV_USE_RESULT;
+int reg_store_party_set(reg_store_t *store, const reg_party_t *party, cv_str_t name) CV_USE_RESULT;
+int reg_store_event_add(reg_store_t *store, const reg_event_t *event) CV_USE_RESULT;
+int reg_store_event_set(reg_store_t *store, reg_event_t *event) CV_USE_RESULT; /* rules, quotas, limits and counters */
+int reg_store_unknown(reg_store_t *store) CV_USE_RESULT;                       /* no event and no party is known */
+int reg_store_delegation_add(reg_store_t *store, const reg_delegation_t *delegation) CV_USE_RESULT;
+int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_contact_t *contact) CV_USE_RESULT;
+
+enum { REG_PERSON_TEXT = 512 }; /* octets of a name (200) and an address (254) together, and some */
+/* CV_ENOTFOUND: none. The views point into text. */
+int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT], cv_contact_t *ret_contact)
+    CV_USE_RESULT;
+
+typedef struct {
+    int64_t id, delegation, previous; /* previous: 0: the first */
+    int64_t unit, lane;               /* of those who wait; else 0 */
+    unsigned number, role;
+    reg_state_t state;
+    bool online;
+    cv_str_t name, email;
+} reg_person_t;
+int reg_store_person_add(reg_store_t *store, const reg_person_t *person, int64_t at_ms) CV_USE_RESULT;
+/* name and email point into text; text NULL: left out. CV_ECORRUPT: no such row. */
+int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT], reg_person_t *ret_person) CV_USE_RESULT;
+int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane) CV_USE_RESULT;
+int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *delegation) CV_USE_RESULT;
+
+/* A unit: those who wait together. */
+typedef struct {
+    unsigned n;
+    int64_t id[REG_PERSONS_MAX];
+    uint16_t number[REG_PERSONS_MAX];
+    uint8_t role[REG_PERSONS_MAX];
+} reg_unit_t;
+int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit) CV_USE_RESULT;
+void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need);
+/* Moves a lane to the first unit after `after`, or closes it when there is none. */
+int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane) CV_USE_RESULT;
+
+/* Codes in their order after `after`, at most limit: events, or parties with a delegation at one event. */
+int reg_store_event_codes(reg_store_t *store, cv_str_t after, int64_t limit, cv_arena_t *arena, cv_str_t *ret_codes,
+                          size_t *ret_n) CV_USE_RESULT;
+int reg_store_party_codes(reg_store_t *store, int64_t event, cv_str_t after, int64_t limit, cv_arena_t *arena,
+                          cv_str_t *ret_codes, size_t *ret_n) CV_USE_RESULT;
+
+#endif

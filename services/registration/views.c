@@ -1,0 +1,239 @@
+/* views: registration's state as records: snapshots for followers, answers to questions.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   what         key            answer                                     who
+ *   seats        EVENT or none  registration.seats.v1, one per event       everybody (the same as "events")
+ *   delegations  EVENT          registration.delegation.v1, one per party  everybody
+ *   delegation   EVENT/PARTY    registration.delegation.v1                 everybody
+ *   persons      EVENT/PARTY    registration.contact.v1, up to 32 persons  secretariat, services, the party's focal point
+ *                               in each; withdrawn persons are left out
+ *
+ * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of a
+ * person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
+ */
+#include "registration/registration.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { ROWS = 100, ROWS_MAX = 500 }; /* of one answer, when no limit is given and at most */
+
+static int put_seats(const reg_event_t *event, cv_collect_t *collect)
+{
+    const reg_seats_t *seats = &event->seats;
+    int64_t free = reg_free(seats);
+    cv_registration_seats_v1_t row = {
+        .event = cv_str(event->code),
+        .title = event->title[0] ? cv_str(event->title) : CV_STR_NONE,
+        .status = (cv_event_status_t)event->terms.stage,
+        .has_version = event->version > 0,
+        .version = event->version,
+        .capacity = seats->capacity,
+        .confirmed = seats->confirmed,
+        .waiting = seats->waiting,
+        .online = seats->online,
+        .free = free > 0 ? free : 0,
+        .guaranteed_held = seats->held - seats->confirmed,
+        .registered = event->registered,
+        .declined = event->declined,
+        .has_opens_ms = event->terms.has_rules,
+        .opens_ms = event->terms.opens_ms,
+        .has_closes_ms = event->terms.has_rules,
+        .closes_ms = event->terms.closes_ms,
+        .source = event->source[0] ? cv_str(event->source) : CV_STR_NONE,
+    };
+    return cv_collect_put(collect, CV_MSG_REGISTRATION_SEATS_V1, row.event, 0, &row);
+}
+
+static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
+{
+    cv_registration_delegation_v1_t row = {
+        .event = cv_str(d->event->code),
+        .party = cv_str(d->party->code),
+        .answer = (cv_party_answer_t)d->answer,
+        .confirmed = d->share.confirmed,
+        .waiting = d->share.waiting,
+        .online = d->share.online,
+        .withdrawn = d->share.withdrawn,
+        .requests = d->requests,
+        .private_seq = d->private_seq,
+    };
+    return cv_collect_put(collect, CV_MSG_REGISTRATION_DELEGATION_V1, cv_str(d->subject), 0, &row);
+}
+
+/* The next persons with a number above *after; moves *after on. At the end there is at least one record if the
+ * delegation has a contact. */
+static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *ret_last, cv_collect_t *collect)
+{
+    cv_registration_contact_v1_t *row = &self->contact;
+    const reg_roster_t *roster = &d->roster;
+    char text[REG_PERSON_TEXT];
+    int64_t from = *after;
+    uint32_t i = 0;
+
+    int rc = reg_store_roster(self->store, &self->book, d);
+    if (rc) return rc;
+    row->event = cv_str(d->event->code);
+    row->party = cv_str(d->party->code);
+    row->persons_n = 0;
+    while (i < roster->n && roster->number[i] <= *after) i++;
+    for (; i < roster->n && row->persons_n < REG_CONTACT_PERSONS; i++) {
+        reg_person_t person;
+        if (roster->name[i] == 0) continue;
+        rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
+        if (rc) return rc;
+        row->persons[row->persons_n++] = (cv_person_private_t){
+            .number = person.number, .name = person.name, .capacity = (cv_capacity_t)person.role, .email = person.email};
+        *after = person.number;
+    }
+    while (i < roster->n && roster->name[i] == 0) i++;
+    *ret_last = i == roster->n;
+    rc = reg_store_contact_get(self->store, d->row, text, &row->contact);
+    if (rc && rc != CV_ENOTFOUND) return rc;
+    row->has_contact = rc == CV_OK;
+    if (!row->persons_n && (from > 0 || !row->has_contact)) return CV_OK;
+    return cv_collect_put(collect, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), 0, row);
+}
+
+/* ---- snapshots ----------------------------------------------------------------------------------------------- */
+
+static int put_contacts(reg_t *self, reg_delegation_t *d, cv_collect_t *collect)
+{
+    int64_t after = 0;
+    bool last = false;
+    int rc = CV_OK;
+
+    if (self->book.rostered > REG_ROSTERS_MAX) reg_roster_drop_all(&self->book);
+    while (!rc && !last) rc = put_contact(self, d, &after, &last, collect);
+    return rc;
+}
+
+int reg_snapshot(void *self_, cv_tx_t *tx, unsigned stream, cv_collect_t *collect)
+{
+    reg_t *self = self_;
+    int rc = reg_ready(self);
+
+    (void)tx;
+    for (size_t i = 0; !rc && i < self->book.events_n; i++) {
+        const reg_event_t *event = self->book.event_list[i];
+        if (stream == REG_STREAM_EVENTS) rc = put_seats(event, collect);
+        for (reg_delegation_t *d = event->delegations; !rc && d; d = d->next_of_event)
+            rc = stream == REG_STREAM_EVENTS ? put_delegation(d, collect) : put_contacts(self, d, collect);
+    }
+    return rc;
+}
+
+/* ---- questions ----------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    reg_t *self;
+    cv_tx_t *tx;
+    const cv_log_query_v1_t *query;
+    cv_collect_t *collect;
+    int64_t limit;
+} question_t;
+
+static int ask_events(const question_t *q)
+{
+    reg_book_t *book = &q->self->book;
+    cv_str_t codes[ROWS_MAX];
+    size_t n;
+
+    if (q->query->key.ptr) {
+        const reg_event_t *event = reg_book_event(book, q->query->key);
+        return event ? put_seats(event, q->collect) : CV_ENOTFOUND;
+    }
+    int rc = reg_store_event_codes(q->self->store, q->query->after, q->limit, cv_tx_arena(q->tx), codes, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        rc = put_seats(reg_book_event(book, codes[i]), q->collect);
+        if (!rc || i == 0) continue;
+        cv_collect_next(q->collect, codes[i - 1]);
+        return rc == CV_ELIMIT ? CV_OK : rc;
+    }
+    if (!rc && n == (size_t)q->limit) cv_collect_next(q->collect, codes[n - 1]);
+    return rc;
+}
+
+static int ask_delegations(const question_t *q)
+{
+    reg_book_t *book = &q->self->book;
+    const reg_event_t *event = reg_book_event(book, q->query->key);
+    cv_str_t codes[ROWS_MAX];
+    size_t n;
+
+    if (!event) return CV_ENOTFOUND;
+    int rc = reg_store_party_codes(q->self->store, event->row, q->query->after, q->limit, cv_tx_arena(q->tx), codes, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        rc = put_delegation(reg_book_delegation(book, event, reg_book_party(book, codes[i])), q->collect);
+        if (!rc || i == 0) continue;
+        cv_collect_next(q->collect, codes[i - 1]);
+        return rc == CV_ELIMIT ? CV_OK : rc;
+    }
+    if (!rc && n == (size_t)q->limit) cv_collect_next(q->collect, codes[n - 1]);
+    return rc;
+}
+
+/* "EVENT/PARTY". NULL: one of them is not known, or they have nothing to do with each other. */
+static reg_delegation_t *find_delegation(const question_t *q, cv_str_t key)
+{
+    const char *slash = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
+
+    if (!slash) return NULL;
+    size_t at = (size_t)(slash - key.ptr);
+    const reg_event_t *event = reg_book_event(&q->self->book, (cv_str_t){key.ptr, at});
+    const reg_party_t *party = reg_book_party(&q->self->book, (cv_str_t){slash + 1, key.len - at - 1});
+    return event && party ? reg_book_delegation(&q->self->book, event, party) : NULL;
+}
+
+/* By the key alone, so that a stranger does not even learn whether there is such a delegation. */
+static bool may_see_persons(const cv_principal_t *who, cv_str_t key)
+{
+    if (!who) return false;
+    if (who->role & (CV_ROLE_SECRETARIAT | CV_ROLE_SERVICE)) return true;
+    size_t len = strlen(who->party);
+    return (who->role & CV_ROLE_FOCAL_POINT) && len > 0 && key.len > len && key.ptr[key.len - len - 1] == '/' &&
+           memcmp(key.ptr + key.len - len, who->party, len) == 0;
+}
+
+static int ask_persons(const question_t *q)
+{
+    int64_t after = 0;
+    bool last = false;
+    int rc = CV_OK;
+
+    if (!may_see_persons(cv_tx_principal(q->tx), q->query->key)) return CV_EDENIED;
+    reg_delegation_t *d = find_delegation(q, q->query->key);
+    if (!d) return CV_ENOTFOUND;
+    for (size_t i = 0; i < q->query->after.len; i++) {
+        char digit = q->query->after.ptr[i];
+        if (digit < '0' || digit > '9' || after > REG_NUMBERS_MAX) return CV_EINVAL;
+        after = after * 10 + (digit - '0');
+    }
+    for (int64_t i = 0; !rc && !last && i < q->limit; i++) {
+        int64_t before = after;
+        rc = put_contact(q->self, d, &after, &last, q->collect);
+        if (rc != CV_ELIMIT || i == 0) continue;
+        after = before; /* the page is full */
+        rc = CV_OK;
+        break;
+    }
+    if (rc || last) return rc;
+    cv_str_t next = cv_arena_printf(cv_tx_arena(q->tx), "%lld", (long long)after);
+    if (!next.ptr) return CV_ENOMEM;
+    cv_collect_next(q->collect, next);
+    return CV_OK;
+}
+
+int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
+{
+    question_t q = {self, tx, query, collect, query->has_limit && query->limit < ROWS_MAX ? query->limit : ROWS_MAX};
+
+    if (!query->has_limit) q.limit = ROWS;
+    int rc = reg_ready(self);
+    if (rc) return rc;
+    if (cv_str_is(query->what, "seats") || cv_str_is(query->what, "events")) return ask_events(&q);
+    if (cv_str_is(query->what, "delegations")) return ask_delegations(&q);
+    if (cv_str_is(query->what, "persons")) return ask_persons(&q);
+    if (!cv_str_is(query->what, "delegation")) return CV_EINVAL;
+    const reg_delegation_t *d = find_delegation(&q, query->key);
+    return d ? put_delegation(d, collect) : CV_ENOTFOUND;
+}
