@@ -45,7 +45,7 @@ static int decided(sch_service_t *service, const cv_registration_decided_v1_t *r
             + count(record->persons, record->persons_n, CV_PERSON_STATE_ONLINE);
         int64_t went = count(record->persons, record->persons_n, CV_PERSON_STATE_WITHDRAWN);
         if (record->kind == CV_DECISION_KIND_REGISTER) left += came;
-        if (record->answer == CV_ANSWER_WITHDRAWN || record->answer == CV_ANSWER_DECLINED) went = left;
+        if (record->answer == CV_PARTY_ANSWER_WITHDRAWN || record->answer == CV_PARTY_ANSWER_DECLINED) went = left;
         if (went > left) went = left;
         turnout.withdrawn += went;
         left -= went;
@@ -68,7 +68,7 @@ static int promoted(sch_service_t *service, const cv_registration_promoted_v1_t 
     turnout.confirmed = record->seats.party_confirmed;
     turnout.waiting = record->seats.party_waiting;
     turnout.private_seq = record->private_seq;
-    if (turnout.answer == CV_ANSWER_NONE) turnout.answer = CV_ANSWER_REGISTERED;
+    if (turnout.answer == CV_PARTY_ANSWER_NONE) turnout.answer = CV_PARTY_ANSWER_REGISTERED;
     return sch_turnout_put(service->store, &turnout);
 }
 

@@ -386,7 +386,7 @@ static void turnout_row(cv_stmt_t *row, cv_str_t event, cv_str_t party, sch_turn
     *ret_turnout = (sch_turnout_t){
         .event = event,
         .party = party,
-        .answer = cv_answer_parse(cv_stmt_get_text(row, 1)),
+        .answer = cv_party_answer_parse(cv_stmt_get_text(row, 1)),
         .confirmed = cv_stmt_get_int(row, 2),
         .waiting = cv_stmt_get_int(row, 3),
         .online = cv_stmt_get_int(row, 4),
@@ -403,7 +403,7 @@ int sch_turnout_get(sch_store_t *store, cv_str_t event, cv_str_t party, sch_turn
     int rc = cv_stmt_step(store->turnout_get);
     if (rc < 0) return rc;
     if (rc == 0) {
-        *ret_turnout = (sch_turnout_t){.event = event, .party = party, .answer = CV_ANSWER_NONE};
+        *ret_turnout = (sch_turnout_t){.event = event, .party = party, .answer = CV_PARTY_ANSWER_NONE};
         return CV_ENOTFOUND;
     }
     turnout_row(store->turnout_get, event, party, ret_turnout);
@@ -416,7 +416,7 @@ int sch_turnout_put(sch_store_t *store, const sch_turnout_t *turnout)
     cv_stmt_t *put = store->turnout_put;
     cv_stmt_text(put, 1, turnout->event);
     cv_stmt_text(put, 2, turnout->party);
-    cv_stmt_text(put, 3, cv_str(cv_answer_text(turnout->answer)));
+    cv_stmt_text(put, 3, cv_str(cv_party_answer_text(turnout->answer)));
     cv_stmt_int(put, 4, turnout->confirmed);
     cv_stmt_int(put, 5, turnout->waiting);
     cv_stmt_int(put, 6, turnout->online);
