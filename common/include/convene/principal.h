@@ -20,7 +20,7 @@
 
 typedef struct {
     char name[CV_NAME_MAX + 1];
-    unsigned role;                /* one CV_ROLE_* bit */
+    unsigned role;                /* one CV_ROLE_* bit; several only for the local user of ipc without keys */
     char party[CV_PARTY_MAX + 1]; /* focal points: the party they act for; else "" */
 } cv_principal_t;
 

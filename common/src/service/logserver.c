@@ -76,7 +76,7 @@ static int find_stream(const asked_t *asked, cv_str_t name) {
     for (size_t i = 0; i < def->streams_n; i++) {
         if (!cv_str_is(name, def->streams[i].name))
             continue;
-        if (def->streams[i].is_private && asked->principal->role != CV_ROLE_SERVICE) {
+        if (def->streams[i].is_private && !(asked->principal->role & CV_ROLE_SERVICE)) {
             refuse(asked, CV_REFUSED_CODE_DENIED, "data.stream", "this stream holds personal data; it is for services only");
             return -1;
         }
@@ -152,7 +152,7 @@ static void answer_ack(const asked_t *asked, const cv_log_ack_v1_t *ack) {
     int stream = find_stream(asked, ack->stream);
     if (stream < 0)
         return;
-    if (asked->principal->role == CV_ROLE_SERVICE) { /* others may follow, but not hold records back */
+    if (asked->principal->role & CV_ROLE_SERVICE) { /* others may follow, but not hold records back */
         cv_ack_t *slot = NULL;
         for (size_t i = 0; i < engine->acks_n && !slot; i++)
             if (engine->acks[i].stream == (size_t)stream && !strcmp(engine->acks[i].consumer, asked->principal->name))
@@ -359,7 +359,7 @@ static int put_request(cv_engine_t *engine, cv_str_t key, cv_collect_t *collect)
 
 static int make_backup(const asked_t *asked, cv_str_t key) {
     char path[4096];
-    if (asked->principal->role != CV_ROLE_OPERATOR)
+    if (!(asked->principal->role & CV_ROLE_OPERATOR))
         return CV_EDENIED;
     if (!key.len || cv_str_copy(key, path, sizeof path))
         return CV_EINVAL;
