@@ -1,0 +1,57 @@
+/* core: what is told to whom, when, and under which id; pure.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One notice for each of these, to the one delegation it concerns:
+ *   a decision    every registration.decided record, also a refusal
+ *   a promotion   every registration.promoted record
+ *   a change      a scheduling.event record that changes what a traveller needs to know (ntf_changes), once for each
+ *                 delegation that is registered (seated or waiting) at that time
+ *
+ * The two streams are followed independently, so a change may be seen before or after a registration that came first.
+ * Whether a delegation is told therefore depends only on the records' own times, not on the order in which they are
+ * seen: whoever was registered when the change was made is told, either when the change is seen or, when the
+ * registration is seen later, then (ntf_concerned).
+ *
+ * A notice's id is made from its record's id and the party: whoever sees the record again makes the same id again.
+ */
+#ifndef NOTIFICATIONS_CORE_H
+#define NOTIFICATIONS_CORE_H
+
+#include "convene/messages.h"
+
+enum {
+    NTF_ID_MAX = 120,               /* octets of a notice's id */
+    NTF_TRIES_MAX = 84,             /* failures of one notice before it is given up: 72 hours and a little */
+    NTF_PAUSE_FIRST_MS = 1000,      /* before the second try; doubled each time */
+    NTF_PAUSE_MAX_MS = 3600 * 1000, /* at most between two tries of a notice */
+    NTF_PAUSE_OUTBOX_MS = 60 * 1000 /* at most between two tries of an outbox that takes nothing */
+};
+
+/* "registration.events/0123456789abcdef/42" and "KZ" give "registration.events.0123456789abcdef.42.KZ": the name of
+ * the notice's file and the left part of its Message-ID. CV_EINVAL: the record's id is not STREAM/EPOCH/SEQUENCE or
+ * the party's code is none. */
+int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1]) CV_USE_RESULT;
+
+enum { /* what a new version of an event changes, as bits */
+       NTF_CHANGED_TITLE = 1,
+       NTF_CHANGED_DATES = 2, /* also the hour, its zone and how exactly they are known */
+       NTF_CHANGED_PLACE = 4, /* city or country */
+       NTF_CHANGED_VENUE = 8,
+       NTF_CHANGED_FORMAT = 16,
+       NTF_CANCELLED = 32,
+       NTF_POSTPONED = 64,
+       NTF_REINSTATED = 128, /* was cancelled or postponed and is so no more */
+};
+/* 0: nothing that anybody must be told. */
+unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_event_v1_t *now);
+
+/* Whether a delegation with this answer, given since then, is told of a change made at that time. */
+bool ntf_concerned(cv_party_answer_t answer, int64_t since_ms, int64_t change_ms);
+
+/* Since when an answer stands after a decision at now_ms: the earlier instant if it was the same before. */
+int64_t ntf_answer_since(cv_party_answer_t before, int64_t since_ms, cv_party_answer_t after, int64_t now_ms);
+
+/* How long to wait after this many failures (from 1), at most max_ms. */
+int64_t ntf_pause_ms(int64_t failures, int64_t max_ms);
+
+#endif

@@ -1,0 +1,344 @@
+/* deliver: from queued deliveries to files, after the engine's COMMIT (see notifications.h for the whole way).
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "convene/log.h"
+#include "notifications/core.h"
+#include "notifications/mail.h"
+#include "notifications/notifications.h"
+#include "notifications/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One delivery on its way. */
+typedef struct {
+    ntf_delivery_t row;
+    enum { READY, HELD, UNUSABLE, WRITTEN, NO_ROOM, REFUSED, UNAVAILABLE, NOT_TRIED } now;
+} s_item_t;
+
+/* What came of a try, for the row and the log. */
+static const char *s_reason(const s_item_t *item) {
+    switch (item->now) {
+    case UNUSABLE: return "unusable";
+    case NO_ROOM: return "outbox_full";
+    case REFUSED: return "file_refused";
+    case UNAVAILABLE: return "outbox_unavailable";
+    case READY:
+    case HELD:
+    case WRITTEN:
+    case NOT_TRIED: break;
+    }
+    return "";
+}
+
+/* ---- lease -------------------------------------------------------------------------------- */
+
+/* The names a notice needs, of its own delegation. */
+static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_t *persons, size_t n,
+                   ntf_context_t *context) {
+    ntf_person_t *names = cv_arena_take(ntf->arena, (n + 1) * sizeof(*names));
+    if (!names)
+        return CV_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        names[i].number = persons[i].number;
+        int rc = ntf_store_person_get(ntf->store, row->event, row->party, persons[i].number, ntf->arena, &names[i].name);
+        if (rc)
+            return rc;
+    }
+    context->persons = names;
+    context->persons_n = n;
+    return CV_OK;
+}
+
+static int s_names_of_places(ntf_t *ntf, ntf_context_t *context) {
+    cv_str_t venue = context->details ? context->details->event_details.venue : CV_STR_NONE;
+    return ntf_store_names_get(ntf->store, venue, context->party, ntf->arena, &context->venue_name,
+                               &context->party_name);
+}
+
+static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context) {
+    cv_str_t data;
+    int rc = ntf_store_event_get(ntf->store, event, ntf->arena, &data);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    const void *details;
+    rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, ntf->arena, &details);
+    if (!rc)
+        context->details = details;
+    return rc;
+}
+
+static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body) {
+    cv_str_t was_data, now_data;
+    const void *was, *now;
+    int rc = ntf_store_change_get(ntf->store, row->cause, ntf->arena, &was_data, &now_data);
+    if (!rc)
+        rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, was_data, ntf->arena, &was);
+    if (!rc)
+        rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, now_data, ntf->arena, &now);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_ECORRUPT : rc;
+    context->details = now;
+    rc = s_names_of_places(ntf, context);
+    return rc ? rc : ntf_text_change(context, was, ntf_changes(was, now), subject, body);
+}
+
+static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body) {
+    if (row->kind == NTF_EVENT_CHANGE)
+        return s_change_text(ntf, row, context, subject, body);
+    int rc = s_details(ntf, row->event, context);
+    if (!rc)
+        rc = s_names_of_places(ntf, context);
+    const void *data;
+    if (!rc)
+        rc = ntf_decode(row->kind == NTF_DECISION ? CV_MSG_REGISTRATION_DECIDED_V1 : CV_MSG_REGISTRATION_PROMOTED_V1,
+                        row->data, ntf->arena, &data);
+    if (rc)
+        return rc;
+    if (row->kind == NTF_DECISION) {
+        const cv_registration_decided_v1_t *decided = data;
+        rc = s_names(ntf, row, decided->persons, decided->persons_n, context);
+        return rc ? rc : ntf_text_decision(context, decided, subject, body);
+    }
+    const cv_registration_promoted_v1_t *promoted = data;
+    rc = s_names(ntf, row, promoted->persons, promoted->persons_n, context);
+    return rc ? rc : ntf_text_promotion(context, promoted, subject, body);
+}
+
+/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT, CV_ECORRUPT: it cannot be
+ * made a message. */
+static int s_compose(ntf_t *ntf, ntf_delivery_t *row) {
+    ntf_recipient_t recipient;
+    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &recipient);
+    if (rc)
+        return rc;
+    ntf_context_t context = {
+        .language = recipient.language,
+        .recipient = recipient.name,
+        .party = row->party,
+        .event = row->event,
+        .time_ms = row->time_ms,
+        .notice = row->notice,
+    };
+    cv_buf_t subject, body, mail;
+    cv_buf_init(&subject, NTF_SUBJECT_MAX);
+    cv_buf_init(&body, NTF_TEXT_MAX);
+    cv_buf_init(&mail, NTF_MAIL_MAX);
+    rc = s_text(ntf, row, &context, &subject, &body);
+    if (!rc)
+        rc = ntf_mail_write(
+            &(ntf_mail_t){
+                .id = row->notice,
+                .domain = CV_STR(NTF_DOMAIN),
+                .time_ms = row->time_ms,
+                .to_name = recipient.name,
+                .to_address = recipient.email,
+                .language = recipient.language == CV_LANGUAGE_RU ? CV_STR("ru") : CV_STR("en"),
+                .subject = cv_buf_str(&subject),
+                .body = cv_buf_str(&body),
+            },
+            &mail);
+    if (!rc) {
+        row->mail = cv_arena_str(ntf->arena, cv_buf_str(&mail));
+        rc = row->mail.ptr ? CV_OK : CV_ENOMEM;
+    }
+    cv_buf_done(&subject);
+    cv_buf_done(&body);
+    cv_buf_done(&mail);
+    return rc;
+}
+
+static bool s_same_lane(const s_item_t *a, const s_item_t *b) {
+    return cv_str_equal(a->row.event, b->row.event) && cv_str_equal(a->row.party, b->row.party);
+}
+
+/* Whether an earlier delivery of the same delegation keeps this one back. */
+static bool s_kept_back(const s_item_t *items, size_t at) {
+    for (size_t i = 0; i < at; i++) {
+        bool stays = items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN;
+        if (stays && s_same_lane(&items[i], &items[at]))
+            return true;
+    }
+    return false;
+}
+
+static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int64_t now_ms) {
+    s_item_t *item = &items[at];
+    if (s_kept_back(items, at)) {
+        item->now = NOT_TRIED;
+        return CV_OK;
+    }
+    int rc = item->row.mail.ptr ? CV_OK : s_compose(ntf, &item->row);
+    int held = 0;
+    switch (rc) {
+    case CV_OK:
+        item->now = READY;
+        return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
+    case CV_ENOTFOUND:
+        item->now = HELD;
+        rc = ntf_store_hold_lane(ntf->store, item->row.event, item->row.party, db, &held);
+        if (!rc)
+            cv_log(CV_LOG_WARN, "notices_held", cv_kv_text("reason", "no_recipient"), cv_kv_str("event_id", item->row.event),
+                   cv_kv_str("party", item->row.party), cv_kv_int("waiting", held));
+        return rc;
+    case CV_EINVAL:
+    case CV_ELIMIT:
+    case CV_ECORRUPT:
+        item->now = UNUSABLE;
+        cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice), cv_kv_text("reason", s_reason(item)),
+               cv_kv_rc(rc));
+        return ntf_store_failed(ntf->store, item->row.n, s_reason(item));
+    default:
+        return rc;
+    }
+}
+
+/* Takes what is due and commits its bytes. */
+static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, size_t *ret_n) {
+    ntf_delivery_t *rows = cv_arena_take(ntf->arena, NTF_BATCH * sizeof(*rows));
+    if (!rows)
+        return CV_ENOMEM;
+    int rc = cv_db_begin(db);
+    if (rc)
+        return rc;
+    size_t n = 0;
+    rc = ntf_store_release_private(ntf->store);
+    if (!rc)
+        rc = ntf_store_ready(ntf->store, now_ms, ntf->arena, NTF_BATCH, rows, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        items[i] = (s_item_t){.row = rows[i]};
+        rc = s_lease_one(ntf, db, items, i, now_ms);
+    }
+    if (!rc)
+        rc = cv_db_commit(db);
+    else
+        cv_db_rollback(db);
+    if (!rc)
+        *ret_n = n;
+    return rc;
+}
+
+/* ---- write -------------------------------------------------------------------------------- */
+
+/* A failure that is the folder's and not one notice's ends the batch: the rest would fare the same. */
+static void s_write(ntf_t *ntf, s_item_t *items, size_t n) {
+    int fd = -1;
+    int rc = ntf_outbox_open(ntf->outbox, &fd);
+    bool stopped = false;
+    for (size_t i = 0; i < n; i++) {
+        s_item_t *item = &items[i];
+        if (item->now != READY)
+            continue;
+        if (stopped || s_kept_back(items, i)) {
+            item->now = NOT_TRIED;
+            continue;
+        }
+        if (fd >= 0) {
+            char name[NTF_ID_MAX + 1];
+            rc = cv_str_copy(item->row.notice, name, sizeof(name)) ? CV_EINVAL : ntf_outbox_put(fd, name, item->row.mail);
+        }
+        item->now = rc == CV_OK ? WRITTEN : rc == CV_EINVAL ? REFUSED : rc == CV_EFULL ? NO_ROOM : UNAVAILABLE;
+        stopped = item->now == NO_ROOM || item->now == UNAVAILABLE;
+    }
+    if (fd < 0)
+        return;
+    rc = ntf_outbox_sync(fd);
+    for (size_t i = 0; rc && i < n; i++) {
+        if (items[i].now == WRITTEN)
+            items[i].now = rc == CV_EFULL ? NO_ROOM : UNAVAILABLE;
+    }
+    close(fd);
+}
+
+/* ---- result ------------------------------------------------------------------------------- */
+
+static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms) {
+    switch (item->now) {
+    case WRITTEN:
+        return ntf_store_written(ntf->store, item->row.n);
+    case NO_ROOM:
+    case UNAVAILABLE:
+        return ntf_store_again(ntf->store, item->row.n, false, ntf->outbox_not_before_ms, s_reason(item));
+    case REFUSED:
+        if (item->row.failures + 1 < NTF_TRIES_MAX)
+            return ntf_store_again(ntf->store, item->row.n, true,
+                                   now_ms + ntf_pause_ms(item->row.failures + 1, NTF_PAUSE_MAX_MS), s_reason(item));
+        cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice), cv_kv_text("reason", s_reason(item)));
+        return ntf_store_failed(ntf->store, item->row.n, s_reason(item));
+    case READY:
+    case HELD:
+    case UNUSABLE:
+    case NOT_TRIED:
+        break;
+    }
+    return CV_OK;
+}
+
+static int s_result(ntf_t *ntf, cv_db_t *db, const s_item_t *items, size_t n, int64_t now_ms) {
+    int rc = cv_db_begin(db);
+    if (rc)
+        return rc;
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = s_result_one(ntf, &items[i], now_ms);
+    if (!rc)
+        return cv_db_commit(db);
+    cv_db_rollback(db);
+    return rc;
+}
+
+/* Keeps count of how the folder fares, and says so when that changes. */
+static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t now_ms) {
+    const s_item_t *bad = NULL;
+    bool good = false;
+    for (size_t i = 0; i < n; i++) {
+        good = good || items[i].now == WRITTEN;
+        if (items[i].now == NO_ROOM || items[i].now == UNAVAILABLE)
+            bad = &items[i];
+    }
+    if (bad) {
+        if (ntf->outbox_failures++ == 0)
+            cv_log(CV_LOG_WARN, "outbox_stopped", cv_kv_text("reason", s_reason(bad)), cv_kv_text("path", ntf->outbox));
+        ntf->outbox_not_before_ms = now_ms + ntf_pause_ms(ntf->outbox_failures, NTF_PAUSE_OUTBOX_MS);
+    } else if (good) {
+        if (ntf->outbox_failures > 0)
+            cv_log(CV_LOG_INFO, "outbox_goes_on", cv_kv_int("failures", ntf->outbox_failures));
+        ntf->outbox_failures = 0;
+        ntf->outbox_not_before_ms = 0;
+    }
+    return bad != NULL;
+}
+
+bool ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms) {
+    ntf_t *ntf = self;
+    if (!ntf->work || now_ms < ntf->outbox_not_before_ms)
+        return false;
+    int64_t due_ms = 0;
+    bool waiting = false;
+    int rc = ntf_store_next_due(ntf->store, &due_ms, &waiting);
+    if (!waiting && (rc == CV_ENOTFOUND || (rc == CV_OK && due_ms > now_ms))) {
+        ntf->work = false;
+        return false;
+    }
+    cv_arena_reset(ntf->arena);
+    s_item_t items[NTF_BATCH];
+    size_t n = 0;
+    if (rc == CV_OK || rc == CV_ENOTFOUND)
+        rc = s_lease(ntf, db, now_ms, items, &n);
+    bool stopped = false;
+    if (!rc && n > 0) {
+        s_write(ntf, items, n);
+        ntf->news = true;
+        stopped = s_outbox_watch(ntf, items, n, now_ms);
+        /* When this fails the files are there and the rows say queued: they will be written again, the same. */
+        rc = s_result(ntf, db, items, n, now_ms);
+    }
+    if (rc) {
+        cv_log(CV_LOG_ERROR, "deliveries_interrupted", cv_kv_rc(rc), cv_kv_text("database", cv_db_error(db)));
+        ntf->outbox_not_before_ms = now_ms + NTF_PAUSE_FIRST_MS;
+        return false;
+    }
+    if (n == 0)
+        ntf->work = false;
+    return n > 0 && !stopped;
+}

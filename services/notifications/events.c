@@ -1,0 +1,142 @@
+/* events: what the followed streams make this service know and tell.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   scheduling.events     events, venues, parties: what notices say; a material change of an event is told to every
+ *                         delegation that was registered when it was made
+ *   registration.events   decisions and promotions: each is told; who is registered, and since when
+ *   registration.private  whom to write to, and names
+ *
+ * Records of a snapshot are state, not news: nobody is told. A record whose id cannot be turned into a notice's id is
+ * refused (CV_EINVAL), which sets it aside visibly.
+ */
+#include "notifications/core.h"
+#include "notifications/notifications.h"
+
+/* One delivery for one delegation. data: absent for changes. */
+static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
+                  uint64_t private_seq, cv_str_t data) {
+    char notice[NTF_ID_MAX + 1];
+    int rc = ntf_notice_id(cause, party, notice);
+    if (rc)
+        return rc;
+    ntf->news = ntf->work = true;
+    return ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
+                                                  .notice = cv_str(notice),
+                                                  .kind = kind,
+                                                  .cause = cause,
+                                                  .event = event,
+                                                  .party = party,
+                                                  .time_ms = time_ms,
+                                                  .private_seq = private_seq,
+                                                  .data = data,
+                                              });
+}
+
+/* A party's answer after a decision at that time. Changes that were seen before but made later are told now. */
+static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_party_answer_t answer, int64_t time_ms) {
+    cv_party_answer_t before;
+    int64_t since_ms;
+    int rc = ntf_store_answer_get(ntf->store, event, party, &before, &since_ms);
+    if (rc)
+        return rc;
+    since_ms = ntf_answer_since(before, since_ms, answer, time_ms);
+    rc = ntf_store_answer_put(ntf->store, event, party, answer, since_ms);
+    if (rc || answer == before || answer != CV_PARTY_ANSWER_REGISTERED || cv_tx_in_snapshot(tx))
+        return rc;
+    ntf_change_t *changes;
+    size_t n;
+    rc = ntf_store_changes(ntf->store, event, since_ms, cv_tx_arena(tx), &changes, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (ntf_concerned(answer, since_ms, changes[i].time_ms))
+            rc = s_tell(ntf, NTF_EVENT_CHANGE, changes[i].cause, event, party, changes[i].time_ms, 0, CV_STR_NONE);
+    }
+    return rc;
+}
+
+static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_decided_v1_t *decided) {
+    if (!cv_tx_in_snapshot(tx)) {
+        int rc = s_tell(ntf, NTF_DECISION, msg->id, decided->event, decided->party, msg->time_ms, decided->private_seq,
+                        msg->data_bytes);
+        if (rc)
+            return rc;
+    }
+    if (decided->answer == CV_PARTY_ANSWER_ABSENT)
+        return CV_OK;
+    return s_answer(ntf, tx, decided->event, decided->party, decided->answer, msg->time_ms);
+}
+
+static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_promoted_v1_t *promoted) {
+    if (cv_tx_in_snapshot(tx))
+        return CV_OK;
+    return s_tell(ntf, NTF_PROMOTION, msg->id, promoted->event, promoted->party, msg->time_ms, promoted->private_seq,
+                  msg->data_bytes);
+}
+
+/* A new version of an event: told to all delegations that were registered when it was made. */
+static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now) {
+    cv_arena_t *arena = cv_tx_arena(tx);
+    cv_str_t data;
+    int rc = ntf_store_event_get(ntf->store, now->event, arena, &data);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    bool known = rc == CV_OK;
+    rc = ntf_store_event_put(ntf->store, now->event, now->version, msg->time_ms, msg->data_bytes);
+    if (rc || !known || cv_tx_in_snapshot(tx))
+        return rc;
+
+    const void *was;
+    rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, arena, &was);
+    if (rc || ntf_changes(was, now) == 0)
+        return rc;
+    ntf_registered_t *registered = NULL;
+    size_t n = 0;
+    rc = ntf_store_change_put(ntf->store, msg->id, now->event, msg->time_ms, data, msg->data_bytes);
+    if (!rc)
+        rc = ntf_store_registered(ntf->store, now->event, arena, &registered, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (ntf_concerned(CV_PARTY_ANSWER_REGISTERED, registered[i].since_ms, msg->time_ms))
+            rc = s_tell(ntf, NTF_EVENT_CHANGE, msg->id, now->event, registered[i].party, msg->time_ms, 0, CV_STR_NONE);
+    }
+    return rc;
+}
+
+static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact) {
+    int rc = CV_OK;
+    if (contact->has_contact) {
+        rc = ntf_store_contact_put(ntf->store, contact->event, contact->party, &contact->contact);
+        if (!rc)
+            rc = ntf_store_release_recipient(ntf->store, contact->event, contact->party);
+    }
+    for (size_t i = 0; !rc && i < contact->persons_n; i++)
+        rc = ntf_store_person_put(ntf->store, contact->event, contact->party, &contact->persons[i]);
+    ntf->news = ntf->work = true;
+    return rc;
+}
+
+int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data) {
+    (void)stream;
+    switch (msg->info->number) {
+    case CV_MSG_REGISTRATION_DECIDED_V1:
+        return s_decided(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_PROMOTED_V1:
+        return s_promoted(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_DELEGATION_V1: {
+        const cv_registration_delegation_v1_t *delegation = data;
+        return s_answer(self, tx, delegation->event, delegation->party, delegation->answer, msg->time_ms);
+    }
+    case CV_MSG_REGISTRATION_CONTACT_V1:
+        return s_contact(self, data);
+    case CV_MSG_SCHEDULING_EVENT_V1:
+        return s_event(self, tx, msg, data);
+    case CV_MSG_SCHEDULING_PARTY_V1: {
+        const cv_party_t *party = data;
+        return ntf_store_party_put(((ntf_t *)self)->store, party->code, party->name);
+    }
+    case CV_MSG_SCHEDULING_VENUE_V1: {
+        const cv_venue_t *venue = data;
+        return ntf_store_venue_put(((ntf_t *)self)->store, venue->code, venue->name);
+    }
+    default:
+        return CV_OK;
+    }
+}

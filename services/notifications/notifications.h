@@ -1,0 +1,85 @@
+/* notifications: the service's object, shared by its parts; and its definition for the runner.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * How a notice comes about and leaves:
+ *
+ *   record() of a followed stream                      events.c, in the engine's transaction
+ *       makes the delivery row; its id is UNIQUE, so the same record can never make a second one
+ *   flush()                                            service.c, in the same transaction
+ *       emits notifications.notice for every row whose state is not yet in notifications.events, and sets the durable
+ *       timer "outbox" as long as anything remains to be tried or told
+ *   afterwards()                                       deliver.c, after the COMMIT, in transactions of its own
+ *       lease: up to NTF_BATCH deliveries are made messages, whose bytes are stored      COMMIT
+ *       each is written to the outbox folder; the folder is synced
+ *       result: written, or when to try again                                            COMMIT
+ *   the timer "outbox"
+ *       brings the engine's next transaction, in which flush() tells of the results
+ *
+ * Failure modes
+ *   crash before the lease's COMMIT     nothing happened; the row is still queued
+ *   crash between lease and result      written again at the next start: the same bytes under the same name
+ *   crash after the result              told of by flush() in the next transaction, which the timer brings
+ *   outbox full, gone, read-only        the batch stops; tried again at growing intervals, for ever; not the notices'
+ *                                       fault, so no notice is given up for it
+ *   one file cannot be written          that delegation waits and tries again, others go on; after NTF_TRIES_MAX the
+ *                                       notice is given up (failed), and gets another chance when the service starts
+ *   nobody to write to                  the delegation's notices wait (no_recipient) until a contact or a recipient
+ *                                       appears
+ *   registration.private is behind      a decision that refers to contact data that has not come yet waits for it
+ *                                       (awaiting_contact)
+ *
+ * Invariants
+ *   a notice is written only with the bytes that were committed before
+ *   the notices of one delegation are written in the order in which they were made, but for those given up
+ *   whenever a transaction ends with something left to try or to tell, the timer "outbox" is set
+ */
+#ifndef NOTIFICATIONS_NOTIFICATIONS_H
+#define NOTIFICATIONS_NOTIFICATIONS_H
+
+#include "convene/service.h"
+#include "notifications/outbox.h"
+#include "notifications/store.h"
+
+enum {
+    NTF_BATCH = 64,                        /* deliveries of one lease, count */
+    NTF_ANNOUNCE_MAX = 512,                /* notice records of one transaction, count */
+    NTF_LIST_DEFAULT = 100,                /* rows of a query's answer, count */
+    NTF_LIST_MAX = 500,
+    NTF_SETTLE_MS = 100,                   /* after a transaction that made deliveries: when their results are told of */
+    NTF_WAITING_MS = 5000,                 /* how often deliveries that wait for contact data are looked at */
+    NTF_ARENA_MAX = 32 * 1024 * 1024,      /* memory of one lease */
+};
+#define NTF_DOMAIN "convene.invalid"
+
+typedef struct {
+    ntf_store_t *store;
+    cv_arena_t *arena; /* of afterwards() */
+    char outbox[NTF_OUTBOX_PATH_MAX];
+
+    /* What may be missing from the database's picture; all true and 0 after open and rollback, which is always safe. */
+    bool news;        /* there may be states that notifications.events does not have yet */
+    bool work;        /* there may be deliveries to try */
+    int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
+
+    int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */
+    int64_t outbox_failures;      /* in a row */
+} ntf_t;
+
+/* Where the outbox is; before ntf_service is opened. The runner does it by ntf_service.configure, tests directly.
+ * CV_ELIMIT: the path is too long. */
+int ntf_configure(const char *outbox_path) CV_USE_RESULT;
+extern const cv_service_def_t ntf_service;
+
+int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out);
+int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);
+int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
+int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
+bool ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms);
+
+/* Message data as it was stored, to a struct of that type (number: CV_MSG_*) in the arena. CV_ECORRUPT: it is not. */
+int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) CV_USE_RESULT;
+/* A delivery as the record that others see. subject: "EVENT/PARTY", in the arena. */
+int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
+                  cv_str_t *ret_subject) CV_USE_RESULT;
+
+#endif

@@ -1,0 +1,203 @@
+/* query: what can be asked of the notifications service, and the state that rebuilds its stream.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   what         key                            gives                          who
+ *   notices      "" | EVENT | EVENT/PARTY       notifications.notice.v1        anybody; a focal point its own party's
+ *   held         "" | no_recipient |            the notices that have not      the same
+ *                awaiting_contact | failed      left, and why
+ *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
+ *
+ * Notices come in the order in which they were made; after is the number that an answer gave as next.
+ */
+#include "notifications/notifications.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
+                  cv_str_t *ret_subject) {
+    static const cv_notice_kind_t kinds[] = {
+        [NTF_DECISION] = CV_NOTICE_KIND_DECISION,
+        [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
+        [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE,
+    };
+    static const cv_notice_state_t states[] = {
+        [NTF_QUEUED] = CV_NOTICE_STATE_QUEUED,
+        [NTF_WRITTEN] = CV_NOTICE_STATE_WRITTEN,
+        [NTF_FAILED] = CV_NOTICE_STATE_FAILED,
+    };
+    enum { ATTEMPTS_SHOWN = 1000 }; /* the contract's maximum */
+    cv_str_t subject = cv_arena_printf(arena, "%.*s/%.*s", CV_STR_ARG(delivery->event), CV_STR_ARG(delivery->party));
+    if (!subject.ptr)
+        return CV_ENOMEM;
+    *ret_notice = (cv_notifications_notice_v1_t){
+        .notice = delivery->notice,
+        .kind = kinds[delivery->kind],
+        .cause = delivery->cause,
+        .event = delivery->event,
+        .party = delivery->party,
+        .channel = CV_NOTICE_CHANNEL_OUTBOX,
+        .state = states[delivery->state],
+        .attempts = delivery->attempts < ATTEMPTS_SHOWN ? delivery->attempts : ATTEMPTS_SHOWN,
+    };
+    *ret_subject = subject;
+    return CV_OK;
+}
+
+static int s_collect(const ntf_delivery_t *row, cv_arena_t *arena, cv_collect_t *collect) {
+    cv_notifications_notice_v1_t notice;
+    cv_str_t subject;
+    int rc = ntf_notice_of(row, arena, &notice, &subject);
+    return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_NOTICE_V1, subject, row->time_ms, &notice);
+}
+
+/* A whole number of at most 18 digits; absent: 0. */
+static int s_number(cv_str_t text, int64_t *ret_number) {
+    int64_t number = 0;
+    if (text.len > 18)
+        return CV_EINVAL;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return CV_EINVAL;
+        number = number * 10 + (text.ptr[i] - '0');
+    }
+    *ret_number = number;
+    return CV_OK;
+}
+
+static bool s_split(cv_str_t key, cv_str_t *ret_first, cv_str_t *ret_second) {
+    const char *slash = key.len ? memchr(key.ptr, '/', key.len) : NULL;
+    *ret_first = slash ? (cv_str_t){key.ptr, (size_t)(slash - key.ptr)} : key;
+    *ret_second = slash ? (cv_str_t){slash + 1, key.len - ret_first->len - 1} : CV_STR_NONE;
+    return slash != NULL;
+}
+
+/* What of the deliveries is asked for. own: the focal point's party, else absent. */
+typedef struct {
+    ntf_list_t list;
+    cv_str_t event, party;
+    int hold;
+    cv_str_t own;
+} s_choice_t;
+
+static int s_choose_notices(cv_str_t key, s_choice_t *choice) {
+    if (key.len == 0) {
+        choice->list = choice->own.ptr ? NTF_LIST_PARTY : NTF_LIST_ALL;
+        choice->party = choice->own;
+        return CV_OK;
+    }
+    bool lane = s_split(key, &choice->event, &choice->party);
+    if (lane && choice->own.ptr && !cv_str_equal(choice->party, choice->own))
+        return CV_EDENIED;
+    if (!lane)
+        choice->party = choice->own;
+    choice->list = choice->party.ptr ? NTF_LIST_LANE : NTF_LIST_EVENT;
+    return CV_OK;
+}
+
+static int s_choose_held(cv_str_t key, s_choice_t *choice) {
+    if (key.len == 0)
+        choice->list = NTF_LIST_UNFINISHED;
+    else if (cv_str_is(key, "failed"))
+        choice->list = NTF_LIST_FAILED;
+    else
+        choice->list = NTF_LIST_HELD;
+    choice->hold = cv_str_is(key, "no_recipient") ? NTF_HOLD_RECIPIENT : NTF_HOLD_PRIVATE;
+    bool known = choice->list != NTF_LIST_HELD || choice->hold == NTF_HOLD_RECIPIENT || cv_str_is(key, "awaiting_contact");
+    return known ? CV_OK : CV_EINVAL;
+}
+
+static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t after, size_t limit,
+                     cv_collect_t *collect) {
+    cv_arena_t *arena = cv_tx_arena(tx);
+    int64_t last;
+    int rc = s_number(after, &last);
+    ntf_delivery_t *rows = cv_arena_take(arena, (limit + 1) * sizeof(*rows));
+    if (!rows)
+        return CV_ENOMEM;
+    size_t n = 0;
+    if (!rc)
+        rc = ntf_store_list(ntf->store, choice->list, choice->event, choice->party, choice->hold, last, arena, limit + 1,
+                            rows, &n);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        bool more = i == limit;
+        if (!more && choice->own.ptr && !cv_str_equal(rows[i].party, choice->own))
+            rc = CV_OK;
+        else if (!more)
+            rc = s_collect(&rows[i], arena, collect);
+        if (more || rc == CV_ELIMIT) {
+            cv_collect_next(collect, cv_arena_printf(arena, "%lld", (long long)last));
+            return CV_OK;
+        }
+        if (rc)
+            return rc;
+        last = rows[i].n;
+    }
+    return CV_OK;
+}
+
+static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after, size_t limit, cv_collect_t *collect) {
+    cv_arena_t *arena = cv_tx_arena(tx);
+    cv_str_t after_party, after_text;
+    int64_t after_order;
+    s_split(after, &after_party, &after_text);
+    if (s_number(after_text, &after_order))
+        return CV_EINVAL;
+    cv_recipient_t *rows = cv_arena_take(arena, (limit + 1) * sizeof(*rows));
+    if (!rows)
+        return CV_ENOMEM;
+    size_t n = 0;
+    int rc = ntf_store_recipients(ntf->store, party.len ? party : CV_STR_NONE, after_party, after_order, arena, limit + 1,
+                                  rows, &n);
+    cv_str_t next = after;
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (i < limit)
+            rc = cv_collect_put(collect, CV_MSG_NOTIFICATIONS_RECIPIENT_V1, rows[i].party, cv_tx_now_ms(tx), &rows[i]);
+        if (i == limit || rc == CV_ELIMIT) {
+            cv_collect_next(collect, next);
+            return CV_OK;
+        }
+        next = cv_arena_printf(arena, "%.*s/%d", CV_STR_ARG(rows[i].party), (int)rows[i].order);
+    }
+    return rc;
+}
+
+int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect) {
+    const cv_principal_t *who = cv_tx_principal(tx);
+    size_t limit = query->has_limit ? (size_t)query->limit : NTF_LIST_DEFAULT;
+    if (limit > NTF_LIST_MAX)
+        limit = NTF_LIST_MAX;
+    if (!who)
+        return CV_EDENIED;
+    if (cv_str_is(query->what, "recipients")) {
+        if (!(who->role & (CV_ROLE_SECRETARIAT | CV_ROLE_SERVICE | CV_ROLE_OPERATOR)))
+            return CV_EDENIED;
+        return s_recipients(self, tx, query->key, query->after, limit, collect);
+    }
+    s_choice_t choice = {.own = who->role & CV_ROLE_FOCAL_POINT ? cv_str(who->party) : CV_STR_NONE};
+    int rc = cv_str_is(query->what, "notices") ? s_choose_notices(query->key, &choice)
+             : cv_str_is(query->what, "held")  ? s_choose_held(query->key, &choice)
+                                               : CV_ENOTFOUND;
+    return rc ? rc : s_notices(self, tx, &choice, query->after, limit, collect);
+}
+
+int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect) {
+    (void)stream; /* there is one */
+    ntf_t *ntf = self;
+    cv_arena_t *arena = cv_tx_arena(tx);
+    ntf_delivery_t *rows = cv_arena_take(arena, NTF_LIST_MAX * sizeof(*rows));
+    if (!rows)
+        return CV_ENOMEM;
+    size_t n = NTF_LIST_MAX;
+    for (int64_t last = 0; n == NTF_LIST_MAX; last = n ? rows[n - 1].n : last) {
+        int rc = ntf_store_list(ntf->store, NTF_LIST_UNFINISHED, CV_STR_NONE, CV_STR_NONE, 0, last, arena, NTF_LIST_MAX,
+                                rows, &n);
+        for (size_t i = 0; !rc && i < n; i++)
+            rc = s_collect(&rows[i], arena, collect);
+        if (rc)
+            return rc;
+    }
+    return CV_OK;
+}

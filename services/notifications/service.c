@@ -1,0 +1,186 @@
+/* service: the definition of the notifications service, and what it tells others of its notices.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "convene/config.h"
+#include "notifications/core.h"
+#include "notifications/notifications.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char s_timer[] = "outbox";
+
+/* Set once, before the service is opened: service.h gives open() nothing but the database. */
+static char s_outbox[NTF_OUTBOX_PATH_MAX] = "outbox";
+
+int ntf_configure(const char *outbox_path) {
+    return cv_str_copy(cv_str(outbox_path), s_outbox, sizeof(s_outbox));
+}
+
+int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) {
+    const cv_msg_info_t *info = cv_msg_info_at(number);
+    void *decoded = cv_arena_take(arena, info->size);
+    if (!decoded)
+        return CV_ENOMEM;
+    msgpack_unpacked unpacked;
+    msgpack_unpacked_init(&unpacked);
+    size_t at = 0;
+    /* Texts are views into data, not into what msgpack allocates: the struct outlives it. */
+    int rc = CV_ECORRUPT;
+    if (data.ptr && msgpack_unpack_next(&unpacked, data.ptr, data.len, &at) == MSGPACK_UNPACK_SUCCESS && at == data.len)
+        rc = info->decode(&unpacked.data, decoded, NULL) ? CV_ECORRUPT : CV_OK;
+    msgpack_unpacked_destroy(&unpacked);
+    if (!rc)
+        *ret_struct = decoded;
+    return rc;
+}
+
+static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size) {
+    if (!ntf_configure(cv_config_of(config, "notifications", "outbox")))
+        return CV_OK;
+    snprintf(ret_error, error_size, "notifications/outbox: the path is longer than %d octets", NTF_OUTBOX_PATH_MAX - 1);
+    return CV_EINVAL;
+}
+
+static void s_forget(void *self) {
+    ntf_t *ntf = self;
+    ntf->news = ntf->work = true;
+    ntf->timer_ms = 0;
+}
+
+static void s_close(void **self) {
+    ntf_t *ntf = *self;
+    if (!ntf)
+        return;
+    if (ntf->store)
+        ntf_store_close(&ntf->store);
+    if (ntf->arena)
+        cv_arena_destroy(&ntf->arena);
+    free(ntf);
+    *self = NULL;
+}
+
+static int s_open(cv_db_t *db, void **ret_self) {
+    ntf_t *ntf = calloc(1, sizeof(*ntf));
+    if (!ntf)
+        return CV_ENOMEM;
+    ntf->arena = cv_arena_new(NTF_ARENA_MAX);
+    int rc = ntf->arena ? ntf_store_open(db, &ntf->store) : CV_ENOMEM;
+    if (!rc)
+        rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
+    s_forget(ntf);
+    void *self = ntf;
+    if (rc)
+        s_close(&self);
+    else
+        *ret_self = ntf;
+    return rc;
+}
+
+static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream) {
+    (void)tx;
+    ntf_t *ntf = self;
+    ntf->news = ntf->work = true;
+    return ntf_store_forget(ntf->store, stream);
+}
+
+static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) {
+    (void)tx;
+    (void)kind;
+    (void)key;
+    s_forget(self);
+    return CV_OK;
+}
+
+/* Tells of states that are not in the stream yet, at most NTF_ANNOUNCE_MAX. */
+static int s_announce(ntf_t *ntf, cv_tx_t *tx, bool *ret_more) {
+    cv_arena_t *arena = cv_tx_arena(tx);
+    ntf_delivery_t *rows = cv_arena_take(arena, NTF_ANNOUNCE_MAX * sizeof(*rows));
+    if (!rows)
+        return CV_ENOMEM;
+    size_t n = 0;
+    int rc = ntf_store_unannounced(ntf->store, arena, NTF_ANNOUNCE_MAX, rows, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        cv_notifications_notice_v1_t notice;
+        cv_str_t subject;
+        rc = ntf_notice_of(&rows[i], arena, &notice, &subject);
+        if (!rc)
+            rc = cv_tx_emit(tx, 0, CV_MSG_NOTIFICATIONS_NOTICE_V1, subject, &notice, NULL);
+        if (!rc)
+            rc = ntf_store_announced(ntf->store, rows[i].n, rows[i].state);
+    }
+    *ret_more = n == NTF_ANNOUNCE_MAX;
+    return rc;
+}
+
+/* Keeps the invariant that the timer is set while something remains to be tried or told. */
+static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more) {
+    int64_t now_ms = cv_tx_now_ms(tx), due_ms = 0;
+    bool waiting = false;
+    int rc = ntf_store_next_due(ntf->store, &due_ms, &waiting);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    bool wanted = rc == CV_OK;
+    if (wanted && due_ms < now_ms + NTF_SETTLE_MS)
+        due_ms = now_ms + NTF_SETTLE_MS;
+    if (wanted && due_ms < ntf->outbox_not_before_ms)
+        due_ms = ntf->outbox_not_before_ms;
+    if (waiting && (!wanted || due_ms > now_ms + NTF_WAITING_MS))
+        due_ms = now_ms + NTF_WAITING_MS;
+    if (more)
+        due_ms = now_ms;
+    if (!(wanted || waiting || more) || (ntf->timer_ms && ntf->timer_ms <= due_ms))
+        return CV_OK;
+    rc = cv_tx_timer_set(tx, s_timer, CV_STR(""), due_ms);
+    if (!rc)
+        ntf->timer_ms = due_ms;
+    return rc;
+}
+
+static int s_flush(void *self, cv_tx_t *tx) {
+    ntf_t *ntf = self;
+    if (!ntf->news)
+        return CV_OK;
+    bool more = false;
+    int rc = s_announce(ntf, tx, &more);
+    if (!rc)
+        rc = s_set_timer(ntf, tx, more);
+    if (!rc)
+        ntf->news = more;
+    return rc;
+}
+
+static const cv_stream_def_t s_streams[] = {{.name = "notifications.events"}};
+
+/* A record that cannot be told of must not keep others from being told: it is set aside, visibly. */
+static const cv_follow_def_t s_follows[] = {
+    {.service = "scheduling", .stream = "scheduling.events", .park_poison = true},
+    {.service = "registration", .stream = "registration.events", .park_poison = true},
+    {.service = "registration", .stream = "registration.private", .park_poison = true},
+};
+
+static const char *const s_migrations[] = {ntf_tables_1};
+
+const cv_service_def_t ntf_service = {
+    .name = "notifications",
+    .application_id = 0x43764e74, /* "CvNt" */
+    .migrations = s_migrations,
+    .migrations_n = sizeof(s_migrations) / sizeof(s_migrations[0]),
+    .streams = s_streams,
+    .streams_n = sizeof(s_streams) / sizeof(s_streams[0]),
+    .follows = s_follows,
+    .follows_n = sizeof(s_follows) / sizeof(s_follows[0]),
+    .configure = s_configure,
+    .open = s_open,
+    .close = s_close,
+    .request = ntf_request,
+    .record = ntf_record,
+    .snapshot_begin = s_snapshot_begin,
+    .timer = s_timer_due,
+    .flush = s_flush,
+    .forget = s_forget,
+    .snapshot = ntf_snapshot,
+    .query = ntf_query,
+    .afterwards = ntf_afterwards,
+};

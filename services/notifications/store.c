@@ -1,0 +1,640 @@
+/* store: all SQL of the notifications service.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine's table `cursor` is read (never written) to see how far registration.private has been applied: it is
+ * moved in the transactions that apply its records, also by a snapshot or by a record that had to be set aside, so it
+ * is the one position that cannot disagree with what is in ntf_contact.
+ */
+#include "notifications/store.h"
+
+#include "notifications/mail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char ntf_tables_1[] =
+    "CREATE TABLE ntf_event(event TEXT PRIMARY KEY, version INTEGER NOT NULL, time_ms INTEGER NOT NULL,"
+    " data BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_venue(code TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_party(code TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_answer(event TEXT NOT NULL, party TEXT NOT NULL, answer INTEGER NOT NULL,"
+    " since_ms INTEGER NOT NULL, PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_contact(event TEXT NOT NULL, party TEXT NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL,"
+    " language INTEGER NOT NULL, PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_person(event TEXT NOT NULL, party TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,"
+    " PRIMARY KEY(event, party, number)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_recipient(party TEXT NOT NULL, ord INTEGER NOT NULL CHECK(ord BETWEEN 1 AND 9),"
+    " name TEXT NOT NULL, email TEXT NOT NULL, language INTEGER NOT NULL, PRIMARY KEY(party, ord)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_change(cause TEXT PRIMARY KEY, event TEXT NOT NULL, time_ms INTEGER NOT NULL, was BLOB NOT NULL,"
+    " now BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX ntf_change_event ON ntf_change(event, time_ms);"
+    "CREATE TABLE ntf_delivery(n INTEGER PRIMARY KEY AUTOINCREMENT, notice TEXT NOT NULL UNIQUE,"
+    " kind INTEGER NOT NULL CHECK(kind BETWEEN 1 AND 3), cause TEXT NOT NULL, event TEXT NOT NULL, party TEXT NOT NULL,"
+    " time_ms INTEGER NOT NULL, private_seq INTEGER NOT NULL, private_epoch BLOB, data BLOB, mail BLOB,"
+    " state INTEGER NOT NULL DEFAULT 1 CHECK(state BETWEEN 1 AND 3), hold INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0,"
+    " lease_ms INTEGER NOT NULL DEFAULT 0, announced INTEGER NOT NULL DEFAULT 0, reason TEXT) STRICT;"
+    "CREATE INDEX ntf_delivery_of ON ntf_delivery(event, party, n);"
+    "CREATE INDEX ntf_delivery_party ON ntf_delivery(party, n);"
+    "CREATE INDEX ntf_delivery_lane ON ntf_delivery(event, party, n) WHERE state = 1;"
+    "CREATE INDEX ntf_delivery_ready ON ntf_delivery(n, next_ms) WHERE state = 1 AND hold = 0;"
+    "CREATE INDEX ntf_delivery_held ON ntf_delivery(hold, party) WHERE state = 1 AND hold <> 0;"
+    "CREATE INDEX ntf_delivery_open ON ntf_delivery(n) WHERE state <> 2;"
+    "CREATE INDEX ntf_delivery_news ON ntf_delivery(n) WHERE announced <> state;";
+
+#define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
+/* In the order of s_delivery_read. */
+#define DELIVERY                                                                                                       \
+    "n, notice, kind, cause, event, party, time_ms, private_seq, state, hold, attempts, failures, next_ms, reason"
+
+#define STATEMENTS(XX)                                                                                                 \
+    XX(event_put, "INSERT INTO ntf_event VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event) DO UPDATE SET version = ?2,"        \
+                  " time_ms = ?3, data = ?4")                                                                          \
+    XX(event_get, "SELECT data FROM ntf_event WHERE event = ?1")                                                       \
+    XX(venue_put, "INSERT INTO ntf_venue VALUES(?1, ?2) ON CONFLICT(code) DO UPDATE SET name = ?2")                    \
+    XX(party_put, "INSERT INTO ntf_party VALUES(?1, ?2) ON CONFLICT(code) DO UPDATE SET name = ?2")                    \
+    XX(names_get, "SELECT (SELECT name FROM ntf_venue WHERE code = ?1), (SELECT name FROM ntf_party WHERE code = ?2)")  \
+    XX(answer_get, "SELECT answer, since_ms FROM ntf_answer WHERE event = ?1 AND party = ?2")                          \
+    XX(answer_put, "INSERT INTO ntf_answer VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event, party) DO UPDATE SET answer = ?3," \
+                   " since_ms = ?4")                                                                                   \
+    XX(registered_n, "SELECT count(*) FROM ntf_answer WHERE event = ?1 AND answer = 1")                                \
+    XX(registered, "SELECT party, since_ms FROM ntf_answer WHERE event = ?1 AND answer = 1 ORDER BY party")            \
+    XX(contact_put, "INSERT INTO ntf_contact VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(event, party) DO UPDATE SET"       \
+                    " name = ?3, email = ?4, language = ?5")                                                           \
+    XX(person_put, "INSERT INTO ntf_person VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event, party, number) DO UPDATE SET"     \
+                   " name = ?4")                                                                                       \
+    XX(person_get, "SELECT name FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?3")                      \
+    XX(recipient_put, "INSERT INTO ntf_recipient VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(party, ord) DO UPDATE SET"     \
+                      " name = ?3, email = ?4, language = ?5")                                                         \
+    XX(recipients, "SELECT party, ord, name, email, language FROM ntf_recipient WHERE (party, ord) > (?2, ?3)"         \
+                   " AND (?1 IS NULL OR party = ?1) ORDER BY party, ord LIMIT ?4")                                     \
+    XX(recipient_for, "SELECT 0 AS ord, name, email, language FROM ntf_contact WHERE event = ?1 AND party = ?2"        \
+                      " UNION ALL SELECT ord, name, email, language FROM ntf_recipient WHERE party = ?2 ORDER BY ord") \
+    XX(change_put, "INSERT OR IGNORE INTO ntf_change VALUES(?1, ?2, ?3, ?4, ?5)")                                      \
+    XX(changes_n, "SELECT count(*) FROM ntf_change WHERE event = ?1 AND time_ms >= ?2")                                \
+    XX(changes, "SELECT cause, time_ms FROM ntf_change WHERE event = ?1 AND time_ms >= ?2 ORDER BY time_ms, cause")    \
+    XX(change_get, "SELECT was, now FROM ntf_change WHERE cause = ?1")                                                 \
+    XX(add, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data,"   \
+            " hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif((SELECT epoch FROM " PRIVATE_CURSOR "), zeroblob(8)),"    \
+            " ?8, CASE WHEN ?7 > coalesce((SELECT seq FROM " PRIVATE_CURSOR "), 0) THEN 2"                             \
+            " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1 AND hold = 1)"      \
+            " THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING")                                                      \
+    XX(release_private, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 2 AND EXISTS(SELECT 1 FROM"       \
+                        " " PRIVATE_CURSOR " AND (private_seq <= seq OR private_epoch <> epoch))")                     \
+    XX(release_party, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1")                  \
+    XX(release_lane, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1"\
+                     " AND event = ?2")    \
+    XX(hold_lane, "UPDATE ntf_delivery SET hold = 1 WHERE event = ?1 AND party = ?2 AND state = 1 AND hold = 0")       \
+    XX(ready, "SELECT " DELIVERY ", data, mail FROM ntf_delivery AS d INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0"  \
+              " AND next_ms <= ?1 AND NOT EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event"              \
+              " AND e.party = d.party AND e.state = 1 AND e.n < d.n AND (e.hold <> 0 OR e.next_ms > ?1))"              \
+              " ORDER BY n LIMIT ?2")                                                                                  \
+    XX(lease, "UPDATE ntf_delivery SET lease_ms = ?2, mail = ?3 WHERE n = ?1")                                         \
+    XX(written, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL, data = NULL,"   \
+                " reason = NULL WHERE n = ?1")                                                                         \
+    XX(failed, "UPDATE ntf_delivery SET state = 3, attempts = attempts + 1, lease_ms = 0, reason = ?2 WHERE n = ?1")   \
+    XX(again, "UPDATE ntf_delivery SET attempts = attempts + 1, failures = failures + ?2, lease_ms = 0, next_ms = ?3," \
+              " reason = ?4 WHERE n = ?1")                                                                             \
+    XX(redrive, "UPDATE ntf_delivery SET state = 1, hold = 0, failures = 0, next_ms = 0 WHERE state = 3")              \
+    XX(unannounced, "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> state"      \
+                    " ORDER BY n LIMIT ?1")                                                                            \
+    XX(announced, "UPDATE ntf_delivery SET announced = ?2 WHERE n = ?1")                                               \
+    XX(next_due, "SELECT min(next_ms) FROM ntf_delivery INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0")   \
+    XX(waiting, "SELECT 1 FROM ntf_delivery WHERE state = 1 AND hold = 2 AND hold <> 0 LIMIT 1")                       \
+    XX(list_all, "SELECT " DELIVERY " FROM ntf_delivery WHERE n > ?4 ORDER BY n LIMIT ?5")                             \
+    XX(list_event, "SELECT " DELIVERY " FROM ntf_delivery WHERE event = ?1 AND n > ?4 ORDER BY n LIMIT ?5")            \
+    XX(list_lane, "SELECT " DELIVERY " FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?4 ORDER BY n LIMIT ?5") \
+    XX(list_party, "SELECT " DELIVERY " FROM ntf_delivery WHERE party = ?2 AND n > ?4 ORDER BY n LIMIT ?5")            \
+    XX(list_unfinished, "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_open WHERE state <> 2 AND n > ?4" \
+                        " ORDER BY n LIMIT ?5")                                                                        \
+    XX(list_held, "SELECT " DELIVERY " FROM ntf_delivery WHERE state = 1 AND hold <> 0 AND hold = ?3 AND n > ?4"       \
+                  " ORDER BY n LIMIT ?5")                                                                              \
+    XX(list_failed, "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_open WHERE state <> 2 AND state = 3" \
+                    " AND n > ?4 ORDER BY n LIMIT ?5")                                                                 \
+    XX(forget_event, "DELETE FROM ntf_event")                                                                          \
+    XX(forget_venue, "DELETE FROM ntf_venue")                                                                          \
+    XX(forget_party, "DELETE FROM ntf_party")                                                                          \
+    XX(forget_answer, "DELETE FROM ntf_answer")                                                                        \
+    XX(forget_contact, "DELETE FROM ntf_contact")                                                                      \
+    XX(forget_person, "DELETE FROM ntf_person")
+
+struct ntf_store {
+#define XX(name, sql) cv_stmt_t *name;
+    STATEMENTS(XX)
+#undef XX
+};
+
+int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store) {
+    ntf_store_t *store = calloc(1, sizeof(*store));
+    if (!store)
+        return CV_ENOMEM;
+    int rc = CV_OK;
+#define XX(name, sql)                                                                                                  \
+    if (!rc)                                                                                                           \
+        rc = cv_db_prepare(db, sql, &store->name);
+    STATEMENTS(XX)
+#undef XX
+    /* Who starts the service again has mended something: what was given up gets another chance. */
+    if (!rc)
+        rc = cv_stmt_run(store->redrive);
+    if (rc == CV_EFULL)
+        rc = CV_OK; /* at another start, then */
+    if (rc)
+        ntf_store_close(&store);
+    else
+        *ret_store = store;
+    return rc;
+}
+
+void ntf_store_close(ntf_store_t **store) {
+    free(*store); /* the statements are the database's */
+    *store = NULL;
+}
+
+/* ---- copying rows ------------------------------------------------------------------------- */
+
+/* A value of the row at hand, for longer than the row. Absent stays absent; CV_ENOMEM sticks in *rc. */
+static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc) {
+    if (!value.ptr)
+        return CV_STR_NONE;
+    cv_str_t kept = cv_arena_str(arena, value);
+    if (!kept.ptr)
+        *rc = CV_ENOMEM;
+    return kept;
+}
+
+static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *ret) {
+    int rc = CV_OK;
+    *ret = (ntf_delivery_t){
+        .n = cv_stmt_get_int(stmt, 0),
+        .notice = s_keep(cv_stmt_get_text(stmt, 1), arena, &rc),
+        .kind = (int)cv_stmt_get_int(stmt, 2),
+        .cause = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
+        .event = s_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
+        .party = s_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
+        .time_ms = cv_stmt_get_int(stmt, 6),
+        .private_seq = (uint64_t)cv_stmt_get_int(stmt, 7),
+        .state = (int)cv_stmt_get_int(stmt, 8),
+        .hold = (int)cv_stmt_get_int(stmt, 9),
+        .attempts = cv_stmt_get_int(stmt, 10),
+        .failures = cv_stmt_get_int(stmt, 11),
+        .next_ms = cv_stmt_get_int(stmt, 12),
+        .reason = s_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
+    };
+    return rc;
+}
+
+/* whole: with data and mail, which the statement gives behind the others. */
+static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+                        size_t *ret_n) {
+    size_t n = 0;
+    int rc = 0;
+    while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
+        rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
+        if (whole) {
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 14), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 15), arena, &rc);
+        }
+        if (rc)
+            break;
+        n++;
+    }
+    cv_stmt_reset(stmt);
+    if (rc < 0)
+        return rc;
+    *ret_n = n;
+    return CV_OK;
+}
+
+/* One row with one value, copied to the arena; CV_ENOTFOUND. */
+static int s_one(cv_stmt_t *stmt, cv_arena_t *arena, cv_str_t *ret_value) {
+    int rc = cv_stmt_step(stmt);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    rc = CV_OK;
+    cv_str_t value = s_keep(cv_stmt_get_blob(stmt, 0), arena, &rc);
+    cv_stmt_reset(stmt);
+    if (!rc)
+        *ret_value = value;
+    return rc;
+}
+
+/* ---- projections -------------------------------------------------------------------------- */
+
+int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int64_t time_ms, cv_str_t data) {
+    cv_stmt_text(store->event_put, 1, event);
+    cv_stmt_int(store->event_put, 2, version);
+    cv_stmt_int(store->event_put, 3, time_ms);
+    cv_stmt_blob(store->event_put, 4, data.ptr, data.len);
+    return cv_stmt_run(store->event_put);
+}
+
+int ntf_store_event_get(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, cv_str_t *ret_data) {
+    cv_stmt_text(store->event_get, 1, event);
+    return s_one(store->event_get, arena, ret_data);
+}
+
+static int s_name_put(cv_stmt_t *stmt, cv_str_t code, cv_str_t name) {
+    cv_stmt_text(stmt, 1, code);
+    cv_stmt_text(stmt, 2, name);
+    return cv_stmt_run(stmt);
+}
+
+int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name) {
+    return s_name_put(store->venue_put, code, name);
+}
+
+int ntf_store_party_put(ntf_store_t *store, cv_str_t code, cv_str_t name) {
+    return s_name_put(store->party_put, code, name);
+}
+
+int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_venue,
+                        cv_str_t *ret_party) {
+    cv_stmt_text(store->names_get, 1, venue);
+    cv_stmt_text(store->names_get, 2, party);
+    int rc = cv_stmt_step(store->names_get);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    rc = CV_OK;
+    *ret_venue = s_keep(cv_stmt_get_text(store->names_get, 0), arena, &rc);
+    *ret_party = s_keep(cv_stmt_get_text(store->names_get, 1), arena, &rc);
+    cv_stmt_reset(store->names_get);
+    return rc;
+}
+
+/* What is in the database must not depend on the order of a generated enum. */
+static const struct {
+    cv_party_answer_t answer;
+    int stored;
+} s_answers[] = {
+    {CV_PARTY_ANSWER_NONE, NTF_ANSWER_NONE},
+    {CV_PARTY_ANSWER_REGISTERED, NTF_ANSWER_REGISTERED},
+    {CV_PARTY_ANSWER_DECLINED, NTF_ANSWER_DECLINED},
+    {CV_PARTY_ANSWER_WITHDRAWN, NTF_ANSWER_WITHDRAWN},
+};
+enum { ANSWERS_N = sizeof(s_answers) / sizeof(s_answers[0]) };
+
+static int64_t s_language_stored(cv_language_t language) {
+    return language == CV_LANGUAGE_RU ? 2 : language == CV_LANGUAGE_EN ? 1 : 0;
+}
+
+static cv_language_t s_language_read(int64_t stored) {
+    return stored == 2 ? CV_LANGUAGE_RU : stored == 1 ? CV_LANGUAGE_EN : CV_LANGUAGE_ABSENT;
+}
+
+int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,
+                         int64_t *ret_since_ms) {
+    cv_stmt_text(store->answer_get, 1, event);
+    cv_stmt_text(store->answer_get, 2, party);
+    int rc = cv_stmt_step(store->answer_get);
+    if (rc < 0)
+        return rc;
+    *ret_answer = CV_PARTY_ANSWER_ABSENT;
+    *ret_since_ms = 0;
+    if (rc == 0)
+        return CV_OK;
+    int64_t stored = cv_stmt_get_int(store->answer_get, 0);
+    for (size_t i = 0; i < ANSWERS_N; i++) {
+        if (s_answers[i].stored == stored)
+            *ret_answer = s_answers[i].answer;
+    }
+    *ret_since_ms = cv_stmt_get_int(store->answer_get, 1);
+    cv_stmt_reset(store->answer_get);
+    return CV_OK;
+}
+
+int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t answer, int64_t since_ms) {
+    int stored = NTF_ANSWER_NONE;
+    for (size_t i = 0; i < ANSWERS_N; i++) {
+        if (s_answers[i].answer == answer)
+            stored = s_answers[i].stored;
+    }
+    cv_stmt_text(store->answer_put, 1, event);
+    cv_stmt_text(store->answer_put, 2, party);
+    cv_stmt_int(store->answer_put, 3, stored);
+    cv_stmt_int(store->answer_put, 4, since_ms);
+    return cv_stmt_run(store->answer_put);
+}
+
+/* A count from a statement that gives one. */
+static int s_count(cv_stmt_t *stmt, size_t *ret_n) {
+    int rc = cv_stmt_step(stmt);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_n = (size_t)cv_stmt_get_int(stmt, 0);
+    cv_stmt_reset(stmt);
+    return CV_OK;
+}
+
+int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, ntf_registered_t **ret_registered,
+                         size_t *ret_n) {
+    size_t max, n = 0;
+    cv_stmt_text(store->registered_n, 1, event);
+    int rc = s_count(store->registered_n, &max);
+    if (rc)
+        return rc;
+    ntf_registered_t *rows = cv_arena_take(arena, (max + 1) * sizeof(*rows));
+    if (!rows)
+        return CV_ENOMEM;
+    cv_stmt_text(store->registered, 1, event);
+    while (n < max && (rc = cv_stmt_step(store->registered)) > 0) {
+        rc = CV_OK;
+        rows[n].party = s_keep(cv_stmt_get_text(store->registered, 0), arena, &rc);
+        rows[n++].since_ms = cv_stmt_get_int(store->registered, 1);
+        if (rc)
+            break;
+    }
+    cv_stmt_reset(store->registered);
+    if (rc < 0)
+        return rc;
+    *ret_registered = rows;
+    *ret_n = n;
+    return CV_OK;
+}
+
+int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_contact_t *contact) {
+    cv_stmt_text(store->contact_put, 1, event);
+    cv_stmt_text(store->contact_put, 2, party);
+    cv_stmt_text(store->contact_put, 3, contact->name);
+    cv_stmt_text(store->contact_put, 4, contact->email);
+    cv_stmt_int(store->contact_put, 5, s_language_stored(contact->language));
+    return cv_stmt_run(store->contact_put);
+}
+
+int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person) {
+    cv_stmt_text(store->person_put, 1, event);
+    cv_stmt_text(store->person_put, 2, party);
+    cv_stmt_int(store->person_put, 3, person->number);
+    cv_stmt_text(store->person_put, 4, person->name);
+    return cv_stmt_run(store->person_put);
+}
+
+int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number, cv_arena_t *arena,
+                         cv_str_t *ret_name) {
+    cv_stmt_text(store->person_get, 1, event);
+    cv_stmt_text(store->person_get, 2, party);
+    cv_stmt_int(store->person_get, 3, number);
+    int rc = s_one(store->person_get, arena, ret_name);
+    if (rc != CV_ENOTFOUND)
+        return rc;
+    *ret_name = CV_STR_NONE;
+    return CV_OK;
+}
+
+int ntf_store_forget(ntf_store_t *store, const char *stream) {
+    cv_stmt_t *steps[3] = {NULL};
+    if (strcmp(stream, "scheduling.events") == 0) {
+        steps[0] = store->forget_event;
+        steps[1] = store->forget_venue;
+        steps[2] = store->forget_party;
+    } else if (strcmp(stream, "registration.events") == 0) {
+        steps[0] = store->forget_answer;
+    } else if (strcmp(stream, "registration.private") == 0) {
+        steps[0] = store->forget_contact;
+        steps[1] = store->forget_person;
+    }
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < 3 && steps[i]; i++)
+        rc = cv_stmt_run(steps[i]);
+    return rc;
+}
+
+/* ---- recipients --------------------------------------------------------------------------- */
+
+int ntf_store_recipient_put(ntf_store_t *store, const cv_recipient_t *recipient) {
+    cv_stmt_text(store->recipient_put, 1, recipient->party);
+    cv_stmt_int(store->recipient_put, 2, recipient->order);
+    cv_stmt_text(store->recipient_put, 3, recipient->name);
+    cv_stmt_text(store->recipient_put, 4, recipient->email);
+    cv_stmt_int(store->recipient_put, 5, s_language_stored(recipient->language));
+    return cv_stmt_run(store->recipient_put);
+}
+
+int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_party, int64_t after_order,
+                         cv_arena_t *arena, size_t max, cv_recipient_t *ret_recipients, size_t *ret_n) {
+    cv_stmt_t *stmt = store->recipients;
+    cv_stmt_text(stmt, 1, party);
+    cv_stmt_text(stmt, 2, after_party.ptr ? after_party : CV_STR(""));
+    cv_stmt_int(stmt, 3, after_order);
+    cv_stmt_int(stmt, 4, (int64_t)max);
+    size_t n = 0;
+    int rc = 0;
+    while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
+        rc = CV_OK;
+        ret_recipients[n] = (cv_recipient_t){
+            .party = s_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
+            .order = cv_stmt_get_int(stmt, 1),
+            .name = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
+            .email = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
+            .language = s_language_read(cv_stmt_get_int(stmt, 4)),
+        };
+        if (rc)
+            break;
+        n++;
+    }
+    cv_stmt_reset(stmt);
+    if (rc < 0)
+        return rc;
+    *ret_n = n;
+    return CV_OK;
+}
+
+int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_arena_t *arena,
+                            ntf_recipient_t *ret_recipient) {
+    cv_stmt_t *stmt = store->recipient_for;
+    cv_stmt_text(stmt, 1, event);
+    cv_stmt_text(stmt, 2, party);
+    int rc;
+    while ((rc = cv_stmt_step(stmt)) > 0) {
+        if (!ntf_mail_address_usable(cv_stmt_get_text(stmt, 2)))
+            continue;
+        rc = CV_OK;
+        cv_str_t name = cv_stmt_get_text(stmt, 1);
+        *ret_recipient = (ntf_recipient_t){
+            .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
+            .email = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
+            .language = s_language_read(cv_stmt_get_int(stmt, 3)),
+        };
+        cv_stmt_reset(stmt);
+        return rc;
+    }
+    return rc ? rc : CV_ENOTFOUND;
+}
+
+/* ---- changes ------------------------------------------------------------------------------ */
+
+int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int64_t time_ms, cv_str_t was, cv_str_t now) {
+    cv_stmt_text(store->change_put, 1, cause);
+    cv_stmt_text(store->change_put, 2, event);
+    cv_stmt_int(store->change_put, 3, time_ms);
+    cv_stmt_blob(store->change_put, 4, was.ptr, was.len);
+    cv_stmt_blob(store->change_put, 5, now.ptr, now.len);
+    return cv_stmt_run(store->change_put);
+}
+
+int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since_ms, cv_arena_t *arena,
+                      ntf_change_t **ret_changes, size_t *ret_n) {
+    size_t max, n = 0;
+    cv_stmt_text(store->changes_n, 1, event);
+    cv_stmt_int(store->changes_n, 2, since_ms);
+    int rc = s_count(store->changes_n, &max);
+    if (rc)
+        return rc;
+    ntf_change_t *rows = cv_arena_take(arena, (max + 1) * sizeof(*rows));
+    if (!rows)
+        return CV_ENOMEM;
+    cv_stmt_text(store->changes, 1, event);
+    cv_stmt_int(store->changes, 2, since_ms);
+    while (n < max && (rc = cv_stmt_step(store->changes)) > 0) {
+        rc = CV_OK;
+        rows[n].cause = s_keep(cv_stmt_get_text(store->changes, 0), arena, &rc);
+        rows[n++].time_ms = cv_stmt_get_int(store->changes, 1);
+        if (rc)
+            break;
+    }
+    cv_stmt_reset(store->changes);
+    if (rc < 0)
+        return rc;
+    *ret_changes = rows;
+    *ret_n = n;
+    return CV_OK;
+}
+
+int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, cv_str_t *ret_was, cv_str_t *ret_now) {
+    cv_stmt_text(store->change_get, 1, cause);
+    int rc = cv_stmt_step(store->change_get);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    rc = CV_OK;
+    cv_str_t was = s_keep(cv_stmt_get_blob(store->change_get, 0), arena, &rc);
+    cv_str_t now = s_keep(cv_stmt_get_blob(store->change_get, 1), arena, &rc);
+    cv_stmt_reset(store->change_get);
+    if (rc)
+        return rc;
+    *ret_was = was;
+    *ret_now = now;
+    return CV_OK;
+}
+
+/* ---- deliveries --------------------------------------------------------------------------- */
+
+int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) {
+    cv_stmt_t *stmt = store->add;
+    cv_stmt_text(stmt, 1, delivery->notice);
+    cv_stmt_int(stmt, 2, delivery->kind);
+    cv_stmt_text(stmt, 3, delivery->cause);
+    cv_stmt_text(stmt, 4, delivery->event);
+    cv_stmt_text(stmt, 5, delivery->party);
+    cv_stmt_int(stmt, 6, delivery->time_ms);
+    cv_stmt_int(stmt, 7, (int64_t)delivery->private_seq);
+    cv_stmt_blob(stmt, 8, delivery->data.ptr, delivery->data.len);
+    return cv_stmt_run(stmt);
+}
+
+int ntf_store_release_private(ntf_store_t *store) {
+    return cv_stmt_run(store->release_private);
+}
+
+int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party) {
+    cv_stmt_t *stmt = event.ptr ? store->release_lane : store->release_party;
+    cv_stmt_text(stmt, 1, party);
+    if (event.ptr)
+        cv_stmt_text(stmt, 2, event);
+    return cv_stmt_run(stmt);
+}
+
+int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_db_t *db, int *ret_n) {
+    cv_stmt_text(store->hold_lane, 1, event);
+    cv_stmt_text(store->hold_lane, 2, party);
+    int rc = cv_stmt_run(store->hold_lane);
+    if (!rc)
+        *ret_n = cv_db_changes(db);
+    return rc;
+}
+
+int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+                    size_t *ret_n) {
+    cv_stmt_int(store->ready, 1, now_ms);
+    cv_stmt_int(store->ready, 2, (int64_t)max);
+    return s_deliveries(store->ready, true, arena, max, ret_deliveries, ret_n);
+}
+
+int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail) {
+    cv_stmt_int(store->lease, 1, n);
+    cv_stmt_int(store->lease, 2, now_ms);
+    cv_stmt_blob(store->lease, 3, mail.ptr, mail.len);
+    return cv_stmt_run(store->lease);
+}
+
+int ntf_store_written(ntf_store_t *store, int64_t n) {
+    cv_stmt_int(store->written, 1, n);
+    return cv_stmt_run(store->written);
+}
+
+int ntf_store_failed(ntf_store_t *store, int64_t n, const char *reason) {
+    cv_stmt_int(store->failed, 1, n);
+    cv_stmt_text(store->failed, 2, cv_str(reason));
+    return cv_stmt_run(store->failed);
+}
+
+int ntf_store_again(ntf_store_t *store, int64_t n, bool at_fault, int64_t next_ms, const char *reason) {
+    cv_stmt_int(store->again, 1, n);
+    cv_stmt_int(store->again, 2, at_fault);
+    cv_stmt_int(store->again, 3, next_ms);
+    cv_stmt_text(store->again, 4, cv_str(reason));
+    return cv_stmt_run(store->again);
+}
+
+int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+                          size_t *ret_n) {
+    cv_stmt_int(store->unannounced, 1, (int64_t)max);
+    return s_deliveries(store->unannounced, false, arena, max, ret_deliveries, ret_n);
+}
+
+int ntf_store_announced(ntf_store_t *store, int64_t n, int state) {
+    cv_stmt_int(store->announced, 1, n);
+    cv_stmt_int(store->announced, 2, state);
+    return cv_stmt_run(store->announced);
+}
+
+int ntf_store_next_due(ntf_store_t *store, int64_t *ret_due_ms, bool *ret_waiting) {
+    int rc = cv_stmt_step(store->waiting);
+    if (rc < 0)
+        return rc;
+    bool waiting = rc > 0;
+    cv_stmt_reset(store->waiting);
+    rc = cv_stmt_step(store->next_due);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    bool none = cv_stmt_get_null(store->next_due, 0);
+    int64_t due_ms = cv_stmt_get_int(store->next_due, 0);
+    cv_stmt_reset(store->next_due);
+    *ret_waiting = waiting;
+    if (none)
+        return CV_ENOTFOUND;
+    *ret_due_ms = due_ms;
+    return CV_OK;
+}
+
+int ntf_store_list(ntf_store_t *store, ntf_list_t list, cv_str_t event, cv_str_t party, int hold, int64_t after,
+                   cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries, size_t *ret_n) {
+    cv_stmt_t *const lists[] = {
+        [NTF_LIST_ALL] = store->list_all,
+        [NTF_LIST_EVENT] = store->list_event,
+        [NTF_LIST_LANE] = store->list_lane,
+        [NTF_LIST_PARTY] = store->list_party,
+        [NTF_LIST_UNFINISHED] = store->list_unfinished,
+        [NTF_LIST_HELD] = store->list_held,
+        [NTF_LIST_FAILED] = store->list_failed,
+    };
+    cv_stmt_t *stmt = lists[list];
+    if (list == NTF_LIST_EVENT || list == NTF_LIST_LANE)
+        cv_stmt_text(stmt, 1, event);
+    if (list == NTF_LIST_LANE || list == NTF_LIST_PARTY)
+        cv_stmt_text(stmt, 2, party);
+    if (list == NTF_LIST_HELD)
+        cv_stmt_int(stmt, 3, hold);
+    cv_stmt_int(stmt, 4, after);
+    cv_stmt_int(stmt, 5, (int64_t)max);
+    return s_deliveries(stmt, false, arena, max, ret_deliveries, ret_n);
+}

@@ -1,0 +1,156 @@
+/* store: all SQL of the notifications service.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Projections, rebuilt from the followed streams:
+ *   ntf_event, ntf_venue, ntf_party    scheduling.events: what a notice says about an event
+ *   ntf_answer                         registration.events: who is registered, and since when
+ *   ntf_contact, ntf_person            registration.private: whom to write to, names of the own delegation
+ * Owned here:
+ *   ntf_recipient   whom to write to when a delegation named nobody
+ *   ntf_change      each material change of an event, with the version before and the new one
+ *   ntf_delivery    one row per notice, for ever: its UNIQUE id is what makes a second one impossible
+ *
+ * Event states and decisions are kept as the data they came with (MessagePack) and decoded when a notice is written.
+ *
+ * A delivery's life:
+ *
+ *                  +--- hold 1 no_recipient ---+   a contact or recipient appears
+ *                  v                           |
+ *   (record) -> queued, hold 0 ---- lease ---- written
+ *                  ^       |          |
+ *   hold 2 --------+       |          +-- try failed: queued again, next_ms later; too often: failed
+ *   awaiting_contact       +-- cannot be made a message: failed
+ *
+ * A lane is the queued deliveries of one delegation (event, party): they leave in the order of n.
+ */
+#ifndef NOTIFICATIONS_STORE_H
+#define NOTIFICATIONS_STORE_H
+
+#include "convene/messages.h"
+#include "convene/store.h"
+
+extern const char ntf_tables_1[]; /* the first migration */
+
+enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                    /* ntf_delivery.state */
+enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3 };         /* ntf_delivery.kind */
+enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2 };   /* ntf_delivery.hold */
+enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
+
+typedef struct ntf_store ntf_store_t;
+int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store) CV_USE_RESULT;
+void ntf_store_close(ntf_store_t **store);
+
+/* ---- projections ---- */
+int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int64_t time_ms, cv_str_t data) CV_USE_RESULT;
+/* CV_ENOTFOUND. data is copied to the arena. */
+int ntf_store_event_get(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, cv_str_t *ret_data) CV_USE_RESULT;
+int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name) CV_USE_RESULT;
+int ntf_store_party_put(ntf_store_t *store, cv_str_t code, cv_str_t name) CV_USE_RESULT;
+/* Names; absent when not known. */
+int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_venue,
+                        cv_str_t *ret_party) CV_USE_RESULT;
+/* CV_PARTY_ANSWER_ABSENT and 0 when there is none. */
+int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,
+                         int64_t *ret_since_ms) CV_USE_RESULT;
+int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
+                         int64_t since_ms) CV_USE_RESULT;
+/* Parties that are registered for the event, with the time since when. */
+typedef struct {
+    cv_str_t party;
+    int64_t since_ms;
+} ntf_registered_t;
+int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, ntf_registered_t **ret_registered,
+                         size_t *ret_n) CV_USE_RESULT;
+int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_contact_t *contact) CV_USE_RESULT;
+int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person) CV_USE_RESULT;
+/* Empties what was built from this stream. */
+int ntf_store_forget(ntf_store_t *store, const char *stream) CV_USE_RESULT;
+
+/* ---- recipients ---- */
+int ntf_store_recipient_put(ntf_store_t *store, const cv_recipient_t *recipient) CV_USE_RESULT;
+/* At most max rows behind (party, order) in that order. party absent: all parties. */
+int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_party, int64_t after_order,
+                         cv_arena_t *arena, size_t max, cv_recipient_t *ret_recipients, size_t *ret_n) CV_USE_RESULT;
+
+/* ---- changes ---- */
+int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int64_t time_ms, cv_str_t was,
+                         cv_str_t now) CV_USE_RESULT;
+/* Changes of the event made at or after since_ms, in the order they were made. */
+typedef struct {
+    cv_str_t cause;
+    int64_t time_ms;
+} ntf_change_t;
+int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since_ms, cv_arena_t *arena,
+                      ntf_change_t **ret_changes, size_t *ret_n) CV_USE_RESULT;
+int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, cv_str_t *ret_was,
+                         cv_str_t *ret_now) CV_USE_RESULT;
+
+/* ---- deliveries ---- */
+typedef struct {
+    int64_t n;       /* order of creation, from 1 */
+    cv_str_t notice; /* the stable id */
+    int kind;        /* NTF_DECISION, ... */
+    cv_str_t cause, event, party;
+    int64_t time_ms;      /* of the record */
+    uint64_t private_seq; /* registration.private must have been applied up to here; 0: does not matter */
+    cv_str_t data;        /* the record's data; absent for changes (they are in ntf_change). Only ntf_store_ready */
+    cv_str_t mail;        /* and _add give it. mail: as it was frozen before the first try; else absent */
+    int state, hold;
+    int64_t attempts, failures, next_ms;
+    cv_str_t reason; /* why the last try failed; else absent */
+} ntf_delivery_t;
+
+/* Makes the row, unless a delivery of this notice is there already. */
+int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) CV_USE_RESULT;
+/* Lets go what waits for contact data that has come by now. */
+int ntf_store_release_private(ntf_store_t *store) CV_USE_RESULT;
+/* Lets go what waits for somebody to write to. event absent: at all events of the party. */
+int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
+/* All queued deliveries of the lane wait for somebody to write to; *ret_n: how many. */
+int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_db_t *db, int *ret_n) CV_USE_RESULT;
+
+/* The next deliveries to try, in order of n: everything that is due and has nothing undue before it in its lane.
+ * Copied to the arena. */
+int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+                    size_t *ret_n) CV_USE_RESULT;
+typedef struct {
+    cv_str_t name, email; /* name absent: cannot stand in a message */
+    cv_language_t language;
+} ntf_recipient_t;
+/* Whom to write to: the delegation's contact, else the party's recipient with the lowest order. Those whose address
+ * cannot be used are passed over. CV_ENOTFOUND: nobody. */
+int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_arena_t *arena,
+                            ntf_recipient_t *ret_recipient) CV_USE_RESULT;
+/* Name of one person of the delegation; absent when not known. */
+int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number, cv_arena_t *arena,
+                         cv_str_t *ret_name) CV_USE_RESULT;
+/* The lease: freezes the message before the first try. */
+int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail) CV_USE_RESULT;
+int ntf_store_written(ntf_store_t *store, int64_t n) CV_USE_RESULT;
+int ntf_store_failed(ntf_store_t *store, int64_t n, const char *reason) CV_USE_RESULT;
+/* Tried in vain: again at next_ms. at_fault: the failure is this notice's own and counts. */
+int ntf_store_again(ntf_store_t *store, int64_t n, bool at_fault, int64_t next_ms, const char *reason) CV_USE_RESULT;
+
+/* Deliveries whose state is not yet in notifications.events, in order of n. */
+int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+                          size_t *ret_n) CV_USE_RESULT;
+int ntf_store_announced(ntf_store_t *store, int64_t n, int state) CV_USE_RESULT;
+
+/* When work is due next: *ret_due_ms of the earliest delivery that may be tried (0: at once); CV_ENOTFOUND: none.
+ * *ret_waiting: some wait for contact data. */
+int ntf_store_next_due(ntf_store_t *store, int64_t *ret_due_ms, bool *ret_waiting) CV_USE_RESULT;
+
+typedef enum {
+    NTF_LIST_ALL,
+    NTF_LIST_EVENT,
+    NTF_LIST_LANE,       /* event and party */
+    NTF_LIST_PARTY,
+    NTF_LIST_UNFINISHED, /* queued and failed */
+    NTF_LIST_HELD,       /* queued, with this hold */
+    NTF_LIST_FAILED,
+} ntf_list_t;
+/* At most max rows behind n = after, in order of n. */
+int ntf_store_list(ntf_store_t *store, ntf_list_t list, cv_str_t event, cv_str_t party, int hold, int64_t after,
+                   cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries, size_t *ret_n) CV_USE_RESULT;
+
+#endif

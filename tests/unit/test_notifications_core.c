@@ -1,0 +1,492 @@
+/* test_notifications_core: ids, material changes, who is told, texts and the bytes of a message.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/core.h"
+#include "notifications/mail.h"
+#include "notifications/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static bool has(cv_str_t text, const char *part) {
+    return text.ptr && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
+/* ---- ids ---------------------------------------------------------------------------------- */
+
+static void test_notice_id(void **state) {
+    (void)state;
+    char id[NTF_ID_MAX + 1] = "untouched";
+    assert_int_equal(ntf_notice_id(CV_STR("registration.events/0123456789abcdef/42"), CV_STR("KZ"), id), CV_OK);
+    assert_string_equal(id, "registration.events.0123456789abcdef.42.KZ");
+
+    static const struct {
+        const char *record, *party;
+    } bad[] = {
+        {"", "KZ"},
+        {"registration.events/0123456789abcdef", "KZ"},
+        {"registration.events/0123456789abcdef/42/1", "KZ"},
+        {"../0123456789abcdef/42", "KZ"},
+        {"a..b/0123456789abcdef/42", "KZ"},
+        {"registration.events/0123456789ABCDEF/42", "KZ"},
+        {"registration.events/0123456789abcdef/4\n2", "KZ"},
+        {"registration.events//42", "KZ"},
+        {"registration.events/0123456789abcdef/42", ""},
+        {"registration.events/0123456789abcdef/42", "K/Z"},
+        {"registration.events/0123456789abcdef/42", "K Z"},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        memcpy(id, "untouched", sizeof("untouched"));
+        assert_int_equal(ntf_notice_id(cv_str(bad[i].record), cv_str(bad[i].party), id), CV_EINVAL);
+        assert_string_equal(id, "untouched");
+    }
+    char long_id[NTF_ID_MAX + 8];
+    memset(long_id, '1', sizeof(long_id));
+    memcpy(long_id, "a/b/", 4);
+    assert_int_equal(ntf_notice_id((cv_str_t){long_id, sizeof(long_id)}, CV_STR("KZ"), id), CV_EINVAL);
+}
+
+/* ---- changes ------------------------------------------------------------------------------ */
+
+static cv_scheduling_event_v1_t forum(void) {
+    return (cv_scheduling_event_v1_t){
+        .event = CV_STR("FORUM-2026"),
+        .version = 3,
+        .status = CV_EVENT_STATUS_OPEN,
+        .event_details =
+            {
+                .title = CV_STR("Business Forum"),
+                .city = CV_STR("Baku"),
+                .country = CV_STR("AZ"),
+                .venue = CV_STR("BCC"),
+                .format = CV_EVENT_FORMAT_IN_PERSON,
+                .date_start = CV_STR("2026-05-12"),
+                .date_end = CV_STR("2026-05-13"),
+                .precision = CV_DATE_PRECISION_MINUTE,
+                .time_start = CV_STR("09:30"),
+                .zone = CV_STR("Asia/Baku"),
+                .utc_offset = CV_STR("+04:00"),
+            },
+    };
+}
+
+static void test_changes(void **state) {
+    (void)state;
+    cv_scheduling_event_v1_t was = forum(), now = forum();
+    now.version = 4;
+    now.event_details.note = CV_STR("bring a badge");
+    now.event_details.host_org = CV_STR("Chamber of Commerce");
+    now.has_registration = true;
+    assert_int_equal(ntf_changes(&was, &now), 0);
+
+#define CHANGES(expected, assignment)                                                                       \
+    do {                                                                                                    \
+        now = forum();                                                                                      \
+        assignment;                                                                                         \
+        assert_int_equal(ntf_changes(&was, &now), expected);                                                \
+    } while (0)
+    CHANGES(NTF_CHANGED_TITLE, now.event_details.title = CV_STR("Business Council"));
+    CHANGES(NTF_CHANGED_DATES, now.event_details.date_start = CV_STR("2026-05-11"));
+    CHANGES(NTF_CHANGED_DATES, now.event_details.date_end = CV_STR_NONE);
+    CHANGES(NTF_CHANGED_DATES, now.event_details.time_start = CV_STR("10:00"));
+    CHANGES(NTF_CHANGED_DATES, now.event_details.utc_offset = CV_STR("+05:00"));
+    CHANGES(NTF_CHANGED_DATES, now.event_details.zone = CV_STR("Asia/Almaty"));
+    CHANGES(NTF_CHANGED_DATES, now.event_details.precision = CV_DATE_PRECISION_DAY);
+    CHANGES(NTF_CHANGED_PLACE, now.event_details.city = CV_STR("Ganja"));
+    CHANGES(NTF_CHANGED_PLACE, now.event_details.country = CV_STR("KZ"));
+    CHANGES(NTF_CHANGED_VENUE, now.event_details.venue = CV_STR("EXPO"));
+    CHANGES(NTF_CHANGED_FORMAT, now.event_details.format = CV_EVENT_FORMAT_ONLINE);
+    CHANGES(NTF_CANCELLED, now.status = CV_EVENT_STATUS_CANCELLED);
+    CHANGES(NTF_POSTPONED, now.status = CV_EVENT_STATUS_POSTPONED);
+    CHANGES(0, now.status = CV_EVENT_STATUS_CLOSED);
+    CHANGES(NTF_CHANGED_PLACE | NTF_CHANGED_FORMAT, now.event_details.city = CV_STR_NONE;
+            now.event_details.format = CV_EVENT_FORMAT_ONLINE);
+    was.status = CV_EVENT_STATUS_POSTPONED;
+    CHANGES(NTF_REINSTATED, now.status = CV_EVENT_STATUS_SCHEDULED);
+    CHANGES(NTF_CANCELLED, now.status = CV_EVENT_STATUS_CANCELLED);
+    CHANGES(0, now.status = CV_EVENT_STATUS_POSTPONED);
+    CHANGES(0, now.status = CV_EVENT_STATUS_REJECTED);
+}
+
+static void test_who_is_told_does_not_depend_on_order(void **state) {
+    (void)state;
+    assert_true(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 100, 100));
+    assert_true(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 100, 200));
+    assert_false(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 200, 100));
+    assert_false(ntf_concerned(CV_PARTY_ANSWER_DECLINED, 100, 200));
+    assert_false(ntf_concerned(CV_PARTY_ANSWER_WITHDRAWN, 100, 200));
+    assert_false(ntf_concerned(CV_PARTY_ANSWER_NONE, 100, 200));
+    assert_int_equal(ntf_answer_since(CV_PARTY_ANSWER_REGISTERED, 100, CV_PARTY_ANSWER_REGISTERED, 200), 100);
+    assert_int_equal(ntf_answer_since(CV_PARTY_ANSWER_WITHDRAWN, 100, CV_PARTY_ANSWER_REGISTERED, 200), 200);
+    assert_int_equal(ntf_answer_since(CV_PARTY_ANSWER_ABSENT, 0, CV_PARTY_ANSWER_REGISTERED, 200), 200);
+}
+
+static void test_pauses_cover_72_hours(void **state) {
+    (void)state;
+    assert_int_equal(ntf_pause_ms(1, NTF_PAUSE_MAX_MS), 1000);
+    assert_int_equal(ntf_pause_ms(2, NTF_PAUSE_MAX_MS), 2000);
+    assert_int_equal(ntf_pause_ms(5, NTF_PAUSE_MAX_MS), 16000);
+    assert_int_equal(ntf_pause_ms(1000000, NTF_PAUSE_MAX_MS), NTF_PAUSE_MAX_MS);
+    assert_int_equal(ntf_pause_ms(1000000, NTF_PAUSE_OUTBOX_MS), NTF_PAUSE_OUTBOX_MS);
+    int64_t all = 0;
+    for (int64_t i = 1; i < NTF_TRIES_MAX; i++)
+        all += ntf_pause_ms(i, NTF_PAUSE_MAX_MS);
+    assert_in_range((uint64_t)all, 72u * 3600 * 1000, 74u * 3600 * 1000);
+}
+
+/* ---- mail --------------------------------------------------------------------------------- */
+
+static ntf_mail_t letter(void) {
+    return (ntf_mail_t){
+        .id = CV_STR("registration.events.0123456789abcdef.42.KZ"),
+        .domain = CV_STR("convene.invalid"),
+        .time_ms = 1772096400000, /* 2026-02-26 09:00:00 UTC, a Thursday */
+        .to_name = CV_STR("Aigerim \"A\" Bekova"),
+        .to_address = CV_STR("a.bekova@mfa.example"),
+        .language = CV_STR("en"),
+        .subject = CV_STR("Registration accepted: Forum"),
+        .body = CV_STR("Dear A,\n\nyes.\n"),
+    };
+}
+
+static void test_mail_bytes(void **state) {
+    (void)state;
+    cv_buf_t buf;
+    cv_buf_init(&buf, NTF_MAIL_MAX);
+    ntf_mail_t mail = letter();
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+    static const char expected[] = "Date: Thu, 26 Feb 2026 09:00:00 +0000\r\n"
+                                   "From: \"Convene\" <convene@convene.invalid>\r\n"
+                                   "To: \"Aigerim \\\"A\\\" Bekova\"\r\n"
+                                   " <a.bekova@mfa.example>\r\n"
+                                   "Subject: Registration accepted: Forum\r\n"
+                                   "Message-ID: <registration.events.0123456789abcdef.42.KZ@convene.invalid>\r\n"
+                                   "Auto-Submitted: auto-generated\r\n"
+                                   "MIME-Version: 1.0\r\n"
+                                   "Content-Type: text/plain; charset=utf-8\r\n"
+                                   "Content-Transfer-Encoding: 8bit\r\n"
+                                   "Content-Language: en\r\n"
+                                   "\r\n"
+                                   "Dear A,\r\n\r\nyes.\r\n";
+    assert_int_equal(buf.len, sizeof(expected) - 1);
+    assert_memory_equal(buf.ptr, expected, sizeof(expected) - 1);
+    cv_buf_done(&buf);
+}
+
+/* Every line but the body's keeps to 76 octets and ASCII, whatever the subject. */
+static void test_mail_encodes_headers(void **state) {
+    (void)state;
+    cv_buf_t buf;
+    cv_buf_init(&buf, NTF_MAIL_MAX);
+    ntf_mail_t mail = letter();
+    mail.to_name = CV_STR("Айгерим Бекова");
+    mail.subject = CV_STR("Регистрация принята: Деловой форум Совещания по взаимодействию и мерам доверия в Азии");
+    mail.body = CV_STR("Здравствуйте");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+    cv_str_t all = cv_buf_str(&buf);
+    assert_true(has(all, "To: =?UTF-8?B?0JDQudCz0LXRgNC40Lwg0JHQtdC60L7QstCw?=\r\n <a.bekova@mfa.example>\r\n"));
+    assert_true(has(all, "Subject: =?UTF-8?B?0KDQtdCz0LjRgdGC0YDQsNGG0LjRjyDQv9GA0LjQvdGP0YLQsDog?=\r\n =?UTF-8?B?"));
+    assert_true(has(all, "\r\n\r\nЗдравствуйте\r\n"));
+    size_t line = 0;
+    for (size_t i = 0; !(all.ptr[i] == '\n' && all.ptr[i + 1] == '\r'); i++) {
+        assert_true((unsigned char)all.ptr[i] < 0x80);
+        line = all.ptr[i] == '\n' ? 0 : line + 1;
+        assert_true(line <= 77); /* with its CR */
+    }
+    /* What looks like an encoded word must not be taken for one. */
+    cv_buf_clear(&buf);
+    mail.subject = CV_STR("=?UTF-8?B?AAAA?=");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+    assert_true(has(cv_buf_str(&buf), "Subject: =?UTF-8?B?PT9VVEYtOD9CP0FBQUE/PQ==?=\r\n"));
+    cv_buf_done(&buf);
+}
+
+static void test_mail_breaks_long_lines(void **state) {
+    (void)state;
+    char body[5000];
+    for (size_t i = 0; i < sizeof(body); i += 2)
+        memcpy(body + i, "\xd0\xb9", 2); /* one word without a space */
+    memcpy(body + 100, "  ", 2);
+    cv_buf_t buf;
+    cv_buf_init(&buf, NTF_MAIL_MAX);
+    ntf_mail_t mail = letter();
+    mail.body = (cv_str_t){body, sizeof(body)};
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+    cv_str_t all = cv_buf_str(&buf);
+    size_t line = 0, octets = 0;
+    const char *text = memmem(all.ptr, all.len, "\r\n\r\n", 4);
+    for (const char *at = text + 4; at < all.ptr + all.len; at++) {
+        line = *at == '\n' ? 0 : line + 1;
+        octets += *at != '\r' && *at != '\n';
+        assert_true(line <= NTF_MAIL_LINE_MAX + 1);
+    }
+    assert_int_equal(octets, sizeof(body));
+    /* Never in the middle of a character. */
+    for (size_t at = 0; at < all.len;)
+        assert_true(ntf_utf8_next(all, &at) >= 0);
+    cv_buf_done(&buf);
+}
+
+static void test_mail_refuses(void **state) {
+    (void)state;
+    cv_buf_t buf;
+    cv_buf_init(&buf, NTF_MAIL_MAX);
+#define REFUSES(assignment)                                                                                 \
+    do {                                                                                                    \
+        ntf_mail_t mail = letter();                                                                         \
+        assignment;                                                                                         \
+        assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL);                                           \
+        assert_int_equal(buf.len, 0);                                                                       \
+    } while (0)
+    REFUSES(mail.to_name = CV_STR("A\r\nBcc: all@example"));
+    REFUSES(mail.to_name = CV_STR("A\0B"));
+    REFUSES(mail.to_name = CV_STR(""));
+    REFUSES(mail.to_name = CV_STR("\xe2\x80\xae" "evil")); /* right-to-left override */
+    REFUSES(mail.to_name = CV_STR("\xc2\x85"));           /* next line, a C1 control */
+    REFUSES(mail.to_name = CV_STR("\xff"));
+    REFUSES(mail.to_address = CV_STR_NONE);
+    REFUSES(mail.subject = CV_STR("a\nb"));
+    REFUSES(mail.subject = CV_STR(""));
+    REFUSES(mail.body = CV_STR("a\rb"));
+    REFUSES(mail.body = CV_STR("a\0b"));
+    REFUSES(mail.body = CV_STR("\xd0"));
+    REFUSES(mail.id = CV_STR("a/b"));
+    REFUSES(mail.id = CV_STR(".a"));
+    REFUSES(mail.id = CV_STR("a>b"));
+    REFUSES(mail.domain = CV_STR("a b"));
+    REFUSES(mail.domain = CV_STR("-a.example"));
+    REFUSES(mail.language = CV_STR("e\r\nn"));
+    REFUSES(mail.time_ms = -1);
+    REFUSES(mail.time_ms = INT64_MAX);
+    cv_buf_done(&buf);
+
+    cv_buf_init(&buf, 64);
+    ntf_mail_t mail = letter();
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_ELIMIT);
+    cv_buf_done(&buf);
+}
+
+static void test_addresses(void **state) {
+    (void)state;
+    static const char *const good[] = {"a@b", "a.b+c@mfa.example", "o'neil@x-y.example", "1@2.example", "A_B@EXAMPLE.org"};
+    static const char *const bad[] = {"", "a", "@b", "a@", "a@@b", "a b@c", "a@b c", "a@b\r\nBcc: c", ".a@b", "a.@b", "a..b@c",
+                                      "a@.b", "a@b.", "a@-b", "a@b-", "a@b-.c", "\"a\"@b", "a@[1.2.3.4]", "a,b@c", "<a@b>",
+                                      "a@b>", "a(b)@c", "\xd0\xb9@b", "a@\xd0\xb9", "a;b@c", "a:b@c", "a\\b@c", "a@b,c@d"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(ntf_mail_address_usable(cv_str(good[i])));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(ntf_mail_address_usable(cv_str(bad[i])));
+    assert_false(ntf_mail_address_usable(CV_STR_NONE));
+    assert_false(ntf_mail_address_usable(CV_STR("a@b\0c")));
+    char local[80];
+    memset(local, 'a', sizeof(local));
+    memcpy(local + 64, "@b", 2);
+    assert_true(ntf_mail_address_usable((cv_str_t){local, 66}));
+    local[64] = 'a', local[65] = '@', local[66] = 'b';
+    assert_false(ntf_mail_address_usable((cv_str_t){local, 67}));
+}
+
+/* ---- texts -------------------------------------------------------------------------------- */
+
+typedef struct {
+    cv_buf_t subject, body;
+} text_t;
+
+static void setup_text(text_t *text) {
+    cv_buf_init(&text->subject, NTF_SUBJECT_MAX);
+    cv_buf_init(&text->body, NTF_TEXT_MAX);
+}
+
+static void done_text(text_t *text) {
+    cv_buf_done(&text->subject);
+    cv_buf_done(&text->body);
+}
+
+static cv_registration_decided_v1_t decided(void) {
+    return (cv_registration_decided_v1_t){
+        .request = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"),
+        .kind = CV_DECISION_KIND_REGISTER,
+        .event = CV_STR("FORUM-2026"),
+        .party = CV_STR("KZ"),
+        .cls = CV_OUTCOME_CLASS_OK,
+        .code = CV_STR("registered"),
+        .persons_n = 2,
+        .persons = {{.number = 1, .state = CV_PERSON_STATE_CONFIRMED},
+                    {.number = 2, .state = CV_PERSON_STATE_WAITING, .has_position = true, .position = 3}},
+        .has_seats = true,
+        .seats = {.party_confirmed = 1, .party_maximum = 5, .party_waiting = 1},
+    };
+}
+
+static void test_text_of_a_decision(void **state) {
+    (void)state;
+    cv_scheduling_event_v1_t event = forum();
+    ntf_person_t persons[] = {{1, CV_STR("Bekova Aigerim")}};
+    ntf_context_t context = {
+        .language = CV_LANGUAGE_EN,
+        .recipient = CV_STR("A. Bekova"),
+        .party = CV_STR("KZ"),
+        .party_name = CV_STR("Kazakhstan"),
+        .event = CV_STR("FORUM-2026"),
+        .details = &event,
+        .venue_name = CV_STR("Congress Centre"),
+        .persons = persons,
+        .persons_n = 1,
+        .time_ms = 1772096400000,
+        .notice = CV_STR("registration.events.0123456789abcdef.42.KZ"),
+    };
+    cv_registration_decided_v1_t record = decided();
+    text_t text;
+    setup_text(&text);
+    assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+    cv_str_t body = cv_buf_str(&text.body);
+    assert_true(cv_str_is(cv_buf_str(&text.subject), "Registration accepted in part: Business Forum"));
+    assert_true(has(body, "Dear A. Bekova,\n\nRegistration accepted in part.\n"));
+    assert_true(has(body, "Delegation: Kazakhstan (KZ)\nEvent: Business Forum (FORUM-2026)\n"));
+    assert_true(has(body, "Dates: 2026-05-12 - 2026-05-13, 09:30 +04:00 (Asia/Baku)\nPlace: Baku, AZ\n"));
+    assert_true(has(body, "Venue: Congress Centre\nFormat: in person\nDecided at: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(body, "Reason (code): registered\n"));
+    assert_true(has(body, "  No. 1, Bekova Aigerim: confirmed\n  No. 2: on the waiting list, place 3\n"));
+    assert_true(has(body, "Seats of the delegation: confirmed 1 (at most 5), waiting 1\n"));
+    assert_true(has(body, "Notice: registration.events.0123456789abcdef.42.KZ\n"));
+    done_text(&text);
+
+    setup_text(&text);
+    context.language = CV_LANGUAGE_RU;
+    assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+    body = cv_buf_str(&text.body);
+    assert_true(cv_str_is(cv_buf_str(&text.subject), "Регистрация принята частично: Business Forum"));
+    assert_true(has(body, "Здравствуйте, A. Bekova!\n"));
+    assert_true(has(body, "  № 1, Bekova Aigerim: место подтверждено\n  № 2: в листе ожидания, место 3\n"));
+    assert_true(has(body, "Время решения: 2026-02-26 09:00:00 +00:00\n"));
+    done_text(&text);
+}
+
+static void test_headlines(void **state) {
+    (void)state;
+    static const struct {
+        cv_decision_kind_t kind;
+        cv_outcome_class_t cls;
+        cv_person_state_t person;
+        const char *subject;
+    } rows[] = {
+        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_CONFIRMED, "Registration accepted: E"},
+        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_ONLINE, "Registration accepted: E"},
+        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WAITING, "Registration on the waiting list: E"},
+        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_REFUSED, "Registration refused: E"},
+        {CV_DECISION_KIND_WITHDRAW, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WITHDRAWN, "Withdrawal recorded: E"},
+        {CV_DECISION_KIND_WITHDRAW, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_CONFIRMED, "Withdrawal refused: E"},
+        {CV_DECISION_KIND_DECLINE, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WITHDRAWN, "Non-participation recorded: E"},
+        {CV_DECISION_KIND_DECLINE, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_CONFIRMED,
+         "Notice of non-participation refused: E"},
+    };
+    ntf_context_t context = {.party = CV_STR("KZ"), .event = CV_STR("E"), .notice = CV_STR("n")};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        cv_registration_decided_v1_t record = {.kind = rows[i].kind, .cls = rows[i].cls, .code = CV_STR("c"),
+                                               .request = CV_STR("r"), .persons_n = 1,
+                                               .persons = {{.number = 1, .state = rows[i].person}}};
+        text_t text;
+        setup_text(&text);
+        assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+        assert_true(cv_str_is(cv_buf_str(&text.subject), rows[i].subject));
+        assert_true(has(cv_buf_str(&text.body), "Dear colleagues,\n"));
+        done_text(&text);
+    }
+}
+
+static void test_text_of_a_promotion_and_a_change(void **state) {
+    (void)state;
+    cv_scheduling_event_v1_t was = forum(), now = forum();
+    now.status = CV_EVENT_STATUS_POSTPONED;
+    now.reason = CV_STR("the hall\nis closed\tuntil\x1b[31m May");
+    now.event_details.date_start = CV_STR("2026-06");
+    now.event_details.date_end = now.event_details.time_start = CV_STR_NONE;
+    now.event_details.format = CV_EVENT_FORMAT_ONLINE;
+    ntf_context_t context = {.party = CV_STR("KZ"), .event = CV_STR("FORUM-2026"), .details = &now,
+                             .recipient = CV_STR("A\nB"), .time_ms = 1772096400000, .notice = CV_STR("n")};
+    text_t text;
+    setup_text(&text);
+    assert_int_equal(ntf_text_change(&context, &was, ntf_changes(&was, &now), &text.subject, &text.body), CV_OK);
+    cv_str_t body = cv_buf_str(&text.body);
+    assert_true(cv_str_is(cv_buf_str(&text.subject), "Event postponed: Business Forum"));
+    assert_true(has(body, "Dear A B,\n"));
+    assert_true(has(body, "Reason: the hall is closed until [31m May\n"));
+    assert_true(has(body, "Changed at: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(body, "Changes:\n  Dates: 2026-05-12 - 2026-05-13, 09:30 +04:00 (Asia/Baku) -> 2026-06\n"
+                          "  Format: in person -> online\n"));
+    done_text(&text);
+
+    cv_registration_promoted_v1_t promoted = {.cause = CV_PROMOTION_CAUSE_RELEASE, .persons_n = 1,
+                                              .persons = {{.number = 7, .state = CV_PERSON_STATE_CONFIRMED}}};
+    setup_text(&text);
+    context.language = CV_LANGUAGE_RU;
+    assert_int_equal(ntf_text_promotion(&context, &promoted, &text.subject, &text.body), CV_OK);
+    assert_true(cv_str_is(cv_buf_str(&text.subject), "Места из листа ожидания подтверждены: Business Forum"));
+    assert_true(has(cv_buf_str(&text.body), "Причина: освобождены гарантированные места\n"));
+    assert_true(has(cv_buf_str(&text.body), "  № 7: место подтверждено\n"));
+    done_text(&text);
+}
+
+/* The longest that the contract lets through still fits a message. */
+static void test_longest_texts_fit(void **state) {
+    (void)state;
+    static char name[200], prose[2000];
+    for (size_t i = 0; i < sizeof(name); i += 4)
+        memcpy(name + i, "\xf0\x9f\x8c\x8d", 4);
+    memset(prose, 'x', sizeof(prose));
+    cv_str_t long_name = {name, sizeof(name)};
+    cv_scheduling_event_v1_t was = forum(), now = forum();
+    was.event_details.city = was.event_details.title = CV_STR("x");
+    now.event_details.city = now.event_details.title = long_name;
+    now.reason = now.decision = (cv_str_t){prose, sizeof(prose)};
+    static ntf_person_t persons[NTF_PERSONS_MAX];
+    cv_registration_decided_v1_t record = decided();
+    record.persons_n = NTF_PERSONS_MAX;
+    for (size_t i = 0; i < NTF_PERSONS_MAX; i++) {
+        persons[i] = (ntf_person_t){(int64_t)i + 1, long_name};
+        record.persons[i] = (cv_person_place_t){.number = (int64_t)i + 1, .state = CV_PERSON_STATE_WAITING,
+                                                .has_position = true, .position = 1000000};
+    }
+    ntf_context_t context = {.language = CV_LANGUAGE_RU, .recipient = long_name, .party = CV_STR("KZ"),
+                             .party_name = long_name, .event = CV_STR("FORUM-2026"), .details = &now,
+                             .venue_name = long_name, .persons = persons, .persons_n = NTF_PERSONS_MAX,
+                             .notice = CV_STR("n")};
+    for (int i = 0; i < 2; i++) {
+        text_t text;
+        setup_text(&text);
+        int rc = i ? ntf_text_change(&context, &was, ntf_changes(&was, &now), &text.subject, &text.body)
+                   : ntf_text_decision(&context, &record, &text.subject, &text.body);
+        assert_int_equal(rc, CV_OK);
+        ntf_mail_t mail = letter();
+        mail.to_name = long_name;
+        mail.subject = cv_buf_str(&text.subject);
+        mail.body = cv_buf_str(&text.body);
+        cv_buf_t buf;
+        cv_buf_init(&buf, NTF_MAIL_MAX);
+        assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+        cv_buf_done(&buf);
+        done_text(&text);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_notice_id),
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_who_is_told_does_not_depend_on_order),
+        cmocka_unit_test(test_pauses_cover_72_hours),
+        cmocka_unit_test(test_mail_bytes),
+        cmocka_unit_test(test_mail_encodes_headers),
+        cmocka_unit_test(test_mail_breaks_long_lines),
+        cmocka_unit_test(test_mail_refuses),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_text_of_a_decision),
+        cmocka_unit_test(test_headlines),
+        cmocka_unit_test(test_text_of_a_promotion_and_a_change),
+        cmocka_unit_test(test_longest_texts_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
