@@ -368,6 +368,7 @@ static int run_batch(cv_engine_t *engine, int64_t mono_ms) {
 /* One input in a transaction of its own. CV_ENOTFOUND: there was none. */
 static int alone(cv_engine_t *engine, int (*step)(cv_engine_t *engine, void *input), void *input) {
     size_t outgoing_n = engine->outgoing_n, out_len = engine->out.len;
+    cv_arena_reset(engine->arena); /* one that needs too much must not take it from the next */
     int rc = begin(engine);
     if (!rc)
         rc = step(engine, input);
