@@ -37,6 +37,8 @@ ALLOWED = {
 }
 MESSAGE_KEYS = {"$schema", "$id", "title", "x-type", "x-kind", "x-service", "x-stream", "x-roles", "x-party-field", "x-reply"}
 MAX_FIELDS = 64
+LARGEST = {"request": 64 * 1024, "outcome": 64 * 1024, "record": 40 * 1024, "log": 256 * 1024}  # CV_MAX_*, octets
+ATTRIBUTES = 2048  # what all attributes together need at most
 
 
 class SchemaError(Exception):
@@ -102,6 +104,19 @@ class Model:
             rows += [(n, f, r, part.get("x-member")) for n, f, r, _ in self.fields(self.resolve(part)[1])]
         return rows
 
+    def largest(self, node):
+        """Octets of the largest value that is allowed. Lazy arrays count nothing: their writer fills them to the limit."""
+        kind, node = self.kind(node), self.resolve(node)[1]
+        if kind in ("text", "bin"):
+            return 5 + node["maxLength"]
+        if kind == "enum":
+            return 2 + max(len(word) for word in node["enum"])
+        if kind == "array":
+            return 5 + (0 if node.get("x-lazy") else node["maxItems"] * self.largest(node["items"]))
+        if kind == "object":
+            return 3 + sum(2 + len(name) + self.largest(field) for name, field, _, _ in self.fields(node))
+        return 9
+
     def same_as(self, node):
         """The definition a message is nothing but, or None."""
         if "properties" not in node and len(node.get("allOf", [])) == 1:
@@ -122,6 +137,8 @@ class Model:
         self._check({"type": "object", **rest}, name)
         if self.same_as(node) is None:
             self._need(all("x-member" in part for part in node.get("allOf", [])), name, "allOf beside properties needs x-member")
+        largest = self.largest(node) + ATTRIBUTES
+        self._need(largest <= LARGEST[node["x-kind"]], name, f"can be {largest} octets; a {node['x-kind']} has at most {LARGEST[node['x-kind']]}")
         names = {n: f for n, f, _, _ in self.fields(node)}
         if "focal_point" in node.get("x-roles", []):
             self._need("x-party-field" in node, name, "a focal point may send it, so x-party-field must say whose party")

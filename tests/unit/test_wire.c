@@ -206,13 +206,13 @@ static void test_too_large_for_its_kind(void **state)
     static char record[CV_MAX_RECORD];
     cv_str_t list[9];
     for (size_t i = 0; i < 9; i++) list[i] = (cv_str_t){record, sizeof record};
-    cv_log_page_v1_t page = {.records = {.n = 7, .list = list}, .last = true};
+    cv_log_page_v1_t page = {.records = {.n = 6, .list = list}, .last = true};
     cv_msg_t head = {.id = CV_STR("1"), .source = CV_STR("/convene/scheduling"), .time_ms = T0, .info = cv_msg_info_at(CV_MSG_LOG_PAGE_V1)};
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_BATCH * 4);
     assert_int_equal(cv_msg_write(&buf, &head, &page), CV_OK);
     cv_buf_clear(&buf);
-    page.records.n = 8;
+    page.records.n = 7;
     assert_int_equal(cv_msg_write(&buf, &head, &page), CV_ELIMIT);
     assert_int_equal(buf.len, 0);
     cv_buf_done(&buf);

@@ -21,7 +21,7 @@ enum {
     CV_MAX_FRAME = 256 * 1024, /* one frame, as the socket enforces it */
     CV_MAX_FRAMES = 4,         /* frames of one message, count */
     CV_MAX_REQUEST = 64 * 1024,
-    CV_MAX_RECORD = 32 * 1024,
+    CV_MAX_RECORD = 40 * 1024, /* what proto/schemas allows at most fits: generate.py checks it */
     CV_MAX_BATCH = 256 * 1024, /* one answer on the log socket */
     CV_MAX_DEPTH = 8,          /* nested containers, count */
     CV_MAX_NODES = 4096,       /* values in one message, count */
