@@ -157,6 +157,11 @@ static void test_write_refuses(void **state)
     REFUSED(CV_EINVAL, data.persons[1].capacity = (cv_capacity_t)(CV_CAPACITY_MAX + 1));
     REFUSED(CV_EINVAL, data.has_contact = true);
     REFUSED(CV_EINVAL, (data.persons[0].name = (cv_str_t){longer, 201}));
+    /* a text that was cut between the octets of a character would poison whoever reads it */
+    REFUSED(CV_EINVAL, data.persons[0].name = CV_STR("\xd0\x9f\xd1"));
+    REFUSED(CV_EINVAL, data.persons[0].name = CV_STR("two\nlines"));
+    REFUSED(CV_EINVAL, data.event = CV_STR("a b"));
+    REFUSED(CV_EINVAL, head.subject = CV_STR("\xd0"));
 #undef REFUSED
     data = s_register();
     head = s_head();

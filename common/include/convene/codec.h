@@ -70,8 +70,8 @@ extern const uint16_t cv_char_classes[256];
 
 /* data must come from cv_msg_read (or be as well checked: UTF-8, depth). On failure (CV_EINVAL) *ret_struct is zeroed. */
 int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault) CV_USE_RESULT;
-/* CV_EINVAL: the struct breaks a limit or lacks a required field, and nobody could read what it would become. Nothing
- * is written then. Does not check UTF-8 and rules of texts. */
+/* CV_EINVAL: the struct breaks a limit or a rule or lacks a required field, and nobody could read what it would
+ * become. Nothing is written then. */
 int cv_shape_encode(const cv_shape_t *shape, msgpack_packer *packer, const void *data) CV_USE_RESULT;
 
 /* For the generated <enum>_text and <enum>_parse. */

@@ -54,7 +54,7 @@ static int s_fail(const walk_t *walk, int rc, const char *text)
     return cv_fault(walk->fault, rc, path, "%s (octet %zu)", text, (size_t)(walk->at - walk->start));
 }
 
-static bool s_utf8(const uint8_t *s, size_t len)
+bool cv_utf8(const uint8_t *s, size_t len)
 {
     const uint8_t *end = s + len;
     while (s < end) {
@@ -108,7 +108,7 @@ static int s_text(walk_t *walk, uint32_t len, cv_str_t *ret_text)
     const uint8_t *text = walk->at;
     int rc = s_skip(walk, len);
     if (rc) return rc;
-    if (!s_utf8(text, len)) return s_fail(walk, CV_EMALFORMED, "text that is not UTF-8");
+    if (!cv_utf8(text, len)) return s_fail(walk, CV_EMALFORMED, "text that is not UTF-8");
     *ret_text = (cv_str_t){(const char *)text, len};
     return CV_OK;
 }

@@ -10,6 +10,8 @@
  */
 #include "convene/codec.h"
 
+#include "wire/check.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -354,7 +356,8 @@ static bool s_value_writable(const cv_field_t *field, const char *place)
     case CV_FIELD_TEXT:
     case CV_FIELD_BIN: {
         cv_str_t view = READ(cv_str_t, place);
-        return view.ptr && view.len >= (uint64_t)field->min && view.len <= (uint64_t)field->max;
+        if (!view.ptr || view.len < (uint64_t)field->min || view.len > (uint64_t)field->max) return false;
+        return field->kind == CV_FIELD_BIN || (cv_utf8((const uint8_t *)view.ptr, view.len) && s_rule_holds(field, view));
     }
     case CV_FIELD_UINT:
     case CV_FIELD_INT: {

@@ -232,7 +232,8 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
             else memcpy(&values[which], (const char *)head + s_attributes[which].at - 1, sizeof(cv_str_t));
             if (!values[which].ptr) continue;
             if (values[which].len < s_attributes[which].min || values[which].len > s_attributes[which].max ||
-                !s_attributes[which].fits(values[which]))
+                !s_attributes[which].fits(values[which]) ||
+                (which == A_SUBJECT && !cv_utf8((const uint8_t *)values[which].ptr, values[which].len)))
                 return CV_EINVAL;
         }
         present++;
