@@ -4,6 +4,7 @@
  * The point of the facts is that nothing is added to them: what the service says about an event is compared with the
  * file field by field, and a null must be absent.
  */
+#include "scheduling/handlers.h"
 #include "scheduling_driver.h"
 #include <jansson.h>
 

@@ -1,6 +1,7 @@
 /* test_scheduling_service: the service on the engine: requests, hours, restarts, turnout, queries; no sockets.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "scheduling/handlers.h"
 #include "scheduling_driver.h"
 
 #define S(status) CV_EVENT_STATUS_##status
