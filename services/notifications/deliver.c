@@ -188,7 +188,7 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         item->now = UNUSABLE;
         cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice), cv_kv_text("reason", s_reason(item)),
                cv_kv_rc(rc));
-        return ntf_store_failed(ntf->store, item->row.n, s_reason(item));
+        return ntf_store_failed(ntf->store, &item->row, s_reason(item));
     default:
         return rc;
     }
@@ -259,13 +259,13 @@ static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms) {
         return ntf_store_written(ntf->store, item->row.n);
     case NO_ROOM:
     case UNAVAILABLE:
-        return ntf_store_again(ntf->store, item->row.n, false, ntf->outbox_not_before_ms, s_reason(item));
+        return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
     case REFUSED:
         if (item->row.failures + 1 < NTF_TRIES_MAX)
-            return ntf_store_again(ntf->store, item->row.n, true,
+            return ntf_store_again(ntf->store, &item->row, true,
                                    now_ms + ntf_pause_ms(item->row.failures + 1, NTF_PAUSE_MAX_MS), s_reason(item));
         cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice), cv_kv_text("reason", s_reason(item)));
-        return ntf_store_failed(ntf->store, item->row.n, s_reason(item));
+        return ntf_store_failed(ntf->store, &item->row, s_reason(item));
     case READY:
     case HELD:
     case UNUSABLE:

@@ -19,7 +19,7 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
     int rc = ntf_notice_id(cause, party, notice);
     if (rc)
         return rc;
-    ntf->news = ntf->work = true;
+    ntf_stir(ntf);
     return ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
                                                   .notice = cv_str(notice),
                                                   .kind = kind,
@@ -109,7 +109,7 @@ static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact) {
     }
     for (size_t i = 0; !rc && i < contact->persons_n; i++)
         rc = ntf_store_person_put(ntf->store, contact->event, contact->party, &contact->persons[i]);
-    ntf->news = ntf->work = true;
+    ntf_stir(ntf);
     return rc;
 }
 

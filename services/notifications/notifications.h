@@ -59,12 +59,15 @@ typedef struct {
     /* What may be missing from the database's picture; all true and 0 after open and rollback, which is always safe. */
     bool news;        /* there may be states that notifications.events does not have yet */
     bool work;        /* there may be deliveries to try */
+    bool fresh;       /* this transaction brings some */
     int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
 
     int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */
     int64_t outbox_failures;      /* in a row */
 } ntf_t;
 
+/* A transaction brings something to try or to tell. */
+void ntf_stir(ntf_t *ntf);
 /* Where the outbox is; before ntf_service is opened. The runner does it by ntf_service.configure, tests directly.
  * CV_ELIMIT: the path is too long. */
 int ntf_configure(const char *outbox_path) CV_USE_RESULT;

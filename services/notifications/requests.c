@@ -16,7 +16,7 @@ static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipi
         rc = ntf_store_release_recipient(ntf->store, CV_STR_NONE, recipient->party);
     if (rc)
         return rc;
-    ntf->news = ntf->work = true;
+    ntf_stir(ntf);
     return cv_accept(tx, out, "recipient_set", "recipient %d of %.*s is set", (int)recipient->order,
                      CV_STR_ARG(recipient->party));
 }

@@ -43,9 +43,13 @@ static int s_configure(const struct cv_config *config, char *ret_error, size_t e
     return CV_EINVAL;
 }
 
+void ntf_stir(ntf_t *ntf) {
+    ntf->news = ntf->work = ntf->fresh = true;
+}
+
 static void s_forget(void *self) {
     ntf_t *ntf = self;
-    ntf->news = ntf->work = true;
+    ntf_stir(ntf);
     ntf->timer_ms = 0;
 }
 
@@ -81,7 +85,7 @@ static int s_open(cv_db_t *db, void **ret_self) {
 static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream) {
     (void)tx;
     ntf_t *ntf = self;
-    ntf->news = ntf->work = true;
+    ntf_stir(ntf);
     return ntf_store_forget(ntf->store, stream);
 }
 
@@ -89,7 +93,9 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) 
     (void)tx;
     (void)kind;
     (void)key;
-    s_forget(self);
+    ntf_t *ntf = self;
+    ntf->news = ntf->work = true;
+    ntf->timer_ms = 0;
     return CV_OK;
 }
 
@@ -126,8 +132,11 @@ static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more) {
         due_ms = now_ms + NTF_SETTLE_MS;
     if (wanted && due_ms < ntf->outbox_not_before_ms)
         due_ms = ntf->outbox_not_before_ms;
-    if (waiting && (!wanted || due_ms > now_ms + NTF_WAITING_MS))
-        due_ms = now_ms + NTF_WAITING_MS;
+    /* What the contact data of this very transaction lets go goes right after it; what waits on is looked at now and
+     * then. */
+    int64_t look_ms = now_ms + (ntf->fresh ? NTF_SETTLE_MS : NTF_WAITING_MS);
+    if (waiting && (!wanted || due_ms > look_ms))
+        due_ms = look_ms;
     if (more)
         due_ms = now_ms;
     if (!(wanted || waiting || more) || (ntf->timer_ms && ntf->timer_ms <= due_ms))
@@ -146,9 +155,11 @@ static int s_flush(void *self, cv_tx_t *tx) {
     int rc = s_announce(ntf, tx, &more);
     if (!rc)
         rc = s_set_timer(ntf, tx, more);
-    if (!rc)
-        ntf->news = more;
-    return rc;
+    if (rc)
+        return rc;
+    ntf->news = more;
+    ntf->fresh = false;
+    return CV_OK;
 }
 
 static const cv_stream_def_t s_streams[] = {{.name = "notifications.events"}};

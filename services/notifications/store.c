@@ -38,6 +38,7 @@ const char ntf_tables_1[] =
     "CREATE INDEX ntf_delivery_party ON ntf_delivery(party, n);"
     "CREATE INDEX ntf_delivery_lane ON ntf_delivery(event, party, n) WHERE state = 1;"
     "CREATE INDEX ntf_delivery_ready ON ntf_delivery(n, next_ms) WHERE state = 1 AND hold = 0;"
+    "CREATE INDEX ntf_delivery_due ON ntf_delivery(next_ms) WHERE state = 1 AND hold = 0;"
     "CREATE INDEX ntf_delivery_held ON ntf_delivery(hold, party) WHERE state = 1 AND hold <> 0;"
     "CREATE INDEX ntf_delivery_open ON ntf_delivery(n) WHERE state <> 2;"
     "CREATE INDEX ntf_delivery_news ON ntf_delivery(n) WHERE announced <> state;";
@@ -75,8 +76,9 @@ const char ntf_tables_1[] =
     XX(changes, "SELECT cause, time_ms FROM ntf_change WHERE event = ?1 AND time_ms >= ?2 ORDER BY time_ms, cause")    \
     XX(change_get, "SELECT was, now FROM ntf_change WHERE cause = ?1")                                                 \
     XX(add, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data,"   \
-            " hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif((SELECT epoch FROM " PRIVATE_CURSOR "), zeroblob(8)),"    \
-            " ?8, CASE WHEN ?7 > coalesce((SELECT seq FROM " PRIVATE_CURSOR "), 0) THEN 2"                             \
+            " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif((SELECT epoch FROM " PRIVATE_CURSOR "), zeroblob(8)),"    \
+            " ?8, coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1), 0)," \
+            " CASE WHEN ?7 > coalesce((SELECT seq FROM " PRIVATE_CURSOR "), 0) THEN 2"                             \
             " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1 AND hold = 1)"      \
             " THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING")                                                      \
     XX(release_private, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 2 AND EXISTS(SELECT 1 FROM"       \
@@ -95,11 +97,12 @@ const char ntf_tables_1[] =
     XX(failed, "UPDATE ntf_delivery SET state = 3, attempts = attempts + 1, lease_ms = 0, reason = ?2 WHERE n = ?1")   \
     XX(again, "UPDATE ntf_delivery SET attempts = attempts + 1, failures = failures + ?2, lease_ms = 0, next_ms = ?3," \
               " reason = ?4 WHERE n = ?1")                                                                             \
+    XX(lane_next, "UPDATE ntf_delivery SET next_ms = ?4 WHERE event = ?1 AND party = ?2 AND state = 1 AND n > ?3")     \
     XX(redrive, "UPDATE ntf_delivery SET state = 1, hold = 0, failures = 0, next_ms = 0 WHERE state = 3")              \
     XX(unannounced, "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> state"      \
                     " ORDER BY n LIMIT ?1")                                                                            \
     XX(announced, "UPDATE ntf_delivery SET announced = ?2 WHERE n = ?1")                                               \
-    XX(next_due, "SELECT min(next_ms) FROM ntf_delivery INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0")   \
+    XX(next_due, "SELECT min(next_ms) FROM ntf_delivery INDEXED BY ntf_delivery_due WHERE state = 1 AND hold = 0")     \
     XX(waiting, "SELECT 1 FROM ntf_delivery WHERE state = 1 AND hold = 2 AND hold <> 0 LIMIT 1")                       \
     XX(list_all, "SELECT " DELIVERY " FROM ntf_delivery WHERE n > ?4 ORDER BY n LIMIT ?5")                             \
     XX(list_event, "SELECT " DELIVERY " FROM ntf_delivery WHERE event = ?1 AND n > ?4 ORDER BY n LIMIT ?5")            \
@@ -571,18 +574,29 @@ int ntf_store_written(ntf_store_t *store, int64_t n) {
     return cv_stmt_run(store->written);
 }
 
-int ntf_store_failed(ntf_store_t *store, int64_t n, const char *reason) {
-    cv_stmt_int(store->failed, 1, n);
-    cv_stmt_text(store->failed, 2, cv_str(reason));
-    return cv_stmt_run(store->failed);
+/* The deliveries behind this one in its lane are due when it is: so the earliest due one can always be tried. */
+static int s_lane_next(ntf_store_t *store, const ntf_delivery_t *row, int64_t next_ms) {
+    cv_stmt_text(store->lane_next, 1, row->event);
+    cv_stmt_text(store->lane_next, 2, row->party);
+    cv_stmt_int(store->lane_next, 3, row->n);
+    cv_stmt_int(store->lane_next, 4, next_ms);
+    return cv_stmt_run(store->lane_next);
 }
 
-int ntf_store_again(ntf_store_t *store, int64_t n, bool at_fault, int64_t next_ms, const char *reason) {
-    cv_stmt_int(store->again, 1, n);
+int ntf_store_failed(ntf_store_t *store, const ntf_delivery_t *row, const char *reason) {
+    cv_stmt_int(store->failed, 1, row->n);
+    cv_stmt_text(store->failed, 2, cv_str(reason));
+    int rc = cv_stmt_run(store->failed);
+    return rc ? rc : s_lane_next(store, row, 0);
+}
+
+int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault, int64_t next_ms, const char *reason) {
+    cv_stmt_int(store->again, 1, row->n);
     cv_stmt_int(store->again, 2, at_fault);
     cv_stmt_int(store->again, 3, next_ms);
     cv_stmt_text(store->again, 4, cv_str(reason));
-    return cv_stmt_run(store->again);
+    int rc = cv_stmt_run(store->again);
+    return rc ? rc : s_lane_next(store, row, next_ms);
 }
 
 int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,

@@ -127,9 +127,11 @@ int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int
 /* The lease: freezes the message before the first try. */
 int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail) CV_USE_RESULT;
 int ntf_store_written(ntf_store_t *store, int64_t n) CV_USE_RESULT;
-int ntf_store_failed(ntf_store_t *store, int64_t n, const char *reason) CV_USE_RESULT;
-/* Tried in vain: again at next_ms. at_fault: the failure is this notice's own and counts. */
-int ntf_store_again(ntf_store_t *store, int64_t n, bool at_fault, int64_t next_ms, const char *reason) CV_USE_RESULT;
+int ntf_store_failed(ntf_store_t *store, const ntf_delivery_t *row, const char *reason) CV_USE_RESULT;
+/* Tried in vain: again at next_ms, and those behind it not before. at_fault: the failure is this notice's own and
+ * counts. */
+int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault, int64_t next_ms,
+                    const char *reason) CV_USE_RESULT;
 
 /* Deliveries whose state is not yet in notifications.events, in order of n. */
 int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,

@@ -1,0 +1,470 @@
+/* test_notifications_service: the whole service in an engine without sockets: every decision becomes one file, whatever
+ * fails in between.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/core.h"
+
+#include "notifications_driver.h"
+
+#define EVENTS_ID "registration.events.1111111111111111."
+#define CHANGE_ID "scheduling.events.1010101010101010."
+static const char KZ[] = "KZ";
+
+static int setup(void **state) {
+    *state = drv_new();
+    return 0;
+}
+
+static int teardown(void **state) {
+    drv_t *drv = *state;
+    drv_destroy(&drv);
+    return 0;
+}
+
+/* ---- what the others say ------------------------------------------------------------------ */
+
+static cv_scheduling_event_v1_t forum(int64_t version) {
+    return (cv_scheduling_event_v1_t){
+        .event = CV_STR("FORUM"),
+        .version = version,
+        .status = CV_EVENT_STATUS_OPEN,
+        .change = CV_EVENT_CHANGE_CHANGED,
+        .event_details = {.title = CV_STR("Business Forum"), .plan_year = 2026, .line = CV_PLAN_LINE_CBM,
+                          .city = CV_STR("Baku"), .country = CV_STR("AZ"), .venue = CV_STR("BCC"),
+                          .date_start = CV_STR("2026-05-12"), .date_end = CV_STR("2026-05-13")},
+    };
+}
+
+static void tell_event(drv_t *drv, const cv_scheduling_event_v1_t *event) {
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, event);
+}
+
+static void tell_catalogue(drv_t *drv) {
+    cv_scheduling_event_v1_t event = forum(1);
+    cv_party_t party = {.code = CV_STR("KZ"), .kind = CV_PARTY_KIND_MEMBER, .name = CV_STR("Kazakhstan")};
+    cv_venue_t venue = {.code = CV_STR("BCC"), .name = CV_STR("Congress Centre"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_PARTY_V1, &party);
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_VENUE_V1, &venue);
+    tell_event(drv, &event);
+}
+
+static uint64_t tell_contact(drv_t *drv, const char *party, const char *email) {
+    cv_registration_contact_v1_t contact = {
+        .event = CV_STR("FORUM"), .party = cv_str(party), .has_contact = email != NULL,
+        .contact = {.name = CV_STR("Focal Point"), .email = cv_str(email), .language = CV_LANGUAGE_EN},
+        .persons_n = 1, .persons = {{.number = 1, .name = CV_STR("Bekova Aigerim"), .capacity = CV_CAPACITY_HEAD}}};
+    return drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+}
+
+static uint64_t tell_decided(drv_t *drv, const char *party, cv_outcome_class_t cls, cv_party_answer_t answer,
+                             uint64_t private_seq) {
+    cv_registration_decided_v1_t decided = {
+        .request = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"), .kind = CV_DECISION_KIND_REGISTER,
+        .event = CV_STR("FORUM"), .party = cv_str(party), .cls = cls, .code = CV_STR("some_code"), .persons_n = 1,
+        .persons = {{.number = 1, .state = cls == CV_OUTCOME_CLASS_OK ? CV_PERSON_STATE_CONFIRMED : CV_PERSON_STATE_REFUSED}},
+        .answer = answer, .private_seq = private_seq};
+    return drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, &decided);
+}
+
+static uint64_t tell_registered(drv_t *drv, const char *party) {
+    char email[64];
+    snprintf(email, sizeof(email), "focal@%s.example", party);
+    return tell_decided(drv, party, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, tell_contact(drv, party, email));
+}
+
+static void assert_written(drv_t *drv, const char *notice, const char *part) {
+    char *file = drv_file(drv, notice);
+    if (!file)
+        fail_msg("no file %s", notice);
+    if (!strstr(file, part))
+        fail_msg("no \"%s\" in:\n%s", part, file);
+    free(file);
+}
+
+static int64_t in_state(drv_t *drv, int state) {
+    char sql[100];
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM ntf_delivery WHERE state = %d", state);
+    return drv_number(drv, sql);
+}
+
+/* ---- tests -------------------------------------------------------------------------------- */
+
+static void test_a_decision_becomes_one_file(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_written(drv, EVENTS_ID "1.KZ", "Date: Thu, 26 Feb 2026 09:00:00 +0000\r\n");
+    assert_written(drv, EVENTS_ID "1.KZ", "To: \"Focal Point\"\r\n <focal@KZ.example>\r\n");
+    assert_written(drv, EVENTS_ID "1.KZ", "Message-ID: <" EVENTS_ID "1.KZ@convene.invalid>\r\n");
+    assert_written(drv, EVENTS_ID "1.KZ", "Subject: Registration accepted: Business Forum\r\n");
+    assert_written(drv, EVENTS_ID "1.KZ", "Delegation: Kazakhstan (KZ)\r\n");
+    assert_written(drv, EVENTS_ID "1.KZ", "Venue: Congress Centre\r\n");
+    assert_written(drv, EVENTS_ID "1.KZ", "No. 1, Bekova Aigerim: confirmed\r\n");
+
+    /* Both states are told of, once, with the same facts. */
+    assert_int_equal(drv->notices_n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        cv_notifications_notice_v1_t notice = drv_notice(drv->notices[i]);
+        assert_true(cv_str_is(notice.notice, EVENTS_ID "1.KZ"));
+        assert_true(cv_str_is(notice.cause, "registration.events/1111111111111111/1"));
+        assert_true(cv_str_is(notice.event, "FORUM"));
+        assert_true(cv_str_is(notice.party, "KZ"));
+        assert_int_equal(notice.kind, CV_NOTICE_KIND_DECISION);
+        assert_int_equal(notice.channel, CV_NOTICE_CHANNEL_OUTBOX);
+        assert_int_equal(notice.state, i == 0 ? CV_NOTICE_STATE_QUEUED : CV_NOTICE_STATE_WRITTEN);
+        assert_int_equal(notice.attempts, (int64_t)i);
+    }
+    /* Nothing is left to do: no timer, no copy of the message. */
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer"), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE mail IS NOT NULL OR data IS NOT NULL"), 0);
+}
+
+static void test_refusals_promotions_and_declines(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 1);
+    cv_registration_promoted_v1_t promoted = {.event = CV_STR("FORUM"), .party = CV_STR("KZ"),
+                                              .cause = CV_PROMOTION_CAUSE_CAPACITY, .persons_n = 1,
+                                              .persons = {{.number = 1, .state = CV_PERSON_STATE_CONFIRMED}},
+                                              .private_seq = 1};
+    drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, &promoted);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 3);
+    assert_written(drv, EVENTS_ID "2.KZ", "Subject: Registration refused: Business Forum\r\n");
+    assert_written(drv, EVENTS_ID "3.KZ", "Subject: Moved up from the waiting list: Business Forum\r\n");
+}
+
+static void test_changes_go_to_those_registered_only(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    tell_registered(drv, "UZ");
+    tell_registered(drv, "KG");
+    tell_decided(drv, "UZ", CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_WITHDRAWN, 2);
+    tell_decided(drv, "TJ", CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_DECLINED, 3);
+    drv_run(drv, 1000, true);
+    size_t before = drv_files(drv);
+    assert_int_equal(before, 4); /* TJ has nobody to write to */
+
+    cv_scheduling_event_v1_t event = forum(2);
+    event.event_details.note = CV_STR("not material");
+    tell_event(drv, &event);
+    event = forum(3);
+    event.event_details.date_start = CV_STR("2026-05-11");
+    tell_event(drv, &event);
+    event.version = 4;
+    event.status = CV_EVENT_STATUS_CANCELLED;
+    tell_event(drv, &event);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), before + 4);
+    assert_written(drv, CHANGE_ID "5.KZ", "Dates: 2026-05-12 - 2026-05-13 -> 2026-05-11 - 2026-05-13\r\n");
+    assert_written(drv, CHANGE_ID "5.KG", "Subject: Event changed: Business Forum\r\n");
+    assert_written(drv, CHANGE_ID "6.KZ", "Subject: Event cancelled: Business Forum\r\n");
+    assert_written(drv, CHANGE_ID "6.KG", "Subject: Event cancelled: Business Forum\r\n");
+}
+
+/* The two streams may be seen in either order: the same delegations are told. */
+static void test_a_change_seen_before_the_registration(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    drv_run(drv, 200, true);
+    drv->streams[DRV_EVENTS].closed = drv->streams[DRV_PRIVATE].closed = true;
+    tell_registered(drv, KZ); /* before the change, seen after it */
+    drv->ms += 1000;
+    cv_scheduling_event_v1_t event = forum(2);
+    event.event_details.city = CV_STR("Ganja");
+    tell_event(drv, &event);
+    drv->ms += 1000;
+    tell_registered(drv, "UZ"); /* after the change: knows it */
+    drv_run(drv, 200, true);
+    assert_int_equal(drv_files(drv), 0);
+    drv->streams[DRV_EVENTS].closed = drv->streams[DRV_PRIVATE].closed = false;
+    drv_run(drv, 3000, true);
+    assert_int_equal(drv_files(drv), 3);
+    assert_written(drv, EVENTS_ID "1.KZ", "accepted");
+    assert_written(drv, EVENTS_ID "2.UZ", "accepted");
+    assert_written(drv, CHANGE_ID "4.KZ", "Place: Baku, AZ -> Ganja, AZ\r\n");
+}
+
+static void test_waits_for_its_contact_data(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    assert_true(cv_str_is(drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad01", KZ, 1, "mission@kz.example"),
+                          "recipient_set"));
+    drv->streams[DRV_PRIVATE].closed = true;
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    /* Not to the recipient: the delegation's own contact is on its way. */
+    assert_int_equal(drv_files(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery"), NTF_HOLD_PRIVATE);
+    drv_restart(drv);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 0);
+    drv->streams[DRV_PRIVATE].closed = false;
+    drv_run(drv, 3000, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_written(drv, EVENTS_ID "1.KZ", "focal@KZ.example");
+    assert_int_equal(drv->notices_n, 2);
+}
+
+/* The contact data it waits for may come as part of a snapshot of a new epoch, in which sequences say nothing. */
+static void test_contact_data_comes_by_snapshot(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_contact(drv, "UZ", "x@uz.example");
+    drv_run(drv, 1000, true);
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 900);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery"), NTF_HOLD_PRIVATE);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    cv_registration_contact_v1_t contact = {.event = CV_STR("FORUM"), .party = CV_STR("KZ"), .has_contact = true,
+                                            .contact = {.name = CV_STR("N"), .email = CV_STR("new@kz.example")}};
+    drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+    drv_run(drv, 3000, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_written(drv, EVENTS_ID "1.KZ", "new@kz.example");
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_contact"), 1); /* UZ's went with the old history */
+}
+
+static void test_nobody_to_write_to(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0);
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
+    tell_contact(drv, "UZ", "a,b@c.example");
+    tell_contact(drv, "KG", "focal@kg.example");
+    tell_decided(drv, "UZ", CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0);
+    tell_decided(drv, "KG", CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 1); /* KG is not held up */
+    assert_int_equal(in_state(drv, NTF_QUEUED), 3);
+    const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_SECRETARIAT, "", "held", "no_recipient", CV_STR_NONE, 0);
+    assert_non_null(page);
+    assert_int_equal(page->records.n, 3);
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0); /* joins the others */
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE hold = 1"), 4);
+
+    drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad01", KZ, 2, "second@kz.example");
+    drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad02", KZ, 1, "first@kz.example");
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 4);
+    assert_written(drv, EVENTS_ID "1.KZ", "<first@kz.example>\r\n");
+    assert_written(drv, EVENTS_ID "5.KZ", "Content-Language: ru\r\n");
+    assert_int_equal(in_state(drv, NTF_QUEUED), 1);
+    tell_contact(drv, "UZ", "good@uz.example");
+    drv_run(drv, 1000, true);
+    assert_written(drv, EVENTS_ID "3.UZ", "<good@uz.example>\r\n");
+    assert_int_equal(in_state(drv, NTF_QUEUED), 0);
+    assert_int_equal(drv->notices_n, 10);
+}
+
+/* A process that stopped between the lease and the result writes the same bytes again, though the address changed. */
+static void test_a_repeat_replaces_itself(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    char *first = drv_file(drv, EVENTS_ID "1.KZ");
+    assert_non_null(first);
+    cv_stmt_t *undo;
+    assert_int_equal(cv_db_prepare(drv->db, "UPDATE ntf_delivery SET state = 1, lease_ms = 1, mail = ?1", &undo), CV_OK);
+    cv_stmt_blob(undo, 1, first, strlen(first));
+    assert_int_equal(cv_stmt_run(undo), CV_OK);
+    tell_contact(drv, KZ, "other@kz.example");
+    drv_restart(drv);
+    drv_run(drv, 1000, true);
+    char *second = drv_file(drv, EVENTS_ID "1.KZ");
+    assert_string_equal(first, second);
+    assert_int_equal(drv_files(drv), 1);
+    assert_int_equal(in_state(drv, NTF_WRITTEN), 1);
+    free(first);
+    free(second);
+}
+
+static void test_an_outbox_that_takes_nothing(void **state) {
+    drv_t *drv = *state;
+    FILE *file = fopen(drv->outbox, "we"); /* a file where the folder should be */
+    assert_non_null(file);
+    fclose(file);
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    tell_registered(drv, "UZ");
+    drv_run(drv, 20000, true);
+    assert_int_equal(in_state(drv, NTF_QUEUED), 2);
+    assert_in_range((uint64_t)drv_number(drv, "SELECT max(attempts) FROM ntf_delivery"), 3, 6);
+    assert_int_equal(drv_number(drv, "SELECT max(failures) FROM ntf_delivery"), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE reason = 'outbox_unavailable'"), 1);
+    drv_restart(drv);
+    drv_run(drv, 500, true);
+    assert_int_equal(unlink(drv->outbox), 0);
+    drv_run(drv, NTF_PAUSE_OUTBOX_MS, true);
+    assert_int_equal(drv_files(drv), 2);
+    assert_int_equal(in_state(drv, NTF_WRITTEN), 2);
+    assert_int_equal(drv->notices_n, 4);
+}
+
+/* One file that cannot be: its delegation's others wait behind it, in order; other delegations do not. */
+static void test_one_file_that_cannot_be(void **state) {
+    drv_t *drv = *state;
+    char path[256];
+    tell_catalogue(drv);
+    drv_run(drv, 500, true);
+    snprintf(path, sizeof(path), "%s/" EVENTS_ID "1.KZ.eml", drv->outbox);
+    assert_int_equal(mkdir(drv->outbox, 0700), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    tell_registered(drv, KZ);
+    tell_registered(drv, KZ);
+    tell_registered(drv, "UZ");
+    drv_run(drv, 5000, true);
+    assert_int_equal(drv_files(drv), 2); /* the folder, and UZ's */
+    assert_int_equal(in_state(drv, NTF_QUEUED), 2);
+    assert_in_range((uint64_t)drv_number(drv, "SELECT failures FROM ntf_delivery WHERE n = 1"), 2, 3);
+    assert_int_equal(drv_number(drv, "SELECT attempts FROM ntf_delivery WHERE n = 2"), 0);
+
+    /* Its last chance: given up, said, and the next one goes out. */
+    cv_stmt_t *stmt;
+    assert_int_equal(cv_db_prepare(drv->db, "UPDATE ntf_delivery SET failures = ?1, next_ms = 0 WHERE n = 1", &stmt), CV_OK);
+    cv_stmt_int(stmt, 1, NTF_TRIES_MAX - 1);
+    assert_int_equal(cv_stmt_run(stmt), CV_OK);
+    drv_run(drv, 10000, true);
+    assert_int_equal(in_state(drv, NTF_FAILED), 1);
+    assert_written(drv, EVENTS_ID "2.KZ", "accepted");
+    const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_OPERATOR, "", "held", "failed", CV_STR_NONE, 0);
+    assert_int_equal(page->records.n, 1);
+    assert_int_equal(drv_notice(cv_records_at(&page->records, 0)).state, CV_NOTICE_STATE_FAILED);
+
+    /* A start is another chance. */
+    assert_int_equal(rmdir(path), 0);
+    drv_restart(drv);
+    tell_registered(drv, "KG");
+    drv_run(drv, 1000, true);
+    assert_int_equal(in_state(drv, NTF_WRITTEN), 4);
+    assert_written(drv, EVENTS_ID "1.KZ", "accepted");
+}
+
+/* Order within a delegation, over several leases, with every notice told of. */
+static void test_many(void **state) {
+    enum { ROUNDS = 30, PARTIES = 20 };
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int party = 0; party < PARTIES; party++) {
+            char code[8];
+            snprintf(code, sizeof(code), "P%02d", party);
+            tell_registered(drv, code);
+        }
+    }
+    drv_run(drv, 500, false); /* all applied, none out */
+    drv_run(drv, 5000, true);
+    assert_int_equal(drv_files(drv), ROUNDS * PARTIES);
+    assert_int_equal(in_state(drv, NTF_WRITTEN), ROUNDS * PARTIES);
+    assert_int_equal(drv->notices_n, 2 * ROUNDS * PARTIES);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer"), 0);
+}
+
+static void test_a_snapshot_is_no_news(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    tell_registered(drv, "UZ");
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 2);
+    drv_new_epoch(drv, DRV_SCHEDULING);
+    drv_new_epoch(drv, DRV_EVENTS);
+    cv_scheduling_event_v1_t event = forum(9);
+    event.event_details.city = CV_STR("Ganja");
+    drv_state(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    cv_registration_delegation_v1_t delegation = {.event = CV_STR("FORUM"), .party = CV_STR("KZ"),
+                                                  .answer = CV_PARTY_ANSWER_REGISTERED, .confirmed = 1};
+    drv_state(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DELEGATION_V1, &delegation);
+    drv_run(drv, 3000, true);
+    assert_int_equal(drv_files(drv), 2);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_answer"), 1);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_party"), 0);
+    /* What comes after it is news again, and compared with the snapshot's state. */
+    event.version = 10;
+    event.status = CV_EVENT_STATUS_POSTPONED;
+    tell_event(drv, &event);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 3);
+    assert_written(drv, "scheduling.events.1110101010101010.4.KZ", "Subject: Event postponed: Business Forum\r\n");
+}
+
+static void test_a_record_without_a_usable_id_is_set_aside(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    drv->streams[DRV_EVENTS].stream = "registration.EVENTS"; /* in the record's id only */
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv->streams[DRV_EVENTS].stream = "registration.events";
+    tell_registered(drv, "UZ");
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM parked"), 1);
+}
+
+static void test_queries(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    tell_registered(drv, "UZ");
+    tell_registered(drv, KZ);
+    drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad01", KZ, 1, "a@kz.example");
+    drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad02", KZ, 2, "b@kz.example");
+    drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad03", "UZ", 1, "c@uz.example");
+    assert_true(cv_str_is(drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad04", "UZ", 1, "a,b@uz.example"),
+                          "address_unusable"));
+    drv_run(drv, 1000, true);
+
+    const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_OBSERVER, "", "notices", "", CV_STR_NONE, 2);
+    assert_int_equal(page->records.n, 2);
+    assert_false(page->last);
+    char next[16];
+    assert_int_equal(cv_str_copy(page->next, next, sizeof(next)), CV_OK);
+    page = drv_query(drv, CV_ROLE_OBSERVER, "", "notices", "", cv_str(next), 2);
+    assert_int_equal(page->records.n, 1);
+    assert_true(page->last);
+    assert_true(cv_str_is(drv_notice(cv_records_at(&page->records, 0)).notice, EVENTS_ID "3.KZ"));
+    assert_int_equal(drv_query(drv, CV_ROLE_SERVICE, "", "notices", "FORUM", CV_STR_NONE, 0)->records.n, 3);
+    assert_int_equal(drv_query(drv, CV_ROLE_SERVICE, "", "notices", "FORUM/KZ", CV_STR_NONE, 0)->records.n, 2);
+    assert_int_equal(drv_query(drv, CV_ROLE_SERVICE, "", "notices", "OTHER", CV_STR_NONE, 0)->records.n, 0);
+    assert_null(drv_query(drv, CV_ROLE_SERVICE, "", "notices", "", CV_STR("x"), 0));
+    assert_null(drv_query(drv, CV_ROLE_SERVICE, "", "held", "nonsense", CV_STR_NONE, 0));
+    assert_null(drv_query(drv, CV_ROLE_SERVICE, "", "nonsense", "", CV_STR_NONE, 0));
+    /* A focal point sees its own party's. */
+    assert_int_equal(drv_query(drv, CV_ROLE_FOCAL_POINT, "UZ", "notices", "", CV_STR_NONE, 0)->records.n, 1);
+    assert_int_equal(drv_query(drv, CV_ROLE_FOCAL_POINT, "UZ", "notices", "FORUM", CV_STR_NONE, 0)->records.n, 1);
+    assert_null(drv_query(drv, CV_ROLE_FOCAL_POINT, "UZ", "notices", "FORUM/KZ", CV_STR_NONE, 0));
+    /* Addresses are for those who keep them. */
+    assert_null(drv_query(drv, CV_ROLE_FOCAL_POINT, "UZ", "recipients", "", CV_STR_NONE, 0));
+    assert_null(drv_query(drv, CV_ROLE_OBSERVER, "", "recipients", "", CV_STR_NONE, 0));
+    page = drv_query(drv, CV_ROLE_SECRETARIAT, "", "recipients", "", CV_STR_NONE, 2);
+    assert_int_equal(page->records.n, 2);
+    assert_true(cv_str_is(page->next, "KZ/2"));
+    page = drv_query(drv, CV_ROLE_SECRETARIAT, "", "recipients", "", CV_STR("KZ/2"), 2);
+    assert_int_equal(page->records.n, 1);
+    assert_int_equal(drv_query(drv, CV_ROLE_SECRETARIAT, "", "recipients", "KZ", CV_STR_NONE, 0)->records.n, 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_decision_becomes_one_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refusals_promotions_and_declines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changes_go_to_those_registered_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_change_seen_before_the_registration, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_waits_for_its_contact_data, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_contact_data_comes_by_snapshot, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_to_write_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_repeat_replaces_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_outbox_that_takes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_file_that_cannot_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_snapshot_is_no_news, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_record_without_a_usable_id_is_set_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_queries, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
