@@ -1,0 +1,9 @@
+/* main: the command line, `convene`.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cli.h"
+
+int main(int argc, char **argv)
+{
+    return cli_main(argc, argv);
+}
