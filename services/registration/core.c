@@ -219,24 +219,34 @@ reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg
 
 /* ---- a request ----------------------------------------------------------------------------------------------- */
 
-/* Whether somebody who waits in front of a newcomer of this kind has a better claim to the free seats. */
-static bool is_behind(const reg_seats_t *seats, unsigned kind)
+/* Whether a unit that waits in front of a newcomer has a better claim to the free seats. */
+static bool competes(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need)
+{
+    reg_rule_t fit = reg_fit(seats, share, need);
+
+    return fit == REG_RULE_POOL || (fit == REG_RULE_FULL && seats->waiting_rule == REG_WAIT_STRICT);
+}
+
+/* before: bit r: a person of capacity r of the same request waits already, and has no lane yet. */
+static bool is_behind(const reg_seats_t *seats, const reg_share_t *share, unsigned before)
 {
     if (!seats->waiting) return false;
-    for (const reg_lane_t *lane = seats->lanes; lane; lane = lane->next) {
-        if (lane->share->kind > kind) continue;
-        reg_rule_t fit = reg_fit(seats, lane->share, &lane->need);
-        if (fit == REG_RULE_POOL || (fit == REG_RULE_FULL && seats->waiting_rule == REG_WAIT_STRICT)) return true;
+    for (const reg_lane_t *lane = seats->lanes; lane; lane = lane->next)
+        if (lane->share->kind <= share->kind && competes(seats, lane->share, &lane->need)) return true;
+    for (unsigned role = 1; before >> role; role++) {
+        reg_need_t need = {.size = 1};
+        need.of_role[role] = 1;
+        if (before & (1u << role) && competes(seats, share, &need)) return true;
     }
     return false;
 }
 
 /* reg_fit for a newcomer. */
-static reg_rule_t claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need)
+static reg_rule_t claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need, unsigned before)
 {
     reg_rule_t fit = reg_fit(seats, share, need);
 
-    return fit == REG_RULE_POOL && is_behind(seats, share->kind) ? REG_RULE_BEHIND : fit;
+    return fit == REG_RULE_POOL && is_behind(seats, share, before) ? REG_RULE_BEHIND : fit;
 }
 
 static int32_t last_position(const reg_seats_t *seats, unsigned kind)
@@ -292,7 +302,7 @@ static reg_verdict_t queue(reg_seats_t *seats, reg_share_t *share, reg_rule_t wh
     return (reg_verdict_t){REG_WAITING, why, last_position(seats, share->kind)};
 }
 
-static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const reg_applicant_t *who)
+static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const reg_applicant_t *who, unsigned before)
 {
     reg_need_t need = {.size = 1};
     reg_rule_t rule;
@@ -301,7 +311,7 @@ static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const re
     if (who->role == 1 && share->heads > 0) return (reg_verdict_t){REG_REFUSED, REG_RULE_ONE_HEAD, 0};
     if (who->online && !seats->online_takes_seat) return go_online(seats, share);
     need.of_role[who->role] = 1;
-    rule = claim(seats, share, &need);
+    rule = claim(seats, share, &need, before);
     if (rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL) return seat(seats, share, who->role);
     if (seats->waiting_rule == REG_WAIT_NONE) return (reg_verdict_t){REG_REFUSED, rule, 0};
     return queue(seats, share, rule);
@@ -332,7 +342,7 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
         rule = reg_fit(seats, share, &need); /* of those so far: finds who is one too many in a capacity */
         if (rule == REG_RULE_CAPACITY_LIMIT) culprit = i;
     }
-    if (need.size) rule = claim(seats, share, &need);
+    if (need.size) rule = claim(seats, share, &need, 0);
     bool seated = rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL;
     if (need.size && !seated && seats->waiting_rule == REG_WAIT_NONE)
         return refuse_all(verdicts, n, rule, culprit, ruling);
@@ -355,8 +365,10 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
     if (group == REG_ALL_OR_NONE) {
         decide_together(seats, share, who, n, ret_verdicts, ret_ruling);
     } else {
+        unsigned before = 0;
         for (unsigned i = 0; i < n; i++) {
-            ret_verdicts[i] = decide_one(seats, share, &who[i]);
+            ret_verdicts[i] = decide_one(seats, share, &who[i], before);
+            if (ret_verdicts[i].state == REG_WAITING) before |= 1u << who[i].role;
             share->heads += who[i].role == 1 && ret_verdicts[i].state != REG_REFUSED;
         }
         sum_up(ret_verdicts, n, ret_ruling);
@@ -489,6 +501,6 @@ reg_lane_t *reg_next(const reg_seats_t *seats)
         if (is_before(lane, *place)) *place = lane;
     }
     if (seats->waiting_rule == REG_WAIT_STRICT && fits && lacks && is_before(lacks, fits)) fits = NULL;
-    if (!covered) return fits;
-    return fits && is_before(fits, covered) ? fits : covered;
+    if (!covered || !fits) return covered ? covered : fits;
+    return is_before(fits, covered) ? fits : covered; /* they may still want the same capacity's last place */
 }

@@ -14,7 +14,6 @@
 #include "registration/store.h"
 
 enum { REG_STREAM_EVENTS, REG_STREAM_PRIVATE }; /* indexes of our streams */
-enum { REG_CONTACT_PERSONS = 32 };              /* in one contact record: 64 long names would pass CV_MAX_RECORD */
 
 typedef struct {
     reg_store_t *store;
@@ -25,7 +24,7 @@ typedef struct {
     cv_registration_decided_v1_t decided;
     cv_registration_contact_v1_t contact;
     cv_registration_promoted_v1_t promoted;
-    char texts[REG_CONTACT_PERSONS][REG_PERSON_TEXT];
+    char texts[REG_PERSONS_MAX][REG_PERSON_TEXT]; /* of the persons in contact */
 } reg_t;
 
 extern const cv_service_def_t reg_service;

@@ -222,7 +222,6 @@ static int tell_contact(ask_t *ask, const cv_registration_register_v1_t *request
     cv_registration_contact_v1_t *contact = &ask->self->contact;
     const cv_decision_t *decision = &ask->out->decision;
     reg_delegation_t *d = ask->delegation;
-    unsigned i = 0;
 
     contact->event = cv_str(ask->event->code);
     contact->party = cv_str(ask->party->code);
@@ -232,23 +231,17 @@ static int tell_contact(ask_t *ask, const cv_registration_register_v1_t *request
         int rc = reg_store_contact_set(ask->self->store, d->row, &request->contact);
         if (rc) return rc;
     }
-    while (i < request->persons_n) {
-        contact->persons_n = 0;
-        for (; i < request->persons_n && contact->persons_n < REG_CONTACT_PERSONS; i++) {
-            const cv_person_t *person = &request->persons[i];
-            if (decision->persons[i].state == CV_PERSON_STATE_REFUSED) continue;
-            contact->persons[contact->persons_n++] = (cv_person_private_t){.number = decision->persons[i].number,
-                                                                           .name = person->name,
-                                                                           .capacity = person->capacity,
-                                                                           .email = person->email};
-        }
-        if (!contact->persons_n) break;
-        int rc = cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), contact,
-                            &d->private_seq);
-        if (rc) return rc;
-        contact->has_contact = false;
+    contact->persons_n = 0;
+    for (unsigned i = 0; i < request->persons_n; i++) {
+        const cv_person_t *person = &request->persons[i];
+        if (decision->persons[i].state == CV_PERSON_STATE_REFUSED) continue;
+        contact->persons[contact->persons_n++] = (cv_person_private_t){.number = decision->persons[i].number,
+                                                                       .name = person->name,
+                                                                       .capacity = person->capacity,
+                                                                       .email = person->email};
     }
-    return CV_OK;
+    return cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), contact,
+                      &d->private_seq);
 }
 
 static int register_persons(ask_t *ask, const cv_registration_register_v1_t *request)

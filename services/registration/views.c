@@ -5,14 +5,13 @@
  *   seats        EVENT or none  registration.seats.v1, one per event       everybody (the same as "events")
  *   delegations  EVENT          registration.delegation.v1, one per party  everybody
  *   delegation   EVENT/PARTY    registration.delegation.v1                 everybody
- *   persons      EVENT/PARTY    registration.contact.v1, up to 32 persons  secretariat, services, the party's focal point
+ *   persons      EVENT/PARTY    registration.contact.v1, up to 64 persons  secretariat, services, the party's focal point
  *                               in each; withdrawn persons are left out
  *
  * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of a
  * person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
  */
 #include "registration/registration.h"
-#include <stdio.h>
 #include <string.h>
 
 enum { ROWS = 100, ROWS_MAX = 500 }; /* of one answer, when no limit is given and at most */
@@ -76,7 +75,7 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
     row->party = cv_str(d->party->code);
     row->persons_n = 0;
     while (i < roster->n && roster->number[i] <= *after) i++;
-    for (; i < roster->n && row->persons_n < REG_CONTACT_PERSONS; i++) {
+    for (; i < roster->n && row->persons_n < REG_PERSONS_MAX; i++) {
         reg_person_t person;
         if (roster->name[i] == 0) continue;
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
