@@ -161,6 +161,8 @@ class Model:
                 compile_pattern(node["pattern"], where)
         elif kind == "int":
             self._need(node.get("minimum", 1) <= node.get("maximum", 0), where, "needs minimum <= maximum")
+            self._need(-2**53 < node["minimum"] and node["maximum"] < 2**53, where, "must fit into 53 bits")
+            self._need("x-c" not in node or (node["x-c"] == "uint64_t" and node["minimum"] >= 0), where, "x-c is uint64_t, not negative")
         elif kind == "enum":
             self._need(named, where, "enums belong into defs.json")
             self._need(len(set(node["enum"])) == len(node["enum"]), where, "a word twice")

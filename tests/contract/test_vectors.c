@@ -53,31 +53,35 @@ static uint8_t g_bytes[CV_MAX_FRAME * 2];
 
 static void s_valid(const char *file, const char *type, json_t *row)
 {
-    const char *name = json_string_value(json_object_get(row, "name")), *hex = json_string_value(json_object_get(row, "hex"));
+    const char *name = json_string_value(json_object_get(row, "name")),
+               *hex = json_string_value(json_object_get(row, "hex"));
     size_t len = s_unhex(hex, g_bytes, sizeof g_bytes);
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_FRAME);
     cv_fault_t fault = {"", ""};
     int rc = s_round(g_bytes, len, &buf, &fault);
     if (rc || buf.len != len || memcmp(buf.ptr, g_bytes, len) != 0)
-        g_wrong++, print_error("%s: %s: %s at %s: %s; %zu octets in, %zu out\n", file, name, cv_error_name(rc), fault.path,
-                               fault.text, len, buf.len);
+        g_wrong++, print_error("%s: %s: %s at %s: %s; %zu octets in, %zu out\n", file, name, cv_error_name(rc),
+                               fault.path, fault.text, len, buf.len);
     cv_buf_done(&buf);
     assert_non_null(cv_msg_info(cv_str(type)));
 }
 
 static void s_invalid(const char *file, json_t *row)
 {
-    const char *name = json_string_value(json_object_get(row, "name")), *hex = json_string_value(json_object_get(row, "hex"));
-    const char *code = json_string_value(json_object_get(row, "code")), *path = json_string_value(json_object_get(row, "path"));
+    const char *name = json_string_value(json_object_get(row, "name")),
+               *hex = json_string_value(json_object_get(row, "hex"));
+    const char *code = json_string_value(json_object_get(row, "code")),
+               *path = json_string_value(json_object_get(row, "path"));
     size_t len = s_unhex(hex, g_bytes, sizeof g_bytes);
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_FRAME);
     cv_fault_t fault = {"unset", "unset"};
     int rc = s_round(g_bytes, len, &buf, &fault);
-    if (strcmp(cv_error_name(rc), code) != 0 || strcmp(fault.path, path) != 0 || !fault.text[0] || strcmp(fault.text, "unset") == 0)
-        g_wrong++, print_error("%s: %s: %s at \"%s\" (%s); must be %s at \"%s\"\n", file, name, cv_error_name(rc), fault.path,
-                               fault.text, code, path);
+    if (strcmp(cv_error_name(rc), code) != 0 || strcmp(fault.path, path) != 0 || !fault.text[0] ||
+        strcmp(fault.text, "unset") == 0)
+        g_wrong++, print_error("%s: %s: %s at \"%s\" (%s); must be %s at \"%s\"\n", file, name, cv_error_name(rc),
+                               fault.path, fault.text, code, path);
     assert_int_equal(buf.len, 0);
     cv_buf_done(&buf);
 }
@@ -98,12 +102,14 @@ static void test_all_vectors(void **state)
         json_t *file = json_load_file(path, JSON_ALLOW_NUL, &error), *row;
         if (!file) fail_msg("%s: %s", path, error.text);
         const char *type = json_string_value(json_object_get(file, "type"));
-        json_array_foreach(json_object_get(file, "valid"), index, row) {
+        json_array_foreach(json_object_get(file, "valid"), index, row)
+        {
             s_valid(entry->d_name, type, row);
             covered[cv_msg_info(cv_str(type))->number] = true;
             valid++;
         }
-        json_array_foreach(json_object_get(file, "invalid"), index, row) {
+        json_array_foreach(json_object_get(file, "invalid"), index, row)
+        {
             s_invalid(entry->d_name, row);
             invalid++;
         }

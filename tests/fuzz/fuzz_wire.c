@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * For any input: the walk, cv_msg_read and the decoders of all types (not only the one the message names) end without
- * a fault of memory; a refusal says what is wrong. What was decoded is encoded, read and decoded again, and encoded once more:
+ * a fault of memory; a refusal says what is wrong. What was decoded is encoded, read, decoded and encoded once more:
  * both encodings must be the same octets. Seeds: tests/fuzz/seed_wire.py FOLDER makes them from proto/vectors.
  */
 #include "convene/messages.h"
@@ -73,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         if (info != msg.info || rc) continue;
         cv_buf_clear(&whole);
         int written = cv_msg_write(&whole, &msg, &data);
-        if (written == CV_ELIMIT) continue; /* shortest forms are never longer than the input; but the limit is by type */
+        if (written == CV_ELIMIT)
+            continue; /* shortest forms are never longer than the input; but the limit is by type */
         s_must(written == CV_OK && whole.len <= size + 32);
         cv_msg_t twin;
         s_must(cv_msg_read(again, cv_buf_str(&whole), &twin, &fault) == CV_OK);

@@ -86,14 +86,21 @@ static void test_data_bytes(void **state)
     cv_buf_init(&buf, CV_MAX_REQUEST);
     assert_int_equal(cv_msg_write(&buf, &head, &data), CV_OK);
     assert_int_equal(cv_msg_read(reader, cv_buf_str(&buf), &msg, NULL), CV_OK);
-    static const char expected[] = "\x82\xa5" "event\xa1" "E\xa5party\xa2KZ";
+    static const char expected[] = "\x82\xa5"
+                                   "event\xa1"
+                                   "E\xa5party\xa2KZ";
     assert_int_equal(msg.data_bytes.len, sizeof expected - 1);
     assert_memory_equal(msg.data_bytes.ptr, expected, sizeof expected - 1);
     assert_ptr_equal(msg.data_bytes.ptr, cv_buf_str(&buf).ptr + buf.len - msg.data_bytes.len);
 
     /* also when it is not the last key, and is written in longer forms than ours */
-    static const char early[] = "\x86\xa4" "data\xde\x00\x01\xd9\x05" "event\xc0\xa2id\xa1x\xa4type\xa1y\xab" "specversion\xa3" "1.0"
-                                "\xa6source\xa1z\xa4time\xb4" "2025-02-26T09:00:00Z";
+    static const char early[] = "\x86\xa4"
+                                "data\xde\x00\x01\xd9\x05"
+                                "event\xc0\xa2id\xa1x\xa4type\xa1y\xab"
+                                "specversion\xa3"
+                                "1.0"
+                                "\xa6source\xa1z\xa4time\xb4"
+                                "2025-02-26T09:00:00Z";
     assert_int_equal(cv_msg_read(reader, (cv_str_t){early, sizeof early - 1}, &msg, NULL), CV_OK);
     assert_int_equal(msg.data_bytes.len, 3 + 2 + 5 + 1);
     assert_ptr_equal(msg.data_bytes.ptr, early + 6);
@@ -125,14 +132,14 @@ static void test_write_refuses(void **state)
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_REQUEST);
     assert_int_equal(cv_buf_put(&buf, "keep", 4), CV_OK);
-#define REFUSED(code, change)                                     \
-    do {                                                          \
-        data = s_register();                                      \
-        head = s_head();                                          \
-        change;                                                   \
-        assert_int_equal(cv_msg_write(&buf, &head, &data), code); \
-        assert_true(cv_str_is(cv_buf_str(&buf), "keep"));         \
-        assert_int_equal(buf.rc, CV_OK);                          \
+#define REFUSED(code, change)                                                                                          \
+    do {                                                                                                               \
+        data = s_register();                                                                                           \
+        head = s_head();                                                                                               \
+        change;                                                                                                        \
+        assert_int_equal(cv_msg_write(&buf, &head, &data), code);                                                      \
+        assert_true(cv_str_is(cv_buf_str(&buf), "keep"));                                                              \
+        assert_int_equal(buf.rc, CV_OK);                                                                               \
     } while (0)
     char longer[600];
     memset(longer, 'x', sizeof longer);
@@ -194,8 +201,12 @@ static void test_largest_record(void **state)
     data.contact = (cv_contact_t){{name, sizeof name}, {email, sizeof email}, CV_LANGUAGE_EN};
     data.persons_n = CV_REGISTRATION_CONTACT_V1_PERSONS_MAX;
     for (size_t i = 0; i < data.persons_n; i++)
-        data.persons[i] = (cv_person_private_t){10000, {name, sizeof name}, CV_CAPACITY_INTERPRETER, {email, sizeof email}};
-    cv_msg_t head = {.id = {id, sizeof id}, .source = CV_STR("/convene/registration"), .time_ms = T0, .subject = {attribute, 64},
+        data.persons[i] =
+            (cv_person_private_t){10000, {name, sizeof name}, CV_CAPACITY_INTERPRETER, {email, sizeof email}};
+    cv_msg_t head = {.id = {id, sizeof id},
+                     .source = CV_STR("/convene/registration"),
+                     .time_ms = T0,
+                     .subject = {attribute, 64},
                      .info = cv_msg_info_at(CV_MSG_REGISTRATION_CONTACT_V1)};
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_FRAME);
@@ -212,7 +223,10 @@ static void test_too_large_for_its_kind(void **state)
     cv_str_t list[9];
     for (size_t i = 0; i < 9; i++) list[i] = (cv_str_t){record, sizeof record};
     cv_log_page_v1_t page = {.records = {.n = 6, .list = list}, .last = true};
-    cv_msg_t head = {.id = CV_STR("1"), .source = CV_STR("/convene/scheduling"), .time_ms = T0, .info = cv_msg_info_at(CV_MSG_LOG_PAGE_V1)};
+    cv_msg_t head = {.id = CV_STR("1"),
+                     .source = CV_STR("/convene/scheduling"),
+                     .time_ms = T0,
+                     .info = cv_msg_info_at(CV_MSG_LOG_PAGE_V1)};
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_BATCH * 4);
     assert_int_equal(cv_msg_write(&buf, &head, &page), CV_OK);
@@ -227,8 +241,13 @@ static void test_too_large_for_its_kind(void **state)
 static void test_fault_still_answers(void **state)
 {
     cv_reader_t *reader = *state;
-    static const char bytes[] = "\x87\xa2id\xd9\x24" REQUEST_ID "\xa4type\xd9\x1f" "convene.registration.decline.v1\xab" "specversion\xa3" "2.0"
-                                "\xa6source\x01\xa4time\xa4soon\xa5inbox\xa8" "12345678\xa4" "data\x80";
+    static const char bytes[] = "\x87\xa2id\xd9\x24" REQUEST_ID "\xa4type\xd9\x1f"
+                                "convene.registration.decline.v1\xab"
+                                "specversion\xa3"
+                                "2.0"
+                                "\xa6source\x01\xa4time\xa4soon\xa5inbox\xa8"
+                                "12345678\xa4"
+                                "data\x80";
     cv_msg_t msg;
     cv_fault_t fault;
     assert_int_equal(cv_msg_read(reader, (cv_str_t){bytes, sizeof bytes - 1}, &msg, &fault), CV_EINVAL);
@@ -264,8 +283,9 @@ static void test_decode_says_what_is_wrong(void **state)
     cv_fault_t fault;
     assert_int_equal(info->decode(&data, &ret, &fault), CV_EINVAL);
     assert_string_equal(fault.path, "data.persons[0].capacity");
-    assert_string_equal(fault.text, "is \"b?ss\"; must be one of head, deputy, delegate, alternate, adviser, expert, interpreter, "
-                                    "security, protocol, media, exhibitor, contestant, trainee, volunteer");
+    assert_string_equal(fault.text,
+                        "is \"b?ss\"; must be one of head, deputy, delegate, alternate, adviser, expert, interpreter, "
+                        "security, protocol, media, exhibitor, contestant, trainee, volunteer");
     assert_int_equal(info->decode(&data, &ret, NULL), CV_EINVAL);
     assert_int_equal(ret.persons_n, 0); /* nothing of it is left */
 }
@@ -299,7 +319,10 @@ static void test_walk_limits(void **state)
     (void)state;
     char bytes[CV_MAX_NODES + 64];
     memset(bytes, 0xc0, sizeof bytes);
-    memcpy(bytes, "\x81\xa1" "a\xdc", 4);
+    memcpy(bytes,
+           "\x81\xa1"
+           "a\xdc",
+           4);
     unsigned n = CV_MAX_NODES - 3; /* besides the map, its key and the array */
     bytes[4] = (char)(n >> 8);
     bytes[5] = (char)n;
@@ -307,7 +330,8 @@ static void test_walk_limits(void **state)
     bytes[5]++;
     assert_int_equal(cv_wire_check((cv_str_t){bytes, 7 + n}, NULL), CV_ELIMIT);
 
-    char deep[64] = "\x81\xa1" "a";
+    char deep[64] = "\x81\xa1"
+                    "a";
     size_t at = 3;
     for (int i = 1; i < CV_MAX_DEPTH; i++) deep[at++] = (char)0x91;
     deep[at++] = (char)0xc0;
@@ -318,7 +342,10 @@ static void test_walk_limits(void **state)
     size_t size = CV_MAX_FRAME + 1;
     char *large = calloc(1, size);
     assert_non_null(large);
-    memcpy(large, "\x81\xa1" "a\xc6", 4);
+    memcpy(large,
+           "\x81\xa1"
+           "a\xc6",
+           4);
     size_t body = CV_MAX_FRAME - 8;
     for (int i = 0; i < 4; i++) large[4 + i] = (char)(body >> (24 - 8 * i));
     assert_int_equal(cv_wire_check((cv_str_t){large, CV_MAX_FRAME}, NULL), CV_OK);
@@ -330,16 +357,28 @@ static void test_longer_integers(void **state)
 {
     cv_reader_t *reader = *state;
     (void)reader;
-    static const char *const ones[] = {"\x81\xa1" "a\x01", "\x81\xa1" "a\xcc\x01", "\x81\xa1" "a\xd0\x01"};
+    static const char *const ones[] = {"\x81\xa1"
+                                       "a\x01",
+                                       "\x81\xa1"
+                                       "a\xcc\x01",
+                                       "\x81\xa1"
+                                       "a\xd0\x01"};
     for (size_t i = 0; i < 3; i++) assert_int_equal(cv_wire_check(cv_str(ones[i]), NULL), CV_OK);
-    assert_int_equal(cv_wire_check(CV_STR("\x81\xa1" "a\xcf\0\0\0\0\0\0\0\x01"), NULL), CV_OK);
-    assert_int_equal(cv_wire_check(CV_STR("\x81\xa1" "a\xd3\0\0\0\0\0\0\0"), NULL), CV_EMALFORMED);
+    assert_int_equal(cv_wire_check(CV_STR("\x81\xa1"
+                                          "a\xcf\0\0\0\0\0\0\0\x01"),
+                                   NULL),
+                     CV_OK);
+    assert_int_equal(cv_wire_check(CV_STR("\x81\xa1"
+                                          "a\xd3\0\0\0\0\0\0\0"),
+                                   NULL),
+                     CV_EMALFORMED);
 }
 
 static void test_position(void **state)
 {
     (void)state;
-    cv_position_t position = {.epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .seq = UINT64_C(0x0102030405060708)}, back = {.seq = 9};
+    cv_position_t position = {.epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .seq = UINT64_C(0x0102030405060708)},
+                  back = {.seq = 9};
     memset(position.chain, 0xab, sizeof position.chain);
     uint8_t bytes[CV_POSITION_LEN];
     cv_position_write(&position, bytes);
@@ -419,9 +458,18 @@ static void test_records(void **state)
 {
     cv_reader_t *reader = *state;
     cv_str_t list[] = {CV_STR("first"), CV_STR("second one"), {"\0\1", 2}};
-    cv_log_batch_v1_t batch = {.stream = CV_STR("scheduling.events"), .epoch = CV_STR("12345678"), .after = 4,
-                               .records = {.n = 3, .list = list}, .head = 9, .oldest = 1}, back;
-    cv_msg_t head = {.id = CV_STR("1"), .source = CV_STR("/convene/scheduling"), .time_ms = T0, .info = cv_msg_info_at(CV_MSG_LOG_BATCH_V1)}, msg;
+    cv_log_batch_v1_t batch = {.stream = CV_STR("scheduling.events"),
+                               .epoch = CV_STR("12345678"),
+                               .after = 4,
+                               .records = {.n = 3, .list = list},
+                               .head = 9,
+                               .oldest = 1},
+                      back;
+    cv_msg_t head = {.id = CV_STR("1"),
+                     .source = CV_STR("/convene/scheduling"),
+                     .time_ms = T0,
+                     .info = cv_msg_info_at(CV_MSG_LOG_BATCH_V1)},
+             msg;
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_BATCH);
     assert_int_equal(cv_msg_write(&buf, &head, &batch), CV_OK);

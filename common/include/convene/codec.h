@@ -29,7 +29,15 @@ static inline cv_str_t cv_records_at(const cv_records_t *records, size_t i)
     return (cv_str_t){records->items[i].via.bin.ptr, records->items[i].via.bin.size};
 }
 
-typedef enum { CV_FIELD_TEXT, CV_FIELD_BIN, CV_FIELD_INT, CV_FIELD_UINT, CV_FIELD_BOOL, CV_FIELD_ENUM, CV_FIELD_OBJECT } cv_field_kind_t;
+typedef enum {
+    CV_FIELD_TEXT,
+    CV_FIELD_BIN,
+    CV_FIELD_INT,
+    CV_FIELD_UINT,
+    CV_FIELD_BOOL,
+    CV_FIELD_ENUM,
+    CV_FIELD_OBJECT
+} cv_field_kind_t;
 
 enum { /* flags of a field */
        CV_FIELD_REQUIRED = 1,
@@ -39,23 +47,30 @@ enum { /* flags of a field */
        CV_FIELD_UNIQUE = 16 /* no element twice (ints and enums) */
 };
 
-typedef enum { CV_TEXT_FREE, CV_TEXT_CLASSES, CV_TEXT_EMAIL, CV_TEXT_PARTIAL_DATE, CV_TEXT_WALL_TIME, CV_TEXT_UTC_OFFSET } cv_text_rule_t;
+typedef enum {
+    CV_TEXT_FREE,
+    CV_TEXT_CLASSES,
+    CV_TEXT_EMAIL,
+    CV_TEXT_PARTIAL_DATE,
+    CV_TEXT_WALL_TIME,
+    CV_TEXT_UTC_OFFSET
+} cv_text_rule_t;
 
 typedef struct cv_shape cv_shape_t;
 typedef struct {
     const char *name;
     uint8_t name_len;
-    uint8_t kind;  /* cv_field_kind_t, of the elements if it is an array */
-    uint8_t flags; /* CV_FIELD_* */
-    uint8_t rule;  /* cv_text_rule_t */
+    uint8_t kind;         /* cv_field_kind_t, of the elements if it is an array */
+    uint8_t flags;        /* CV_FIELD_* */
+    uint8_t rule;         /* cv_text_rule_t */
     uint16_t first, rest; /* CV_TEXT_CLASSES: bits of cv_char_classes that the first and the other octets must have */
     uint16_t words_n;
     uint32_t offset, has, stride;
     uint32_t items_min, items_max;
-    int64_t min, max;       /* ints: value; text and bin: octets */
-    const cv_str_t *words;  /* enums: words[0] stands for 1 */
+    int64_t min, max;      /* ints: value; text and bin: octets */
+    const cv_str_t *words; /* enums: words[0] stands for 1 */
     const cv_shape_t *shape;
-    const char *expect;     /* what the rule asks for, for people */
+    const char *expect; /* what the rule asks for, for people */
 } cv_field_t;
 
 struct cv_shape {
@@ -68,8 +83,9 @@ struct cv_shape {
 
 extern const uint16_t cv_char_classes[256];
 
-/* data must come from cv_msg_read (or be as well checked: UTF-8, depth). On failure (CV_EINVAL) *ret_struct is zeroed. */
-int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault) CV_USE_RESULT;
+/* data must come from cv_msg_read, or be as well checked. On failure (CV_EINVAL) *ret_struct is zeroed. */
+int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct,
+                    cv_fault_t *fault) CV_USE_RESULT;
 /* CV_EINVAL: the struct breaks a limit or a rule or lacks a required field, and nobody could read what it would
  * become. Nothing is written then. */
 int cv_shape_encode(const cv_shape_t *shape, msgpack_packer *packer, const void *data) CV_USE_RESULT;

@@ -21,9 +21,9 @@
 
 typedef struct {
     bool is_map;
-    bool want_value;  /* map: a key was read, its value comes */
-    uint32_t left;    /* elements or pairs to come */
-    uint32_t done;    /* elements or keys read so far */
+    bool want_value; /* map: a key was read, its value comes */
+    uint32_t left;   /* elements or pairs to come */
+    uint32_t done;   /* elements or keys read so far */
     cv_str_t keys[CV_MAX_KEYS];
 } level_t;
 
@@ -48,7 +48,8 @@ static int s_fail(const walk_t *walk, int rc, const char *text)
         if (!level->is_map)
             more = snprintf(path + len, sizeof path - len, "[%u]", level->done ? level->done - 1 : 0);
         else if (level->done && level->keys[level->done - 1].len <= 48)
-            more = snprintf(path + len, sizeof path - len, "%s%.*s", i ? "." : "", CV_STR_ARG(level->keys[level->done - 1]));
+            more = snprintf(path + len, sizeof path - len, "%s%.*s", i ? "." : "",
+                            CV_STR_ARG(level->keys[level->done - 1]));
         len += more > 0 ? (size_t)more : 0;
     }
     return cv_fault(walk->fault, rc, path, "%s (octet %zu)", text, (size_t)(walk->at - walk->start));
@@ -71,10 +72,14 @@ bool cv_utf8(const uint8_t *s, size_t len)
         }
         size_t left = (size_t)(end - s), more;
         uint32_t code, least;
-        if (*s >= 0xc2 && *s <= 0xdf) more = 1, code = *s & 0x1fU, least = 0x80;
-        else if ((*s & 0xf0) == 0xe0) more = 2, code = *s & 0x0fU, least = 0x800;
-        else if (*s >= 0xf0 && *s <= 0xf4) more = 3, code = *s & 0x07U, least = 0x10000;
-        else return false;
+        if (*s >= 0xc2 && *s <= 0xdf)
+            more = 1, code = *s & 0x1fU, least = 0x80;
+        else if ((*s & 0xf0) == 0xe0)
+            more = 2, code = *s & 0x0fU, least = 0x800;
+        else if (*s >= 0xf0 && *s <= 0xf4)
+            more = 3, code = *s & 0x07U, least = 0x10000;
+        else
+            return false;
         if (left <= more) return false;
         for (size_t i = 1; i <= more; i++) {
             if ((s[i] & 0xc0) != 0x80) return false;
@@ -98,7 +103,8 @@ static bool s_number(walk_t *walk, unsigned n, uint32_t *ret_number)
 
 static int s_skip(walk_t *walk, uint32_t len)
 {
-    if ((size_t)(walk->end - walk->at) < len) return s_fail(walk, CV_EMALFORMED, "the message ends in the middle of a value");
+    if ((size_t)(walk->end - walk->at) < len)
+        return s_fail(walk, CV_EMALFORMED, "the message ends in the middle of a value");
     walk->at += len;
     return CV_OK;
 }
@@ -153,19 +159,29 @@ static int s_value(walk_t *walk, cv_str_t *ret_text)
     if (head <= 0xbf) return s_text(walk, head & 0x1fU, ret_text);
     bool whole = true;
     switch (head) {
-    case 0xc0: case 0xc2: case 0xc3: return CV_OK;                     /* nil, false, true */
-    case 0xcc: case 0xd0: return s_skip(walk, 1);                      /* integers */
-    case 0xcd: case 0xd1: return s_skip(walk, 2);
-    case 0xce: case 0xd2: case 0xca: return s_skip(walk, 4);           /* and float 32 */
-    case 0xcf: case 0xd3: case 0xcb: return s_skip(walk, 8);           /* and float 64 */
-    case 0xc4: whole = s_number(walk, 1, &n); break;                   /* bin */
+    case 0xc0:
+    case 0xc2:
+    case 0xc3: return CV_OK; /* nil, false, true */
+    case 0xcc:
+    case 0xd0: return s_skip(walk, 1); /* integers */
+    case 0xcd:
+    case 0xd1: return s_skip(walk, 2);
+    case 0xce:
+    case 0xd2:
+    case 0xca: return s_skip(walk, 4); /* and float 32 */
+    case 0xcf:
+    case 0xd3:
+    case 0xcb: return s_skip(walk, 8);               /* and float 64 */
+    case 0xc4: whole = s_number(walk, 1, &n); break; /* bin */
     case 0xc5: whole = s_number(walk, 2, &n); break;
     case 0xc6: whole = s_number(walk, 4, &n); break;
-    case 0xd9: whole = s_number(walk, 1, &n); break;                   /* text */
+    case 0xd9: whole = s_number(walk, 1, &n); break; /* text */
     case 0xda: whole = s_number(walk, 2, &n); break;
     case 0xdb: whole = s_number(walk, 4, &n); break;
-    case 0xdc: case 0xde: whole = s_number(walk, 2, &n); break;        /* array, map */
-    case 0xdd: case 0xdf: whole = s_number(walk, 4, &n); break;
+    case 0xdc:
+    case 0xde: whole = s_number(walk, 2, &n); break; /* array, map */
+    case 0xdd:
+    case 0xdf: whole = s_number(walk, 4, &n); break;
     default: walk->at--; return s_fail(walk, CV_EMALFORMED, "an extension type, or no MessagePack at all");
     }
     if (!whole) return s_fail(walk, CV_EMALFORMED, "the message ends in the middle of a header");
@@ -177,7 +193,8 @@ static int s_value(walk_t *walk, cv_str_t *ret_text)
 int cv_wire_walk(cv_str_t bytes, cv_str_t *ret_data, cv_fault_t *fault)
 {
     level_t levels[CV_MAX_DEPTH];
-    walk_t walk = {.start = (const uint8_t *)bytes.ptr, .at = (const uint8_t *)bytes.ptr, .levels = levels, .fault = fault};
+    walk_t walk = {
+        .start = (const uint8_t *)bytes.ptr, .at = (const uint8_t *)bytes.ptr, .levels = levels, .fault = fault};
     cv_str_t data = CV_STR_NONE, text;
     if (bytes.len == 0) return cv_fault(fault, CV_EMALFORMED, "", "an empty message");
     if (bytes.len > CV_MAX_FRAME)

@@ -31,13 +31,13 @@ static size_t s_path_text(const path_t *path, char *ret_text, size_t size)
 {
     size_t len = path->up ? s_path_text(path->up, ret_text, size) : 0;
     if (len >= size) return size;
-    int more = path->index ? snprintf(ret_text + len, size - len, "%s%s[%zu]", path->up ? "." : "", path->name, path->index - 1)
-                           : snprintf(ret_text + len, size - len, "%s%s", path->up ? "." : "", path->name);
+    int more = path->index
+                   ? snprintf(ret_text + len, size - len, "%s%s[%zu]", path->up ? "." : "", path->name, path->index - 1)
+                   : snprintf(ret_text + len, size - len, "%s%s", path->up ? "." : "", path->name);
     return more > 0 ? len + (size_t)more : len;
 }
 
-__attribute__((format(printf, 3, 4)))
-static int s_fail(cv_fault_t *fault, const path_t *path, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int s_fail(cv_fault_t *fault, const path_t *path, const char *format, ...)
 {
     if (!fault) return CV_EINVAL;
     char where[sizeof fault->path], what[sizeof fault->text];
@@ -155,14 +155,16 @@ static bool s_rule_holds(const cv_field_t *field, cv_str_t s)
     case CV_TEXT_EMAIL: return s_email(s);
     case CV_TEXT_PARTIAL_DATE: return s_partial_date(s);
     case CV_TEXT_WALL_TIME: return s.len == 5 && s_hours_minutes(s.ptr, 23);
-    case CV_TEXT_UTC_OFFSET: return s.len == 6 && (s.ptr[0] == '+' || s.ptr[0] == '-') && s_hours_minutes(s.ptr + 1, 14);
+    case CV_TEXT_UTC_OFFSET:
+        return s.len == 6 && (s.ptr[0] == '+' || s.ptr[0] == '-') && s_hours_minutes(s.ptr + 1, 14);
     }
     return false;
 }
 
 /* ---- decode -------------------------------------------------------------------------------- */
 
-static int s_decode_map(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault, const path_t *path);
+static int s_decode_map(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault,
+                        const path_t *path);
 
 static int s_decode_bytes(const cv_field_t *field, const msgpack_object *object, cv_str_t *ret_view, cv_fault_t *fault,
                           const path_t *path)
@@ -175,9 +177,11 @@ static int s_decode_bytes(const cv_field_t *field, const msgpack_object *object,
     if (view.len < (uint64_t)field->min || view.len > (uint64_t)field->max) {
         if (field->min == field->max)
             return s_fail(fault, path, "has %zu octets; must have %" PRId64, view.len, field->min);
-        return s_fail(fault, path, "has %zu octets; must have %" PRId64 " to %" PRId64, view.len, field->min, field->max);
+        return s_fail(fault, path, "has %zu octets; must have %" PRId64 " to %" PRId64, view.len, field->min,
+                      field->max);
     }
-    if (text && !s_rule_holds(field, view)) return s_fail(fault, path, "is %s; must be %s", s_shown(view).text, field->expect);
+    if (text && !s_rule_holds(field, view))
+        return s_fail(fault, path, "is %s; must be %s", s_shown(view).text, field->expect);
     *ret_view = view;
     return CV_OK;
 }
@@ -186,12 +190,15 @@ static int s_decode_int(const cv_field_t *field, const msgpack_object *object, i
                         const path_t *path)
 {
     bool positive = object->type == MSGPACK_OBJECT_POSITIVE_INTEGER;
-    if (!positive && object->type != MSGPACK_OBJECT_NEGATIVE_INTEGER) return s_wrong_type(fault, path, object, "an integer");
+    if (!positive && object->type != MSGPACK_OBJECT_NEGATIVE_INTEGER)
+        return s_wrong_type(fault, path, object, "an integer");
     if (positive && object->via.u64 > INT64_MAX)
-        return s_fail(fault, path, "is %" PRIu64 "; must be from %" PRId64 " to %" PRId64, object->via.u64, field->min, field->max);
+        return s_fail(fault, path, "is %" PRIu64 "; must be from %" PRId64 " to %" PRId64, object->via.u64, field->min,
+                      field->max);
     int64_t number = positive ? (int64_t)object->via.u64 : object->via.i64;
     if (number < field->min || number > field->max)
-        return s_fail(fault, path, "is %" PRId64 "; must be from %" PRId64 " to %" PRId64, number, field->min, field->max);
+        return s_fail(fault, path, "is %" PRId64 "; must be from %" PRId64 " to %" PRId64, number, field->min,
+                      field->max);
     *ret_number = number;
     return CV_OK;
 }
@@ -296,7 +303,8 @@ static const cv_field_t *s_field(const cv_shape_t *shape, unsigned expected, con
     return NULL;
 }
 
-static int s_decode_map(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault, const path_t *path)
+static int s_decode_map(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault,
+                        const path_t *path)
 {
     if (data->type != MSGPACK_OBJECT_MAP) return s_wrong_type(fault, path, data, "a map");
     uint64_t seen = 0;
@@ -357,7 +365,8 @@ static bool s_value_writable(const cv_field_t *field, const char *place)
     case CV_FIELD_BIN: {
         cv_str_t view = READ(cv_str_t, place);
         if (!view.ptr || view.len < (uint64_t)field->min || view.len > (uint64_t)field->max) return false;
-        return field->kind == CV_FIELD_BIN || (cv_utf8((const uint8_t *)view.ptr, view.len) && s_rule_holds(field, view));
+        return field->kind == CV_FIELD_BIN ||
+               (cv_utf8((const uint8_t *)view.ptr, view.len) && s_rule_holds(field, view));
     }
     case CV_FIELD_UINT:
     case CV_FIELD_INT: {
@@ -402,7 +411,8 @@ static bool s_writable(const cv_shape_t *shape, const char *base)
     for (unsigned i = 0; i < shape->fields_n; i++) {
         const cv_field_t *field = &shape->fields[i];
         if (!s_present(field, base)) continue;
-        if (field->flags & CV_FIELD_ARRAY ? !s_array_writable(field, base) : !s_value_writable(field, base + field->offset))
+        if (field->flags & CV_FIELD_ARRAY ? !s_array_writable(field, base)
+                                          : !s_value_writable(field, base + field->offset))
             return false;
     }
     return true;

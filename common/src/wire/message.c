@@ -63,12 +63,27 @@ static bool s_token(cv_str_t s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-')) return false;
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+            return false;
     }
     return true;
 }
 
-typedef enum { A_SPECVERSION, A_ID, A_SOURCE, A_TYPE, A_SUBJECT, A_TIME, A_INBOX, A_EXPIRY, A_CORRELATION, A_CAUSATION, A_TRACE, A_DATA, A_COUNT } attribute_t;
+typedef enum {
+    A_SPECVERSION,
+    A_ID,
+    A_SOURCE,
+    A_TYPE,
+    A_SUBJECT,
+    A_TIME,
+    A_INBOX,
+    A_EXPIRY,
+    A_CORRELATION,
+    A_CAUSATION,
+    A_TRACE,
+    A_DATA,
+    A_COUNT
+} attribute_t;
 
 static const struct {
     cv_str_t name;
@@ -80,15 +95,40 @@ static const struct {
 #define PLACE(member) 1 + offsetof(cv_msg_t, member)
     [A_SPECVERSION] = {{"specversion", 11}, 1, 16, s_printable, "\"1.0\"", 0},
     [A_ID] = {{"id", 2}, 1, ID_MAX, s_printable, "1 to 128 printable ASCII characters without spaces", PLACE(id)},
-    [A_SOURCE] = {{"source", 6}, 1, CV_MAX_ATTRIBUTE, s_printable, "1 to 256 printable ASCII characters without spaces", PLACE(source)},
+    [A_SOURCE] = {{"source", 6},
+                  1,
+                  CV_MAX_ATTRIBUTE,
+                  s_printable,
+                  "1 to 256 printable ASCII characters without spaces",
+                  PLACE(source)},
     [A_TYPE] = {{"type", 4}, 1, ID_MAX, s_printable, "1 to 128 printable ASCII characters without spaces", PLACE(type)},
-    [A_SUBJECT] = {{"subject", 7}, 1, CV_MAX_ATTRIBUTE, s_no_controls, "1 to 256 octets without control characters", PLACE(subject)},
+    [A_SUBJECT] = {{"subject", 7},
+                   1,
+                   CV_MAX_ATTRIBUTE,
+                   s_no_controls,
+                   "1 to 256 octets without control characters",
+                   PLACE(subject)},
     [A_TIME] = {{"time", 4}, 1, 64, s_printable, "a time like 2025-02-26T09:00:00.000Z", 0},
     [A_INBOX] = {{"inbox", 5}, INBOX_MIN, INBOX_MAX, s_token, "8 to 64 letters, digits, '_' and '-'", PLACE(inbox)},
     [A_EXPIRY] = {{"expirytime", 10}, 1, 64, s_printable, "a time like 2025-02-26T09:00:00.000Z", 0},
-    [A_CORRELATION] = {{"correlationid", 13}, 1, CV_MAX_ATTRIBUTE, s_printable, "1 to 256 printable ASCII characters without spaces", PLACE(correlationid)},
-    [A_CAUSATION] = {{"causationid", 11}, 1, CV_MAX_ATTRIBUTE, s_printable, "1 to 256 printable ASCII characters without spaces", PLACE(causationid)},
-    [A_TRACE] = {{"traceparent", 11}, 1, CV_MAX_ATTRIBUTE, s_printable, "1 to 256 printable ASCII characters without spaces", PLACE(traceparent)},
+    [A_CORRELATION] = {{"correlationid", 13},
+                       1,
+                       CV_MAX_ATTRIBUTE,
+                       s_printable,
+                       "1 to 256 printable ASCII characters without spaces",
+                       PLACE(correlationid)},
+    [A_CAUSATION] = {{"causationid", 11},
+                     1,
+                     CV_MAX_ATTRIBUTE,
+                     s_printable,
+                     "1 to 256 printable ASCII characters without spaces",
+                     PLACE(causationid)},
+    [A_TRACE] = {{"traceparent", 11},
+                 1,
+                 CV_MAX_ATTRIBUTE,
+                 s_printable,
+                 "1 to 256 printable ASCII characters without spaces",
+                 PLACE(traceparent)},
     [A_DATA] = {{"data", 4}, 0, 0, NULL, "a map", 0},
 #undef PLACE
 };
@@ -113,7 +153,8 @@ static int s_read_attribute(attribute_t which, const msgpack_object *value, cv_m
         msg->data = value;
         return CV_OK;
     }
-    if (value->type != MSGPACK_OBJECT_STR) return cv_fault(fault, CV_EINVAL, name, "must be text: %s", s_attributes[which].expect);
+    if (value->type != MSGPACK_OBJECT_STR)
+        return cv_fault(fault, CV_EINVAL, name, "must be text: %s", s_attributes[which].expect);
     cv_str_t text = {value->via.str.ptr, value->via.str.size};
     if (text.len < s_attributes[which].min || text.len > s_attributes[which].max || !s_attributes[which].fits(text))
         return cv_fault(fault, CV_EINVAL, name, "must be %s", s_attributes[which].expect);
@@ -123,8 +164,10 @@ static int s_read_attribute(attribute_t which, const msgpack_object *value, cv_m
         int64_t ms;
         if (cv_time_parse(text, &ms) || ms < 0 || ms > TIME_MAX_MS)
             return cv_fault(fault, CV_EINVAL, name, "must be %s", s_attributes[which].expect);
-        if (which == A_TIME) msg->time_ms = ms;
-        else msg->expiry_ms = ms > 0 ? ms : 1; /* 0 means none; nothing was ever sent that early */
+        if (which == A_TIME)
+            msg->time_ms = ms;
+        else
+            msg->expiry_ms = ms > 0 ? ms : 1; /* 0 means none; nothing was ever sent that early */
     } else {
         memcpy((char *)msg + s_attributes[which].at - 1, &text, sizeof text);
     }
@@ -148,13 +191,17 @@ static int s_check_whole(const cv_msg_t *msg, unsigned seen, size_t len, cv_faul
 {
     static const attribute_t required[] = {A_SPECVERSION, A_SOURCE, A_TIME, A_DATA};
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
-        if (!(seen >> required[i] & 1)) return cv_fault(fault, CV_EINVAL, s_attributes[required[i]].name.ptr, "is missing; it is required");
+        if (!(seen >> required[i] & 1))
+            return cv_fault(fault, CV_EINVAL, s_attributes[required[i]].name.ptr, "is missing; it is required");
     if (len > s_max_len(msg->info))
-        return cv_fault(fault, CV_EINVAL, "", "%zu octets; a message of this type has at most %zu", len, s_max_len(msg->info));
+        return cv_fault(fault, CV_EINVAL, "", "%zu octets; a message of this type has at most %zu", len,
+                        s_max_len(msg->info));
     if (msg->info && msg->info->kind == CV_KIND_REQUEST) {
         uint8_t id[CV_UUID_LEN];
-        if (cv_uuid_parse(msg->id, id)) return cv_fault(fault, CV_EINVAL, "id", "must be a UUID in its 36-character form");
-        if (!msg->inbox.ptr) return cv_fault(fault, CV_EINVAL, "inbox", "is missing; a request without it cannot be answered");
+        if (cv_uuid_parse(msg->id, id))
+            return cv_fault(fault, CV_EINVAL, "id", "must be a UUID in its 36-character form");
+        if (!msg->inbox.ptr)
+            return cv_fault(fault, CV_EINVAL, "inbox", "is missing; a request without it cannot be answered");
     }
     return CV_OK;
 }
@@ -184,7 +231,8 @@ int cv_msg_read(cv_reader_t *reader, cv_str_t bytes, cv_msg_t *ret_msg, cv_fault
     }
     if (!msg.id.ptr || !msg.type.ptr) {
         attribute_t which = msg.id.ptr ? A_TYPE : A_ID;
-        return cv_fault(fault, CV_EMALFORMED, s_attributes[which].name.ptr, "must be there and be %s", s_attributes[which].expect);
+        return cv_fault(fault, CV_EMALFORMED, s_attributes[which].name.ptr, "must be there and be %s",
+                        s_attributes[which].expect);
     }
     if (!msg.data) msg.data_bytes = CV_STR_NONE;
     msg.info = cv_msg_info(msg.type);
@@ -210,9 +258,11 @@ static int s_put(msgpack_packer *packer, attribute_t which, cv_str_t value)
 
 int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
 {
-    static const attribute_t order[] = {A_ID, A_SOURCE, A_TYPE, A_SUBJECT, A_TIME, A_INBOX, A_EXPIRY, A_CORRELATION, A_CAUSATION, A_TRACE};
+    static const attribute_t order[] = {A_ID,    A_SOURCE, A_TYPE,        A_SUBJECT,   A_TIME,
+                                        A_INBOX, A_EXPIRY, A_CORRELATION, A_CAUSATION, A_TRACE};
     enum { N = sizeof order / sizeof *order };
-    if (!head->info || head->time_ms < 0 || head->time_ms > TIME_MAX_MS || head->expiry_ms < 0 || head->expiry_ms > TIME_MAX_MS)
+    if (!head->info || head->time_ms < 0 || head->time_ms > TIME_MAX_MS || head->expiry_ms < 0 ||
+        head->expiry_ms > TIME_MAX_MS)
         return CV_EINVAL;
 
     /* What a reader would refuse is refused here first. */
@@ -228,8 +278,10 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
             cv_time_text(ms, text);
             values[which] = (cv_str_t){text, CV_TIME_TEXT};
         } else {
-            if (which == A_TYPE) values[which] = cv_str(head->info->type);
-            else memcpy(&values[which], (const char *)head + s_attributes[which].at - 1, sizeof(cv_str_t));
+            if (which == A_TYPE)
+                values[which] = cv_str(head->info->type);
+            else
+                memcpy(&values[which], (const char *)head + s_attributes[which].at - 1, sizeof(cv_str_t));
             if (!values[which].ptr) continue;
             if (values[which].len < s_attributes[which].min || values[which].len > s_attributes[which].max ||
                 !s_attributes[which].fits(values[which]) ||
@@ -240,7 +292,8 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
     }
     uint8_t id[CV_UUID_LEN];
     if (!values[A_ID].ptr || !values[A_SOURCE].ptr) return CV_EINVAL;
-    if (head->info->kind == CV_KIND_REQUEST && (!values[A_INBOX].ptr || cv_uuid_parse(values[A_ID], id))) return CV_EINVAL;
+    if (head->info->kind == CV_KIND_REQUEST && (!values[A_INBOX].ptr || cv_uuid_parse(values[A_ID], id)))
+        return CV_EINVAL;
 
     if (buf->rc) return buf->rc;
     size_t start = buf->len;

@@ -61,8 +61,10 @@ const cv_msg_info_t *cv_msg_info(cv_str_t type)
         int order = memcmp(type.ptr, there, type.len < len ? type.len : len);
         if (order == 0) order = (type.len > len) - (type.len < len);
         if (order == 0) return &cv_msg_table[middle];
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }
