@@ -86,7 +86,7 @@ HARMLESS = [
     (REGISTER, put(["x-roles"], ["secretariat", "focal_point", "publisher", "service"])),
     (DECIDED, put(["properties", "extra"], EXTRA)),
     (DEFS, word_more("capacity", "observer")),
-    (DEFS, put(["definitions", "name", "maxLength"], 300)),
+    (DEFS, put(["definitions", "name", "maxLength"], 210)),
 ]
 
 
