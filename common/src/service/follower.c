@@ -100,6 +100,8 @@ static void drop_window(cv_follower_t *follower) {
 }
 
 static void drop_ready(cv_follower_t *follower, size_t n) {
+    if (!n)
+        return;
     for (size_t i = 0; i < n; i++) {
         follower->ready_bytes -= follower->ready[i].len;
         free(follower->ready[i].bytes);
