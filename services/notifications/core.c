@@ -14,7 +14,6 @@ static bool s_all(cv_str_t text, const char *set) {
 }
 
 int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1]) {
-    static const char digits[] = "0123456789abcdef";
     static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     cv_str_t parts[3] = {{record_id.ptr, 0}};
     size_t n = 0;
@@ -29,8 +28,9 @@ int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1
     }
     /* The stream's dots must leave a dot-atom: none first, none last. */
     if (n != 2 || !s_all(parts[0], "abcdefghijklmnopqrstuvwxyz0123456789_.") || parts[0].ptr[0] == '.' ||
-        parts[0].ptr[parts[0].len - 1] == '.' || memmem(parts[0].ptr, parts[0].len, "..", 2) || !s_all(parts[1], digits) ||
-        !s_all(parts[2], "0123456789") || !s_all(party, capitals))
+        parts[0].ptr[parts[0].len - 1] == '.' || memmem(parts[0].ptr, parts[0].len, "..", 2))
+        return CV_EINVAL;
+    if (!s_all(parts[1], "0123456789abcdef") || !s_all(parts[2], "0123456789") || !s_all(party, capitals))
         return CV_EINVAL;
     if (record_id.len + 1 + party.len > NTF_ID_MAX)
         return CV_EINVAL;

@@ -42,7 +42,8 @@ static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_
         return CV_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         names[i].number = persons[i].number;
-        int rc = ntf_store_person_get(ntf->store, row->event, row->party, persons[i].number, ntf->arena, &names[i].name);
+        int rc =
+            ntf_store_person_get(ntf->store, row->event, row->party, persons[i].number, ntf->arena, &names[i].name);
         if (rc)
             return rc;
     }
@@ -69,7 +70,8 @@ static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context) {
     return rc;
 }
 
-static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body) {
+static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject,
+                         cv_buf_t *body) {
     cv_str_t was_data, now_data;
     const void *was, *now;
     int rc = ntf_store_change_get(ntf->store, row->cause, ntf->arena, &was_data, &now_data);
@@ -172,25 +174,23 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
     int rc = item->row.mail.ptr ? CV_OK : s_compose(ntf, &item->row);
     int held = 0;
     switch (rc) {
-    case CV_OK:
-        item->now = READY;
-        return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
+    case CV_OK: item->now = READY; return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
     case CV_ENOTFOUND:
         item->now = HELD;
         rc = ntf_store_hold_lane(ntf->store, item->row.event, item->row.party, db, &held);
         if (!rc)
-            cv_log(CV_LOG_WARN, "notices_held", cv_kv_text("reason", "no_recipient"), cv_kv_str("event_id", item->row.event),
-                   cv_kv_str("party", item->row.party), cv_kv_int("waiting", held));
+            cv_log(CV_LOG_WARN, "notices_held", cv_kv_text("reason", "no_recipient"),
+                   cv_kv_str("event_id", item->row.event), cv_kv_str("party", item->row.party),
+                   cv_kv_int("waiting", held));
         return rc;
     case CV_EINVAL:
     case CV_ELIMIT:
     case CV_ECORRUPT:
         item->now = UNUSABLE;
-        cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice), cv_kv_text("reason", s_reason(item)),
-               cv_kv_rc(rc));
+        cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice),
+               cv_kv_text("reason", s_reason(item)), cv_kv_rc(rc));
         return ntf_store_failed(ntf->store, &item->row, s_reason(item));
-    default:
-        return rc;
+    default: return rc;
     }
 }
 
@@ -236,7 +236,8 @@ static void s_write(ntf_t *ntf, s_item_t *items, size_t n) {
         }
         if (fd >= 0) {
             char name[NTF_ID_MAX + 1];
-            rc = cv_str_copy(item->row.notice, name, sizeof(name)) ? CV_EINVAL : ntf_outbox_put(fd, name, item->row.mail);
+            rc = cv_str_copy(item->row.notice, name, sizeof(name));
+            rc = rc ? CV_EINVAL : ntf_outbox_put(fd, name, item->row.mail);
         }
         item->now = rc == CV_OK ? WRITTEN : rc == CV_EINVAL ? REFUSED : rc == CV_EFULL ? NO_ROOM : UNAVAILABLE;
         stopped = item->now == NO_ROOM || item->now == UNAVAILABLE;
@@ -255,22 +256,20 @@ static void s_write(ntf_t *ntf, s_item_t *items, size_t n) {
 
 static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms) {
     switch (item->now) {
-    case WRITTEN:
-        return ntf_store_written(ntf->store, item->row.n);
+    case WRITTEN: return ntf_store_written(ntf->store, item->row.n);
     case NO_ROOM:
-    case UNAVAILABLE:
-        return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
+    case UNAVAILABLE: return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
     case REFUSED:
         if (item->row.failures + 1 < NTF_TRIES_MAX)
             return ntf_store_again(ntf->store, &item->row, true,
                                    now_ms + ntf_pause_ms(item->row.failures + 1, NTF_PAUSE_MAX_MS), s_reason(item));
-        cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice), cv_kv_text("reason", s_reason(item)));
+        cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice),
+               cv_kv_text("reason", s_reason(item)));
         return ntf_store_failed(ntf->store, &item->row, s_reason(item));
     case READY:
     case HELD:
     case UNUSABLE:
-    case NOT_TRIED:
-        break;
+    case NOT_TRIED: break;
     }
     return CV_OK;
 }

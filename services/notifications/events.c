@@ -33,7 +33,8 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
 }
 
 /* A party's answer after a decision at that time. Changes that were seen before but made later are told now. */
-static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_party_answer_t answer, int64_t time_ms) {
+static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
+                    int64_t time_ms) {
     cv_party_answer_t before;
     int64_t since_ms;
     int rc = ntf_store_answer_get(ntf->store, event, party, &before, &since_ms);
@@ -116,18 +117,14 @@ static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact) {
 int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data) {
     (void)stream;
     switch (msg->info->number) {
-    case CV_MSG_REGISTRATION_DECIDED_V1:
-        return s_decided(self, tx, msg, data);
-    case CV_MSG_REGISTRATION_PROMOTED_V1:
-        return s_promoted(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_DECIDED_V1: return s_decided(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_PROMOTED_V1: return s_promoted(self, tx, msg, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: {
         const cv_registration_delegation_v1_t *delegation = data;
         return s_answer(self, tx, delegation->event, delegation->party, delegation->answer, msg->time_ms);
     }
-    case CV_MSG_REGISTRATION_CONTACT_V1:
-        return s_contact(self, data);
-    case CV_MSG_SCHEDULING_EVENT_V1:
-        return s_event(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_CONTACT_V1: return s_contact(self, data);
+    case CV_MSG_SCHEDULING_EVENT_V1: return s_event(self, tx, msg, data);
     case CV_MSG_SCHEDULING_PARTY_V1: {
         const cv_party_t *party = data;
         return ntf_store_party_put(((ntf_t *)self)->store, party->code, party->name);
@@ -136,7 +133,6 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
         const cv_venue_t *venue = data;
         return ntf_store_venue_put(((ntf_t *)self)->store, venue->code, venue->name);
     }
-    default:
-        return CV_OK;
+    default: return CV_OK;
     }
 }

@@ -111,7 +111,8 @@ static bool s_plain(cv_str_t text) {
     if (text.len > PLAIN_MAX || text.ptr[0] == ' ' || text.ptr[text.len - 1] == ' ')
         return false;
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < ' ' || text.ptr[i] > '~' || (text.ptr[i] == '=' && i + 1 < text.len && text.ptr[i + 1] == '?'))
+        bool word = text.ptr[i] == '=' && i + 1 < text.len && text.ptr[i + 1] == '?';
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~' || word)
             return false;
     }
     return true;

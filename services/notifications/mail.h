@@ -12,23 +12,23 @@
 #include "convene/bytes.h"
 
 enum {
-    NTF_ADDRESS_MAX = 254,       /* octets (RFC 5321 4.5.3.1.3, without the angle brackets) */
-    NTF_NAME_MAX = 200,          /* octets of a display name */
-    NTF_SUBJECT_MAX = 600,       /* octets before encoding */
-    NTF_MAIL_ID_MAX = 120,       /* octets of a notice's id */
-    NTF_MAIL_LINE_MAX = 900,     /* octets of a body line before it is broken; RFC 5322 allows 998 */
-    NTF_MAIL_MAX = 128 * 1024,   /* one whole message */
+    NTF_ADDRESS_MAX = 254,     /* octets (RFC 5321 4.5.3.1.3, without the angle brackets) */
+    NTF_NAME_MAX = 200,        /* octets of a display name */
+    NTF_SUBJECT_MAX = 600,     /* octets before encoding */
+    NTF_MAIL_ID_MAX = 120,     /* octets of a notice's id */
+    NTF_MAIL_LINE_MAX = 900,   /* octets of a body line before it is broken; RFC 5322 allows 998 */
+    NTF_MAIL_MAX = 128 * 1024, /* one whole message */
 };
 
 typedef struct {
-    cv_str_t id;         /* left part of the Message-ID, [A-Za-z0-9._-]: no dot first or last, no two in a row */
-    cv_str_t domain;     /* its right part, and the sender's */
-    int64_t time_ms;     /* the Date */
-    cv_str_t to_name;    /* absent: the address alone */
+    cv_str_t id;      /* left part of the Message-ID, [A-Za-z0-9._-]: no dot first or last, no two in a row */
+    cv_str_t domain;  /* its right part, and the sender's */
+    int64_t time_ms;  /* the Date */
+    cv_str_t to_name; /* absent: the address alone */
     cv_str_t to_address;
-    cv_str_t language;   /* "en", "ru": Content-Language */
-    cv_str_t subject;    /* UTF-8, one line */
-    cv_str_t body;       /* UTF-8, lines end with \n */
+    cv_str_t language; /* "en", "ru": Content-Language */
+    cv_str_t subject;  /* UTF-8, one line */
+    cv_str_t body;     /* UTF-8, lines end with \n */
 } ntf_mail_t;
 
 /* Puts the message behind what buf holds. CV_EINVAL: something in it cannot stand in a message. CV_ELIMIT: too long. */

@@ -41,13 +41,13 @@
 #include "notifications/store.h"
 
 enum {
-    NTF_BATCH = 64,                        /* deliveries of one lease, count */
-    NTF_ANNOUNCE_MAX = 512,                /* notice records of one transaction, count */
-    NTF_LIST_DEFAULT = 100,                /* rows of a query's answer, count */
+    NTF_BATCH = 64,         /* deliveries of one lease, count */
+    NTF_ANNOUNCE_MAX = 512, /* notice records of one transaction, count */
+    NTF_LIST_DEFAULT = 100, /* rows of a query's answer, count */
     NTF_LIST_MAX = 500,
-    NTF_SETTLE_MS = 100,                   /* after a transaction that made deliveries: when their results are told of */
-    NTF_WAITING_MS = 5000,                 /* how often deliveries that wait for contact data are looked at */
-    NTF_ARENA_MAX = 32 * 1024 * 1024,      /* memory of one lease */
+    NTF_SETTLE_MS = 100,              /* after a transaction that made deliveries: when their results are told of */
+    NTF_WAITING_MS = 5000,            /* how often deliveries that wait for contact data are looked at */
+    NTF_ARENA_MAX = 32 * 1024 * 1024, /* memory of one lease */
 };
 #define NTF_DOMAIN "convene.invalid"
 

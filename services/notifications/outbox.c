@@ -15,16 +15,13 @@ static int s_translate(int error) {
     switch (error) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
-        return CV_EFULL;
+    case EFBIG: return CV_EFULL;
     case EISDIR:
     case ENOTEMPTY:
     case EEXIST:
     case ENAMETOOLONG:
-    case ELOOP:
-        return CV_EINVAL;
-    default:
-        return CV_EUNAVAIL;
+    case ELOOP: return CV_EINVAL;
+    default: return CV_EUNAVAIL;
     }
 }
 

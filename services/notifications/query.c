@@ -103,7 +103,8 @@ static int s_choose_held(cv_str_t key, s_choice_t *choice) {
     else
         choice->list = NTF_LIST_HELD;
     choice->hold = cv_str_is(key, "no_recipient") ? NTF_HOLD_RECIPIENT : NTF_HOLD_PRIVATE;
-    bool known = choice->list != NTF_LIST_HELD || choice->hold == NTF_HOLD_RECIPIENT || cv_str_is(key, "awaiting_contact");
+    bool known =
+        choice->list != NTF_LIST_HELD || choice->hold == NTF_HOLD_RECIPIENT || cv_str_is(key, "awaiting_contact");
     return known ? CV_OK : CV_EINVAL;
 }
 
@@ -117,8 +118,8 @@ static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t
         return CV_ENOMEM;
     size_t n = 0;
     if (!rc)
-        rc = ntf_store_list(ntf->store, choice->list, choice->event, choice->party, choice->hold, last, arena, limit + 1,
-                            rows, &n);
+        rc = ntf_store_list(ntf->store, choice->list, choice->event, choice->party, choice->hold, last, arena,
+                            limit + 1, rows, &n);
     if (rc)
         return rc;
     for (size_t i = 0; i < n; i++) {
@@ -149,8 +150,8 @@ static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after,
     if (!rows)
         return CV_ENOMEM;
     size_t n = 0;
-    int rc = ntf_store_recipients(ntf->store, party.len ? party : CV_STR_NONE, after_party, after_order, arena, limit + 1,
-                                  rows, &n);
+    int rc = ntf_store_recipients(ntf->store, party.len ? party : CV_STR_NONE, after_party, after_order, arena,
+                                  limit + 1, rows, &n);
     cv_str_t next = after;
     for (size_t i = 0; !rc && i < n; i++) {
         if (i < limit)

@@ -31,9 +31,9 @@
 
 extern const char ntf_tables_1[]; /* the first migration */
 
-enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                    /* ntf_delivery.state */
-enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3 };         /* ntf_delivery.kind */
-enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2 };   /* ntf_delivery.hold */
+enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                                       /* ntf_delivery.state */
+enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3 };                             /* ntf_delivery.kind */
+enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2 };                       /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
 
 typedef struct ntf_store ntf_store_t;
@@ -41,7 +41,8 @@ int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store) CV_USE_RESULT;
 void ntf_store_close(ntf_store_t **store);
 
 /* ---- projections ---- */
-int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int64_t time_ms, cv_str_t data) CV_USE_RESULT;
+int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int64_t time_ms,
+                        cv_str_t data) CV_USE_RESULT;
 /* CV_ENOTFOUND. data is copied to the arena. */
 int ntf_store_event_get(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, cv_str_t *ret_data) CV_USE_RESULT;
 int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name) CV_USE_RESULT;
@@ -61,8 +62,10 @@ typedef struct {
 } ntf_registered_t;
 int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, ntf_registered_t **ret_registered,
                          size_t *ret_n) CV_USE_RESULT;
-int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_contact_t *contact) CV_USE_RESULT;
-int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person) CV_USE_RESULT;
+int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party,
+                          const cv_contact_t *contact) CV_USE_RESULT;
+int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party,
+                         const cv_person_private_t *person) CV_USE_RESULT;
 /* Empties what was built from this stream. */
 int ntf_store_forget(ntf_store_t *store, const char *stream) CV_USE_RESULT;
 
@@ -145,7 +148,7 @@ int ntf_store_next_due(ntf_store_t *store, int64_t *ret_due_ms, bool *ret_waitin
 typedef enum {
     NTF_LIST_ALL,
     NTF_LIST_EVENT,
-    NTF_LIST_LANE,       /* event and party */
+    NTF_LIST_LANE, /* event and party */
     NTF_LIST_PARTY,
     NTF_LIST_UNFINISHED, /* queued and failed */
     NTF_LIST_HELD,       /* queued, with this hold */

@@ -315,8 +315,8 @@ int ntf_text_change(const ntf_context_t *context, const cv_scheduling_event_v1_t
         const s_phrase_t *label;
         void (*put)(cv_buf_t *, int, const cv_event_details_t *);
     } rows[] = {
-        {NTF_CHANGED_TITLE, &s_label_title, s_title},  {NTF_CHANGED_DATES, &s_label_dates, s_dates},
-        {NTF_CHANGED_PLACE, &s_label_place, s_place},  {NTF_CHANGED_VENUE, &s_label_venue, s_venue},
+        {NTF_CHANGED_TITLE, &s_label_title, s_title},    {NTF_CHANGED_DATES, &s_label_dates, s_dates},
+        {NTF_CHANGED_PLACE, &s_label_place, s_place},    {NTF_CHANGED_VENUE, &s_label_venue, s_venue},
         {NTF_CHANGED_FORMAT, &s_label_format, s_format},
     };
     bool first = true;

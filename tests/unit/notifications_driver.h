@@ -91,8 +91,11 @@ static inline void drv_on_ask(void *self, size_t follow, cv_str_t message) {
 static inline void drv_reply(drv_t *drv, int stream, cv_str_t question, uint16_t type, const void *data) {
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_BATCH);
-    cv_msg_t head = {.id = CV_STR("answer"), .source = CV_STR("/convene/test"), .causationid = question,
-                     .time_ms = drv->ms, .info = cv_msg_info_at(type)};
+    cv_msg_t head = {.id = CV_STR("answer"),
+                     .source = CV_STR("/convene/test"),
+                     .causationid = question,
+                     .time_ms = drv->ms,
+                     .info = cv_msg_info_at(type)};
     assert_int_equal(cv_msg_write(&buf, &head, data), CV_OK);
     cv_engine_answered(drv->engine, (size_t)stream, cv_buf_str(&buf), drv->ms);
     cv_buf_done(&buf);
@@ -115,20 +118,27 @@ static inline bool drv_serve(drv_t *drv, int stream) {
         uint8_t position[CV_POSITION_LEN];
         cv_position_write(&from->at[from->head], position);
         cv_log_page_v1_t page = {.records = {.n = from->state_n, .list = from->state},
-                                 .position = {(const char *)position, sizeof(position)}, .has_page = true, .last = true};
+                                 .position = {(const char *)position, sizeof(position)},
+                                 .has_page = true,
+                                 .last = true};
         drv_reply(drv, stream, msg.id, CV_MSG_LOG_PAGE_V1, &page);
     } else {
         const cv_log_fetch_v1_t *fetch = &data.log_fetch_v1;
-        bool stranger = memcmp(fetch->epoch.ptr, epoch.ptr, CV_EPOCH_LEN) && memcmp(fetch->epoch.ptr, none, CV_EPOCH_LEN);
+        bool stranger =
+            memcmp(fetch->epoch.ptr, epoch.ptr, CV_EPOCH_LEN) && memcmp(fetch->epoch.ptr, none, CV_EPOCH_LEN);
         if (stranger || fetch->after + 1 < from->oldest) {
             cv_log_refused_v1_t refused = {.code = stranger ? CV_REFUSED_CODE_EPOCH : CV_REFUSED_CODE_PRUNED,
-                                           .text = CV_STR("not from there"), .epoch = epoch};
+                                           .text = CV_STR("not from there"),
+                                           .epoch = epoch};
             drv_reply(drv, stream, msg.id, CV_MSG_LOG_REFUSED_V1, &refused);
         } else {
             uint64_t n = from->head - fetch->after;
-            cv_log_batch_v1_t batch = {.stream = cv_str(from->stream), .epoch = epoch, .after = fetch->after,
+            cv_log_batch_v1_t batch = {.stream = cv_str(from->stream),
+                                       .epoch = epoch,
+                                       .after = fetch->after,
                                        .records = {.n = n < 100 ? n : 100, .list = from->record + fetch->after + 1},
-                                       .head = from->head, .oldest = from->oldest};
+                                       .head = from->head,
+                                       .oldest = from->oldest};
             drv_reply(drv, stream, msg.id, CV_MSG_LOG_BATCH_V1, &batch);
         }
     }
@@ -144,7 +154,8 @@ static inline bool drv_tell(drv_t *drv, int stream) {
     uint8_t position[CV_POSITION_LEN];
     cv_position_write(&from->at[from->head], position);
     from->told = from->head;
-    cv_engine_feed(drv->engine, (size_t)stream, (cv_str_t){(const char *)position, sizeof(position)}, CV_STR_NONE, drv->ms);
+    cv_engine_feed(drv->engine, (size_t)stream, (cv_str_t){(const char *)position, sizeof(position)}, CV_STR_NONE,
+                   drv->ms);
     return true;
 }
 
@@ -156,7 +167,8 @@ static inline cv_str_t drv_message(drv_t *drv, int stream, uint64_t seq, uint16_
     for (size_t i = 0; i < CV_EPOCH_LEN; i++)
         snprintf(epoch + 2 * i, 3, "%02x", to->at[0].epoch[i]);
     snprintf(id, sizeof(id), "%s/%s/%llu", to->stream, epoch, (unsigned long long)seq);
-    cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/convene/test"), .time_ms = drv->ms, .info = cv_msg_info_at(type)};
+    cv_msg_t head = {
+        .id = cv_str(id), .source = CV_STR("/convene/test"), .time_ms = drv->ms, .info = cv_msg_info_at(type)};
     assert_int_equal(cv_msg_write(&buf, &head, data), CV_OK);
     cv_str_t message = drv_copy(cv_buf_str(&buf));
     cv_buf_done(&buf);
@@ -193,8 +205,10 @@ static inline void drv_state(drv_t *drv, int stream, uint16_t type, const void *
 
 static inline void drv_start(drv_t *drv) {
     char error[512] = "";
-    cv_db_options_t options = {.path = drv->path, .application_id = ntf_service.application_id,
-                               .migrations = ntf_service.migrations, .migrations_n = ntf_service.migrations_n,
+    cv_db_options_t options = {.path = drv->path,
+                               .application_id = ntf_service.application_id,
+                               .migrations = ntf_service.migrations,
+                               .migrations_n = ntf_service.migrations_n,
                                .cache_kib = 1024};
     int rc = cv_db_open(&options, &drv->db, error, sizeof(error));
     if (rc)
@@ -305,11 +319,17 @@ static inline void drv_run(drv_t *drv, int64_t for_ms, bool deliver) {
 /* Sends a recipient.put; the outcome's code, until the next message is read. */
 static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *party, int64_t order, const char *email) {
     static cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
-    cv_recipient_t recipient = {.party = cv_str(party), .order = order, .name = CV_STR("Mission"), .email = cv_str(email),
+    cv_recipient_t recipient = {.party = cv_str(party),
+                                .order = order,
+                                .name = CV_STR("Mission"),
+                                .email = cv_str(email),
                                 .language = CV_LANGUAGE_RU};
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_REQUEST);
-    cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/test"), .inbox = CV_STR("inbox-of-test"), .time_ms = drv->ms,
+    cv_msg_t head = {.id = cv_str(id),
+                     .source = CV_STR("/test"),
+                     .inbox = CV_STR("inbox-of-test"),
+                     .time_ms = drv->ms,
                      .info = cv_msg_info_at(CV_MSG_NOTIFICATIONS_RECIPIENT_PUT_V1)};
     assert_int_equal(cv_msg_write(&buf, &head, &recipient), CV_OK);
     assert_int_equal(cv_engine_request(drv->engine, &secretariat, cv_buf_str(&buf)), CV_OK);
@@ -328,11 +348,16 @@ static inline const cv_log_page_v1_t *drv_query(drv_t *drv, unsigned role, const
                                                 const char *key, cv_str_t after, int64_t limit) {
     cv_principal_t who = {.name = "asker", .role = role};
     assert_int_equal(cv_str_copy(cv_str(party), who.party, sizeof(who.party)), CV_OK);
-    cv_log_query_v1_t query = {.what = cv_str(what), .key = key[0] ? cv_str(key) : CV_STR_NONE, .after = after,
-                               .has_limit = limit > 0, .limit = limit};
+    cv_log_query_v1_t query = {.what = cv_str(what),
+                               .key = key[0] ? cv_str(key) : CV_STR_NONE,
+                               .after = after,
+                               .has_limit = limit > 0,
+                               .limit = limit};
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_REQUEST);
-    cv_msg_t head = {.id = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"), .source = CV_STR("/test"), .time_ms = drv->ms,
+    cv_msg_t head = {.id = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"),
+                     .source = CV_STR("/test"),
+                     .time_ms = drv->ms,
                      .info = cv_msg_info_at(CV_MSG_LOG_QUERY_V1)};
     assert_int_equal(cv_msg_write(&buf, &head, &query), CV_OK);
     cv_engine_question(drv->engine, &who, NULL, cv_buf_str(&buf), drv->ms, drv->ms);

@@ -82,11 +82,11 @@ static void test_changes(void **state) {
     now.has_registration = true;
     assert_int_equal(ntf_changes(&was, &now), 0);
 
-#define CHANGES(expected, assignment)                                                                       \
-    do {                                                                                                    \
-        now = forum();                                                                                      \
-        assignment;                                                                                         \
-        assert_int_equal(ntf_changes(&was, &now), expected);                                                \
+#define CHANGES(expected, assignment) \
+    do { \
+        now = forum(); \
+        assignment; \
+        assert_int_equal(ntf_changes(&was, &now), expected); \
     } while (0)
     CHANGES(NTF_CHANGED_TITLE, now.event_details.title = CV_STR("Business Council"));
     CHANGES(NTF_CHANGED_DATES, now.event_details.date_start = CV_STR("2026-05-11"));
@@ -234,18 +234,19 @@ static void test_mail_refuses(void **state) {
     (void)state;
     cv_buf_t buf;
     cv_buf_init(&buf, NTF_MAIL_MAX);
-#define REFUSES(assignment)                                                                                 \
-    do {                                                                                                    \
-        ntf_mail_t mail = letter();                                                                         \
-        assignment;                                                                                         \
-        assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL);                                           \
-        assert_int_equal(buf.len, 0);                                                                       \
+#define REFUSES(assignment) \
+    do { \
+        ntf_mail_t mail = letter(); \
+        assignment; \
+        assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL); \
+        assert_int_equal(buf.len, 0); \
     } while (0)
     REFUSES(mail.to_name = CV_STR("A\r\nBcc: all@example"));
     REFUSES(mail.to_name = CV_STR("A\0B"));
     REFUSES(mail.to_name = CV_STR(""));
-    REFUSES(mail.to_name = CV_STR("\xe2\x80\xae" "evil")); /* right-to-left override */
-    REFUSES(mail.to_name = CV_STR("\xc2\x85"));           /* next line, a C1 control */
+    REFUSES(mail.to_name = CV_STR("\xe2\x80\xae"
+                                  "evil"));     /* right-to-left override */
+    REFUSES(mail.to_name = CV_STR("\xc2\x85")); /* next line, a C1 control */
     REFUSES(mail.to_name = CV_STR("\xff"));
     REFUSES(mail.to_address = CV_STR_NONE);
     REFUSES(mail.subject = CV_STR("a\nb"));
@@ -271,10 +272,12 @@ static void test_mail_refuses(void **state) {
 
 static void test_addresses(void **state) {
     (void)state;
-    static const char *const good[] = {"a@b", "a.b+c@mfa.example", "o'neil@x-y.example", "1@2.example", "A_B@EXAMPLE.org"};
-    static const char *const bad[] = {"", "a", "@b", "a@", "a@@b", "a b@c", "a@b c", "a@b\r\nBcc: c", ".a@b", "a.@b", "a..b@c",
-                                      "a@.b", "a@b.", "a@-b", "a@b-", "a@b-.c", "\"a\"@b", "a@[1.2.3.4]", "a,b@c", "<a@b>",
-                                      "a@b>", "a(b)@c", "\xd0\xb9@b", "a@\xd0\xb9", "a;b@c", "a:b@c", "a\\b@c", "a@b,c@d"};
+    static const char *const good[] = {"a@b", "a.b+c@mfa.example", "o'neil@x-y.example", "1@2.example",
+                                       "A_B@EXAMPLE.org"};
+    static const char *const bad[] = {
+        "",       "a",      "@b",         "a@",         "a@@b",  "a b@c",  "a@b c",   "a@b\r\nBcc: c", ".a@b",  "a.@b",
+        "a..b@c", "a@.b",   "a@b.",       "a@-b",       "a@b-",  "a@b-.c", "\"a\"@b", "a@[1.2.3.4]",   "a,b@c", "<a@b>",
+        "a@b>",   "a(b)@c", "\xd0\xb9@b", "a@\xd0\xb9", "a;b@c", "a:b@c",  "a\\b@c",  "a@b,c@d"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_true(ntf_mail_address_usable(cv_str(good[i])));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -375,7 +378,8 @@ static void test_headlines(void **state) {
     } rows[] = {
         {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_CONFIRMED, "Registration accepted: E"},
         {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_ONLINE, "Registration accepted: E"},
-        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WAITING, "Registration on the waiting list: E"},
+        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WAITING,
+         "Registration on the waiting list: E"},
         {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_REFUSED, "Registration refused: E"},
         {CV_DECISION_KIND_WITHDRAW, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WITHDRAWN, "Withdrawal recorded: E"},
         {CV_DECISION_KIND_WITHDRAW, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_CONFIRMED, "Withdrawal refused: E"},
@@ -385,8 +389,11 @@ static void test_headlines(void **state) {
     };
     ntf_context_t context = {.party = CV_STR("KZ"), .event = CV_STR("E"), .notice = CV_STR("n")};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        cv_registration_decided_v1_t record = {.kind = rows[i].kind, .cls = rows[i].cls, .code = CV_STR("c"),
-                                               .request = CV_STR("r"), .persons_n = 1,
+        cv_registration_decided_v1_t record = {.kind = rows[i].kind,
+                                               .cls = rows[i].cls,
+                                               .code = CV_STR("c"),
+                                               .request = CV_STR("r"),
+                                               .persons_n = 1,
                                                .persons = {{.number = 1, .state = rows[i].person}}};
         text_t text;
         setup_text(&text);
@@ -405,8 +412,12 @@ static void test_text_of_a_promotion_and_a_change(void **state) {
     now.event_details.date_start = CV_STR("2026-06");
     now.event_details.date_end = now.event_details.time_start = CV_STR_NONE;
     now.event_details.format = CV_EVENT_FORMAT_ONLINE;
-    ntf_context_t context = {.party = CV_STR("KZ"), .event = CV_STR("FORUM-2026"), .details = &now,
-                             .recipient = CV_STR("A\nB"), .time_ms = 1772096400000, .notice = CV_STR("n")};
+    ntf_context_t context = {.party = CV_STR("KZ"),
+                             .event = CV_STR("FORUM-2026"),
+                             .details = &now,
+                             .recipient = CV_STR("A\nB"),
+                             .time_ms = 1772096400000,
+                             .notice = CV_STR("n")};
     text_t text;
     setup_text(&text);
     assert_int_equal(ntf_text_change(&context, &was, ntf_changes(&was, &now), &text.subject, &text.body), CV_OK);
@@ -419,7 +430,8 @@ static void test_text_of_a_promotion_and_a_change(void **state) {
                           "  Format: in person -> online\n"));
     done_text(&text);
 
-    cv_registration_promoted_v1_t promoted = {.cause = CV_PROMOTION_CAUSE_RELEASE, .persons_n = 1,
+    cv_registration_promoted_v1_t promoted = {.cause = CV_PROMOTION_CAUSE_RELEASE,
+                                              .persons_n = 1,
                                               .persons = {{.number = 7, .state = CV_PERSON_STATE_CONFIRMED}}};
     setup_text(&text);
     context.language = CV_LANGUAGE_RU;
@@ -447,12 +459,18 @@ static void test_longest_texts_fit(void **state) {
     record.persons_n = NTF_PERSONS_MAX;
     for (size_t i = 0; i < NTF_PERSONS_MAX; i++) {
         persons[i] = (ntf_person_t){(int64_t)i + 1, long_name};
-        record.persons[i] = (cv_person_place_t){.number = (int64_t)i + 1, .state = CV_PERSON_STATE_WAITING,
-                                                .has_position = true, .position = 1000000};
+        record.persons[i] = (cv_person_place_t){
+            .number = (int64_t)i + 1, .state = CV_PERSON_STATE_WAITING, .has_position = true, .position = 1000000};
     }
-    ntf_context_t context = {.language = CV_LANGUAGE_RU, .recipient = long_name, .party = CV_STR("KZ"),
-                             .party_name = long_name, .event = CV_STR("FORUM-2026"), .details = &now,
-                             .venue_name = long_name, .persons = persons, .persons_n = NTF_PERSONS_MAX,
+    ntf_context_t context = {.language = CV_LANGUAGE_RU,
+                             .recipient = long_name,
+                             .party = CV_STR("KZ"),
+                             .party_name = long_name,
+                             .event = CV_STR("FORUM-2026"),
+                             .details = &now,
+                             .venue_name = long_name,
+                             .persons = persons,
+                             .persons_n = NTF_PERSONS_MAX,
                              .notice = CV_STR("n")};
     for (int i = 0; i < 2; i++) {
         text_t text;

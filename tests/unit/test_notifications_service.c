@@ -29,9 +29,14 @@ static cv_scheduling_event_v1_t forum(int64_t version) {
         .version = version,
         .status = CV_EVENT_STATUS_OPEN,
         .change = CV_EVENT_CHANGE_CHANGED,
-        .event_details = {.title = CV_STR("Business Forum"), .plan_year = 2026, .line = CV_PLAN_LINE_CBM,
-                          .city = CV_STR("Baku"), .country = CV_STR("AZ"), .venue = CV_STR("BCC"),
-                          .date_start = CV_STR("2026-05-12"), .date_end = CV_STR("2026-05-13")},
+        .event_details = {.title = CV_STR("Business Forum"),
+                          .plan_year = 2026,
+                          .line = CV_PLAN_LINE_CBM,
+                          .city = CV_STR("Baku"),
+                          .country = CV_STR("AZ"),
+                          .venue = CV_STR("BCC"),
+                          .date_start = CV_STR("2026-05-12"),
+                          .date_end = CV_STR("2026-05-13")},
     };
 }
 
@@ -42,7 +47,8 @@ static void tell_event(drv_t *drv, const cv_scheduling_event_v1_t *event) {
 static void tell_catalogue(drv_t *drv) {
     cv_scheduling_event_v1_t event = forum(1);
     cv_party_t party = {.code = CV_STR("KZ"), .kind = CV_PARTY_KIND_MEMBER, .name = CV_STR("Kazakhstan")};
-    cv_venue_t venue = {.code = CV_STR("BCC"), .name = CV_STR("Congress Centre"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
+    cv_venue_t venue = {
+        .code = CV_STR("BCC"), .name = CV_STR("Congress Centre"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
     drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_PARTY_V1, &party);
     drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_VENUE_V1, &venue);
     tell_event(drv, &event);
@@ -50,19 +56,29 @@ static void tell_catalogue(drv_t *drv) {
 
 static uint64_t tell_contact(drv_t *drv, const char *party, const char *email) {
     cv_registration_contact_v1_t contact = {
-        .event = CV_STR("FORUM"), .party = cv_str(party), .has_contact = email != NULL,
+        .event = CV_STR("FORUM"),
+        .party = cv_str(party),
+        .has_contact = email != NULL,
         .contact = {.name = CV_STR("Focal Point"), .email = cv_str(email), .language = CV_LANGUAGE_EN},
-        .persons_n = 1, .persons = {{.number = 1, .name = CV_STR("Bekova Aigerim"), .capacity = CV_CAPACITY_HEAD}}};
+        .persons_n = 1,
+        .persons = {{.number = 1, .name = CV_STR("Bekova Aigerim"), .capacity = CV_CAPACITY_HEAD}}};
     return drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
 }
 
 static uint64_t tell_decided(drv_t *drv, const char *party, cv_outcome_class_t cls, cv_party_answer_t answer,
                              uint64_t private_seq) {
     cv_registration_decided_v1_t decided = {
-        .request = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"), .kind = CV_DECISION_KIND_REGISTER,
-        .event = CV_STR("FORUM"), .party = cv_str(party), .cls = cls, .code = CV_STR("some_code"), .persons_n = 1,
-        .persons = {{.number = 1, .state = cls == CV_OUTCOME_CLASS_OK ? CV_PERSON_STATE_CONFIRMED : CV_PERSON_STATE_REFUSED}},
-        .answer = answer, .private_seq = private_seq};
+        .request = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"),
+        .kind = CV_DECISION_KIND_REGISTER,
+        .event = CV_STR("FORUM"),
+        .party = cv_str(party),
+        .cls = cls,
+        .code = CV_STR("some_code"),
+        .persons_n = 1,
+        .persons = {{.number = 1,
+                     .state = cls == CV_OUTCOME_CLASS_OK ? CV_PERSON_STATE_CONFIRMED : CV_PERSON_STATE_REFUSED}},
+        .answer = answer,
+        .private_seq = private_seq};
     return drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, &decided);
 }
 
@@ -118,7 +134,8 @@ static void test_a_decision_becomes_one_file(void **state) {
     }
     /* Nothing is left to do: no timer, no copy of the message. */
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer"), 0);
-    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE mail IS NOT NULL OR data IS NOT NULL"), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE mail IS NOT NULL OR data IS NOT NULL"),
+                     0);
 }
 
 static void test_refusals_promotions_and_declines(void **state) {
@@ -126,8 +143,10 @@ static void test_refusals_promotions_and_declines(void **state) {
     tell_catalogue(drv);
     tell_registered(drv, KZ);
     tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 1);
-    cv_registration_promoted_v1_t promoted = {.event = CV_STR("FORUM"), .party = CV_STR("KZ"),
-                                              .cause = CV_PROMOTION_CAUSE_CAPACITY, .persons_n = 1,
+    cv_registration_promoted_v1_t promoted = {.event = CV_STR("FORUM"),
+                                              .party = CV_STR("KZ"),
+                                              .cause = CV_PROMOTION_CAUSE_CAPACITY,
+                                              .persons_n = 1,
                                               .persons = {{.number = 1, .state = CV_PERSON_STATE_CONFIRMED}},
                                               .private_seq = 1};
     drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, &promoted);
@@ -220,7 +239,9 @@ static void test_contact_data_comes_by_snapshot(void **state) {
     drv_run(drv, 1000, true);
     assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery"), NTF_HOLD_PRIVATE);
     drv_new_epoch(drv, DRV_PRIVATE);
-    cv_registration_contact_v1_t contact = {.event = CV_STR("FORUM"), .party = CV_STR("KZ"), .has_contact = true,
+    cv_registration_contact_v1_t contact = {.event = CV_STR("FORUM"),
+                                            .party = CV_STR("KZ"),
+                                            .has_contact = true,
                                             .contact = {.name = CV_STR("N"), .email = CV_STR("new@kz.example")}};
     drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
     drv_run(drv, 3000, true);
@@ -271,7 +292,8 @@ static void test_a_repeat_replaces_itself(void **state) {
     char *first = drv_file(drv, EVENTS_ID "1.KZ");
     assert_non_null(first);
     cv_stmt_t *undo;
-    assert_int_equal(cv_db_prepare(drv->db, "UPDATE ntf_delivery SET state = 1, lease_ms = 1, mail = ?1", &undo), CV_OK);
+    assert_int_equal(cv_db_prepare(drv->db, "UPDATE ntf_delivery SET state = 1, lease_ms = 1, mail = ?1", &undo),
+                     CV_OK);
     cv_stmt_blob(undo, 1, first, strlen(first));
     assert_int_equal(cv_stmt_run(undo), CV_OK);
     tell_contact(drv, KZ, "other@kz.example");
@@ -327,7 +349,8 @@ static void test_one_file_that_cannot_be(void **state) {
 
     /* Its last chance: given up, said, and the next one goes out. */
     cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(drv->db, "UPDATE ntf_delivery SET failures = ?1, next_ms = 0 WHERE n = 1", &stmt), CV_OK);
+    assert_int_equal(cv_db_prepare(drv->db, "UPDATE ntf_delivery SET failures = ?1, next_ms = 0 WHERE n = 1", &stmt),
+                     CV_OK);
     cv_stmt_int(stmt, 1, NTF_TRIES_MAX - 1);
     assert_int_equal(cv_stmt_run(stmt), CV_OK);
     drv_run(drv, 10000, true);
@@ -378,8 +401,8 @@ static void test_a_snapshot_is_no_news(void **state) {
     cv_scheduling_event_v1_t event = forum(9);
     event.event_details.city = CV_STR("Ganja");
     drv_state(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
-    cv_registration_delegation_v1_t delegation = {.event = CV_STR("FORUM"), .party = CV_STR("KZ"),
-                                                  .answer = CV_PARTY_ANSWER_REGISTERED, .confirmed = 1};
+    cv_registration_delegation_v1_t delegation = {
+        .event = CV_STR("FORUM"), .party = CV_STR("KZ"), .answer = CV_PARTY_ANSWER_REGISTERED, .confirmed = 1};
     drv_state(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DELEGATION_V1, &delegation);
     drv_run(drv, 3000, true);
     assert_int_equal(drv_files(drv), 2);
