@@ -29,8 +29,26 @@ static char s_dir[64], s_allow[80], s_ipc[128], s_error[512];
 static cv_identity_t s_server, s_alice, s_mallory;
 static void *s_context, *s_clients;
 static cv_zap_t *s_zap;
+static void *s_sockets[32]; /* open ones: a context does not end before they are closed, also when a test failed */
 
 /* ---- fixture ------------------------------------------------------------------------------ */
+
+static void *s_own(void *socket)
+{
+    size_t i = 0;
+    while (s_sockets[i])
+        assert_true(++i < sizeof s_sockets / sizeof *s_sockets);
+    assert_non_null(socket);
+    return s_sockets[i] = socket;
+}
+
+static void s_close(void **socket)
+{
+    for (size_t i = 0; *socket && i < sizeof s_sockets / sizeof *s_sockets; i++)
+        if (s_sockets[i] == *socket)
+            s_sockets[i] = NULL;
+    cv_socket_close(socket, 0);
+}
 
 static void s_make(const char *name, unsigned role, cv_identity_t *ret_identity)
 {
@@ -84,13 +102,15 @@ static void s_start(bool allow_null)
 static int s_teardown(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < sizeof s_sockets / sizeof *s_sockets; i++)
+        cv_socket_close(&s_sockets[i], 0);
     cv_zap_stop(&s_zap);
     zmq_ctx_term(s_clients);
     zmq_ctx_term(s_context);
     char command[160];
     static const char *const files[] = {"allow/registration.cert", "allow/alice.cert", "allow/mallory.cert",
                                         "registration.secret",     "alice.secret",     "mallory.secret",
-                                        "registration.intake",     "registration.feed", "registration.log"};
+                                        "registration.intake",     "registration2.intake", "registration.log"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(command, sizeof command, "%s/%s", s_dir, files[i]);
         unlink(command);
@@ -108,7 +128,7 @@ static void *s_bind(cv_socket_use_t use, const char *endpoint)
         fail_msg("%s", s_error);
     if (use == CV_SOCKET_INTAKE)
         assert_int_equal(zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0), 0);
-    return socket;
+    return s_own(socket);
 }
 
 static void *s_connect(cv_socket_use_t use, const char *endpoint, const cv_identity_t *self, const uint8_t *server_key)
@@ -118,7 +138,7 @@ static void *s_connect(cv_socket_use_t use, const char *endpoint, const cv_ident
     int rc = cv_socket_open(s_clients, use, endpoint, &security, &socket, s_error, sizeof s_error);
     if (rc)
         fail_msg("%s", s_error);
-    return socket;
+    return s_own(socket);
 }
 
 /* Waits until one of both can be read; the bound SUB must be polled for its subscription to leave. Returns which. */
@@ -207,8 +227,8 @@ static void s_intake_says_who(const char *endpoint)
     }
     cv_frames_t frames;
     assert_int_equal(cv_frames_recv(&frames, intake, 2), CV_EAGAIN);
-    cv_socket_close(&client, 0);
-    cv_socket_close(&intake, 0);
+    s_close(&client);
+    s_close(&intake);
     assert_null(intake);
 }
 
@@ -256,8 +276,8 @@ static void test_log_says_who(void **state)
     /* ROUTER_MANDATORY: an answer to nobody is an error, not a silence. */
     assert_int_equal(zmq_send(log, "nobody", 6, ZMQ_SNDMORE | ZMQ_DONTWAIT), -1);
     assert_int_equal(errno, EHOSTUNREACH);
-    cv_socket_close(&client, 0);
-    cv_socket_close(&log, 0);
+    s_close(&client);
+    s_close(&log);
 }
 
 static void test_too_many_frames(void **state)
@@ -279,8 +299,8 @@ static void test_too_many_frames(void **state)
     assert_int_equal(cv_frames_recv(&frames, log, 2), CV_OK);
     assert_true(cv_str_is(cv_frames_at(&frames, 1), "next"));
     cv_frames_done(&frames);
-    cv_socket_close(&client, 0);
-    cv_socket_close(&log, 0);
+    s_close(&client);
+    s_close(&log);
 }
 
 /* ---- who does not ------------------------------------------------------------------------- */
@@ -293,8 +313,8 @@ static void test_unknown_key(void **state)
     void *client = s_connect(CV_SOCKET_REQUESTS, TCP, &s_mallory, s_server.public_key);
     s_expect_refused(client, intake, 0);
     assert_int_equal(s_accepted(), 0);
-    cv_socket_close(&client, 0);
-    cv_socket_close(&intake, 0);
+    s_close(&client);
+    s_close(&intake);
 }
 
 /* Waits for the client's handshake to fail, as its monitor tells. */
@@ -302,9 +322,12 @@ static void s_expect_handshake_failure(void *client, void *intake, const char *a
 {
     const int failures = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                          ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED;
-    assert_int_equal(zmq_socket_monitor(client, "inproc://monitor", failures), 0);
-    void *monitor = zmq_socket(s_clients, ZMQ_PAIR);
-    assert_int_equal(zmq_connect(monitor, "inproc://monitor"), 0);
+    static int monitors; /* a name is free again only some time after its monitor ended */
+    char name[32];
+    snprintf(name, sizeof name, "inproc://monitor.%d", monitors++);
+    assert_int_equal(zmq_socket_monitor(client, name, failures), 0);
+    void *monitor = s_own(zmq_socket(s_clients, ZMQ_PAIR));
+    assert_int_equal(zmq_connect(monitor, name), 0);
     assert_int_equal(zmq_connect(client, address), 0);
     int64_t deadline = s_deadline();
     void *ready = NULL;
@@ -314,7 +337,7 @@ static void s_expect_handshake_failure(void *client, void *intake, const char *a
     }
     assert_ptr_equal(ready, monitor);
     zmq_socket_monitor(client, NULL, 0);
-    cv_socket_close(&monitor, 0);
+    s_close(&monitor);
 }
 
 /* No CURVE at all, and CURVE that takes the server for another. */
@@ -323,20 +346,20 @@ static void test_no_key_and_wrong_server_key(void **state)
     (void)state;
     s_start(true); /* also when NULL is allowed elsewhere, an encrypted socket takes nothing else */
     void *intake = s_bind(CV_SOCKET_INTAKE, TCP);
-    void *client = zmq_socket(s_clients, ZMQ_XPUB);
+    void *client = s_own(zmq_socket(s_clients, ZMQ_XPUB));
     s_expect_handshake_failure(client, intake, TCP);
-    cv_socket_close(&client, 0);
+    s_close(&client);
 
-    client = zmq_socket(s_clients, ZMQ_XPUB);
+    client = s_own(zmq_socket(s_clients, ZMQ_XPUB));
     assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SERVERKEY, s_mallory.public_key, 32), 0);
     assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_PUBLICKEY, s_alice.public_key, 32), 0);
     assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SECRETKEY, s_alice.secret_key, 32), 0);
     int ivl = 200; /* the server stays silent: the client gives up by itself */
     assert_int_equal(zmq_setsockopt(client, ZMQ_HANDSHAKE_IVL, &ivl, sizeof ivl), 0);
     s_expect_handshake_failure(client, intake, TCP);
-    cv_socket_close(&client, 0);
+    s_close(&client);
     assert_int_equal(s_accepted(), 0);
-    cv_socket_close(&intake, 0);
+    s_close(&intake);
 }
 
 /* Sockets whose handler is gone let nobody in, even with the right key. */
@@ -344,13 +367,13 @@ static void test_no_handler(void **state)
 {
     (void)state;
     void *intake = s_bind(CV_SOCKET_INTAKE, TCP);
-    void *client = zmq_socket(s_clients, ZMQ_XPUB);
+    void *client = s_own(zmq_socket(s_clients, ZMQ_XPUB));
     assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SERVERKEY, s_server.public_key, 32), 0);
     assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_PUBLICKEY, s_alice.public_key, 32), 0);
     assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SECRETKEY, s_alice.secret_key, 32), 0);
     s_expect_handshake_failure(client, intake, TCP);
-    cv_socket_close(&client, 0);
-    cv_socket_close(&intake, 0);
+    s_close(&client);
+    s_close(&intake);
 }
 
 static void test_one_handler_per_context(void **state)
@@ -380,17 +403,22 @@ static void test_null_mechanism(void **state)
     assert_int_equal(cv_zap_start(s_context, NULL, false, &strict), CV_OK);
     s_zap = strict;
     assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, s_ipc, &none, &intake, s_error, sizeof s_error), CV_OK);
+    s_own(intake);
     assert_int_equal(zmq_setsockopt(intake, ZMQ_SUBSCRIBE, "", 0), 0);
     client = s_connect(CV_SOCKET_REQUESTS, s_ipc, NULL, NULL);
     s_expect_refused(client, intake, 0);
-    cv_socket_close(&client, 0);
-    cv_socket_close(&intake, 0);
+    s_close(&client);
+    s_close(&intake);
     cv_zap_stop(&s_zap);
 
+    /* A path of its own: the closed socket removes its path some time later. */
+    char other[160];
+    snprintf(other, sizeof other, "%s2", s_ipc);
     assert_int_equal(cv_zap_start(s_context, NULL, true, &s_zap), CV_OK);
-    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, s_ipc, &none, &intake, s_error, sizeof s_error), CV_OK);
+    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, other, &none, &intake, s_error, sizeof s_error), CV_OK);
+    s_own(intake);
     assert_int_equal(zmq_setsockopt(intake, ZMQ_SUBSCRIBE, "", 0), 0);
-    client = s_connect(CV_SOCKET_REQUESTS, s_ipc, NULL, NULL);
+    client = s_connect(CV_SOCKET_REQUESTS, other, NULL, NULL);
     s_expect_in(client, intake);
     assert_int_equal(zmq_send(client, "t|", 2, 0), 2);
     assert_ptr_equal(s_wait(intake, NULL, s_deadline()), intake);
@@ -399,12 +427,12 @@ static void test_null_mechanism(void **state)
     assert_string_equal(cv_frames_user(&frames), cv_principal_local.name);
     cv_frames_done(&frames);
     struct stat info;
-    char path[160];
-    snprintf(path, sizeof path, "%s.intake", s_ipc + 6);
+    char path[176];
+    snprintf(path, sizeof path, "%s.intake", other + 6);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
-    cv_socket_close(&client, 0);
-    cv_socket_close(&intake, 0);
+    s_close(&client);
+    s_close(&intake);
 
     assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, TCP, &none, &intake, s_error, sizeof s_error), CV_EINVAL);
     assert_non_null(strstr(s_error, "ipc only"));
@@ -423,7 +451,7 @@ static void test_reload(void **state)
     void *intake = s_bind(CV_SOCKET_INTAKE, TCP);
     void *mallory = s_connect(CV_SOCKET_REQUESTS, TCP, &s_mallory, s_server.public_key);
     s_expect_refused(mallory, intake, 0);
-    cv_socket_close(&mallory, 0);
+    s_close(&mallory);
     void *alice = s_connect(CV_SOCKET_REQUESTS, TCP, &s_alice, s_server.public_key);
     s_expect_in(alice, intake);
 
@@ -447,12 +475,12 @@ static void test_reload(void **state)
     cv_frames_done(&frames);
     /* ... until it breaks. */
     uint64_t refused = s_refused();
-    cv_socket_close(&alice, 0);
+    s_close(&alice);
     alice = s_connect(CV_SOCKET_REQUESTS, TCP, &s_alice, s_server.public_key);
     s_expect_refused(alice, intake, refused);
-    cv_socket_close(&alice, 0);
-    cv_socket_close(&mallory, 0);
-    cv_socket_close(&intake, 0);
+    s_close(&alice);
+    s_close(&mallory);
+    s_close(&intake);
 }
 
 /* ---- requests that libzmq would never make ------------------------------------------------ */
@@ -498,8 +526,7 @@ static void test_malformed_requests(void **state)
 {
     (void)state;
     s_start(false);
-    void *asker = zmq_socket(s_context, ZMQ_DEALER);
-    assert_non_null(asker);
+    void *asker = s_own(zmq_socket(s_context, ZMQ_DEALER));
     assert_int_equal(zmq_connect(asker, "inproc://zeromq.zap.01"), 0);
     char key[33] = "", long_text[300];
     memcpy(key, s_alice.public_key, 32);
@@ -538,7 +565,7 @@ static void test_malformed_requests(void **state)
             fail_msg("case %zu: expected \"%s\", got \"%s\"", i, cases[i].status, status);
     }
     assert_int_equal(s_accepted(), 1);
-    cv_socket_close(&asker, 0);
+    s_close(&asker);
 }
 
 /* ---- addresses ---------------------------------------------------------------------------- */
@@ -598,8 +625,8 @@ static void test_address_in_use(void **state)
     assert_int_equal(cv_socket_open(s_context, CV_SOCKET_LOG, TCP, &security, &second, s_error, sizeof s_error), CV_ELOCKED);
     assert_null(second);
     assert_non_null(strstr(s_error, "24512: cannot listen"));
-    cv_socket_close(&first, 0);
-    cv_socket_close(&first, 0);
+    s_close(&first);
+    s_close(&first);
 }
 
 int main(void)

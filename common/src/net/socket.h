@@ -41,7 +41,8 @@ void *cv_socket_context(void);
  * CV_EINVAL: the endpoint or security=none on tcp; CV_ELOCKED: address in use; CV_EUNAVAIL: anything else. */
 int cv_socket_open(void *context, cv_socket_use_t use, const char *endpoint, const cv_security_t *security,
                    void **ret_socket, char *ret_error, size_t error_size) CV_USE_RESULT;
-/* linger_ms: how long what is queued may still leave (0 but at an orderly stop). */
+/* linger_ms: how long what is queued may still leave (0 but at an orderly stop). The address of a bound socket is free
+ * again only some time after it (a path is removed then: never bind the same one again before the context ended). */
 void cv_socket_close(void **socket, int linger_ms);
 
 /* The address of one of its sockets: "tcp://127.0.0.1:24101", "ipc:///run/registration.feed". CV_EINVAL with a reason:

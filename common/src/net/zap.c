@@ -26,6 +26,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -180,6 +181,8 @@ static void *s_thread(void *arg)
             s_handle(zap, &request);
         }
     }
+    /* Closing frees the address only some time later, and a next handler would not start. */
+    zmq_unbind(zap->handler, ZAP_ADDRESS);
     zmq_close(zap->handler);
     zmq_close(zap->inner);
     return NULL;
@@ -188,8 +191,9 @@ static void *s_thread(void *arg)
 /* A pair of connected sockets whose name cannot be another pair's. */
 static int s_make_pipe(void *context, cv_zap_t *zap)
 {
+    static _Atomic unsigned pipes;
     char address[64];
-    snprintf(address, sizeof address, "inproc://convene.zap.pipe.%p", (void *)zap);
+    snprintf(address, sizeof address, "inproc://convene.zap.pipe.%u", atomic_fetch_add(&pipes, 1));
     zap->pipe = zmq_socket(context, ZMQ_PAIR);
     zap->inner = zmq_socket(context, ZMQ_PAIR);
     int linger = 0, timeout = PIPE_TIMEOUT_MS;
