@@ -43,7 +43,7 @@ static const s_phrase_t s_label_title = {"Title", "Название"};
 static const s_phrase_t s_label_decided = {"Decided at", "Время решения"};
 static const s_phrase_t s_label_changed = {"Changed at", "Время изменения"};
 static const s_phrase_t s_label_request = {"Request", "Запрос"};
-static const s_phrase_t s_label_code = {"Reason (code)", "Основание (код)"};
+static const s_phrase_t s_label_code = {"Reason", "Основание"};
 static const s_phrase_t s_label_why = {"Reason", "Причина"};
 static const s_phrase_t s_label_decision = {"Decision", "Решение"};
 static const s_phrase_t s_label_notice = {"Notice", "Уведомление"};
@@ -76,6 +76,39 @@ static const s_phrase_t s_causes[CV_PROMOTION_CAUSE_MAX + 1] = {
     [CV_PROMOTION_CAUSE_WITHDRAWAL] = {"another registration was withdrawn", "отозвана другая регистрация"},
     [CV_PROMOTION_CAUSE_RELEASE] = {"guaranteed seats were released", "освобождены гарантированные места"},
     [CV_PROMOTION_CAUSE_CAPACITY] = {"the event has more seats", "увеличено число мест"},
+};
+
+/* Codes of decisions, as sentences. A code that is not here stands alone: registration may learn new ones. */
+static const struct {
+    const char *code;
+    s_phrase_t text;
+} s_codes[] = {
+    {"registered", {"all persons are registered", "все участники зарегистрированы"}},
+    {"partly_registered", {"not all persons have a seat", "места есть не у всех участников"}},
+    {"waiting",
+     {"there is no free seat now; the persons are on the waiting list",
+      "свободных мест сейчас нет; участники внесены в лист ожидания"}},
+    {"withdrawn", {"withdrawn as asked", "отозвано по просьбе"}},
+    {"declined", {"the party does not take part", "сторона не участвует"}},
+    {"full", {"there is no free seat", "свободных мест нет"}},
+    {"maximum", {"the delegation has as many seats as it may have", "делегация заняла все положенные ей места"}},
+    {"capacity_limit",
+     {"no more persons are admitted in this capacity", "больше участников в этом качестве не допускается"}},
+    {"too_large", {"the group is larger than the delegation may be", "группа больше допустимой делегации"}},
+    {"behind", {"others are before this request on the waiting list", "в листе ожидания есть более ранние запросы"}},
+    {"one_head", {"a delegation has exactly one head", "у делегации может быть только один глава"}},
+    {"duplicate_person", {"a person is named twice", "участник указан дважды"}},
+    {"too_many_persons",
+     {"the delegation would have too many persons", "в делегации было бы слишком много участников"}},
+    {"not_open", {"registration is not open", "регистрация не открыта"}},
+    {"closed", {"registration is closed", "регистрация закрыта"}},
+    {"cancelled", {"the event is cancelled", "мероприятие отменено"}},
+    {"postponed", {"the event is postponed", "мероприятие отложено"}},
+    {"party_not_invited", {"the party is not invited to this event", "сторона не приглашена на это мероприятие"}},
+    {"already_registered", {"the party is registered", "сторона уже зарегистрирована"}},
+    {"already_declined", {"the party has declined before", "сторона уже отказалась от участия"}},
+    {"not_registered", {"the party is not registered", "сторона не зарегистрирована"}},
+    {"already_withdrawn", {"it was withdrawn before", "регистрация уже отозвана"}},
 };
 
 static int s_language(const ntf_context_t *context) {
@@ -247,13 +280,26 @@ static const s_phrase_t *s_headline(const cv_registration_decided_v1_t *decided)
     return in > 0 ? &s_accepted_part : &s_waiting;
 }
 
+/* "Reason: there is no free seat (full)" */
+static void s_code(cv_buf_t *body, int language, cv_str_t code) {
+    s_label(body, language, s_label_code);
+    for (size_t i = 0; i < sizeof(s_codes) / sizeof(s_codes[0]); i++) {
+        if (cv_str_is(code, s_codes[i].code)) {
+            cv_buf_printf(body, "%s (%s)\n", s_codes[i].text[language], s_codes[i].code);
+            return;
+        }
+    }
+    s_put(body, code);
+    cv_buf_put(body, "\n", 1);
+}
+
 int ntf_text_decision(const ntf_context_t *context, const cv_registration_decided_v1_t *decided, cv_buf_t *subject,
                       cv_buf_t *body) {
     int language = s_language(context);
     s_head(context, *s_headline(decided), subject, body);
     s_instant(body, language, s_label_decided, context->time_ms);
     s_line(body, language, s_label_request, decided->request);
-    s_line(body, language, s_label_code, decided->code);
+    s_code(body, language, decided->code);
     s_persons(context, decided->persons, decided->persons_n, body);
     if (decided->has_seats)
         s_seats_put(context, &decided->seats, body);

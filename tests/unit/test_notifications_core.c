@@ -351,7 +351,7 @@ static void test_text_of_a_decision(void **state) {
     assert_true(has(body, "Delegation: Kazakhstan (KZ)\nEvent: Business Forum (FORUM-2026)\n"));
     assert_true(has(body, "Dates: 2026-05-12 - 2026-05-13, 09:30 +04:00 (Asia/Baku)\nPlace: Baku, AZ\n"));
     assert_true(has(body, "Venue: Congress Centre\nFormat: in person\nDecided at: 2026-02-26 09:00:00 +00:00\n"));
-    assert_true(has(body, "Reason (code): registered\n"));
+    assert_true(has(body, "Reason: all persons are registered (registered)\n"));
     assert_true(has(body, "  No. 1, Bekova Aigerim: confirmed\n  No. 2: on the waiting list, place 3\n"));
     assert_true(has(body, "Seats of the delegation: confirmed 1 (at most 5), waiting 1\n"));
     assert_true(has(body, "Notice: registration.events.0123456789abcdef.42.KZ\n"));
@@ -365,6 +365,13 @@ static void test_text_of_a_decision(void **state) {
     assert_true(has(body, "Здравствуйте, A. Bekova!\n"));
     assert_true(has(body, "  № 1, Bekova Aigerim: место подтверждено\n  № 2: в листе ожидания, место 3\n"));
     assert_true(has(body, "Время решения: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(body, "Основание: все участники зарегистрированы (registered)\n"));
+    done_text(&text);
+
+    setup_text(&text);
+    record.code = CV_STR("new_rule");
+    assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+    assert_true(has(cv_buf_str(&text.body), "Основание: new_rule\n"));
     done_text(&text);
 }
 

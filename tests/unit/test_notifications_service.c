@@ -307,6 +307,33 @@ static void test_a_repeat_replaces_itself(void **state) {
     free(second);
 }
 
+/* The result cannot be stored: the files are there, the rows say queued; later the same bytes, once told of. */
+static void test_the_result_is_lost(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    tell_registered(drv, "UZ");
+    assert_int_equal(cv_db_exec(drv->db,
+                                "CREATE TRIGGER fault BEFORE UPDATE OF state ON ntf_delivery WHEN new.state = 2 "
+                                "AND new.party = 'UZ' BEGIN SELECT RAISE(ABORT, 'fault'); END"),
+                     CV_OK);
+    drv_run(drv, 3000, true);
+    assert_int_equal(drv_files(drv), 2);
+    assert_int_equal(in_state(drv, NTF_QUEUED), 2);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE mail IS NOT NULL"), 2);
+    assert_int_equal(drv->notices_n, 2);
+    char *first = drv_file(drv, EVENTS_ID "1.KZ");
+    tell_contact(drv, KZ, "other@kz.example");
+    assert_int_equal(cv_db_exec(drv->db, "DROP TRIGGER fault"), CV_OK);
+    drv_run(drv, 3000, true);
+    char *second = drv_file(drv, EVENTS_ID "1.KZ");
+    assert_string_equal(first, second);
+    assert_int_equal(in_state(drv, NTF_WRITTEN), 2);
+    assert_int_equal(drv->notices_n, 4);
+    free(first);
+    free(second);
+}
+
 static void test_an_outbox_that_takes_nothing(void **state) {
     drv_t *drv = *state;
     FILE *file = fopen(drv->outbox, "we"); /* a file where the folder should be */
@@ -482,6 +509,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_contact_data_comes_by_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_to_write_to, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_repeat_replaces_itself, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_result_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_outbox_that_takes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_file_that_cannot_be, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
