@@ -9,8 +9,10 @@
  * Happy path: mechanism CURVE, one credential of 32 octets that is a principal's key: 200 with the principal's name as
  * user-id, which libzmq then attaches to every message of that connection.
  *
- * Failure modes: unknown key, wrong domain, any other mechanism: 400. A request that has not this shape gets no
- * answer, or a 500 if it can be told to whom; libzmq then gives the peer up after its handshake timeout. No answer at
+ * Failure modes: wrong domain, any other mechanism: 400. An unknown key: 300, "not now": on a 400 libzmq's client
+ * never connects again, on a 300 it tries every few seconds, so who is allowed later (a reload) gets in without
+ * having to know. A request that has not this shape gets no answer, or a 500 if it can be told to whom; libzmq then
+ * gives the peer up after its handshake timeout. No answer at
  * all (this thread is gone) lets nobody in, since sockets are made with ZMQ_ZAP_ENFORCE_DOMAIN. Nothing that arrives
  * is asserted on, and no frame is used before its size is checked.
  *
@@ -124,14 +126,17 @@ static void s_answer(void *handler, const request_t *request, const char *status
             return;
 }
 
-/* The principal that this request is from; NULL: to be refused. */
-static const cv_principal_t *s_judge(const cv_zap_t *zap, const request_t *request)
+/* The principal that this request is from; NULL: to be refused, with this status. */
+static const cv_principal_t *s_judge(const cv_zap_t *zap, const request_t *request, const char **ret_status)
 {
+    *ret_status = "400";
     if (!s_frame_is(request, DOMAIN, CV_ZAP_DOMAIN))
         return NULL;
     if (s_frame_is(request, MECHANISM, "CURVE") && request->n == CREDENTIAL + 1 &&
-        request->frame[CREDENTIAL].len == CV_KEY_LEN)
+        request->frame[CREDENTIAL].len == CV_KEY_LEN) {
+        *ret_status = "300";
         return zap->principals ? cv_principals_by_key(zap->principals, request->frame[CREDENTIAL].bytes) : NULL;
+    }
     if (s_frame_is(request, MECHANISM, "NULL") && request->n == MECHANISM + 1 && zap->allow_null)
         return &cv_principal_local;
     return NULL;
@@ -146,12 +151,13 @@ static void s_handle(cv_zap_t *zap, const request_t *request)
             s_answer(zap->handler, request, "500", "malformed request", "");
         return;
     }
-    const cv_principal_t *principal = s_judge(zap, request);
+    const char *status;
+    const cv_principal_t *principal = s_judge(zap, request, &status);
     atomic_fetch_add_explicit(principal ? &zap->accepted : &zap->refused, 1, memory_order_relaxed);
     if (principal)
         s_answer(zap->handler, request, "200", "OK", principal->name);
     else
-        s_answer(zap->handler, request, "400", "not allowed", "");
+        s_answer(zap->handler, request, status, "not allowed", "");
 }
 
 static void *s_thread(void *arg)
