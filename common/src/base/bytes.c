@@ -81,9 +81,11 @@ static int s_reserve(cv_buf_t *buf, size_t more)
 
 int cv_buf_put(cv_buf_t *buf, const void *bytes, size_t len)
 {
-    int rc = s_reserve(buf, len);
-    if (rc)
-        return rc;
+    if (buf->rc || len > buf->room - buf->len) { /* else it fits: the common case, some hundred times per message */
+        int rc = s_reserve(buf, len);
+        if (rc)
+            return rc;
+    }
     if (len)
         memcpy(buf->ptr + buf->len, bytes, len);
     buf->len += len;
