@@ -9,7 +9,7 @@
 #define CV_ZAP_DOMAIN "convene"
 #define CV_ZAP_LOCAL "local" /* User-Id of every peer that comes without CURVE */
 
-/* Who that is: {"local", CV_ROLE_SERVICE, ""}. Not in any cv_principals_t. */
+/* Who that is: "local", with every role but focal_point. Not in any cv_principals_t. */
 extern const cv_principal_t cv_principal_local;
 
 typedef struct cv_zap cv_zap_t;

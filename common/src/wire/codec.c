@@ -420,8 +420,15 @@ static bool s_writable(const cv_shape_t *shape, const char *base)
 
 static int s_pack_map(const cv_shape_t *shape, msgpack_packer *packer, const char *base);
 
+/* Names, words and most texts are short enough for a fixstr: header and octets then leave in one write, which is what
+ * packing costs. */
 static int s_pack_text(msgpack_packer *packer, const char *text, size_t len)
 {
+    if (len < 32) {
+        char fixstr[32] = {(char)(0xa0 | len)};
+        memcpy(fixstr + 1, text, len);
+        return packer->callback(packer->data, fixstr, len + 1);
+    }
     int rc = msgpack_pack_str(packer, len);
     return rc ? rc : msgpack_pack_str_body(packer, text, len);
 }
