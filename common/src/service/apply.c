@@ -85,15 +85,14 @@ int cv_apply_timer(cv_engine_t *engine) {
     return rc == CV_ENOTFOUND ? CV_EINTERNAL : rc;
 }
 
-int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow, int reason) {
+int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) {
     const cv_follow_def_t *def = &engine->def->follows[follow->index];
     char text[768];
     cv_str_t record;
     cv_position_t position;
     if (!cv_follower_next(follow->follower, &record, &position))
         return CV_OK;
-    snprintf(text, sizeof text, "record %llu cannot be applied: %s%s%s", (unsigned long long)position.seq,
-             cv_error_text(reason), engine->error[0] ? ": " : "", engine->error);
+    snprintf(text, sizeof text, "record %llu cannot be applied: %s", (unsigned long long)position.seq, engine->error);
     if (!def->park_poison) {
         cv_follower_halt(follow->follower, text);
         return CV_OK;

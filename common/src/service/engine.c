@@ -34,7 +34,7 @@
 void cv_engine_note(cv_engine_t *engine, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(engine->error, sizeof engine->error, format, args);
+    vsnprintf(engine->note, sizeof engine->note, format, args);
     va_end(args);
 }
 
@@ -264,14 +264,24 @@ static void publish_heads(cv_engine_t *engine, bool traffic, int64_t mono_ms) {
 /* ---- one transaction ---------------------------------------------------------------------- */
 
 static int begin(cv_engine_t *engine) {
-    engine->error[0] = '\0';
+    engine->note[0] = '\0';
+    engine->counters_before = engine->counters;
     return cv_db_begin(engine->db);
 }
 
-static void undo(cv_engine_t *engine) {
-    if (!engine->error[0])
-        cv_engine_note(engine, "%s", cv_db_error(engine->db));
+/* Keeps the reason: the note of who failed, or what rc and SQLite say. */
+static void keep_reason(cv_engine_t *engine, int rc) {
+    const char *words = cv_db_error(engine->db);
+    if (!engine->note[0])
+        cv_engine_note(engine, "%s%s%s", cv_error_text(rc), strcmp(words, "not an error") ? ": " : "",
+                       strcmp(words, "not an error") ? words : "");
+    memcpy(engine->error, engine->note, sizeof engine->error);
+}
+
+static void undo(cv_engine_t *engine, int rc) {
+    keep_reason(engine, rc);
     cv_db_rollback(engine->db);
+    engine->counters = engine->counters_before; /* what is undone was not done */
     engine->counters.rollbacks++;
     cv_outbox_forget(engine->outbox);
     engine->def->forget(engine->service);
@@ -294,6 +304,8 @@ static int write_acks(cv_engine_t *engine, int64_t mono_ms) {
 static int commit(cv_engine_t *engine) {
     cv_tx_start(engine, NULL, CV_STR_NONE);
     int rc = engine->def->flush ? engine->def->flush(engine->service, &engine->tx) : CV_OK;
+    if (rc == CV_ENOTFOUND)
+        rc = CV_EINTERNAL; /* to our callers it means that there was no input */
     if (!rc)
         rc = cv_apply_cursors(engine);
     if (!rc)
@@ -374,8 +386,10 @@ static int alone(cv_engine_t *engine, int (*step)(cv_engine_t *engine, void *inp
         rc = step(engine, input);
     if (!rc)
         rc = commit(engine);
-    if (rc) {
-        undo(engine);
+    if (rc == CV_ENOTFOUND) {
+        cv_db_rollback(engine->db); /* nothing there, nothing done */
+    } else if (rc) {
+        undo(engine, rc);
         truncate_out(engine, outgoing_n, out_len);
     }
     return rc;
@@ -394,6 +408,7 @@ static int step_timer(cv_engine_t *engine, void *input) {
     return cv_apply_timer(engine);
 }
 
+/* What is committed is published at once: a batch can fail because its output is too large for one turn. */
 static int run_one_by_one(cv_engine_t *engine, int64_t mono_ms) {
     int rc;
     for (size_t i = 0; i < engine->def->follows_n; i++) {
@@ -403,8 +418,9 @@ static int run_one_by_one(cv_engine_t *engine, int64_t mono_ms) {
                 break;
             if (is_fatal(rc) || rc == CV_EFULL)
                 return rc;
-            if (rc && (rc = cv_apply_poison(engine, &engine->follows[i], rc)))
+            if (rc && (rc = cv_apply_poison(engine, &engine->follows[i])))
                 return rc;
+            publish_all(engine);
         }
     }
     for (int n = 0; mono_ms >= engine->timers_not_before_ms && n < CV_TIMERS_PER_TURN; n++) {
@@ -415,6 +431,7 @@ static int run_one_by_one(cv_engine_t *engine, int64_t mono_ms) {
             return rc;
         if (rc) /* it stays the first in line; the others wait with it, visibly, rather than be lost */
             engine->timers_not_before_ms = mono_ms + CV_TIMER_RETRY_MS;
+        publish_all(engine);
     }
     for (size_t i = 0; i < engine->queue_n; i++) {
         rc = alone(engine, step_request, &engine->queue[i]);
@@ -422,6 +439,7 @@ static int run_one_by_one(cv_engine_t *engine, int64_t mono_ms) {
             return rc;
         if (rc && (rc = cv_intake_give_up(engine, &engine->queue[i])))
             return rc;
+        publish_all(engine);
     }
     return CV_OK;
 }
@@ -441,7 +459,7 @@ static int take_snapshots(cv_engine_t *engine, int64_t mono_ms) {
         if (!rc)
             rc = commit(engine);
         if (rc) {
-            undo(engine);
+            undo(engine, rc);
             truncate_out(engine, 0, 0);
             if (is_fatal(rc) || rc == CV_EFULL)
                 return rc;
@@ -484,12 +502,12 @@ static int run_work(cv_engine_t *engine, int64_t mono_ms) {
     if (!rc)
         rc = run_batch(engine, mono_ms);
     if (rc && !is_fatal(rc)) {
-        undo(engine);
+        undo(engine, rc);
         truncate_out(engine, 0, 0);
         if (rc != CV_EFULL)
             rc = run_one_by_one(engine, mono_ms);
     }
-    if (rc == CV_EFULL) { /* answers what it can without writing; what one_by_one committed is in its memo */
+    if (rc == CV_EFULL) { /* answers what it can without writing; what one_by_one committed has its memo by now */
         engine->writable = false;
         engine->room_checked_ms = mono_ms;
         truncate_out(engine, 0, 0);
@@ -526,8 +544,10 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
     if (traffic) {
         int rc = run_work(engine, mono_ms);
         engine->queue_n = 0;
-        if (rc)
+        if (rc) {
+            keep_reason(engine, rc);
             return rc;
+        }
         publish_all(engine);
     }
     publish_heads(engine, traffic, mono_ms);

@@ -57,7 +57,7 @@ void cv_engine_question(cv_engine_t *engine, const cv_principal_t *principal, vo
                         int64_t wall_ms, int64_t mono_ms);
 
 /* One turn: everything that is queued, one transaction, then everything that is to be published. CV_OK, or a fatal
- * CV_EIO, CV_ECORRUPT, CV_ENOMEM, CV_EINTERNAL: nothing of this turn was answered; the caller leaves the process.
+ * CV_EIO, CV_ECORRUPT, CV_ENOMEM, CV_EINTERNAL: nothing was answered that is not committed; the caller leaves the process.
  * *ret_next_ms (mono) says when the next turn is due if nothing arrives. */
 int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_t *ret_next_ms) CV_USE_RESULT;
 

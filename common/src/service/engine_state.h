@@ -117,11 +117,12 @@ struct cv_engine {
     bool writable;
     int64_t room_checked_ms, started_ms, timers_not_before_ms;
     uint64_t keep_records; /* prune what all followers have, but keep so many; 0: keep all */
-    cv_counters_t counters;
-    char error[512];
+    cv_counters_t counters, counters_before; /* as they were at BEGIN */
+    char note[512];  /* what went wrong in the transaction at hand */
+    char error[512]; /* what went wrong in the last one that was undone */
 };
 
-/* engine.c */
+/* engine.c. The note says what went wrong, before the error is returned. */
 void cv_engine_note(cv_engine_t *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic, cv_str_t message) CV_USE_RESULT;
 void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation);
@@ -135,6 +136,7 @@ int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 int cv_apply_snapshot(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 int cv_apply_timer(cv_engine_t *engine) CV_USE_RESULT;
 int cv_apply_cursors(cv_engine_t *engine) CV_USE_RESULT;
-int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow, int reason) CV_USE_RESULT;
+/* After the next record failed alone and was undone: parks it, or halts. */
+int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 
 #endif

@@ -1,11 +1,12 @@
 /* intake: one request on its way to its answer.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   bytes --read--> who may? --> still in time? --> decided before? --> fits its description? --> the service decides
- *     |               |               |                |      |              |                        |
- *   dropped        DENIED          EXPIRED      same bytes  CONFLICT      INVALID          OK, REJECTED (remembered)
- *                                                                                          or another class (not)
+ *   bytes --read--> who may? --> fits its description? --> decided before? --> still in time? --> the service decides
+ *     |               |                  |                  |      |               |                     |
+ *   dropped        DENIED             INVALID       same bytes  CONFLICT        EXPIRED       OK, REJECTED (remembered)
+ *                                                                                             or another class (not)
  *
+ * A request that was decided in time gets its answer however late it is asked for again: EXPIRED means not decided.
  * The caller is known by the key of its connection; nothing in the message can change that. Rights are checked before
  * the memo, so an id is no way to read an answer one may not have. A message that has no usable inbox cannot be
  * answered and is counted.
@@ -94,10 +95,6 @@ static int check(cv_engine_t *engine, const cv_principal_t *principal, const cv_
         engine->counters.denied++;
         return answer_no(engine, request, CV_EDENIED, "role", NULL, "the caller's role may not send this request");
     }
-    if (request->expiry_ms && request->expiry_ms <= engine->tx.now_ms) {
-        engine->counters.expired++;
-        return answer_no(engine, request, CV_EEXPIRED, "expired", "expirytime", "was over before the request was decided");
-    }
     *ret_done = false;
     return CV_OK;
 }
@@ -135,8 +132,12 @@ static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv
     tx->trace = request->traceparent;
     cv_outcome_t outcome = {.cls = CV_OUTCOME_CLASS_OK, .code = CV_STR("done"), .text = CV_STR("done")};
     int rc = engine->def->request(engine->service, tx, request, engine->decoded, &outcome);
-    if (rc && rc != tx->refused_rc)
-        return rc;
+    if (rc && rc != tx->refused_rc) {
+        if (!engine->note[0])
+            cv_engine_note(engine, "request %.*s failed: %s (%s)", CV_STR_ARG(request->id), cv_error_text(rc),
+                           cv_db_error(engine->db));
+        return rc == CV_ENOTFOUND ? CV_EINTERNAL : rc;
+    }
     if (tx->emitted_stream >= 0) {
         outcome.stream = cv_str(engine->def->streams[tx->emitted_stream].name);
         outcome.has_sequence = true;
@@ -190,6 +191,10 @@ int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
     case CV_ENOTFOUND: break;
     default: return rc;
     }
+    if (request.expiry_ms && request.expiry_ms <= engine->tx.now_ms) {
+        engine->counters.expired++;
+        return answer_no(engine, &request, CV_EEXPIRED, "expired", "expirytime", "was over before the request was decided");
+    }
     if (!engine->writable) {
         engine->counters.unavailable++;
         return answer_no(engine, &request, CV_EUNAVAIL, "no_room", NULL,
@@ -201,9 +206,12 @@ int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
 int cv_intake_give_up(cv_engine_t *engine, const cv_queued_t *queued) {
     cv_msg_t request = {0};
     int rc = cv_msg_read(engine->reader, queued->message, &request, NULL);
+    engine->counters.requests++;
+    if (rc || !is_inbox(request.inbox)) {
+        engine->counters.dropped++; /* nobody can be told */
+        return CV_OK;
+    }
     engine->counters.internal++;
-    if (rc)
-        return CV_OK; /* it was answered or dropped before it could fail */
     return answer_no(engine, &request, CV_EINTERNAL, "internal", NULL,
                      "an error of our own; nothing was changed, the operator has been told");
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SENTENCE_MAX = 500 }; /* octets of a text in an outcome */
+
 void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation) {
     struct cv_tx *tx = &engine->tx;
     tx->engine = engine;
@@ -106,8 +108,16 @@ int cv_tx_timer_cancel(cv_tx_t *tx, const char *kind, cv_str_t key) {
 
 static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args) {
-    char text[1024];
-    vsnprintf(text, sizeof text, format, args);
+    char text[SENTENCE_MAX + 2]; /* one more, to see where a cut falls */
+    int len = vsnprintf(text, sizeof text, format, args);
+    if (len > SENTENCE_MAX) { /* cut where a character begins */
+        for (len = SENTENCE_MAX; len && ((uint8_t)text[len] & 0xc0) == 0x80; len--)
+            continue;
+        text[len] = '\0';
+    }
+    for (char *c = text; *c; c++)
+        if ((uint8_t)*c < 0x20 || *c == 0x7f)
+            *c = ' '; /* free text of a request may have line feeds, a sentence has none */
     cv_str_t kept = cv_arena_str(tx->engine->arena, cv_str(text));
     return kept.ptr ? kept : CV_STR("(no memory for the reason)");
 }
