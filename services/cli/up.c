@@ -21,8 +21,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -332,6 +334,7 @@ int cli_up(cli_t *cli)
         fflush(stdout);
         self.job = fork();
         if (self.job == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM);
             status = job_main(&self, job);
             cv_client_close(&cli->client);
             fflush(stdout);

@@ -29,6 +29,7 @@ struct cv_stream {
     cv_reader_t *reader;
     cv_any_t *data; /* decoded record or answer */
     uint64_t records;
+    bool answered; /* the log has said where its head is: a head on the feed alone may be of another history */
 };
 
 /* A question that cannot leave (no connection yet) is asked again by the follower. */
@@ -119,8 +120,10 @@ static void drain_log(cv_stream_t *self, int64_t mono_ms)
         self->asked_ms = 0;
         cv_msg_t msg;
         if (cv_msg_read(self->reader, cv_frames_at(&frames, 0), &msg, NULL) == CV_OK && msg.info &&
-            msg.info->kind == CV_KIND_LOG && msg.info->decode(msg.data, self->data, NULL) == CV_OK)
+            msg.info->kind == CV_KIND_LOG && msg.info->decode(msg.data, self->data, NULL) == CV_OK) {
             cv_follower_answer(self->follower, &msg, self->data, mono_ms);
+            self->answered |= msg.info->number == CV_MSG_LOG_BATCH_V1;
+        }
         cv_frames_done(&frames);
     }
     if (self->asked_ms && mono_ms - self->asked_ms >= ANSWERS_DUE_MS)
@@ -214,7 +217,7 @@ cv_stream_status_t cv_stream_status(const cv_stream_t *self)
 {
     cv_follower_state_t state = cv_follower_state(self->follower);
     return (cv_stream_status_t){.state = cv_follower_state_text(state),
-                                .live = state == CV_FOLLOWER_STATE_LIVE,
+                                .live = state == CV_FOLLOWER_STATE_LIVE && self->answered,
                                 .halted = state == CV_FOLLOWER_STATE_HALTED,
                                 .cursor = cv_follower_cursor(self->follower)->seq,
                                 .head = cv_follower_head(self->follower),
