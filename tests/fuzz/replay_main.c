@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MAX_INPUT (1024 * 1024)
+#define REPLAY_MAX (1024 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -18,7 +18,7 @@ static int s_replay(const char *folder, const char *name, uint8_t *buffer)
     FILE *file = fopen(path, "rb");
     if (!file)
         return -1;
-    size_t size = fread(buffer, 1, MAX_INPUT, file);
+    size_t size = fread(buffer, 1, REPLAY_MAX, file);
     fclose(file);
     /* Exactly as large as the input: the sanitizer then sees one octet too far. */
     uint8_t *copy = malloc(size ? size : 1);
@@ -33,7 +33,7 @@ static int s_replay(const char *folder, const char *name, uint8_t *buffer)
 
 int main(int argc, char **argv)
 {
-    static uint8_t buffer[MAX_INPUT];
+    static uint8_t buffer[REPLAY_MAX];
     unsigned files = 0;
     for (int i = 1; i < argc; i++) {
         DIR *folder = opendir(argv[i]);
