@@ -70,9 +70,10 @@ typedef struct reg_event {
 typedef struct {
     bool loaded;
     uint32_t n, room;
-    int64_t *id;      /* rows, in order of number */
-    uint64_t *name;   /* hash of the name; 0: withdrawn */
+    int64_t *id;    /* rows, in order of number */
+    uint64_t *name; /* hash of the name; 0: withdrawn */
     uint16_t *number;
+    uint32_t *slots; /* 2 * room, by name: index + 1; withdrawn persons stay and match nothing */
 } reg_roster_t;
 
 struct reg_delegation {
@@ -138,6 +139,9 @@ int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, u
 void reg_roster_drop_all(reg_book_t *book);
 /* Index of a number; roster.n: not there. */
 uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number);
+/* The next index with this hash of a name; *at is 0 at first. roster.n: no more. */
+uint32_t reg_roster_named(const reg_roster_t *roster, uint64_t name, uint32_t *at);
+void reg_roster_reverse(reg_roster_t *roster);
 
 /* Lanes: see core.h. */
 reg_lane_t *reg_lane_find(const reg_delegation_t *delegation, int64_t key);

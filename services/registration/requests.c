@@ -141,10 +141,10 @@ static int find(ask_t *ask, cv_str_t event, cv_str_t party)
 static int is_registered(ask_t *ask, cv_str_t name, uint64_t hash, bool *ret_found)
 {
     const reg_roster_t *roster = &ask->delegation->roster;
+    uint32_t at = 0, i;
 
     *ret_found = false;
-    for (uint32_t i = 0; i < roster->n; i++) {
-        if (roster->name[i] != hash) continue;
+    while ((i = reg_roster_named(roster, hash, &at)) < roster->n) {
         char text[REG_PERSON_TEXT];
         reg_person_t person;
         int rc = reg_store_person_get(ask->self->store, roster->id[i], text, &person);

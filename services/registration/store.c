@@ -241,18 +241,7 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
         cv_stmt_reset(store->person_get);
         if (rc) return rc;
     }
-    for (uint32_t i = 0, j = roster->n; i + 1 < j; i++) {
-        j--;
-        int64_t id = roster->id[i];
-        uint64_t name = roster->name[i];
-        uint16_t number = roster->number[i];
-        roster->id[i] = roster->id[j];
-        roster->name[i] = roster->name[j];
-        roster->number[i] = roster->number[j];
-        roster->id[j] = id;
-        roster->name[j] = name;
-        roster->number[j] = number;
-    }
+    reg_roster_reverse(roster);
     roster->loaded = true;
     return CV_OK;
 }
