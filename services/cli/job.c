@@ -382,6 +382,9 @@ static int publish(cli_job_t *job)
         return cli_fail(job->cli, CLI_FAILED, "cannot follow registration: %s", cv_client_error(job->client));
     int64_t begin_ms = cv_clock_mono_ms(), half = (int64_t)json_array_size(json_object_get(job->exercise, "roster")) / 2;
     bool sent = false, ended = false;
+    while (rc >= 0 && !cv_stream_status(stream).live && cv_clock_mono_ms() - begin_ms < SETTLE_MS)
+        rc = cv_stream_poll(stream, POLL_MS, count_decided, job);
+    begin_ms = cv_clock_mono_ms();
     int status = start_publishers(job);
     while (status == CLI_OK && !ended && !cli_stopped()) {
         rc = cv_stream_poll(stream, POLL_MS, count_decided, job);

@@ -47,6 +47,8 @@ int cli_backup(cli_t *cli)
         return wrong_service(cli, service);
     if (!absolute(cli->args[1], path))
         return cli_usage(cli, "the path of the copy is too long");
+    if (access(path, F_OK) == 0)
+        return cli_fail(cli, CLI_REFUSED, "%s is there already; a backup never replaces a file", path);
     cli->as = "operator";
     if (!cli_has(cli, "timeout"))
         cli->timeout_ms = 120000; /* a large database takes its time */

@@ -224,15 +224,21 @@ static int prepare(up_t *self)
     return status;
 }
 
-/* The sample's clock begins where exercise.json says, at the first start, and goes on from there. */
+/* The sample's clock begins where exercise.json says, at the first start, and goes on from there: also when the same data
+ * is used without --sample, or all its events would be over at once. Who sets clock/offset_ms means it. */
 static int sample_clock(up_t *self, const cli_job_t *job)
 {
     char path[CLI_PATH_MAX], text[32] = "";
+    for (size_t i = 0; i < self->cli->given_n; i++)
+        if (strcmp(self->cli->given[i].flag, "conf") == 0 && strncmp(self->cli->given[i].value, "clock/offset_ms", 15) == 0)
+            return CLI_OK;
     (void)snprintf(path, sizeof path, "%s/sample-clock", cv_config_text(self->cli->config, "data"));
     FILE *file = fopen(path, "re");
     bool known = file && fgets(text, sizeof text, file);
     if (file)
         fclose(file);
+    if (!known && !job)
+        return CLI_OK;
     long long offset_ms = known ? strtoll(text, NULL, 10) : cli_job_clock_ms(job) - cv_clock_wall_ms();
     if (!known) {
         file = fopen(path, "we");
@@ -285,6 +291,8 @@ static void say_where(up_t *self)
     printf("The services run, with their data in %s:\n", cv_config_text(cli->config, "data"));
     for (size_t i = 0; i < CLI_SERVICES_N; i++)
         printf("  %-14s %s (process %ld)\n", cli_services[i], cv_config_of(cli->config, cli_services[i], "endpoint"), (long)self->children[i].pid);
+    if (self->offset[0])
+        printf("Their clock is the sample's; --conf clock/offset_ms=0 gives them the real one.\n");
     printf("Ctrl-C stops them. Elsewhere: convene status, convene watch, convene request (with --data %s).\n", cv_config_text(cli->config, "data"));
     fflush(stdout);
 }
@@ -319,7 +327,7 @@ int cli_up(cli_t *cli)
     int status = prepare(&self);
     if (status == CLI_OK && sample)
         status = cli_job_new(cli, &job);
-    if (status == CLI_OK && sample)
+    if (status == CLI_OK)
         status = sample_clock(&self, job);
     if (status != CLI_OK) {
         cli_job_destroy(&job);

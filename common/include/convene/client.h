@@ -135,7 +135,8 @@ int cv_client_follow(cv_client_t *client, const char *service, const char *strea
                      cv_stream_t **ret_stream) CV_USE_RESULT;
 void cv_stream_destroy(cv_stream_t **stream);
 /* Hands over what is there, waiting at most timeout_ms for the first: the number of events, or what the callback gave if
- * that is negative (the event counts as not handed over and comes again), or CV_EDIVERGED when halted. */
+ * that is negative (the event counts as not handed over and comes again), or CV_EDIVERGED when halted,
+ * CV_EDENIED when this principal may not read the stream, CV_ENOTFOUND when the service has no such stream. */
 int cv_stream_poll(cv_stream_t *stream, int64_t timeout_ms, int (*each)(void *arg, const cv_stream_event_t *event), void *arg);
 cv_stream_status_t cv_stream_status(const cv_stream_t *stream);
 

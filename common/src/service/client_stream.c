@@ -16,6 +16,7 @@
 enum {
     DRAIN_MAX = 256,
     SLEEP_MAX_MS = 1000,
+    CONNECT_LOOK_MS = 5, /* while a question waits for its connection */
     ANSWERS_DUE_MS = 5000, /* questions and no answer for so long: a new connection */
 };
 
@@ -24,20 +25,33 @@ struct cv_stream {
     char service[CV_NAME_MAX + 1];
     char name[CV_MAX_TOPIC];
     void *feed, *log;
+    cv_buf_t question; /* could not leave yet */
     int64_t asked_ms; /* first question since the last answer; 0: none open */
     cv_follower_t *follower;
     cv_reader_t *reader;
     cv_any_t *data; /* decoded record or answer */
     uint64_t records;
+    int refused; /* CV_EDENIED and the like: for good */
     bool answered; /* the log has said where its head is: a head on the feed alone may be of another history */
 };
 
-/* A question that cannot leave (no connection yet) is asked again by the follower. */
+/* A question leaves as soon as there is a connection; a newer one takes its place. */
+static void ask(cv_stream_t *self)
+{
+    if (!self->question.len || !self->log || zmq_send(self->log, self->question.ptr, self->question.len, ZMQ_DONTWAIT) < 0)
+        return;
+    cv_buf_clear(&self->question);
+    if (!self->asked_ms)
+        self->asked_ms = cv_clock_mono_ms();
+}
+
 static void on_ask(void *arg, cv_str_t message)
 {
     cv_stream_t *self = arg;
-    if (self->log && zmq_send(self->log, message.ptr, message.len, ZMQ_DONTWAIT) >= 0 && !self->asked_ms)
-        self->asked_ms = cv_clock_mono_ms();
+    cv_buf_clear(&self->question);
+    if (cv_buf_put(&self->question, message.ptr, message.len) != CV_OK)
+        cv_buf_clear(&self->question); /* out of memory: the follower asks again */
+    ask(self);
 }
 
 int cv_client_follow(cv_client_t *client, const char *service, const char *stream, const cv_position_t *after, cv_stream_t **ret_stream)
@@ -47,6 +61,7 @@ int cv_client_follow(cv_client_t *client, const char *service, const char *strea
     if (!self)
         return CV_ENOMEM;
     self->client = client;
+    cv_buf_init(&self->question, CV_MAX_REQUEST);
     char topic[CV_MAX_TOPIC];
     int n = snprintf(topic, sizeof topic, "%s|", stream);
     int rc = n < 0 || n >= (int)sizeof topic ? CV_EINVAL : cv_str_copy(cv_str(stream), self->name, sizeof self->name);
@@ -80,6 +95,7 @@ void cv_stream_destroy(cv_stream_t **stream)
         return;
     cv_socket_close(&self->feed, 0);
     cv_socket_close(&self->log, 0);
+    cv_buf_done(&self->question);
     cv_follower_destroy(&self->follower);
     cv_reader_destroy(&self->reader);
     free(self->data);
@@ -111,6 +127,29 @@ static void reconnect(cv_stream_t *self)
     (void)rc;
 }
 
+/* What asking again does not change; the follower itself would try for ever. */
+static int hopeless(const cv_any_t *answer)
+{
+    switch (answer->log_refused_v1.code) {
+    case CV_REFUSED_CODE_DENIED:
+        return CV_EDENIED;
+    case CV_REFUSED_CODE_INVALID:
+        return CV_EINVAL;
+    case CV_REFUSED_CODE_NOTFOUND: /* a snapshot that expired, or no such stream */
+        return cv_str_is(answer->log_refused_v1.field, "data.stream") ? CV_ENOTFOUND : CV_OK;
+    case CV_REFUSED_CODE_ABSENT:
+    case CV_REFUSED_CODE_EPOCH:
+    case CV_REFUSED_CODE_PRUNED:
+    case CV_REFUSED_CODE_DIVERGED:
+    case CV_REFUSED_CODE_AHEAD:
+    case CV_REFUSED_CODE_UNAVAILABLE:
+    case CV_REFUSED_CODE_BUSY:
+    case CV_REFUSED_CODE_INTERNAL:
+    default:
+        return CV_OK;
+    }
+}
+
 static void drain_log(cv_stream_t *self, int64_t mono_ms)
 {
     cv_frames_t frames;
@@ -123,6 +162,8 @@ static void drain_log(cv_stream_t *self, int64_t mono_ms)
             msg.info->kind == CV_KIND_LOG && msg.info->decode(msg.data, self->data, NULL) == CV_OK) {
             cv_follower_answer(self->follower, &msg, self->data, mono_ms);
             self->answered |= msg.info->number == CV_MSG_LOG_BATCH_V1;
+            if (msg.info->number == CV_MSG_LOG_REFUSED_V1)
+                self->refused = hopeless(self->data);
         }
         cv_frames_done(&frames);
     }
@@ -196,15 +237,20 @@ int cv_stream_poll(cv_stream_t *self, int64_t timeout_ms, int (*each)(void *arg,
         if (self->log)
             drain_log(self, now_ms);
         int64_t next_ms = cv_follower_tick(self->follower, now_ms);
+        ask(self);
         int handed = hand_over_all(self, each, arg);
         if (handed)
             return handed;
         if (cv_follower_state(self->follower) == CV_FOLLOWER_STATE_HALTED)
             return CV_EDIVERGED;
+        if (self->refused != CV_OK)
+            return self->refused;
         now_ms = cv_clock_mono_ms();
         if (now_ms >= end_ms)
             return 0;
         int64_t sleep_ms = (next_ms < end_ms ? next_ms : end_ms) - now_ms;
+        if (self->question.len && sleep_ms > CONNECT_LOOK_MS)
+            sleep_ms = CONNECT_LOOK_MS;
         if (sleep_ms < 0)
             sleep_ms = 0;
         zmq_pollitem_t items[2] = {{.socket = self->feed, .events = ZMQ_POLLIN}, {.socket = self->log, .events = ZMQ_POLLIN}};
