@@ -1,8 +1,8 @@
 /* db: one SQLite file with one connection, opened so that what COMMIT promised is on the disk.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Happy path: lock file, open, pragmas, check if the last stop was not clean, migrate, mark as unclean, serve; at an
- * orderly close checkpoint and mark as clean.
+ * Happy path: lock file, open, whose is it, pragmas, check if the last stop was not clean, migrate, mark as unclean,
+ * serve; at an orderly close checkpoint and mark as clean.
  *
  * Why these settings (SQLite 3.40.1 of Debian 12 is what they have to survive):
  *   one connection, exclusive     two connections that write or checkpoint can meet the WAL-reset bug (3.7.0 to 3.51.2);
@@ -18,6 +18,7 @@
  *   another process    flock on <path>.lock fails: CV_ELOCKED. The lock dies with the process, never stale
  *   killed anywhere    next open finds clean_stop = 0 and runs quick_check after SQLite's own WAL recovery
  *   newer schema       CV_EVERSION, nothing touched
+ *   file of others     CV_EINVAL, nothing touched, not even its journal mode
  *
  * Invariants: statements are reset before control leaves the step that ended them, so no read pins the WAL; all
  * statements die with the database.
@@ -45,6 +46,7 @@ enum {
 struct cv_stmt {
     sqlite3_stmt *raw;
     cv_db_t *db;
+    int bind_rc; /* SQLite's, of the first bind that failed since the last step */
     cv_stmt_t *next; /* all statements of a database, for its close */
 };
 
@@ -139,7 +141,15 @@ static int take_lock(cv_db_t *db, char *ret_error, size_t error_size) {
     return CV_OK;
 }
 
-static int set_up_connection(cv_db_t *db, int cache_kib) {
+static int exec_all(cv_db_t *db, const char *const *pragmas, size_t n) {
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = cv_db_exec(db, pragmas[i]);
+    return rc;
+}
+
+/* What says how we read; writes nothing. */
+static int set_up_reading(cv_db_t *db, int cache_kib) {
     char pragma[96];
     int on = 1;
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, &on);
@@ -148,9 +158,6 @@ static int set_up_connection(cv_db_t *db, int cache_kib) {
     const char *const pragmas[] = {
         "PRAGMA page_size = 8192",
         "PRAGMA locking_mode = EXCLUSIVE", /* before WAL: no shared memory file */
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA wal_autocheckpoint = 0",
         "PRAGMA foreign_keys = ON",
         "PRAGMA trusted_schema = OFF",
         "PRAGMA cell_size_check = ON",
@@ -158,17 +165,27 @@ static int set_up_connection(cv_db_t *db, int cache_kib) {
         "PRAGMA temp_store = MEMORY",
         pragma,
     };
-    for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++) {
-        int rc = cv_db_exec(db, pragmas[i]);
-        if (rc)
-            return rc;
-    }
-    snprintf(pragma, sizeof pragma, "PRAGMA journal_size_limit = %d", WAL_KEEP_BYTES);
-    int rc = cv_db_exec(db, pragma);
+    return exec_all(db, pragmas, sizeof pragmas / sizeof *pragmas);
+}
+
+static int set_up_writing(cv_db_t *db, uint32_t application_id) {
+    char limit[96], identity[96];
+    snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %d", WAL_KEEP_BYTES);
+    snprintf(identity, sizeof identity, "PRAGMA application_id = %d", (int)application_id);
+    const char *const pragmas[] = {
+        "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 0", limit,
+    };
+    int64_t found = 0;
+    int rc = exec_all(db, pragmas, sizeof pragmas / sizeof *pragmas);
+    if (!rc)
+        rc = scalar(db, "PRAGMA application_id", &found);
+    if (!rc && (uint32_t)found != application_id)
+        rc = cv_db_exec(db, identity);
     sqlite3_wal_hook(db->raw, on_wal_commit, db);
     return rc;
 }
 
+/* Ours, or empty. */
 static int check_identity(cv_db_t *db, uint32_t application_id, char *ret_error, size_t error_size) {
     int64_t found = 0, tables = 0;
     int rc = scalar(db, "SELECT count(*) FROM sqlite_schema", &tables);
@@ -176,12 +193,7 @@ static int check_identity(cv_db_t *db, uint32_t application_id, char *ret_error,
         rc = scalar(db, "PRAGMA application_id", &found);
     if (rc)
         return rc;
-    if (!tables) {
-        char pragma[64];
-        snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d", (int)application_id);
-        return cv_db_exec(db, pragma);
-    }
-    if ((uint32_t)found != application_id) {
+    if ((uint32_t)found != application_id && (tables || found)) {
         snprintf(ret_error, error_size, "%s: is the database of something else (application id %08x, wanted %08x)",
                  db->path, (unsigned)found, application_id);
         return CV_EINVAL;
@@ -203,9 +215,12 @@ static int check_after_unclean_stop(cv_db_t *db, char *ret_error, size_t error_s
         return rc;
     int step = sqlite3_step(raw);
     const char *verdict = step == SQLITE_ROW ? (const char *)sqlite3_column_text(raw, 0) : NULL;
-    if (!verdict || strcmp(verdict, "ok") != 0) {
-        snprintf(ret_error, error_size, "%s: damaged: %s; restore a backup", db->path,
-                 verdict ? verdict : sqlite3_errmsg(db->raw));
+    if (step != SQLITE_ROW) {
+        rc = step == SQLITE_DONE ? CV_EINTERNAL : translate(step); /* could not be checked: not the same as damaged */
+    } else if (!verdict) {
+        rc = CV_ENOMEM;
+    } else if (strcmp(verdict, "ok") != 0) {
+        snprintf(ret_error, error_size, "%s: damaged: %s; restore a backup", db->path, verdict);
         rc = CV_ECORRUPT;
     }
     sqlite3_finalize(raw);
@@ -274,11 +289,13 @@ int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error
         rc = translate(sqlite3_open_v2(options->path, &db->raw,
                                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, options->vfs));
     if (!rc)
-        rc = set_up_connection(db, options->cache_kib);
-    if (!rc)
-        rc = check_after_unclean_stop(db, ret_error, error_size);
+        rc = set_up_reading(db, options->cache_kib);
     if (!rc)
         rc = check_identity(db, options->application_id, ret_error, error_size);
+    if (!rc)
+        rc = set_up_writing(db, options->application_id);
+    if (!rc)
+        rc = check_after_unclean_stop(db, ret_error, error_size);
     if (!rc)
         rc = cv_db_migrate(db, "meta", META_MIGRATIONS, sizeof META_MIGRATIONS / sizeof *META_MIGRATIONS, ret_error,
                            error_size);
@@ -444,30 +461,37 @@ int cv_db_prepare(cv_db_t *db, const char *sql, cv_stmt_t **ret_stmt) {
     return CV_OK;
 }
 
-/* Binding can only fail for an index out of range or for memory; both then fail the step, which is checked. */
+/* A bind fails for an index out of range, for memory, or because the statement was not reset; SQLite would then run it with
+ * what was bound before. So the failure is kept for the step, which is checked. */
+static void bound(cv_stmt_t *stmt, int sqlite_rc) {
+    if (sqlite_rc && !stmt->bind_rc)
+        stmt->bind_rc = sqlite_rc;
+}
+
 void cv_stmt_int(cv_stmt_t *stmt, int index, int64_t value) {
-    sqlite3_bind_int64(stmt->raw, index, value);
+    bound(stmt, sqlite3_bind_int64(stmt->raw, index, value));
 }
 
 void cv_stmt_text(cv_stmt_t *stmt, int index, cv_str_t value) {
-    if (value.ptr)
-        sqlite3_bind_text(stmt->raw, index, value.ptr, (int)value.len, SQLITE_STATIC);
-    else
-        sqlite3_bind_null(stmt->raw, index);
+    bound(stmt, value.ptr ? sqlite3_bind_text(stmt->raw, index, value.ptr, (int)value.len, SQLITE_STATIC)
+                          : sqlite3_bind_null(stmt->raw, index));
 }
 
 void cv_stmt_blob(cv_stmt_t *stmt, int index, const void *bytes, size_t len) {
-    if (bytes)
-        sqlite3_bind_blob(stmt->raw, index, bytes, (int)len, SQLITE_STATIC);
-    else
-        sqlite3_bind_null(stmt->raw, index);
+    bound(stmt, bytes ? sqlite3_bind_blob(stmt->raw, index, bytes, (int)len, SQLITE_STATIC)
+                      : sqlite3_bind_null(stmt->raw, index));
 }
 
 void cv_stmt_null(cv_stmt_t *stmt, int index) {
-    sqlite3_bind_null(stmt->raw, index);
+    bound(stmt, sqlite3_bind_null(stmt->raw, index));
 }
 
 int cv_stmt_step(cv_stmt_t *stmt) {
+    if (stmt->bind_rc) {
+        int rc = translate(stmt->bind_rc);
+        cv_stmt_reset(stmt);
+        return rc;
+    }
     int step = sqlite3_step(stmt->raw);
     if (step == SQLITE_ROW)
         return 1;
@@ -478,7 +502,7 @@ int cv_stmt_step(cv_stmt_t *stmt) {
 int cv_stmt_run(cv_stmt_t *stmt) {
     int rc = cv_stmt_step(stmt);
     if (rc == 1) {
-        sqlite3_reset(stmt->raw);
+        cv_stmt_reset(stmt);
         rc = CV_OK;
     }
     return rc;
@@ -486,6 +510,7 @@ int cv_stmt_run(cv_stmt_t *stmt) {
 
 void cv_stmt_reset(cv_stmt_t *stmt) {
     sqlite3_reset(stmt->raw);
+    stmt->bind_rc = SQLITE_OK;
 }
 
 int64_t cv_stmt_get_int(cv_stmt_t *stmt, int column) {

@@ -44,11 +44,16 @@ int cv_cursor_get(cv_ledger_t *ledger, const char *stream, cv_position_t *ret_po
     int rc = cv_stmt_step(ledger->cursor_get);
     if (rc != 1)
         return rc ? rc : CV_ENOTFOUND;
-    memcpy(ret_position->epoch, cv_stmt_get_blob(ledger->cursor_get, 0).ptr, CV_EPOCH_LEN);
-    ret_position->seq = (uint64_t)cv_stmt_get_int(ledger->cursor_get, 1);
-    memcpy(ret_position->chain, cv_stmt_get_blob(ledger->cursor_get, 2).ptr, CV_CHAIN_LEN);
+    cv_str_t epoch = cv_stmt_get_blob(ledger->cursor_get, 0), chain = cv_stmt_get_blob(ledger->cursor_get, 2);
+    int64_t seq = cv_stmt_get_int(ledger->cursor_get, 1);
+    rc = epoch.len == CV_EPOCH_LEN && chain.len == CV_CHAIN_LEN && seq >= 0 ? CV_OK : CV_ECORRUPT;
+    if (!rc) {
+        memcpy(ret_position->epoch, epoch.ptr, CV_EPOCH_LEN);
+        memcpy(ret_position->chain, chain.ptr, CV_CHAIN_LEN);
+        ret_position->seq = (uint64_t)seq;
+    }
     cv_stmt_reset(ledger->cursor_get);
-    return CV_OK;
+    return rc;
 }
 
 static void bind_position(cv_stmt_t *stmt, int index, const cv_position_t *position) {

@@ -48,13 +48,19 @@ static int load_head(cv_db_t *db, const char *name, stream_t *stream) {
     rc = cv_stmt_step(load);
     if (rc != 1)
         return rc ? rc : CV_ENOTFOUND;
-    stream->id = cv_stmt_get_int(load, 0);
-    memcpy(stream->head.epoch, cv_stmt_get_blob(load, 1).ptr, CV_EPOCH_LEN);
-    stream->head.seq = (uint64_t)cv_stmt_get_int(load, 2);
-    memcpy(stream->head.chain, cv_stmt_get_blob(load, 3).ptr, CV_CHAIN_LEN);
-    stream->oldest = (uint64_t)cv_stmt_get_int(load, 4);
+    cv_str_t epoch = cv_stmt_get_blob(load, 1), chain = cv_stmt_get_blob(load, 3);
+    int64_t seq = cv_stmt_get_int(load, 2), oldest = cv_stmt_get_int(load, 4);
+    /* The table's CHECKs say so, but they are not asked when a damaged file is read. */
+    rc = epoch.len == CV_EPOCH_LEN && chain.len == CV_CHAIN_LEN && seq >= 0 && oldest >= 1 && oldest <= seq + 1 ? CV_OK : CV_ECORRUPT;
+    if (!rc) {
+        stream->id = cv_stmt_get_int(load, 0);
+        memcpy(stream->head.epoch, epoch.ptr, CV_EPOCH_LEN);
+        memcpy(stream->head.chain, chain.ptr, CV_CHAIN_LEN);
+        stream->head.seq = (uint64_t)seq;
+        stream->oldest = (uint64_t)oldest;
+    }
     cv_stmt_reset(load);
-    return CV_OK;
+    return rc;
 }
 
 static int make_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPOCH_LEN]) {
