@@ -59,7 +59,8 @@ static uint64_t hash_text(cv_str_t text)
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
 
-    for (size_t i = 0; i < text.len; i++) hash = (hash ^ (uint8_t)text.ptr[i]) * 1099511628211u;
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (uint8_t)text.ptr[i]) * 1099511628211u;
     return mix(hash);
 }
 
@@ -80,9 +81,11 @@ static int index_grow(reg_index_t *index)
         return CV_ENOMEM;
     }
     for (size_t i = 0; i < index->room; i++) {
-        if (!index->slots[i]) continue;
+        if (!index->slots[i])
+            continue;
         size_t at = index->hashes[i] & (larger.room - 1);
-        while (larger.slots[at]) at = (at + 1) & (larger.room - 1);
+        while (larger.slots[at])
+            at = (at + 1) & (larger.room - 1);
         larger.slots[at] = index->slots[i];
         larger.hashes[at] = index->hashes[i];
     }
@@ -96,10 +99,12 @@ static int index_put(reg_index_t *index, uint64_t hash, void *item)
 {
     if (index->n * 2 >= index->room) {
         int rc = index_grow(index);
-        if (rc) return rc;
+        if (rc)
+            return rc;
     }
     size_t at = hash & (index->room - 1);
-    while (index->slots[at]) at = (at + 1) & (index->room - 1);
+    while (index->slots[at])
+        at = (at + 1) & (index->room - 1);
     index->slots[at] = item;
     index->hashes[at] = hash;
     index->n++;
@@ -113,58 +118,68 @@ static void index_clear(reg_index_t *index)
     *index = (reg_index_t){0};
 }
 
-/* For all items with this hash: `item` is each in turn. */
-#define EACH_WITH_HASH(index, wanted, at)                                                              \
-    for (size_t at = (index)->room ? (wanted) & ((index)->room - 1) : 0; (index)->room && (index)->slots[at]; \
-         at = (at + 1) & ((index)->room - 1))                                                          \
-        if ((index)->hashes[at] == (wanted))
+/* The next item with this hash; *at is 0 at first. NULL: no more. */
+static void *index_next(const reg_index_t *index, uint64_t hash, size_t *at)
+{
+    while (index->room) {
+        size_t slot = (hash + (*at)++) & (index->room - 1);
+        if (!index->slots[slot])
+            break;
+        if (index->hashes[slot] == hash)
+            return index->slots[slot];
+    }
+    return NULL;
+}
 
 reg_event_t *reg_book_event(const reg_book_t *book, cv_str_t code)
 {
     uint64_t hash = hash_text(code);
+    size_t at = 0;
+    reg_event_t *event;
 
-    EACH_WITH_HASH(&book->events, hash, at)
-    {
-        reg_event_t *event = book->events.slots[at];
-        if (cv_str_is(code, event->code)) return event;
-    }
-    return NULL;
+    do
+        event = index_next(&book->events, hash, &at);
+    while (event && !cv_str_is(code, event->code));
+    return event;
 }
 
 reg_party_t *reg_book_party(const reg_book_t *book, cv_str_t code)
 {
     uint64_t hash = hash_text(code);
+    size_t at = 0;
+    reg_party_t *party;
 
-    EACH_WITH_HASH(&book->parties, hash, at)
-    {
-        reg_party_t *party = book->parties.slots[at];
-        if (cv_str_is(code, party->code)) return party;
-    }
-    return NULL;
+    do
+        party = index_next(&book->parties, hash, &at);
+    while (party && !cv_str_is(code, party->code));
+    return party;
 }
 
 reg_delegation_t *reg_book_delegation(const reg_book_t *book, const reg_event_t *event, const reg_party_t *party)
 {
     uint64_t hash = hash_pair(event->row, party->row);
+    size_t at = 0;
+    reg_delegation_t *delegation;
 
-    EACH_WITH_HASH(&book->delegations, hash, at)
-    {
-        reg_delegation_t *delegation = book->delegations.slots[at];
-        if (delegation->event == event && delegation->party == party) return delegation;
-    }
-    return NULL;
+    do
+        delegation = index_next(&book->delegations, hash, &at);
+    while (delegation && (delegation->event != event || delegation->party != party));
+    return delegation;
 }
 
 /* ---- adding -------------------------------------------------------------------------------------------------- */
 
 int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t **ret_event)
 {
-    if (book->events_n == REG_EVENTS_MAX) return CV_ELIMIT;
+    if (book->events_n == REG_EVENTS_MAX)
+        return CV_ELIMIT;
     reg_event_t **list = realloc(book->event_list, (book->events_n + 1) * sizeof *list);
-    if (!list) return CV_ENOMEM;
+    if (!list)
+        return CV_ENOMEM;
     book->event_list = list;
     reg_event_t *event = calloc(1, sizeof *event);
-    if (!event) return CV_ENOMEM;
+    if (!event)
+        return CV_ENOMEM;
     event->row = row;
     event->hash = hash_text(code);
     event->terms.stage = REG_DRAFT;
@@ -173,36 +188,43 @@ int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t
     for (unsigned role = 0; role < REG_ROLES; role++)
         event->seats.role_limit[role] = event->seats.role_ceiling[role] = REG_NO_LIMIT;
     int rc = cv_str_copy(code, event->code, sizeof event->code);
-    if (!rc) rc = index_put(&book->events, event->hash, event);
+    if (!rc)
+        rc = index_put(&book->events, event->hash, event);
     if (rc) {
         free(event);
         return rc;
     }
     book->event_list[book->events_n++] = event;
-    if (row >= book->next_event) book->next_event = row + 1;
+    if (row >= book->next_event)
+        book->next_event = row + 1;
     *ret_event = event;
     return CV_OK;
 }
 
 int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t **ret_party)
 {
-    if (book->parties_n == REG_PARTIES_MAX) return CV_ELIMIT;
+    if (book->parties_n == REG_PARTIES_MAX)
+        return CV_ELIMIT;
     reg_party_t **list = realloc(book->party_list, (book->parties_n + 1) * sizeof *list);
-    if (!list) return CV_ENOMEM;
+    if (!list)
+        return CV_ENOMEM;
     book->party_list = list;
     reg_party_t *party = calloc(1, sizeof *party);
-    if (!party) return CV_ENOMEM;
+    if (!party)
+        return CV_ENOMEM;
     party->row = row;
     party->hash = hash_text(code);
     party->kind = REG_KINDS - 1;
     int rc = cv_str_copy(code, party->code, sizeof party->code);
-    if (!rc) rc = index_put(&book->parties, party->hash, party);
+    if (!rc)
+        rc = index_put(&book->parties, party->hash, party);
     if (rc) {
         free(party);
         return rc;
     }
     book->party_list[book->parties_n++] = party;
-    if (row >= book->next_party) book->next_party = row + 1;
+    if (row >= book->next_party)
+        book->next_party = row + 1;
     *ret_party = party;
     return CV_OK;
 }
@@ -210,9 +232,11 @@ int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t
 int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, reg_party_t *party,
                             reg_delegation_t **ret_delegation)
 {
-    if (book->delegations_n == REG_DELEGATIONS_MAX) return CV_ELIMIT;
+    if (book->delegations_n == REG_DELEGATIONS_MAX)
+        return CV_ELIMIT;
     reg_delegation_t *delegation = calloc(1, sizeof *delegation);
-    if (!delegation) return CV_ENOMEM;
+    if (!delegation)
+        return CV_ENOMEM;
     delegation->row = row;
     delegation->event = event;
     delegation->party = party;
@@ -231,7 +255,8 @@ int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, r
     delegation->next_of_event = event->delegations;
     event->delegations = delegation;
     book->delegations_n++;
-    if (row >= book->next_delegation) book->next_delegation = row + 1;
+    if (row >= book->next_delegation)
+        book->next_delegation = row + 1;
     *ret_delegation = delegation;
     return CV_OK;
 }
@@ -261,7 +286,8 @@ void reg_book_clear(reg_book_t *book)
         free(event->quotas);
         free(event);
     }
-    for (size_t i = 0; i < book->parties_n; i++) free(book->party_list[i]);
+    for (size_t i = 0; i < book->parties_n; i++)
+        free(book->party_list[i]);
     for (reg_lane_t *lane = book->spare_lanes, *next; lane; lane = next) {
         next = lane->next;
         free(lane);
@@ -276,7 +302,8 @@ void reg_book_clear(reg_book_t *book)
 
 void reg_book_touch_event(reg_book_t *book, reg_event_t *event)
 {
-    if (event->is_dirty) return;
+    if (event->is_dirty)
+        return;
     event->is_dirty = true;
     event->next_dirty = book->dirty_events;
     book->dirty_events = event;
@@ -285,7 +312,8 @@ void reg_book_touch_event(reg_book_t *book, reg_event_t *event)
 void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation)
 {
     reg_book_touch_event(book, delegation->event);
-    if (delegation->is_dirty) return;
+    if (delegation->is_dirty)
+        return;
     delegation->is_dirty = true;
     delegation->next_dirty = book->dirty_delegations;
     book->dirty_delegations = delegation;
@@ -293,20 +321,25 @@ void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation)
 
 /* ---- shares -------------------------------------------------------------------------------------------------- */
 
-void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, int32_t *ret_guaranteed, int32_t *ret_maximum)
+void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, int32_t *ret_guaranteed,
+                          int32_t *ret_maximum)
 {
     *ret_guaranteed = *ret_maximum = 0;
-    if (!event->known || !event->terms.has_rules) return;
-    if (!party->known || !(event->terms.audience & (1u << party->kind))) return;
+    if (!event->known || !event->terms.has_rules)
+        return;
+    if (!party->known || !(event->terms.audience & (1u << party->kind)))
+        return;
     int32_t guaranteed = event->guaranteed, maximum = event->maximum;
     for (size_t i = 0; i < event->quotas_n; i++) {
-        if (strcmp(event->quotas[i].party, party->code) != 0) continue;
+        if (strcmp(event->quotas[i].party, party->code) != 0)
+            continue;
         guaranteed = event->quotas[i].guaranteed;
         maximum = event->quotas[i].maximum;
         break;
     }
     *ret_maximum = maximum;
-    if (!event->released) *ret_guaranteed = guaranteed < maximum ? guaranteed : maximum;
+    if (!event->released)
+        *ret_guaranteed = guaranteed < maximum ? guaranteed : maximum;
 }
 
 void reg_book_reprice(reg_book_t *book, reg_event_t *event)
@@ -315,9 +348,11 @@ void reg_book_reprice(reg_book_t *book, reg_event_t *event)
         reg_delegation_t *delegation = reg_book_delegation(book, event, book->party_list[i]);
         int32_t guaranteed, maximum;
 
-        if (!delegation) continue;
+        if (!delegation)
+            continue;
         reg_book_entitlement(event, book->party_list[i], &guaranteed, &maximum);
-        if (delegation->share.guaranteed == guaranteed && delegation->share.maximum == maximum) continue;
+        if (delegation->share.guaranteed == guaranteed && delegation->share.maximum == maximum)
+            continue;
         reg_share_rules(&event->seats, &delegation->share, guaranteed, maximum);
         reg_book_touch(book, delegation);
     }
@@ -327,7 +362,8 @@ void reg_book_reprice(reg_book_t *book, reg_event_t *event)
         int32_t guaranteed, maximum;
 
         reg_book_entitlement(event, book->party_list[i], &guaranteed, &maximum);
-        if (delegation && delegation->share.confirmed > guaranteed) guaranteed = delegation->share.confirmed;
+        if (delegation && delegation->share.confirmed > guaranteed)
+            guaranteed = delegation->share.confirmed;
         event->seats.held += guaranteed;
     }
 }
@@ -345,7 +381,8 @@ static void roster_slot(reg_roster_t *roster, uint32_t index)
 {
     uint32_t mask = roster->room * 2 - 1, at = (uint32_t)roster->name[index] & mask;
 
-    while (roster->slots[at]) at = (at + 1) & mask;
+    while (roster->slots[at])
+        at = (at + 1) & mask;
     roster->slots[at] = index + 1;
 }
 
@@ -353,21 +390,27 @@ static void roster_slot_all(reg_roster_t *roster)
 {
     memset(roster->slots, 0, roster->room * 2 * sizeof *roster->slots);
     for (uint32_t i = 0; i < roster->n; i++)
-        if (roster->name[i]) roster_slot(roster, i);
+        if (roster->name[i])
+            roster_slot(roster, i);
 }
 
 static int roster_grow(reg_roster_t *roster)
 {
     uint32_t room = roster->room ? roster->room * 2 : 8;
     int64_t *ids = realloc(roster->id, room * sizeof *ids);
-    if (ids) roster->id = ids;
+    if (ids)
+        roster->id = ids;
     uint64_t *names = realloc(roster->name, room * sizeof *names);
-    if (names) roster->name = names;
+    if (names)
+        roster->name = names;
     uint16_t *numbers = realloc(roster->number, room * sizeof *numbers);
-    if (numbers) roster->number = numbers;
+    if (numbers)
+        roster->number = numbers;
     uint32_t *slots = realloc(roster->slots, room * 2 * sizeof *slots);
-    if (slots) roster->slots = slots;
-    if (!ids || !names || !numbers || !slots) return CV_ENOMEM;
+    if (slots)
+        roster->slots = slots;
+    if (!ids || !names || !numbers || !slots)
+        return CV_ENOMEM;
     roster->room = room;
     roster_slot_all(roster);
     return CV_OK;
@@ -379,12 +422,14 @@ int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, u
 
     if (roster->n == roster->room) {
         int rc = roster_grow(roster);
-        if (rc) return rc;
+        if (rc)
+            return rc;
     }
     roster->id[roster->n] = id;
     roster->name[roster->n] = name;
     roster->number[roster->n] = (uint16_t)number;
-    if (name) roster_slot(roster, roster->n);
+    if (name)
+        roster_slot(roster, roster->n);
     roster->n++;
     book->rostered++;
     return CV_OK;
@@ -396,8 +441,10 @@ uint32_t reg_roster_named(const reg_roster_t *roster, uint64_t name, uint32_t *a
 
     while (roster->room) {
         uint32_t index = roster->slots[((uint32_t)name + (*at)++) & mask];
-        if (!index) break;
-        if (roster->name[index - 1] == name) return index - 1;
+        if (!index)
+            break;
+        if (roster->name[index - 1] == name)
+            return index - 1;
     }
     return roster->n;
 }
@@ -416,13 +463,15 @@ void reg_roster_reverse(reg_roster_t *roster)
         roster->name[j] = name;
         roster->number[j] = number;
     }
-    if (roster->n) roster_slot_all(roster);
+    if (roster->n)
+        roster_slot_all(roster);
 }
 
 void reg_roster_drop_all(reg_book_t *book)
 {
     for (size_t i = 0; i < book->events_n; i++)
-        for (reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event) roster_drop(&d->roster);
+        for (reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event)
+            roster_drop(&d->roster);
     book->rostered = 0;
 }
 
@@ -432,8 +481,10 @@ uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number)
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (roster->number[middle] < number) low = middle + 1;
-        else high = middle;
+        if (roster->number[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low < roster->n && roster->number[low] == number ? low : roster->n;
 }
@@ -444,7 +495,8 @@ reg_lane_t *reg_lane_find(const reg_delegation_t *delegation, int64_t key)
 {
     reg_lane_t *lane = delegation->lanes;
 
-    while (lane && lane->key != key) lane = lane->sibling;
+    while (lane && lane->key != key)
+        lane = lane->sibling;
     return lane;
 }
 
@@ -461,9 +513,12 @@ int reg_lane_open(reg_book_t *book, reg_delegation_t *delegation, const reg_need
         return CV_OK;
     }
     lane = book->spare_lanes;
-    if (lane) book->spare_lanes = lane->next;
-    else lane = malloc(sizeof *lane);
-    if (!lane) return CV_ENOMEM;
+    if (lane)
+        book->spare_lanes = lane->next;
+    else
+        lane = malloc(sizeof *lane);
+    if (!lane)
+        return CV_ENOMEM;
     *lane = (reg_lane_t){.share = &delegation->share, .owner = delegation, .key = key, .head = head, .need = *need};
     lane->sibling = delegation->lanes;
     delegation->lanes = lane;
@@ -476,7 +531,8 @@ void reg_lane_close(reg_book_t *book, reg_lane_t *lane)
     reg_delegation_t *delegation = lane->owner;
     reg_lane_t **at = &delegation->lanes;
 
-    while (*at != lane) at = &(*at)->sibling;
+    while (*at != lane)
+        at = &(*at)->sibling;
     *at = lane->sibling;
     reg_lane_unlink(&delegation->event->seats, lane);
     lane->next = book->spare_lanes;

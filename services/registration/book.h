@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A decision needs one event, one party and one delegation; all are found by hash and changed in memory. What changed
- * is written once per batch (store.c), so a thousand registrations for one event cost one UPDATE of its counters. Persons
- * are not kept here but for their numbers and a hash of their names (the roster), which is read from the database when
- * a delegation is first asked for and can be dropped at any time.
+ * is written once per batch (store.c), so a thousand registrations for one event cost one UPDATE of its counters.
+ * Persons are not kept here but for their numbers and a hash of their names (the roster), which is read from the
+ * database when a delegation is first asked for and can be dropped at any time.
  *
  * The database is the truth: after a rollback the book is emptied and loaded again.
  */
@@ -108,7 +108,7 @@ typedef struct {
     reg_party_t **party_list;
     size_t events_n, parties_n, delegations_n;
     int64_t next_event, next_party, next_delegation, next_person; /* rows */
-    size_t rostered; /* persons in all rosters */
+    size_t rostered;                                              /* persons in all rosters */
     reg_lane_t *spare_lanes;
     reg_event_t *dirty_events;
     reg_delegation_t *dirty_delegations;
@@ -129,13 +129,15 @@ void reg_book_touch_event(reg_book_t *book, reg_event_t *event);
 void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation); /* and its event */
 
 /* Guarantee and maximum of a party at an event as the rules are now; 0 and 0 if it is not invited. */
-void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, int32_t *ret_guaranteed, int32_t *ret_maximum);
+void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, int32_t *ret_guaranteed,
+                          int32_t *ret_maximum);
 /* After the rules of an event, the release or who is known have changed: shares of all parties, and the sum held. */
 void reg_book_reprice(reg_book_t *book, reg_event_t *event);
 
 /* Rosters. */
 uint64_t reg_name_hash(cv_str_t name); /* never 0 */
-int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number, uint64_t name) CV_USE_RESULT;
+int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number,
+                   uint64_t name) CV_USE_RESULT;
 void reg_roster_drop_all(reg_book_t *book);
 /* Index of a number; roster.n: not there. */
 uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number);

@@ -28,7 +28,8 @@ static reg_rule_t too_early(const reg_terms_t *terms, char *ret_text)
         return REG_RULE_NOT_OPEN;
     }
     cv_time_text(terms->opens_ms, opens);
-    snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: it opens at %s, once the event has status open.", opens);
+    snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: it opens at %s, once the event has status open.",
+             opens);
     return REG_RULE_NOT_OPEN;
 }
 
@@ -44,17 +45,22 @@ static reg_rule_t too_late(const char *what, int64_t deadline_ms, char *ret_text
 static reg_rule_t admit_register(const reg_terms_t *terms, int64_t now_ms, char *ret_text)
 {
     if (terms->stage == REG_CLOSED) {
-        if (terms->has_rules && now_ms >= terms->closes_ms) return too_late("Registration", terms->closes_ms, ret_text);
+        if (terms->has_rules && now_ms >= terms->closes_ms)
+            return too_late("Registration", terms->closes_ms, ret_text);
         snprintf(ret_text, REG_TEXT_MAX, "Registration is closed: the event has status closed.");
         return REG_RULE_CLOSED;
     }
-    if (!terms->has_rules) return too_early(terms, ret_text);
-    if (now_ms >= terms->closes_ms) return too_late("Registration", terms->closes_ms, ret_text);
-    if (terms->stage != REG_OPEN || now_ms < terms->opens_ms) return too_early(terms, ret_text);
+    if (!terms->has_rules)
+        return too_early(terms, ret_text);
+    if (now_ms >= terms->closes_ms)
+        return too_late("Registration", terms->closes_ms, ret_text);
+    if (terms->stage != REG_OPEN || now_ms < terms->opens_ms)
+        return too_early(terms, ret_text);
     return REG_RULE_NONE;
 }
 
-reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms, char ret_text[REG_TEXT_MAX])
+reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
+                     char ret_text[REG_TEXT_MAX])
 {
     reg_rule_t rule = REG_RULE_NONE;
 
@@ -66,7 +72,8 @@ reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int
         snprintf(ret_text, REG_TEXT_MAX, "The event was rejected and will not take place.");
         return REG_RULE_CANCELLED;
     case REG_POSTPONED:
-        snprintf(ret_text, REG_TEXT_MAX, "The event is postponed; registrations remain as they are until it is scheduled again.");
+        snprintf(ret_text, REG_TEXT_MAX,
+                 "The event is postponed; registrations remain as they are until it is scheduled again.");
         return REG_RULE_POSTPONED;
     case REG_HELD:
     case REG_REPORTED:
@@ -199,21 +206,26 @@ void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_sta
         seats->online--;
     }
     share->withdrawn++;
-    if (role == 1) share->heads--;
+    if (role == 1)
+        share->heads--;
 }
 
 reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need)
 {
     int32_t own = smaller(need->size, larger(0, share->guaranteed - share->confirmed));
 
-    if (share->confirmed + need->size > share->maximum) return REG_RULE_MAXIMUM;
+    if (share->confirmed + need->size > share->maximum)
+        return REG_RULE_MAXIMUM;
     for (unsigned role = 1; role < REG_ROLES; role++)
         if (need->of_role[role] && seats->role_limit[role] != REG_NO_LIMIT &&
             seats->role_confirmed[role] + need->of_role[role] > seats->role_limit[role])
             return REG_RULE_CAPACITY_LIMIT;
-    if (need->size > 1 && need->size > seats->capacity) return REG_RULE_TOO_LARGE;
-    if (seats->confirmed + need->size > seats->capacity) return REG_RULE_FULL;
-    if (own == need->size) return REG_RULE_GUARANTEED;
+    if (need->size > 1 && need->size > seats->capacity)
+        return REG_RULE_TOO_LARGE;
+    if (seats->confirmed + need->size > seats->capacity)
+        return REG_RULE_FULL;
+    if (own == need->size)
+        return REG_RULE_GUARANTEED;
     return need->size - own <= reg_free(seats) ? REG_RULE_POOL : REG_RULE_FULL;
 }
 
@@ -230,13 +242,16 @@ static bool competes(const reg_seats_t *seats, const reg_share_t *share, const r
 /* before: bit r: a person of capacity r of the same request waits already, and has no lane yet. */
 static bool is_behind(const reg_seats_t *seats, const reg_share_t *share, unsigned before)
 {
-    if (!seats->waiting) return false;
+    if (!seats->waiting)
+        return false;
     for (const reg_lane_t *lane = seats->lanes; lane; lane = lane->next)
-        if (lane->share->kind <= share->kind && competes(seats, lane->share, &lane->need)) return true;
+        if (lane->share->kind <= share->kind && competes(seats, lane->share, &lane->need))
+            return true;
     for (unsigned role = 1; before >> role; role++) {
         reg_need_t need = {.size = 1};
         need.of_role[role] = 1;
-        if (before & (1u << role) && competes(seats, share, &need)) return true;
+        if (before & (1u << role) && competes(seats, share, &need))
+            return true;
     }
     return false;
 }
@@ -253,15 +268,18 @@ static int32_t last_position(const reg_seats_t *seats, unsigned kind)
 {
     int32_t position = 0;
 
-    for (unsigned k = 1; k <= kind; k++) position += seats->waiting_of_kind[k];
+    for (unsigned k = 1; k <= kind; k++)
+        position += seats->waiting_of_kind[k];
     return position;
 }
 
 /* How little a verdict gives, to find the rule that a ruling is about. */
 static int severity(const reg_verdict_t *verdict)
 {
-    if (verdict->state == REG_REFUSED) return 4;
-    if (verdict->state == REG_WAITING) return 3;
+    if (verdict->state == REG_REFUSED)
+        return 4;
+    if (verdict->state == REG_WAITING)
+        return 3;
     return verdict->rule == REG_RULE_POOL ? 2 : verdict->rule == REG_RULE_GUARANTEED ? 1 : 0;
 }
 
@@ -270,12 +288,18 @@ static void sum_up(const reg_verdict_t *verdicts, unsigned n, reg_ruling_t *ruli
     for (unsigned i = 0; i < n; i++) {
         const reg_verdict_t *verdict = &verdicts[i];
 
-        if (i == 0 || severity(verdict) > severity(&verdicts[ruling->culprit])) ruling->culprit = i;
-        if (verdict->state == REG_REFUSED) ruling->refused++;
-        if (verdict->state == REG_ONLINE) ruling->online++;
-        if (verdict->state == REG_WAITING && ruling->waiting++ == 0) ruling->position = verdict->position;
-        if (verdict->state == REG_CONFIRMED && verdict->rule == REG_RULE_GUARANTEED) ruling->guaranteed++;
-        if (verdict->state == REG_CONFIRMED && verdict->rule == REG_RULE_POOL) ruling->pool++;
+        if (i == 0 || severity(verdict) > severity(&verdicts[ruling->culprit]))
+            ruling->culprit = i;
+        if (verdict->state == REG_REFUSED)
+            ruling->refused++;
+        if (verdict->state == REG_ONLINE)
+            ruling->online++;
+        if (verdict->state == REG_WAITING && ruling->waiting++ == 0)
+            ruling->position = verdict->position;
+        if (verdict->state == REG_CONFIRMED && verdict->rule == REG_RULE_GUARANTEED)
+            ruling->guaranteed++;
+        if (verdict->state == REG_CONFIRMED && verdict->rule == REG_RULE_POOL)
+            ruling->pool++;
     }
     ruling->rule = verdicts[ruling->culprit].rule;
     ruling->accepted = ruling->refused < (int)n;
@@ -307,20 +331,26 @@ static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const re
     reg_need_t need = {.size = 1};
     reg_rule_t rule;
 
-    if (who->duplicate) return (reg_verdict_t){REG_REFUSED, REG_RULE_DUPLICATE, 0};
-    if (who->role == 1 && share->heads > 0) return (reg_verdict_t){REG_REFUSED, REG_RULE_ONE_HEAD, 0};
-    if (who->online && !seats->online_takes_seat) return go_online(seats, share);
+    if (who->duplicate)
+        return (reg_verdict_t){REG_REFUSED, REG_RULE_DUPLICATE, 0};
+    if (who->role == 1 && share->heads > 0)
+        return (reg_verdict_t){REG_REFUSED, REG_RULE_ONE_HEAD, 0};
+    if (who->online && !seats->online_takes_seat)
+        return go_online(seats, share);
     need.of_role[who->role] = 1;
     rule = claim(seats, share, &need, before);
-    if (rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL) return seat(seats, share, who->role);
-    if (seats->waiting_rule == REG_WAIT_NONE) return (reg_verdict_t){REG_REFUSED, rule, 0};
+    if (rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL)
+        return seat(seats, share, who->role);
+    if (seats->waiting_rule == REG_WAIT_NONE)
+        return (reg_verdict_t){REG_REFUSED, rule, 0};
     return queue(seats, share, rule);
 }
 
 /* Refuses all for what is wrong with one. */
 static void refuse_all(reg_verdict_t *verdicts, unsigned n, reg_rule_t rule, unsigned culprit, reg_ruling_t *ruling)
 {
-    for (unsigned i = 0; i < n; i++) verdicts[i] = (reg_verdict_t){REG_REFUSED, rule, 0};
+    for (unsigned i = 0; i < n; i++)
+        verdicts[i] = (reg_verdict_t){REG_REFUSED, rule, 0};
     *ruling = (reg_ruling_t){.rule = rule, .culprit = culprit, .refused = (int)n};
 }
 
@@ -333,27 +363,37 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
     unsigned culprit = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        if (who[i].duplicate) return refuse_all(verdicts, n, REG_RULE_DUPLICATE, i, ruling);
-        if (who[i].role == 1 && heads++ > 0) return refuse_all(verdicts, n, REG_RULE_ONE_HEAD, i, ruling);
-        if (who[i].online && !seats->online_takes_seat) continue;
+        if (who[i].duplicate)
+            return refuse_all(verdicts, n, REG_RULE_DUPLICATE, i, ruling);
+        if (who[i].role == 1 && heads++ > 0)
+            return refuse_all(verdicts, n, REG_RULE_ONE_HEAD, i, ruling);
+        if (who[i].online && !seats->online_takes_seat)
+            continue;
         need.size++;
         need.of_role[who[i].role]++;
-        if (rule == REG_RULE_CAPACITY_LIMIT) continue;
+        if (rule == REG_RULE_CAPACITY_LIMIT)
+            continue;
         rule = reg_fit(seats, share, &need); /* of those so far: finds who is one too many in a capacity */
-        if (rule == REG_RULE_CAPACITY_LIMIT) culprit = i;
+        if (rule == REG_RULE_CAPACITY_LIMIT)
+            culprit = i;
     }
-    if (need.size) rule = claim(seats, share, &need, 0);
+    if (need.size)
+        rule = claim(seats, share, &need, 0);
     bool seated = rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL;
     if (need.size && !seated && seats->waiting_rule == REG_WAIT_NONE)
         return refuse_all(verdicts, n, rule, culprit, ruling);
     for (unsigned i = 0; i < n; i++) {
         share->heads += who[i].role == 1;
-        if (who[i].online && !seats->online_takes_seat) verdicts[i] = go_online(seats, share);
-        else if (seated) verdicts[i] = seat(seats, share, who[i].role);
-        else verdicts[i] = queue(seats, share, rule);
+        if (who[i].online && !seats->online_takes_seat)
+            verdicts[i] = go_online(seats, share);
+        else if (seated)
+            verdicts[i] = seat(seats, share, who[i].role);
+        else
+            verdicts[i] = queue(seats, share, rule);
     }
     sum_up(verdicts, n, ruling);
-    if (rule == REG_RULE_CAPACITY_LIMIT) ruling->culprit = culprit;
+    if (rule == REG_RULE_CAPACITY_LIMIT)
+        ruling->culprit = culprit;
     ruling->unit = need.size > 1 && !seated;
 }
 
@@ -368,7 +408,8 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
         unsigned before = 0;
         for (unsigned i = 0; i < n; i++) {
             ret_verdicts[i] = decide_one(seats, share, &who[i], before);
-            if (ret_verdicts[i].state == REG_WAITING) before |= 1u << who[i].role;
+            if (ret_verdicts[i].state == REG_WAITING)
+                before |= 1u << who[i].role;
             share->heads += who[i].role == 1 && ret_verdicts[i].state != REG_REFUSED;
         }
         sum_up(ret_verdicts, n, ret_ruling);
@@ -386,7 +427,8 @@ __attribute__((format(printf, 2, 3))) static void say(cv_buf_t *text, const char
     va_start(arguments, format);
     int len = vsnprintf((char *)text->ptr + text->len, text->room - text->len, format, arguments);
     va_end(arguments);
-    if (len > 0) text->len += (size_t)len < text->room - text->len ? (size_t)len : text->room - text->len - 1;
+    if (len > 0)
+        text->len += (size_t)len < text->room - text->len ? (size_t)len : text->room - text->len - 1;
 }
 
 static void say_why(cv_buf_t *text, const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling,
@@ -440,14 +482,18 @@ void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_r
                      {ruling->waiting, ruling->unit ? "waiting together" : "waiting"},
                      {ruling->refused, "refused"}};
         for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
-            if (!parts[i].n) continue;
+            if (!parts[i].n)
+                continue;
             say(&text, "%s%d %s", comma, parts[i].n, parts[i].what);
-            if (i == 3) say(&text, " from place %d", ruling->position);
+            if (i == 3)
+                say(&text, " from place %d", ruling->position);
             comma = ", ";
         }
-        if (ruling->waiting || ruling->refused) say(&text, ": ");
+        if (ruling->waiting || ruling->refused)
+            say(&text, ": ");
     }
-    if (ruling->waiting || ruling->refused) say_why(&text, seats, share, ruling, party, role);
+    if (ruling->waiting || ruling->refused)
+        say_why(&text, seats, share, ruling, party, role);
     say(&text, ". %s has %d of at most %d seats (%d guaranteed); the event %d of %d, %lld free, %d waiting.", party,
         share->confirmed, share->maximum, share->guaranteed, seats->confirmed, seats->capacity,
         (long long)(reg_free(seats) > 0 ? reg_free(seats) : 0), seats->waiting);
@@ -461,8 +507,10 @@ int64_t reg_lane_key(const reg_need_t *need)
 
     if (need->size == 1)
         for (int64_t role = 1; role < REG_ROLES; role++)
-            if (need->of_role[role]) return role;
-    for (unsigned role = 1; role < REG_ROLES; role++) hash = (hash ^ need->of_role[role]) * 1099511628211u;
+            if (need->of_role[role])
+                return role;
+    for (unsigned role = 1; role < REG_ROLES; role++)
+        hash = (hash ^ need->of_role[role]) * 1099511628211u;
     return (int64_t)(hash >> 2 | (uint64_t)1 << 61); /* never the number of a role */
 }
 
@@ -470,20 +518,25 @@ void reg_lane_link(reg_seats_t *seats, reg_lane_t *lane)
 {
     lane->previous = NULL;
     lane->next = seats->lanes;
-    if (lane->next) lane->next->previous = lane;
+    if (lane->next)
+        lane->next->previous = lane;
     seats->lanes = lane;
 }
 
 void reg_lane_unlink(reg_seats_t *seats, reg_lane_t *lane)
 {
-    if (lane->previous) lane->previous->next = lane->next;
-    else seats->lanes = lane->next;
-    if (lane->next) lane->next->previous = lane->previous;
+    if (lane->previous)
+        lane->previous->next = lane->next;
+    else
+        seats->lanes = lane->next;
+    if (lane->next)
+        lane->next->previous = lane->previous;
 }
 
 static bool is_before(const reg_lane_t *a, const reg_lane_t *b)
 {
-    if (!b) return true;
+    if (!b)
+        return true;
     return a->share->kind != b->share->kind ? a->share->kind < b->share->kind : a->head < b->head;
 }
 
@@ -497,10 +550,14 @@ reg_lane_t *reg_next(const reg_seats_t *seats)
         reg_rule_t fit = reg_fit(seats, lane->share, &lane->need);
         reg_lane_t **place = fit == REG_RULE_GUARANTEED ? &covered : fit == REG_RULE_POOL ? &fits : &lacks;
 
-        if (fit != REG_RULE_GUARANTEED && fit != REG_RULE_POOL && fit != REG_RULE_FULL) continue;
-        if (is_before(lane, *place)) *place = lane;
+        if (fit != REG_RULE_GUARANTEED && fit != REG_RULE_POOL && fit != REG_RULE_FULL)
+            continue;
+        if (is_before(lane, *place))
+            *place = lane;
     }
-    if (seats->waiting_rule == REG_WAIT_STRICT && fits && lacks && is_before(lacks, fits)) fits = NULL;
-    if (!covered || !fits) return covered ? covered : fits;
+    if (seats->waiting_rule == REG_WAIT_STRICT && fits && lacks && is_before(lacks, fits))
+        fits = NULL;
+    if (!covered || !fits)
+        return covered ? covered : fits;
     return is_before(fits, covered) ? fits : covered; /* they may still want the same capacity's last place */
 }

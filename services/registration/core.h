@@ -36,8 +36,8 @@
  *   and holds up nobody: the seat it waits for is not the one that others wait for;
  *   of the others, strict: the first in order or nobody;  best_fill: the first in order that fits.
  *
- * A newcomer is treated as if it had entered the list at its place and the list had then moved: in strict mode it gets a
- * free seat only if nobody in front of it competes for one (reg_decide), so it can never overtake.
+ * A newcomer is treated as if it had entered the list at its place and the list had then moved: in strict mode it gets
+ * a free seat only if nobody in front of it competes for one (reg_decide), so it can never overtake.
  *
  * Lanes. Units of one delegation that need the same (the same number of persons in the same capacities) are
  * interchangeable but for their arrival, so only the first of them is ever a candidate. The list is therefore kept as
@@ -123,17 +123,24 @@ const char *reg_rule_word(reg_rule_t rule);
 
 typedef struct {
     reg_stage_t stage;
-    bool has_rules; /* scheduling has said how the event takes registrations */
+    bool has_rules;    /* scheduling has said how the event takes registrations */
     unsigned audience; /* bit k: parties of kind k are invited */
     int64_t opens_ms, closes_ms, changes_close_ms;
 } reg_terms_t;
 
-/*               draft..circulated  adopted, scheduled  open                closed             held, reported  postponed  cancelled
- *   register    not_open           not_open            opens <= t < closes closed             closed          postponed  cancelled
- *   withdraw    not_open           t < changes_close   t < changes_close   t < changes_close  closed          postponed  cancelled
- *   decline     not_open           t < changes_close   t < changes_close   t < changes_close  closed          postponed  cancelled
- * A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not. */
-reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms, char ret_text[REG_TEXT_MAX]);
+/* t: now. A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not.
+ *
+ *   status                       register               withdraw, decline
+ *   draft, proposed, circulated  not_open               not_open
+ *   adopted, scheduled           not_open               t < changes_close
+ *   open                         opens <= t < closes    t < changes_close
+ *   closed                       closed                 t < changes_close
+ *   held, reported               closed                 closed
+ *   postponed                    postponed              postponed
+ *   cancelled, rejected          cancelled              cancelled
+ */
+reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
+                     char ret_text[REG_TEXT_MAX]);
 /* Whether its waiting list moves: not once it is held, postponed or cancelled, when registrations stay as they are. */
 bool reg_stage_moves(reg_stage_t stage);
 
@@ -169,9 +176,9 @@ struct reg_lane {
     reg_lane_t *next, *previous; /* of the event */
     reg_lane_t *sibling;         /* of the delegation */
     reg_share_t *share;
-    void *owner;    /* the delegation */
-    int64_t key;    /* reg_lane_key() of what its units need */
-    int64_t head;   /* arrival of its first unit; arrivals rise */
+    void *owner;  /* the delegation */
+    int64_t key;  /* reg_lane_key() of what its units need */
+    int64_t head; /* arrival of its first unit; arrivals rise */
     reg_need_t need;
 };
 
@@ -212,13 +219,13 @@ typedef struct {
 } reg_verdict_t;
 
 typedef struct {
-    bool accepted;      /* at least one person is not refused */
-    bool unit;          /* those who wait do so together */
-    reg_rule_t rule;    /* of the first person who got least: refused, then waiting, then from the free seats */
-    unsigned culprit;   /* index of that person */
-    unsigned role;      /* and in what capacity */
+    bool accepted;    /* at least one person is not refused */
+    bool unit;        /* those who wait do so together */
+    reg_rule_t rule;  /* of the first person who got least: refused, then waiting, then from the free seats */
+    unsigned culprit; /* index of that person */
+    unsigned role;    /* and in what capacity */
     int guaranteed, pool, online, waiting, refused; /* persons by verdict */
-    int32_t position;   /* of the first who waits */
+    int32_t position;                               /* of the first who waits */
 } reg_ruling_t;
 
 /* Decides 1..64 persons of one party and counts them in seats and share; changes nothing if nobody is accepted. */

@@ -6,7 +6,8 @@
  *
  *   fewer seats, lower maximum or limit, fewer invited    nobody is unseated; the new number binds newcomers
  *   more seats, a release, a party that left a list       those who wait move up in the same transaction
- *   cancelled, rejected, postponed, held                  registrations stay as they are, requests are refused, the list rests
+ *   cancelled, rejected, postponed, held                  registrations stay as they are, requests are refused, the
+ * list rests
  *
  * Release: a durable timer per event. It fires once and never early; what it does depends on the event's rules at
  * that time only, so a timer that is late, or one that an older rule left behind, does no harm.
@@ -22,13 +23,15 @@ static const char RELEASE[] = "release";
 
 static void keep_text(cv_str_t text, char *dst, size_t size)
 {
-    if (!text.ptr || cv_str_copy(text, dst, size)) dst[0] = '\0';
+    if (!text.ptr || cv_str_copy(text, dst, size))
+        dst[0] = '\0';
 }
 
 /* After a change that may have freed seats. */
 static int move_up(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause_t cause)
 {
-    if (!cv_tx_in_snapshot(tx)) return reg_promote(self, tx, event, cause);
+    if (!cv_tx_in_snapshot(tx))
+        return reg_promote(self, tx, event, cause);
     self->settle = true;
     return CV_OK;
 }
@@ -43,8 +46,10 @@ static int apply_party(reg_t *self, cv_tx_t *tx, const cv_scheduling_party_v1_t 
 
     if (!party) {
         rc = reg_book_add_party(book, book->next_party, record->code, &party);
-        if (!rc) rc = reg_store_party_add(self->store, party);
-        if (rc) return rc;
+        if (!rc)
+            rc = reg_store_party_add(self->store, party);
+        if (rc)
+            return rc;
     }
     bool matters = !party->known || party->kind != (unsigned)record->kind;
     party->known = true;
@@ -53,7 +58,8 @@ static int apply_party(reg_t *self, cv_tx_t *tx, const cv_scheduling_party_v1_t 
     for (size_t i = 0; matters && !rc && i < book->events_n; i++) {
         reg_event_t *event = book->event_list[i];
         reg_delegation_t *delegation = reg_book_delegation(book, event, party);
-        if (delegation) reg_share_kind(&event->seats, &delegation->share, party->kind);
+        if (delegation)
+            reg_share_kind(&event->seats, &delegation->share, party->kind);
         reg_book_reprice(book, event);
         rc = move_up(self, tx, event, CV_PROMOTION_CAUSE_CAPACITY);
     }
@@ -68,7 +74,8 @@ static int set_quotas(reg_event_t *event, const cv_registration_rules_t *rules)
 
     if (rules->quotas_n) {
         quotas = calloc(rules->quotas_n, sizeof *quotas);
-        if (!quotas) return CV_ENOMEM;
+        if (!quotas)
+            return CV_ENOMEM;
     }
     for (size_t i = 0; i < rules->quotas_n; i++) {
         keep_text(rules->quotas[i].party, quotas[i].party, sizeof quotas[i].party);
@@ -85,7 +92,8 @@ static unsigned audience_of(const cv_registration_rules_t *rules)
 {
     unsigned audience = 0;
 
-    for (size_t i = 0; i < rules->audience_n; i++) audience |= 1u << rules->audience[i];
+    for (size_t i = 0; i < rules->audience_n; i++)
+        audience |= 1u << rules->audience[i];
     return audience ? audience : ~0u;
 }
 
@@ -94,8 +102,10 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
     reg_terms_t *terms = &event->terms;
     int32_t limits[REG_ROLES];
 
-    for (unsigned role = 0; role < REG_ROLES; role++) limits[role] = REG_NO_LIMIT;
-    for (size_t i = 0; i < rules->limits_n; i++) limits[rules->limits[i].capacity] = (int32_t)rules->limits[i].maximum;
+    for (unsigned role = 0; role < REG_ROLES; role++)
+        limits[role] = REG_NO_LIMIT;
+    for (size_t i = 0; i < rules->limits_n; i++)
+        limits[rules->limits[i].capacity] = (int32_t)rules->limits[i].maximum;
     terms->has_rules = true;
     terms->audience = audience_of(rules);
     terms->opens_ms = rules->opens_ms;
@@ -110,7 +120,8 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
     event->seats.online_takes_seat = rules->has_online_takes_seat && rules->online_takes_seat;
     reg_seats_rules(&event->seats, (int32_t)rules->capacity, limits);
     int rc = set_quotas(event, rules);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     return event->release_ms > 0 && !event->released
                ? cv_tx_timer_set(tx, RELEASE, cv_str(event->code), event->release_ms)
                : cv_tx_timer_cancel(tx, RELEASE, cv_str(event->code));
@@ -124,16 +135,20 @@ static int apply_event(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_s
 
     if (!event) {
         rc = reg_book_add_event(book, book->next_event, record->event, &event);
-        if (!rc) rc = reg_store_event_add(self->store, event);
-        if (rc) return rc;
+        if (!rc)
+            rc = reg_store_event_add(self->store, event);
+        if (rc)
+            return rc;
     }
     event->known = true;
     event->version = record->version;
     event->terms.stage = (reg_stage_t)record->status;
     keep_text(record->event_details.title, event->title, sizeof event->title);
     keep_text(msg->id, event->source, sizeof event->source);
-    if (record->has_registration) rc = set_rules(tx, event, &record->registration);
-    if (rc) return rc;
+    if (record->has_registration)
+        rc = set_rules(tx, event, &record->registration);
+    if (rc)
+        return rc;
     reg_book_reprice(book, event);
     rc = reg_store_event_set(self->store, event);
     return rc ? rc : move_up(self, tx, event, CV_PROMOTION_CAUSE_CAPACITY);
@@ -147,9 +162,12 @@ int reg_record(void *self_, cv_tx_t *tx, const char *stream, const cv_msg_t *msg
 
     (void)stream; /* we follow one only */
     int rc = reg_ready(self);
-    if (rc) return rc;
-    if (msg->info->number == CV_MSG_SCHEDULING_PARTY_V1) return apply_party(self, tx, data);
-    if (msg->info->number == CV_MSG_SCHEDULING_EVENT_V1) return apply_event(self, tx, msg, data);
+    if (rc)
+        return rc;
+    if (msg->info->number == CV_MSG_SCHEDULING_PARTY_V1)
+        return apply_party(self, tx, data);
+    if (msg->info->number == CV_MSG_SCHEDULING_EVENT_V1)
+        return apply_event(self, tx, msg, data);
     return CV_OK;
 }
 
@@ -160,9 +178,12 @@ int reg_snapshot_begin(void *self_, cv_tx_t *tx, const char *stream)
     (void)tx;
     (void)stream;
     int rc = reg_ready(self);
-    if (!rc) rc = reg_store_unknown(self->store);
-    if (rc) return rc;
-    for (size_t i = 0; i < self->book.parties_n; i++) self->book.party_list[i]->known = false;
+    if (!rc)
+        rc = reg_store_unknown(self->store);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < self->book.parties_n; i++)
+        self->book.party_list[i]->known = false;
     for (size_t i = 0; i < self->book.events_n; i++) {
         self->book.event_list[i]->known = false;
         reg_book_reprice(&self->book, self->book.event_list[i]);
@@ -175,9 +196,11 @@ int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
     reg_t *self = self_;
     int rc = reg_ready(self);
 
-    if (rc || strcmp(kind, RELEASE) != 0) return rc;
+    if (rc || strcmp(kind, RELEASE) != 0)
+        return rc;
     reg_event_t *event = reg_book_event(&self->book, key);
-    if (!event || event->released || event->release_ms == 0 || event->release_ms > cv_tx_now_ms(tx)) return CV_OK;
+    if (!event || event->released || event->release_ms == 0 || event->release_ms > cv_tx_now_ms(tx))
+        return CV_OK;
     event->released = true;
     reg_book_reprice(&self->book, event);
     rc = reg_store_event_set(self->store, event);

@@ -11,12 +11,14 @@ static int tell(reg_t *self, cv_tx_t *tx, const reg_delegation_t *delegation)
 {
     cv_registration_promoted_v1_t *record = &self->promoted;
 
-    if (!record->persons_n) return CV_OK;
+    if (!record->persons_n)
+        return CV_OK;
     record->event = cv_str(delegation->event->code);
     record->party = cv_str(delegation->party->code);
     record->private_seq = cv_tx_head(tx, REG_STREAM_PRIVATE);
     reg_fill_seats(delegation, &record->seats);
-    int rc = cv_tx_emit(tx, REG_STREAM_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, cv_str(delegation->subject), record, NULL);
+    int rc =
+        cv_tx_emit(tx, REG_STREAM_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, cv_str(delegation->subject), record, NULL);
     record->persons_n = 0;
     return rc;
 }
@@ -28,7 +30,8 @@ static int seat_unit(reg_t *self, reg_delegation_t *delegation, const reg_unit_t
 
     for (unsigned i = 0; i < unit->n; i++) {
         int rc = reg_store_person_move(self->store, unit->id[i], REG_CONFIRMED, 0, 0);
-        if (rc) return rc;
+        if (rc)
+            return rc;
         reg_stop_waiting(seats, &delegation->share, 1);
         reg_take(seats, &delegation->share, unit->role[i]);
         record->persons[record->persons_n++] =
@@ -44,7 +47,8 @@ int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause
     reg_lane_t *lane;
     int rc = CV_OK;
 
-    if (!event->seats.waiting || !event->known || !reg_stage_moves(event->terms.stage)) return CV_OK;
+    if (!event->seats.waiting || !event->known || !reg_stage_moves(event->terms.stage))
+        return CV_OK;
     self->promoted.cause = cause;
     self->promoted.persons_n = 0;
     while (!rc && (lane = reg_next(&event->seats))) {
@@ -52,11 +56,14 @@ int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause
         reg_unit_t unit;
 
         rc = reg_store_unit(self->store, delegation->row, lane->key, lane->head, &unit);
-        if (!rc && unit.n == 0) rc = CV_ECORRUPT;
+        if (!rc && unit.n == 0)
+            rc = CV_ECORRUPT;
         if (!rc && told && (told != delegation || self->promoted.persons_n + unit.n > REG_PERSONS_MAX))
             rc = tell(self, tx, told);
-        if (!rc) rc = seat_unit(self, delegation, &unit);
-        if (!rc) rc = reg_store_lane_next(self->store, &self->book, lane);
+        if (!rc)
+            rc = seat_unit(self, delegation, &unit);
+        if (!rc)
+            rc = reg_store_lane_next(self->store, &self->book, lane);
         told = delegation;
     }
     return rc || !told ? rc : tell(self, tx, told);
@@ -66,7 +73,8 @@ int reg_promote_all(reg_t *self, cv_tx_t *tx, cv_promotion_cause_t cause)
 {
     int rc = CV_OK;
 
-    for (size_t i = 0; !rc && i < self->book.events_n; i++) rc = reg_promote(self, tx, self->book.event_list[i], cause);
+    for (size_t i = 0; !rc && i < self->book.events_n; i++)
+        rc = reg_promote(self, tx, self->book.event_list[i], cause);
     return rc;
 }
 
@@ -77,7 +85,8 @@ static int regroup(reg_t *self, reg_delegation_t *delegation, const reg_person_t
     reg_need_t need;
 
     int rc = reg_store_unit(self->store, delegation->row, person->lane, person->unit, &rest);
-    if (rc || rest.n == 0) return rc;
+    if (rc || rest.n == 0)
+        return rc;
     reg_unit_need(&rest, &need);
     for (unsigned i = 0; i < rest.n && !rc; i++)
         rc = reg_store_person_move(self->store, rest.id[i], REG_WAITING, person->unit, reg_lane_key(&need));
@@ -89,7 +98,9 @@ int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_
     reg_lane_t *lane = reg_lane_find(delegation, person->lane);
 
     int rc = reg_store_person_move(self->store, person->id, REG_WITHDRAWN, 0, 0);
-    if (!rc && !lane) rc = CV_ECORRUPT;
-    if (!rc) rc = regroup(self, delegation, person);
+    if (!rc && !lane)
+        rc = CV_ECORRUPT;
+    if (!rc)
+        rc = regroup(self, delegation, person);
     return rc || lane->head != person->unit ? rc : reg_store_lane_next(self->store, &self->book, lane);
 }

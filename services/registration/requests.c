@@ -1,9 +1,9 @@
-/* requests: register, withdraw, decline: from a message to the core and from its verdict to rows, records and an answer.
- * SPDX-License-Identifier: Apache-2.0
+/* requests: register, withdraw, decline: from a message to the core and from its verdict to rows, records and an
+ * answer. SPDX-License-Identifier: Apache-2.0
  *
  * An event or party that is not known is no decision (NOTFOUND, not remembered): scheduling's record of it may arrive a
- * moment later. Everything else is one: it is counted in the delegation, told in registration.decided, and answered with
- * the rule and the seats. Order of records in the two streams:
+ * moment later. Everything else is one: it is counted in the delegation, told in registration.decided, and answered
+ * with the rule and the seats. Order of records in the two streams:
  *
  *   registration.private   contact (persons and contact that were accepted)
  *   registration.events    decided (its private_seq covers the contact)    promoted ... (what the decision set free)
@@ -82,7 +82,8 @@ static int conclude(ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const c
     decided->answer = (cv_party_answer_t)d->answer;
     decided->private_seq = cv_tx_head(ask->tx, REG_STREAM_PRIVATE);
     int rc = cv_tx_emit(ask->tx, REG_STREAM_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, cv_str(d->subject), decided, &seq);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     ask->out->stream = CV_STR("registration.events");
     ask->out->has_sequence = true;
     ask->out->sequence = seq;
@@ -103,7 +104,8 @@ static const char *field_at(ask_t *ask, unsigned index)
     enum { ROOM = 32 };
     char *path = cv_arena_take(cv_tx_arena(ask->tx), ROOM);
 
-    if (path) snprintf(path, ROOM, "data.persons[%u]", index);
+    if (path)
+        snprintf(path, ROOM, "data.persons[%u]", index);
     return path;
 }
 
@@ -130,7 +132,8 @@ static int find(ask_t *ask, cv_str_t event, cv_str_t party)
         return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "party_unknown", "data.party",
                             "Registration does not know a party %.*s (yet).", CV_STR_ARG(party));
     ask->delegation = reg_book_delegation(book, ask->event, ask->party);
-    if (ask->delegation) return CV_OK;
+    if (ask->delegation)
+        return CV_OK;
     int rc = reg_book_add_delegation(book, book->next_delegation, ask->event, ask->party, &ask->delegation);
     return rc ? rc : reg_store_delegation_add(ask->self->store, ask->delegation);
 }
@@ -148,8 +151,10 @@ static int is_registered(ask_t *ask, cv_str_t name, uint64_t hash, bool *ret_fou
         char text[REG_PERSON_TEXT];
         reg_person_t person;
         int rc = reg_store_person_get(ask->self->store, roster->id[i], text, &person);
-        if (rc) return rc;
-        if (!cv_str_equal(person.name, name)) continue;
+        if (rc)
+            return rc;
+        if (!cv_str_equal(person.name, name))
+            continue;
         *ret_found = true;
         return CV_OK;
     }
@@ -161,10 +166,12 @@ static int describe(ask_t *ask, const cv_registration_register_v1_t *request, re
     for (unsigned i = 0; i < request->persons_n; i++) {
         const cv_person_t *person = &request->persons[i];
 
-        who[i] = (reg_applicant_t){.role = (uint8_t)person->capacity, .online = person->attendance == CV_ATTENDANCE_ONLINE};
+        who[i] =
+            (reg_applicant_t){.role = (uint8_t)person->capacity, .online = person->attendance == CV_ATTENDANCE_ONLINE};
         names[i] = reg_name_hash(person->name);
         int rc = is_registered(ask, person->name, names[i], &who[i].duplicate);
-        if (rc) return rc;
+        if (rc)
+            return rc;
         for (unsigned j = 0; j < i && !who[i].duplicate; j++)
             who[i].duplicate = names[j] == names[i] && cv_str_equal(request->persons[j].name, person->name);
     }
@@ -181,7 +188,8 @@ static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const
     int64_t unit = 0;
 
     for (unsigned i = 0; i < request->persons_n && ruling->unit; i++) {
-        if (verdicts[i].state != REG_WAITING) continue;
+        if (verdicts[i].state != REG_WAITING)
+            continue;
         together.size++;
         together.of_role[who[i].role]++;
     }
@@ -191,7 +199,8 @@ static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const
         const reg_need_t *need = ruling->unit ? &together : &alone;
         unsigned number = (unsigned)++d->numbers;
 
-        if (verdicts[i].state == REG_REFUSED) continue;
+        if (verdicts[i].state == REG_REFUSED)
+            continue;
         alone.of_role[who[i].role] = 1;
         reg_person_t person = {.id = book->next_person++,
                                .delegation = d->row,
@@ -203,14 +212,18 @@ static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const
                                .name = request->persons[i].name,
                                .email = request->persons[i].email};
         if (waits) {
-            if (!unit || !ruling->unit) unit = person.id;
+            if (!unit || !ruling->unit)
+                unit = person.id;
             person.unit = unit;
             person.lane = reg_lane_key(need);
         }
         int rc = reg_store_person_add(ask->self->store, &person, cv_tx_now_ms(ask->tx));
-        if (!rc && waits) rc = reg_lane_open(book, d, need, unit);
-        if (!rc) rc = reg_roster_add(book, d, person.id, number, names[i]);
-        if (rc) return rc;
+        if (!rc && waits)
+            rc = reg_lane_open(book, d, need, unit);
+        if (!rc)
+            rc = reg_roster_add(book, d, person.id, number, names[i]);
+        if (rc)
+            return rc;
         d->last_person = person.id;
     }
     return CV_OK;
@@ -229,12 +242,14 @@ static int tell_contact(ask_t *ask, const cv_registration_register_v1_t *request
     contact->contact = request->contact;
     if (request->has_contact) {
         int rc = reg_store_contact_set(ask->self->store, d->row, &request->contact);
-        if (rc) return rc;
+        if (rc)
+            return rc;
     }
     contact->persons_n = 0;
     for (unsigned i = 0; i < request->persons_n; i++) {
         const cv_person_t *person = &request->persons[i];
-        if (decision->persons[i].state == CV_PERSON_STATE_REFUSED) continue;
+        if (decision->persons[i].state == CV_PERSON_STATE_REFUSED)
+            continue;
         contact->persons[contact->persons_n++] = (cv_person_private_t){.number = decision->persons[i].number,
                                                                        .name = person->name,
                                                                        .capacity = person->capacity,
@@ -256,19 +271,24 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
     unsigned n = (unsigned)request->persons_n;
 
     if (d->numbers + (int32_t)n > REG_NUMBERS_MAX) {
-        snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; one delegation can have %d, withdrawn ones included.",
-                 ask->party->code, d->numbers, REG_NUMBERS_MAX);
+        snprintf(ask->text, sizeof ask->text,
+                 "%s has registered %d persons; one delegation can have %d, withdrawn ones included.", ask->party->code,
+                 d->numbers, REG_NUMBERS_MAX);
         return refuse(ask, REG_RULE_TOO_MANY, "data.persons");
     }
-    if (ask->self->book.rostered > REG_ROSTERS_MAX) reg_roster_drop_all(&ask->self->book);
+    if (ask->self->book.rostered > REG_ROSTERS_MAX)
+        reg_roster_drop_all(&ask->self->book);
     int rc = reg_store_roster(ask->self->store, &ask->self->book, d);
-    if (!rc) rc = describe(ask, request, who, names);
-    if (rc) return rc;
+    if (!rc)
+        rc = describe(ask, request, who, names);
+    if (rc)
+        return rc;
 
     reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
-    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code,
-                cv_capacity_text((cv_capacity_t)ruling.role), ask->text);
-    if (!ruling.accepted) return refuse(ask, ruling.rule, field_at(ask, ruling.culprit));
+    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)ruling.role),
+                ask->text);
+    if (!ruling.accepted)
+        return refuse(ask, ruling.rule, field_at(ask, ruling.culprit));
     decision->persons_n = n;
     for (unsigned i = 0; i < n; i++)
         decision->persons[i] = (cv_person_decision_t){.number = d->numbers + (int32_t)i + 1,
@@ -277,15 +297,18 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
                                                       .has_position = verdicts[i].position > 0,
                                                       .position = verdicts[i].position};
     rc = enter(ask, request, who, names, verdicts, &ruling);
-    if (!rc) rc = tell_contact(ask, request);
-    if (rc) return rc;
+    if (!rc)
+        rc = tell_contact(ask, request);
+    if (rc)
+        return rc;
     set_answer(d, REG_ANSWER_REGISTERED);
-    const char *code = ruling.waiting + ruling.refused == 0           ? "registered"
-                       : ruling.waiting == (int)n                     ? "waiting"
-                                                                      : "partly_registered";
+    const char *code = ruling.waiting + ruling.refused == 0 ? "registered"
+                       : ruling.waiting == (int)n           ? "waiting"
+                                                            : "partly_registered";
     rc = conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
     /* New persons can bring a unit of their own party to its maximum, which then no longer holds up others. */
-    if (!rc) rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
+    if (!rc)
+        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
     return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
 }
 
@@ -297,17 +320,20 @@ static int withdraw_one(ask_t *ask, uint32_t index)
     reg_person_t person;
 
     int rc = reg_store_person_get(ask->self->store, d->roster.id[index], NULL, &person);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     rc = person.state == REG_WAITING ? reg_leave_queue(ask->self, d, &person)
                                      : reg_store_person_move(ask->self->store, person.id, REG_WITHDRAWN, 0, 0);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     reg_withdraw(&ask->event->seats, &d->share, person.role, person.state);
     d->roster.name[index] = 0;
     return CV_OK;
 }
 
 /* Where the numbers of the request are in the roster. REG_RULE_NONE: all are there and can be withdrawn. */
-static reg_rule_t pick(ask_t *ask, const cv_registration_withdraw_v1_t *request, uint32_t *ret_picked, unsigned *ret_culprit)
+static reg_rule_t pick(ask_t *ask, const cv_registration_withdraw_v1_t *request, uint32_t *ret_picked,
+                       unsigned *ret_culprit)
 {
     const reg_roster_t *roster = &ask->delegation->roster;
 
@@ -316,8 +342,9 @@ static reg_rule_t pick(ask_t *ask, const cv_registration_withdraw_v1_t *request,
         *ret_culprit = i;
         if (at == roster->n || roster->name[at] == 0) {
             bool gone = at < roster->n;
-            snprintf(ask->text, sizeof ask->text, "Person %lld of %s %s; nothing was withdrawn.", (long long)request->persons[i],
-                     ask->party->code, gone ? "was withdrawn before" : "is not registered");
+            snprintf(ask->text, sizeof ask->text, "Person %lld of %s %s; nothing was withdrawn.",
+                     (long long)request->persons[i], ask->party->code,
+                     gone ? "was withdrawn before" : "is not registered");
             return gone ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
         }
         ret_picked[i] = at;
@@ -344,30 +371,40 @@ static int withdraw(ask_t *ask, const cv_registration_withdraw_v1_t *request)
 
     if (live == 0) {
         reg_rule_t rule = share->withdrawn ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
-        snprintf(ask->text, sizeof ask->text, share->withdrawn ? "All %d persons of %s were withdrawn before."
-                 : "%d persons of %s are registered; there is nobody to withdraw.", share->withdrawn, ask->party->code);
+        snprintf(ask->text, sizeof ask->text,
+                 share->withdrawn ? "All %d persons of %s were withdrawn before."
+                                  : "%d persons of %s are registered; there is nobody to withdraw.",
+                 share->withdrawn, ask->party->code);
         return refuse(ask, rule, NULL);
     }
     int rc = reg_store_roster(ask->self->store, &ask->self->book, d);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     reg_rule_t rule = pick(ask, request, picked, &culprit);
-    if (rule != REG_RULE_NONE) return refuse(ask, rule, field_at(ask, culprit));
+    if (rule != REG_RULE_NONE)
+        return refuse(ask, rule, field_at(ask, culprit));
     for (unsigned i = 0; !rc && i < request->persons_n; i++) {
         list_withdrawn(ask, d->roster.number[picked[i]]);
         rc = withdraw_one(ask, picked[i]);
     }
     for (uint32_t i = 0; !rc && !request->persons_n && i < d->roster.n; i++) {
-        if (d->roster.name[i] == 0) continue;
-        if (live <= REG_PERSONS_MAX) list_withdrawn(ask, d->roster.number[i]); /* a list is never a part of one */
+        if (d->roster.name[i] == 0)
+            continue;
+        if (live <= REG_PERSONS_MAX)
+            list_withdrawn(ask, d->roster.number[i]); /* a list is never a part of one */
         rc = withdraw_one(ask, i);
     }
-    if (rc) return rc;
-    if (share->confirmed + share->waiting + share->online == 0) set_answer(d, REG_ANSWER_WITHDRAWN);
-    snprintf(ask->text, sizeof ask->text, "%s: %d withdrawn, %d seats given back; %d confirmed, %d waiting, %d online remain.",
-             ask->party->code, share->withdrawn - before.withdrawn, before.confirmed - share->confirmed, share->confirmed,
-             share->waiting, share->online);
+    if (rc)
+        return rc;
+    if (share->confirmed + share->waiting + share->online == 0)
+        set_answer(d, REG_ANSWER_WITHDRAWN);
+    snprintf(ask->text, sizeof ask->text,
+             "%s: %d withdrawn, %d seats given back; %d confirmed, %d waiting, %d online remain.", ask->party->code,
+             share->withdrawn - before.withdrawn, before.confirmed - share->confirmed, share->confirmed, share->waiting,
+             share->online);
     rc = conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_WITHDRAWN, "withdrawn");
-    if (!rc) rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_WITHDRAWAL);
+    if (!rc)
+        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_WITHDRAWAL);
     return rc ? rc : cv_accept(ask->tx, ask->out, "withdrawn", "%s", ask->text);
 }
 
@@ -380,7 +417,8 @@ static int decline(ask_t *ask)
     int32_t live = d->share.confirmed + d->share.waiting + d->share.online;
 
     if (live > 0) {
-        snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; withdraw them first.", ask->party->code, live);
+        snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; withdraw them first.", ask->party->code,
+                 live);
         return refuse(ask, REG_RULE_ALREADY_REGISTERED, NULL);
     }
     if (d->answer == REG_ANSWER_DECLINED) {
@@ -390,7 +428,9 @@ static int decline(ask_t *ask)
     set_answer(d, REG_ANSWER_DECLINED);
     int rc = conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_DECLINED, "declined");
     return rc ? rc
-              : cv_accept(ask->tx, ask->out, "declined", "%s declines; seats kept for it stay kept until they are released, and registering opens the answer again.",
+              : cv_accept(ask->tx, ask->out, "declined",
+                          "%s declines; seats kept for it stay kept until they are released, and registering opens the "
+                          "answer again.",
                           ask->party->code);
 }
 
@@ -418,13 +458,18 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         party = ((const cv_registration_decline_v1_t *)data)->party;
         break;
     default:
-        return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type", "Registration does not decide requests of this type.");
+        return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",
+                            "Registration does not decide requests of this type.");
     }
     int rc = reg_ready(self);
-    if (!rc) rc = find(&ask, event, party);
-    if (rc) return rc;
+    if (!rc)
+        rc = find(&ask, event, party);
+    if (rc)
+        return rc;
     reg_rule_t rule = reg_admit(&ask.event->terms, ask.act, ask.party->kind, cv_tx_now_ms(tx), ask.text);
-    if (rule != REG_RULE_NONE) return refuse(&ask, rule, NULL);
-    if (ask.act == REG_ACT_REGISTER) return register_persons(&ask, data);
+    if (rule != REG_RULE_NONE)
+        return refuse(&ask, rule, NULL);
+    if (ask.act == REG_ACT_REGISTER)
+        return register_persons(&ask, data);
     return ask.act == REG_ACT_WITHDRAW ? withdraw(&ask, data) : decline(&ask);
 }

@@ -6,9 +6,11 @@
 
 int reg_ready(reg_t *self)
 {
-    if (self->is_loaded) return CV_OK;
+    if (self->is_loaded)
+        return CV_OK;
     int rc = reg_store_load(self->store, &self->book);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     self->is_loaded = true;
     return CV_OK;
 }
@@ -17,9 +19,11 @@ static void reg_close(void **self_)
 {
     reg_t *self = *self_;
 
-    if (!self) return;
+    if (!self)
+        return;
     reg_book_clear(&self->book);
-    if (self->store) reg_store_close(&self->store);
+    if (self->store)
+        reg_store_close(&self->store);
     free(self);
     *self_ = NULL;
 }
@@ -28,10 +32,13 @@ static int reg_open(cv_db_t *db, void **ret_self)
 {
     reg_t *self = calloc(1, sizeof *self);
 
-    if (!self) return CV_ENOMEM;
+    if (!self)
+        return CV_ENOMEM;
     int rc = reg_store_open(db, &self->store);
-    if (!rc) rc = reg_ready(self);
-    if (!rc) rc = reg_store_check(self->store, &self->book);
+    if (!rc)
+        rc = reg_ready(self);
+    if (!rc)
+        rc = reg_store_check(self->store, &self->book);
     if (rc) {
         void *gone = self;
         reg_close(&gone);
@@ -46,8 +53,10 @@ static int reg_flush(void *self_, cv_tx_t *tx)
     reg_t *self = self_;
     int rc = CV_OK;
 
-    if (self->settle) rc = reg_promote_all(self, tx, CV_PROMOTION_CAUSE_CAPACITY);
-    if (rc) return rc;
+    if (self->settle)
+        rc = reg_promote_all(self, tx, CV_PROMOTION_CAUSE_CAPACITY);
+    if (rc)
+        return rc;
     self->settle = false;
     return reg_store_flush(self->store, &self->book);
 }
@@ -67,7 +76,8 @@ static const cv_stream_def_t streams[] = {
 };
 
 /* A record of scheduling that cannot be applied halts: going on without it could give away seats that are not there. */
-static const cv_follow_def_t follows[] = {{.service = "scheduling", .stream = "scheduling.events", .park_poison = false}};
+static const cv_follow_def_t follows[] = {
+    {.service = "scheduling", .stream = "scheduling.events", .park_poison = false}};
 
 const cv_service_def_t reg_service = {
     .name = "registration",

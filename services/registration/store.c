@@ -10,10 +10,12 @@ int reg_store_open(cv_db_t *db, reg_store_t **ret_store)
     reg_store_t *store = calloc(1, sizeof *store);
     int rc = CV_OK;
 
-    if (!store) return CV_ENOMEM;
+    if (!store)
+        return CV_ENOMEM;
     store->db = db;
 #define XX(name, sql) \
-    if (!rc) rc = cv_db_prepare(db, sql, &store->name);
+    if (!rc)          \
+        rc = cv_db_prepare(db, sql, &store->name);
     STATEMENTS(XX)
 #undef XX
     if (rc) {
@@ -33,7 +35,8 @@ void reg_store_close(reg_store_t **store)
 /* Binds integers to the parameters from `first` on. */
 static void bind_all(cv_stmt_t *stmt, int first, const int64_t *values, int n)
 {
-    for (int i = 0; i < n; i++) cv_stmt_int(stmt, first + i, values[i]);
+    for (int i = 0; i < n; i++)
+        cv_stmt_int(stmt, first + i, values[i]);
 }
 #define BIND(stmt, first, ...) \
     bind_all(stmt, first, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
@@ -45,7 +48,8 @@ static int flush_roles(reg_store_t *store, reg_event_t *event)
     const reg_seats_t *seats = &event->seats;
 
     for (unsigned role = 1; role < REG_ROLES; role++) {
-        if (event->stored_roles[role] == seats->role_confirmed[role]) continue;
+        if (event->stored_roles[role] == seats->role_confirmed[role])
+            continue;
         BIND(store->role_set, 1, event->row, role, seats->role_limit[role], seats->role_ceiling[role],
              seats->role_confirmed[role]);
         if (seats->role_limit[role] == REG_NO_LIMIT) {
@@ -53,7 +57,8 @@ static int flush_roles(reg_store_t *store, reg_event_t *event)
             cv_stmt_null(store->role_set, 4);
         }
         int rc = cv_stmt_run(store->role_set);
-        if (rc) return rc;
+        if (rc)
+            return rc;
         event->stored_roles[role] = seats->role_confirmed[role];
     }
     return CV_OK;
@@ -68,17 +73,20 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
         BIND(store->event_count, 1, event->row, seats->ceiling, seats->confirmed, seats->waiting, seats->online,
              event->registered, event->declined);
         rc = cv_stmt_run(store->event_count);
-        if (!rc) rc = flush_roles(store, event);
+        if (!rc)
+            rc = flush_roles(store, event);
         event->is_dirty = false;
     }
     for (reg_delegation_t *d = book->dirty_delegations; d && !rc; d = d->next_dirty) {
         const reg_share_t *share = &d->share;
-        BIND(store->delegation_set, 1, d->row, d->answer, share->ceiling, share->confirmed, share->waiting, share->online,
-             share->withdrawn, share->heads, d->numbers, d->last_person, d->requests, (int64_t)d->private_seq);
+        BIND(store->delegation_set, 1, d->row, d->answer, share->ceiling, share->confirmed, share->waiting,
+             share->online, share->withdrawn, share->heads, d->numbers, d->last_person, d->requests,
+             (int64_t)d->private_seq);
         rc = cv_stmt_run(store->delegation_set);
         d->is_dirty = false;
     }
-    if (rc) return rc; /* the batch is rolled back and the book forgotten */
+    if (rc)
+        return rc; /* the batch is rolled back and the book forgotten */
     book->dirty_events = NULL;
     book->dirty_delegations = NULL;
     return CV_OK;
@@ -122,14 +130,16 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
          seats->waiting, seats->online, event->registered, event->declined);
     int rc = cv_stmt_run(set);
     cv_stmt_int(store->quota_clear, 1, event->row);
-    if (!rc) rc = cv_stmt_run(store->quota_clear);
+    if (!rc)
+        rc = cv_stmt_run(store->quota_clear);
     for (size_t i = 0; i < event->quotas_n && !rc; i++) {
         cv_stmt_int(store->quota_add, 1, event->row);
         cv_stmt_text(store->quota_add, 2, cv_str(event->quotas[i].party));
         BIND(store->quota_add, 3, event->quotas[i].guaranteed, event->quotas[i].maximum);
         rc = cv_stmt_run(store->quota_add);
     }
-    for (unsigned role = 1; role < REG_ROLES; role++) event->stored_roles[role] = -1;
+    for (unsigned role = 1; role < REG_ROLES; role++)
+        event->stored_roles[role] = -1;
     return rc ? rc : flush_roles(store, event);
 }
 
@@ -161,7 +171,8 @@ static cv_str_t keep(cv_stmt_t *row, int column, char **at, const char *end)
 {
     cv_str_t text = cv_stmt_get_text(row, column);
 
-    if (!text.ptr || text.len > (size_t)(end - *at)) return CV_STR_NONE;
+    if (!text.ptr || text.len > (size_t)(end - *at))
+        return CV_STR_NONE;
     memcpy(*at, text.ptr, text.len);
     text.ptr = *at;
     *at += text.len;
@@ -174,7 +185,8 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
 
     cv_stmt_int(store->contact_get, 1, delegation);
     int rc = cv_stmt_step(store->contact_get);
-    if (rc <= 0) return rc ? rc : CV_ENOTFOUND;
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
     *ret_contact = (cv_contact_t){.name = keep(store->contact_get, 0, &at, text + REG_PERSON_TEXT),
                                   .email = keep(store->contact_get, 1, &at, text + REG_PERSON_TEXT),
                                   .language = (cv_language_t)cv_stmt_get_int(store->contact_get, 2)};
@@ -186,8 +198,8 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
 
 int reg_store_person_add(reg_store_t *store, const reg_person_t *p, int64_t at_ms)
 {
-    BIND(store->person_add, 1, p->id, p->delegation, p->number, p->previous, p->state, p->role, p->online, p->unit, p->lane,
-         at_ms);
+    BIND(store->person_add, 1, p->id, p->delegation, p->number, p->previous, p->state, p->role, p->online, p->unit,
+         p->lane, at_ms);
     cv_stmt_text(store->person_add, 11, p->name);
     cv_stmt_text(store->person_add, 12, p->email);
     return cv_stmt_run(store->person_add);
@@ -200,7 +212,8 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
 
     cv_stmt_int(row, 1, id);
     int rc = cv_stmt_step(row);
-    if (rc <= 0) return rc ? rc : CV_ECORRUPT;
+    if (rc <= 0)
+        return rc ? rc : CV_ECORRUPT;
     *ret_person = (reg_person_t){.id = id,
                                  .delegation = cv_stmt_get_int(row, 0),
                                  .number = (unsigned)cv_stmt_get_int(row, 1),
@@ -229,17 +242,20 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
 {
     reg_roster_t *roster = &delegation->roster;
 
-    if (roster->loaded) return CV_OK;
+    if (roster->loaded)
+        return CV_OK;
     for (int64_t id = delegation->last_person; id > 0;) {
         cv_stmt_int(store->person_get, 1, id);
         int rc = cv_stmt_step(store->person_get);
-        if (rc <= 0) return rc ? rc : CV_ECORRUPT;
+        if (rc <= 0)
+            return rc ? rc : CV_ECORRUPT;
         bool gone = cv_stmt_get_int(store->person_get, 3) == REG_WITHDRAWN;
         uint64_t name = gone ? 0 : reg_name_hash(cv_stmt_get_text(store->person_get, 8));
         rc = reg_roster_add(book, delegation, id, (unsigned)cv_stmt_get_int(store->person_get, 1), name);
         id = cv_stmt_get_int(store->person_get, 2);
         cv_stmt_reset(store->person_get);
-        if (rc) return rc;
+        if (rc)
+            return rc;
     }
     reg_roster_reverse(roster);
     roster->loaded = true;
@@ -269,7 +285,8 @@ int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)
 {
     *ret_need = (reg_need_t){.size = (int32_t)unit->n};
-    for (unsigned i = 0; i < unit->n; i++) ret_need->of_role[unit->role[i]]++;
+    for (unsigned i = 0; i < unit->n; i++)
+        ret_need->of_role[unit->role[i]]++;
 }
 
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
@@ -278,7 +295,8 @@ int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
 
     BIND(store->lane_next, 1, delegation->row, lane->key);
     int rc = cv_stmt_step(store->lane_next);
-    if (rc < 0) return rc;
+    if (rc < 0)
+        return rc;
     if (rc == 0) {
         reg_lane_close(book, lane);
         return CV_OK;
@@ -288,7 +306,8 @@ int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
     if (lane->need.size > 1) { /* the same by its key, but a key is only a hash */
         reg_unit_t unit;
         rc = reg_store_unit(store, delegation->row, lane->key, head, &unit);
-        if (rc) return rc;
+        if (rc)
+            return rc;
         reg_unit_need(&unit, &lane->need);
     }
     lane->head = head;
@@ -310,7 +329,8 @@ static int collect_codes(cv_stmt_t *stmt, int64_t limit, cv_arena_t *arena, cv_s
         }
         ret_codes[n++] = code;
     }
-    if (rc) return rc;
+    if (rc)
+        return rc;
     *ret_n = n;
     return CV_OK;
 }

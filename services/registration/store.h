@@ -8,8 +8,8 @@
  *
  * One registration costs one INSERT into person, whose rows only ever go to the end of the table, and nothing else
  * until the end of the batch. There is no index by delegation: each row names the delegation's person before it, so the
- * persons of one delegation are a chain that begins at delegation.last_person. The only index is partial and holds those
- * who wait, by delegation and lane, in order of arrival.
+ * persons of one delegation are a chain that begins at delegation.last_person. The only index is partial and holds
+ * those who wait, by delegation and lane, in order of arrival.
  */
 #ifndef CONVENE_REGISTRATION_STORE_H
 #define CONVENE_REGISTRATION_STORE_H
@@ -42,8 +42,8 @@ int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_conta
 
 enum { REG_PERSON_TEXT = 512 }; /* octets of a name (200) and an address (254) together, and some */
 /* CV_ENOTFOUND: none. The views point into text. */
-int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT], cv_contact_t *ret_contact)
-    CV_USE_RESULT;
+int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT],
+                          cv_contact_t *ret_contact) CV_USE_RESULT;
 
 typedef struct {
     int64_t id, delegation, previous; /* previous: 0: the first */
@@ -55,7 +55,8 @@ typedef struct {
 } reg_person_t;
 int reg_store_person_add(reg_store_t *store, const reg_person_t *person, int64_t at_ms) CV_USE_RESULT;
 /* name and email point into text; text NULL: left out. CV_ECORRUPT: no such row. */
-int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT], reg_person_t *ret_person) CV_USE_RESULT;
+int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT],
+                         reg_person_t *ret_person) CV_USE_RESULT;
 int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane) CV_USE_RESULT;
 int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *delegation) CV_USE_RESULT;
 
@@ -66,7 +67,8 @@ typedef struct {
     uint16_t number[REG_PERSONS_MAX];
     uint8_t role[REG_PERSONS_MAX];
 } reg_unit_t;
-int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit) CV_USE_RESULT;
+int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit,
+                   reg_unit_t *ret_unit) CV_USE_RESULT;
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need);
 /* Moves a lane to the first unit after `after`, or closes it when there is none. */
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane) CV_USE_RESULT;

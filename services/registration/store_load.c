@@ -1,8 +1,8 @@
 /* store_load: the tables of registration, reading all of them into the book, and the self-check at open.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The check counts the rows of person once and compares with every counter there is: per delegation and state, per event
- * and state, per event and capacity. A database that does not agree with itself is not served from.
+ * The check counts the rows of person once and compares with every counter there is: per delegation and state, per
+ * event and state, per event and capacity. A database that does not agree with itself is not served from.
  */
 #include "registration/statements.h"
 #include <stdlib.h>
@@ -36,8 +36,10 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE contact(delegation INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL,"
     " language INTEGER NOT NULL) STRICT;"
     "CREATE TABLE person(id INTEGER PRIMARY KEY, delegation INTEGER NOT NULL, number INTEGER NOT NULL,"
-    " previous INTEGER NOT NULL CHECK(previous < id), state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 5 AND state <> 4)," /* IN would make a table of its list per row */
-    " role INTEGER NOT NULL, online INTEGER NOT NULL, unit INTEGER NOT NULL, lane INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " previous INTEGER NOT NULL CHECK(previous < id), state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 5 AND state <> "
+    "4)," /* IN would make a table of its list per row */
+    " role INTEGER NOT NULL, online INTEGER NOT NULL, unit INTEGER NOT NULL, lane INTEGER NOT NULL, at_ms INTEGER NOT "
+    "NULL,"
     " name TEXT NOT NULL, email TEXT) STRICT;"
     "CREATE INDEX person_waiting ON person(delegation, lane, unit) WHERE state = 2;",
 };
@@ -49,7 +51,8 @@ static int32_t get32(cv_stmt_t *stmt, int column)
 
 static void get_text(cv_stmt_t *stmt, int column, char *dst, size_t size)
 {
-    if (cv_str_copy(cv_stmt_get_text(stmt, column), dst, size)) dst[0] = '\0';
+    if (cv_str_copy(cv_stmt_get_text(stmt, column), dst, size))
+        dst[0] = '\0';
 }
 
 /* ---- loading ------------------------------------------------------------------------------------------------- */
@@ -68,7 +71,8 @@ static int load_parties(reg_store_t *store, reg_book_t *book)
         }
         party->kind = (unsigned)cv_stmt_get_int(store->parties, 2);
         party->known = cv_stmt_get_int(store->parties, 3);
-        if (party->kind == 0 || party->kind >= REG_KINDS) party->kind = REG_KINDS - 1;
+        if (party->kind == 0 || party->kind >= REG_KINDS)
+            party->kind = REG_KINDS - 1;
     }
     return rc;
 }
@@ -89,9 +93,11 @@ static int load_quotas(reg_store_t *store, reg_event_t *event)
         quotas[n].guaranteed = get32(store->quotas, 1);
         quotas[n++].maximum = get32(store->quotas, 2);
     }
-    if (rc || !n) return rc;
+    if (rc || !n)
+        return rc;
     event->quotas = malloc(n * sizeof *quotas);
-    if (!event->quotas) return CV_ENOMEM;
+    if (!event->quotas)
+        return CV_ENOMEM;
     memcpy(event->quotas, quotas, n * sizeof *quotas);
     event->quotas_n = n;
     return CV_OK;
@@ -109,8 +115,10 @@ static int load_roles(reg_store_t *store, reg_event_t *event)
             cv_stmt_reset(store->roles);
             return CV_ECORRUPT;
         }
-        if (!cv_stmt_get_null(store->roles, 1)) seats->role_limit[role] = get32(store->roles, 1);
-        if (!cv_stmt_get_null(store->roles, 2)) seats->role_ceiling[role] = get32(store->roles, 2);
+        if (!cv_stmt_get_null(store->roles, 1))
+            seats->role_limit[role] = get32(store->roles, 1);
+        if (!cv_stmt_get_null(store->roles, 2))
+            seats->role_ceiling[role] = get32(store->roles, 2);
         seats->role_confirmed[role] = event->stored_roles[role] = get32(store->roles, 3);
     }
     return rc;
@@ -151,9 +159,12 @@ static int load_events(reg_store_t *store, reg_book_t *book)
     while ((rc = cv_stmt_step(store->events)) > 0) {
         reg_event_t *event;
         error = reg_book_add_event(book, cv_stmt_get_int(store->events, 0), cv_stmt_get_text(store->events, 1), &event);
-        if (!error) load_event(store->events, event);
-        if (!error) error = load_quotas(store, event);
-        if (!error) error = load_roles(store, event);
+        if (!error)
+            load_event(store->events, event);
+        if (!error)
+            error = load_quotas(store, event);
+        if (!error)
+            error = load_roles(store, event);
         if (error) {
             cv_stmt_reset(store->events);
             return error;
@@ -182,7 +193,8 @@ static int load_delegations(reg_store_t *store, reg_book_t *book, const by_row_t
         reg_event_t *event = at_row(events, cv_stmt_get_int(row, 1));
         reg_party_t *party = at_row(parties, cv_stmt_get_int(row, 2));
         reg_delegation_t *d = NULL;
-        int error = event && party ? reg_book_add_delegation(book, cv_stmt_get_int(row, 0), event, party, &d) : CV_ECORRUPT;
+        int error =
+            event && party ? reg_book_add_delegation(book, cv_stmt_get_int(row, 0), event, party, &d) : CV_ECORRUPT;
         if (error) {
             cv_stmt_reset(row);
             return error;
@@ -212,7 +224,8 @@ static int load_lanes(reg_store_t *store, reg_book_t *book, const by_row_t *dele
         reg_delegation_t *delegation = at_row(delegations, row);
         reg_need_t need;
         reg_unit_t unit;
-        int error = delegation ? reg_store_unit(store, row, cv_stmt_get_int(store->lanes, 1), unit_id, &unit) : CV_ECORRUPT;
+        int error =
+            delegation ? reg_store_unit(store, row, cv_stmt_get_int(store->lanes, 1), unit_id, &unit) : CV_ECORRUPT;
         if (!error) {
             reg_unit_need(&unit, &need);
             bool same = reg_lane_key(&need) == cv_stmt_get_int(store->lanes, 1);
@@ -239,23 +252,34 @@ int reg_store_load(reg_store_t *store, reg_book_t *book)
 
     reg_book_clear(book);
     int rc = load_parties(store, book);
-    if (!rc) rc = load_events(store, book);
-    if (!rc) rc = by_row(&events, book->next_event);
-    if (!rc) rc = by_row(&parties, book->next_party);
-    for (size_t i = 0; !rc && i < book->events_n; i++) events.items[book->event_list[i]->row] = book->event_list[i];
-    for (size_t i = 0; !rc && i < book->parties_n; i++) parties.items[book->party_list[i]->row] = book->party_list[i];
-    if (!rc) rc = load_delegations(store, book, &events, &parties);
-    if (!rc) rc = by_row(&delegations, book->next_delegation);
+    if (!rc)
+        rc = load_events(store, book);
+    if (!rc)
+        rc = by_row(&events, book->next_event);
+    if (!rc)
+        rc = by_row(&parties, book->next_party);
     for (size_t i = 0; !rc && i < book->events_n; i++)
-        for (reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event) delegations.items[d->row] = d;
-    if (!rc) rc = load_lanes(store, book, &delegations);
+        events.items[book->event_list[i]->row] = book->event_list[i];
+    for (size_t i = 0; !rc && i < book->parties_n; i++)
+        parties.items[book->party_list[i]->row] = book->party_list[i];
+    if (!rc)
+        rc = load_delegations(store, book, &events, &parties);
+    if (!rc)
+        rc = by_row(&delegations, book->next_delegation);
+    for (size_t i = 0; !rc && i < book->events_n; i++)
+        for (reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event)
+            delegations.items[d->row] = d;
+    if (!rc)
+        rc = load_lanes(store, book, &delegations);
     if (!rc) {
         rc = cv_stmt_step(store->persons_n);
-        if (rc > 0) book->next_person = cv_stmt_get_int(store->persons_n, 0) + 1;
+        if (rc > 0)
+            book->next_person = cv_stmt_get_int(store->persons_n, 0) + 1;
         cv_stmt_reset(store->persons_n);
         rc = rc > 0 ? CV_OK : rc;
     }
-    for (size_t i = 0; !rc && i < book->events_n; i++) reg_book_reprice(book, book->event_list[i]);
+    for (size_t i = 0; !rc && i < book->events_n; i++)
+        reg_book_reprice(book, book->event_list[i]);
     free(events.items);
     free(parties.items);
     free(delegations.items);
@@ -278,12 +302,14 @@ static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*rol
             if (n[REG_CONFIRMED] != d->share.confirmed || n[REG_WAITING] != d->share.waiting ||
                 n[REG_ONLINE] != d->share.online || n[REG_WITHDRAWN] != d->share.withdrawn)
                 return false;
-            for (unsigned state = 0; state <= REG_ONLINE; state++) sum.of_state[state] += n[state];
+            for (unsigned state = 0; state <= REG_ONLINE; state++)
+                sum.of_state[state] += n[state];
         }
-        if (sum.of_state[REG_CONFIRMED] != event->seats.confirmed || sum.of_state[REG_WAITING] != event->seats.waiting ||
-            sum.of_state[REG_ONLINE] != event->seats.online)
+        if (sum.of_state[REG_CONFIRMED] != event->seats.confirmed ||
+            sum.of_state[REG_WAITING] != event->seats.waiting || sum.of_state[REG_ONLINE] != event->seats.online)
             return false;
-        if (memcmp(roles[event->row], event->seats.role_confirmed, sizeof roles[0]) != 0) return false;
+        if (memcmp(roles[event->row], event->seats.role_confirmed, sizeof roles[0]) != 0)
+            return false;
     }
     return true;
 }
@@ -313,12 +339,13 @@ int reg_store_check(reg_store_t *store, const reg_book_t *book)
             break;
         }
         tallies[row].of_state[state]++;
-        if (state == REG_CONFIRMED) roles[event_of[row]][role]++;
+        if (state == REG_CONFIRMED)
+            roles[event_of[row]][role]++;
     }
-    if (!rc && !agrees(book, tallies, roles)) rc = CV_ECORRUPT;
+    if (!rc && !agrees(book, tallies, roles))
+        rc = CV_ECORRUPT;
     free(tallies);
     free(roles);
     free(event_of);
     return rc;
 }
-

@@ -5,11 +5,11 @@
  *   seats        EVENT or none  registration.seats.v1, one per event       everybody (the same as "events")
  *   delegations  EVENT          registration.delegation.v1, one per party  everybody
  *   delegation   EVENT/PARTY    registration.delegation.v1                 everybody
- *   persons      EVENT/PARTY    registration.contact.v1, up to 64 persons  secretariat, services, the party's focal point
- *                               in each; withdrawn persons are left out
+ *   persons      EVENT/PARTY    registration.contact.v1, up to 64 persons  secretariat, services, the party's focal
+ * point in each; withdrawn persons are left out
  *
- * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of a
- * person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
+ * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of
+ * a person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
  */
 #include "registration/registration.h"
 #include <string.h>
@@ -70,26 +70,35 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
     uint32_t i = 0;
 
     int rc = reg_store_roster(self->store, &self->book, d);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     row->event = cv_str(d->event->code);
     row->party = cv_str(d->party->code);
     row->persons_n = 0;
-    while (i < roster->n && roster->number[i] <= *after) i++;
+    while (i < roster->n && roster->number[i] <= *after)
+        i++;
     for (; i < roster->n && row->persons_n < REG_PERSONS_MAX; i++) {
         reg_person_t person;
-        if (roster->name[i] == 0) continue;
+        if (roster->name[i] == 0)
+            continue;
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
-        if (rc) return rc;
-        row->persons[row->persons_n++] = (cv_person_private_t){
-            .number = person.number, .name = person.name, .capacity = (cv_capacity_t)person.role, .email = person.email};
+        if (rc)
+            return rc;
+        row->persons[row->persons_n++] = (cv_person_private_t){.number = person.number,
+                                                               .name = person.name,
+                                                               .capacity = (cv_capacity_t)person.role,
+                                                               .email = person.email};
         *after = person.number;
     }
-    while (i < roster->n && roster->name[i] == 0) i++;
+    while (i < roster->n && roster->name[i] == 0)
+        i++;
     *ret_last = i == roster->n;
     rc = reg_store_contact_get(self->store, d->row, text, &row->contact);
-    if (rc && rc != CV_ENOTFOUND) return rc;
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
     row->has_contact = rc == CV_OK;
-    if (!row->persons_n && (from > 0 || !row->has_contact)) return CV_OK;
+    if (!row->persons_n && (from > 0 || !row->has_contact))
+        return CV_OK;
     return cv_collect_put(collect, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), 0, row);
 }
 
@@ -101,8 +110,10 @@ static int put_contacts(reg_t *self, reg_delegation_t *d, cv_collect_t *collect)
     bool last = false;
     int rc = CV_OK;
 
-    if (self->book.rostered > REG_ROSTERS_MAX) reg_roster_drop_all(&self->book);
-    while (!rc && !last) rc = put_contact(self, d, &after, &last, collect);
+    if (self->book.rostered > REG_ROSTERS_MAX)
+        reg_roster_drop_all(&self->book);
+    while (!rc && !last)
+        rc = put_contact(self, d, &after, &last, collect);
     return rc;
 }
 
@@ -114,7 +125,8 @@ int reg_snapshot(void *self_, cv_tx_t *tx, unsigned stream, cv_collect_t *collec
     (void)tx;
     for (size_t i = 0; !rc && i < self->book.events_n; i++) {
         const reg_event_t *event = self->book.event_list[i];
-        if (stream == REG_STREAM_EVENTS) rc = put_seats(event, collect);
+        if (stream == REG_STREAM_EVENTS)
+            rc = put_seats(event, collect);
         for (reg_delegation_t *d = event->delegations; !rc && d; d = d->next_of_event)
             rc = stream == REG_STREAM_EVENTS ? put_delegation(d, collect) : put_contacts(self, d, collect);
     }
@@ -144,11 +156,13 @@ static int ask_events(const question_t *q)
     int rc = reg_store_event_codes(q->self->store, q->query->after, q->limit, cv_tx_arena(q->tx), codes, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         rc = put_seats(reg_book_event(book, codes[i]), q->collect);
-        if (!rc || i == 0) continue;
+        if (!rc || i == 0)
+            continue;
         cv_collect_next(q->collect, codes[i - 1]);
         return rc == CV_ELIMIT ? CV_OK : rc;
     }
-    if (!rc && n == (size_t)q->limit) cv_collect_next(q->collect, codes[n - 1]);
+    if (!rc && n == (size_t)q->limit)
+        cv_collect_next(q->collect, codes[n - 1]);
     return rc;
 }
 
@@ -159,15 +173,19 @@ static int ask_delegations(const question_t *q)
     cv_str_t codes[ROWS_MAX];
     size_t n;
 
-    if (!event) return CV_ENOTFOUND;
-    int rc = reg_store_party_codes(q->self->store, event->row, q->query->after, q->limit, cv_tx_arena(q->tx), codes, &n);
+    if (!event)
+        return CV_ENOTFOUND;
+    int rc =
+        reg_store_party_codes(q->self->store, event->row, q->query->after, q->limit, cv_tx_arena(q->tx), codes, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         rc = put_delegation(reg_book_delegation(book, event, reg_book_party(book, codes[i])), q->collect);
-        if (!rc || i == 0) continue;
+        if (!rc || i == 0)
+            continue;
         cv_collect_next(q->collect, codes[i - 1]);
         return rc == CV_ELIMIT ? CV_OK : rc;
     }
-    if (!rc && n == (size_t)q->limit) cv_collect_next(q->collect, codes[n - 1]);
+    if (!rc && n == (size_t)q->limit)
+        cv_collect_next(q->collect, codes[n - 1]);
     return rc;
 }
 
@@ -176,7 +194,8 @@ static reg_delegation_t *find_delegation(const question_t *q, cv_str_t key)
 {
     const char *slash = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
 
-    if (!slash) return NULL;
+    if (!slash)
+        return NULL;
     size_t at = (size_t)(slash - key.ptr);
     const reg_event_t *event = reg_book_event(&q->self->book, (cv_str_t){key.ptr, at});
     const reg_party_t *party = reg_book_party(&q->self->book, (cv_str_t){slash + 1, key.len - at - 1});
@@ -186,8 +205,10 @@ static reg_delegation_t *find_delegation(const question_t *q, cv_str_t key)
 /* By the key alone, so that a stranger does not even learn whether there is such a delegation. */
 static bool may_see_persons(const cv_principal_t *who, cv_str_t key)
 {
-    if (!who) return false;
-    if (who->role & (CV_ROLE_SECRETARIAT | CV_ROLE_SERVICE)) return true;
+    if (!who)
+        return false;
+    if (who->role & (CV_ROLE_SECRETARIAT | CV_ROLE_SERVICE))
+        return true;
     size_t len = strlen(who->party);
     return (who->role & CV_ROLE_FOCAL_POINT) && len > 0 && key.len > len && key.ptr[key.len - len - 1] == '/' &&
            memcmp(key.ptr + key.len - len, who->party, len) == 0;
@@ -199,25 +220,31 @@ static int ask_persons(const question_t *q)
     bool last = false;
     int rc = CV_OK;
 
-    if (!may_see_persons(cv_tx_principal(q->tx), q->query->key)) return CV_EDENIED;
+    if (!may_see_persons(cv_tx_principal(q->tx), q->query->key))
+        return CV_EDENIED;
     reg_delegation_t *d = find_delegation(q, q->query->key);
-    if (!d) return CV_ENOTFOUND;
+    if (!d)
+        return CV_ENOTFOUND;
     for (size_t i = 0; i < q->query->after.len; i++) {
         char digit = q->query->after.ptr[i];
-        if (digit < '0' || digit > '9' || after > REG_NUMBERS_MAX) return CV_EINVAL;
+        if (digit < '0' || digit > '9' || after > REG_NUMBERS_MAX)
+            return CV_EINVAL;
         after = after * 10 + (digit - '0');
     }
     for (int64_t i = 0; !rc && !last && i < q->limit; i++) {
         int64_t before = after;
         rc = put_contact(q->self, d, &after, &last, q->collect);
-        if (rc != CV_ELIMIT || i == 0) continue;
+        if (rc != CV_ELIMIT || i == 0)
+            continue;
         after = before; /* the page is full */
         rc = CV_OK;
         break;
     }
-    if (rc || last) return rc;
+    if (rc || last)
+        return rc;
     cv_str_t next = cv_arena_printf(cv_tx_arena(q->tx), "%lld", (long long)after);
-    if (!next.ptr) return CV_ENOMEM;
+    if (!next.ptr)
+        return CV_ENOMEM;
     cv_collect_next(q->collect, next);
     return CV_OK;
 }
@@ -226,13 +253,19 @@ int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
 {
     question_t q = {self, tx, query, collect, query->has_limit && query->limit < ROWS_MAX ? query->limit : ROWS_MAX};
 
-    if (!query->has_limit) q.limit = ROWS;
+    if (!query->has_limit)
+        q.limit = ROWS;
     int rc = reg_ready(self);
-    if (rc) return rc;
-    if (cv_str_is(query->what, "seats") || cv_str_is(query->what, "events")) return ask_events(&q);
-    if (cv_str_is(query->what, "delegations")) return ask_delegations(&q);
-    if (cv_str_is(query->what, "persons")) return ask_persons(&q);
-    if (!cv_str_is(query->what, "delegation")) return CV_EINVAL;
+    if (rc)
+        return rc;
+    if (cv_str_is(query->what, "seats") || cv_str_is(query->what, "events"))
+        return ask_events(&q);
+    if (cv_str_is(query->what, "delegations"))
+        return ask_delegations(&q);
+    if (cv_str_is(query->what, "persons"))
+        return ask_persons(&q);
+    if (!cv_str_is(query->what, "delegation"))
+        return CV_EINVAL;
     const reg_delegation_t *d = find_delegation(&q, query->key);
     return d ? put_delegation(d, collect) : CV_ENOTFOUND;
 }

@@ -1,6 +1,5 @@
-/* registration_driver: runs the registration service on the engine, with a clock, an outside and a scheduling stream made
- * of memory.
- * SPDX-License-Identifier: Apache-2.0
+/* registration_driver: runs the registration service on the engine, with a clock, an outside and a scheduling stream
+ * made of memory. SPDX-License-Identifier: Apache-2.0
  */
 #ifndef TESTS_REGISTRATION_DRIVER_H
 #define TESTS_REGISTRATION_DRIVER_H
@@ -15,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 enum { DRIVER_KEPT_MAX = 8192 };
@@ -32,7 +32,7 @@ typedef struct {
     cv_buf_t buf;
     cv_principal_t principal;
     int64_t now_ms, mono_ms;
-    unsigned requests; /* for ids */
+    unsigned requests;        /* for ids */
     cv_position_t scheduling; /* of the stream that is fed in */
     int64_t version;
     driver_bytes_t outcome, answer, asked; /* the last of each */
@@ -61,13 +61,15 @@ static inline void driver_publish(void *self, cv_str_t topic, const cv_position_
         driver->private_head = position->seq;
         return;
     }
-    if (!message.ptr) return;
+    if (!message.ptr)
+        return;
     if (!position) {
         driver_keep(&driver->outcome, message);
         return;
     }
     assert_true(cv_str_is(topic, "registration.events|"));
-    if (driver->records_n == DRIVER_KEPT_MAX) driver->records_n = 0;
+    if (driver->records_n == DRIVER_KEPT_MAX)
+        driver->records_n = 0;
     driver_keep(&driver->records[driver->records_n++], message);
 }
 
@@ -80,7 +82,8 @@ static inline void driver_answer(void *self, void *peer, cv_str_t message)
 static inline void driver_ask(void *self, size_t follow, cv_str_t message)
 {
     assert_int_equal(follow, 0);
-    if (memmem(message.ptr, message.len, "log.ack.", 8)) return; /* needs no answer */
+    if (memmem(message.ptr, message.len, "log.ack.", 8))
+        return; /* needs no answer */
     driver_keep(&((driver_t *)self)->asked, message);
 }
 
@@ -95,13 +98,15 @@ static inline int driver_try_open(driver_t *driver, char *ret_error, size_t size
     const cv_outside_t outside = {driver, driver_publish, driver_answer, driver_ask};
     const cv_engine_options_t engine_options = {.new_epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .version = "test"};
     int rc = cv_db_open(&options, &driver->db, ret_error, size);
-    return rc ? rc : cv_engine_new(&reg_service, driver->db, &outside, &engine_options, &driver->engine, ret_error, size);
+    return rc ? rc
+              : cv_engine_new(&reg_service, driver->db, &outside, &engine_options, &driver->engine, ret_error, size);
 }
 
 static inline void driver_open(driver_t *driver)
 {
     char error[512];
-    if (driver_try_open(driver, error, sizeof error)) fail_msg("%s", error);
+    if (driver_try_open(driver, error, sizeof error))
+        fail_msg("%s", error);
 }
 
 static inline driver_t *driver_new(int64_t now_ms)
@@ -149,7 +154,8 @@ static inline void driver_free(driver_t **driver_p)
         unlink(path);
     }
     rmdir(driver->directory);
-    for (size_t i = 0; i < DRIVER_KEPT_MAX; ++i) free(driver->records[i].ptr);
+    for (size_t i = 0; i < DRIVER_KEPT_MAX; ++i)
+        free(driver->records[i].ptr);
     free(driver->outcome.ptr);
     free(driver->answer.ptr);
     free(driver->asked.ptr);
@@ -164,8 +170,10 @@ static inline void driver_turn(driver_t *driver)
     int64_t next_ms;
     for (int i = 0; i < 5; ++i) {
         int rc = cv_engine_turn(driver->engine, driver->now_ms, driver->mono_ms, &next_ms);
-        if (rc) fail_msg("turn: %s %s", cv_error_name(rc), cv_engine_error(driver->engine));
-        if (next_ms > driver->mono_ms) break;
+        if (rc)
+            fail_msg("turn: %s %s", cv_error_name(rc), cv_engine_error(driver->engine));
+        if (next_ms > driver->mono_ms)
+            break;
     }
 }
 
@@ -179,9 +187,12 @@ static inline void driver_wait_until(driver_t *driver, int64_t ms)
 static inline const cv_any_t *driver_read(driver_t *driver, cv_str_t bytes, uint16_t type)
 {
     cv_fault_t fault = {0};
-    if (cv_msg_read(driver->reader, bytes, &driver->msg, &fault)) fail_msg("%s %s", fault.path, fault.text);
-    if (driver->msg.info->number != type) fail_msg("type %s", driver->msg.info->type);
-    if (driver->msg.info->decode(driver->msg.data, driver->data, &fault)) fail_msg("%s %s", fault.path, fault.text);
+    if (cv_msg_read(driver->reader, bytes, &driver->msg, &fault))
+        fail_msg("%s %s", fault.path, fault.text);
+    if (driver->msg.info->number != type)
+        fail_msg("type %s", driver->msg.info->type);
+    if (driver->msg.info->decode(driver->msg.data, driver->data, &fault))
+        fail_msg("%s %s", fault.path, fault.text);
     return driver->data;
 }
 
@@ -198,7 +209,10 @@ static inline cv_str_t driver_scheduling_record(driver_t *driver, uint16_t type,
 {
     char id[64];
     snprintf(id, sizeof id, "scheduling.events/0707070707070707/%llu", (unsigned long long)driver->scheduling.seq + 1);
-    cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/convene/scheduling"), .time_ms = driver->now_ms, .info = cv_msg_info_at(type)};
+    cv_msg_t head = {.id = cv_str(id),
+                     .source = CV_STR("/convene/scheduling"),
+                     .time_ms = driver->now_ms,
+                     .info = cv_msg_info_at(type)};
     cv_buf_clear(&driver->buf);
     assert_int_equal(cv_msg_write(&driver->buf, &head, data), CV_OK);
     return cv_buf_str(&driver->buf);
@@ -223,7 +237,8 @@ static inline void driver_party(driver_t *driver, const char *code, cv_party_kin
 }
 
 /* An open event of default rules in driver->event, to be changed and given to driver_event. */
-static inline cv_registration_rules_t *driver_rules(driver_t *driver, const char *code, int64_t capacity, cv_waiting_rule_t waiting)
+static inline cv_registration_rules_t *driver_rules(driver_t *driver, const char *code, int64_t capacity,
+                                                    cv_waiting_rule_t waiting)
 {
     driver->event = (cv_scheduling_event_v1_t){
         .event = cv_str(code),
@@ -253,10 +268,14 @@ static inline void driver_reply(driver_t *driver, const char *question, uint16_t
     char id[CV_MAX_TOPIC + 32];
     cv_fault_t fault = {0};
     assert_non_null(driver->asked.ptr);
-    assert_int_equal(cv_msg_read(driver->reader, (cv_str_t){driver->asked.ptr, driver->asked.len}, &driver->msg, &fault), CV_OK);
+    assert_int_equal(
+        cv_msg_read(driver->reader, (cv_str_t){driver->asked.ptr, driver->asked.len}, &driver->msg, &fault), CV_OK);
     assert_string_equal(driver->msg.info->type, question);
     assert_int_equal(cv_str_copy(driver->msg.id, id, sizeof id), CV_OK);
-    cv_msg_t head = {.id = CV_STR("answer"), .source = CV_STR("/convene/scheduling"), .causationid = cv_str(id), .info = cv_msg_info_at(type)};
+    cv_msg_t head = {.id = CV_STR("answer"),
+                     .source = CV_STR("/convene/scheduling"),
+                     .causationid = cv_str(id),
+                     .info = cv_msg_info_at(type)};
     cv_buf_t answer;
     cv_buf_init(&answer, CV_MAX_BATCH);
     assert_int_equal(cv_msg_write(&answer, &head, data), CV_OK);
@@ -270,7 +289,8 @@ static inline void driver_reply(driver_t *driver, const char *question, uint16_t
 /* First contact: the follower asks, the stream is still empty. */
 static inline void driver_meet(driver_t *driver)
 {
-    const cv_log_batch_v1_t empty = {.stream = CV_STR("scheduling.events"), .epoch = {(const char *)driver->scheduling.epoch, CV_EPOCH_LEN}};
+    const cv_log_batch_v1_t empty = {.stream = CV_STR("scheduling.events"),
+                                     .epoch = {(const char *)driver->scheduling.epoch, CV_EPOCH_LEN}};
     uint8_t bytes[CV_POSITION_LEN];
     cv_position_write(&driver->scheduling, bytes);
     cv_engine_feed(driver->engine, 0, (cv_str_t){(const char *)bytes, sizeof bytes}, CV_STR_NONE, driver->mono_ms);
@@ -284,7 +304,10 @@ static inline const cv_outcome_v1_t *driver_send_as(driver_t *driver, unsigned n
 {
     char id[CV_UUID_TEXT + 1];
     snprintf(id, sizeof id, "00000000-0000-7000-8000-%012u", number);
-    cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/test"), .inbox = CV_STR("test-inbox"), .time_ms = driver->now_ms,
+    cv_msg_t head = {.id = cv_str(id),
+                     .source = CV_STR("/test"),
+                     .inbox = CV_STR("test-inbox"),
+                     .time_ms = driver->now_ms,
                      .info = cv_msg_info_at(type)};
     cv_buf_clear(&driver->buf);
     assert_int_equal(cv_msg_write(&driver->buf, &head, data), CV_OK);
@@ -298,8 +321,8 @@ static inline const cv_outcome_v1_t *driver_send_as(driver_t *driver, unsigned n
 }
 
 /* persons: h head, d delegate, m media, o delegate online. Names are new each time. */
-static inline const cv_outcome_v1_t *driver_register(driver_t *driver, const char *event, const char *party, const char *persons,
-                                                     cv_group_rule_t group)
+static inline const cv_outcome_v1_t *driver_register(driver_t *driver, const char *event, const char *party,
+                                                     const char *persons, cv_group_rule_t group)
 {
     static cv_registration_register_v1_t request;
     static char names[64][32];
@@ -310,7 +333,9 @@ static inline const cv_outcome_v1_t *driver_register(driver_t *driver, const cha
         snprintf(names[i], sizeof names[i], "Person %u", ++serial);
         request.persons[request.persons_n++] = (cv_person_t){
             .name = cv_str(names[i]),
-            .capacity = p == 'h' ? CV_CAPACITY_HEAD : p == 'm' ? CV_CAPACITY_MEDIA : CV_CAPACITY_DELEGATE,
+            .capacity = p == 'h'   ? CV_CAPACITY_HEAD
+                        : p == 'm' ? CV_CAPACITY_MEDIA
+                                   : CV_CAPACITY_DELEGATE,
             .attendance = p == 'o' ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT,
         };
     }
@@ -318,9 +343,11 @@ static inline const cv_outcome_v1_t *driver_register(driver_t *driver, const cha
 }
 
 /* number 0: the whole delegation. */
-static inline const cv_outcome_v1_t *driver_withdraw(driver_t *driver, const char *event, const char *party, int64_t number)
+static inline const cv_outcome_v1_t *driver_withdraw(driver_t *driver, const char *event, const char *party,
+                                                     int64_t number)
 {
-    cv_registration_withdraw_v1_t request = {.event = cv_str(event), .party = cv_str(party), .persons_n = number > 0, .persons = {number}};
+    cv_registration_withdraw_v1_t request = {
+        .event = cv_str(event), .party = cv_str(party), .persons_n = number > 0, .persons = {number}};
     return driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_WITHDRAW_V1, &request);
 }
 
@@ -333,7 +360,8 @@ static inline const cv_outcome_v1_t *driver_decline(driver_t *driver, const char
 static inline void expect(const cv_outcome_v1_t *outcome, cv_outcome_class_t cls, const char *code)
 {
     if (outcome->cls != cls || !cv_str_is(outcome->code, code))
-        fail_msg("%s %.*s: %.*s", cv_outcome_class_text(outcome->cls), CV_STR_ARG(outcome->code), CV_STR_ARG(outcome->text));
+        fail_msg("%s %.*s: %.*s", cv_outcome_class_text(outcome->cls), CV_STR_ARG(outcome->code),
+                 CV_STR_ARG(outcome->text));
 }
 #define EXPECT_OK(outcome, code) expect(outcome, CV_OUTCOME_CLASS_OK, code)
 #define EXPECT_NO(outcome, code) expect(outcome, CV_OUTCOME_CLASS_REJECTED, code)
@@ -344,7 +372,8 @@ static inline void driver_question(driver_t *driver, uint16_t type, const void *
     cv_buf_clear(&driver->buf);
     assert_int_equal(cv_msg_write(&driver->buf, &head, data), CV_OK);
     driver->answer.len = 0;
-    cv_engine_question(driver->engine, &driver->principal, NULL, cv_buf_str(&driver->buf), driver->now_ms, driver->mono_ms);
+    cv_engine_question(driver->engine, &driver->principal, NULL, cv_buf_str(&driver->buf), driver->now_ms,
+                       driver->mono_ms);
     assert_true(driver->answer.len > 0);
 }
 
@@ -352,9 +381,11 @@ static inline void driver_question(driver_t *driver, uint16_t type, const void *
 static inline size_t driver_query(driver_t *driver, const char *what, const char *key, const char *after, int64_t limit,
                                   driver_bytes_t *ret_rows, size_t max, char ret_next[257])
 {
-    const cv_log_query_v1_t query = {.what = cv_str(what), .key = cv_str(key), .after = cv_str(after), .has_limit = limit > 0, .limit = limit};
+    const cv_log_query_v1_t query = {
+        .what = cv_str(what), .key = cv_str(key), .after = cv_str(after), .has_limit = limit > 0, .limit = limit};
     driver_question(driver, CV_MSG_LOG_QUERY_V1, &query);
-    const cv_log_page_v1_t *page = &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
+    const cv_log_page_v1_t *page =
+        &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
     assert_true(page->records.n <= max);
     for (size_t i = 0; i < page->records.n; ++i) {
         ret_rows[i] = (driver_bytes_t){0};
@@ -368,7 +399,8 @@ static inline cv_refused_code_t driver_query_refused(driver_t *driver, const cha
 {
     const cv_log_query_v1_t query = {.what = cv_str(what), .key = cv_str(key)};
     driver_question(driver, CV_MSG_LOG_QUERY_V1, &query);
-    return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_REFUSED_V1)->log_refused_v1.code;
+    return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_REFUSED_V1)
+        ->log_refused_v1.code;
 }
 
 /* The only row of a query; lives until the next question. */

@@ -1,6 +1,5 @@
-/* test_registration_service: registration on the real engine and a real database, without sockets: what is answered, what
- * is published, what survives a crash.
- * SPDX-License-Identifier: Apache-2.0
+/* test_registration_service: registration on the real engine and a real database, without sockets: what is answered,
+ * what is published, what survives a crash. SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/registration.h"
 #include "registration_driver.h"
@@ -26,15 +25,18 @@ static const char *states(const cv_outcome_v1_t *outcome)
 {
     static char text[65];
     size_t i = 0;
-    for (; i < outcome->decision.persons_n; ++i) text[i] = "?CWXRO"[outcome->decision.persons[i].state];
+    for (; i < outcome->decision.persons_n; ++i)
+        text[i] = "?CWXRO"[outcome->decision.persons[i].state];
     text[i] = '\0';
     return text;
 }
 
 static cv_seats_t seats_of(driver_t *driver, const char *event)
 {
-    const cv_registration_seats_v1_t *row = &driver_row(driver, "seats", event, CV_MSG_REGISTRATION_SEATS_V1)->registration_seats_v1;
-    return (cv_seats_t){.capacity = row->capacity, .confirmed = row->confirmed, .waiting = row->waiting, .free = row->free};
+    const cv_registration_seats_v1_t *row =
+        &driver_row(driver, "seats", event, CV_MSG_REGISTRATION_SEATS_V1)->registration_seats_v1;
+    return (cv_seats_t){
+        .capacity = row->capacity, .confirmed = row->confirmed, .waiting = row->waiting, .free = row->free};
 }
 
 static void one_registration(void **state)
@@ -66,7 +68,8 @@ static void one_registration(void **state)
 
     assert_int_equal(driver->private_head, 1);
     assert_int_equal(driver->records_n, 1);
-    const cv_registration_decided_v1_t *decided = &driver_record(driver, 0, CV_MSG_REGISTRATION_DECIDED_V1)->registration_decided_v1;
+    const cv_registration_decided_v1_t *decided =
+        &driver_record(driver, 0, CV_MSG_REGISTRATION_DECIDED_V1)->registration_decided_v1;
     assert_int_equal(decided->private_seq, 1);
     assert_int_equal(decided->kind, CV_DECISION_KIND_REGISTER);
     assert_int_equal(decided->cls, CV_OUTCOME_CLASS_OK);
@@ -80,7 +83,8 @@ static void one_registration(void **state)
     assert_memory_equal(driver->outcome.ptr, first, first_len);
     assert_int_equal(driver->records_n, 1);
 
-    const cv_registration_contact_v1_t *contact = &driver_row(driver, "persons", "E1/KZ", CV_MSG_REGISTRATION_CONTACT_V1)->registration_contact_v1;
+    const cv_registration_contact_v1_t *contact =
+        &driver_row(driver, "persons", "E1/KZ", CV_MSG_REGISTRATION_CONTACT_V1)->registration_contact_v1;
     assert_int_equal(contact->persons_n, 3);
     assert_true(cv_str_is(contact->persons[0].name, "Aigerim"));
     assert_true(cv_str_is(contact->persons[0].email, "a@example.org"));
@@ -161,7 +165,8 @@ static void refusals(void **state)
     EXPECT_NO(outcome, "closed");
     assert_true(cv_str_is(outcome->text, "Registration closed at 2026-01-01T00:16:40.000Z."));
 
-    const cv_registration_delegation_v1_t *row = &driver_row(driver, "delegation", "E1/KZ", CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1;
+    const cv_registration_delegation_v1_t *row =
+        &driver_row(driver, "delegation", "E1/KZ", CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1;
     assert_int_equal(row->requests, 14); /* decisions, refusals included */
     assert_int_equal(row->confirmed, 1);
     assert_int_equal(row->withdrawn, 2);
@@ -270,7 +275,8 @@ static void capacity_changes(void **state)
     driver_free(&driver);
 }
 
-/* A party that becomes a guest loses its place, not its seats; a snapshot of scheduling changes nothing that is the same. */
+/* A party that becomes a guest loses its place, not its seats; a snapshot of scheduling changes nothing that is the
+ * same. */
 static void scheduling_again(void **state)
 {
     (void)state;
@@ -288,7 +294,8 @@ static void scheduling_again(void **state)
     driver->scheduling = (cv_position_t){.epoch = {9, 9, 9, 9, 9, 9, 9, 9}, .seq = 40};
     uint8_t position[CV_POSITION_LEN];
     cv_position_write(&driver->scheduling, position);
-    cv_engine_feed(driver->engine, 0, (cv_str_t){(const char *)position, sizeof position}, CV_STR_NONE, driver->mono_ms);
+    cv_engine_feed(driver->engine, 0, (cv_str_t){(const char *)position, sizeof position}, CV_STR_NONE,
+                   driver->mono_ms);
     driver_turn(driver);
     const cv_log_refused_v1_t refused = {.code = CV_REFUSED_CODE_EPOCH, .text = CV_STR("another history")};
     driver_reply(driver, "convene.log.fetch.v1", CV_MSG_LOG_REFUSED_V1, &refused);
@@ -302,12 +309,17 @@ static void scheduling_again(void **state)
     party.code = CV_STR("UNX");
     party.kind = CV_PARTY_KIND_GUEST;
     driver_keep(&records[2], driver_scheduling_record(driver, CV_MSG_SCHEDULING_PARTY_V1, &party));
-    for (int i = 0; i < 3; ++i) views[i] = (cv_str_t){records[i].ptr, records[i].len};
-    const cv_log_page_v1_t page = {.records = {.n = 3, .list = views}, .position = {(const char *)position, sizeof position},
-                                   .has_page = true, .page = 0, .last = true};
+    for (int i = 0; i < 3; ++i)
+        views[i] = (cv_str_t){records[i].ptr, records[i].len};
+    const cv_log_page_v1_t page = {.records = {.n = 3, .list = views},
+                                   .position = {(const char *)position, sizeof position},
+                                   .has_page = true,
+                                   .page = 0,
+                                   .last = true};
     size_t before = driver->records_n;
     driver_reply(driver, "convene.log.snapshot.v1", CV_MSG_LOG_PAGE_V1, &page);
-    for (int i = 0; i < 3; ++i) free(records[i].ptr);
+    for (int i = 0; i < 3; ++i)
+        free(records[i].ptr);
     assert_int_equal(driver->records_n, before + 1); /* one moved up, once all parties were known again */
     const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "KZ"));
@@ -329,11 +341,13 @@ static void questions(void **state)
     driver_rules(driver, "E2", 3, CV_WAITING_RULE_NONE);
     driver_event(driver);
     for (int i = 0; i < 3; ++i)
-        EXPECT_OK(driver_register(driver, "E1", "KZ", "dddddddddddddddddddddddddddddddddddddddddddddddddd", 0), "registered");
+        EXPECT_OK(driver_register(driver, "E1", "KZ", "dddddddddddddddddddddddddddddddddddddddddddddddddd", 0),
+                  "registered");
     EXPECT_OK(driver_register(driver, "E1", "AZ", "hdo", 0), "registered");
     EXPECT_OK(driver_decline(driver, "E1", "UNX"), "declined");
 
-    const cv_registration_seats_v1_t *seats = &driver_row(driver, "seats", "E1", CV_MSG_REGISTRATION_SEATS_V1)->registration_seats_v1;
+    const cv_registration_seats_v1_t *seats =
+        &driver_row(driver, "seats", "E1", CV_MSG_REGISTRATION_SEATS_V1)->registration_seats_v1;
     assert_true(cv_str_is(seats->title, "Meeting"));
     assert_int_equal(seats->confirmed, 152);
     assert_int_equal(seats->online, 1);
@@ -368,7 +382,9 @@ static void questions(void **state)
     n = driver_query(driver, "persons", "E1/KZ", "128", 2, rows, 16, next);
     assert_int_equal(n, 1);
     assert_string_equal(next, "");
-    assert_int_equal(driver_read(driver, (cv_str_t){rows[0].ptr, rows[0].len}, CV_MSG_REGISTRATION_CONTACT_V1)->registration_contact_v1.persons_n, 21);
+    assert_int_equal(driver_read(driver, (cv_str_t){rows[0].ptr, rows[0].len}, CV_MSG_REGISTRATION_CONTACT_V1)
+                         ->registration_contact_v1.persons_n,
+                     21);
     free(rows[0].ptr);
 
     assert_int_equal(driver_query_refused(driver, "seats", "E7"), CV_REFUSED_CODE_NOTFOUND);
@@ -382,7 +398,9 @@ static void questions(void **state)
     assert_int_equal(driver_query_refused(driver, "persons", "E1/UNKZ"), CV_REFUSED_CODE_DENIED);
     driver->principal = (cv_principal_t){.name = "wall", .role = CV_ROLE_OBSERVER};
     assert_int_equal(driver_query_refused(driver, "persons", "E1/KZ"), CV_REFUSED_CODE_DENIED);
-    assert_int_equal(driver_row(driver, "delegation", "E1/KZ", CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1.confirmed, 149);
+    assert_int_equal(driver_row(driver, "delegation", "E1/KZ", CV_MSG_REGISTRATION_DELEGATION_V1)
+                         ->registration_delegation_v1.confirmed,
+                     149);
 
     /* Snapshots of both streams. */
     driver->principal = (cv_principal_t){.name = "notifications", .role = CV_ROLE_SERVICE};
@@ -393,7 +411,8 @@ static void questions(void **state)
     for (size_t i = 0; i < 2; ++i) {
         const cv_log_snapshot_v1_t ask = {.stream = cv_str(snapshots[i].stream)};
         driver_question(driver, CV_MSG_LOG_SNAPSHOT_V1, &ask);
-        const cv_log_page_v1_t *page = &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
+        const cv_log_page_v1_t *page =
+            &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
         assert_int_equal(page->records.n, snapshots[i].records);
         assert_true(page->last);
     }
@@ -405,10 +424,8 @@ static void self_check(void **state)
 {
     (void)state;
     static const char *const damage[] = {
-        "DELETE FROM person WHERE number = 2",
-        "UPDATE person SET state = 1 WHERE state = 2",
-        "UPDATE event SET online = 7",
-        "UPDATE delegation SET waiting = 0",
+        "DELETE FROM person WHERE number = 2", "UPDATE person SET state = 1 WHERE state = 2",
+        "UPDATE event SET online = 7",         "UPDATE delegation SET waiting = 0",
         "UPDATE role_seat SET confirmed = 0",
     };
     for (size_t i = 0; i < sizeof damage / sizeof *damage; ++i) {
@@ -426,7 +443,8 @@ static void self_check(void **state)
     driver_free(&driver);
 }
 
-/* One request of a batch fails in the database: the batch is rolled back, the book forgotten, the others decided alone. */
+/* One request of a batch fails in the database: the batch is rolled back, the book forgotten, the others decided alone.
+ */
 static void a_failure_is_alone(void **state)
 {
     (void)state;
@@ -435,22 +453,31 @@ static void a_failure_is_alone(void **state)
     cv_buf_t messages[3];
     EXPECT_OK(driver_register(driver, "E1", "KZ", "h", 0), "registered");
     assert_int_equal(cv_db_exec(driver->db, "CREATE TRIGGER t BEFORE INSERT ON person WHEN new.name = 'POISON'"
-                                            " BEGIN SELECT raise(ABORT, 'no'); END"), CV_OK);
+                                            " BEGIN SELECT raise(ABORT, 'no'); END"),
+                     CV_OK);
     for (unsigned i = 0; i < 3; ++i) {
         char id[CV_UUID_TEXT + 1];
-        cv_registration_register_v1_t request = {.event = CV_STR("E1"), .party = CV_STR("KZ"), .persons_n = 1,
-                                                 .persons = {{.name = cv_str(names[i]), .capacity = CV_CAPACITY_DELEGATE}}};
+        cv_registration_register_v1_t request = {
+            .event = CV_STR("E1"),
+            .party = CV_STR("KZ"),
+            .persons_n = 1,
+            .persons = {{.name = cv_str(names[i]), .capacity = CV_CAPACITY_DELEGATE}}};
         snprintf(id, sizeof id, "00000000-0000-7000-9000-%012u", i);
-        cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/test"), .inbox = CV_STR("test-inbox"), .time_ms = driver->now_ms,
+        cv_msg_t head = {.id = cv_str(id),
+                         .source = CV_STR("/test"),
+                         .inbox = CV_STR("test-inbox"),
+                         .time_ms = driver->now_ms,
                          .info = cv_msg_info_at(CV_MSG_REGISTRATION_REGISTER_V1)};
         cv_buf_init(&messages[i], CV_MAX_FRAME);
         assert_int_equal(cv_msg_write(&messages[i], &head, &request), CV_OK);
         assert_int_equal(cv_engine_request(driver->engine, &driver->principal, cv_buf_str(&messages[i])), CV_OK);
     }
     driver_turn(driver);
-    for (unsigned i = 0; i < 3; ++i) cv_buf_done(&messages[i]);
+    for (unsigned i = 0; i < 3; ++i)
+        cv_buf_done(&messages[i]);
     assert_int_equal(driver->records_n, 3); /* the head before, Aida, Berik */
-    assert_int_equal(driver_record(driver, 2, CV_MSG_REGISTRATION_DECIDED_V1)->registration_decided_v1.persons[0].number, 3);
+    assert_int_equal(
+        driver_record(driver, 2, CV_MSG_REGISTRATION_DECIDED_V1)->registration_decided_v1.persons[0].number, 3);
     assert_int_equal(seats_of(driver, "E1").confirmed, 3);
     driver_crash(driver);
     assert_int_equal(seats_of(driver, "E1").confirmed, 3);
@@ -495,7 +522,8 @@ static void storm(void **state)
         const char *party = parties[roll(5)];
         unsigned what = roll(20);
         if (what < 11) {
-            const cv_outcome_v1_t *outcome = driver_register(driver, "E1", party, groups[roll(7)], (cv_group_rule_t)(1 + roll(2)));
+            const cv_outcome_v1_t *outcome =
+                driver_register(driver, "E1", party, groups[roll(7)], (cv_group_rule_t)(1 + roll(2)));
             assert_true(outcome->cls == CV_OUTCOME_CLASS_OK || outcome->cls == CV_OUTCOME_CLASS_REJECTED);
             assert_true(outcome->decision.has_seats);
         } else if (what < 17) {
@@ -522,10 +550,11 @@ static void storm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_registration), cmocka_unit_test(refusals),         cmocka_unit_test(withdrawal_promotes),
-        cmocka_unit_test(release_promotes), cmocka_unit_test(capacity_changes), cmocka_unit_test(scheduling_again),
-        cmocka_unit_test(questions),        cmocka_unit_test(self_check),       cmocka_unit_test(a_failure_is_alone),
-        cmocka_unit_test(storm),
+        cmocka_unit_test(one_registration),    cmocka_unit_test(refusals),
+        cmocka_unit_test(withdrawal_promotes), cmocka_unit_test(release_promotes),
+        cmocka_unit_test(capacity_changes),    cmocka_unit_test(scheduling_again),
+        cmocka_unit_test(questions),           cmocka_unit_test(self_check),
+        cmocka_unit_test(a_failure_is_alone),  cmocka_unit_test(storm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
