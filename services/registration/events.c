@@ -194,12 +194,17 @@ int reg_snapshot_begin(void *self_, cv_tx_t *tx, const char *stream)
 int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
 {
     reg_t *self = self_;
-    int rc = reg_ready(self);
+    cv_promotion_cause_t cause = reg_promote_cause(kind);
 
-    if (rc || strcmp(kind, RELEASE) != 0)
+    int rc = reg_ready(self);
+    if (rc)
         return rc;
     reg_event_t *event = reg_book_event(&self->book, key);
-    if (!event || event->released || event->release_ms == 0 || event->release_ms > cv_tx_now_ms(tx))
+    if (!event)
+        return CV_OK;
+    if (cause)
+        return reg_promote(self, tx, event, cause);
+    if (strcmp(kind, RELEASE) != 0 || event->released || !event->release_ms || event->release_ms > cv_tx_now_ms(tx))
         return CV_OK;
     event->released = true;
     reg_book_reprice(&self->book, event);

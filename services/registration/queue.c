@@ -4,8 +4,27 @@
  * Whatever may free a seat ends with reg_promote(), in the same transaction: a withdrawal, the release of guarantees,
  * new rules. It asks the core who is next until nobody is, so afterwards nobody waits who could have a seat. Units
  * that move up one after the other and are of one delegation share a record.
+ *
+ * One batch moves up REG_PROMOTE_MAX persons and no more, so that what it writes and publishes has a size. Beyond it (a
+ * hall instead of a room, thousands waiting) a timer that is due at once goes on in the next batch. Nobody can slip in
+ * between: for a newcomer those who still wait are in front.
  */
 #include "registration/registration.h"
+#include <string.h>
+
+static const char *const CONTINUE[] = {
+    [CV_PROMOTION_CAUSE_WITHDRAWAL] = "promote_withdrawal",
+    [CV_PROMOTION_CAUSE_RELEASE] = "promote_release",
+    [CV_PROMOTION_CAUSE_CAPACITY] = "promote_capacity",
+};
+
+cv_promotion_cause_t reg_promote_cause(const char *timer_kind)
+{
+    for (unsigned cause = 1; cause <= CV_PROMOTION_CAUSE_MAX; cause++)
+        if (strcmp(timer_kind, CONTINUE[cause]) == 0)
+            return (cv_promotion_cause_t)cause;
+    return CV_PROMOTION_CAUSE_ABSENT;
+}
 
 static int tell(reg_t *self, cv_tx_t *tx, const reg_delegation_t *delegation)
 {
@@ -55,6 +74,10 @@ int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause
         reg_delegation_t *delegation = lane->owner;
         reg_unit_t unit;
 
+        if (self->promoted_n >= REG_PROMOTE_MAX) {
+            rc = cv_tx_timer_set(tx, CONTINUE[cause], cv_str(event->code), cv_tx_now_ms(tx));
+            break;
+        }
         rc = reg_store_unit(self->store, delegation->row, lane->key, lane->head, &unit);
         if (!rc && unit.n == 0)
             rc = CV_ECORRUPT;
@@ -65,6 +88,7 @@ int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause
         if (!rc)
             rc = reg_store_lane_next(self->store, &self->book, lane);
         told = delegation;
+        self->promoted_n += unit.n;
     }
     return rc || !told ? rc : tell(self, tx, told);
 }

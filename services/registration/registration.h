@@ -14,12 +14,14 @@
 #include "registration/store.h"
 
 enum { REG_STREAM_EVENTS, REG_STREAM_PRIVATE }; /* indexes of our streams */
+enum { REG_PROMOTE_MAX = 8192 };                /* persons who move up in one batch; the rest in the next */
 
 typedef struct {
     reg_store_t *store;
     reg_book_t book;
-    bool is_loaded; /* false after a rollback: the book is read again before its next use */
-    bool settle;    /* a snapshot of scheduling came in this batch: all waiting lists are looked at before COMMIT */
+    bool is_loaded;    /* false after a rollback: the book is read again before its next use */
+    bool settle;       /* a snapshot of scheduling came in this batch: all waiting lists are looked at before COMMIT */
+    size_t promoted_n; /* persons who moved up in this batch */
     /* One of each at a time, so that nothing this large is made per request. */
     cv_registration_decided_v1_t decided;
     cv_registration_contact_v1_t contact;
@@ -41,6 +43,8 @@ int reg_snapshot_begin(void *self, cv_tx_t *tx, const char *stream);
 int reg_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key);
 /* queue.c: moves up all who can, and says so; nothing to do is the usual case and costs nothing. */
 int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause_t cause) CV_USE_RESULT;
+/* The cause of a timer that goes on with promotions; absent: another timer. */
+cv_promotion_cause_t reg_promote_cause(const char *timer_kind);
 int reg_promote_all(reg_t *self, cv_tx_t *tx, cv_promotion_cause_t cause) CV_USE_RESULT;
 /* A person who waits leaves the list: the row, the rest of its unit, the lane. Counters are the caller's. */
 int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *person) CV_USE_RESULT;

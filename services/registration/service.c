@@ -58,6 +58,7 @@ static int reg_flush(void *self_, cv_tx_t *tx)
     if (rc)
         return rc;
     self->settle = false;
+    self->promoted_n = 0;
     return reg_store_flush(self->store, &self->book);
 }
 
@@ -68,6 +69,7 @@ static void reg_forget(void *self_)
     reg_book_clear(&self->book);
     self->is_loaded = false;
     self->settle = false;
+    self->promoted_n = 0;
 }
 
 static const cv_stream_def_t streams[] = {

@@ -484,6 +484,29 @@ static void a_failure_is_alone(void **state)
     driver_free(&driver);
 }
 
+/* More than one batch may move up: the rest follows at once, and nobody slips in between. */
+static void a_hall_instead_of_a_room(void **state)
+{
+    (void)state;
+    static const char *const parties[] = {"KZ", "AZ"};
+    char many[65];
+    driver_t *driver = begin(0, CV_WAITING_RULE_STRICT);
+    memset(many, 'd', 64);
+    many[64] = '\0';
+    driver->event.registration.maximum = 9000;
+    driver_event(driver);
+    for (int i = 0; i < 140; ++i)
+        EXPECT_OK(driver_register(driver, "E1", parties[i % 2], many, 0), "waiting");
+    assert_int_equal(seats_of(driver, "E1").waiting, 8960);
+    driver->event.registration.capacity = 9000;
+    driver_event(driver);
+    cv_seats_t seats = seats_of(driver, "E1");
+    assert_int_equal(seats.confirmed, 8960);
+    assert_int_equal(seats.waiting, 0);
+    driver_crash(driver);
+    driver_free(&driver);
+}
+
 static unsigned dice;
 static unsigned roll(unsigned n)
 {
@@ -550,11 +573,17 @@ static void storm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_registration),    cmocka_unit_test(refusals),
-        cmocka_unit_test(withdrawal_promotes), cmocka_unit_test(release_promotes),
-        cmocka_unit_test(capacity_changes),    cmocka_unit_test(scheduling_again),
-        cmocka_unit_test(questions),           cmocka_unit_test(self_check),
-        cmocka_unit_test(a_failure_is_alone),  cmocka_unit_test(storm),
+        cmocka_unit_test(one_registration),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(withdrawal_promotes),
+        cmocka_unit_test(release_promotes),
+        cmocka_unit_test(capacity_changes),
+        cmocka_unit_test(scheduling_again),
+        cmocka_unit_test(questions),
+        cmocka_unit_test(self_check),
+        cmocka_unit_test(a_failure_is_alone),
+        cmocka_unit_test(a_hall_instead_of_a_room),
+        cmocka_unit_test(storm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
