@@ -1,0 +1,70 @@
+# world: what most tests need before they begin: parties, and events that take registrations.
+# SPDX-License-Identifier: Apache-2.0
+import cvwire
+from deployment import wait_for
+
+PARTIES = (("KZ", "member", "Kazakhstan"), ("AZ", "member", "Azerbaijan"), ("TR", "member", "Türkiye"), ("UZ", "member", "Uzbekistan"),
+           ("BY", "observer_state", "Belarus"), ("OSCE", "observer_org", "Organization for Security and Co-operation in Europe"))
+HOUR = 3_600_000
+
+
+def decide(publisher, kind, data, **attributes):
+    """A request that has to be accepted."""
+    outcome = publisher.ask(kind, data, **attributes)
+    assert outcome.klass == "OK", (kind, data, outcome.data)
+    return outcome
+
+
+def put_parties(publisher, parties=PARTIES):
+    for code, kind, name in parties:
+        decide(publisher, "scheduling.party.put", {"code": code, "kind": kind, "name": name})
+
+
+def rules(capacity, guaranteed=0, maximum=None, waiting="none", group="each", opens=-HOUR, closes=24 * HOUR, **more):
+    """Data of scheduling.event.registration without the event; opens and closes count from now."""
+    now = cvwire.now_ms()
+    return {"capacity": capacity, "guaranteed": guaranteed, "maximum": maximum or max(1, capacity), "waiting": waiting, "group": group,
+            "opens_ms": now + opens, "closes_ms": now + closes, **more}
+
+
+def make_event(publisher, event, registration=None, date="2030-05-14"):
+    """An event that is scheduled and, with rules, takes registrations. Returns the last outcome."""
+    outcome = decide(publisher, "scheduling.event.propose", {
+        "event": event, "title": f"Meeting {event}", "plan_year": int(date[:4]), "line": "cbm", "date_start": date, "date_end": date,
+        "precision": "day"})
+    for status in ("circulated", "adopted", "scheduled"):
+        outcome = decide(publisher, "scheduling.event.advance", {"event": event, "to": status})
+    if registration:
+        outcome = decide(publisher, "scheduling.event.registration", {"event": event, **registration})
+    return outcome
+
+
+def persons(count, first="delegate", name="Person", **more):
+    return [{"name": f"{name} {i + 1}", "capacity": first if i == 0 else "delegate", **more} for i in range(count)]
+
+
+def delegation(event, party, count=1, contact=True, **more):
+    """Data of registration.register."""
+    data = {"event": event, "party": party, "persons": persons(count, name=f"{party} person")}
+    if contact:
+        data["contact"] = {"name": f"Desk of {party}", "email": f"desk@{party.lower()}.example"}
+    data.update(more)
+    return data
+
+
+def seats(deployment, event, who="office"):
+    """registration.seats of an event, or None while registration has not heard of it."""
+    found = [m["data"] for m in deployment.log("registration", who).query("events")]
+    return next((s for s in found if s["event"] == event), None)
+
+
+def wait_open(deployment, event):
+    """Until registration knows the event as open, with rules."""
+    return wait_for(lambda: (s := seats(deployment, event)) and s["status"] == "open" and s, f"{event} open at registration")
+
+
+def open_event(deployment, publisher, event, registration, parties=None):
+    if parties is not None:
+        put_parties(publisher, parties)
+    make_event(publisher, event, registration)
+    return wait_open(deployment, event)
