@@ -16,7 +16,8 @@ int cv_ledger_init(cv_ledger_t *ledger, cv_db_t *db) {
     } all[] = {
         {&ledger->cursor_get, "SELECT epoch, seq, chain FROM cursor WHERE stream = ?"},
         {&ledger->cursor_make, "INSERT INTO cursor VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING"},
-        {&ledger->cursor_move, "UPDATE cursor SET epoch = ?, seq = ?, chain = ? WHERE stream = ? AND epoch = ? AND seq = ?"},
+        {&ledger->cursor_move, "UPDATE cursor SET epoch = ?, seq = ?, chain = ? WHERE stream = ? AND epoch = ? AND seq = ?"
+         " AND chain = ?"},
         {&ledger->cursor_set, "INSERT OR REPLACE INTO cursor VALUES(?, ?, ?, ?)"},
         {&ledger->park, "INSERT INTO parked VALUES(?, ?, ?, ?, ?, ?)"},
         {&ledger->parked_n, "SELECT count(*) FROM parked WHERE stream = ?"},
@@ -73,8 +74,7 @@ int cv_cursor_move(cv_ledger_t *ledger, const char *stream, const cv_position_t 
     }
     bind_position(ledger->cursor_move, 1, to);
     cv_stmt_text(ledger->cursor_move, 4, cv_str(stream));
-    cv_stmt_blob(ledger->cursor_move, 5, from->epoch, CV_EPOCH_LEN);
-    cv_stmt_int(ledger->cursor_move, 6, (int64_t)from->seq);
+    bind_position(ledger->cursor_move, 5, from);
     int rc = cv_stmt_run(ledger->cursor_move);
     if (!rc && cv_db_changes(ledger->db) != 1)
         rc = CV_ECONFLICT;

@@ -103,18 +103,43 @@ static int open_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPO
     return rc;
 }
 
+/* CV_OK, CV_EDIVERGED, or CV_ECORRUPT: there is no such record. */
+static int has_chain(stream_t *s, uint64_t seq, const uint8_t expected[CV_CHAIN_LEN]) {
+    cv_stmt_int(s->chain_at, 1, (int64_t)seq);
+    int rc = cv_stmt_step(s->chain_at);
+    if (rc != 1)
+        return rc ? rc : CV_ECORRUPT;
+    cv_str_t chain = cv_stmt_get_blob(s->chain_at, 0);
+    rc = chain.len == CV_CHAIN_LEN && !memcmp(chain.ptr, expected, CV_CHAIN_LEN) ? CV_OK : CV_EDIVERGED;
+    cv_stmt_reset(s->chain_at);
+    return rc;
+}
+
 /* The newest row must be the one that the head names. */
 static int check_stream(stream_t *stream) {
     if (stream->head.seq < stream->oldest)
         return CV_OK; /* nothing kept */
-    cv_stmt_int(stream->chain_at, 1, (int64_t)stream->head.seq);
-    int rc = cv_stmt_step(stream->chain_at);
-    if (rc != 1)
-        return rc ? rc : CV_ECORRUPT;
-    cv_str_t chain = cv_stmt_get_blob(stream->chain_at, 0);
-    rc = chain.len == CV_CHAIN_LEN && !memcmp(chain.ptr, stream->head.chain, CV_CHAIN_LEN) ? CV_OK : CV_ECORRUPT;
-    cv_stmt_reset(stream->chain_at);
-    return rc;
+    int rc = has_chain(stream, stream->head.seq, stream->head.chain);
+    return rc == CV_EDIVERGED ? CV_ECORRUPT : rc;
+}
+
+static int walk(stream_t *s, uint64_t after, size_t max, int (*put)(void *self, cv_str_t record), void *self) {
+    uint64_t last = s->head.seq > after && s->head.seq - after > max ? after + max : s->head.seq;
+    cv_stmt_int(s->walk, 1, (int64_t)after);
+    cv_stmt_int(s->walk, 2, (int64_t)max);
+    int rc;
+    while ((rc = cv_stmt_step(s->walk)) == 1) {
+        if ((uint64_t)cv_stmt_get_int(s->walk, 0) != ++after) {
+            cv_stmt_reset(s->walk);
+            return CV_ECORRUPT; /* a hole in our own log */
+        }
+        rc = put(self, cv_stmt_get_blob(s->walk, 1));
+        if (rc) {
+            cv_stmt_reset(s->walk);
+            return rc == CV_ELIMIT ? CV_OK : rc;
+        }
+    }
+    return !rc && after < last ? CV_ECORRUPT : rc; /* or a hole at its end */
 }
 
 int cv_outbox_open(cv_db_t *db, const char *const *names, size_t names_n, const uint8_t new_epoch[CV_EPOCH_LEN],
@@ -205,6 +230,19 @@ void cv_outbox_forget(cv_outbox_t *outbox) {
     }
 }
 
+static int add_to_chain(void *chain, cv_str_t record) {
+    cv_chain_next(chain, record, chain);
+    return CV_OK;
+}
+
+/* The follower has exactly the last pruned record. Its chain is gone, but that of the next was made from it. */
+static int admit_at_edge(stream_t *s, const cv_position_t *from) {
+    uint8_t next[CV_CHAIN_LEN];
+    memcpy(next, from->chain, CV_CHAIN_LEN);
+    int rc = walk(s, from->seq, 1, add_to_chain, next);
+    return rc ? rc : has_chain(s, from->seq + 1, next);
+}
+
 int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *from) {
     static const uint8_t no_epoch[CV_EPOCH_LEN], no_chain[CV_CHAIN_LEN];
     stream_t *s = &outbox->streams[stream];
@@ -220,35 +258,13 @@ int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *fro
     if (!from->seq)
         return memcmp(from->chain, no_chain, CV_CHAIN_LEN) ? CV_EDIVERGED : CV_OK;
     if (from->seq < s->oldest)
-        return CV_OK; /* exactly the last pruned one: its chain is gone, the next record's will tell */
-    cv_stmt_int(s->chain_at, 1, (int64_t)from->seq);
-    int rc = cv_stmt_step(s->chain_at);
-    if (rc != 1)
-        return rc ? rc : CV_ECORRUPT;
-    cv_str_t chain = cv_stmt_get_blob(s->chain_at, 0);
-    rc = chain.len == CV_CHAIN_LEN && !memcmp(chain.ptr, from->chain, CV_CHAIN_LEN) ? CV_OK : CV_EDIVERGED;
-    cv_stmt_reset(s->chain_at);
-    return rc;
+        return admit_at_edge(s, from);
+    return has_chain(s, from->seq, from->chain);
 }
 
 int cv_outbox_walk(cv_outbox_t *outbox, size_t stream, uint64_t after, size_t max,
                    int (*put)(void *self, cv_str_t record), void *self) {
-    stream_t *s = &outbox->streams[stream];
-    cv_stmt_int(s->walk, 1, (int64_t)after);
-    cv_stmt_int(s->walk, 2, (int64_t)max);
-    int rc;
-    while ((rc = cv_stmt_step(s->walk)) == 1) {
-        if ((uint64_t)cv_stmt_get_int(s->walk, 0) != ++after) {
-            cv_stmt_reset(s->walk);
-            return CV_ECORRUPT; /* a hole in our own log */
-        }
-        rc = put(self, cv_stmt_get_blob(s->walk, 1));
-        if (rc) {
-            cv_stmt_reset(s->walk);
-            return rc == CV_ELIMIT ? CV_OK : rc;
-        }
-    }
-    return rc;
+    return walk(&outbox->streams[stream], after, max, put, self);
 }
 
 int cv_outbox_prune(cv_outbox_t *outbox, size_t stream, uint64_t upto, size_t max) {
