@@ -38,8 +38,8 @@ enum {
     FILE_MODE = 0600,
 };
 
-static const char note[] = "Sample: facts about events, parties and bodies are from public sources; registrations, seats, contacts and every\n"
-                           "event named SAMPLE are an exercise, made up for this run. Nothing is sent to anybody.";
+static const char note[] = "Registrations, seats and contacts in this sample are an exercise; facts about events are from public sources.\n"
+                           "Events named SAMPLE are made up. Nothing is sent to anybody: notices stay as files in the outbox folder.";
 
 typedef struct {
     char program[CLI_PATH_MAX];

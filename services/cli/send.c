@@ -146,7 +146,8 @@ const cv_msg_info_t *cli_request_type(cli_t *cli, const char *text)
 {
     const cv_msg_info_t *found = NULL;
     char several[512] = "";
-    const char *names[CV_MSG_MAX];
+    char bares[CV_MSG_MAX][64];
+    const char *names[CV_MSG_MAX]; /* without ".v1", for who mistypes */
     size_t names_n = 0;
     for (uint16_t number = 1; number <= CV_MSG_MAX; number++) {
         const cv_msg_info_t *info = cv_msg_info_at(number);
@@ -155,7 +156,9 @@ const cv_msg_info_t *cli_request_type(cli_t *cli, const char *text)
         if (strcmp(info->type, text) == 0)
             return info;
         const char *name = info->type + strlen("convene.");
-        names[names_n++] = name;
+        (void)snprintf(bares[names_n], sizeof bares[0], "%.*s", (int)strlen(name) - 3, name);
+        names[names_n] = bares[names_n];
+        names_n++;
         /* "registration.register.v1" is meant by "registration.register", "register", "register.v1". */
         size_t len = strlen(name), want = strlen(text);
         size_t bare = len > 3 && strcmp(name + len - 3, ".v1") == 0 ? len - 3 : len;
