@@ -124,13 +124,17 @@ static int find(ask_t *ask, cv_str_t event, cv_str_t party)
     reg_book_t *book = &ask->self->book;
 
     ask->event = reg_book_event(book, event);
-    if (!ask->event || !ask->event->known)
-        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "event_unknown", "data.event",
-                            "Registration does not know an event %.*s (yet).", CV_STR_ARG(event));
+    if (!ask->event || !ask->event->known) {
+        (void)cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "event_unknown", "data.event",
+                           "Registration does not know an event %.*s (yet).", CV_STR_ARG(event));
+        return CV_ENOTFOUND;
+    }
     ask->party = reg_book_party(book, party);
-    if (!ask->party || !ask->party->known)
-        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "party_unknown", "data.party",
-                            "Registration does not know a party %.*s (yet).", CV_STR_ARG(party));
+    if (!ask->party || !ask->party->known) {
+        (void)cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "party_unknown", "data.party",
+                           "Registration does not know a party %.*s (yet).", CV_STR_ARG(party));
+        return CV_ENOTFOUND;
+    }
     ask->delegation = reg_book_delegation(book, ask->event, ask->party);
     if (ask->delegation)
         return CV_OK;

@@ -49,7 +49,8 @@ static inline void driver_keep(driver_bytes_t *kept, cv_str_t bytes)
     free(kept->ptr);
     kept->ptr = malloc(bytes.len + 1);
     assert_non_null(kept->ptr);
-    memcpy(kept->ptr, bytes.ptr, bytes.len);
+    if (bytes.len)
+        memcpy(kept->ptr, bytes.ptr, bytes.len);
     kept->len = bytes.len;
 }
 
@@ -409,8 +410,8 @@ static inline const cv_any_t *driver_row(driver_t *driver, const char *what, con
     driver_bytes_t row = {0};
     char next[257];
     assert_int_equal(driver_query(driver, what, key, NULL, 0, &row, 1, next), 1);
-    driver_keep(&driver->answer, (cv_str_t){row.ptr, row.len});
-    free(row.ptr);
+    free(driver->answer.ptr);
+    driver->answer = row;
     return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, type);
 }
 
