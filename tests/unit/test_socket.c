@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -46,8 +47,10 @@ static void test_addresses(void **state)
     assert_int_equal(cv_socket_address(long_path, CV_SOCKET_LOG, address, s_error, sizeof s_error), CV_EINVAL);
     assert_string_equal(address, "untouched");
     FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "r");
-    int first = 0, last = 0;
-    if (file && fscanf(file, "%d %d", &first, &last) == 2) {
+    char line[64];
+    if (file && fgets(line, sizeof line, file)) {
+        char *end;
+        int first = (int)strtol(line, &end, 10), last = (int)strtol(end, NULL, 10);
         const int ports[] = {first - 2, first, last < 65533 ? last : 65533};
         for (size_t i = 0; i < 3; i++) {
             char endpoint[64];
