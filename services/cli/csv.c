@@ -49,8 +49,10 @@ static int wrong(csv_t *self, int rc, const char *text)
     return rc;
 }
 
-/* Reads one row into row and cells. 1, 0 at the end, or CV_E*; a bad row is read to its end. */
-static int read_row(csv_t *self)
+enum { EMPTY_LINE = 2 };
+
+/* Reads one row into row and cells. 1, EMPTY_LINE, 0 at the end, or CV_E*; a bad row is read to its end. */
+static int read_line(csv_t *self)
 {
     bool quoted = false, was_quoted = false, bad = false, any = false;
     self->row_len = self->cells_n = 0;
@@ -102,14 +104,18 @@ static int read_row(csv_t *self)
         }
         self->cells[self->cells_n] = self->row_len;
     }
-    if (!any && self->cells_n == 1) { /* an empty line */
-        int c = getc(self->file);
-        if (c == EOF)
-            return 0;
-        ungetc(c, self->file);
-        return read_row(self);
-    }
+    if (!any && self->cells_n == 1)
+        return EMPTY_LINE;
     return bad ? wrong(self, CV_EINVAL, "has text behind a closing quote, or too many columns") : 1;
+}
+
+static int read_row(csv_t *self)
+{
+    int rc;
+    do
+        rc = read_line(self);
+    while (rc == EMPTY_LINE);
+    return rc;
 }
 
 int csv_header(csv_t *self)
