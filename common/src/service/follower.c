@@ -24,7 +24,8 @@
  *   we are slow            ready is full: live records are dropped here and fetched later
  *
  * Invariant: a record becomes ready only if its sequence is tail + 1 and, when it came with a position, its chain is
- * BLAKE2b(chain of tail, record).
+ * BLAKE2b(chain of tail, record). A batch, which has no positions, was asked for from a position that the producer has
+ * checked, and must lead through the tail.
  */
 #include "service/follower.h"
 
@@ -52,6 +53,7 @@ struct cv_follower {
     bool halted;
     bool must_ask;      /* something does not fit: let the producer's log decide */
     char error[256];
+    uint8_t halted_in[CV_EPOCH_LEN]; /* the history that halted us: only another one can end it */
     int64_t last_heard_ms, hole_since_ms, tail_moved_ms;
 
     held_t *ready;      /* [0, applied_n) applied and not committed, [applied_n, ready_n) waiting */
@@ -61,6 +63,7 @@ struct cv_follower {
 
     ask_t asked;        /* the question that is out, at most one */
     uint64_t ask_number;
+    cv_position_t asked_from; /* of a FETCH */
     int64_t asked_ms, not_before_ms;
 
     bool snapshotting, snapshot_complete;
@@ -223,8 +226,11 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
     follower->heard = true;
     follower->last_heard_ms = mono_ms;
     if (!same_epoch(position, &follower->tail)) {
+        if (follower->halted && memcmp(position->epoch, follower->halted_in, CV_EPOCH_LEN) != 0) {
+            follower->halted = false;
+            drop_snapshot(follower); /* if it was one that halted us: of the history that ended */
+        }
         follower->must_ask = true; /* a new history, or our first contact: the log knows */
-        follower->halted = false;
         return;
     }
     if (follower->halted || follower->snapshotting)
@@ -249,7 +255,7 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
 
 static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, int64_t mono_ms) {
     static const uint8_t no_epoch[CV_EPOCH_LEN];
-    if (batch->epoch.len != CV_EPOCH_LEN)
+    if (batch->epoch.len != CV_EPOCH_LEN || batch->after != follower->asked_from.seq)
         return;
     if (memcmp(batch->epoch.ptr, follower->tail.epoch, CV_EPOCH_LEN) != 0) {
         if (follower->tail.seq || memcmp(follower->tail.epoch, no_epoch, CV_EPOCH_LEN) != 0)
@@ -259,12 +265,22 @@ static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, in
     if (batch->head > follower->head)
         follower->head = batch->head;
     follower->tail_moved_ms = mono_ms;
+    uint8_t chain[CV_CHAIN_LEN];
+    memcpy(chain, follower->asked_from.chain, CV_CHAIN_LEN);
     for (size_t i = 0; i < batch->records.n; i++) {
         uint64_t seq = batch->after + 1 + i;
-        if (seq <= follower->tail.seq)
-            continue; /* came live in the meantime */
-        if (seq != follower->tail.seq + 1 || !extend_tail(follower, cv_records_at(&batch->records, i), NULL))
-            break;
+        cv_str_t record = cv_records_at(&batch->records, i);
+        if (seq > follower->tail.seq) {
+            if (seq != follower->tail.seq + 1 || !extend_tail(follower, record, NULL))
+                break;
+            continue;
+        }
+        /* Came live in the meantime. It must be the same: the file of the producer may have been put back since. */
+        cv_chain_next(chain, record, chain);
+        if (seq == follower->tail.seq && memcmp(chain, follower->tail.chain, CV_CHAIN_LEN) != 0) {
+            follower->must_ask = true;
+            return;
+        }
     }
     drain_window(follower, mono_ms);
 }
@@ -372,6 +388,7 @@ static void send_question(cv_follower_t *follower, uint16_t type, const void *da
 }
 
 static void ask_fetch(cv_follower_t *follower) {
+    follower->asked_from = follower->tail;
     cv_log_fetch_v1_t fetch = {
         .stream = cv_str(follower->stream),
         .epoch = {(const char *)follower->tail.epoch, CV_EPOCH_LEN},
@@ -508,6 +525,7 @@ void cv_follower_snapshot_applied(cv_follower_t *follower, int64_t mono_ms) {
 void cv_follower_halt(cv_follower_t *follower, const char *error) {
     follower->halted = true;
     follower->asked = ASK_NONE;
+    memcpy(follower->halted_in, follower->snapshotting ? follower->snapshot_position.epoch : follower->tail.epoch, CV_EPOCH_LEN);
     snprintf(follower->error, sizeof follower->error, "%s", error);
 }
 
