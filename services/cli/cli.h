@@ -14,15 +14,15 @@
 #include <stdio.h>
 
 /* name, status, text */
-#define CLI_EXIT_MAP(XX)                                                                                    \
-    XX(CLI_OK, 0, "all is well")                                                                            \
-    XX(CLI_FAILED, 1, "something failed that none of the others describes")                                 \
-    XX(CLI_USAGE, 2, "wrong arguments, or input that does not fit its description")                         \
-    XX(CLI_PARTIAL, 3, "some of several inputs succeeded and some did not")                                 \
-    XX(CLI_NOTFOUND, 4, "no such event, party, request, file or key")                                       \
-    XX(CLI_REFUSED, 5, "refused by a rule: full, closed, not allowed at this stage, id used before")        \
-    XX(CLI_UNREACHABLE, 6, "no answer in time, or the service cannot serve now")                            \
-    XX(CLI_DENIED, 7, "the role of this key does not allow it")                                             \
+#define CLI_EXIT_MAP(XX)                                                                             \
+    XX(CLI_OK, 0, "all is well")                                                                     \
+    XX(CLI_FAILED, 1, "something failed that none of the others describes")                          \
+    XX(CLI_USAGE, 2, "wrong arguments, or input that does not fit its description")                  \
+    XX(CLI_PARTIAL, 3, "some of several inputs succeeded and some did not")                          \
+    XX(CLI_NOTFOUND, 4, "no such event, party, request, file or key")                                \
+    XX(CLI_REFUSED, 5, "refused by a rule: full, closed, not allowed at this stage, id used before") \
+    XX(CLI_UNREACHABLE, 6, "no answer in time, or the service cannot serve now")                     \
+    XX(CLI_DENIED, 7, "the role of this key does not allow it")                                      \
     XX(CLI_INTERRUPTED, 130, "stopped by Ctrl-C")
 enum {
 #define XX(name, status, text) name = status,
@@ -31,8 +31,8 @@ enum {
 };
 
 enum {
-    CLI_GIVEN_MAX = 512,  /* flags on one command line */
-    CLI_PATH_MAX = 1024,  /* octets of a file name */
+    CLI_GIVEN_MAX = 512, /* flags on one command line */
+    CLI_PATH_MAX = 1024, /* octets of a file name */
     CLI_SERVICES_N = 3,
     CLI_LINE_MAX = 256 * 1024, /* octets of one line of input */
 };
@@ -111,7 +111,8 @@ const char *cli_style(const cli_t *cli, cli_style_t style); /* an escape sequenc
 /* A table for people: widths by content, cells cut to the terminal; columns that are numbers are set right. */
 typedef struct cli_table cli_table_t;
 cli_table_t *cli_table_new(cli_t *cli, const char *const *columns, size_t n); /* "#name": right */
-void cli_table_cell(cli_table_t *table, cli_style_t style, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void cli_table_cell(cli_table_t *table, cli_style_t style, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void cli_table_print(cli_table_t **table); /* prints and frees */
 void cli_table_finish(cli_table_t **table, bool print);
 size_t cli_text_width(const char *text, size_t len); /* characters of UTF-8 */
@@ -131,18 +132,20 @@ void cli_input_done(cli_input_t *input);
 /* Puts text at a path ("contact.name", "persons[0].name") of an object, making what is missing. */
 int cli_json_put(json_t *object, const char *path, json_t *value);
 json_t *cli_json_at(const json_t *object, const char *path); /* borrowed; NULL */
-/* Like cli_input_read for fields that came as texts: those that have to be numbers, booleans, lists are read as such. */
+/* Like cli_input_read for fields that came as texts: those that have to be numbers, booleans, lists are read as such.
+ */
 int cli_input_read_texts(const cv_msg_info_t *info, json_t *json, cli_input_t *ret_input, cv_fault_t *fault);
 const char *cli_text_of(const json_t *object, const char *key); /* "" */
 int64_t cli_int_of(const json_t *object, const char *key);      /* 0 */
 
 /* ---- connect.c ---- */
-int cli_config(cli_t *cli); /* reads it once; CLI_OK or a status */
+int cli_config(cli_t *cli);  /* reads it once; CLI_OK or a status */
 int cli_connect(cli_t *cli); /* the client of --as; CLI_OK or a status */
 int cli_connect_as(cli_t *cli, const char *principal, cv_client_t **ret_client);
 /* Asks and walks all pages. each gives 0 to go on; its other results end the walk and are returned. CV_E* of the
  * service otherwise. */
-int cli_query(cli_t *cli, const char *service, const char *what, const char *key, int (*each)(void *arg, const cv_msg_t *msg), void *arg);
+int cli_query(cli_t *cli, const char *service, const char *what, const char *key,
+              int (*each)(void *arg, const cv_msg_t *msg), void *arg);
 /* The same, as a JSON array of messages. */
 int cli_query_json(cli_t *cli, const char *service, const char *what, const char *key, json_t **ret_array);
 int cli_query_failed(cli_t *cli, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -49,7 +49,8 @@ bool cli_number(cli_t *cli, const char *what, const char *text, int64_t min, int
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (errno || end == text || *end || value < min || value > max) {
-        cli_usage(cli, "%s must be a whole number from %lld to %lld, not \"%s\"", what, (long long)min, (long long)max, text);
+        cli_usage(cli, "%s must be a whole number from %lld to %lld, not \"%s\"", what, (long long)min, (long long)max,
+                  text);
         return false;
     }
     *ret_value = value;
@@ -133,7 +134,10 @@ static int words_of(const cli_command_t *command, int argc, char **argv)
     if (!space)
         return argc >= 1 && strcmp(argv[0], command->name) == 0 ? 1 : 0;
     size_t first = (size_t)(space - command->name);
-    return argc >= 2 && strncmp(argv[0], command->name, first) == 0 && argv[0][first] == '\0' && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
+    return argc >= 2 && strncmp(argv[0], command->name, first) == 0 && argv[0][first] == '\0' &&
+                   strcmp(argv[1], space + 1) == 0
+               ? 2
+               : 0;
 }
 
 static const cli_command_t *find(int argc, char **argv, int *ret_words)
@@ -193,8 +197,8 @@ static void parser_add(parser_t *parser, const cli_flag_t *flags)
 {
     for (; flags && flags->name && parser->n < FLAGS_MAX; flags++, parser->n++) {
         parser->flags[parser->n] = flags;
-        parser->options[parser->n] = (struct option){flags->name, flags->argument ? required_argument : no_argument, NULL,
-                                                     1000 + (int)parser->n};
+        parser->options[parser->n] = (struct option){flags->name, flags->argument ? required_argument : no_argument,
+                                                     NULL, 1000 + (int)parser->n};
         if (flags->letter) {
             size_t at = strlen(parser->letters);
             parser->letters[at++] = flags->letter;
@@ -237,14 +241,15 @@ static int read_flags(cli_t *cli, parser_t *parser, int argc, char **argv, bool 
             const char *word = optopt && optopt < 1000 ? NULL : argv[optind - 1];
             char letter[3] = {'-', (char)optopt, '\0'};
             if (!word)
-                return cli_usage(cli, "there is no flag %s%s%s", letter, cli->command ? " for convene " : "", cli->command ? cli->command->name : "");
+                return cli_usage(cli, "there is no flag %s%s%s", letter, cli->command ? " for convene " : "",
+                                 cli->command ? cli->command->name : "");
             if (optopt >= 1000)
                 return cli_usage(cli, "%s takes no value", word);
             const char *near = strncmp(word, "--", 2) == 0 ? cli_nearest(word + 2, flag_name, parser, parser->n) : NULL;
             if (near)
                 return cli_usage(cli, "there is no flag %s here; did you mean --%s?", word, near);
-            return cli_usage(cli, "there is no flag %s here; `convene help%s%s` lists them", word, cli->command ? " " : "",
-                             cli->command ? cli->command->name : "");
+            return cli_usage(cli, "there is no flag %s here; `convene help%s%s` lists them", word,
+                             cli->command ? " " : "", cli->command ? cli->command->name : "");
         }
         const cli_flag_t *flag = parser_find(parser, value);
         if (!flag)
@@ -262,8 +267,9 @@ static void print_flags(const cli_flag_t *flags)
 {
     for (; flags && flags->name; flags++) {
         char left[64];
-        (void)snprintf(left, sizeof left, "%s%c%s--%s%s%s", flags->letter ? "-" : " ", flags->letter ? flags->letter : ' ',
-                       flags->letter ? ", " : "  ", flags->name, flags->argument ? " " : "", flags->argument ? flags->argument : "");
+        (void)snprintf(left, sizeof left, "%s%c%s--%s%s%s", flags->letter ? "-" : " ",
+                       flags->letter ? flags->letter : ' ', flags->letter ? ", " : "  ", flags->name,
+                       flags->argument ? " " : "", flags->argument ? flags->argument : "");
         printf("  %-*s %s\n", HELP_TEXT_AT, left, flags->help);
     }
 }
@@ -280,7 +286,8 @@ static void print_examples(const char *examples)
 static int help_command(cli_t *cli, const cli_command_t *command)
 {
     const char *bold = cli_style(cli, CLI_BOLD), *plain = cli_style(cli, CLI_PLAIN);
-    printf("%sconvene %s%s%s%s: %s\n", bold, command->name, *command->arguments ? " " : "", command->arguments, plain, command->summary);
+    printf("%sconvene %s%s%s%s: %s\n", bold, command->name, *command->arguments ? " " : "", command->arguments, plain,
+           command->summary);
     if (command->details)
         printf("\n%s\n", command->details);
     if (command->flags) {
@@ -358,12 +365,14 @@ static int help_requests(cli_t *cli)
         }
         if (!cli->json)
             printf("%-44s %s\n", info->type, text);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "type", info->type, "service", info->service, "roles", roles));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o}", "type", info->type, "service", info->service, "roles", roles));
     }
     if (cli->json)
         return cli_document(cli, "convene.cli.request-types.v1", json_pack("{s:o}", "types", list));
     json_decref(list);
-    printf("\nTheir fields are described in proto/schemas and proto/README.md. A type may be shortened to what is unique:\n"
+    printf("\nTheir fields are described in proto/schemas and proto/README.md. A type may be shortened to what is "
+           "unique:\n"
            "registration.register, register, event.change.\n");
     return CLI_OK;
 }
@@ -397,7 +406,8 @@ int cli_help(cli_t *cli)
 /* https://no-color.org, and what CMake and others do. */
 static bool wants_colour(const cli_t *cli)
 {
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM"), *force = getenv("CLICOLOR_FORCE"), *force2 = getenv("FORCE_COLOR");
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM"), *force = getenv("CLICOLOR_FORCE"),
+               *force2 = getenv("FORCE_COLOR");
     if (cli->json || cli_has(cli, "no-color") || (no && *no) || (term && strcmp(term, "dumb") == 0))
         return false;
     if ((force && *force && strcmp(force, "0") != 0) || (force2 && *force2 && strcmp(force2, "0") != 0))
@@ -447,7 +457,8 @@ static int run(cli_t *cli, int argc, char **argv)
     if (cli_has(cli, "help"))
         return help_command(cli, cli->command);
     if (cli->args_n < cli->command->args_min || cli->args_n > cli->command->args_max)
-        return cli_usage(cli, "%s: convene %s %s", cli->args_n < cli->command->args_min ? "something is missing" : "too many arguments",
+        return cli_usage(cli, "%s: convene %s %s",
+                         cli->args_n < cli->command->args_min ? "something is missing" : "too many arguments",
                          cli->command->name, cli->command->arguments);
     cli->timeout_ms = 5000;
     if (cli_has(cli, "timeout") && !cli_duration(cli, "--timeout", cli_flag(cli, "timeout", ""), &cli->timeout_ms))

@@ -51,7 +51,8 @@ int cli_connect_as(cli_t *cli, const char *principal, cv_client_t **ret_client)
     char error[CV_CONFIG_ERROR_MAX];
     int rc = cv_client_open(&options, ret_client, error, sizeof error);
     if (rc == CV_ENOTFOUND)
-        return cli_fail(cli, CLI_NOTFOUND, "%s (keys are made by `convene up` or `convene keys make`, and looked for in %s)", error,
+        return cli_fail(cli, CLI_NOTFOUND,
+                        "%s (keys are made by `convene up` or `convene keys make`, and looked for in %s)", error,
                         options.keys);
     return rc == CV_OK ? CLI_OK : cli_fail(cli, cli_status_of(rc), "%s", error);
 }
@@ -65,7 +66,8 @@ int cli_connect(cli_t *cli)
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
-static int each_of_page(cli_t *cli, const cv_log_page_v1_t *page, cv_reader_t *reader, int (*each)(void *arg, const cv_msg_t *msg), void *arg)
+static int each_of_page(cli_t *cli, const cv_log_page_v1_t *page, cv_reader_t *reader,
+                        int (*each)(void *arg, const cv_msg_t *msg), void *arg)
 {
     (void)cli;
     for (size_t i = 0; i < page->records.n; i++) {
@@ -79,7 +81,8 @@ static int each_of_page(cli_t *cli, const cv_log_page_v1_t *page, cv_reader_t *r
     return CV_OK;
 }
 
-int cli_query(cli_t *cli, const char *service, const char *what, const char *key, int (*each)(void *arg, const cv_msg_t *msg), void *arg)
+int cli_query(cli_t *cli, const char *service, const char *what, const char *key,
+              int (*each)(void *arg, const cv_msg_t *msg), void *arg)
 {
     char after[CV_MAX_ATTRIBUTE + 1] = "";
     cv_reader_t *reader = cv_reader_new();
@@ -135,8 +138,8 @@ int cli_query_failed(cli_t *cli, int rc, const char *format, ...)
     va_end(args);
     const char *error = cv_client_error(cli->client);
     if (rc == CV_ETIMEOUT)
-        return cli_fail(cli, CLI_UNREACHABLE, "%s: %s (waited %lld ms; is it running? `convene status` shows)", what, error,
-                        (long long)cli->timeout_ms);
+        return cli_fail(cli, CLI_UNREACHABLE, "%s: %s (waited %lld ms; is it running? `convene status` shows)", what,
+                        error, (long long)cli->timeout_ms);
     return cli_fail(cli, cli_status_of(rc), "%s: %s", what, *error ? error : cv_error_text(rc));
 }
 

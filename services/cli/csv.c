@@ -141,7 +141,8 @@ int csv_row(csv_t *self)
     self->error[0] = '\0';
     int rc = read_row(self);
     if (rc == 1 && self->cells_n != self->columns_n) {
-        (void)snprintf(self->error, sizeof self->error, "has %zu cells, the header has %zu", self->cells_n, self->columns_n);
+        (void)snprintf(self->error, sizeof self->error, "has %zu cells, the header has %zu", self->cells_n,
+                       self->columns_n);
         return CV_EINVAL;
     }
     return rc;

@@ -1,8 +1,8 @@
 /* import: sends a plan file's lists, each only after the one before is answered, because later ones refer to earlier.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The id of each request is made from its type and content. So an import that was broken off can be run again, and what was
- * decided then is only told again.
+ * The id of each request is made from its type and content. So an import that was broken off can be run again, and what
+ * was decided then is only told again.
  */
 #include "import.h"
 
@@ -41,8 +41,8 @@ static void on_done(void *arg, const cli_sent_t *sent)
     if (sent->fault)
         cli_say("%s[%lld]: %s: %s\n", state->list->list, (long long)sent->number, sent->fault->path, sent->fault->text);
     else if (sent->outcome)
-        cli_say("%s[%lld]: %s %.*s: %.*s\n", state->list->list, (long long)sent->number, cv_outcome_class_text(sent->cls),
-                CV_STR_ARG(sent->outcome->code), CV_STR_ARG(sent->outcome->text));
+        cli_say("%s[%lld]: %s %.*s: %.*s\n", state->list->list, (long long)sent->number,
+                cv_outcome_class_text(sent->cls), CV_STR_ARG(sent->outcome->code), CV_STR_ARG(sent->outcome->text));
     else
         cli_say("%s[%lld]: %s\n", state->list->list, (long long)sent->number, cv_error_text(sent->rc));
 }
@@ -56,7 +56,11 @@ static json_t *data_of(const json_t *object)
     const char *key;
     json_t *value;
     void *next;
-    json_object_foreach_safe(data, next, key, value) if (json_is_null(value)) json_object_del(data, key);
+    json_object_foreach_safe(data, next, key, value)
+    {
+        if (json_is_null(value))
+            json_object_del(data, key);
+    }
     return data;
 }
 
@@ -81,7 +85,8 @@ static int put(state_t *state, cli_sender_t *sender, const cv_msg_info_t *info, 
     return CV_OK;
 }
 
-static int put_object(state_t *state, cli_sender_t *sender, const cv_msg_info_t *info, int64_t number, const json_t *object)
+static int put_object(state_t *state, cli_sender_t *sender, const cv_msg_info_t *info, int64_t number,
+                      const json_t *object)
 {
     json_t *to = json_object_get(object, "to");
     if (!json_is_array(to))
@@ -110,7 +115,8 @@ int cli_import(cli_t *cli, cv_client_t *client, const json_t *doc, cli_import_t 
         if (!info)
             return cli_fail(cli, CLI_FAILED, "this build does not know %s", lists[i].type);
         cli_sender_t *sender = NULL;
-        if (!import->dry && !(sender = cli_sender_new(cli, client, lists[i].in_order ? 1 : 0, cli->timeout_ms, on_done, &state)))
+        if (!import->dry &&
+            !(sender = cli_sender_new(cli, client, lists[i].in_order ? 1 : 0, cli->timeout_ms, on_done, &state)))
             return cli_fail(cli, CLI_FAILED, "out of memory");
         int rc = CV_OK;
         for (size_t k = 0; rc == CV_OK && k < json_array_size(source); k++)
@@ -122,7 +128,8 @@ int cli_import(cli_t *cli, cv_client_t *client, const json_t *doc, cli_import_t 
         import->good += list->good;
         import->bad += list->bad;
         if (rc != CV_OK)
-            return cli_fail(cli, cli_status_of(rc), "%s: %s", list->list, rc == CV_ETIMEOUT ? "no answer in time" : cv_client_error(client));
+            return cli_fail(cli, cli_status_of(rc), "%s: %s", list->list,
+                            rc == CV_ETIMEOUT ? "no answer in time" : cv_client_error(client));
     }
     return CLI_OK;
 }
@@ -131,10 +138,12 @@ int cli_plan_import(cli_t *cli)
 {
     const char *path = cli->args[0];
     json_error_t error;
-    json_t *doc = strcmp(path, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error) : json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    json_t *doc = strcmp(path, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error)
+                                         : json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(doc)) {
         json_decref(doc);
-        return cli_fail(cli, doc || error.line > 0 ? CLI_USAGE : CLI_NOTFOUND, "%s: %s (line %d)", path, doc ? "must be a JSON object" : error.text, error.line);
+        return cli_fail(cli, doc || error.line > 0 ? CLI_USAGE : CLI_NOTFOUND, "%s: %s (line %d)", path,
+                        doc ? "must be a JSON object" : error.text, error.line);
     }
     cli_import_t import = {.dry = cli_has(cli, "dry-run")};
     int status = CLI_OK;
@@ -149,19 +158,23 @@ int cli_plan_import(cli_t *cli)
     if (cli->json) {
         json_t *by_list = json_object();
         for (size_t i = 0; i < CLI_IMPORT_LISTS; i++)
-            json_object_set_new(by_list, import.lists[i].list, json_pack("{s:I, s:I, s:I}", "requests", (json_int_t)import.lists[i].sent, "ok",
-                                                                         (json_int_t)import.lists[i].good, "not_ok", (json_int_t)import.lists[i].bad));
-        status = cli_document(cli, "convene.cli.import.v1", json_pack("{s:b, s:I, s:I, s:I, s:o}", "dry_run", import.dry, "requests", (json_int_t)import.sent,
-                                                                      "ok", (json_int_t)import.good, "not_ok", (json_int_t)import.bad, "lists", by_list));
+            json_object_set_new(by_list, import.lists[i].list,
+                                json_pack("{s:I, s:I, s:I}", "requests", (json_int_t)import.lists[i].sent, "ok",
+                                          (json_int_t)import.lists[i].good, "not_ok", (json_int_t)import.lists[i].bad));
+        status = cli_document(cli, "convene.cli.import.v1",
+                              json_pack("{s:b, s:I, s:I, s:I, s:o}", "dry_run", import.dry, "requests",
+                                        (json_int_t)import.sent, "ok", (json_int_t)import.good, "not_ok",
+                                        (json_int_t)import.bad, "lists", by_list));
         if (status != CLI_OK)
             return status;
     } else {
         for (size_t i = 0; i < CLI_IMPORT_LISTS; i++)
             if (import.lists[i].sent)
-                printf("%-14s %5lld requests, %lld OK, %lld not\n", import.lists[i].list, (long long)import.lists[i].sent, (long long)import.lists[i].good,
+                printf("%-14s %5lld requests, %lld OK, %lld not\n", import.lists[i].list,
+                       (long long)import.lists[i].sent, (long long)import.lists[i].good,
                        (long long)import.lists[i].bad);
-        printf("%-14s %5lld requests, %lld OK, %lld not%s\n", "all", (long long)import.sent, (long long)import.good, (long long)import.bad,
-               import.dry ? "; nothing was sent" : "");
+        printf("%-14s %5lld requests, %lld OK, %lld not%s\n", "all", (long long)import.sent, (long long)import.good,
+               (long long)import.bad, import.dry ? "; nothing was sent" : "");
     }
     return import.bad == 0 ? CLI_OK : import.good ? CLI_PARTIAL : CLI_REFUSED;
 }

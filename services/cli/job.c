@@ -4,10 +4,9 @@
  *   facts       cica-plan.json: parties, bodies, headings, events       requests to scheduling, by the secretariat
  *   exercise    exercise.json: a hall, two events, steps, rules, contacts   requests to scheduling and notifications
  *   roster      two publishers, programs of their own, one in C with the library and one in Python with nothing but the
- *               protocol's description, each with its half of the parties; duplicates, late ones and withdrawals among them
- *   meanwhile   when half of the roster is decided: a meeting moves, its seats change, another is cancelled
- *   settle      until every follower has read everything and every notice is written, or the deadline
- *   summary     summary.c
+ *               protocol's description, each with its half of the parties; duplicates, late ones and withdrawals among
+ * them meanwhile   when half of the roster is decided: a meeting moves, its seats change, another is cancelled settle
+ * until every follower has read everything and every notice is written, or the deadline summary     summary.c
  *
  * Nothing loads a database behind a service's back: all goes in as requests, and comes out as outcomes and records.
  */
@@ -22,8 +21,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -38,8 +37,9 @@ enum {
     FILE_MODE = 0600,
 };
 
-static const char note[] = "Registrations, seats and contacts in this sample are an exercise; facts about events are from public sources.\n"
-                           "Events named SAMPLE are made up. Nothing is sent to anybody: notices stay as files in the outbox folder.";
+static const char note[] =
+    "Registrations, seats and contacts in this sample are an exercise; facts about events are from public sources.\n"
+    "Events named SAMPLE are made up. Nothing is sent to anybody: notices stay as files in the outbox folder.";
 
 typedef struct {
     char program[CLI_PATH_MAX];
@@ -70,15 +70,19 @@ static bool holds_sample(const char *directory)
 /* Beside an installed program, or in the source tree of a build directory. */
 static bool find_sample(cli_job_t *job)
 {
-    static const char *const places[] = {"../share/convene/sample", "../../services/cli/sample", "../services/cli/sample", "../../../services/cli/sample"};
+    static const char *const places[] = {"../share/convene/sample", "../../services/cli/sample",
+                                         "../services/cli/sample", "../../../services/cli/sample"};
     const char *given = cli_flag(job->cli, "sample-dir", getenv("CONVENE_SAMPLE"));
     if (given)
-        return snprintf(job->directory, sizeof job->directory, "%s", given) < CLI_PATH_MAX && holds_sample(job->directory);
+        return snprintf(job->directory, sizeof job->directory, "%s", given) < CLI_PATH_MAX &&
+               holds_sample(job->directory);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (snprintf(job->directory, sizeof job->directory, "%s/%s", cli_own_directory(), places[i]) < CLI_PATH_MAX && holds_sample(job->directory))
+        if (snprintf(job->directory, sizeof job->directory, "%s/%s", cli_own_directory(), places[i]) < CLI_PATH_MAX &&
+            holds_sample(job->directory))
             return true;
     const char *source = getenv("CONVENE_SOURCE"); /* tests say it: their build may be anywhere */
-    return source && snprintf(job->directory, sizeof job->directory, "%s/services/cli/sample", source) < CLI_PATH_MAX && holds_sample(job->directory);
+    return source && snprintf(job->directory, sizeof job->directory, "%s/services/cli/sample", source) < CLI_PATH_MAX &&
+           holds_sample(job->directory);
 }
 
 static int load(cli_job_t *job, const char *name, json_t **ret_doc)
@@ -99,7 +103,8 @@ static int load(cli_job_t *job, const char *name, json_t **ret_doc)
 static void find_publishers(cli_job_t *job)
 {
     publisher_t *c = &job->publishers[0], *python = &job->publishers[1];
-    static const char *const scripts[] = {"../share/convene/examples/publisher.py", "../../tests/examples/publisher.py", "../tests/examples/publisher.py"};
+    static const char *const scripts[] = {"../share/convene/examples/publisher.py", "../../tests/examples/publisher.py",
+                                          "../tests/examples/publisher.py"};
     const char *given = cli_flag(job->cli, "publisher", NULL), *given_python = cli_flag(job->cli, "publisher-py", NULL);
     if (!given || snprintf(c->program, sizeof c->program, "%s", given) >= CLI_PATH_MAX)
         if (!cli_beside("convene-example-publisher", c->program))
@@ -128,7 +133,10 @@ int cli_job_new(cli_t *cli, cli_job_t **ret_job)
     job->cli = cli;
     int status = CLI_OK;
     if (!find_sample(job))
-        status = cli_fail(cli, CLI_NOTFOUND, "the sample (cica-plan.json, exercise.json) is not found near %s; --sample-dir says where it is", cli_own_directory());
+        status =
+            cli_fail(cli, CLI_NOTFOUND,
+                     "the sample (cica-plan.json, exercise.json) is not found near %s; --sample-dir says where it is",
+                     cli_own_directory());
     if (status == CLI_OK)
         status = load(job, "cica-plan.json", &job->plan);
     if (status == CLI_OK)
@@ -136,7 +144,9 @@ int cli_job_new(cli_t *cli, cli_job_t **ret_job)
     if (status == CLI_OK) {
         find_publishers(job);
         if (!job->publishers[0].program[0])
-            status = cli_fail(cli, CLI_NOTFOUND, "convene-example-publisher is not beside %s; --publisher says where it is", cli_own_directory());
+            status =
+                cli_fail(cli, CLI_NOTFOUND, "convene-example-publisher is not beside %s; --publisher says where it is",
+                         cli_own_directory());
     }
     if (status != CLI_OK) {
         cli_job_destroy(&job);
@@ -193,8 +203,14 @@ static void report_own(void *arg, const char *list, const cli_sent_t *sent)
         hash_of(sent->raw, hash);
         (void)snprintf(code, sizeof code, "%.*s", CV_STR_ARG(sent->outcome->code));
     }
-    cli_report_t report = {.id = sent->id, .service = sent->info->service, .code = code, .hash = hash, .expect = "",
-                           .cls = sent->rc == CV_OK ? cv_outcome_class_text(sent->cls) : sent->fault ? "INVALID" : "TIMEOUT"};
+    cli_report_t report = {.id = sent->id,
+                           .service = sent->info->service,
+                           .code = code,
+                           .hash = hash,
+                           .expect = "",
+                           .cls = sent->rc == CV_OK ? cv_outcome_class_text(sent->cls)
+                                  : sent->fault     ? "INVALID"
+                                                    : "TIMEOUT"};
     cli_summary_answer(job->summary, &report);
 }
 
@@ -206,8 +222,10 @@ static int send_lists(cli_job_t *job, const json_t *doc, const char *what)
     int64_t before_ms = cv_clock_mono_ms();
     int status = cli_import(job->cli, job->client, doc, &import);
     cli_summary_sent(job->summary, import.sent);
-    cli_summary_check(job->summary, status == CLI_OK && import.bad == 0, what, "%lld requests, %lld OK", (long long)import.sent, (long long)import.good);
-    step(job, "%s: %lld requests, %lld OK (%lld ms)\n", what, (long long)import.sent, (long long)import.good, (long long)(cv_clock_mono_ms() - before_ms));
+    cli_summary_check(job->summary, status == CLI_OK && import.bad == 0, what, "%lld requests, %lld OK",
+                      (long long)import.sent, (long long)import.good);
+    step(job, "%s: %lld requests, %lld OK (%lld ms)\n", what, (long long)import.sent, (long long)import.good,
+         (long long)(cv_clock_mono_ms() - before_ms));
     return status;
 }
 
@@ -217,8 +235,12 @@ static int start_publisher(cli_job_t *job, publisher_t *publisher)
 {
     cli_t *cli = job->cli;
     bool insecure = strcmp(cv_config_text(cli->config, "security"), "none") == 0;
-    const char *const argv[] = {publisher->program, cv_config_of(cli->config, "registration", "endpoint"), insecure ? "-" : cv_config_text(cli->config, "keys"),
-                                "publisher", publisher->lines, NULL};
+    const char *const argv[] = {publisher->program,
+                                cv_config_of(cli->config, "registration", "endpoint"),
+                                insecure ? "-" : cv_config_text(cli->config, "keys"),
+                                "publisher",
+                                publisher->lines,
+                                NULL};
     int out = open(publisher->report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
     if (out < 0)
         return cli_fail(cli, CLI_FAILED, "cannot write %s: %s", publisher->report, strerror(errno));
@@ -277,7 +299,8 @@ static void stop_publishers(cli_job_t *job)
         }
 }
 
-/* What an answer must be, from what the roster says of its line: lines and reports are in the same order per request id. */
+/* What an answer must be, from what the roster says of its line: lines and reports are in the same order per request
+ * id. */
 static const char *expectation(json_t *seen, const json_t *request, const char *note_text)
 {
     const char *id = cli_text_of(request, "id");
@@ -321,8 +344,11 @@ static int read_report(cli_job_t *job, size_t which)
         (void)snprintf(key, sizeof key, "%lld", (long long)++number);
         const json_t *report = json_object_get(reports, key);
         json_t *request = cli_roster_request(people, entry);
-        cli_report_t answer = {.id = cli_text_of(request, "id"), .service = "registration", .cls = report ? cli_text_of(report, "class") : "TIMEOUT",
-                               .code = report ? cli_text_of(report, "code") : "not_reported", .hash = report ? cli_text_of(report, "hash") : "",
+        cli_report_t answer = {.id = cli_text_of(request, "id"),
+                               .service = "registration",
+                               .cls = report ? cli_text_of(report, "class") : "TIMEOUT",
+                               .code = report ? cli_text_of(report, "code") : "not_reported",
+                               .hash = report ? cli_text_of(report, "hash") : "",
                                .expect = expectation(seen, request, cli_text_of(entry, "note"))};
         cli_summary_answer(job->summary, &answer);
         json_decref(request);
@@ -331,7 +357,8 @@ static int read_report(cli_job_t *job, size_t which)
     json_decref(seen);
     bool ended = WIFEXITED(publisher->result) && WEXITSTATUS(publisher->result) == 0;
     const char *name = strrchr(publisher->program, '/');
-    cli_summary_check(job->summary, ended && number == publisher->requests, which ? "the second publisher ended well" : "the first publisher ended well", "%s: %lld requests",
+    cli_summary_check(job->summary, ended && number == publisher->requests,
+                      which ? "the second publisher ended well" : "the first publisher ended well", "%s: %lld requests",
                       name ? name + 1 : publisher->program, (long long)publisher->requests);
     return CLI_OK;
 }
@@ -364,14 +391,17 @@ static int send_later(cli_job_t *job)
         if (!info)
             rc = CV_EUNKNOWN;
         else
-            rc = cli_sender_add(sender, (int64_t)i, info, json_deep_copy(json_object_get(one, "data")), false, cli_text_of(one, "id"));
+            rc = cli_sender_add(sender, (int64_t)i, info, json_deep_copy(json_object_get(one, "data")), false,
+                                cli_text_of(one, "id"));
     }
     cli_summary_sent(job->summary, (int64_t)i);
     if (rc == CV_OK)
         rc = cli_sender_wait(sender);
     cli_sender_destroy(&sender);
     step(job, "meanwhile: a meeting moved and one was cancelled, after %lld decisions\n", (long long)job->decided);
-    return rc == CV_OK ? CLI_OK : cli_fail(job->cli, cli_status_of(rc), "the later requests were not sent: %s", cv_error_text(rc));
+    return rc == CV_OK
+               ? CLI_OK
+               : cli_fail(job->cli, cli_status_of(rc), "the later requests were not sent: %s", cv_error_text(rc));
 }
 
 static int publish(cli_job_t *job)
@@ -380,7 +410,8 @@ static int publish(cli_job_t *job)
     int rc = cv_client_follow(job->client, "registration", "registration.events", NULL, &stream);
     if (rc != CV_OK)
         return cli_fail(job->cli, CLI_FAILED, "cannot follow registration: %s", cv_client_error(job->client));
-    int64_t begin_ms = cv_clock_mono_ms(), half = (int64_t)json_array_size(json_object_get(job->exercise, "roster")) / 2;
+    int64_t begin_ms = cv_clock_mono_ms(),
+            half = (int64_t)json_array_size(json_object_get(job->exercise, "roster")) / 2;
     bool sent = false, ended = false;
     while (rc >= 0 && !cv_stream_status(stream).live && cv_clock_mono_ms() - begin_ms < SETTLE_MS)
         rc = cv_stream_poll(stream, POLL_MS, count_decided, job);
@@ -424,7 +455,8 @@ int cli_job_run(cli_job_t *job)
         status = send_lists(job, job->exercise, "the exercise's settings are accepted");
     /* Registration decides by what it has read of scheduling. */
     if (status == CLI_OK && !cli_summary_settled(cli, cv_clock_mono_ms() + SETTLE_MS, false))
-        status = cli_fail(cli, CLI_UNREACHABLE, "registration and notifications did not read scheduling's records in %d s", SETTLE_MS / 1000);
+        status = cli_fail(cli, CLI_UNREACHABLE,
+                          "registration and notifications did not read scheduling's records in %d s", SETTLE_MS / 1000);
     if (status == CLI_OK)
         status = publish(job);
     for (size_t i = 0; status == CLI_OK && i < CLI_PUBLISHERS; i++)
@@ -432,6 +464,7 @@ int cli_job_run(cli_job_t *job)
     if (status != CLI_OK)
         return status;
     bool settled = cli_summary_settled(cli, cv_clock_mono_ms() + SETTLE_MS, true);
-    cli_summary_check(job->summary, settled, "nothing is pending", "%s", settled ? "lag 0 everywhere, no notice held" : "not settled in time");
+    cli_summary_check(job->summary, settled, "nothing is pending", "%s",
+                      settled ? "lag 0 everywhere, no notice held" : "not settled in time");
     return cli_summary_print(job->summary);
 }

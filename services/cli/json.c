@@ -1,9 +1,9 @@
 /* json: between JSON, which people and scripts write, and the data of messages.
  * SPDX-License-Identifier: Apache-2.0
  *
- * There is one judge of what a request may contain: the schema, through the type's decoder. JSON becomes MessagePack, the
- * decoder reads it, and what it ignores (fields it does not know) is an error here, because a person who writes "evnt" wants
- * to hear of it.
+ * There is one judge of what a request may contain: the schema, through the type's decoder. JSON becomes MessagePack,
+ * the decoder reads it, and what it ignores (fields it does not know) is an error here, because a person who writes
+ * "evnt" wants to hear of it.
  */
 #include "cli.h"
 
@@ -112,7 +112,10 @@ static int pack(msgpack_packer *packer, const json_t *json)
         size_t n = 0;
         const char *key;
         json_t *value;
-        json_object_foreach((json_t *)json, key, value) n += !json_is_null(value);
+        json_object_foreach((json_t *)json, key, value)
+        {
+            n += !json_is_null(value);
+        }
         int rc = msgpack_pack_map(packer, n);
         json_object_foreach((json_t *)json, key, value)
         {
@@ -176,7 +179,8 @@ static bool unknown_field(const json_t *input, const json_t *known, char *path, 
 static int read_object(cv_str_t bytes, msgpack_zone *zone, msgpack_object *ret_object)
 {
     size_t used = 0;
-    return msgpack_unpack(bytes.ptr, bytes.len, &used, zone, ret_object) == MSGPACK_UNPACK_SUCCESS ? CV_OK : CV_EMALFORMED;
+    return msgpack_unpack(bytes.ptr, bytes.len, &used, zone, ret_object) == MSGPACK_UNPACK_SUCCESS ? CV_OK
+                                                                                                   : CV_EMALFORMED;
 }
 
 static int check_known(const cv_msg_info_t *info, const json_t *json, cli_input_t *input, cv_fault_t *fault)
@@ -307,8 +311,8 @@ int cli_json_put(json_t *object, const char *path, json_t *value)
     return -1;
 }
 
-/* A flag or a cell of CSV does not say whether 2025 is a number or a text. The schema does: what it refuses as a text is
- * read as JSON, once per field. */
+/* A flag or a cell of CSV does not say whether 2025 is a number or a text. The schema does: what it refuses as a text
+ * is read as JSON, once per field. */
 int cli_input_read_texts(const cv_msg_info_t *info, json_t *json, cli_input_t *ret_input, cv_fault_t *fault)
 {
     int rc = CV_EINVAL;
@@ -319,7 +323,9 @@ int cli_input_read_texts(const cv_msg_info_t *info, json_t *json, cli_input_t *r
             return rc;
         const char *path = strncmp(fault->path, "data.", 5) == 0 ? fault->path + 5 : fault->path;
         json_t *at = cli_json_at(json, path);
-        json_t *other = json_is_string(at) ? json_loads(json_string_value(at), JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL) : NULL;
+        json_t *other = json_is_string(at)
+                            ? json_loads(json_string_value(at), JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL)
+                            : NULL;
         if (!other || json_is_string(other) || json_is_null(other)) {
             json_decref(other);
             return rc;

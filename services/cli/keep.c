@@ -84,7 +84,8 @@ int cli_restore(cli_t *cli)
         if (errno != EINTR)
             return cli_fail(cli, CLI_FAILED, "lost sight of convene-%s: %s", service, strerror(errno));
     if (!WIFEXITED(result) || WEXITSTATUS(result) != 0)
-        return cli_fail(cli, CLI_FAILED, "%s was not restored; convene-%s said why above. It must not be running", service, service);
+        return cli_fail(cli, CLI_FAILED, "%s was not restored; convene-%s said why above. It must not be running",
+                        service, service);
     if (cli->json)
         return cli_document(cli, "convene.cli.restore.v1", json_pack("{s:s, s:s}", "service", service, "file", file));
     printf("%s restored from %s\n", service, file);
@@ -103,9 +104,11 @@ static int print_record(void *arg, const cv_stream_event_t *event)
     fetch_t *fetch = arg;
     if (fetch->stop)
         return CV_EAGAIN;
-    if (!event->raw.ptr || !event->msg.data || (event->what == CV_STREAM_RECORD && (int64_t)event->position.seq <= fetch->after))
+    if (!event->raw.ptr || !event->msg.data ||
+        (event->what == CV_STREAM_RECORD && (int64_t)event->position.seq <= fetch->after))
         return CV_OK;
-    json_t *doc = json_pack("{s:s, s:s, s:o}", "schema", "convene.cli.record.v1", "stream", event->stream, "record", cli_json_of_message(&event->msg));
+    json_t *doc = json_pack("{s:s, s:s, s:o}", "schema", "convene.cli.record.v1", "stream", event->stream, "record",
+                            cli_json_of_message(&event->msg));
     if (event->what == CV_STREAM_RECORD)
         json_object_set_new(doc, "sequence", json_integer((json_int_t)event->position.seq));
     else
@@ -121,8 +124,12 @@ int cli_fetch(cli_t *cli)
     const char *stream_name = cli->args[0], *dot = strchr(stream_name, '.');
     char service[CV_NAME_MAX + 1];
     fetch_t fetch = {.limit = INT64_MAX};
-    if (!dot || cv_str_copy((cv_str_t){stream_name, (size_t)(dot - stream_name)}, service, sizeof service) != CV_OK || !is_service(service))
-        return cli_usage(cli, "\"%s\" is no stream: scheduling.events, registration.events, notifications.events, registration.private", stream_name);
+    if (!dot || cv_str_copy((cv_str_t){stream_name, (size_t)(dot - stream_name)}, service, sizeof service) != CV_OK ||
+        !is_service(service))
+        return cli_usage(
+            cli,
+            "\"%s\" is no stream: scheduling.events, registration.events, notifications.events, registration.private",
+            stream_name);
     if (cli_has(cli, "after") && !cli_number(cli, "--after", cli_flag(cli, "after", ""), 0, INT64_MAX, &fetch.after))
         return CLI_USAGE;
     if (cli_has(cli, "limit") && !cli_number(cli, "--limit", cli_flag(cli, "limit", ""), 1, INT64_MAX, &fetch.limit))
@@ -150,7 +157,8 @@ int cli_fetch(cli_t *cli)
     if (fetch.stop)
         status = CLI_OK;
     else if (rc == CV_ETIMEOUT)
-        status = cli_fail(cli, CLI_UNREACHABLE, "%s does not give its records (waited %lld ms)", service, (long long)cli->timeout_ms);
+        status = cli_fail(cli, CLI_UNREACHABLE, "%s does not give its records (waited %lld ms)", service,
+                          (long long)cli->timeout_ms);
     else if (rc < 0)
         status = cli_fail(cli, cli_status_of(rc), "%s: %s", stream_name, *error ? error : cv_error_text(rc));
     else

@@ -14,7 +14,7 @@ static const struct {
     const char *name;
     unsigned role;
 } first_keys[] = {
-    {"registration", CV_ROLE_SERVICE}, {"scheduling", CV_ROLE_SERVICE}, {"notifications", CV_ROLE_SERVICE},
+    {"registration", CV_ROLE_SERVICE}, {"scheduling", CV_ROLE_SERVICE},      {"notifications", CV_ROLE_SERVICE},
     {"operator", CV_ROLE_OPERATOR},    {"secretariat", CV_ROLE_SECRETARIAT}, {"publisher", CV_ROLE_PUBLISHER},
     {"observer", CV_ROLE_OBSERVER},
 };
@@ -54,8 +54,8 @@ int cli_keys_ensure(cli_t *cli, int *ret_made)
         if (rc == CV_OK)
             made++;
         else if (rc != CV_ECONFLICT)
-            status = cli_fail(cli, CLI_FAILED, "cannot make the key of %s in %s: %s", first_keys[i].name, cv_config_text(cli->config, "keys"),
-                              cv_error_text(rc));
+            status = cli_fail(cli, CLI_FAILED, "cannot make the key of %s in %s: %s", first_keys[i].name,
+                              cv_config_text(cli->config, "keys"), cv_error_text(rc));
     }
     if (status == CLI_OK && ret_made)
         *ret_made = made;
@@ -92,7 +92,9 @@ int cli_keys_add(cli_t *cli)
     char from_name[CV_PARTY_MAX + 1];
     unsigned role = cv_role_parse(cv_str(role_name));
     if (!role)
-        return cli_usage(cli, "there is no role \"%s\"; roles are operator, secretariat, focal_point, publisher, service, observer", role_name);
+        return cli_usage(
+            cli, "there is no role \"%s\"; roles are operator, secretariat, focal_point, publisher, service, observer",
+            role_name);
     const char *party = cli_flag(cli, "party", role == CV_ROLE_FOCAL_POINT ? party_of_name(name, from_name) : "");
     if (role == CV_ROLE_FOCAL_POINT && !*party)
         return cli_usage(cli, "a focal point needs --party CODE, or a name like focal-kz");
@@ -106,15 +108,18 @@ int cli_keys_add(cli_t *cli)
     int rc = cli_keys_one(cli, name, role, party);
     const char *keys = cv_config_text(cli->config, "keys");
     if (rc == CV_ECONFLICT)
-        return cli_fail(cli, CLI_REFUSED, "%s/%s.secret or its certificate is there already; keys are never overwritten", keys, name);
+        return cli_fail(cli, CLI_REFUSED,
+                        "%s/%s.secret or its certificate is there already; keys are never overwritten", keys, name);
     if (rc == CV_EINVAL || rc == CV_ELIMIT)
-        return cli_usage(cli, "a name has 1 to %d of a-z 0-9 . _ -, a party 2 to %d capitals and digits", CV_NAME_MAX, CV_PARTY_MAX);
+        return cli_usage(cli, "a name has 1 to %d of a-z 0-9 . _ -, a party 2 to %d capitals and digits", CV_NAME_MAX,
+                         CV_PARTY_MAX);
     if (rc != CV_OK)
         return cli_fail(cli, cli_status_of(rc), "cannot make the key in %s: %s", keys, cv_error_text(rc));
     if (cli->json)
-        return cli_document(cli, "convene.cli.key.v1", json_pack("{s:s, s:s, s:s}", "name", name, "role", role_name, "party", party));
-    printf("%s/%s.secret made: role %s%s%s. Give that file to who shall use it, and nobody else.\n", keys, name, role_name,
-           *party ? ", party " : "", party);
+        return cli_document(cli, "convene.cli.key.v1",
+                            json_pack("{s:s, s:s, s:s}", "name", name, "role", role_name, "party", party));
+    printf("%s/%s.secret made: role %s%s%s. Give that file to who shall use it, and nobody else.\n", keys, name,
+           role_name, *party ? ", party " : "", party);
     return CLI_OK;
 }
 
@@ -144,11 +149,13 @@ int cli_keys_list(cli_t *cli)
     struct dirent **files = NULL;
     int files_n = scandir(allow, &files, is_certificate, alphasort);
     for (int i = 0; i < files_n; i++) {
-        const cv_principal_t *one = cv_principals_by_name(principals, (cv_str_t){files[i]->d_name, strlen(files[i]->d_name) - SUFFIX_LEN});
+        const cv_principal_t *one =
+            cv_principals_by_name(principals, (cv_str_t){files[i]->d_name, strlen(files[i]->d_name) - SUFFIX_LEN});
         free(files[i]);
         if (!one) /* came after the directory was read */
             continue;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", one->name, "role", cv_role_name(one->role), "party", one->party));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", one->name, "role", cv_role_name(one->role),
+                                              "party", one->party));
         cli_table_cell(table, CLI_BOLD, "%s", one->name);
         cli_table_cell(table, CLI_PLAIN, "%s", cv_role_name(one->role));
         cli_table_cell(table, CLI_PLAIN, "%s", *one->party ? one->party : "-");

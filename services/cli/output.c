@@ -224,12 +224,14 @@ void cli_table_cell(cli_table_t *self, cli_style_t style, const char *format, ..
         self->cells[self->cells_n++] = (cell_t){copy, style};
 }
 
-static void print_cell(const cli_table_t *self, const char *text, size_t width, bool right, bool last, cli_style_t style)
+static void print_cell(const cli_table_t *self, const char *text, size_t width, bool right, bool last,
+                       cli_style_t style)
 {
     size_t have = cli_text_width(text, strlen(text));
     size_t octets = have > width ? cut_at(text, width) : strlen(text);
     size_t pad = have < width ? width - have : 0;
-    const char *on = style == CLI_PLAIN ? "" : cli_style(self->cli, style), *off = style == CLI_PLAIN ? "" : cli_style(self->cli, CLI_PLAIN);
+    const char *on = style == CLI_PLAIN ? "" : cli_style(self->cli, style),
+               *off = style == CLI_PLAIN ? "" : cli_style(self->cli, CLI_PLAIN);
     if (right)
         printf("%*s", (int)pad, "");
     printf("%s%.*s%s", on, (int)octets, text, off);
@@ -270,7 +272,8 @@ static void print_table(const cli_table_t *self)
         print_cell(self, self->names[i], widths[i], self->right[i], i + 1 == self->columns_n, CLI_BOLD);
     for (size_t i = 0; i < self->cells_n; i++) {
         size_t column = i % self->columns_n;
-        print_cell(self, self->cells[i].text, widths[column], self->right[column], column + 1 == self->columns_n, self->cells[i].style);
+        print_cell(self, self->cells[i].text, widths[column], self->right[column], column + 1 == self->columns_n,
+                   self->cells[i].style);
     }
 }
 

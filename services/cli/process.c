@@ -49,7 +49,8 @@ const char *cli_own_directory(void)
 
 bool cli_beside(const char *name, char ret_path[CLI_PATH_MAX])
 {
-    return snprintf(ret_path, CLI_PATH_MAX, "%s/%s", cli_own_directory(), name) < CLI_PATH_MAX && access(ret_path, X_OK) == 0;
+    return snprintf(ret_path, CLI_PATH_MAX, "%s/%s", cli_own_directory(), name) < CLI_PATH_MAX &&
+           access(ret_path, X_OK) == 0;
 }
 
 int cli_spawn(const char *path, const char *const *argv, int out, pid_t *ret_child)
@@ -64,8 +65,8 @@ int cli_spawn(const char *path, const char *const *argv, int out, pid_t *ret_chi
         *ret_child = child;
         return CV_OK;
     }
-    /* Only async-signal-safe calls from here on. A group of its own: Ctrl-C reaches us alone, and we stop the children in
-     * order; should we die, they get SIGTERM from the kernel. */
+    /* Only async-signal-safe calls from here on. A group of its own: Ctrl-C reaches us alone, and we stop the children
+     * in order; should we die, they get SIGTERM from the kernel. */
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)

@@ -33,8 +33,8 @@ static void print_persons(const cv_decision_t *decision)
 {
     for (size_t i = 0; i < decision->persons_n; i++) {
         const cv_person_decision_t *person = &decision->persons[i];
-        printf("  person %lld: %s%s%.*s", (long long)person->number, cv_person_state_text(person->state), person->rule.ptr ? ", " : "",
-               CV_STR_ARG(person->rule));
+        printf("  person %lld: %s%s%.*s", (long long)person->number, cv_person_state_text(person->state),
+               person->rule.ptr ? ", " : "", CV_STR_ARG(person->rule));
         if (person->has_position)
             printf(", number %lld on the waiting list", (long long)person->position);
         putchar('\n');
@@ -44,7 +44,9 @@ static void print_persons(const cv_decision_t *decision)
 static void print_one(work_t *work, const cli_sent_t *sent)
 {
     cli_t *cli = work->cli;
-    const char *name = sent->rc == CV_OK ? cv_outcome_class_text(sent->cls) : sent->rc == CV_ETIMEOUT ? "TIMEOUT" : "INVALID";
+    const char *name = sent->rc == CV_OK         ? cv_outcome_class_text(sent->cls)
+                       : sent->rc == CV_ETIMEOUT ? "TIMEOUT"
+                                                 : "INVALID";
     if (cli->json) {
         json_t *doc = json_pack("{s:s, s:s, s:s}", "type", sent->info->type, "id", sent->id, "class", name);
         if (work->many)
@@ -52,7 +54,8 @@ static void print_one(work_t *work, const cli_sent_t *sent)
         if (sent->rc == CV_OK)
             json_object_set_new(doc, "outcome", outcome_json(sent->raw));
         else if (sent->fault)
-            json_object_set_new(doc, "fault", json_pack("{s:s, s:s}", "field", sent->fault->path, "text", sent->fault->text));
+            json_object_set_new(doc, "fault",
+                                json_pack("{s:s, s:s}", "field", sent->fault->path, "text", sent->fault->text));
         if (!work->many) {
             (void)cli_document(cli, "convene.cli.outcome.v1", doc);
             return;
@@ -70,7 +73,8 @@ static void print_one(work_t *work, const cli_sent_t *sent)
     else if (!sent->outcome)
         printf(" no outcome in time; ask again with --id %s to learn it\n", sent->id);
     else if (sent->outcome->field.ptr)
-        printf(" %.*s: %.*s: %.*s  (%s)\n", CV_STR_ARG(sent->outcome->code), CV_STR_ARG(sent->outcome->field), CV_STR_ARG(sent->outcome->text), sent->id);
+        printf(" %.*s: %.*s: %.*s  (%s)\n", CV_STR_ARG(sent->outcome->code), CV_STR_ARG(sent->outcome->field),
+               CV_STR_ARG(sent->outcome->text), sent->id);
     else
         printf(" %.*s: %.*s  (%s)\n", CV_STR_ARG(sent->outcome->code), CV_STR_ARG(sent->outcome->text), sent->id);
     if (sent->outcome && sent->outcome->has_decision && !work->many)
@@ -95,7 +99,8 @@ static void check(work_t *work, int64_t number, json_t *data, bool texts)
 {
     cli_input_t input;
     cv_fault_t fault = {0};
-    int rc = texts ? cli_input_read_texts(work->info, data, &input, &fault) : cli_input_read(work->info, data, &input, &fault);
+    int rc = texts ? cli_input_read_texts(work->info, data, &input, &fault)
+                   : cli_input_read(work->info, data, &input, &fault);
     if (rc != CV_OK) {
         cli_sent_t sent = {.number = number, .info = work->info, .rc = CV_EINVAL, .fault = &fault};
         on_done(work, &sent);
@@ -104,7 +109,8 @@ static void check(work_t *work, int64_t number, json_t *data, bool texts)
     work->good++;
     if (!work->many) {
         if (work->cli->json)
-            (void)cli_document(work->cli, "convene.cli.checked.v1", json_pack("{s:s, s:O}", "type", work->info->type, "data", data));
+            (void)cli_document(work->cli, "convene.cli.checked.v1",
+                               json_pack("{s:s, s:O}", "type", work->info->type, "data", data));
         else
             printf("%s: fits its schema; nothing was sent\n", work->info->type);
     }
@@ -219,7 +225,8 @@ static json_t *data_of_flags(cli_t *cli)
     json_t *data = json_object();
     if (whole) {
         json_decref(data);
-        data = *whole == '@' ? json_load_file(whole + 1, JSON_REJECT_DUPLICATES, &error) : json_loads(whole, JSON_REJECT_DUPLICATES, &error);
+        data = *whole == '@' ? json_load_file(whole + 1, JSON_REJECT_DUPLICATES, &error)
+                             : json_loads(whole, JSON_REJECT_DUPLICATES, &error);
         if (!json_is_object(data)) {
             cli_usage(cli, "--data-json is no JSON object%s%s", error.text[0] ? ": " : "", error.text);
             json_decref(data);
@@ -246,9 +253,11 @@ static int finish(work_t *work)
     if (!work->many)
         return work->status;
     if (work->dry)
-        cli_say("%lld of %lld fit %s; nothing was sent\n", (long long)work->good, (long long)work->lines, work->info->type);
+        cli_say("%lld of %lld fit %s; nothing was sent\n", (long long)work->good, (long long)work->lines,
+                work->info->type);
     else
-        cli_say("%lld requests: %lld OK, %lld not\n", (long long)work->lines, (long long)work->good, (long long)work->bad);
+        cli_say("%lld requests: %lld OK, %lld not\n", (long long)work->lines, (long long)work->good,
+                (long long)work->bad);
     if (work->bad == 0)
         return CLI_OK;
     return work->good ? CLI_PARTIAL : work->status;
@@ -256,7 +265,8 @@ static int finish(work_t *work)
 
 int cli_request(cli_t *cli)
 {
-    const char *lines = cli_flag(cli, "lines", NULL), *csv = cli_flag(cli, "csv", NULL), *id = cli_flag(cli, "id", NULL);
+    const char *lines = cli_flag(cli, "lines", NULL), *csv = cli_flag(cli, "csv", NULL),
+               *id = cli_flag(cli, "id", NULL);
     uint8_t key[CV_UUID_LEN];
     work_t work = {.cli = cli, .many = lines || csv, .dry = cli_has(cli, "dry-run")};
     work.info = cli_request_type(cli, cli->args[0]);
@@ -265,7 +275,8 @@ int cli_request(cli_t *cli)
     if (lines && csv)
         return cli_usage(cli, "--lines and --csv exclude each other");
     if (work.many && (id || cli_has(cli, "set") || cli_has(cli, "data-json")))
-        return cli_usage(cli, "--id, --set and --data-json are for one request; a line can say {\"id\":..., \"data\":{...}}");
+        return cli_usage(
+            cli, "--id, --set and --data-json are for one request; a line can say {\"id\":..., \"data\":{...}}");
     if (id && cv_uuid_parse(cv_str(id), key) != CV_OK)
         return cli_usage(cli, "--id must be a UUID, not \"%s\"", id);
     json_t *data = NULL;
@@ -279,7 +290,8 @@ int cli_request(cli_t *cli)
         cli->as = "secretariat";
         status = cli_connect(cli);
         if (status == CLI_OK)
-            work.sender = cli_sender_new(cli, cli->client, cli_has(cli, "in-order") ? 1 : 0, cli->timeout_ms, on_done, &work);
+            work.sender =
+                cli_sender_new(cli, cli->client, cli_has(cli, "in-order") ? 1 : 0, cli->timeout_ms, on_done, &work);
     }
     if (status != CLI_OK) {
         json_decref(data);
@@ -298,6 +310,7 @@ int cli_request(cli_t *cli)
     if (rc == CV_ETIMEOUT)
         return work.good ? CLI_PARTIAL : cli_fail(cli, CLI_UNREACHABLE, "%s does not answer", work.info->service);
     if (rc != CV_OK)
-        return cli_fail(cli, cli_status_of(rc), "cannot send: %s", *cv_client_error(cli->client) ? cv_client_error(cli->client) : cv_error_text(rc));
+        return cli_fail(cli, cli_status_of(rc), "cannot send: %s",
+                        *cv_client_error(cli->client) ? cv_client_error(cli->client) : cv_error_text(rc));
     return finish(&work);
 }

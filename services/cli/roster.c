@@ -86,7 +86,8 @@ size_t cli_roster_publisher(const json_t *line)
     return sum % CLI_PUBLISHERS;
 }
 
-int cli_roster_write(cli_t *cli, const json_t *exercise, const char *const paths[CLI_PUBLISHERS], int64_t ret_counts[CLI_PUBLISHERS])
+int cli_roster_write(cli_t *cli, const json_t *exercise, const char *const paths[CLI_PUBLISHERS],
+                     int64_t ret_counts[CLI_PUBLISHERS])
 {
     FILE *files[CLI_PUBLISHERS] = {NULL};
     int64_t counts[CLI_PUBLISHERS] = {0};
@@ -100,7 +101,8 @@ int cli_roster_write(cli_t *cli, const json_t *exercise, const char *const paths
         json_t *request = cli_roster_request(people, line);
         size_t which = cli_roster_publisher(line);
         if (!request || json_dumpf(request, files[which], JSON_COMPACT) != 0 || fputc('\n', files[which]) == EOF)
-            status = cli_fail(cli, CLI_FAILED, "request %zu of the roster %s", i, request ? "cannot be written" : "says nothing known");
+            status = cli_fail(cli, CLI_FAILED, "request %zu of the roster %s", i,
+                              request ? "cannot be written" : "says nothing known");
         json_decref(request);
         counts[which]++;
     }

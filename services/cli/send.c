@@ -61,8 +61,12 @@ static void on_answer(void *arg, const cv_answer_t *answer)
     for (size_t i = 0; i < self->open_n; i++) {
         if (strcmp(self->open[i].id, answer->id) != 0)
             continue;
-        cli_sent_t sent = {.number = self->open[i].number, .info = self->open[i].info, .rc = answer->rc, .outcome = answer->outcome,
-                           .raw = answer->raw, .cls = answer->outcome ? answer->outcome->cls : CV_OUTCOME_CLASS_ABSENT,
+        cli_sent_t sent = {.number = self->open[i].number,
+                           .info = self->open[i].info,
+                           .rc = answer->rc,
+                           .outcome = answer->outcome,
+                           .raw = answer->raw,
+                           .cls = answer->outcome ? answer->outcome->cls : CV_OUTCOME_CLASS_ABSENT,
                            .latency_ms = answer->latency_ms};
         memcpy(sent.id, answer->id, sizeof sent.id);
         self->open[i] = self->open[--self->open_n];
@@ -97,7 +101,8 @@ int cli_sender_wait(cli_sender_t *self)
     return rc == CV_ETIMEOUT ? CV_OK : rc;
 }
 
-int cli_sender_add(cli_sender_t *self, int64_t number, const cv_msg_info_t *info, json_t *data, bool texts, const char *id)
+int cli_sender_add(cli_sender_t *self, int64_t number, const cv_msg_info_t *info, json_t *data, bool texts,
+                   const char *id)
 {
     cli_input_t input = {0};
     cv_fault_t fault = {0};
@@ -117,12 +122,14 @@ int cli_sender_add(cli_sender_t *self, int64_t number, const cv_msg_info_t *info
             self->heard_ms = cv_clock_mono_ms();
         open_t *open = &self->open[self->open_n];
         const cv_submit_t how = {.id = id};
-        rc = cv_client_submit(self->client, info->number, *subject ? cv_str(subject) : CV_STR_NONE, input.data, &how, open->id);
+        rc = cv_client_submit(self->client, info->number, *subject ? cv_str(subject) : CV_STR_NONE, input.data, &how,
+                              open->id);
         if (rc == CV_ECONFLICT) { /* the same id is on its way: after its answer it may go again */
             rc = wait_until(self, 0);
             open = &self->open[self->open_n];
             if (rc == CV_OK)
-                rc = cv_client_submit(self->client, info->number, *subject ? cv_str(subject) : CV_STR_NONE, input.data, &how, open->id);
+                rc = cv_client_submit(self->client, info->number, *subject ? cv_str(subject) : CV_STR_NONE, input.data,
+                                      &how, open->id);
         }
         if (rc == CV_OK) {
             open->number = number;
@@ -164,7 +171,8 @@ const cv_msg_info_t *cli_request_type(cli_t *cli, const char *text)
         size_t bare = len > 3 && strcmp(name + len - 3, ".v1") == 0 ? len - 3 : len;
         bool fits = false;
         for (size_t end = bare; end <= len && !fits; end += len - bare ? len - bare : 1)
-            fits = want <= end && strncmp(name + end - want, text, want) == 0 && (want == end || name[end - want - 1] == '.');
+            fits = want <= end && strncmp(name + end - want, text, want) == 0 &&
+                   (want == end || name[end - want - 1] == '.');
         if (!fits)
             continue;
         size_t at = strlen(several);
@@ -177,14 +185,16 @@ const cv_msg_info_t *cli_request_type(cli_t *cli, const char *text)
     }
     if (!found) {
         const char *near = cli_nearest(text, short_name, names, names_n);
-        cli_usage(cli, "there is no request type \"%s\"%s%s; `convene help requests` lists them", text, near ? "; did you mean " : "", near ? near : "");
+        cli_usage(cli, "there is no request type \"%s\"%s%s; `convene help requests` lists them", text,
+                  near ? "; did you mean " : "", near ? near : "");
     }
     return found;
 }
 
 void cli_subject_of(const json_t *data, char *ret_text, size_t size)
 {
-    const char *event = cli_text_of(data, "event"), *party = cli_text_of(data, "party"), *code = cli_text_of(data, "code");
+    const char *event = cli_text_of(data, "event"), *party = cli_text_of(data, "party"),
+               *code = cli_text_of(data, "code");
     if (*event && *party)
         (void)snprintf(ret_text, size, "%s/%s", event, party);
     else

@@ -14,7 +14,7 @@ typedef struct {
     int64_t number;
     char id[CV_UUID_TEXT + 1];
     const cv_msg_info_t *info;
-    int rc;              /* CV_OK: there is an outcome; CV_EINVAL: refused here, see fault; CV_ETIMEOUT: no answer */
+    int rc; /* CV_OK: there is an outcome; CV_EINVAL: refused here, see fault; CV_ETIMEOUT: no answer */
     cv_outcome_class_t cls;
     const cv_outcome_v1_t *outcome;
     cv_str_t raw;
@@ -28,9 +28,10 @@ typedef struct cli_sender cli_sender_t;
 cli_sender_t *cli_sender_new(cli_t *cli, cv_client_t *client, size_t window, int64_t idle_ms,
                              void (*done)(void *arg, const cli_sent_t *sent), void *arg);
 void cli_sender_destroy(cli_sender_t **sender);
-/* texts: scalars may be texts that stand for numbers (flags, CSV). Takes data. CV_OK or what ended it; a request that its
- * schema refuses is reported by done and is no error here. */
-int cli_sender_add(cli_sender_t *sender, int64_t number, const cv_msg_info_t *info, json_t *data, bool texts, const char *id);
+/* texts: scalars may be texts that stand for numbers (flags, CSV). Takes data. CV_OK or what ended it; a request that
+ * its schema refuses is reported by done and is no error here. */
+int cli_sender_add(cli_sender_t *sender, int64_t number, const cv_msg_info_t *info, json_t *data, bool texts,
+                   const char *id);
 /* CV_OK: all are answered or timed out. */
 int cli_sender_wait(cli_sender_t *sender);
 

@@ -3,8 +3,8 @@
  */
 #include "process.h"
 
-#include <stdarg.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,25 +41,29 @@ static void print_service(cli_t *cli, const char *name, const json_t *data)
 {
     char up[32];
     if (!data) {
-        printf("%s%-14s%s does not answer at %s\n", cli_style(cli, CLI_RED), name, cli_style(cli, CLI_PLAIN), cv_config_of(cli->config, name, "endpoint"));
+        printf("%s%-14s%s does not answer at %s\n", cli_style(cli, CLI_RED), name, cli_style(cli, CLI_PLAIN),
+               cv_config_of(cli->config, name, "endpoint"));
         return;
     }
     bool good = healthy(data);
-    printf("%s%-14s%s %s, version %s, up %s%s\n", cli_style(cli, good ? CLI_GREEN : CLI_YELLOW), name, cli_style(cli, CLI_PLAIN),
-           json_is_true(json_object_get(data, "ready")) ? "ready" : "not ready", cli_text_of(data, "version"),
+    printf("%s%-14s%s %s, version %s, up %s%s\n", cli_style(cli, good ? CLI_GREEN : CLI_YELLOW), name,
+           cli_style(cli, CLI_PLAIN), json_is_true(json_object_get(data, "ready")) ? "ready" : "not ready",
+           cli_text_of(data, "version"),
            time_since(cli_int_of(data, "now_ms") - cli_int_of(data, "started_ms"), up, sizeof up),
            json_is_true(json_object_get(data, "writable")) ? "" : ", DOES NOT WRITE");
     json_t *list = json_object_get(data, "streams");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
-        printf("    writes  %-22s records %lld to %lld%s\n", cli_text_of(one, "name"), (long long)cli_int_of(one, "oldest"),
-               (long long)cli_int_of(one, "head"), json_is_true(json_object_get(one, "private")) ? ", private" : "");
+        printf("    writes  %-22s records %lld to %lld%s\n", cli_text_of(one, "name"),
+               (long long)cli_int_of(one, "oldest"), (long long)cli_int_of(one, "head"),
+               json_is_true(json_object_get(one, "private")) ? ", private" : "");
     }
     list = json_object_get(data, "follows");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         int64_t lag = cli_int_of(one, "head") - cli_int_of(one, "cursor");
-        printf("    follows %-22s %s, at %lld, lag %lld", cli_text_of(one, "stream"), cli_text_of(one, "state"), (long long)cli_int_of(one, "cursor"), (long long)lag);
+        printf("    follows %-22s %s, at %lld, lag %lld", cli_text_of(one, "stream"), cli_text_of(one, "state"),
+               (long long)cli_int_of(one, "cursor"), (long long)lag);
         if (cli_int_of(one, "parked"))
             printf(", %lld PARKED", (long long)cli_int_of(one, "parked"));
         if (*cli_text_of(one, "error"))
@@ -68,7 +72,8 @@ static void print_service(cli_t *cli, const char *name, const json_t *data)
     }
     list = json_object_get(data, "problems");
     for (size_t i = 0; i < json_array_size(list); i++)
-        printf("    %sproblem%s %s\n", cli_style(cli, CLI_RED), cli_style(cli, CLI_PLAIN), json_string_value(json_array_get(list, i)));
+        printf("    %sproblem%s %s\n", cli_style(cli, CLI_RED), cli_style(cli, CLI_PLAIN),
+               json_string_value(json_array_get(list, i)));
 }
 
 int cli_status(cli_t *cli)
@@ -91,7 +96,8 @@ int cli_status(cli_t *cli)
         json_object_set_new(services, cli_services[i], data);
     }
     if (cli->json)
-        status = cli_document(cli, "convene.cli.status.v1", json_pack("{s:b, s:O}", "healthy", good == CLI_SERVICES_N, "services", services));
+        status = cli_document(cli, "convene.cli.status.v1",
+                              json_pack("{s:b, s:O}", "healthy", good == CLI_SERVICES_N, "services", services));
     json_decref(services);
     if (status != CLI_OK)
         return status;
@@ -108,7 +114,8 @@ typedef struct {
     int bad, notes;
 } doctor_t;
 
-static void find(doctor_t *doctor, finding_t kind, const char *what, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void find(doctor_t *doctor, finding_t kind, const char *what, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 static void find(doctor_t *doctor, finding_t kind, const char *what, const char *format, ...)
 {
     static const char *const names[] = {"ok", "note", "wrong"};
@@ -120,9 +127,11 @@ static void find(doctor_t *doctor, finding_t kind, const char *what, const char 
     va_end(args);
     doctor->bad += kind == BAD;
     doctor->notes += kind == NOTE;
-    json_array_append_new(doctor->findings, json_pack("{s:s, s:s, s:s}", "check", what, "result", names[kind], "text", text));
+    json_array_append_new(doctor->findings,
+                          json_pack("{s:s, s:s, s:s}", "check", what, "result", names[kind], "text", text));
     if (!doctor->cli->json)
-        printf("%s%-6s%s %-14s %s\n", cli_style(doctor->cli, styles[kind]), names[kind], cli_style(doctor->cli, CLI_PLAIN), what, text);
+        printf("%s%-6s%s %-14s %s\n", cli_style(doctor->cli, styles[kind]), names[kind],
+               cli_style(doctor->cli, CLI_PLAIN), what, text);
 }
 
 static void look_at_libraries(doctor_t *doctor)
@@ -130,8 +139,8 @@ static void look_at_libraries(doctor_t *doctor)
     int major, minor, patch;
     zmq_version(&major, &minor, &patch);
     bool curve = zmq_has("curve");
-    find(doctor, curve && (major > 4 || (major == 4 && (minor > 3 || patch >= 4))) ? GOOD : BAD, "libzmq", "%d.%d.%d%s; needed: 4.3.4 with CURVE", major,
-         minor, patch, curve ? " with CURVE" : " WITHOUT CURVE");
+    find(doctor, curve && (major > 4 || (major == 4 && (minor > 3 || patch >= 4))) ? GOOD : BAD, "libzmq",
+         "%d.%d.%d%s; needed: 4.3.4 with CURVE", major, minor, patch, curve ? " with CURVE" : " WITHOUT CURVE");
     find(doctor, GOOD, "libsodium", "%s", sodium_version_string());
 }
 
@@ -145,10 +154,16 @@ static void look_at_files(doctor_t *doctor)
         find(doctor, NOTE, "data", "%s is not there; `convene up` makes it", data);
         return;
     }
-    find(doctor, access(data, W_OK | X_OK) == 0 ? GOOD : BAD, "data", "%s%s", data, access(data, W_OK | X_OK) == 0 ? "" : " cannot be written by this user");
+    find(doctor, access(data, W_OK | X_OK) == 0 ? GOOD : BAD, "data", "%s%s", data,
+         access(data, W_OK | X_OK) == 0 ? "" : " cannot be written by this user");
     if (statvfs(data, &room) == 0) {
-        int64_t mib = (int64_t)((uint64_t)room.f_bavail * room.f_frsize / (1024 * 1024)), reserve = cv_config_int(cli->config, "store/reserve_mib");
-        find(doctor, mib < reserve ? BAD : mib < reserve + ROOM_MIB ? NOTE : GOOD, "disk", "%lld MiB free; below %lld services refuse requests", (long long)mib, (long long)reserve);
+        int64_t mib = (int64_t)((uint64_t)room.f_bavail * room.f_frsize / (1024 * 1024)),
+                reserve = cv_config_int(cli->config, "store/reserve_mib");
+        find(doctor,
+             mib < reserve              ? BAD
+             : mib < reserve + ROOM_MIB ? NOTE
+                                        : GOOD,
+             "disk", "%lld MiB free; below %lld services refuse requests", (long long)mib, (long long)reserve);
     }
     if (strcmp(cv_config_text(cli->config, "security"), "none") == 0) {
         find(doctor, NOTE, "security", "none: whoever can open the ipc sockets may do everything");
@@ -165,11 +180,13 @@ static void look_at_files(doctor_t *doctor)
     for (size_t i = 0; i < CLI_SERVICES_N; i++) {
         const cv_principal_t *one = cv_principals_by_name(principals, cv_str(cli_services[i]));
         if (!one || one->role != CV_ROLE_SERVICE)
-            find(doctor, BAD, "keys", "%s has no key with the role service; `convene keys make` makes it", cli_services[i]);
+            find(doctor, BAD, "keys", "%s has no key with the role service; `convene keys make` makes it",
+                 cli_services[i]);
     }
     cv_principals_destroy(&principals);
     if (stat(keys, &info) == 0 && (info.st_mode & 077))
-        find(doctor, NOTE, "keys", "others may look into %s (mode %03o); 700 would do", keys, (unsigned)(info.st_mode & 0777));
+        find(doctor, NOTE, "keys", "others may look into %s (mode %03o); 700 would do", keys,
+             (unsigned)(info.st_mode & 0777));
 }
 
 static void look_at_services(doctor_t *doctor)
@@ -197,13 +214,15 @@ static void look_at_services(doctor_t *doctor)
              healthy(data) ? "" : "; `convene status` says what is wrong");
         int64_t skew = cli_int_of(data, "now_ms") - cv_clock_wall_ms() - cv_config_int(cli->config, "clock/offset_ms");
         if (skew > SKEW_MAX_MS || skew < -SKEW_MAX_MS)
-            find(doctor, NOTE, "clock", "%s is %lld ms %s of ours", cli_services[i], (long long)(skew < 0 ? -skew : skew), skew < 0 ? "behind" : "ahead");
+            find(doctor, NOTE, "clock", "%s is %lld ms %s of ours", cli_services[i],
+                 (long long)(skew < 0 ? -skew : skew), skew < 0 ? "behind" : "ahead");
         json_t *follows = json_object_get(data, "follows");
         for (size_t k = 0; k < json_array_size(follows); k++) {
             const json_t *one = json_array_get(follows, k);
             int64_t lag = cli_int_of(one, "head") - cli_int_of(one, "cursor");
             if (lag > LAG_WORTH_SAYING)
-                find(doctor, NOTE, "lag", "%s is %lld records behind on %s", cli_services[i], (long long)lag, cli_text_of(one, "stream"));
+                find(doctor, NOTE, "lag", "%s is %lld records behind on %s", cli_services[i], (long long)lag,
+                     cli_text_of(one, "stream"));
         }
         json_decref(data);
     }
@@ -222,7 +241,9 @@ int cli_doctor(cli_t *cli)
     look_at_services(&doctor);
     status = doctor.bad ? CLI_FAILED : CLI_OK;
     if (cli->json) {
-        int rc = cli_document(cli, "convene.cli.doctor.v1", json_pack("{s:i, s:i, s:O}", "wrong", doctor.bad, "notes", doctor.notes, "findings", doctor.findings));
+        int rc = cli_document(
+            cli, "convene.cli.doctor.v1",
+            json_pack("{s:i, s:i, s:O}", "wrong", doctor.bad, "notes", doctor.notes, "findings", doctor.findings));
         if (status == CLI_OK)
             status = rc;
     } else {

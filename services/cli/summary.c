@@ -1,5 +1,5 @@
-/* summary: see summary.h. Everything is gathered as one JSON document first; --json prints it, else tables are made of it.
- * SPDX-License-Identifier: Apache-2.0
+/* summary: see summary.h. Everything is gathered as one JSON document first; --json prints it, else tables are made of
+ * it. SPDX-License-Identifier: Apache-2.0
  */
 #include "summary.h"
 
@@ -76,7 +76,10 @@ static int64_t total(const cli_summary_t *self, const char *section, const char 
     int64_t sum = 0;
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get(json_object_get(self->doc, section), row), key, value) sum += json_integer_value(value);
+    json_object_foreach(json_object_get(json_object_get(self->doc, section), row), key, value)
+    {
+        sum += json_integer_value(value);
+    }
     return sum;
 }
 
@@ -108,7 +111,8 @@ void cli_summary_answer(cli_summary_t *self, const cli_report_t *report)
     if (first)
         return;
     json_object_set_new(self->answers, report->id, json_pack("{s:s, s:s}", "class", report->cls, "hash", report->hash));
-    if (strcmp(report->service, "registration") == 0 && (strcmp(report->cls, "OK") == 0 || strcmp(report->cls, "REJECTED") == 0))
+    if (strcmp(report->service, "registration") == 0 &&
+        (strcmp(report->cls, "OK") == 0 || strcmp(report->cls, "REJECTED") == 0))
         self->decisions++;
 }
 
@@ -131,13 +135,15 @@ static int lag_of(cli_t *cli, int64_t *ret_lag, bool *ret_halted)
         rc = cli_service_status(cli, cli_services[i], STATUS_MS, &all[i]);
         json_t *streams = json_object_get(all[i], "streams");
         for (size_t k = 0; k < json_array_size(streams); k++)
-            json_object_set(heads, cli_text_of(json_array_get(streams, k), "name"), json_object_get(json_array_get(streams, k), "head"));
+            json_object_set(heads, cli_text_of(json_array_get(streams, k), "name"),
+                            json_object_get(json_array_get(streams, k), "head"));
     }
     for (size_t i = 0; rc == CV_OK && i < CLI_SERVICES_N; i++) {
         json_t *follows = json_object_get(all[i], "follows");
         for (size_t k = 0; k < json_array_size(follows); k++) {
             const json_t *one = json_array_get(follows, k);
-            int64_t behind = json_integer_value(json_object_get(heads, cli_text_of(one, "stream"))) - cli_int_of(one, "cursor");
+            int64_t behind =
+                json_integer_value(json_object_get(heads, cli_text_of(one, "stream"))) - cli_int_of(one, "cursor");
             lag += behind > 0 ? behind : 0;
             halted |= strcmp(cli_text_of(one, "state"), "halted") == 0 || cli_int_of(one, "parked") > 0;
         }
@@ -185,7 +191,8 @@ static void gather_events(cli_summary_t *self, const json_t *events)
 
 static void gather_seats(cli_summary_t *self, const json_t *seats)
 {
-    static const char *const columns[] = {"capacity", "confirmed", "waiting", "online", "free", "registered", "declined"};
+    static const char *const columns[] = {"capacity", "confirmed",  "waiting", "online",
+                                          "free",     "registered", "declined"};
     int64_t oversold = 0, differ = 0;
     for (size_t i = 0; i < json_array_size(seats); i++) {
         const json_t *row = json_object_get(json_array_get(seats, i), "data");
@@ -206,11 +213,13 @@ static void gather_seats(cli_summary_t *self, const json_t *seats)
             online += cli_int_of(one, "online");
         }
         json_decref(delegations);
-        differ += confirmed != cli_int_of(row, "confirmed") || waiting != cli_int_of(row, "waiting") || online != cli_int_of(row, "online");
+        differ += confirmed != cli_int_of(row, "confirmed") || waiting != cli_int_of(row, "waiting") ||
+                  online != cli_int_of(row, "online");
     }
     size_t n = json_object_size(json_object_get(self->doc, "seats"));
     cli_summary_check(self, oversold == 0, "no event has more confirmed than seats", "%zu events with registration", n);
-    cli_summary_check(self, differ == 0, "seats agree with the delegations, event by event", "confirmed, waiting and online of %zu events", n);
+    cli_summary_check(self, differ == 0, "seats agree with the delegations, event by event",
+                      "confirmed, waiting and online of %zu events", n);
 }
 
 typedef struct {
@@ -235,13 +244,15 @@ static int take_record(void *arg, const cv_stream_event_t *event)
         }
         seats = decided->has_seats ? &decided->seats : NULL;
         char row[64];
-        (void)snprintf(row, sizeof row, "%s %s", cv_decision_kind_text(decided->kind), cv_outcome_class_text(decided->cls));
+        (void)snprintf(row, sizeof row, "%s %s", cv_decision_kind_text(decided->kind),
+                       cv_outcome_class_text(decided->cls));
         add(records->summary, "decisions", row, "records", 1);
     } else if (event->msg.info->number == CV_MSG_REGISTRATION_PROMOTED_V1) {
         const cv_registration_promoted_v1_t *promoted = event->data;
         records->promoted++;
         add(records->summary, "promotions", cv_promotion_cause_text(promoted->cause), "records", 1);
-        add(records->summary, "promotions", cv_promotion_cause_text(promoted->cause), "persons", (int64_t)promoted->persons_n);
+        add(records->summary, "promotions", cv_promotion_cause_text(promoted->cause), "persons",
+            (int64_t)promoted->persons_n);
         seats = &promoted->seats;
     }
     if (seats && seats->party_maximum > 0)
@@ -298,9 +309,11 @@ static void gather_notices(cli_summary_t *self, const json_t *notices, const rec
     int64_t decisions = total(self, "notices", "decision"), promotions = total(self, "notices", "promotion");
     int64_t all = (int64_t)json_array_size(notices), files = files_in(outbox);
     cli_summary_check(self, decisions == records->decided && promotions == records->promoted && twice == 0,
-                      "each decision and each promotion has exactly one notice", "%lld decisions, %lld promotions on record; %lld and %lld notices",
-                      (long long)records->decided, (long long)records->promoted, (long long)decisions, (long long)promotions);
-    cli_summary_check(self, files == all && missing == 0, "each notice is exactly one file in the outbox", "%lld notices, %lld files", (long long)all, (long long)files);
+                      "each decision and each promotion has exactly one notice",
+                      "%lld decisions, %lld promotions on record; %lld and %lld notices", (long long)records->decided,
+                      (long long)records->promoted, (long long)decisions, (long long)promotions);
+    cli_summary_check(self, files == all && missing == 0, "each notice is exactly one file in the outbox",
+                      "%lld notices, %lld files", (long long)all, (long long)files);
     cli_summary_check(self, unwritten == 0, "no notice is pending", "%lld not written", (long long)unwritten);
     json_object_set_new(self->doc, "outbox", json_pack("{s:s, s:I}", "directory", outbox, "files", (json_int_t)files));
 }
@@ -321,13 +334,16 @@ static void gather_followers(cli_summary_t *self)
             int64_t lag = cli_int_of(one, "head") - cli_int_of(one, "cursor");
             behind += lag;
             wrong += strcmp(cli_text_of(one, "state"), "live") != 0 || cli_int_of(one, "parked") > 0;
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "service", cli_services[i], "stream", cli_text_of(one, "stream"), "state",
-                                                  cli_text_of(one, "state"), "cursor", (json_int_t)cli_int_of(one, "cursor"), "lag", (json_int_t)lag, "parked",
-                                                  (json_int_t)cli_int_of(one, "parked")));
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "service", cli_services[i], "stream",
+                                            cli_text_of(one, "stream"), "state", cli_text_of(one, "state"), "cursor",
+                                            (json_int_t)cli_int_of(one, "cursor"), "lag", (json_int_t)lag, "parked",
+                                            (json_int_t)cli_int_of(one, "parked")));
         }
         json_decref(data);
     }
-    cli_summary_check(self, behind == 0 && wrong == 0, "every follower has read everything", "%zu followers, lag %lld", json_array_size(list), (long long)behind);
+    cli_summary_check(self, behind == 0 && wrong == 0, "every follower has read everything", "%zu followers, lag %lld",
+                      json_array_size(list), (long long)behind);
     json_object_set_new(self->doc, "followers", list);
 }
 
@@ -336,10 +352,14 @@ static int gather(cli_summary_t *self)
     cli_t *cli = self->cli;
     json_t *events = NULL, *seats = NULL, *notices = NULL;
     records_t records = {.summary = self, .requests = json_object()};
-    cli_summary_check(self, self->answered == self->requests && self->timeouts == 0, "each request has exactly one outcome", "%lld requests, %lld outcomes",
-                      (long long)self->requests, (long long)self->answered);
-    cli_summary_check(self, self->again > 0 && self->again_differ == 0, "asked again with the same id, the same bytes came back", "%lld asked again", (long long)self->again);
-    cli_summary_check(self, self->unexpected == 0, "late requests are refused, an id with other content is a conflict", "%lld such requests", (long long)self->expected);
+    cli_summary_check(self, self->answered == self->requests && self->timeouts == 0,
+                      "each request has exactly one outcome", "%lld requests, %lld outcomes", (long long)self->requests,
+                      (long long)self->answered);
+    cli_summary_check(self, self->again > 0 && self->again_differ == 0,
+                      "asked again with the same id, the same bytes came back", "%lld asked again",
+                      (long long)self->again);
+    cli_summary_check(self, self->unexpected == 0, "late requests are refused, an id with other content is a conflict",
+                      "%lld such requests", (long long)self->expected);
     int rc = cli_query_json(cli, "scheduling", "events", NULL, &events);
     if (rc == CV_OK)
         rc = cli_query_json(cli, "registration", "events", NULL, &seats);
@@ -350,9 +370,11 @@ static int gather(cli_summary_t *self)
     if (rc == CV_OK) {
         gather_events(self, events);
         gather_seats(self, seats);
-        cli_summary_check(self, records.over_maximum == 0, "at no decision did a party or event pass its maximum", "%lld records", (long long)(records.decided + records.promoted));
-        cli_summary_check(self, records.decided == self->decisions && records.twice == 0, "each decision is on record exactly once",
-                          "%lld distinct requests decided, %lld records", (long long)self->decisions, (long long)records.decided);
+        cli_summary_check(self, records.over_maximum == 0, "at no decision did a party or event pass its maximum",
+                          "%lld records", (long long)(records.decided + records.promoted));
+        cli_summary_check(self, records.decided == self->decisions && records.twice == 0,
+                          "each decision is on record exactly once", "%lld distinct requests decided, %lld records",
+                          (long long)self->decisions, (long long)records.decided);
         gather_notices(self, notices, &records);
         gather_followers(self);
     }
@@ -447,7 +469,8 @@ int cli_summary_print(cli_summary_t *self)
     for (size_t i = 0; i < json_array_size(self->checks); i++) {
         const json_t *check = json_array_get(self->checks, i);
         bool ok = json_is_true(json_object_get(check, "ok"));
-        printf("%s%-6s%s %s (%s)\n", cli_style(cli, ok ? CLI_GREEN : CLI_RED), ok ? "ok" : "FAILED", cli_style(cli, CLI_PLAIN), cli_text_of(check, "check"), cli_text_of(check, "text"));
+        printf("%s%-6s%s %s (%s)\n", cli_style(cli, ok ? CLI_GREEN : CLI_RED), ok ? "ok" : "FAILED",
+               cli_style(cli, CLI_PLAIN), cli_text_of(check, "check"), cli_text_of(check, "text"));
     }
     printf("%s\n", failed ? "Some checks FAILED." : "All checks held.");
     return failed ? CLI_FAILED : CLI_OK;

@@ -3,12 +3,16 @@
  */
 #include "cli.h"
 
-#define END {NULL, 0, NULL, NULL}
+#define END                 \
+    {                       \
+        NULL, 0, NULL, NULL \
+    }
 
 static const cli_flag_t up_flags[] = {
     {"sample", 0, "NAME", "load a sample and run it; there is one: cica"},
     {"exit", 0, NULL, "with --sample: leave after the summary; 0 only if every check held"},
-    {"publisher", 0, "PROGRAM", "with --sample: the C publisher; default: convene-example-publisher beside this program"},
+    {"publisher", 0, "PROGRAM",
+     "with --sample: the C publisher; default: convene-example-publisher beside this program"},
     {"publisher-py", 0, "SCRIPT", "with --sample: the Python publisher; \"none\": let the C publisher do both parts"},
     {"sample-dir", 0, "DIR", "where cica-plan.json and exercise.json are"},
     END,
@@ -64,58 +68,83 @@ static const cli_flag_t fetch_flags[] = {
 
 const cli_command_t cli_commands[] = {
     {"up", "Run", "", 0, 0, "run the services here, as processes", up_flags,
-     "Makes the data folder and keys at first start, starts the three services beside this program, waits until each answers,\n"
-     "and starts again whichever falls. Ctrl-C stops all in order. With --sample the sample's facts and exercise are sent as\n"
+     "Makes the data folder and keys at first start, starts the three services beside this program, waits until each "
+     "answers,\n"
+     "and starts again whichever falls. Ctrl-C stops all in order. With --sample the sample's facts and exercise are "
+     "sent as\n"
      "requests, two publishers send registrations, and a summary with its checks is printed.",
-     "convene up\nconvene up --sample cica --exit\nconvene up --data /tmp/try --conf security=none --conf registration/endpoint=ipc:///tmp/try/registration",
+     "convene up\nconvene up --sample cica --exit\nconvene up --data /tmp/try --conf security=none --conf "
+     "registration/endpoint=ipc:///tmp/try/registration",
      cli_up},
     {"status", "Run", "", 0, 0, "whether the services run, and how far each follows the others", NULL,
-     "Exit status 0: all three answer and nothing is halted or parked; 3: some do not; 6: none answers.", "convene status\nconvene status --json",
-     cli_status},
+     "Exit status 0: all three answer and nothing is halted or parked; 3: some do not; 6: none answers.",
+     "convene status\nconvene status --json", cli_status},
     {"watch", "Run", "", 0, 0, "live view: seats and lists per event, streams, lag", watch_flags,
-     "On a terminal the view is redrawn when something changes; otherwise one line is printed per change.", "convene watch\nconvene watch --once\nconvene watch --json",
-     cli_watch},
+     "On a terminal the view is redrawn when something changes; otherwise one line is printed per change.",
+     "convene watch\nconvene watch --once\nconvene watch --json", cli_watch},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
-     "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own reports.", "convene doctor", cli_doctor},
+     "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own "
+     "reports.",
+     "convene doctor", cli_doctor},
 
     {"request", "Ask", "TYPE", 1, 1, "send one request, or many, and wait for the outcomes", request_flags,
-     "TYPE is a request type or an unambiguous part of one (register, event.change); `convene help requests` lists them.\n"
-     "Each request is repeated with the same id until its outcome comes or --timeout passes (for many: since the last outcome).\n"
-     "Exit status: that of the outcome (5 refused, 7 not allowed, ...); of many requests 0 if all are OK, 3 if some are.",
-     "convene request register --as focal-kz --set event=2025-SWG-2 --set party=KZ --set 'persons=[{\"name\":\"A. B.\",\"capacity\":\"head\"}]'\n"
-     "convene request register --set event=E1 --set party=KZ --set persons[0].name='A. B.' --set persons[0].capacity=head\n"
+     "TYPE is a request type or an unambiguous part of one (register, event.change); `convene help requests` lists "
+     "them.\n"
+     "Each request is repeated with the same id until its outcome comes or --timeout passes (for many: since the last "
+     "outcome).\n"
+     "Exit status: that of the outcome (5 refused, 7 not allowed, ...); of many requests 0 if all are OK, 3 if some "
+     "are.",
+     "convene request register --as focal-kz --set event=2025-SWG-2 --set party=KZ --set 'persons=[{\"name\":\"A. "
+     "B.\",\"capacity\":\"head\"}]'\n"
+     "convene request register --set event=E1 --set party=KZ --set persons[0].name='A. B.' --set "
+     "persons[0].capacity=head\n"
      "convene request event.advance --set event=E1 --set to=cancelled --set reason='Not this year'\n"
      "convene request register --lines roster.jsonl\nconvene request recipient.put --csv contacts.csv --dry-run",
      cli_request},
     {"request show", "Ask", "ID", 1, 1, "the outcome that a service remembers for a request", NULL,
-     "Asks every service; 4 if none knows the id: it was never decided, or was refused without being remembered.", "convene request show 01997b2e-...", cli_request_show},
+     "Asks every service; 4 if none knows the id: it was never decided, or was refused without being remembered.",
+     "convene request show 01997b2e-...", cli_request_show},
     {"explain", "Ask", "ID", 1, 1, "why a request, or a party's delegation, stands as it does", NULL,
-     "ID is a request's id or EVENT/PARTY.", "convene explain 01997b2e-...\nconvene explain 2025-SWG-2/KZ", cli_explain},
-    {"plan import", "Ask", "FILE", 1, 1, "send parties, bodies, headings, venues and events of a plan file", import_flags,
-     "The file is a JSON object with the lists parties, bodies, headings, venues, events, advances, registrations, recipients;\n"
-     "each is optional, each object is a request's data. Nulls and the members reported and assumption are left out. Ids are\n"
+     "ID is a request's id or EVENT/PARTY.", "convene explain 01997b2e-...\nconvene explain 2025-SWG-2/KZ",
+     cli_explain},
+    {"plan import", "Ask", "FILE", 1, 1, "send parties, bodies, headings, venues and events of a plan file",
+     import_flags,
+     "The file is a JSON object with the lists parties, bodies, headings, venues, events, advances, registrations, "
+     "recipients;\n"
+     "each is optional, each object is a request's data. Nulls and the members reported and assumption are left out. "
+     "Ids are\n"
      "made from the content: importing the same file twice changes nothing.",
      "convene plan import cica-plan.json --dry-run", cli_plan_import},
 
-    {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL, "convene plan show --year 2025", cli_plan_show},
-    {"event list", "Look", "", 0, 0, "events, with filters", event_list_flags, NULL, "convene event list --year 2025 --status open", cli_event_list},
-    {"event show", "Look", "EVENT", 1, 1, "one event: facts, registration rules, answers by party", event_show_flags, NULL,
-     "convene event show 2025-SWG-2\nconvene event show 2025-SWG-2 --history --json", cli_event_show},
-    {"delegation show", "Look", "EVENT/PARTY", 1, 1, "one party at one event: answer and seats", NULL, NULL, "convene delegation show 2025-SWG-2/KZ", cli_delegation_show},
+    {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL,
+     "convene plan show --year 2025", cli_plan_show},
+    {"event list", "Look", "", 0, 0, "events, with filters", event_list_flags, NULL,
+     "convene event list --year 2025 --status open", cli_event_list},
+    {"event show", "Look", "EVENT", 1, 1, "one event: facts, registration rules, answers by party", event_show_flags,
+     NULL, "convene event show 2025-SWG-2\nconvene event show 2025-SWG-2 --history --json", cli_event_show},
+    {"delegation show", "Look", "EVENT/PARTY", 1, 1, "one party at one event: answer and seats", NULL, NULL,
+     "convene delegation show 2025-SWG-2/KZ", cli_delegation_show},
     {"fetch", "Look", "STREAM", 1, 1, "records of a stream, as JSON lines", fetch_flags,
-     "Streams: scheduling.events, registration.events, notifications.events; registration.private with a service's key only.",
+     "Streams: scheduling.events, registration.events, notifications.events; registration.private with a service's key "
+     "only.",
      "convene fetch registration.events --limit 10\nconvene fetch scheduling.events --follow", cli_fetch},
 
     {"keys make", "Keep", "", 0, 0, "make the keys that a first start needs", NULL,
-     "registration, scheduling, notifications (role service), operator, secretariat, publisher, observer. What is there stays.", "convene keys make", cli_keys_make},
-    {"keys add", "Keep", "NAME", 1, 1, "make one more key", keys_add_flags, "Services read the new key at once if `up` runs them here, else at SIGHUP.",
+     "registration, scheduling, notifications (role service), operator, secretariat, publisher, observer. What is "
+     "there stays.",
+     "convene keys make", cli_keys_make},
+    {"keys add", "Keep", "NAME", 1, 1, "make one more key", keys_add_flags,
+     "Services read the new key at once if `up` runs them here, else at SIGHUP.",
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
     {"backup", "Keep", "SERVICE FILE", 2, 2, "copy a service's database while it runs", NULL,
-     "FILE is made by the service, on its machine; it must not exist. Operator only.", "convene backup registration /srv/backup/registration.db", cli_backup},
+     "FILE is made by the service, on its machine; it must not exist. Operator only.",
+     "convene backup registration /srv/backup/registration.db", cli_backup},
     {"restore", "Keep", "SERVICE FILE", 2, 2, "put a backup in place of a stopped service's database", NULL,
-     "The old database is kept beside it. The streams begin a new epoch, so followers rebuild from a snapshot.", "convene restore registration /srv/backup/registration.db", cli_restore},
+     "The old database is kept beside it. The streams begin a new epoch, so followers rebuild from a snapshot.",
+     "convene restore registration /srv/backup/registration.db", cli_restore},
 
-    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL, NULL, "convene help request\nconvene help exit-codes", cli_help},
+    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL, NULL,
+     "convene help request\nconvene help exit-codes", cli_help},
     {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL},
 };

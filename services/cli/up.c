@@ -8,8 +8,8 @@
  * database that somebody else has (status 3). What the services log goes to <data>/log/<service>.log.
  *
  * The sample's job runs in a process of its own (forked before this one owns any socket), so that a service which falls
- * during the job is started again like at any other time. The sample's clock is an offset, kept in <data>/sample-clock so
- * that time goes on, and not back, when the sample is started a second time.
+ * during the job is started again like at any other time. The sample's clock is an offset, kept in <data>/sample-clock
+ * so that time goes on, and not back, when the sample is started a second time.
  */
 #include "job.h"
 #include "keys.h"
@@ -31,11 +31,11 @@ enum {
     READY_WAIT_MS = 20000,
     AGAIN_FIRST_MS = 250,
     AGAIN_LAST_MS = 10000,
-    STEADY_MS = 30000,  /* ran so long: the next fall begins with the first delay again */
+    STEADY_MS = 30000,    /* ran so long: the next fall begins with the first delay again */
     STOP_WAIT_MS = 10000, /* SIGTERM, and after this SIGKILL */
     LOOK_MS = 50,
     KEYS_LOOK_MS = 1000,
-    SETTING_WRONG = 2,  /* exit statuses of a service that starting again does not change */
+    SETTING_WRONG = 2, /* exit statuses of a service that starting again does not change */
     DATABASE_TAKEN = 3,
     FILE_MODE = 0600,
 };
@@ -111,10 +111,11 @@ static void fell(up_t *self, child_t *child, int result)
     child->again_ms = now_ms + child->delay_ms;
     child->restarts++;
     if (WIFSIGNALED(result))
-        cli_say("convene: %s was ended by signal %d (%s); it is started again in %lld ms\n", child->name, WTERMSIG(result),
-                strsignal(WTERMSIG(result)), (long long)child->delay_ms);
+        cli_say("convene: %s was ended by signal %d (%s); it is started again in %lld ms\n", child->name,
+                WTERMSIG(result), strsignal(WTERMSIG(result)), (long long)child->delay_ms);
     else
-        cli_say("convene: %s ended with status %d; it is started again in %lld ms\n", child->name, WEXITSTATUS(result), (long long)child->delay_ms);
+        cli_say("convene: %s ended with status %d; it is started again in %lld ms\n", child->name, WEXITSTATUS(result),
+                (long long)child->delay_ms);
     say_last_words(self, child->name);
 }
 
@@ -224,13 +225,14 @@ static int prepare(up_t *self)
     return status;
 }
 
-/* The sample's clock begins where exercise.json says, at the first start, and goes on from there: also when the same data
- * is used without --sample, or all its events would be over at once. Who sets clock/offset_ms means it. */
+/* The sample's clock begins where exercise.json says, at the first start, and goes on from there: also when the same
+ * data is used without --sample, or all its events would be over at once. Who sets clock/offset_ms means it. */
 static int sample_clock(up_t *self, const cli_job_t *job)
 {
     char path[CLI_PATH_MAX], text[32] = "";
     for (size_t i = 0; i < self->cli->given_n; i++)
-        if (strcmp(self->cli->given[i].flag, "conf") == 0 && strncmp(self->cli->given[i].value, "clock/offset_ms", 15) == 0)
+        if (strcmp(self->cli->given[i].flag, "conf") == 0 &&
+            strncmp(self->cli->given[i].value, "clock/offset_ms", 15) == 0)
             return CLI_OK;
     (void)snprintf(path, sizeof path, "%s/sample-clock", cv_config_text(self->cli->config, "data"));
     FILE *file = fopen(path, "re");
@@ -270,7 +272,8 @@ static int wait_ready(up_t *self)
         if (self->give_up || cli_stopped())
             return CLI_FAILED;
         if (!ready && cv_clock_mono_ms() > end_ms)
-            return cli_fail(cli, CLI_UNREACHABLE, "%s is not ready after %d s: %s", cli_services[i], READY_WAIT_MS / 1000, cv_client_error(cli->client));
+            return cli_fail(cli, CLI_UNREACHABLE, "%s is not ready after %d s: %s", cli_services[i],
+                            READY_WAIT_MS / 1000, cv_client_error(cli->client));
     }
     return CLI_OK;
 }
@@ -290,10 +293,12 @@ static void say_where(up_t *self)
         return;
     printf("The services run, with their data in %s:\n", cv_config_text(cli->config, "data"));
     for (size_t i = 0; i < CLI_SERVICES_N; i++)
-        printf("  %-14s %s (process %ld)\n", cli_services[i], cv_config_of(cli->config, cli_services[i], "endpoint"), (long)self->children[i].pid);
+        printf("  %-14s %s (process %ld)\n", cli_services[i], cv_config_of(cli->config, cli_services[i], "endpoint"),
+               (long)self->children[i].pid);
     if (self->offset[0])
         printf("Their clock is the sample's; --conf clock/offset_ms=0 gives them the real one.\n");
-    printf("Ctrl-C stops them. Elsewhere: convene status, convene watch, convene request (with --data %s).\n", cv_config_text(cli->config, "data"));
+    printf("Ctrl-C stops them. Elsewhere: convene status, convene watch, convene request (with --data %s).\n",
+           cv_config_text(cli->config, "data"));
     fflush(stdout);
 }
 

@@ -75,7 +75,8 @@ int cli_event_list(cli_t *cli)
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
         const char *value = cli_flag(cli, filters[i], NULL);
         size_t at = strlen(key);
-        if (value && snprintf(key + at, sizeof key - at, "%s%s=%s", at ? "&" : "", filters[i], value) >= (int)(sizeof key - at))
+        if (value &&
+            snprintf(key + at, sizeof key - at, "%s%s=%s", at ? "&" : "", filters[i], value) >= (int)(sizeof key - at))
             return cli_usage(cli, "the filters are longer than %d octets", KEY_MAX);
     }
     json_t *messages;
@@ -134,8 +135,9 @@ int cli_plan_show(cli_t *cli)
     size_t n = json_array_size(messages);
     json_decref(messages);
     if (cli->json)
-        return cli_document(cli, "convene.cli.plan.v1", json_pack("{s:i, s:o, s:o, s:o}", "events", (int)n, "by_status", by_status,
-                                                                  "by_dimension", by_dimension, "by_line", by_line));
+        return cli_document(cli, "convene.cli.plan.v1",
+                            json_pack("{s:i, s:o, s:o, s:o}", "events", (int)n, "by_status", by_status, "by_dimension",
+                                      by_dimension, "by_line", by_line));
     printf("%zu events\n\n", n);
     print_counts(cli, "status", by_status);
     putchar('\n');
@@ -291,7 +293,8 @@ static int find_request(cli_t *cli, const char *id, const char **ret_service, js
 static int request_failed(cli_t *cli, int rc, const char *id)
 {
     if (rc == CV_ENOTFOUND)
-        return cli_fail(cli, CLI_NOTFOUND, "no service remembers request %s: it was not decided, or its answer was not a decision", id);
+        return cli_fail(cli, CLI_NOTFOUND,
+                        "no service remembers request %s: it was not decided, or its answer was not a decision", id);
     return cli_query_failed(cli, rc, "cannot look for request %s", id);
 }
 
@@ -340,10 +343,12 @@ static void explain_seats(const json_t *seats)
 {
     if (!seats)
         return;
-    printf("  seats then: %lld in all, %lld confirmed, %lld free, %lld waiting; of the party %lld confirmed (%lld guaranteed, at most %lld), %lld waiting\n",
-           (long long)cli_int_of(seats, "capacity"), (long long)cli_int_of(seats, "confirmed"), (long long)cli_int_of(seats, "free"),
-           (long long)cli_int_of(seats, "waiting"), (long long)cli_int_of(seats, "party_confirmed"),
-           (long long)cli_int_of(seats, "party_guaranteed"), (long long)cli_int_of(seats, "party_maximum"), (long long)cli_int_of(seats, "party_waiting"));
+    printf("  seats then: %lld in all, %lld confirmed, %lld free, %lld waiting; of the party %lld confirmed (%lld "
+           "guaranteed, at most %lld), %lld waiting\n",
+           (long long)cli_int_of(seats, "capacity"), (long long)cli_int_of(seats, "confirmed"),
+           (long long)cli_int_of(seats, "free"), (long long)cli_int_of(seats, "waiting"),
+           (long long)cli_int_of(seats, "party_confirmed"), (long long)cli_int_of(seats, "party_guaranteed"),
+           (long long)cli_int_of(seats, "party_maximum"), (long long)cli_int_of(seats, "party_waiting"));
 }
 
 static int explain_request(cli_t *cli, const char *id)
@@ -354,13 +359,14 @@ static int explain_request(cli_t *cli, const char *id)
     if (rc != CV_OK)
         return request_failed(cli, rc, id);
     if (cli->json) {
-        int status = cli_document(cli, "convene.cli.explanation.v1", json_pack("{s:s, s:s, s:O}", "request", id, "service", service, "outcome", message));
+        int status = cli_document(cli, "convene.cli.explanation.v1",
+                                  json_pack("{s:s, s:s, s:O}", "request", id, "service", service, "outcome", message));
         json_decref(message);
         return status;
     }
     const json_t *outcome = data_of(message), *decision = json_object_get(outcome, "decision");
-    printf("%s decided request %s at %s: %s, %s.\n  %s\n", service, id, cli_text_of(message, "time"), cli_text_of(outcome, "class"),
-           cli_text_of(outcome, "code"), cli_text_of(outcome, "text"));
+    printf("%s decided request %s at %s: %s, %s.\n  %s\n", service, id, cli_text_of(message, "time"),
+           cli_text_of(outcome, "class"), cli_text_of(outcome, "code"), cli_text_of(outcome, "text"));
     if (*cli_text_of(outcome, "field"))
         printf("  it lies in %s\n", cli_text_of(outcome, "field"));
     if (*cli_text_of(decision, "rule"))
@@ -368,7 +374,8 @@ static int explain_request(cli_t *cli, const char *id)
     explain_persons(cli, json_object_get(decision, "persons"));
     explain_seats(json_object_get(decision, "seats"));
     if (*cli_text_of(outcome, "stream"))
-        printf("  on record as %s number %lld\n", cli_text_of(outcome, "stream"), (long long)cli_int_of(outcome, "sequence"));
+        printf("  on record as %s number %lld\n", cli_text_of(outcome, "stream"),
+               (long long)cli_int_of(outcome, "sequence"));
     json_decref(message);
     return CLI_OK;
 }
@@ -412,19 +419,22 @@ static int explain_delegation(cli_t *cli, const char *key)
     cv_stream_destroy(&stream);
     int status = CLI_OK;
     if (!live) {
-        status = cli_fail(cli, CLI_UNREACHABLE, "registration does not give its records (waited %lld ms)", (long long)cli->timeout_ms);
+        status = cli_fail(cli, CLI_UNREACHABLE, "registration does not give its records (waited %lld ms)",
+                          (long long)cli->timeout_ms);
     } else if (json_array_size(story.story) == 0) {
         status = cli_fail(cli, CLI_NOTFOUND, "nothing was ever decided for %s", key);
     } else if (cli->json) {
-        status = cli_document(cli, "convene.cli.explanation.v1", json_pack("{s:s, s:O}", "delegation", key, "records", story.story));
+        status = cli_document(cli, "convene.cli.explanation.v1",
+                              json_pack("{s:s, s:O}", "delegation", key, "records", story.story));
     } else {
         for (size_t i = 0; i < json_array_size(story.story); i++) {
             const json_t *message = json_array_get(story.story, i), *data = data_of(message);
             if (*cli_text_of(data, "kind"))
-                printf("%s  %s: %s, %s (request %s)\n", cli_text_of(message, "time"), cli_text_of(data, "kind"), cli_text_of(data, "class"),
-                       cli_text_of(data, "code"), cli_text_of(data, "request"));
+                printf("%s  %s: %s, %s (request %s)\n", cli_text_of(message, "time"), cli_text_of(data, "kind"),
+                       cli_text_of(data, "class"), cli_text_of(data, "code"), cli_text_of(data, "request"));
             else
-                printf("%s  moved up from the waiting list: %s\n", cli_text_of(message, "time"), cli_text_of(data, "cause"));
+                printf("%s  moved up from the waiting list: %s\n", cli_text_of(message, "time"),
+                       cli_text_of(data, "cause"));
             explain_persons(cli, json_object_get(data, "persons"));
             explain_seats(json_object_get(data, "seats"));
         }

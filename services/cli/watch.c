@@ -24,7 +24,8 @@ static json_t *look(cli_t *cli)
         json_object_set_new(services, cli_services[i], rc == CV_OK ? data : json_null());
     }
     json_t *seats = NULL;
-    if (!json_is_null(json_object_get(services, "registration")) && cli_query_json(cli, "registration", "events", NULL, &seats) == CV_OK)
+    if (!json_is_null(json_object_get(services, "registration")) &&
+        cli_query_json(cli, "registration", "events", NULL, &seats) == CV_OK)
         for (size_t i = 0; i < json_array_size(seats); i++) {
             json_t *row = json_object_get(json_array_get(seats, i), "data");
             if (cli_int_of(row, "capacity") || cli_int_of(row, "registered") || cli_int_of(row, "declined"))
@@ -44,23 +45,29 @@ static void print_lines(cli_t *cli, const json_t *now, json_t *shown)
     json_object_foreach(json_object_get(now, "services"), name, data)
     {
         json_t *follows = json_object_get(data, "follows");
-        (void)snprintf(text, sizeof text, "%s %s", name, json_is_null(data) ? "down" : json_is_true(json_object_get(data, "ready")) ? "up" : "not ready");
+        (void)snprintf(text, sizeof text, "%s %s", name,
+                       json_is_null(data)                             ? "down"
+                       : json_is_true(json_object_get(data, "ready")) ? "up"
+                                                                      : "not ready");
         if (strcmp(cli_text_of(shown, name), text) != 0) {
             json_object_set_new(shown, name, json_string(text));
             if (cli->json)
-                (void)cli_line(json_pack("{s:s, s:s, s:s, s:b}", "schema", "convene.cli.watch.v1", "time", time, "service", name, "up", !json_is_null(data)));
+                (void)cli_line(json_pack("{s:s, s:s, s:s, s:b}", "schema", "convene.cli.watch.v1", "time", time,
+                                         "service", name, "up", !json_is_null(data)));
             else
                 printf("%s service %s\n", time, text);
         }
         for (size_t i = 0; i < json_array_size(follows); i++) {
             const json_t *one = json_array_get(follows, i);
             (void)snprintf(key, sizeof key, "%s %s", name, cli_text_of(one, "stream"));
-            (void)snprintf(text, sizeof text, "%s at %lld of %lld", cli_text_of(one, "state"), (long long)cli_int_of(one, "cursor"), (long long)cli_int_of(one, "head"));
+            (void)snprintf(text, sizeof text, "%s at %lld of %lld", cli_text_of(one, "state"),
+                           (long long)cli_int_of(one, "cursor"), (long long)cli_int_of(one, "head"));
             if (strcmp(cli_text_of(shown, key), text) == 0)
                 continue;
             json_object_set_new(shown, key, json_string(text));
             if (cli->json)
-                (void)cli_line(json_pack("{s:s, s:s, s:s, s:O}", "schema", "convene.cli.watch.v1", "time", time, "service", name, "follows", one));
+                (void)cli_line(json_pack("{s:s, s:s, s:s, s:O}", "schema", "convene.cli.watch.v1", "time", time,
+                                         "service", name, "follows", one));
             else
                 printf("%s %s follows %s: %s\n", time, name, cli_text_of(one, "stream"), text);
         }
@@ -71,12 +78,14 @@ static void print_lines(cli_t *cli, const json_t *now, json_t *shown)
             continue;
         json_object_set(shown, cli_text_of(event, "event"), event);
         if (cli->json)
-            (void)cli_line(json_pack("{s:s, s:s, s:O}", "schema", "convene.cli.watch.v1", "time", time, "event", event));
+            (void)cli_line(
+                json_pack("{s:s, s:s, s:O}", "schema", "convene.cli.watch.v1", "time", time, "event", event));
         else
-            printf("%s event %s %s: %lld of %lld seats, %lld waiting, %lld free, %lld registered, %lld declined\n", time, cli_text_of(event, "event"),
-                   cli_text_of(event, "status"), (long long)cli_int_of(event, "confirmed"), (long long)cli_int_of(event, "capacity"),
-                   (long long)cli_int_of(event, "waiting"), (long long)cli_int_of(event, "free"), (long long)cli_int_of(event, "registered"),
-                   (long long)cli_int_of(event, "declined"));
+            printf("%s event %s %s: %lld of %lld seats, %lld waiting, %lld free, %lld registered, %lld declined\n",
+                   time, cli_text_of(event, "event"), cli_text_of(event, "status"),
+                   (long long)cli_int_of(event, "confirmed"), (long long)cli_int_of(event, "capacity"),
+                   (long long)cli_int_of(event, "waiting"), (long long)cli_int_of(event, "free"),
+                   (long long)cli_int_of(event, "registered"), (long long)cli_int_of(event, "declined"));
     }
     fflush(stdout);
 }
@@ -102,21 +111,25 @@ static void print_screen(cli_t *cli, const json_t *now)
         printf("%s%s %s%s   ", cli_style(cli, up ? CLI_GREEN : CLI_RED), name, up ? "up" : "DOWN", plain);
     }
     printf("\n\n");
-    const char *columns[] = {"event", "status", "#seats", "filled", "#confirmed", "#waiting", "#free", "#online", "#answers", "title"};
+    const char *columns[] = {"event",    "status", "#seats",  "filled",   "#confirmed",
+                             "#waiting", "#free",  "#online", "#answers", "title"};
     cli_table_t *table = cli_table_new(cli, columns, 10);
     for (size_t i = 0; i < json_array_size(events); i++) {
         const json_t *event = json_array_get(events, i);
         char cells[BAR_CELLS + 1];
         bar(cli_int_of(event, "confirmed"), cli_int_of(event, "capacity"), cells);
         cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(event, "event"));
-        cli_table_cell(table, strcmp(cli_text_of(event, "status"), "open") == 0 ? CLI_GREEN : CLI_PLAIN, "%s", cli_text_of(event, "status"));
+        cli_table_cell(table, strcmp(cli_text_of(event, "status"), "open") == 0 ? CLI_GREEN : CLI_PLAIN, "%s",
+                       cli_text_of(event, "status"));
         cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(event, "capacity"));
         cli_table_cell(table, CLI_PLAIN, "%s", cells);
         cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(event, "confirmed"));
-        cli_table_cell(table, cli_int_of(event, "waiting") ? CLI_YELLOW : CLI_PLAIN, "%lld", (long long)cli_int_of(event, "waiting"));
+        cli_table_cell(table, cli_int_of(event, "waiting") ? CLI_YELLOW : CLI_PLAIN, "%lld",
+                       (long long)cli_int_of(event, "waiting"));
         cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(event, "free"));
         cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(event, "online"));
-        cli_table_cell(table, CLI_PLAIN, "%lld", (long long)(cli_int_of(event, "registered") + cli_int_of(event, "declined")));
+        cli_table_cell(table, CLI_PLAIN, "%lld",
+                       (long long)(cli_int_of(event, "registered") + cli_int_of(event, "declined")));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(event, "title"));
     }
     cli_table_print(&table);
@@ -141,7 +154,8 @@ static void print_screen(cli_t *cli, const json_t *now)
             int64_t lag = cli_int_of(one, "head") - cli_int_of(one, "cursor");
             cli_table_cell(table, CLI_BOLD, "%s", name);
             cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(one, "stream"));
-            cli_table_cell(table, strcmp(cli_text_of(one, "state"), "live") == 0 ? CLI_GREEN : CLI_YELLOW, "%s", cli_text_of(one, "state"));
+            cli_table_cell(table, strcmp(cli_text_of(one, "state"), "live") == 0 ? CLI_GREEN : CLI_YELLOW, "%s",
+                           cli_text_of(one, "state"));
             cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(one, "cursor"));
             cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(one, "head"));
             cli_table_cell(table, lag ? CLI_YELLOW : CLI_PLAIN, "%lld", (long long)lag);

@@ -1,11 +1,12 @@
-/* publisher: a program of somebody else's that sends registrations to Convene with the C library, and waits for the answers.
- * SPDX-License-Identifier: Apache-2.0
+/* publisher: a program of somebody else's that sends registrations to Convene with the C library, and waits for the
+ * answers. SPDX-License-Identifier: Apache-2.0
  *
  *   publisher ENDPOINT KEYS NAME FILE
  *   publisher tcp://127.0.0.1:24100 keys publisher requests.jsonl > outcomes.jsonl
  *
- * ENDPOINT is registration's; KEYS the directory with NAME.secret and allow/registration.cert ("-": no encryption, ipc only).
- * Each line of FILE is {"id": UUID, "type": "convene.registration.register.v1", "data": {...}}; each line of the output is
+ * ENDPOINT is registration's; KEYS the directory with NAME.secret and allow/registration.cert ("-": no encryption, ipc
+ * only). Each line of FILE is {"id": UUID, "type": "convene.registration.register.v1", "data": {...}}; each line of the
+ * output is
  * {"line", "id", "class", "code", "hash"}, hash being BLAKE2b-128 of the outcome's bytes.
  *
  * What belongs to one delegation is sent in order: a line waits until the one before it about the same delegation is
@@ -33,7 +34,8 @@ static int answers_missing;
 
 static void report(long long line, const char *id, const char *cls, const char *code, const char *hash)
 {
-    json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s}", "line", (json_int_t)line, "id", id, "class", cls, "code", code, "hash", hash);
+    json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s}", "line", (json_int_t)line, "id", id, "class", cls, "code",
+                             code, "hash", hash);
     json_dumpf(json, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(json);
@@ -102,13 +104,16 @@ static void read_register(const json_t *data, cv_registration_register_v1_t *ret
                                                        .email = text(person, "email")};
     }
     ret->has_contact = contact != NULL;
-    ret->contact = (cv_contact_t){.name = text(contact, "name"), .email = text(contact, "email"), .language = cv_language_parse(text(contact, "language"))};
+    ret->contact = (cv_contact_t){.name = text(contact, "name"),
+                                  .email = text(contact, "email"),
+                                  .language = cv_language_parse(text(contact, "language"))};
 }
 
 static void read_withdraw(const json_t *data, cv_registration_withdraw_v1_t *ret)
 {
     const json_t *persons = json_object_get(data, "persons");
-    *ret = (cv_registration_withdraw_v1_t){.event = text(data, "event"), .party = text(data, "party"), .reason = text(data, "reason")};
+    *ret = (cv_registration_withdraw_v1_t){
+        .event = text(data, "event"), .party = text(data, "party"), .reason = text(data, "reason")};
     for (size_t i = 0; i < json_array_size(persons) && i < sizeof ret->persons / sizeof *ret->persons; i++)
         ret->persons[ret->persons_n++] = json_integer_value(json_array_get(persons, i));
 }
@@ -129,7 +134,8 @@ static int submit(cv_client_t *client, const json_t *request, const char *subjec
         return cv_client_submit(client, CV_MSG_REGISTRATION_WITHDRAW_V1, cv_str(subject), &withdraw, &how, ret_id);
     }
     if (cv_str_is(type, "convene.registration.decline.v1")) {
-        cv_registration_decline_v1_t decline = {.event = text(data, "event"), .party = text(data, "party"), .reason = text(data, "reason")};
+        cv_registration_decline_v1_t decline = {
+            .event = text(data, "event"), .party = text(data, "party"), .reason = text(data, "reason")};
         return cv_client_submit(client, CV_MSG_REGISTRATION_DECLINE_V1, cv_str(subject), &decline, &how, ret_id);
     }
     return CV_EUNKNOWN;
@@ -143,7 +149,8 @@ static int send_all(cv_client_t *client, FILE *file)
     for (long long number = 1; getline(&line, &room, file) >= 0; number++) {
         json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL), *data = json_object_get(request, "data");
         char subject[SUBJECT_MAX];
-        snprintf(subject, sizeof subject, "%.*s/%.*s", CV_STR_ARG(text(data, "event")), CV_STR_ARG(text(data, "party")));
+        snprintf(subject, sizeof subject, "%.*s/%.*s", CV_STR_ARG(text(data, "event")),
+                 CV_STR_ARG(text(data, "party")));
         open_t *place = wait_for_turn(client, subject);
         if (!place) {
             fprintf(stderr, "publisher: no answer for %d s\n", SILENCE_MS / 1000);
@@ -185,8 +192,11 @@ int main(int argc, char **argv)
         return 1;
     }
     const cv_client_service_t service = {"registration", argv[1]};
-    const cv_client_options_t options = {
-        .services = &service, .services_n = 1, .keys = argv[2], .principal = argv[3], .insecure = strcmp(argv[2], "-") == 0};
+    const cv_client_options_t options = {.services = &service,
+                                         .services_n = 1,
+                                         .keys = argv[2],
+                                         .principal = argv[3],
+                                         .insecure = strcmp(argv[2], "-") == 0};
     cv_client_t *client;
     char error[512];
     int status = 1;

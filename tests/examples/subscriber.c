@@ -4,10 +4,10 @@
  *   subscriber ENDPOINT KEYS NAME STREAM FILE [COUNT]
  *   subscriber tcp://127.0.0.1:24100 keys observer registration.events position.bin
  *
- * Prints one line per record: sequence, type, subject. FILE holds the position: what has been printed. Run again, it goes
- * on where it was, without a hole and without a repetition (a crash between print and write repeats one record: who must
- * not see that keeps the position in the same transaction as what is made of the record). After COUNT records, or when
- * nothing has come for two seconds, it leaves.
+ * Prints one line per record: sequence, type, subject. FILE holds the position: what has been printed. Run again, it
+ * goes on where it was, without a hole and without a repetition (a crash between print and write repeats one record:
+ * who must not see that keeps the position in the same transaction as what is made of the record). After COUNT records,
+ * or when nothing has come for two seconds, it leaves.
  */
 #include <convene/client.h>
 
@@ -60,7 +60,8 @@ static int on_event(void *arg, const cv_stream_event_t *event)
         printf("- %.*s %.*s\n", CV_STR_ARG(event->msg.type), CV_STR_ARG(event->msg.subject));
         return CV_OK;
     case CV_STREAM_RECORD:
-        printf("%llu %.*s %.*s\n", (unsigned long long)event->position.seq, CV_STR_ARG(event->msg.type), CV_STR_ARG(event->msg.subject));
+        printf("%llu %.*s %.*s\n", (unsigned long long)event->position.seq, CV_STR_ARG(event->msg.type),
+               CV_STR_ARG(event->msg.subject));
         state->seen++;
         break;
     case CV_STREAM_SNAPSHOT_END:
@@ -80,8 +81,11 @@ int main(int argc, char **argv)
     char service_name[CV_NAME_MAX + 1];
     snprintf(service_name, sizeof service_name, "%.*s", (int)strcspn(argv[4], "."), argv[4]);
     const cv_client_service_t service = {service_name, argv[1]};
-    const cv_client_options_t options = {
-        .services = &service, .services_n = 1, .keys = argv[2], .principal = argv[3], .insecure = strcmp(argv[2], "-") == 0};
+    const cv_client_options_t options = {.services = &service,
+                                         .services_n = 1,
+                                         .keys = argv[2],
+                                         .principal = argv[3],
+                                         .insecure = strcmp(argv[2], "-") == 0};
     cv_client_t *client;
     cv_stream_t *stream;
     cv_position_t position;

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { ROW_MAX = 64 };
@@ -35,7 +36,8 @@ static void close_text(opened_t *opened)
 static void test_rows(void **state)
 {
     (void)state;
-    opened_t opened = open_text("\xEF\xBB\xBF" "a,b,c\r\n1,,\"x,\"\"y\"\"\"\r\n\n\"two\nlines\",2,3\n4,5,6");
+    opened_t opened = open_text("\xEF\xBB\xBF"
+                                "a,b,c\r\n1,,\"x,\"\"y\"\"\"\r\n\n\"two\nlines\",2,3\n4,5,6");
     csv_t *csv = opened.csv;
     assert_int_equal(CV_OK, csv_header(csv));
     assert_int_equal(3, csv_columns(csv));
@@ -63,8 +65,13 @@ static void test_wrong(void **state)
         const char *text;
         int header, row;
     } cases[] = {
-        {"", CV_EINVAL, 0},        {"\n\n", CV_EINVAL, 0},       {"a,a\n", CV_EINVAL, 0},       {"a,b\n1\n", CV_OK, CV_EINVAL},
-        {"a\n\"x\"y\n", CV_OK, CV_EINVAL}, {"a\n\"x\n", CV_OK, CV_ELIMIT}, {"a,b\n1,2,3\n", CV_OK, CV_EINVAL},
+        {"", CV_EINVAL, 0},
+        {"\n\n", CV_EINVAL, 0},
+        {"a,a\n", CV_EINVAL, 0},
+        {"a,b\n1\n", CV_OK, CV_EINVAL},
+        {"a\n\"x\"y\n", CV_OK, CV_EINVAL},
+        {"a\n\"x\n", CV_OK, CV_ELIMIT},
+        {"a,b\n1,2,3\n", CV_OK, CV_EINVAL},
         {"a\n0123456789012345678901234567890123456789012345678901234567890123456789\n", CV_OK, CV_ELIMIT},
         {"a,b\n1,2\n", CV_OK, 1},
     };
@@ -93,6 +100,7 @@ static void test_goes_on(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_wrong), cmocka_unit_test(test_goes_on)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_wrong),
+                                       cmocka_unit_test(test_goes_on)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 enum { TEXT_MAX = 256, ERROR_MAX = 256 };
@@ -51,7 +52,8 @@ static int append(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_ms,
 {
     char *text = arg;
     size_t at = strlen(text);
-    snprintf(text + at, TEXT_MAX - at, "%.*s %.*s %lld %.*s;", CV_STR_ARG(id), CV_STR_ARG(service), (long long)deadline_ms, CV_STR_ARG(message));
+    snprintf(text + at, TEXT_MAX - at, "%.*s %.*s %lld %.*s;", CV_STR_ARG(id), CV_STR_ARG(service),
+             (long long)deadline_ms, CV_STR_ARG(message));
     return CV_OK;
 }
 

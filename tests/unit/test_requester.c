@@ -1,8 +1,8 @@
 /* test_requester: the requester against a scripted service, in virtual time.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The peer remembers its first answer to each id and repeats its bytes, as a service does. Between the two lies a network
- * that loses, repeats and reorders by a seeded generator; time moves only when the test says so.
+ * The peer remembers its first answer to each id and repeats its bytes, as a service does. Between the two lies a
+ * network that loses, repeats and reorders by a seeded generator; time moves only when the test says so.
  */
 #include "net/requester.h"
 
@@ -10,20 +10,21 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { IDS_MAX = 2048, WIRE_MAX = 8192, MESSAGE_MAX = 512 };
 
 typedef struct {
     char id[CV_UUID_TEXT + 1];
-    uint32_t seen;       /* requests with this id that arrived */
-    uint32_t busy;       /* answer BUSY to this many first */
-    uint32_t decided;    /* times the peer decided; must stay at most 1 */
+    uint32_t seen;             /* requests with this id that arrived */
+    uint32_t busy;             /* answer BUSY to this many first */
+    uint32_t decided;          /* times the peer decided; must stay at most 1 */
     char message[MESSAGE_MAX]; /* bytes of the first request */
     size_t message_len;
     char raw[MESSAGE_MAX]; /* bytes of the outcome */
     size_t raw_len;
-    uint32_t done;         /* times the requester said it was done */
+    uint32_t done; /* times the requester said it was done */
     int done_rc;
     int done_class;
     int64_t done_ms, sent_first_ms, sent_last_ms;
@@ -80,16 +81,22 @@ static void post(world_t *w, bool to_peer, const char *bytes, size_t len)
     for (unsigned i = 0; i < copies; i++) {
         assert_true(w->wire_n < WIRE_MAX);
         parcel_t *parcel = &w->wire[w->wire_n++];
-        *parcel = (parcel_t){.at_ms = w->now_ms + 1 + (int64_t)draw(w, (uint64_t)w->delay_max_ms), .order = w->order++,
-                             .to_peer = to_peer, .len = len};
+        *parcel = (parcel_t){.at_ms = w->now_ms + 1 + (int64_t)draw(w, (uint64_t)w->delay_max_ms),
+                             .order = w->order++,
+                             .to_peer = to_peer,
+                             .len = len};
         memcpy(parcel->bytes, bytes, len);
     }
 }
 
 static size_t write_message(cv_str_t id, uint16_t type, const void *data, cv_str_t cause, char ret_bytes[MESSAGE_MAX])
 {
-    cv_msg_t head = {.id = id, .source = CV_STR("/test"), .subject = CV_STR("E1"), .time_ms = 1764000000000,
-                     .causationid = cause, .info = cv_msg_info_at(type)};
+    cv_msg_t head = {.id = id,
+                     .source = CV_STR("/test"),
+                     .subject = CV_STR("E1"),
+                     .time_ms = 1764000000000,
+                     .causationid = cause,
+                     .info = cv_msg_info_at(type)};
     if (head.info->kind == CV_KIND_REQUEST)
         head.inbox = CV_STR("inbox-of-the-test");
     cv_buf_t buf;
@@ -173,15 +180,15 @@ static void peer_takes(world_t *w, const char *bytes, size_t len)
     entry->seen++;
     if (entry->seen <= entry->busy) {
         char busy[MESSAGE_MAX];
-        size_t busy_len = write_outcome(entry->id, entry->seen % 2 ? CV_OUTCOME_CLASS_BUSY : CV_OUTCOME_CLASS_UNAVAILABLE,
-                                        w->retry_after_ms, busy);
+        size_t busy_len = write_outcome(
+            entry->id, entry->seen % 2 ? CV_OUTCOME_CLASS_BUSY : CV_OUTCOME_CLASS_UNAVAILABLE, w->retry_after_ms, busy);
         post(w, false, busy, busy_len);
         return;
     }
     if (!entry->raw_len) {
         entry->decided++;
-        entry->raw_len = write_outcome(entry->id, entry->seen % 3 ? CV_OUTCOME_CLASS_OK : CV_OUTCOME_CLASS_REJECTED, 0,
-                                       entry->raw);
+        entry->raw_len =
+            write_outcome(entry->id, entry->seen % 3 ? CV_OUTCOME_CLASS_OK : CV_OUTCOME_CLASS_REJECTED, 0, entry->raw);
     }
     post(w, false, entry->raw, entry->raw_len);
 }
@@ -234,8 +241,13 @@ static world_t *world_new(size_t window, size_t queue, uint64_t seed)
     w->wire = calloc(WIRE_MAX, sizeof *w->wire);
     w->random = seed;
     w->now_ms = 1000;
-    w->requester = cv_requester_new(&(cv_requester_options_t){.service = "registration", .window = window, .queue = queue,
-                                                              .seed = seed, .send = on_send, .done = on_done, .arg = w});
+    w->requester = cv_requester_new(&(cv_requester_options_t){.service = "registration",
+                                                              .window = window,
+                                                              .queue = queue,
+                                                              .seed = seed,
+                                                              .send = on_send,
+                                                              .done = on_done,
+                                                              .arg = w});
     assert_non_null(w->requester);
     return w;
 }
@@ -284,7 +296,8 @@ static void test_arguments(void **state)
     cv_uuid_text(id, text);
     assert_int_equal(CV_EBUSY, cv_requester_submit(w->requester, 0, cv_str(text), bytes, 0));
     char *large = calloc(1, CV_MAX_REQUEST + 1);
-    assert_int_equal(CV_ELIMIT, cv_requester_submit(w->requester, 0, cv_str(text), (cv_str_t){large, CV_MAX_REQUEST + 1}, 0));
+    assert_int_equal(CV_ELIMIT,
+                     cv_requester_submit(w->requester, 0, cv_str(text), (cv_str_t){large, CV_MAX_REQUEST + 1}, 0));
     free(large);
     assert_true(cv_requester_outcome(w->requester, 0, CV_STR("\xc1")) < 0);
     char outcome[MESSAGE_MAX];
@@ -372,7 +385,7 @@ static void test_window(void **state)
     run_until(w, w->now_ms + 100);
     assert_int_equal(8, w->sends); /* the first eight, once */
     for (size_t i = 0; i < 50; i++)
-        assert_int_equal(i < 8, w->entries[i].message_len > 0);
+        assert_int_equal(i<8, w->entries[i].message_len> 0);
     w->loss_percent = 0;
     run_until(w, w->now_ms + 3000);
     assert_int_equal(50, w->done_n);

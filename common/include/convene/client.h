@@ -46,7 +46,8 @@ typedef struct cv_client cv_client_t;
 
 /* Connects to all services (which need not run yet). ret_error says what is wrong for people. CV_EINVAL: options or
  * keys; CV_ENOTFOUND: no such key file; CV_ELOCKED: another process uses this outbox. */
-int cv_client_open(const cv_client_options_t *options, cv_client_t **ret_client, char *ret_error, size_t error_size) CV_USE_RESULT;
+int cv_client_open(const cv_client_options_t *options, cv_client_t **ret_client, char *ret_error,
+                   size_t error_size) CV_USE_RESULT;
 /* Unanswered requests are forgotten, unless there is an outbox. */
 void cv_client_close(cv_client_t **client);
 /* A sentence about the last call that failed. Never NULL. */
@@ -55,9 +56,9 @@ const char *cv_client_error(const cv_client_t *client);
 /* ---- requests ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *id;     /* the request's UUID, to ask the same again; NULL: a new one */
-    int64_t timeout_ms; /* after this CV_ETIMEOUT is the answer; 0: never */
-    int64_t expiry_ms;  /* wall clock: the service answers EXPIRED after it; 0: none */
+    const char *id;                                   /* the request's UUID, to ask the same again; NULL: a new one */
+    int64_t timeout_ms;                               /* after this CV_ETIMEOUT is the answer; 0: never */
+    int64_t expiry_ms;                                /* wall clock: the service answers EXPIRED after it; 0: none */
     cv_str_t correlationid, causationid, traceparent; /* optional attributes */
 } cv_submit_t;
 
@@ -79,8 +80,9 @@ int cv_client_submit(cv_client_t *client, uint16_t type, cv_str_t subject, const
                      char ret_id[CV_UUID_TEXT + 1]) CV_USE_RESULT;
 /* Sends, receives and repeats for at most timeout_ms, and returns as soon as something was answered: how many answers
  * were handed over (0: none in time, or a signal came), or an error of the outbox. */
-int cv_client_poll(cv_client_t *client, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer), void *arg);
-size_t cv_client_pending(const cv_client_t *client);                    /* accepted, not answered, all services */
+int cv_client_poll(cv_client_t *client, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer),
+                   void *arg);
+size_t cv_client_pending(const cv_client_t *client);                  /* accepted, not answered, all services */
 bool cv_client_ready(const cv_client_t *client, const char *service); /* its intake is connected; as of the last poll */
 
 /* ---- questions ------------------------------------------------------------------------------------------------ */
@@ -121,7 +123,7 @@ typedef struct {
 } cv_stream_event_t;
 
 typedef struct {
-    const char *state;     /* "new", "catchup", "live", "snapshot", "halted" */
+    const char *state; /* "new", "catchup", "live", "snapshot", "halted" */
     bool live, halted;
     uint64_t cursor, head; /* handed over; newest known. Equal when nothing is outstanding */
     uint64_t records;      /* handed over since the start */
@@ -134,10 +136,11 @@ typedef struct cv_stream cv_stream_t;
 int cv_client_follow(cv_client_t *client, const char *service, const char *stream, const cv_position_t *after,
                      cv_stream_t **ret_stream) CV_USE_RESULT;
 void cv_stream_destroy(cv_stream_t **stream);
-/* Hands over what is there, waiting at most timeout_ms for the first: the number of events, or what the callback gave if
- * that is negative (the event counts as not handed over and comes again), or CV_EDIVERGED when halted,
- * CV_EDENIED when this principal may not read the stream, CV_ENOTFOUND when the service has no such stream. */
-int cv_stream_poll(cv_stream_t *stream, int64_t timeout_ms, int (*each)(void *arg, const cv_stream_event_t *event), void *arg);
+/* Hands over what is there, waiting at most timeout_ms for the first: the number of events, or what the callback gave
+ * if that is negative (the event counts as not handed over and comes again), or CV_EDIVERGED when halted, CV_EDENIED
+ * when this principal may not read the stream, CV_ENOTFOUND when the service has no such stream. */
+int cv_stream_poll(cv_stream_t *stream, int64_t timeout_ms, int (*each)(void *arg, const cv_stream_event_t *event),
+                   void *arg);
 cv_stream_status_t cv_stream_status(const cv_stream_t *stream);
 
 #endif

@@ -5,9 +5,9 @@
  *
  *   XPUB -> intake   requests out; the service's subscription "request.<service>|" comes in, which is readiness: only
  *                    then would a frame reach anybody. XPUB_NODROP makes a full pipe an error instead of a loss.
- *   SUB  <- feed     subscribed to "outcome.<inbox>|" before the first request is sent. Should that subscription be slower
- *                    than the first outcome, the repetition brings the outcome again.
- *   DEALER <-> log   questions, made at the first one.
+ *   SUB  <- feed     subscribed to "outcome.<inbox>|" before the first request is sent. Should that subscription be
+ * slower than the first outcome, the repetition brings the outcome again. DEALER <-> log   questions, made at the first
+ * one.
  *
  * A service that restarts takes its subscription away and brings a new one; the requester then sends again what was
  * unanswered. A peer that vanishes without a word is found by heartbeats, which do the same.
@@ -26,11 +26,11 @@
 
 enum {
     ERROR_MAX = 512,
-    ASK_AGAIN_MS = 1000,   /* a question without an answer is asked again */
-    ASK_RECONNECT = 3,     /* after this many, on a new connection: a stale one may hold stale answers */
-    ASK_BUSY_MS = 20,      /* not connected yet */
-    POLL_MAX_MS = 1000,    /* longest sleep: a signal handler without EINTR is noticed */
-    DRAIN_MAX = 256,       /* messages taken from one socket before others get their turn */
+    ASK_AGAIN_MS = 1000, /* a question without an answer is asked again */
+    ASK_RECONNECT = 3,   /* after this many, on a new connection: a stale one may hold stale answers */
+    ASK_BUSY_MS = 20,    /* not connected yet */
+    POLL_MAX_MS = 1000,  /* longest sleep: a signal handler without EINTR is noticed */
+    DRAIN_MAX = 256,     /* messages taken from one socket before others get their turn */
     SEED_LEN = sizeof(uint64_t),
 };
 
@@ -142,7 +142,8 @@ static int put_again(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_
     cv_client_t *self = arg;
     char name[CV_NAME_MAX + 1];
     if (cv_str_copy(service, name, sizeof name) != CV_OK || !peer_of(self, name))
-        return say(self, CV_EINVAL, "the outbox holds requests to %.*s, which is not among the services", CV_STR_ARG(service));
+        return say(self, CV_EINVAL, "the outbox holds requests to %.*s, which is not among the services",
+                   CV_STR_ARG(service));
     int64_t now_ms = cv_clock_mono_ms();
     int64_t deadline = deadline_ms ? now_ms + deadline_ms - cv_clock_wall_ms() : 0;
     if (deadline_ms && deadline <= 0)
@@ -150,7 +151,8 @@ static int put_again(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_
     return cv_requester_submit(peer_of(self, name)->requester, now_ms, id, message, deadline);
 }
 
-static int open_peer(cv_client_t *self, const cv_client_options_t *options, const cv_client_service_t *service, peer_t *peer)
+static int open_peer(cv_client_t *self, const cv_client_options_t *options, const cv_client_service_t *service,
+                     peer_t *peer)
 {
     peer->client = self;
     if (cv_str_copy(cv_str(service->name), peer->name, sizeof peer->name) != CV_OK ||
@@ -166,8 +168,13 @@ static int open_peer(cv_client_t *self, const cv_client_options_t *options, cons
     (void)snprintf(peer->subscription, sizeof peer->subscription, "request.%s|", peer->name);
     uint64_t seed;
     randombytes_buf(&seed, sizeof seed);
-    peer->requester = cv_requester_new(&(cv_requester_options_t){.service = peer->name, .window = options->window,
-        .queue = options->queue, .seed = seed, .send = on_send, .done = on_done, .arg = peer});
+    peer->requester = cv_requester_new(&(cv_requester_options_t){.service = peer->name,
+                                                                 .window = options->window,
+                                                                 .queue = options->queue,
+                                                                 .seed = seed,
+                                                                 .send = on_send,
+                                                                 .done = on_done,
+                                                                 .arg = peer});
     return peer->requester ? CV_OK : say(self, CV_ENOMEM, "out of memory");
 }
 
@@ -219,7 +226,8 @@ static int open_all(cv_client_t *self, const cv_client_options_t *options)
         if (rc == CV_OK)
             rc = cv_keep_each(self->keep, put_again, self);
         if (rc != CV_OK)
-            return self->error[0] ? rc : say(self, rc, "cannot read the outbox %s: %s", options->outbox, cv_error_text(rc));
+            return self->error[0] ? rc
+                                  : say(self, rc, "cannot read the outbox %s: %s", options->outbox, cv_error_text(rc));
     }
     for (size_t i = 0; i < self->peers_n; i++) {
         int rc = open_sockets(self, &self->peers[i]);
@@ -292,18 +300,28 @@ int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const v
         return say(self, CV_EINVAL, "%.80s is no UUID", how->id);
     }
     cv_uuid_text(raw_id, id);
-    cv_msg_t head = {.id = cv_str(id), .source = cv_str(self->source), .subject = subject, .time_ms = wall_ms,
-                     .inbox = cv_str(self->inbox), .expiry_ms = how->expiry_ms, .correlationid = how->correlationid,
-                     .causationid = how->causationid, .traceparent = how->traceparent, .info = info};
+    cv_msg_t head = {.id = cv_str(id),
+                     .source = cv_str(self->source),
+                     .subject = subject,
+                     .time_ms = wall_ms,
+                     .inbox = cv_str(self->inbox),
+                     .expiry_ms = how->expiry_ms,
+                     .correlationid = how->correlationid,
+                     .causationid = how->causationid,
+                     .traceparent = how->traceparent,
+                     .info = info};
     cv_buf_clear(&self->buf);
     int rc = cv_msg_write(&self->buf, &head, data);
     if (rc != CV_OK)
         return say(self, rc, "%s: the data does not fit its description", info->type);
     cv_str_t message = cv_buf_str(&self->buf);
     int64_t now_ms = cv_clock_mono_ms();
-    rc = cv_requester_submit(peer->requester, now_ms, cv_str(id), message, how->timeout_ms ? now_ms + how->timeout_ms : 0);
+    rc = cv_requester_submit(peer->requester, now_ms, cv_str(id), message,
+                             how->timeout_ms ? now_ms + how->timeout_ms : 0);
     if (rc != CV_OK)
-        return say(self, rc, rc == CV_EBUSY ? "too many unanswered requests (%s)" : "request %s: it waits for its answer already", id);
+        return say(self, rc,
+                   rc == CV_EBUSY ? "too many unanswered requests (%s)" : "request %s: it waits for its answer already",
+                   id);
     if (self->keep) {
         int64_t deadline_ms = how->timeout_ms ? wall_ms + how->timeout_ms : 0;
         rc = cv_keep_put(self->keep, cv_str(id), cv_str(peer->name), deadline_ms, message);
@@ -320,7 +338,8 @@ int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const v
 static void drain_intake(peer_t *peer, int64_t now_ms)
 {
     cv_frames_t frames;
-    for (int i = 0, rc; i < DRAIN_MAX && (rc = cv_frames_recv(&frames, peer->intake, 1)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
+    for (int i = 0, rc;
+         i < DRAIN_MAX && (rc = cv_frames_recv(&frames, peer->intake, 1)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
         if (rc != CV_OK)
             continue;
         cv_str_t frame = cv_frames_at(&frames, 0);
@@ -334,7 +353,8 @@ static void drain_intake(peer_t *peer, int64_t now_ms)
 static void drain_feed(peer_t *peer, int64_t now_ms)
 {
     cv_frames_t frames;
-    for (int i = 0, rc; i < DRAIN_MAX && (rc = cv_frames_recv(&frames, peer->feed, 2)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
+    for (int i = 0, rc;
+         i < DRAIN_MAX && (rc = cv_frames_recv(&frames, peer->feed, 2)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
         if (rc != CV_OK)
             continue;
         if (frames.n == 2)
@@ -379,7 +399,8 @@ int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg
             items[2 * i] = (zmq_pollitem_t){.socket = self->peers[i].intake, .events = ZMQ_POLLIN};
             items[2 * i + 1] = (zmq_pollitem_t){.socket = self->peers[i].feed, .events = ZMQ_POLLIN};
         }
-        if (zmq_poll(items, (int)(2 * self->peers_n), sleep_ms > POLL_MAX_MS ? POLL_MAX_MS : (long)sleep_ms) < 0 && errno == EINTR)
+        if (zmq_poll(items, (int)(2 * self->peers_n), sleep_ms > POLL_MAX_MS ? POLL_MAX_MS : (long)sleep_ms) < 0 &&
+            errno == EINTR)
             break;
     }
     self->each = NULL;
@@ -436,10 +457,11 @@ static int refusal(cv_client_t *self, const cv_log_refused_v1_t *refused)
         cv_refused_code_t code;
         int rc;
     } map[] = {
-        {CV_REFUSED_CODE_INVALID, CV_EINVAL}, {CV_REFUSED_CODE_DENIED, CV_EDENIED}, {CV_REFUSED_CODE_NOTFOUND, CV_ENOTFOUND},
-        {CV_REFUSED_CODE_EPOCH, CV_EEPOCH}, {CV_REFUSED_CODE_PRUNED, CV_EPRUNED}, {CV_REFUSED_CODE_DIVERGED, CV_EDIVERGED},
-        {CV_REFUSED_CODE_AHEAD, CV_EAHEAD}, {CV_REFUSED_CODE_UNAVAILABLE, CV_EUNAVAIL}, {CV_REFUSED_CODE_BUSY, CV_EBUSY},
-        {CV_REFUSED_CODE_INTERNAL, CV_EINTERNAL},
+        {CV_REFUSED_CODE_INVALID, CV_EINVAL},     {CV_REFUSED_CODE_DENIED, CV_EDENIED},
+        {CV_REFUSED_CODE_NOTFOUND, CV_ENOTFOUND}, {CV_REFUSED_CODE_EPOCH, CV_EEPOCH},
+        {CV_REFUSED_CODE_PRUNED, CV_EPRUNED},     {CV_REFUSED_CODE_DIVERGED, CV_EDIVERGED},
+        {CV_REFUSED_CODE_AHEAD, CV_EAHEAD},       {CV_REFUSED_CODE_UNAVAILABLE, CV_EUNAVAIL},
+        {CV_REFUSED_CODE_BUSY, CV_EBUSY},         {CV_REFUSED_CODE_INTERNAL, CV_EINTERNAL},
     };
     int rc = CV_EINTERNAL;
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)
@@ -468,8 +490,8 @@ static int take_reply(peer_t *peer, const char *id, held_t *held)
         rc = held->data ? reply->msg.info->decode(reply->msg.data, held->data, &fault) : CV_ENOMEM;
     }
     if (ours && rc != CV_OK)
-        return say(peer->client, rc == CV_ENOMEM ? rc : CV_EMALFORMED, "the answer of %s cannot be read: %s %s", peer->name,
-                   fault.path, fault.text);
+        return say(peer->client, rc == CV_ENOMEM ? rc : CV_EMALFORMED, "the answer of %s cannot be read: %s %s",
+                   peer->name, fault.path, fault.text);
     if (!ours) {
         cv_frames_done(&held->frames);
         held->has_frames = false;
@@ -523,7 +545,8 @@ static int ask_until(cv_client_t *self, peer_t *peer, const char *id, cv_str_t q
     }
 }
 
-int cv_client_ask(cv_client_t *self, const char *service, uint16_t type, const void *data, int64_t timeout_ms, cv_reply_t **ret_reply)
+int cv_client_ask(cv_client_t *self, const char *service, uint16_t type, const void *data, int64_t timeout_ms,
+                  cv_reply_t **ret_reply)
 {
     const cv_msg_info_t *info = cv_msg_info_at(type);
     peer_t *peer = peer_of(self, service);

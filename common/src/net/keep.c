@@ -24,15 +24,19 @@ int cv_keep_open(const char *path, cv_keep_t **ret_keep, char *ret_error, size_t
     cv_keep_t *self = calloc(1, sizeof *self);
     if (!self)
         return CV_ENOMEM;
-    cv_db_options_t options = {.path = path, .application_id = APPLICATION_ID, .migrations = migrations,
-                               .migrations_n = 1, .cache_kib = CACHE_KIB};
+    cv_db_options_t options = {.path = path,
+                               .application_id = APPLICATION_ID,
+                               .migrations = migrations,
+                               .migrations_n = 1,
+                               .cache_kib = CACHE_KIB};
     int rc = cv_db_open(&options, &self->db, ret_error, error_size);
     if (rc == CV_OK)
         rc = cv_db_prepare(self->db, "SELECT value FROM own WHERE name = ?1", &self->own_get);
     if (rc == CV_OK)
         rc = cv_db_prepare(self->db, "INSERT INTO own(name, value) VALUES (?1, ?2)", &self->own_put);
     if (rc == CV_OK)
-        rc = cv_db_prepare(self->db, "INSERT INTO request(id, service, deadline_ms, message) VALUES (?1, ?2, ?3, ?4)", &self->put);
+        rc = cv_db_prepare(self->db, "INSERT INTO request(id, service, deadline_ms, message) VALUES (?1, ?2, ?3, ?4)",
+                           &self->put);
     if (rc == CV_OK)
         rc = cv_db_prepare(self->db, "DELETE FROM request WHERE id = ?1", &self->drop);
     if (rc == CV_OK)
@@ -126,7 +130,8 @@ int cv_keep_drop(cv_keep_t *self, cv_str_t id)
     return rc == CV_OK ? CV_OK : end(self, rc);
 }
 
-int cv_keep_each(cv_keep_t *self, int (*each)(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_ms, cv_str_t message),
+int cv_keep_each(cv_keep_t *self,
+                 int (*each)(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_ms, cv_str_t message),
                  void *arg)
 {
     int rc;

@@ -24,7 +24,8 @@ int cv_keep_put(cv_keep_t *keep, cv_str_t id, cv_str_t service, int64_t deadline
 int cv_keep_drop(cv_keep_t *keep, cv_str_t id);
 int cv_keep_flush(cv_keep_t *keep);
 /* All requests, in the order they were put; stops when each gives an error and returns it. */
-int cv_keep_each(cv_keep_t *keep, int (*each)(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_ms, cv_str_t message),
+int cv_keep_each(cv_keep_t *keep,
+                 int (*each)(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_ms, cv_str_t message),
                  void *arg) CV_USE_RESULT;
 
 #endif

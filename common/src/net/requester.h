@@ -42,7 +42,7 @@ enum {
 typedef struct cv_requester cv_requester_t;
 
 typedef struct {
-    const char *service; /* "registration": requests go to topic "request.registration|" */
+    const char *service;  /* "registration": requests go to topic "request.registration|" */
     size_t window, queue; /* 0: the defaults */
     uint64_t seed;        /* of the jitter */
     /* CV_OK; CV_EAGAIN: the pipe is full, try later; other errors are treated the same and kept for stats. */
@@ -60,8 +60,10 @@ cv_requester_t *cv_requester_new(const cv_requester_options_t *options); /* NULL
 void cv_requester_destroy(cv_requester_t **requester);
 
 /* Takes a copy of the message, whose id attribute is `id` (a UUID). deadline_ms: 0 none. CV_EBUSY: the queue is full.
- * CV_ECONFLICT: a request with this id is still unanswered. CV_EINVAL: id is no UUID. CV_ELIMIT: over CV_MAX_REQUEST. */
-int cv_requester_submit(cv_requester_t *requester, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms) CV_USE_RESULT;
+ * CV_ECONFLICT: a request with this id is still unanswered. CV_EINVAL: id is no UUID. CV_ELIMIT: over CV_MAX_REQUEST.
+ */
+int cv_requester_submit(cv_requester_t *requester, int64_t now_ms, cv_str_t id, cv_str_t message,
+                        int64_t deadline_ms) CV_USE_RESULT;
 /* Forgets a request, as if it had not been submitted; done is not called. */
 void cv_requester_cancel(cv_requester_t *requester, cv_str_t id);
 /* One message of the topic outcome.<inbox>|. CV_ENOTFOUND: no request with this id (a repetition). CV_EMALFORMED,

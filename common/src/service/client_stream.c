@@ -1,9 +1,9 @@
 /* client_stream: the following side of the client library: sockets and a loop around the follower.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The follower (follower.h) knows what to take, hold back and ask for; here are only its two sockets, and the rule that one
- * event is handed over, and counted as handed over, before the next. The position in memory is never ahead of what the
- * callback accepted, so a caller that stores it with its effects can stop anywhere.
+ * The follower (follower.h) knows what to take, hold back and ask for; here are only its two sockets, and the rule that
+ * one event is handed over, and counted as handed over, before the next. The position in memory is never ahead of what
+ * the callback accepted, so a caller that stores it with its effects can stop anywhere.
  */
 #include "net/client.h"
 #include "service/follower.h"
@@ -16,7 +16,7 @@
 enum {
     DRAIN_MAX = 256,
     SLEEP_MAX_MS = 1000,
-    CONNECT_LOOK_MS = 5, /* while a question waits for its connection */
+    CONNECT_LOOK_MS = 5,   /* while a question waits for its connection */
     ANSWERS_DUE_MS = 5000, /* questions and no answer for so long: a new connection */
 };
 
@@ -26,19 +26,20 @@ struct cv_stream {
     char name[CV_MAX_TOPIC];
     void *feed, *log;
     cv_buf_t question; /* could not leave yet */
-    int64_t asked_ms; /* first question since the last answer; 0: none open */
+    int64_t asked_ms;  /* first question since the last answer; 0: none open */
     cv_follower_t *follower;
     cv_reader_t *reader;
     cv_any_t *data; /* decoded record or answer */
     uint64_t records;
-    int refused; /* CV_EDENIED and the like: for good */
+    int refused;   /* CV_EDENIED and the like: for good */
     bool answered; /* the log has said where its head is: a head on the feed alone may be of another history */
 };
 
 /* A question leaves as soon as there is a connection; a newer one takes its place. */
 static void ask(cv_stream_t *self)
 {
-    if (!self->question.len || !self->log || zmq_send(self->log, self->question.ptr, self->question.len, ZMQ_DONTWAIT) < 0)
+    if (!self->question.len || !self->log ||
+        zmq_send(self->log, self->question.ptr, self->question.len, ZMQ_DONTWAIT) < 0)
         return;
     cv_buf_clear(&self->question);
     if (!self->asked_ms)
@@ -54,7 +55,8 @@ static void on_ask(void *arg, cv_str_t message)
     ask(self);
 }
 
-int cv_client_follow(cv_client_t *client, const char *service, const char *stream, const cv_position_t *after, cv_stream_t **ret_stream)
+int cv_client_follow(cv_client_t *client, const char *service, const char *stream, const cv_position_t *after,
+                     cv_stream_t **ret_stream)
 {
     static const cv_position_t start;
     cv_stream_t *self = calloc(1, sizeof *self);
@@ -108,12 +110,14 @@ void cv_stream_destroy(cv_stream_t **stream)
 static void drain_feed(cv_stream_t *self, int64_t mono_ms)
 {
     cv_frames_t frames;
-    for (int i = 0, rc; i < DRAIN_MAX && (rc = cv_frames_recv(&frames, self->feed, 3)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
+    for (int i = 0, rc;
+         i < DRAIN_MAX && (rc = cv_frames_recv(&frames, self->feed, 3)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
         if (rc != CV_OK)
             continue;
         cv_position_t position;
         if (frames.n >= 2 && cv_position_read(cv_frames_at(&frames, 1), &position) == CV_OK)
-            cv_follower_feed(self->follower, &position, frames.n == 3 ? cv_frames_at(&frames, 2) : CV_STR_NONE, mono_ms);
+            cv_follower_feed(self->follower, &position, frames.n == 3 ? cv_frames_at(&frames, 2) : CV_STR_NONE,
+                             mono_ms);
         cv_frames_done(&frames);
     }
 }
@@ -153,7 +157,8 @@ static int hopeless(const cv_any_t *answer)
 static void drain_log(cv_stream_t *self, int64_t mono_ms)
 {
     cv_frames_t frames;
-    for (int i = 0, rc; i < DRAIN_MAX && (rc = cv_frames_recv(&frames, self->log, 1)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
+    for (int i = 0, rc; i < DRAIN_MAX && (rc = cv_frames_recv(&frames, self->log, 1)) != CV_EAGAIN && rc != CV_EUNAVAIL;
+         i++) {
         if (rc != CV_OK)
             continue;
         self->asked_ms = 0;
@@ -173,7 +178,8 @@ static void drain_log(cv_stream_t *self, int64_t mono_ms)
 
 /* ---- output ------------------------------------------------------------------------------ */
 
-static int hand_over(cv_stream_t *self, cv_stream_event_t *event, int (*each)(void *arg, const cv_stream_event_t *event), void *arg)
+static int hand_over(cv_stream_t *self, cv_stream_event_t *event,
+                     int (*each)(void *arg, const cv_stream_event_t *event), void *arg)
 {
     event->service = self->service;
     event->stream = self->name;
@@ -226,7 +232,8 @@ static int hand_over_all(cv_stream_t *self, int (*each)(void *arg, const cv_stre
     return handed;
 }
 
-int cv_stream_poll(cv_stream_t *self, int64_t timeout_ms, int (*each)(void *arg, const cv_stream_event_t *event), void *arg)
+int cv_stream_poll(cv_stream_t *self, int64_t timeout_ms, int (*each)(void *arg, const cv_stream_event_t *event),
+                   void *arg)
 {
     int64_t end_ms = cv_clock_mono_ms() + timeout_ms;
     for (;;) {
@@ -253,8 +260,10 @@ int cv_stream_poll(cv_stream_t *self, int64_t timeout_ms, int (*each)(void *arg,
             sleep_ms = CONNECT_LOOK_MS;
         if (sleep_ms < 0)
             sleep_ms = 0;
-        zmq_pollitem_t items[2] = {{.socket = self->feed, .events = ZMQ_POLLIN}, {.socket = self->log, .events = ZMQ_POLLIN}};
-        if (zmq_poll(items, self->log ? 2 : 1, sleep_ms > SLEEP_MAX_MS ? SLEEP_MAX_MS : (long)sleep_ms) < 0 && errno == EINTR)
+        zmq_pollitem_t items[2] = {{.socket = self->feed, .events = ZMQ_POLLIN},
+                                   {.socket = self->log, .events = ZMQ_POLLIN}};
+        if (zmq_poll(items, self->log ? 2 : 1, sleep_ms > SLEEP_MAX_MS ? SLEEP_MAX_MS : (long)sleep_ms) < 0 &&
+            errno == EINTR)
             return 0;
     }
 }
