@@ -537,6 +537,7 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
     if (!engine->started_ms)
         engine->started_ms = wall_ms;
     cv_arena_reset(engine->arena);
+    cv_snapshots_expire(engine, mono_ms);
     check_room(engine, mono_ms);
     for (size_t i = 0; i < engine->def->follows_n; i++)
         cv_follower_tick(engine->follows[i].follower, mono_ms); /* ask for more before applying what is here */

@@ -139,4 +139,7 @@ int cv_apply_cursors(cv_engine_t *engine) CV_USE_RESULT;
 /* After the next record failed alone and was undone: parks it, or halts. */
 int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 
+/* logserver.c: lets go of snapshots that nobody has asked for in a while. */
+void cv_snapshots_expire(cv_engine_t *engine, int64_t mono_ms);
+
 #endif

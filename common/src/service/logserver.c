@@ -32,7 +32,7 @@ typedef struct {
     int64_t wall_ms, mono_ms;
 } asked_t;
 
-static void reply(const asked_t *asked, uint16_t type, const void *data) {
+static int reply(const asked_t *asked, uint16_t type, const void *data) {
     cv_engine_t *engine = asked->engine;
     cv_msg_t head = {
         .id = asked->id,
@@ -43,15 +43,24 @@ static void reply(const asked_t *asked, uint16_t type, const void *data) {
     };
     cv_buf_t bytes;
     cv_buf_init(&bytes, CV_MAX_BATCH);
-    if (!cv_msg_write(&bytes, &head, data))
+    int rc = cv_msg_write(&bytes, &head, data);
+    if (!rc)
         engine->outside.answer(engine->outside.self, asked->peer, cv_buf_str(&bytes));
     cv_buf_done(&bytes);
+    return rc;
 }
 
 static void refuse(const asked_t *asked, cv_refused_code_t code, const char *field, const char *text) {
-    cv_log_refused_v1_t refused = {.code = code, .text = cv_str(text), .field = cv_str(field)};
+    cv_log_refused_v1_t refused = {.code = code, .text = cv_str(text), .field = field && field[0] ? cv_str(field) : CV_STR_NONE};
     asked->engine->counters.questions_refused++;
-    reply(asked, CV_MSG_LOG_REFUSED_V1, &refused);
+    (void)!reply(asked, CV_MSG_LOG_REFUSED_V1, &refused); /* without memory for that, the asker asks again */
+}
+
+/* An answer that cannot be written is a refusal: every question has one answer. */
+static void reply_or_refuse(const asked_t *asked, uint16_t type, const void *data) {
+    int rc = reply(asked, type, data);
+    if (rc)
+        refuse(asked, CV_REFUSED_CODE_INTERNAL, NULL, cv_error_text(rc));
 }
 
 static cv_refused_code_t refused_code(int rc) {
@@ -119,7 +128,7 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch) {
             .oldest = cv_outbox_oldest(engine->outbox, (size_t)stream),
         };
         engine->counters.questions_refused++;
-        reply(asked, CV_MSG_LOG_REFUSED_V1, &refused);
+        reply_or_refuse(asked, CV_MSG_LOG_REFUSED_V1, &refused);
         return;
     }
     size_t max = fetch->has_max ? (size_t)fetch->max : CV_FOLLOW_FETCH_RECORDS;
@@ -141,7 +150,7 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch) {
             .oldest = cv_outbox_oldest(engine->outbox, (size_t)stream),
         };
         engine->counters.fetches++;
-        reply(asked, CV_MSG_LOG_BATCH_V1, &batch);
+        reply_or_refuse(asked, CV_MSG_LOG_BATCH_V1, &batch);
     }
     free(views);
     cv_collect_destroy(&collect);
@@ -168,7 +177,7 @@ static void answer_ack(const asked_t *asked, const cv_log_ack_v1_t *ack) {
         }
     }
     cv_log_acked_v1_t acked = {.stream = ack->stream, .cursor = ack->cursor};
-    reply(asked, CV_MSG_LOG_ACKED_V1, &acked);
+    reply_or_refuse(asked, CV_MSG_LOG_ACKED_V1, &acked);
 }
 
 /* ---- snapshot ----------------------------------------------------------------------------- */
@@ -179,13 +188,17 @@ static void drop_snapshot(cv_given_snapshot_t *snapshot) {
     snapshot->page_starts = NULL;
 }
 
+void cv_snapshots_expire(cv_engine_t *engine, int64_t mono_ms) {
+    for (size_t i = 0; i < CV_SNAPSHOTS_MAX; i++)
+        if (engine->snapshots[i].collect && mono_ms - engine->snapshots[i].asked_ms > CV_SNAPSHOT_KEEP_MS)
+            drop_snapshot(&engine->snapshots[i]);
+}
+
 /* The slot to use for a new one: a free one, else the one that was asked for longest ago. */
-static cv_given_snapshot_t *free_slot(cv_engine_t *engine, int64_t mono_ms) {
+static cv_given_snapshot_t *free_slot(cv_engine_t *engine) {
     cv_given_snapshot_t *oldest = &engine->snapshots[0];
     for (size_t i = 0; i < CV_SNAPSHOTS_MAX; i++) {
         cv_given_snapshot_t *slot = &engine->snapshots[i];
-        if (slot->collect && mono_ms - slot->asked_ms > CV_SNAPSHOT_KEEP_MS)
-            drop_snapshot(slot);
         if (!slot->collect)
             return slot;
         if (slot->asked_ms < oldest->asked_ms)
@@ -216,10 +229,11 @@ static int cut_pages(cv_given_snapshot_t *snapshot) {
 
 static int make_snapshot(const asked_t *asked, size_t stream, cv_given_snapshot_t **ret_snapshot) {
     cv_engine_t *engine = asked->engine;
-    cv_given_snapshot_t *slot = free_slot(engine, asked->mono_ms);
+    cv_given_snapshot_t *slot = free_slot(engine);
     cv_collect_t *collect = cv_collect_new(engine->source, SIZE_MAX, CV_SNAPSHOT_BYTES, asked->wall_ms);
     if (!collect)
         return CV_ENOMEM;
+    cv_arena_reset(engine->arena);
     cv_tx_start(engine, NULL, CV_STR_NONE);
     int rc = engine->def->snapshot ? engine->def->snapshot(engine->service, &engine->tx, (unsigned)stream, collect) : CV_OK;
     *slot = (cv_given_snapshot_t){.stream = stream, .position = *cv_outbox_head(engine->outbox, stream), .collect = collect};
@@ -280,7 +294,7 @@ static void answer_snapshot(const asked_t *asked, const cv_log_snapshot_v1_t *qu
     };
     if (views) {
         page.records.n = views_of(snapshot->collect, from, to, views);
-        reply(asked, CV_MSG_LOG_PAGE_V1, &page);
+        reply_or_refuse(asked, CV_MSG_LOG_PAGE_V1, &page);
     } else {
         refuse(asked, CV_REFUSED_CODE_INTERNAL, NULL, cv_error_text(CV_ENOMEM));
     }
@@ -394,7 +408,7 @@ static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query) {
             .last = !collect->next[0],
             .next = collect->next[0] ? cv_str(collect->next) : CV_STR_NONE,
         };
-        reply(asked, CV_MSG_LOG_PAGE_V1, &page);
+        reply_or_refuse(asked, CV_MSG_LOG_PAGE_V1, &page);
     }
     free(views);
     cv_collect_destroy(&collect);
