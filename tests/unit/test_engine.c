@@ -617,6 +617,253 @@ static void new_epoch(void **state) {
     assert_memory_equal(rig_find(rig, RIG_HEAD, 0)->position.epoch, epoch, CV_EPOCH_LEN);
 }
 
+/* ---- following ---------------------------------------------------------------------------- */
+
+/* The bank's feed and log, without a network, to a second engine. Rounds until nothing moves. */
+static void pump(rig_t *bank, rig_t *other, const char *service) {
+    size_t sent = 0, asks = 0, answers = 0;
+    for (int quiet = 0; quiet < 2;) {
+        bool moved = false;
+        for (; sent < bank->sent_n; sent++) {
+            const rig_sent_t *s = &bank->sent[sent];
+            if (s->kind != RIG_RECORD && s->kind != RIG_HEAD)
+                continue;
+            for (size_t i = 0; i < other->def->follows_n; i++) {
+                uint8_t position[CV_POSITION_LEN];
+                size_t len = strlen(other->def->follows[i].stream);
+                if (strncmp(s->topic, other->def->follows[i].stream, len) || s->topic[len] != '|')
+                    continue;
+                cv_position_write(&s->position, position);
+                cv_engine_feed(other->engine, i, (cv_str_t){(char *)position, sizeof position}, s->bytes, other->mono_ms);
+                moved = true;
+            }
+        }
+        assert_int_equal(rig_turn_at(other, 1), CV_OK);
+        for (const rig_sent_t *ask; (ask = rig_find(other, RIG_ASK, asks)); asks++) {
+            if (strcmp(other->def->follows[ask->follow].service, service))
+                continue;
+            answers = rig_count(bank, RIG_ANSWER);
+            cv_engine_question(bank->engine, &RIG_SERVICE, NULL, ask->bytes, bank->wall_ms, bank->mono_ms);
+            for (const rig_sent_t *answer; (answer = rig_find(bank, RIG_ANSWER, answers)); answers++)
+                cv_engine_answered(other->engine, ask->follow, answer->bytes, other->mono_ms);
+            moved = true;
+        }
+        quiet = moved ? 0 : quiet + 1;
+    }
+}
+
+static void expect_seen(rig_t *rig, const char *stream, const char *accounts) {
+    char text[1024];
+    toy_dump(rig->db, stream, text, sizeof text);
+    assert_string_equal(text, accounts);
+}
+
+static void reopen(rig_t *rig) {
+    rig_crash(rig, CRASH_TEAR);
+    rig_clear(rig);
+    assert_int_equal(rig_open(rig), CV_OK);
+}
+
+static void follows_both_streams(void **state) {
+    rig_t *bank = *state, mirror;
+    rig_start(&mirror, &TOY_MIRROR);
+    toy_violations = 0;
+    rig_put(bank, 1, "put", "A", 5);
+    rig_put(bank, 2, "put", "B", 6);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    expect_seen(&mirror, "scheduling.events", "A=5/1 B=6/1 ");
+    expect_seen(&mirror, "scheduling.private", "A=5/1 B=6/1 ");
+    /* What it emits says by what it was caused. */
+    cv_msg_t msg = rig_read(&mirror, rig_find(&mirror, RIG_RECORD, 1)->bytes);
+    assert_true(cv_str_is(msg.causationid, "scheduling.events/e1e1e1e1e1e1e1e1/2"));
+    reopen(&mirror);
+    rig_put(bank, 3, "take", "A", 1);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    expect_seen(&mirror, "scheduling.events", "A=4/2 B=6/1 ");
+    expect_seen(&mirror, "scheduling.private", "A=4/2 B=6/1 ");
+    assert_int_equal(toy_violations, 0);
+    rig_end(&mirror);
+}
+
+static void poison_halts(void **state) {
+    rig_t *bank = *state, mirror;
+    rig_start(&mirror, &TOY_MIRROR);
+    rig_put(bank, 1, "put", "A", 5);
+    rig_put(bank, 2, "poison", "A", 0);
+    rig_put(bank, 3, "put", "A", 6);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    for (int round = 0; round < 2; round++) {
+        pump(bank, &mirror, "scheduling");
+        expect_seen(&mirror, "scheduling.events", "A=5/1 "); /* what came before it is applied, nothing behind it */
+        expect_seen(&mirror, "scheduling.private", "A=11/2 "); /* the other stream goes on */
+        const char *error = cv_engine_follow_error(mirror.engine, 0);
+        assert_non_null(strstr(error, "record 2 cannot be applied"));
+        assert_non_null(strstr(error, cv_error_text(CV_EINTERNAL)));
+        assert_string_equal(cv_engine_follow_error(mirror.engine, 1), "");
+        assert_true(mirror.next_ms > mirror.mono_ms); /* no spinning */
+        cv_log_query_v1_t query = {.what = CV_STR("status")};
+        rig_ask(&mirror, &RIG_OBSERVER, CV_MSG_LOG_QUERY_V1, &query);
+        reopen(&mirror); /* a new start tries again, and meets it again */
+    }
+    rig_end(&mirror);
+}
+
+static void poison_is_parked(void **state) {
+    rig_t *bank = *state, audit;
+    cv_stmt_t *parked;
+    rig_start(&audit, &TOY_AUDIT);
+    toy_violations = 0;
+    rig_put(bank, 1, "put", "A", 5);
+    rig_put(bank, 2, "poison", "A", 0);
+    rig_put(bank, 3, "put", "A", 6);
+    rig_put(bank, 4, "poison", "B", 0);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &audit, "scheduling");
+    expect_seen(&audit, "scheduling.events", "A=11/2 ");
+    assert_string_equal(cv_engine_follow_error(audit.engine, 0), "");
+    assert_int_equal(cv_db_prepare(audit.db, "SELECT seq, error, record FROM parked ORDER BY seq", &parked), CV_OK);
+    assert_int_equal(cv_stmt_step(parked), 1);
+    assert_int_equal(cv_stmt_get_int(parked, 0), 2);
+    assert_true(cv_str_equal(cv_stmt_get_blob(parked, 2), rig_find(bank, RIG_RECORD, 1)->bytes));
+    assert_int_equal(cv_stmt_step(parked), 1);
+    assert_int_equal(cv_stmt_get_int(parked, 0), 4);
+    assert_int_equal(cv_stmt_step(parked), 0);
+    reopen(&audit);
+    pump(bank, &audit, "scheduling"); /* once is enough */
+    expect_seen(&audit, "scheduling.events", "A=11/2 ");
+    assert_int_equal(toy_violations, 0);
+    rig_end(&audit);
+}
+
+static void restored_producer_leads_to_a_snapshot(void **state) {
+    rig_t *bank = *state, mirror;
+    rig_start(&mirror, &TOY_MIRROR);
+    toy_violations = 0;
+    rig_put(bank, 1, "put", "A", 5);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    rig_close(bank);
+    crash_disk_t *backup = crash_disk_copy(bank->disk);
+    assert_int_equal(rig_open(bank), CV_OK);
+    rig_put(bank, 2, "put", "A", 6);
+    rig_put(bank, 3, "put", "B", 7);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    expect_seen(&mirror, "scheduling.events", "A=11/2 B=7/1 ");
+    rig_close(bank);
+    rig_clear(bank);
+    crash_disk_put_back(bank->disk, backup);
+    crash_disk_destroy(&backup);
+    assert_int_equal(rig_open(bank), CV_OK);
+    uint8_t epoch[CV_EPOCH_LEN];
+    memset(epoch, 0xf0, sizeof epoch);
+    assert_int_equal(cv_engine_new_epoch(bank->engine, epoch), CV_OK);
+    assert_int_equal(rig_turn_at(bank, 1000), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    expect_seen(&mirror, "scheduling.events", "A=5/1 ");
+    rig_put(bank, 4, "put", "B", 1);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    expect_seen(&mirror, "scheduling.events", "A=5/1 B=1/1 ");
+    expect_seen(&mirror, "scheduling.private", "A=5/1 B=1/1 ");
+    assert_int_equal(toy_violations, 0);
+    rig_end(&mirror);
+}
+
+static void rewound_producer_halts_its_followers(void **state) {
+    rig_t *bank = *state, mirror;
+    rig_start(&mirror, &TOY_MIRROR);
+    rig_put(bank, 1, "put", "A", 5);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    rig_close(bank);
+    crash_disk_t *copy_of_disk = crash_disk_copy(bank->disk);
+    assert_int_equal(rig_open(bank), CV_OK);
+    rig_put(bank, 2, "put", "A", 6);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    rig_close(bank);
+    rig_clear(bank);
+    crash_disk_put_back(bank->disk, copy_of_disk);
+    crash_disk_destroy(&copy_of_disk);
+    assert_int_equal(rig_open(bank), CV_OK);
+    mirror.mono_ms += 5000;
+    assert_int_equal(rig_turn_at(bank, 5000), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    assert_non_null(strstr(cv_engine_follow_error(mirror.engine, 0), "AHEAD"));
+    rig_put(bank, 3, "put", "A", 7); /* now it has as many records, and others */
+    assert_int_equal(rig_turn(bank), CV_OK);
+    reopen(&mirror);
+    pump(bank, &mirror, "scheduling");
+    assert_non_null(strstr(cv_engine_follow_error(mirror.engine, 0), "DIVERGED"));
+    expect_seen(&mirror, "scheduling.events", "A=11/2 ");
+    rig_end(&mirror);
+}
+
+static void follower_with_a_full_disk(void **state) {
+    rig_t *bank = *state, mirror;
+    rig_start(&mirror, &TOY_MIRROR);
+    toy_violations = 0;
+    rig_put(bank, 1, "put", "A", 5);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    crash_disk_limit(mirror.disk, crash_disk_used(mirror.disk) + 10);
+    rig_put(bank, 2, "put", "A", 6);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    assert_false(cv_engine_writable(mirror.engine));
+    expect_seen(&mirror, "scheduling.events", "A=5/1 ");
+    crash_disk_limit(mirror.disk, 0);
+    assert_int_equal(rig_turn_at(&mirror, 1000), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    expect_seen(&mirror, "scheduling.events", "A=11/2 ");
+    assert_int_equal(toy_violations, 0);
+    rig_end(&mirror);
+}
+
+/* Somebody moved the cursor behind our back: stop at once. */
+static void cursor_that_is_not_ours(void **state) {
+    rig_t *bank = *state, mirror;
+    rig_start(&mirror, &TOY_MIRROR);
+    rig_put(bank, 1, "put", "A", 5);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    assert_int_equal(cv_db_exec(mirror.db, "UPDATE cursor SET seq = 7"), CV_OK);
+    rig_put(bank, 2, "put", "A", 6);
+    rig_clear(bank);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    const rig_sent_t *record = rig_find(bank, RIG_RECORD, 0);
+    uint8_t position[CV_POSITION_LEN];
+    cv_position_write(&record->position, position);
+    cv_engine_feed(mirror.engine, 0, (cv_str_t){(char *)position, sizeof position}, record->bytes, mirror.mono_ms);
+    assert_int_equal(rig_turn(&mirror), CV_ECORRUPT);
+    rig_end(&mirror);
+}
+
+static void garbage_on_the_feed(void **state) {
+    rig_t *bank = *state, mirror;
+    rig_start(&mirror, &TOY_MIRROR);
+    toy_violations = 0;
+    rig_put(bank, 1, "put", "A", 5);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    char big[CV_MAX_RECORD + 1] = {0};
+    uint8_t position[CV_POSITION_LEN] = {0};
+    cv_engine_feed(mirror.engine, 0, (cv_str_t){(char *)position, 47}, CV_STR("x"), mirror.mono_ms);
+    cv_engine_feed(mirror.engine, 9, (cv_str_t){(char *)position, 48}, CV_STR("x"), mirror.mono_ms);
+    cv_engine_feed(mirror.engine, 0, (cv_str_t){(char *)position, 48}, (cv_str_t){big, sizeof big}, mirror.mono_ms);
+    cv_engine_feed(mirror.engine, 0, (cv_str_t){(char *)position, 48}, CV_STR("x"), mirror.mono_ms);
+    cv_engine_answered(mirror.engine, 0, CV_STR("x"), mirror.mono_ms);
+    cv_engine_answered(mirror.engine, 0, CV_STR(""), mirror.mono_ms);
+    cv_engine_answered(mirror.engine, 9, CV_STR("x"), mirror.mono_ms);
+    rig_put(bank, 2, "put", "A", 6);
+    assert_int_equal(rig_turn(bank), CV_OK);
+    pump(bank, &mirror, "scheduling");
+    expect_seen(&mirror, "scheduling.events", "A=11/2 ");
+    assert_int_equal(toy_violations, 0);
+    rig_end(&mirror);
+}
+
 /* ---- opening ------------------------------------------------------------------------------ */
 
 static void other_database(void **state) {
@@ -656,6 +903,8 @@ int main(void) {
         T(one_fails_the_others_do_not), T(flush_fails), T(more_output_than_one_turn_holds), T(more_memory_than_one_turn_has),
         T(timers_in_order_once_never_early), T(many_timers_at_once), T(timer_that_fails),
         T(disk_full), T(disk_full_with_a_failing_request), T(disk_fails), T(killed_between_turns_nothing_lost),
+        T(follows_both_streams), T(poison_halts), T(poison_is_parked), T(restored_producer_leads_to_a_snapshot),
+        T(rewound_producer_halts_its_followers), T(follower_with_a_full_disk), T(cursor_that_is_not_ours), T(garbage_on_the_feed),
         T(new_epoch), T(other_database), T(damaged_head), T(short_columns_are_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
