@@ -4,8 +4,9 @@
  *   directories and keys (made when missing) -> the three services -> each answers "status" -> supervision until Ctrl-C
  *
  * A service that ends by itself is started again after 250 ms, doubling to 10 s; one that ran for half a minute begins
- * anew. Two kinds of end mean that starting again cannot help, and stop everything: wrong settings (status 2) and a
- * database that somebody else has (status 3). What the services log goes to <data>/log/<service>.log.
+ * anew. Two kinds of end mean that starting again cannot help, and stop everything: wrong settings (status 2) and, at
+ * its first start, a database or address that somebody else has (status 3). What the services log goes to
+ * <data>/log/<service>.log.
  *
  * The sample's job runs in a process of its own (forked before this one owns any socket), so that a service which falls
  * during the job is started again like at any other time. The sample's clock is an offset, kept in <data>/sample-clock
@@ -36,7 +37,7 @@ enum {
     LOOK_MS = 50,
     KEYS_LOOK_MS = 1000,
     SETTING_WRONG = 2, /* exit statuses of a service that starting again does not change */
-    DATABASE_TAKEN = 3,
+    TAKEN = 3,
     FILE_MODE = 0600,
 };
 
@@ -99,7 +100,9 @@ static void fell(up_t *self, child_t *child, int result)
 {
     int64_t now_ms = cv_clock_mono_ms();
     child->pid = 0;
-    if (WIFEXITED(result) && (WEXITSTATUS(result) == SETTING_WRONG || WEXITSTATUS(result) == DATABASE_TAKEN)) {
+    bool wrong = WIFEXITED(result) && WEXITSTATUS(result) == SETTING_WRONG;
+    bool taken = WIFEXITED(result) && WEXITSTATUS(result) == TAKEN && child->restarts == 0;
+    if (wrong || taken) {
         cli_say("convene: %s cannot run here (exit status %d)\n", child->name, WEXITSTATUS(result));
         say_last_words(self, child->name);
         self->give_up = true;

@@ -26,12 +26,12 @@
 
 enum {
     ERROR_MAX = 512,
-    ASK_AGAIN_MS = 1000, /* a question without an answer is asked again */
-    ASK_RECONNECT = 3,   /* after this many, on a new connection: a stale one may hold stale answers */
-    ASK_BUSY_MS = 20,    /* not connected yet */
-    POLL_MAX_MS = 1000,  /* longest sleep: a signal handler without EINTR is noticed */
-    DRAIN_MAX = 256,     /* messages taken from one socket before others get their turn */
-    SEED_LEN = sizeof(uint64_t),
+    ASK_AGAIN_MS = 1000,    /* a question without an answer is asked again */
+    ASK_RECONNECT = 3,      /* after this many, on a new connection: a stale one may hold stale answers */
+    ASK_BUSY_MS = 20,       /* not connected yet */
+    POLL_MAX_MS = 1000,     /* longest sleep: a signal handler without EINTR is noticed */
+    WAIT_MAX_MS = 86400000, /* longest wait of one call: a day */
+    DRAIN_MAX = 256,        /* messages taken from one socket before others get their turn */
 };
 
 typedef struct {
@@ -319,9 +319,10 @@ int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const v
     rc = cv_requester_submit(peer->requester, now_ms, cv_str(id), message,
                              how->timeout_ms ? now_ms + how->timeout_ms : 0);
     if (rc != CV_OK)
-        return say(self, rc,
-                   rc == CV_EBUSY ? "too many unanswered requests (%s)" : "request %s: it waits for its answer already",
-                   id);
+        return say(self, rc, "request %s: %s", id,
+                   rc == CV_ECONFLICT ? "its answer is still awaited"
+                   : rc == CV_EBUSY   ? "too many are unanswered"
+                                      : cv_error_text(rc));
     if (self->keep) {
         int64_t deadline_ms = how->timeout_ms ? wall_ms + how->timeout_ms : 0;
         rc = cv_keep_put(self->keep, cv_str(id), cv_str(peer->name), deadline_ms, message);
@@ -379,7 +380,7 @@ static int64_t turn(cv_client_t *self)
 
 int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
 {
-    int64_t end_ms = cv_clock_mono_ms() + timeout_ms;
+    int64_t end_ms = cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS);
     self->each = each;
     self->arg = arg;
     self->answered = 0;
@@ -571,7 +572,8 @@ int cv_client_ask(cv_client_t *self, const char *service, uint16_t type, const v
     if (!held || !held->reader)
         rc = say(self, CV_ENOMEM, "out of memory");
     if (rc == CV_OK)
-        rc = ask_until(self, peer, id, cv_buf_str(&self->buf), cv_clock_mono_ms() + timeout_ms, held);
+        rc = ask_until(self, peer, id, cv_buf_str(&self->buf),
+                       cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS), held);
     if (rc == CV_OK && reply->msg.info->number == CV_MSG_LOG_REFUSED_V1)
         rc = refusal(self, reply->data);
     if (rc != CV_OK) {

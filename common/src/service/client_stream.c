@@ -16,8 +16,9 @@
 enum {
     DRAIN_MAX = 256,
     SLEEP_MAX_MS = 1000,
-    CONNECT_LOOK_MS = 5,   /* while a question waits for its connection */
-    ANSWERS_DUE_MS = 5000, /* questions and no answer for so long: a new connection */
+    WAIT_MAX_MS = 86400000, /* longest wait of one call: a day */
+    CONNECT_LOOK_MS = 5,    /* while a question waits for its connection */
+    ANSWERS_DUE_MS = 5000,  /* questions and no answer for so long: a new connection */
 };
 
 struct cv_stream {
@@ -235,7 +236,7 @@ static int hand_over_all(cv_stream_t *self, int (*each)(void *arg, const cv_stre
 int cv_stream_poll(cv_stream_t *self, int64_t timeout_ms, int (*each)(void *arg, const cv_stream_event_t *event),
                    void *arg)
 {
-    int64_t end_ms = cv_clock_mono_ms() + timeout_ms;
+    int64_t end_ms = cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS);
     for (;;) {
         if (!self->log)
             reconnect(self);
