@@ -138,7 +138,7 @@ static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv
                            cv_db_error(engine->db));
         return rc == CV_ENOTFOUND ? CV_EINTERNAL : rc;
     }
-    if (tx->emitted_stream >= 0) {
+    if (tx->emitted_stream >= 0 && !outcome.has_sequence) { /* the service may know better which record is the decision */
         outcome.stream = cv_str(engine->def->streams[tx->emitted_stream].name);
         outcome.has_sequence = true;
         outcome.sequence = tx->emitted_seq;
