@@ -108,10 +108,12 @@ class Service:
         assert not self.running, f"{self.name} runs already"
         environment = dict(os.environ, **self.deployment.environment.get(self.name, {}))
         with open(self.log_path, "ab") as log:
+            log_start = log.tell()
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, env=environment,
                                             stdin=subprocess.DEVNULL, cwd=self.deployment.root)
         self.frozen, self.expected = False, None
         self.starts += 1
+        self._log_start = log_start
         if ready:
             self.wait_ready()
         return self
@@ -124,6 +126,12 @@ class Service:
             except TimeoutError:
                 return False
         wait_for(is_ready, lambda: f"{self.name} ready\n{self.tail()}", deadline)
+
+    def was_ready(self):
+        """Whether it has said so since it was started."""
+        with open(self.log_path, "rb") as log:
+            log.seek(self._log_start)
+            return b'"event":"ready"' in log.read()
 
     def check_alive(self):
         if not self.running and self.expected is None:

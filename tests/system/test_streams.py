@@ -127,12 +127,18 @@ class Streams(Case):
         ack(head["head"])
         bad = lambda code, **kw: self.refused(code, log, "convene.log.ack.v1", {
             "stream": "registration.events", "consumer": "tests", "epoch": head["epoch"], "cursor": 1, **kw})
-        bad("EPOCH", epoch=b"\x02" * 8)
-        bad("AHEAD", cursor=head["head"] + 1)
         bad("NOTFOUND", stream="registration.other")
         bad("DENIED", stream="registration.private")
         bad("INVALID", consumer="")
         bad("INVALID", cursor=-1)
+
+    def test_acknowledgement_of_what_is_not_there(self):
+        """Nobody can have applied what this history has not: a cursor beyond the head or of another epoch is not noted."""
+        head = self.d.head("registration", "registration.events")
+        for code, change in (("AHEAD", {"cursor": head["head"] + 1}), ("EPOCH", {"epoch": b"\x02" * 8})):
+            with self.subTest(code=code):
+                self.refused(code, self.d.log("registration", "mirror"), "convene.log.ack.v1", {
+                    "stream": "registration.events", "consumer": "tests", "epoch": head["epoch"], "cursor": 1, **change})
 
     def test_snapshots(self):
         for service, stream in STREAMS:
@@ -253,8 +259,8 @@ class Pruning(Case):
         total = 0
         def register(count):
             nonlocal total
-            requests = [office.submit("registration.register", {"event": "E1", "party": "KZ", "persons": [
-                {"name": f"P {total + i}", "capacity": "delegate"}]}) for i in range(count)]
+            requests = [office.submit("registration.register", {
+                **world.delegation("E1", "KZ"), "persons": [{"name": f"P {total + i}", "capacity": "delegate"}]}) for i in range(count)]
             total += count
             for outcome in office.wait(requests):
                 self.assertEqual(outcome.klass, "OK", outcome)
