@@ -11,6 +11,7 @@
 
 typedef struct {
     cv_stmt_t *get, *put;
+    uint8_t highest[CV_UUID_LEN]; /* no stored id is above it, so one that is cannot be there */
 } cv_memo_t;
 
 int cv_memo_init(cv_memo_t *memo, cv_db_t *db) CV_USE_RESULT;
