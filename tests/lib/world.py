@@ -68,3 +68,19 @@ def open_event(deployment, publisher, event, registration, parties=None):
         put_parties(publisher, parties)
     make_event(publisher, event, registration)
     return wait_open(deployment, event)
+
+
+def notice_states(deployment):
+    """Of each notice, the states that notifications.events tells, in order."""
+    states = {}
+    for record in deployment.log("notifications", "mirror").stream("notifications.events")[0]:
+        data = cvwire.unpack(record)["data"]
+        states.setdefault(data["notice"], []).append(data["state"])
+    return states
+
+
+def wait_notices(deployment, deadline=None):
+    """Until every notice there is has been written, and says so."""
+    deployment.wait_settled(deadline)
+    return wait_for(lambda: (s := notice_states(deployment)) and all(x[-1] == "written" for x in s.values()) and s,
+                    lambda: f"notices to be written: {[n for n, x in notice_states(deployment).items() if x[-1] != 'written'][:5]}", deadline)

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import cvwire
 import world
 from clients import Follower, Publisher, seed_of
-from deployment import Case, main, wait_for
+from deployment import Case, main
 from faults import Chaos, drop_feed
 from oracle import Oracle
 
@@ -203,8 +203,7 @@ class Torture(Case):
 
     def judge_notices(self, d, records, position):
         """Exactly one file for each decision and promotion; none but those and the changes of events."""
-        wait_for(lambda: not d.log("notifications").query("held"), lambda: f"all notices to be written: {d.describe()}", 60)
-        d.wait_settled()
+        states = world.wait_notices(d, 60)
         expected = {f"registration.events.{position.epoch.hex()}.{i}.{cvwire.unpack(r)['data']['party']}.eml": cvwire.unpack(r)["data"]
                     for i, r in enumerate(records, 1)}
         files = set(os.listdir(d.outbox))
@@ -218,13 +217,8 @@ class Torture(Case):
             self.assertIn(f"Notice: {name[:-4]}", text, "the file is whole")
             if "request" in data:
                 self.assertIn(data["request"], text)
-        written = {}
-        for record in d.log("notifications", "mirror").stream("notifications.events")[0]:
-            data = cvwire.unpack(record)["data"]
-            if data["state"] == "written":
-                written[data["notice"]] = written.get(data["notice"], 0) + 1
-        self.assertEqual({n: c for n, c in written.items() if c != 1}, {}, "each is written once")
-        self.assertEqual({f"{n}.eml" for n in written}, files)
+        self.assertEqual({n: x for n, x in states.items() if x != ["queued", "written"]}, {}, "each is queued and written once")
+        self.assertEqual({f"{n}.eml" for n in states}, files)
 
 
 if __name__ == "__main__":
