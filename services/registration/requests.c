@@ -1,5 +1,5 @@
-/* requests: register, withdraw, decline: from a message to the core and from its verdict to rows, records and an
- * answer. SPDX-License-Identifier: Apache-2.0
+/* requests: register, withdraw, decline: from a message to the core and from its verdict to rows, records and answer.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * An event or party that is not known is no decision (NOTFOUND, not remembered): scheduling's record of it may arrive a
  * moment later. Everything else is one: it is counted in the delegation, told in registration.decided, and answered
@@ -23,6 +23,7 @@ typedef struct { /* one request on its way */
     reg_event_t *event;
     reg_party_t *party;
     reg_delegation_t *delegation;
+    const cv_contact_t *contact; /* whom to tell, if the request says; NULL: as before */
     char text[REG_TEXT_MAX];
 } ask_t;
 
@@ -90,11 +91,36 @@ static int conclude(ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const c
     return CV_OK;
 }
 
-/* A rule says no. text: ask->text unless given. */
+/* Contact data goes to the private stream, before the decision that refers to it. The persons are filled in already. */
+static int tell_contact(ask_t *ask)
+{
+    cv_registration_contact_v1_t *told = &ask->self->contact;
+    reg_delegation_t *d = ask->delegation;
+
+    told->event = cv_str(ask->event->code);
+    told->party = cv_str(ask->party->code);
+    told->has_contact = ask->contact != NULL;
+    if (ask->contact) {
+        told->contact = *ask->contact;
+        int rc = reg_store_contact_set(ask->self->store, d->row, ask->contact);
+        if (rc)
+            return rc;
+    }
+    return cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), told,
+                      &d->private_seq);
+}
+
+/* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
 static int refuse(ask_t *ask, reg_rule_t rule, const char *field)
 {
-    int rc = conclude(ask, CV_OUTCOME_CLASS_REJECTED, rule, reg_rule_word(rule));
+    int rc = CV_OK;
 
+    if (ask->contact) {
+        ask->self->contact.persons_n = 0;
+        rc = tell_contact(ask);
+    }
+    if (!rc)
+        rc = conclude(ask, CV_OUTCOME_CLASS_REJECTED, rule, reg_rule_word(rule));
     return rc ? rc : cv_refuse(ask->tx, ask->out, reg_rule_word(rule), field, "%s", ask->text);
 }
 
@@ -233,34 +259,22 @@ static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const
     return CV_OK;
 }
 
-/* Contact data goes to the private stream, before the decision that refers to it. */
-static int tell_contact(ask_t *ask, const cv_registration_register_v1_t *request)
+static int tell_persons(ask_t *ask, const cv_registration_register_v1_t *request)
 {
-    cv_registration_contact_v1_t *contact = &ask->self->contact;
+    cv_registration_contact_v1_t *told = &ask->self->contact;
     const cv_decision_t *decision = &ask->out->decision;
-    reg_delegation_t *d = ask->delegation;
 
-    contact->event = cv_str(ask->event->code);
-    contact->party = cv_str(ask->party->code);
-    contact->has_contact = request->has_contact;
-    contact->contact = request->contact;
-    if (request->has_contact) {
-        int rc = reg_store_contact_set(ask->self->store, d->row, &request->contact);
-        if (rc)
-            return rc;
-    }
-    contact->persons_n = 0;
+    told->persons_n = 0;
     for (unsigned i = 0; i < request->persons_n; i++) {
         const cv_person_t *person = &request->persons[i];
         if (decision->persons[i].state == CV_PERSON_STATE_REFUSED)
             continue;
-        contact->persons[contact->persons_n++] = (cv_person_private_t){.number = decision->persons[i].number,
-                                                                       .name = person->name,
-                                                                       .capacity = person->capacity,
-                                                                       .email = person->email};
+        told->persons[told->persons_n++] = (cv_person_private_t){.number = decision->persons[i].number,
+                                                                 .name = person->name,
+                                                                 .capacity = person->capacity,
+                                                                 .email = person->email};
     }
-    return cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), contact,
-                      &d->private_seq);
+    return tell_contact(ask);
 }
 
 static int register_persons(ask_t *ask, const cv_registration_register_v1_t *request)
@@ -302,7 +316,7 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
                                                       .position = verdicts[i].position};
     rc = enter(ask, request, who, names, verdicts, &ruling);
     if (!rc)
-        rc = tell_contact(ask, request);
+        rc = tell_persons(ask, request);
     if (rc)
         return rc;
     set_answer(d, REG_ANSWER_REGISTERED);
@@ -446,11 +460,14 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     cv_str_t event, party;
 
     switch (msg->info->number) {
-    case CV_MSG_REGISTRATION_REGISTER_V1:
+    case CV_MSG_REGISTRATION_REGISTER_V1: {
+        const cv_registration_register_v1_t *request = data;
         ask.act = REG_ACT_REGISTER;
-        event = ((const cv_registration_register_v1_t *)data)->event;
-        party = ((const cv_registration_register_v1_t *)data)->party;
+        event = request->event;
+        party = request->party;
+        ask.contact = request->has_contact ? &request->contact : NULL;
         break;
+    }
     case CV_MSG_REGISTRATION_WITHDRAW_V1:
         ask.act = REG_ACT_WITHDRAW;
         event = ((const cv_registration_withdraw_v1_t *)data)->event;
