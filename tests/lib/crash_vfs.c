@@ -66,17 +66,28 @@ static uint64_t draw(crash_disk_t *disk) {
     return disk->random * UINT64_C(2685821657736338717) >> 16;
 }
 
-/* Memory of the test itself: must not fail, must not count as memory of the code under test. */
-static void *must(void *memory) {
+void (*crash_vfs_own_memory)(bool begin);
+
+/* Memory of the test itself: must not fail, and does not count as memory of the code under test. */
+static void *grow(void *memory, size_t size) {
+    if (crash_vfs_own_memory)
+        crash_vfs_own_memory(true);
+    memory = realloc(memory, size);
+    if (crash_vfs_own_memory)
+        crash_vfs_own_memory(false);
     if (!memory)
         abort();
     return memory;
 }
 
+static void *make(size_t size) {
+    return memset(grow(NULL, size), 0, size);
+}
+
 static void image_resize(image_t *image, size_t len) {
     if (len > image->room) {
         image->room = len * 2;
-        image->ptr = must(realloc(image->ptr, image->room));
+        image->ptr = grow(image->ptr, image->room);
     }
     if (len > image->len)
         memset(image->ptr + image->len, 0, len - image->len);
@@ -99,12 +110,12 @@ static void image_copy(image_t *to, const image_t *from) {
 static void remember(file_t *file, size_t at, const uint8_t *bytes, size_t len) {
     if (file->writes_n == file->writes_room) {
         file->writes_room = file->writes_room ? file->writes_room * 2 : 64;
-        file->writes = must(realloc(file->writes, file->writes_room * sizeof *file->writes));
+        file->writes = grow(file->writes, file->writes_room * sizeof *file->writes);
     }
     write_t *w = &file->writes[file->writes_n++];
     *w = (write_t){.at = at, .len = len};
     if (bytes) {
-        w->bytes = must(malloc(len ? len : 1));
+        w->bytes = grow(NULL, len ? len : 1);
         memcpy(w->bytes, bytes, len);
     }
 }
@@ -333,7 +344,7 @@ static int x_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int fl
     if (ret_flags)
         *ret_flags = flags;
     if (!path) {
-        open->file = must(calloc(1, sizeof *open->file));
+        open->file = make(sizeof *open->file);
         open->base.pMethods = &METHODS;
         return SQLITE_OK;
     }
@@ -428,7 +439,7 @@ crash_disk_t *crash_disk_new(uint64_t seed) {
         };
         sqlite3_vfs_register(&s_vfs, 0);
     }
-    crash_disk_t *disk = must(calloc(1, sizeof *disk));
+    crash_disk_t *disk = make(sizeof *disk);
     disk->random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     for (unsigned i = 0; i < DISKS_MAX; i++) {
         if (s_disks[i])
@@ -511,7 +522,7 @@ uint64_t crash_disk_syncs(const crash_disk_t *disk) {
 }
 
 crash_disk_t *crash_disk_copy(const crash_disk_t *disk) {
-    crash_disk_t *copy = must(calloc(1, sizeof *copy));
+    crash_disk_t *copy = make(sizeof *copy);
     copy->number = disk->number;
     for (size_t i = 0; i < FILES_MAX; i++) {
         copy->files[i].exists = disk->files[i].exists;

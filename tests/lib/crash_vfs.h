@@ -32,6 +32,9 @@ typedef enum {
     CRASH_POWER, /* the disk goes off before this access */
 } crash_fault_t;
 
+/* Called before and after the disk takes memory for itself, for tests that let memory run out. NULL: not. */
+extern void (*crash_vfs_own_memory)(bool begin);
+
 crash_disk_t *crash_disk_new(uint64_t seed);
 void crash_disk_destroy(crash_disk_t **disk);
 /* A path on this disk; valid until the next call with the same disk. */

@@ -97,7 +97,7 @@ typedef struct cv_reader cv_reader_t; /* reusable memory for reading, one per th
 cv_reader_t *cv_reader_new(void);
 void cv_reader_destroy(cv_reader_t **reader);
 /* Checks and reads one message. CV_EMALFORMED: not even id and type could be trusted. CV_EINVAL: id and type are in
- * *ret_msg, but something else is wrong (see fault). The result points into bytes and reader. */
+ * *ret_msg, but something else is wrong (see fault). CV_ENOMEM. The result points into bytes and reader. */
 int cv_msg_read(cv_reader_t *reader, cv_str_t bytes, cv_msg_t *ret_msg, cv_fault_t *fault) CV_USE_RESULT;
 
 /* Writes a whole message: attributes from head (absent ones left out; head->info gives type and encoder), data from

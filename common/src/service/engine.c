@@ -13,6 +13,7 @@
  *   a handler fails unexpectedly   ROLLBACK, forget(), then every input alone in a transaction of its own; the request
  *                                  that fails alone is answered INTERNAL (not remembered), the record is poison (parked
  *                                  or halt), the timer is put off. Nothing had been answered, so trying again is invisible
+ *   out of memory                  the same for requests; for a record fatal, it is not the record that is poison
  *   disk full                      ROLLBACK; the same inputs again while not writable: memos are still answered, new
  *                                  requests get UNAVAILABLE, records and timers wait. Checked again every second
  *   I/O error, damaged file        fatal: nothing is answered, the process leaves, the truth is read again from disk
@@ -97,8 +98,10 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
                   const cv_engine_options_t *options, cv_engine_t **ret_engine, char *ret_error, size_t error_size) {
     ret_error[0] = '\0';
     cv_engine_t *engine = calloc(1, sizeof *engine);
-    if (!engine)
+    if (!engine) {
+        snprintf(ret_error, error_size, "%s: %s", definition->name, cv_error_text(CV_ENOMEM));
         return CV_ENOMEM;
+    }
     engine->def = definition;
     engine->db = db;
     engine->outside = *outside;
@@ -416,8 +419,8 @@ static int run_one_by_one(cv_engine_t *engine, int64_t mono_ms) {
             rc = alone(engine, step_record, &engine->follows[i]);
             if (rc == CV_ENOTFOUND)
                 break;
-            if (is_fatal(rc) || rc == CV_EFULL)
-                return rc;
+            if (is_fatal(rc) || rc == CV_EFULL || rc == CV_ENOMEM)
+                return rc; /* none of them is the record's fault: it must not be set aside for it */
             if (rc && (rc = cv_apply_poison(engine, &engine->follows[i])))
                 return rc;
             publish_all(engine);

@@ -167,6 +167,8 @@ int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
     engine->counters.requests++;
     int read_rc = queued->message.len > CV_MAX_REQUEST ? CV_EMALFORMED
                                                        : cv_msg_read(engine->reader, queued->message, &request, &fault);
+    if (read_rc == CV_ENOMEM)
+        return read_rc;
     if (read_rc == CV_EMALFORMED || read_rc == CV_ELIMIT || !is_inbox(request.inbox) || !request.id.ptr) {
         engine->counters.dropped++;
         return CV_OK;

@@ -277,14 +277,18 @@ int cv_db_migrate(cv_db_t *db, const char *component, const char *const *steps, 
 int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error, size_t error_size) {
     ret_error[0] = '\0';
     cv_db_t *db = calloc(1, sizeof *db);
-    if (!db)
+    if (!db) {
+        snprintf(ret_error, error_size, "%s: %s", options->path, cv_error_text(CV_ENOMEM));
         return CV_ENOMEM;
+    }
     db->lock_fd = -1;
     db->reserve_bytes = options->reserve_bytes;
     db->path = strdup(options->path);
     int rc = db->path ? CV_OK : CV_ENOMEM;
     if (!rc && !options->vfs)
         rc = take_lock(db, ret_error, error_size);
+    /* Counting SQLite's memory costs a mutex per allocation and nobody asks for it. Refused once SQLite is in use. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (!rc)
         rc = translate(sqlite3_open_v2(options->path, &db->raw,
                                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, options->vfs));

@@ -215,6 +215,8 @@ int cv_msg_read(cv_reader_t *reader, cv_str_t bytes, cv_msg_t *ret_msg, cv_fault
     msgpack_zone_clear(&reader->zone);
     size_t offset = 0;
     msgpack_unpack_return unpacked = msgpack_unpack(bytes.ptr, bytes.len, &offset, &reader->zone, &reader->root);
+    if (unpacked == MSGPACK_UNPACK_NOMEM_ERROR) /* memory indeed: the walk has bounded the depth */
+        return cv_fault(fault, CV_ENOMEM, "", "no memory to read it");
     if (unpacked != MSGPACK_UNPACK_SUCCESS || reader->root.type != MSGPACK_OBJECT_MAP)
         return cv_fault(fault, CV_EMALFORMED, "", "cannot be unpacked");
 
