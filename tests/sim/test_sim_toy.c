@@ -21,7 +21,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { DEFAULT_ROUNDS = 60, ACCOUNTS = 4, REQUESTS_MAX = 400 };
+enum { DEFAULT_ROUNDS = 300, ACCOUNTS = 4, REQUESTS_MAX = 400 };
 
 static const cv_principal_t SECRETARIAT = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
 

@@ -371,11 +371,15 @@ static int run_batch(cv_engine_t *engine, int64_t mono_ms) {
         rc = cv_intake_handle(engine, &engine->queue[i]);
     if (!rc && engine->writable && engine->acks_n)
         rc = write_acks(engine, mono_ms);
-    if (!rc && engine->writable)
+    if (!rc && !engine->writable) { /* memos were read; flush() may want to write, and could not */
+        cv_db_rollback(engine->db);
+        return CV_OK;
+    }
+    if (!rc)
         rc = prune(engine);
     if (!rc)
         rc = commit(engine);
-    if (!rc && engine->writable)
+    if (!rc)
         engine->acks_n = 0;
     return rc;
 }
