@@ -22,11 +22,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { DEFAULT_ROUNDS = 120, EVENTS = 2, PARTIES = 4, CAPACITY_MAX = 9 };
+enum { DEFAULT_ROUNDS = 100, EVENTS = 2, PARTIES = 9, CAPACITY_MAX = 9 };
 #define HOUR INT64_C(3600000)
 
 static const cv_principal_t SECRETARIAT = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
-static const char *const PARTY[PARTIES] = {"KZ", "AZ", "TR", "UN"};
+static const char *const PARTY[PARTIES] = {"KZ", "AZ", "TR", "UN", "CN", "IN", "EG", "TH", "OIC"};
 static const char *const EVENT[EVENTS] = {"E1", "E2"};
 
 static const sim_weather_t WEATHER[] = {
@@ -34,12 +34,15 @@ static const sim_weather_t WEATHER[] = {
     {.loss = 10, .repeat = 5, .delay_ms = 30, .power = 60, .stop = 10},
     {.loss = 5, .delay_ms = 10, .power = 20, .fault = 40, .full = 15, .stop = 5},
     {.loss = 30, .repeat = 10, .delay_ms = 80, .power = 30, .fault = 15, .full = 8, .stop = 15},
+    {.loss = 15, .repeat = 5, .delay_ms = 50, .power = 30, .stop = 25, .restore = 40},
 };
+enum { WEATHERS = sizeof WEATHER / sizeof *WEATHER };
 
 typedef struct {
     sim_t *sim;
     size_t sch, reg, ntf;
     uint64_t requests;
+    const sim_weather_t *weather;
 } world_t;
 
 static void submit(world_t *w, size_t node, uint16_t type, const void *data) {
@@ -59,7 +62,7 @@ static void set_rules(world_t *w, const char *event, int64_t capacity) {
     cv_registration_rules_t *r = &rules.registration_rules;
     *r = (cv_registration_rules_t){
         .capacity = capacity,
-        .guaranteed = 1,
+        .guaranteed = sim_draw(w->sim, 4) == 0, /* nine parties and nine seats: refused when there are fewer */
         .maximum = 3,
         .waiting = sim_draw(w->sim, 2) ? CV_WAITING_RULE_STRICT : CV_WAITING_RULE_BEST_FILL,
         .group = sim_draw(w->sim, 2) ? CV_GROUP_RULE_EACH : CV_GROUP_RULE_ALL_OR_NONE,
@@ -84,7 +87,7 @@ static void prepare(world_t *w) {
     char date[CV_TIME_TEXT + 1];
     for (size_t i = 0; i < PARTIES; i++) {
         cv_scheduling_party_put_v1_t party = {.code = cv_str(PARTY[i]), .name = cv_str(PARTY[i]),
-                                              .kind = i == 3 ? CV_PARTY_KIND_OBSERVER_ORG : CV_PARTY_KIND_MEMBER};
+                                              .kind = i % 5 == 3 ? CV_PARTY_KIND_OBSERVER_ORG : CV_PARTY_KIND_MEMBER};
         submit(w, w->sch, CV_MSG_SCHEDULING_PARTY_PUT_V1, &party);
         cv_notifications_recipient_put_v1_t recipient = {.party = cv_str(PARTY[i]), .order = 1, .name = CV_STR("A Person"),
                                                          .email = CV_STR("person@example.org")};
@@ -115,7 +118,7 @@ static void one_request(world_t *w) {
     sim_t *sim = w->sim;
     cv_str_t event = cv_str(EVENT[sim_draw(sim, EVENTS)]), party = cv_str(PARTY[sim_draw(sim, PARTIES)]);
     uint64_t what = sim_draw(sim, 20);
-    if (what < 11) {
+    if (what < 14) {
         cv_registration_register_v1_t r = {.event = event, .party = party, .persons_n = 1 + sim_draw(sim, 4)};
         for (size_t i = 0; i < r.persons_n; i++) {
             r.persons[i].name = CV_STR("Somebody");
@@ -128,14 +131,14 @@ static void one_request(world_t *w) {
             r.contact = (cv_contact_t){.name = CV_STR("A Contact"), .email = CV_STR("contact@example.org")};
         }
         submit(w, w->reg, CV_MSG_REGISTRATION_REGISTER_V1, &r);
-    } else if (what < 16) {
+    } else if (what < 17) {
         cv_registration_withdraw_v1_t r = {.event = event, .party = party};
         if (sim_draw(sim, 2)) {
             r.persons_n = 1;
             r.persons[0] = 1 + (int64_t)sim_draw(sim, 6);
         }
         submit(w, w->reg, CV_MSG_REGISTRATION_WITHDRAW_V1, &r);
-    } else if (what < 17) {
+    } else if (what < 18) {
         cv_registration_decline_v1_t r = {.event = event, .party = party};
         submit(w, w->reg, CV_MSG_REGISTRATION_DECLINE_V1, &r);
     } else if (what < 19) {
@@ -210,6 +213,8 @@ static void check(world_t *w) {
                   " delegation d JOIN event e ON d.event = e.id JOIN party p ON d.party = p.id ORDER BY e.code, p.code",
           w->sch, "SELECT event || party || ' ' || confirmed || ' ' || waiting || ' ' || online || ' ' || withdrawn FROM turnout"
                   " ORDER BY event, party");
+    if (w->weather->restore)
+        return; /* what was told before a restore stays told, also if it is decided anew */
     equal(w, "decisions and their deliveries",
           w->reg, "SELECT count(*) FROM outbox_1 WHERE instr(record, CAST('convene.registration.decided.v1' AS BLOB))",
           w->ntf, "SELECT count(*) FROM ntf_delivery WHERE kind = 1");
@@ -223,9 +228,10 @@ static bool play(uint64_t seed, bool loud) {
     w->reg = sim_add(w->sim, &reg_service, 0);
     w->ntf = sim_add(w->sim, &ntf_service, 0);
     prepare(w);
-    sim_weather(w->sim, &WEATHER[seed % (sizeof WEATHER / sizeof *WEATHER)]);
+    w->weather = &WEATHER[seed % WEATHERS];
+    sim_weather(w->sim, w->weather);
     for (size_t round = 3 + sim_draw(w->sim, 8); round; round--) {
-        for (size_t i = sim_draw(w->sim, 12); i; i--)
+        for (size_t i = sim_draw(w->sim, 20); i; i--)
             one_request(w);
         sim_run(w->sim, 100 + (int64_t)sim_draw(w->sim, 3000));
     }

@@ -89,6 +89,37 @@ static void in_the_transaction(void **state) {
     cv_memo_release(&f->memo);
 }
 
+/* Ids in any order, some rolled back: each is found again or not, as it should. */
+static void ids_in_any_order(void **state) {
+    fixture_t *f = *state;
+    bool there[64] = {false};
+    cv_str_t outcome;
+    for (unsigned i = 0; i < 640; i++) {
+        uint8_t id[CV_UUID_LEN] = {0};
+        unsigned n = i * 37 % 64, undone = i % 5 == 0;
+        id[0] = (uint8_t)(n * 4); /* the first is all zero */
+        assert_int_equal(cv_memo_get(&f->memo, id, HASH, &outcome), there[n] ? CV_OK : CV_ENOTFOUND);
+        if (there[n]) {
+            assert_int_equal(outcome.len, 1);
+            assert_int_equal((uint8_t)outcome.ptr[0], n);
+            cv_memo_release(&f->memo);
+            continue;
+        }
+        uint8_t text = (uint8_t)n;
+        assert_int_equal(cv_db_begin(f->db), CV_OK);
+        assert_int_equal(cv_memo_put(&f->memo, id, HASH, 5, "s", (cv_str_t){(char *)&text, 1}), CV_OK);
+        if (undone)
+            cv_db_rollback(f->db);
+        else
+            assert_int_equal(cv_db_commit(f->db), CV_OK);
+        there[n] = !undone;
+        if (i % 100 == 99) {
+            cv_db_close(&f->db);
+            assert_int_equal(open_all(f), CV_OK);
+        }
+    }
+}
+
 static void hash_of(const char *inbox, const char *command, const char *account, int64_t amount, int64_t expiry, uint8_t *ret_hash) {
     cv_buf_t bytes;
     cv_msg_t msg;
@@ -119,6 +150,6 @@ static void what_the_hash_is_over(void **state) {
 
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
-    const struct CMUnitTest tests[] = {T(put_and_get), T(conflicts), T(in_the_transaction), T(what_the_hash_is_over)};
+    const struct CMUnitTest tests[] = {T(put_and_get), T(conflicts), T(in_the_transaction), T(ids_in_any_order), T(what_the_hash_is_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
