@@ -492,11 +492,13 @@ void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_r
         if (ruling->waiting || ruling->refused)
             say(&text, ": ");
     }
-    if (ruling->waiting || ruling->refused)
+    bool is_short = ruling->waiting || ruling->refused;
+    if (is_short)
         say_why(&text, seats, share, ruling, party, role);
-    say(&text, ". %s has %d of at most %d seats (%d guaranteed); the event %d of %d, %lld free, %d waiting.", party,
-        share->confirmed, share->maximum, share->guaranteed, seats->confirmed, seats->capacity,
-        (long long)(reg_free(seats) > 0 ? reg_free(seats) : 0), seats->waiting);
+    if (!is_short || ruling->rule != REG_RULE_MAXIMUM) /* else it was just said */
+        say(&text, ". %s has %d of at most %d seats", party, share->confirmed, share->maximum);
+    say(&text, " (%d guaranteed); the event %d of %d, %lld free, %d waiting.", share->guaranteed, seats->confirmed,
+        seats->capacity, (long long)(reg_free(seats) > 0 ? reg_free(seats) : 0), seats->waiting);
 }
 
 /* ---- the waiting list ---------------------------------------------------------------------------------------- */

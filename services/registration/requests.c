@@ -287,6 +287,7 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
     cv_decision_t *decision = &ask->out->decision;
     reg_group_t group = request->group ? (reg_group_t)request->group : ask->event->group;
     unsigned n = (unsigned)request->persons_n;
+    const int32_t confirmed_before = d->share.confirmed;
 
     if (d->numbers + (int32_t)n > REG_NUMBERS_MAX) {
         snprintf(ask->text, sizeof ask->text,
@@ -325,7 +326,7 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
                                                             : "partly_registered";
     rc = conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
     /* New persons can bring a unit of their own party to its maximum, which then no longer holds up others. */
-    if (!rc)
+    if (!rc && d->share.confirmed > confirmed_before)
         rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
     return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
 }
