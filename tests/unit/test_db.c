@@ -200,6 +200,41 @@ static void power_failure_while_checkpointing(void **state) {
     fail_msg("the close never ended");
 }
 
+/* The WAL is checkpointed and begun again many times; power fails anywhere in it. */
+static void power_failure_around_a_tend(void **state) {
+    fixture_t *f = *state;
+    cv_db_t *db = NULL;
+    int64_t committed = 0;
+    for (uint64_t life = 0; life < 12; life++) {
+        assert_int_equal(open_db(f, false, 3, &db), CV_OK);
+        int64_t found = count(db, "SELECT max(id) FROM t");
+        if (life && found != committed && found != committed + 1) /* + 1: the one that was not acknowledged */
+            fail_msg("%lld found after %lld", (long long)found, (long long)committed);
+        committed = found;
+        crash_disk_fail(f->disk, CRASH_ANY, 200 + life * 397, CRASH_POWER, true);
+        for (int rc = CV_OK; !rc;) {
+            char sql[120];
+            snprintf(sql, sizeof sql, "INSERT INTO t(id, bytes) VALUES(%lld, randomblob(80000))", (long long)committed + 1);
+            rc = cv_db_begin(db);
+            if (!rc)
+                rc = cv_db_exec(db, sql);
+            if (!rc && committed > 3)
+                rc = cv_db_exec(db, "DELETE FROM t WHERE id < (SELECT max(id) FROM t) - 2 AND id > 1");
+            if (!rc)
+                rc = cv_db_commit(db);
+            if (rc)
+                break;
+            committed++;
+            rc = cv_db_tend(db, true);
+        }
+        assert_true(crash_disk_has_failed(f->disk));
+        crash_disk_off(f->disk);
+        cv_db_abandon(&db);
+        crash_disk_on(f->disk, (crash_kind_t)(life % 3));
+    }
+    assert_true(committed > 500);
+}
+
 /* ---- errors ------------------------------------------------------------------------------- */
 
 static void another_process_has_it(void **state) {
@@ -555,7 +590,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         T(write_close_read), T(the_settings_hold), T(rolled_back),
-        T(committed_survives_power_failure), T(power_failure_while_checkpointing),
+        T(committed_survives_power_failure), T(power_failure_while_checkpointing), T(power_failure_around_a_tend),
         T(another_process_has_it), T(newer_schema), T(migrated_step_by_step), T(killed_in_any_migration),
         T(file_of_something_else), T(foreign_database_is_not_touched), T(damaged), T(damage_is_found_after_an_unclean_stop),
         T(errors_at_opening_are_what_they_are), T(no_such_directory), T(constraint), T(disk_full), T(commit_that_fails_is_gone),
