@@ -2,14 +2,17 @@
 # A database of yesterday: put back by hand it is noticed, by --restore it begins a new epoch and everybody goes on.
 # SPDX-License-Identifier: Apache-2.0
 import os
+import random
 import shutil
 import sqlite3
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import cvwire
 import world
-from clients import Refused
+from clients import Refused, seed_of
 from deployment import Case, main, wait_for
 
 
@@ -191,6 +194,52 @@ class Restore(Case):
         self.assertIn(again.id, [m["data"].get("request") for m in follower.messages()])
         self.assertEqual(follower.position, d.log("registration", "mirror").stream("registration.events")[1] if head["oldest"] == 1
                          else follower.position)
+
+    def test_restore_killed_at_any_moment(self):
+        """Afterwards there is the database of before, whole and under its epoch, or the backup under a new one; never the
+        backup under the old epoch, and never nothing."""
+        d = self.d
+        rng = random.Random(seed_of())
+        self.register(3)
+        backup = self.backup("registration")
+        self.register(4)
+        d.wait_settled()
+        d.registration.stop()
+        full = os.path.join(d.root, "full.db")
+        shutil.copy(d.database("registration"), full)
+        epoch = None
+        killed, restored = 0, 0
+        began = time.monotonic()
+        self.assertEqual(d.registration.run("--restore", backup).returncode, 0)
+        takes = time.monotonic() - began
+        for _ in range(40):
+            put_back(d, "registration", full)
+            process = subprocess.Popen(d.registration.command(("--restore", backup)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(rng.uniform(0.3 * takes, takes))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                killed += 1
+            with sqlite3.connect(d.database("registration")) as db:
+                self.assertEqual(db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+            db.close()
+            d.registration.start()
+            head = d.head("registration", "registration.events")
+            if head["head"] == 7:
+                epoch = epoch or head["epoch"]
+                self.assertEqual(head["epoch"], epoch)
+            else:
+                restored += 1
+                self.assertEqual(head["head"], 3)
+                self.assertNotEqual(head["epoch"], epoch)
+            d.registration.kill()
+        print(f"{killed} killed, {restored} restored")
+        # Whatever it was at last, a restore that is let finish ends it well.
+        self.assertEqual(d.registration.run("--restore", backup).returncode, 0)
+        d.registration.start()
+        d.wait_settled()
+        self.assertEqual(world.seats(d, "E1")["confirmed"], 3)
 
     def test_restore_of_what_is_no_backup(self):
         d = self.d

@@ -71,6 +71,9 @@ class Oversell(Case):
         records, _ = d.log("registration", "mirror").stream("registration.events")
         self.assertEqual(oracle.judge(records, {"RUSH": rules}, PARTIES, ("RUSH",)), [])
         self.assertEqual(len(records), len(oracle.requests))
+        # The judge is awake: a history that lacks one record, has one twice, or has two in another order, is not let through.
+        for wrong in (records[:-1], records + records[:1], [records[-1], *records[1:-1], records[0]], records[1:]):
+            self.assertNotEqual(oracle.judge(wrong, {"RUSH": rules}, PARTIES, ("RUSH",)), [])
         self.assertEqual(set(oracle.acknowledged), set(oracle.requests))
         self.assertEqual(world.seats(d, "RUSH")["confirmed"], 100, "and none is left over")
         d.wait_settled()
