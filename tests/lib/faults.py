@@ -78,6 +78,7 @@ class Chaos:
         """Everything thawed and running."""
         self.due = []
         for service in self.deployment.services.values():
+            service.check_alive()
             service.thaw()
             if not service.running:
                 service.start(ready=False)

@@ -1,6 +1,7 @@
 # world: what most tests need before they begin: parties, and events that take registrations.
 # SPDX-License-Identifier: Apache-2.0
 import cvwire
+from clients import Refused
 from deployment import wait_for
 
 PARTIES = (("KZ", "member", "Kazakhstan"), ("AZ", "member", "Azerbaijan"), ("TR", "member", "Türkiye"), ("UZ", "member", "Uzbekistan"),
@@ -71,11 +72,17 @@ def open_event(deployment, publisher, event, registration, parties=None):
 
 
 def notice_states(deployment):
-    """Of each notice, the states that notifications.events tells, in order."""
-    states = {}
-    for record in deployment.log("notifications", "mirror").stream("notifications.events")[0]:
+    """Of each notice, the states that notifications.events tells, in order. What was read before is not read again."""
+    position, states = getattr(deployment, "_notices", (cvwire.Position(), {}))
+    try:
+        records, position = deployment.log("notifications", "mirror").stream("notifications.events", position)
+    except Refused:  # another history
+        states = {}
+        records, position = deployment.log("notifications", "mirror").stream("notifications.events")
+    for record in records:
         data = cvwire.unpack(record)["data"]
         states.setdefault(data["notice"], []).append(data["state"])
+    deployment._notices = (position, states)  # pylint: disable=protected-access
     return states
 
 

@@ -303,6 +303,7 @@ class HostileProducer(Case):
         self.feed, self.log = self.d.context.socket(zmq.XPUB), self.d.context.socket(zmq.ROUTER)
         for socket, which in ((self.feed, "feed"), (self.log, "log")):
             socket.linger = 0
+            socket.sndhwm = 0
             socket.curve_server = 1
             socket.curve_publickey, socket.curve_secretkey = me.public, me.secret
             socket.bind(self.d.address("scheduling", which))
@@ -397,6 +398,35 @@ class HostileProducer(Case):
         self.serve(lambda: time.monotonic() > quiet, "")
         self.assertLess(self.d.counters("registration")["fetches"] - asked, 50, "asks again and again at once")
         self.serve(lambda: self.follows()["state"] == "live" and self.follows()["head"] == 2, lambda: f"live at 2: {self.follows()}", deadline=10)
+
+    def test_a_feed_that_floods_and_goes_away(self):
+        """More than its pipe holds, and the connection cut in the middle of it, again and again: it stays up and goes on."""
+        self.emit(self.party())
+        self.serve(lambda: self.follows()["cursor"] == 1, "the first record")
+        record = self.party("AZ")
+        me = self.d.principals["scheduling"]
+        for turn in range(6):
+            for n in range(15000):  # records it has to apply, one after another
+                self.emit(record)
+            time.sleep(0.05 * turn)  # not to wait for anything: where in the flood the cut comes
+            self.feed.close(0)
+            self.feed = self.d.context.socket(zmq.XPUB)
+            self.feed.linger, self.feed.sndhwm, self.feed.curve_server = 0, 0, 1
+            self.feed.curve_publickey, self.feed.curve_secretkey = me.public, me.secret
+            wait_for(lambda: self._bound(), "the port free again")
+            end = time.monotonic() + 15
+            self.assertTrue(self.feed.poll(15000), f"nobody subscribed again within 15 s: {time.monotonic() - end}")
+            self.feed.recv()
+            self.d.registration.check_alive()
+        self.emit(record)
+        self.serve(lambda: self.follows()["cursor"] == len(self.records), lambda: f"cursor {len(self.records)}: {self.follows()}", deadline=60)
+
+    def _bound(self):
+        try:
+            self.feed.bind(self.d.address("scheduling", "feed"))
+            return True
+        except zmq.ZMQError:
+            return False
 
     def test_lies_on_the_log(self):
         """Batches that do not fit are never applied; the follower goes on asking or halts, and says so."""

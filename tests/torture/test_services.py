@@ -147,7 +147,7 @@ class Torture(Case):
             stop.set()
             for thread in loads:
                 thread.join()
-            d.wait_settled(60)
+            world.wait_notices(d, 120)
         finally:
             chaos.end()
             stop.set()
@@ -205,7 +205,7 @@ class Torture(Case):
 
     def judge_notices(self, d, records, position):
         """Exactly one file for each decision and promotion; none but those and the changes of events."""
-        states = world.wait_notices(d, 60)
+        states = world.notice_states(d)
         expected = {f"registration.events.{position.epoch.hex()}.{i}.{cvwire.unpack(r)['data']['party']}.eml": cvwire.unpack(r)["data"]
                     for i, r in enumerate(records, 1)}
         files = set(os.listdir(d.outbox))
