@@ -109,7 +109,7 @@ ENVELOPE = {
         "type": {"type": "string", "minLength": 1, "maxLength": 128, "description": "What data is."},
         "subject": {"type": "string", "minLength": 1, "maxLength": 256, "description": "What it is about, usually an event id."},
         "time": {"type": "string", "format": "date-time", "description": "When it was written, RFC 3339 with milliseconds."},
-        "inbox": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$", "description": "Requests: the topic outcome.INBOX| brings the answer."},
+        "inbox": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$", "description": "Requests: the topic outcome.NAME.INBOX| brings the answer."},
         "expirytime": {"type": "string", "format": "date-time", "description": "Requests: not to be decided after this."},
         "correlationid": {"type": "string", "maxLength": 256, "description": "The caller's own, carried along."},
         "causationid": {"type": "string", "maxLength": 256, "description": "Id of the message that caused this one."},
@@ -161,9 +161,11 @@ def asyncapi(model, vectors):
     def named(select):
         return [full.removeprefix("convene.") for full, node in model.messages.items() if select(full, node)]
 
-    inbox = {"inbox": {"description": "The client's own token: 8 to 64 letters, digits, '_' and '-'."}}
-    channel("outcomes", "outcome.{inbox}|", "Outcomes of a client's requests", "feed", PORTS, ["outcome.v1"],
-            ["topic outcome.INBOX|", "message"], inbox)
+    inbox = {"principal": {"description": "The name in the client's certificate, as the service knows it from the connection; local without encryption. "
+                                          "So nobody can put an outcome into another's inbox."},
+             "inbox": {"description": "The client's own token: 8 to 64 letters, digits, '_' and '-'."}}
+    channel("outcomes", "outcome.{principal}.{inbox}|", "Outcomes of a client's requests", "feed", PORTS, ["outcome.v1"],
+            ["topic outcome.NAME.INBOX|", "message"], inbox)
     for service in PORTS:
         key, requests = f"request-{service}", named(lambda _, n, s=service: n["x-kind"] == "request" and n["x-service"] == s)
         channel(key, f"request.{service}|", f"Requests to {service}", "intake", [service], requests, [f"topic request.{service}|", "message"])

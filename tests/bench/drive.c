@@ -36,7 +36,7 @@ static struct {
     run_t run;
     bool bare;
     pid_t pid;
-    char inbox[32], outcome_topic[64];
+    char inbox[32], outcome_topic[128];
     void *requests, *outcomes, *stream;
     pile_t sent, answered, published;
     uint64_t *published_at;
@@ -475,7 +475,8 @@ int main(int argc, char **argv)
     s.w = workload(n, !strcmp(option(argc, argv, "ids", "ordered"), "ordered"),
                    (uint32_t)option_number(argc, argv, "run", 1));
     snprintf(s.inbox, sizeof s.inbox, "bench-inbox-%d", (int)getpid());
-    snprintf(s.outcome_topic, sizeof s.outcome_topic, "outcome.%s|", s.inbox);
+    snprintf(s.outcome_topic, sizeof s.outcome_topic, "outcome.%.48s.%s|",
+             s.link.keys ? s.link.self : "local", s.inbox);
     s.run = run_new(&s.w);
     s.sent = pile_new(s.w.distinct, (size_t)s.w.distinct * 1024);
     s.answered = pile_new(n + 16, (size_t)n * MESSAGE_ROOM);

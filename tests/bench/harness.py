@@ -118,7 +118,8 @@ class Peer:
             return socket
 
         self.feed = open_socket(zmq.SUB, 1)
-        self.feed.subscribe(f'outcome.{self.inbox}|')
+        own = key_in(keys / f'{name}.secret', 'name').decode() if keys else 'local'
+        self.feed.subscribe(f'outcome.{own}.{self.inbox}|')
         self.questions = open_socket(zmq.DEALER, 2)
         self.requests = open_socket(zmq.XPUB, 0)
         self.requests.xpub_nodrop = 1

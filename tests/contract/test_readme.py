@@ -105,7 +105,7 @@ def test_publisher(folder, service, program):
     assert topic == b"request.registration|"
     request = msgpack.unpackb(first)
     assert request["type"] == "convene.registration.register.v1" and request["data"]["party"] == "KZ"
-    inbox = f"outcome.{request['inbox']}|".encode()
+    inbox = f"outcome.example.{request['inbox']}|".encode()
     assert service.expect(service.feed) == [b"\x01" + inbox]
 
     def outcome(cause, kind, code, **more):

@@ -27,7 +27,7 @@ PORTS = {"intake": 0, "feed": 1}
 
 
 def key(path, name):
-    """A key out of a certificate."""
+    """One value out of a certificate."""
     with open(path, encoding="utf-8") as file:
         for line in file:
             left, _, right = line.partition("=")
@@ -82,7 +82,8 @@ class Publisher:
         self.inbox = secrets.token_hex(16)
         self.topic = f"request.{SERVICE}|".encode()
         self.outcomes = connect(context, zmq.SUB, address(endpoint, "feed"), keys, me)
-        self.outcomes.subscribe(f"outcome.{self.inbox}|")
+        name = "local" if keys == "-" else key(f"{keys}/{me}.secret", "name").decode()
+        self.outcomes.subscribe(f"outcome.{name}.{self.inbox}|")
         self.intake = connect(context, zmq.XPUB, address(endpoint, "intake"), keys, me)
         self.poller = zmq.Poller()
         self.poller.register(self.intake, zmq.POLLIN)

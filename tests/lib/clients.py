@@ -177,6 +177,8 @@ class Publisher:
     def __init__(self, deployment, who="office", context=None, hasty=1.0, inbox=None):
         self._deployment, self.who, self._context = deployment, who, context
         self.inbox = inbox or cvwire.new_inbox()
+        name = "local" if deployment.security == "none" else getattr(who, "name", who)  # as the service knows us
+        self._topic = f"outcome.{name}.{self.inbox}|".encode()
         self._hasty = hasty  # factor on the times to wait before repeating
         self._pubs, self._subs, self._ready = {}, {}, {}
         self._poller = zmq.Poller()
@@ -192,7 +194,7 @@ class Publisher:
         if service in self._pubs:
             return
         feed = self._deployment.connect(zmq.SUB, service, "feed", self.who, self._context)
-        feed.subscribe(f"outcome.{self.inbox}|".encode())
+        feed.subscribe(self._topic)
         self._subs[service] = feed
         self._poller.register(feed, zmq.POLLIN)
         self._pubs[service] = self._deployment.connect(zmq.XPUB, service, "intake", self.who, self._context)
@@ -282,7 +284,7 @@ class Publisher:
                                 if request.service == service:
                                     request.next_send = 0.0
                 else:
-                    if len(frames) != 2 or frames[0] != f"outcome.{self.inbox}|".encode():
+                    if len(frames) != 2 or frames[0] != self._topic:
                         raise Violation(f"not an outcome for {self.inbox}: {frames[0]!r}, {len(frames)} frames")
                     self._heard(frames[1])
         return came

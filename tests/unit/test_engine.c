@@ -63,7 +63,7 @@ static void one_request(void **state) {
     assert_true(cv_str_is(outcome->text, "put has been done"));
     assert_true(cv_str_is(outcome->stream, "scheduling.events"));
     assert_true(outcome->has_sequence && outcome->sequence == 1);
-    assert_string_equal(rig_find(rig, RIG_OUTCOME, 0)->topic, "outcome.inbox-0001|");
+    assert_string_equal(rig_find(rig, RIG_OUTCOME, 0)->topic, "outcome.secretariat.inbox-0001|");
 
     /* One record on the public stream; the private one only rings. */
     assert_int_equal(rig_count(rig, RIG_RECORD), 1);
@@ -272,6 +272,59 @@ static void unknown_types(void **state) {
     assert_int_equal(rig_turn(rig), CV_OK);
     expect_outcome(rig, 2, CV_OUTCOME_CLASS_INVALID, "unknown_type");
     cv_buf_done(&message);
+}
+
+/* A known id, another's inbox: every class of answer goes to the one whose connection asked, and only there. */
+static void nobody_answers_into_anothers_inbox(void **state) {
+    rig_t *rig = *state;
+    cv_buf_t bytes;
+    propose(rig, &RIG_FOCAL_KZ, 1, "KZ");
+    assert_int_equal(rig_turn(rig), CV_OK);
+    assert_int_equal(rig_count(rig, RIG_OUTCOME), 1);
+    assert_string_equal(rig_find(rig, RIG_OUTCOME, 0)->topic, "outcome.focal-kz.inbox-0001|");
+    cv_str_t first = copy(&bytes, rig_outcome_bytes(rig, 1));
+    rig_clear(rig);
+
+    propose(rig, &RIG_OBSERVER, 1, "KZ");    /* DENIED */
+    propose(rig, &RIG_OBSERVER, 2, "KZ");    /* DENIED, an id that is still to come */
+    send_typed(rig, &RIG_OBSERVER, 1, CV_MSG_REGISTRATION_DECLINE_V1, /* INVALID */
+               &(cv_registration_decline_v1_t){.event = CV_STR("E1"), .party = CV_STR("KZ")});
+    assert_int_equal(rig_turn(rig), CV_OK);
+    assert_int_equal(rig_count(rig, RIG_OUTCOME), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(rig_find(rig, RIG_OUTCOME, i)->topic, "outcome.dashboard.inbox-0001|");
+    rig_clear(rig);
+
+    propose(rig, &RIG_SECRETARIAT, 1, "KZ"); /* remembered, the same octets */
+    propose(rig, &RIG_SECRETARIAT, 1, "AZ"); /* CONFLICT */
+    rig_put(rig, 3, "put", "A", 5);          /* OK */
+    rig_put(rig, 4, "missing", "A", 5);      /* NOTFOUND */
+    rig_put(rig, 5, "fail", "A", 5);         /* INTERNAL, given up on alone */
+    assert_int_equal(rig_turn(rig), CV_OK);
+    assert_int_equal(rig_count(rig, RIG_OUTCOME), 5);
+    assert_true(same(rig_find(rig, RIG_OUTCOME, 0)->bytes, first));
+    expect_outcome(rig, 5, CV_OUTCOME_CLASS_INTERNAL, "internal");
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(rig_find(rig, RIG_OUTCOME, i)->topic, "outcome.secretariat.inbox-0001|");
+    rig_clear(rig);
+
+    /* The longest name there is, with dots of its own, and the longest inbox. */
+    cv_principal_t longest = RIG_SECRETARIAT;
+    char inbox[65], topic[160];
+    memset(longest.name, 'n', CV_NAME_MAX);
+    longest.name[CV_NAME_MAX] = '\0';
+    memcpy(longest.name, "a.b", 3);
+    memset(inbox, 'I', 64);
+    inbox[64] = '\0';
+    snprintf(topic, sizeof topic, "outcome.%s.%s|", longest.name, inbox);
+    cv_buf_t message;
+    cv_buf_init(&message, 4096);
+    assert_int_equal(toy_request(&message, toy_id(6), inbox, "put", "A", 5, 0), CV_OK);
+    assert_int_equal(rig_send(rig, &longest, cv_buf_str(&message)), CV_OK);
+    assert_int_equal(rig_turn(rig), CV_OK);
+    assert_string_equal(rig_find(rig, RIG_OUTCOME, 0)->topic, topic);
+    cv_buf_done(&message);
+    cv_buf_done(&bytes);
 }
 
 static void wrong_data(void **state) {
@@ -899,6 +952,7 @@ int main(void) {
         T(one_request), T(outcome_comes_before_its_record), T(heads_when_idle_and_busy),
         T(asked_again_same_bytes), T(twice_in_the_first_batch), T(id_reused_is_a_conflict), T(only_decisions_are_remembered),
         T(roles_and_party), T(expired), T(unknown_types), T(wrong_data), T(dropped_without_answer), T(queue_is_full),
+        T(nobody_answers_into_anothers_inbox),
         T(sentences_that_others_can_read),
         T(one_fails_the_others_do_not), T(flush_fails), T(more_output_than_one_turn_holds), T(more_memory_than_one_turn_has),
         T(timers_in_order_once_never_early), T(many_timers_at_once), T(timer_that_fails),

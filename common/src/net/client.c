@@ -5,9 +5,9 @@
  *
  *   XPUB -> intake   requests out; the service's subscription "request.<service>|" comes in, which is readiness: only
  *                    then would a frame reach anybody. XPUB_NODROP makes a full pipe an error instead of a loss.
- *   SUB  <- feed     subscribed to "outcome.<inbox>|" before the first request is sent. Should that subscription be
- * slower than the first outcome, the repetition brings the outcome again. DEALER <-> log   questions, made at the first
- * one.
+ *   SUB  <- feed     subscribed to "outcome.<our name>.<inbox>|" before the first request is sent. Should that
+ *                    subscription be slower than the first outcome, the repetition brings the outcome again.
+ *   DEALER <-> log   questions, made at the first one.
  *
  * A service that restarts takes its subscription away and brings a new one; the requester then sends again what was
  * unanswered. A peer that vanishes without a word is found by heartbeats, which do the same.
@@ -16,6 +16,7 @@
 
 #include "net/keep.h"
 #include "net/requester.h"
+#include "net/zap.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -184,7 +185,9 @@ static int open_sockets(cv_client_t *self, peer_t *peer)
     int rc = connect_peer(self, peer, CV_SOCKET_SUBSCRIBER, &peer->feed);
     if (rc != CV_OK)
         return rc;
-    int n = snprintf(topic, sizeof topic, "outcome.%s|", self->inbox);
+    /* What the service calls us: the name of our key; without keys everybody is "local". */
+    const char *name = self->insecure ? CV_ZAP_LOCAL : self->identity.principal.name;
+    int n = snprintf(topic, sizeof topic, "outcome.%s.%s|", name, self->inbox);
     if (zmq_setsockopt(peer->feed, ZMQ_SUBSCRIBE, topic, (size_t)n) < 0)
         return say(self, CV_EINTERNAL, "cannot subscribe: %s", zmq_strerror(errno));
     return connect_peer(self, peer, CV_SOCKET_REQUESTS, &peer->intake);

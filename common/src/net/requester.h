@@ -66,7 +66,7 @@ int cv_requester_submit(cv_requester_t *requester, int64_t now_ms, cv_str_t id, 
                         int64_t deadline_ms) CV_USE_RESULT;
 /* Forgets a request, as if it had not been submitted; done is not called. */
 void cv_requester_cancel(cv_requester_t *requester, cv_str_t id);
-/* One message of the topic outcome.<inbox>|. CV_ENOTFOUND: no request with this id (a repetition). CV_EMALFORMED,
+/* One message of the topic outcome.<principal>.<inbox>|. CV_ENOTFOUND: no request with this id (a repetition). CV_EMALFORMED,
  * CV_EINVAL: not an outcome; ignored. */
 int cv_requester_outcome(cv_requester_t *requester, int64_t now_ms, cv_str_t message);
 /* The subscription of the service's intake came or went. */

@@ -7,15 +7,18 @@
  *                                                                                             or another class (not)
  *
  * A request that was decided in time gets its answer however late it is asked for again: EXPIRED means not decided.
- * The caller is known by the key of its connection; nothing in the message can change that. Rights are checked before
- * the memo, so an id is no way to read an answer one may not have. A message that has no usable inbox cannot be
- * answered and is counted.
+ * The caller is known by the key of its connection; nothing in the message can change that, not even where the answer
+ * goes: its name is in the topic, so nobody can put an outcome into another's inbox. Rights are checked before the
+ * memo, so an id is no way to read an answer one may not have. A message that has no usable inbox cannot be answered
+ * and is counted.
  *
  * The memo row is written in the same transaction as the decision. Anything the service returns that it did not
  * announce by cv_refuse is a failure of ours: the transaction goes, and engine.c tries each request alone.
  */
 #include "service/engine_state.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_inbox(cv_str_t token) {
@@ -29,12 +32,13 @@ static bool is_inbox(cv_str_t token) {
     return true;
 }
 
-static int put_outcome(cv_engine_t *engine, cv_str_t inbox, cv_str_t bytes) {
-    char topic[16 + 64 + 1];
-    memcpy(topic, "outcome.", 8);
-    memcpy(topic + 8, inbox.ptr, inbox.len);
-    topic[8 + inbox.len] = '|';
-    return cv_engine_put_out(engine, -1, NULL, (cv_str_t){topic, inbox.len + 9}, bytes);
+/* Topic outcome.<principal>.<inbox>|. The name is the connection's, so a request that names somebody else's inbox is
+ * answered where that somebody does not listen. An inbox has no dot, so no two pairs make one topic. */
+static int put_outcome(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, cv_str_t bytes) {
+    char topic[CV_MAX_TOPIC];
+    int len = snprintf(topic, sizeof topic, "outcome.%s.%.*s|", principal->name, CV_STR_ARG(request->inbox));
+    assert(len > 0 && (size_t)len < sizeof topic);
+    return cv_engine_put_out(engine, -1, NULL, (cv_str_t){topic, (size_t)len}, bytes);
 }
 
 /* Writes the outcome message into scratch; its id and cause are the request's id. */
@@ -53,14 +57,15 @@ static int write_outcome(cv_engine_t *engine, const cv_msg_t *request, const cv_
     return cv_msg_write(&engine->scratch, &head, outcome);
 }
 
-static int answer(cv_engine_t *engine, const cv_msg_t *request, const cv_outcome_t *outcome) {
+static int answer(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request,
+                  const cv_outcome_t *outcome) {
     int rc = write_outcome(engine, request, outcome);
-    return rc ? rc : put_outcome(engine, request->inbox, cv_buf_str(&engine->scratch));
+    return rc ? rc : put_outcome(engine, principal, request, cv_buf_str(&engine->scratch));
 }
 
 /* An answer that is no decision: not remembered. */
-static int answer_no(cv_engine_t *engine, const cv_msg_t *request, int rc, const char *code, const char *field,
-                     const char *text) {
+static int answer_no(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, int rc,
+                     const char *code, const char *field, const char *text) {
     cv_outcome_t outcome = {
         .cls = cv_outcome_class_parse(cv_str(cv_error_wire(rc))),
         .code = cv_str(code),
@@ -71,7 +76,7 @@ static int answer_no(cv_engine_t *engine, const cv_msg_t *request, int rc, const
         outcome.has_retry_after_ms = true;
         outcome.retry_after_ms = 1000;
     }
-    return answer(engine, request, &outcome);
+    return answer(engine, principal, request, &outcome);
 }
 
 /* Everything that can be said before the memo is asked. CV_OK: go on; *ret_done: answered already. */
@@ -80,20 +85,23 @@ static int check(cv_engine_t *engine, const cv_principal_t *principal, const cv_
     *ret_done = true;
     if (cv_uuid_parse(request->id, ret_id)) {
         engine->counters.invalid++;
-        return answer_no(engine, request, CV_EINVAL, "bad_id", "id", "must be a UUID in its 36-character form");
+        return answer_no(engine, principal, request, CV_EINVAL, "bad_id", "id",
+                         "must be a UUID in its 36-character form");
     }
     if (read_rc) {
         engine->counters.invalid++;
-        return answer_no(engine, request, CV_EINVAL, "bad_message", fault->path, fault->text);
+        return answer_no(engine, principal, request, CV_EINVAL, "bad_message", fault->path, fault->text);
     }
     if (!request->info || request->info->kind != CV_KIND_REQUEST ||
         strcmp(request->info->service, engine->def->name) != 0) {
         engine->counters.invalid++;
-        return answer_no(engine, request, CV_EUNKNOWN, "unknown_type", "type", "is not a request that this service takes");
+        return answer_no(engine, principal, request, CV_EUNKNOWN, "unknown_type", "type",
+                         "is not a request that this service takes");
     }
     if (!(principal->role & request->info->roles)) {
         engine->counters.denied++;
-        return answer_no(engine, request, CV_EDENIED, "role", NULL, "the caller's role may not send this request");
+        return answer_no(engine, principal, request, CV_EDENIED, "role", NULL,
+                         "the caller's role may not send this request");
     }
     *ret_done = false;
     return CV_OK;
@@ -113,11 +121,12 @@ static int check_data(cv_engine_t *engine, const cv_principal_t *principal, cons
     *ret_done = true;
     if (request->info->decode(request->data, engine->decoded, &fault)) {
         engine->counters.invalid++;
-        return answer_no(engine, request, CV_EINVAL, "bad_field", fault.path, fault.text);
+        return answer_no(engine, principal, request, CV_EINVAL, "bad_field", fault.path, fault.text);
     }
     if (principal->role == CV_ROLE_FOCAL_POINT && !cv_str_is(party_of(request->info, engine->decoded), principal->party)) {
         engine->counters.denied++;
-        return answer_no(engine, request, CV_EDENIED, "party", NULL, "a focal point acts for its own party only");
+        return answer_no(engine, principal, request, CV_EDENIED, "party", NULL,
+                         "a focal point acts for its own party only");
     }
     *ret_done = false;
     return CV_OK;
@@ -156,7 +165,7 @@ static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv
           : rc == CV_EDENIED ? &engine->counters.denied
                              : &engine->counters.invalid) += 1;
     }
-    return put_outcome(engine, request->inbox, cv_buf_str(&engine->scratch));
+    return put_outcome(engine, principal, request, cv_buf_str(&engine->scratch));
 }
 
 int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
@@ -184,22 +193,24 @@ int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
     switch (rc = cv_memo_get(&engine->memo, id, hash, &stored)) {
     case CV_OK:
         engine->counters.replayed++;
-        rc = put_outcome(engine, request.inbox, stored);
+        rc = put_outcome(engine, queued->principal, &request, stored);
         cv_memo_release(&engine->memo);
         return rc;
     case CV_ECONFLICT:
         engine->counters.conflict++;
-        return answer_no(engine, &request, CV_ECONFLICT, "id_reused", "id", "this id was used before for other content");
+        return answer_no(engine, queued->principal, &request, CV_ECONFLICT, "id_reused", "id",
+                         "this id was used before for other content");
     case CV_ENOTFOUND: break;
     default: return rc;
     }
     if (request.expiry_ms && request.expiry_ms <= engine->tx.now_ms) {
         engine->counters.expired++;
-        return answer_no(engine, &request, CV_EEXPIRED, "expired", "expirytime", "was over before the request was decided");
+        return answer_no(engine, queued->principal, &request, CV_EEXPIRED, "expired", "expirytime",
+                         "was over before the request was decided");
     }
     if (!engine->writable) {
         engine->counters.unavailable++;
-        return answer_no(engine, &request, CV_EUNAVAIL, "no_room", NULL,
+        return answer_no(engine, queued->principal, &request, CV_EUNAVAIL, "no_room", NULL,
                          "the disk of this service is nearly full; nothing was changed, try again later");
     }
     return decide(engine, queued->principal, &request, id, hash);
@@ -214,6 +225,6 @@ int cv_intake_give_up(cv_engine_t *engine, const cv_queued_t *queued) {
         return CV_OK;
     }
     engine->counters.internal++;
-    return answer_no(engine, &request, CV_EINTERNAL, "internal", NULL,
+    return answer_no(engine, queued->principal, &request, CV_EINTERNAL, "internal", NULL,
                      "an error of our own; nothing was changed, the operator has been told");
 }
