@@ -447,6 +447,85 @@ static void test_busy_until_deadline(void **state)
     world_destroy(w);
 }
 
+/* An outcome out of the blue for an entry, which is what its answer would have to be. */
+static void hear(world_t *w, entry_t *entry, cv_outcome_class_t cls)
+{
+    entry->raw_len = write_outcome(entry->id, cls, 0, entry->raw);
+    assert_int_equal(CV_OK, cv_requester_outcome(w->requester, w->now_ms, (cv_str_t){entry->raw, entry->raw_len}));
+}
+
+static world_t *world_sent(int64_t timeout_ms, size_t sends, entry_t **ret_entry)
+{
+    world_t *w = world_new(0, 0, 5);
+    w->loss_percent = 100; /* the test itself is the service */
+    *ret_entry = submit(w, timeout_ms);
+    cv_requester_ready(w->requester, w->now_ms, true);
+    while (w->sends < sends)
+        run_until(w, w->now_ms + 1);
+    return w;
+}
+
+/* NOTFOUND and INTERNAL are not remembered: once there are two copies, the other one may be decided. */
+static void test_passing_outcomes(void **state)
+{
+    (void)state;
+    static const cv_outcome_class_t passing[] = {CV_OUTCOME_CLASS_NOTFOUND, CV_OUTCOME_CLASS_INTERNAL};
+    static const cv_outcome_class_t final[] = {CV_OUTCOME_CLASS_OK,     CV_OUTCOME_CLASS_REJECTED,
+                                               CV_OUTCOME_CLASS_DENIED, CV_OUTCOME_CLASS_INVALID,
+                                               CV_OUTCOME_CLASS_EXPIRED, CV_OUTCOME_CLASS_CONFLICT};
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
+        entry_t *entry;
+        world_t *w = world_sent(0, 1, &entry); /* one copy: there is no other answer to come */
+        hear(w, entry, passing[i]);
+        assert_int_equal(1, entry->done);
+        assert_int_equal(passing[i], entry->done_class);
+        world_destroy(w);
+
+        for (size_t k = 0; k < sizeof final / sizeof *final; k++) {
+            w = world_sent(0, 2, &entry);
+            hear(w, entry, passing[i]);
+            hear(w, entry, passing[1 - i]);
+            assert_int_equal(0, entry->done);
+            run_until(w, w->now_ms + 1000); /* and it is asked again, also when nothing more comes */
+            assert_in_range(w->sends, 3, 5);
+            hear(w, entry, final[k]);
+            assert_int_equal(1, entry->done);
+            assert_int_equal(CV_OK, entry->done_rc);
+            assert_int_equal(final[k], entry->done_class);
+            assert_int_equal(2, cv_requester_stats(w->requester)->deferred);
+            world_destroy(w);
+        }
+
+        /* The deadline: the last that was heard, not a timeout; BUSY in between does not take it away. */
+        w = world_sent(4000, 2, &entry);
+        hear(w, entry, passing[1 - i]);
+        char busy[MESSAGE_MAX];
+        hear(w, entry, passing[i]);
+        size_t len = write_outcome(entry->id, CV_OUTCOME_CLASS_BUSY, 0, busy);
+        assert_int_equal(CV_OK, cv_requester_outcome(w->requester, w->now_ms, (cv_str_t){busy, len}));
+        run_until(w, 4999);
+        assert_int_equal(0, entry->done);
+        run_until(w, 6000);
+        assert_int_equal(1, entry->done);
+        assert_int_equal(CV_OK, entry->done_rc);
+        assert_int_equal(passing[i], entry->done_class);
+        assert_in_range(entry->done_ms, 5000, 5001);
+        assert_int_equal(0, cv_requester_stats(w->requester)->timeouts);
+        assert_int_equal(1, cv_requester_stats(w->requester)->answered);
+        world_destroy(w);
+
+        /* Forgotten and destroyed while one is kept. */
+        w = world_sent(0, 2, &entry);
+        hear(w, entry, passing[i]);
+        cv_requester_cancel(w->requester, cv_str(entry->id));
+        entry = submit(w, 0);
+        run_until(w, w->now_ms + 2000);
+        hear(w, entry, passing[i]);
+        assert_int_equal(0, w->done_n);
+        world_destroy(w);
+    }
+}
+
 static void test_full_pipe(void **state)
 {
     (void)state;
@@ -560,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_window_of_one_keeps_order),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_busy_until_deadline),
+        cmocka_unit_test(test_passing_outcomes),
         cmocka_unit_test(test_full_pipe),
         cmocka_unit_test(test_service_restarts),
         cmocka_unit_test(test_submit_inside_done),

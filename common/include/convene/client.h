@@ -57,12 +57,14 @@ const char *cv_client_error(const cv_client_t *client);
 
 typedef struct {
     const char *id;                                   /* the request's UUID, to ask the same again; NULL: a new one */
-    int64_t timeout_ms;                               /* after this CV_ETIMEOUT is the answer; 0: never */
+    int64_t timeout_ms;                               /* after this we stop asking (see cv_answer_t); 0: never */
     int64_t expiry_ms;                                /* wall clock: the service answers EXPIRED after it; 0: none */
     cv_str_t correlationid, causationid, traceparent; /* optional attributes */
 } cv_submit_t;
 
-/* One answer. rc CV_OK: an outcome of the service is there (outcome->cls says which). CV_ETIMEOUT: none in time. */
+/* One answer. rc CV_OK: an outcome of the service is there (outcome->cls says which). CV_ETIMEOUT: none in time.
+ * NOTFOUND and INTERNAL with sends above 1 came at the timeout: that was the last we heard, and as with CV_ETIMEOUT
+ * another copy of the request may have been decided. */
 typedef struct {
     const char *id; /* of the request, 36 octets */
     const char *service;

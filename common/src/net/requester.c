@@ -22,6 +22,8 @@ typedef struct item {
     int64_t not_before_ms;             /* the service asked us to wait */
     uint32_t sends;
     uint32_t misses; /* sends since the last sign of life; the exponent of the delay */
+    char *passing;   /* the last NOTFOUND or INTERNAL that was not final; NULL: none */
+    size_t passing_len;
     size_t len;
     uint8_t bytes[];
 } item_t;
@@ -131,6 +133,12 @@ static void take_out(cv_requester_t *self, item_t *item)
     list_remove(item->flying ? &self->flying : &self->waiting, item);
 }
 
+static void item_free(item_t *item)
+{
+    free(item->passing);
+    free(item);
+}
+
 /* The item is out of all lists before the caller is told: done may submit the same id again. */
 static void finish(cv_requester_t *self, int64_t now_ms, item_t *item, cv_answer_t *answer)
 {
@@ -141,7 +149,7 @@ static void finish(cv_requester_t *self, int64_t now_ms, item_t *item, cv_answer
     answer->sends = item->sends;
     self->next_ms = now_ms; /* there is room in the window */
     self->options.done(self->options.arg, answer);
-    free(item);
+    item_free(item);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */
@@ -190,7 +198,7 @@ void cv_requester_destroy(cv_requester_t **requester)
     for (size_t i = 0; i < 2; i++)
         for (item_t *item = lists[i]->first, *next; item; item = next) {
             next = item->next;
-            free(item);
+            item_free(item);
         }
     free(self->buckets);
     cv_reader_destroy(&self->reader);
@@ -239,7 +247,32 @@ void cv_requester_cancel(cv_requester_t *self, cv_str_t id)
     if (!item)
         return;
     take_out(self, item);
-    free(item);
+    item_free(item);
+}
+
+/* Not an answer yet: the item is asked again, not before the service wants it. */
+static void put_off(cv_requester_t *self, int64_t now_ms, item_t *item, const cv_outcome_v1_t *outcome)
+{
+    self->stats.deferred++;
+    if (!item->flying)
+        return;
+    if (item->misses < 1)
+        item->misses = 1;
+    item->not_before_ms = now_ms + (outcome->has_retry_after_ms ? (int64_t)outcome->retry_after_ms : 0);
+    item->due_ms = later(item->not_before_ms, now_ms + delay_ms(self, item->misses));
+    self->next_ms = sooner(self->next_ms, item->due_ms);
+}
+
+/* Without memory for it the deadline says timeout, as if this outcome had been lost. */
+static void keep_passing(item_t *item, cv_str_t message)
+{
+    char *copy = malloc(message.len);
+    if (!copy)
+        return;
+    memcpy(copy, message.ptr, message.len);
+    free(item->passing);
+    item->passing = copy;
+    item->passing_len = message.len;
 }
 
 int cv_requester_outcome(cv_requester_t *self, int64_t now_ms, cv_str_t message)
@@ -264,14 +297,13 @@ int cv_requester_outcome(cv_requester_t *self, int64_t now_ms, cv_str_t message)
     if (rc != CV_OK)
         return rc;
     if (outcome.cls == CV_OUTCOME_CLASS_BUSY || outcome.cls == CV_OUTCOME_CLASS_UNAVAILABLE) {
-        self->stats.deferred++;
-        if (!item->flying)
-            return CV_OK;
-        if (item->misses < 1)
-            item->misses = 1;
-        item->not_before_ms = now_ms + (outcome.has_retry_after_ms ? (int64_t)outcome.retry_after_ms : 0);
-        item->due_ms = later(item->not_before_ms, now_ms + delay_ms(self, item->misses));
-        self->next_ms = sooner(self->next_ms, item->due_ms);
+        put_off(self, now_ms, item, &outcome);
+        return CV_OK;
+    }
+    /* The service does not remember these. Another copy of the request may have been decided since, or still be. */
+    if ((outcome.cls == CV_OUTCOME_CLASS_NOTFOUND || outcome.cls == CV_OUTCOME_CLASS_INTERNAL) && item->sends != 1) {
+        keep_passing(item, message);
+        put_off(self, now_ms, item, &outcome);
         return CV_OK;
     }
     self->stats.answered++;
@@ -295,6 +327,20 @@ void cv_requester_ready(cv_requester_t *self, int64_t now_ms, bool ready)
 
 /* ---- output ------------------------------------------------------------------------------ */
 
+/* The last outcome that was not final, if there was one, is more than a timeout can say. */
+static void end_of_patience(cv_requester_t *self, int64_t now_ms, item_t *item)
+{
+    cv_msg_t msg;
+    cv_outcome_v1_t outcome = {0};
+    cv_answer_t answer = {.rc = CV_ETIMEOUT};
+    cv_str_t raw = {item->passing, item->passing_len};
+    if (raw.ptr && cv_msg_read(self->reader, raw, &msg, NULL) == CV_OK &&
+        msg.info->decode(msg.data, &outcome, NULL) == CV_OK)
+        answer = (cv_answer_t){.rc = CV_OK, .outcome = &outcome, .raw = raw};
+    *(answer.rc == CV_OK ? &self->stats.answered : &self->stats.timeouts) += 1;
+    finish(self, now_ms, item, &answer);
+}
+
 static void expire(cv_requester_t *self, int64_t now_ms)
 {
     if (now_ms < self->deadline_ms)
@@ -310,9 +356,7 @@ static void expire(cv_requester_t *self, int64_t now_ms)
                 self->deadline_ms = sooner(self->deadline_ms, item->deadline_ms);
                 continue;
             }
-            self->stats.timeouts++;
-            cv_answer_t answer = {.rc = CV_ETIMEOUT};
-            finish(self, now_ms, item, &answer);
+            end_of_patience(self, now_ms, item);
         }
     }
 }

@@ -5,9 +5,10 @@
  *
  *   submit -> WAITING -> (window free, service ready) -> SENT -> outcome of its id, final     -> done(outcome)
  *                                                        ^  |
- *                                   again after a delay  +--+ no outcome, or BUSY/UNAVAILABLE
+ *                                   again after a delay  +--+ no outcome, or BUSY/UNAVAILABLE,
+ *                                                             or NOTFOUND/INTERNAL of a request sent more than once
  *
- *   deadline passes, in whichever state                                                      -> done(CV_ETIMEOUT)
+ *   deadline passes, in whichever state        -> done(the last NOTFOUND/INTERNAL), or without one done(CV_ETIMEOUT)
  *
  * Failure modes and what covers them:
  *   - request or outcome lost (reconnect, full pipe, slow subscription): the same bytes are sent again after 250 ms,
@@ -16,6 +17,10 @@
  *     because what was under way may have died with it.
  *   - service overloaded: BUSY and UNAVAILABLE are not outcomes, the request stays and goes out again, not before
  *     retry_after_ms.
+ *   - two outcomes that differ: NOTFOUND and INTERNAL are not remembered by the service, so one copy of a request can
+ *     get NOTFOUND and the next, a moment later, OK. They are final only while exactly one copy was sent. After that
+ *     they may be the answer to any copy, and another may be decided yet: they count as BUSY, the request stays and
+ *     goes out again until something else answers it. Without a deadline that can be for ever.
  *   - outcome twice (it was sent twice): the second finds no request and is counted, nothing else.
  *   - pipe full (send gives CV_EAGAIN): nothing is lost, sending goes on at a later tick.
  *
