@@ -1,8 +1,9 @@
 /* import: sends a plan file's lists, each only after the one before is answered, because later ones refer to earlier.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The id of each request is made from its type and content. So an import that was broken off can be run again, and what
- * was decided then is only told again.
+ * The id of each request is made from its type, its content and the caller's own secret key. So an import that was
+ * broken off can be run again with the same key, and what was decided then is only told again; and nobody who knows the
+ * plan can use up the ids beforehand.
  */
 #include "import.h"
 
@@ -24,6 +25,7 @@ static const struct {
 
 typedef struct {
     cli_t *cli;
+    cv_client_t *client; /* NULL: a dry run */
     cli_import_t *import;
     cli_import_list_t *list;
     const json_t *source; /* the list, to name what failed */
@@ -69,7 +71,11 @@ static int put(state_t *state, cli_sender_t *sender, const cv_msg_info_t *info, 
     char id[CV_UUID_TEXT + 1];
     state->list->sent++;
     if (sender) {
-        cli_id_of(info->type, data, id);
+        int rc = cli_id_of(state->client, info->type, data, id);
+        if (rc != CV_OK) {
+            json_decref(data);
+            return rc;
+        }
         return cli_sender_add(sender, number, info, data, false, id);
     }
     cli_input_t input;
@@ -110,7 +116,7 @@ int cli_import(cli_t *cli, cv_client_t *client, const json_t *doc, cli_import_t 
             continue;
         if (!json_is_array(source))
             return cli_fail(cli, CLI_USAGE, "%s must be a list", lists[i].list);
-        state_t state = {cli, import, list, source};
+        state_t state = {cli, client, import, list, source};
         const cv_msg_info_t *info = cv_msg_info(cv_str(lists[i].type));
         if (!info)
             return cli_fail(cli, CLI_FAILED, "this build does not know %s", lists[i].type);

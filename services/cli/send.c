@@ -3,7 +3,6 @@
  */
 #include "send.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,18 +200,12 @@ void cli_subject_of(const json_t *data, char *ret_text, size_t size)
         (void)snprintf(ret_text, size, "%s", *event ? event : *party ? party : code);
 }
 
-void cli_id_of(const char *type, const json_t *data, char ret_id[CV_UUID_TEXT + 1])
+int cli_id_of(const cv_client_t *client, const char *type, const json_t *data, char ret_id[CV_UUID_TEXT + 1])
 {
-    uint8_t hash[CV_UUID_LEN];
     char *text = json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS);
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    crypto_generichash_update(&state, (const unsigned char *)type, strlen(type) + 1);
-    if (text)
-        crypto_generichash_update(&state, (const unsigned char *)text, strlen(text));
-    crypto_generichash_final(&state, hash, sizeof hash);
+    if (!text)
+        return CV_ENOMEM;
+    cv_client_id_of(client, type, cv_str(text), ret_id);
     free(text);
-    hash[6] = (uint8_t)((hash[6] & 0x0F) | 0x80);
-    hash[8] = (uint8_t)((hash[8] & 0x3F) | 0x80);
-    cv_uuid_text(hash, ret_id);
+    return CV_OK;
 }

@@ -39,7 +39,7 @@ int cli_sender_wait(cli_sender_t *sender);
 const cv_msg_info_t *cli_request_type(cli_t *cli, const char *text);
 /* "EVENT/PARTY", "EVENT", "CODE" or "PARTY": what a request is about. */
 void cli_subject_of(const json_t *data, char *ret_text, size_t size);
-/* A UUID made from the content, the same each time (RFC 9562, version 8). */
-void cli_id_of(const char *type, const json_t *data, char ret_id[CV_UUID_TEXT + 1]);
+/* A UUID made from the content and the client's own key, the same each time (RFC 9562, version 8). CV_ENOMEM. */
+int cli_id_of(const cv_client_t *client, const char *type, const json_t *data, char ret_id[CV_UUID_TEXT + 1]);
 
 #endif

@@ -113,7 +113,7 @@ const cli_command_t cli_commands[] = {
      "recipients;\n"
      "each is optional, each object is a request's data. Nulls and the members reported and assumption are left out. "
      "Ids are\n"
-     "made from the content: importing the same file twice changes nothing.",
+     "made from the content and your key: importing the same file twice with the same key changes nothing.",
      "convene plan import cica-plan.json --dry-run", cli_plan_import},
 
     {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL,

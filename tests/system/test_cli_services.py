@@ -63,6 +63,15 @@ class Services(unittest.TestCase):
     def register(self, status, event, party, persons, *flags):
         return self.expect(status, "request", "register", "--json", "-d", json.dumps({"event": event, "party": party, "persons": persons}), *flags).json
 
+    def test_plan_import_again(self):
+        path = self.convene.root / "plan.json"
+        again = self.expect(OK, "plan", "import", path, "--json").json  # an advance that is asked anew would be refused
+        self.assertEqual(again["not_ok"], 0)
+        self.expect(OK, "keys", "add", "office2", "--role", "secretariat")
+        wait_for(lambda: self.convene("status", "--as", "office2").status == OK, "the new key is known", self.convene)
+        other = self.expect(PARTIAL, "plan", "import", path, "--json", "--as", "office2").json  # has ids of its own
+        self.assertEqual((other["lists"]["advances"]["ok"], other["lists"]["advances"]["not_ok"]), (0, again["lists"]["advances"]["ok"]))
+
     def test_outcomes_and_their_exit_codes(self):
         first = self.register(OK, "E1", "KZ", [person("A", "head"), person("B")])
         self.assertEqual((first["schema"], first["class"], first["outcome"]["data"]["code"]), ("convene.cli.outcome.v1", "OK", "registered"))

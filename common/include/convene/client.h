@@ -80,6 +80,10 @@ typedef struct {
  * for its answer already; CV_EFULL, CV_EIO: the outbox. On any error nothing was accepted. */
 int cv_client_submit(cv_client_t *client, uint16_t type, cv_str_t subject, const void *data, const cv_submit_t *how,
                      char ret_id[CV_UUID_TEXT + 1]) CV_USE_RESULT;
+/* An id made from the type and content of a request (a UUID of version 8) and the client's own secret key: the same each
+ * time for the same caller, so that what was sent before is only told again; and nobody else can guess it and use it up
+ * for another request. Without keys (insecure) everybody makes the same. */
+void cv_client_id_of(const cv_client_t *client, const char *type, cv_str_t content, char ret_id[CV_UUID_TEXT + 1]);
 /* Sends, receives and repeats for at most timeout_ms, and returns as soon as something was answered: how many answers
  * were handed over (0: none in time, or a signal came), or an error of the outbox. */
 int cv_client_poll(cv_client_t *client, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer),

@@ -282,6 +282,23 @@ void cv_client_close(cv_client_t **client)
 
 /* ---- requests ----------------------------------------------------------------------------- */
 
+void cv_client_id_of(const cv_client_t *self, const char *type, cv_str_t content, char ret_id[CV_UUID_TEXT + 1])
+{
+    static const char what[] = "convene request id"; /* no other use of the key hashes what begins so */
+    const uint8_t *key = self->insecure ? NULL : self->identity.secret_key;
+    uint8_t id[CV_UUID_LEN];
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, key, key ? sizeof self->identity.secret_key : 0, sizeof id);
+    crypto_generichash_update(&state, (const unsigned char *)what, sizeof what);
+    crypto_generichash_update(&state, (const unsigned char *)type, strlen(type) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)content.ptr, content.len);
+    crypto_generichash_final(&state, id, sizeof id);
+    sodium_memzero(&state, sizeof state);
+    id[6] = (uint8_t)((id[6] & 0x0F) | 0x80);
+    id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
+    cv_uuid_text(id, ret_id);
+}
+
 int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const void *data, const cv_submit_t *how,
                      char ret_id[CV_UUID_TEXT + 1])
 {
