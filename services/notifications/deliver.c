@@ -80,7 +80,7 @@ static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *c
     if (!rc)
         rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, now_data, ntf->arena, &now);
     if (rc)
-        return rc == CV_ENOTFOUND ? CV_ECORRUPT : rc;
+        return rc == CV_ENOTFOUND ? CV_EMALFORMED : rc;
     context->details = now;
     rc = s_names_of_places(ntf, context);
     return rc ? rc : ntf_text_change(context, was, ntf_changes(was, now), subject, body);
@@ -108,7 +108,7 @@ static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context,
     return rc ? rc : ntf_text_promotion(context, promoted, subject, body);
 }
 
-/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT, CV_ECORRUPT: it cannot be
+/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT, CV_EMALFORMED: it cannot be
  * made a message. */
 static int s_compose(ntf_t *ntf, ntf_delivery_t *row) {
     ntf_recipient_t recipient;
@@ -185,7 +185,7 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         return rc;
     case CV_EINVAL:
     case CV_ELIMIT:
-    case CV_ECORRUPT:
+    case CV_EMALFORMED:
         item->now = UNUSABLE;
         cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice),
                cv_kv_text("reason", s_reason(item)), cv_kv_rc(rc));
@@ -308,16 +308,16 @@ static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t 
     return bad != NULL;
 }
 
-bool ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms) {
+int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more) {
     ntf_t *ntf = self;
     if (!ntf->work || now_ms < ntf->outbox_not_before_ms)
-        return false;
+        return CV_OK;
     int64_t due_ms = 0;
     bool waiting = false;
     int rc = ntf_store_next_due(ntf->store, &due_ms, &waiting);
     if (!waiting && (rc == CV_ENOTFOUND || (rc == CV_OK && due_ms > now_ms))) {
         ntf->work = false;
-        return false;
+        return CV_OK;
     }
     cv_arena_reset(ntf->arena);
     s_item_t items[NTF_BATCH];
@@ -335,9 +335,10 @@ bool ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms) {
     if (rc) {
         cv_log(CV_LOG_ERROR, "deliveries_interrupted", cv_kv_rc(rc), cv_kv_text("database", cv_db_error(db)));
         ntf->outbox_not_before_ms = now_ms + NTF_PAUSE_FIRST_MS;
-        return false;
+        return rc;
     }
     if (n == 0)
         ntf->work = false;
-    return n > 0 && !stopped;
+    *ret_more = n > 0 && !stopped;
+    return CV_OK;
 }

@@ -77,7 +77,7 @@ int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
 int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);
 int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
 int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
-bool ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms);
+int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
 
 /* Message data as it was stored, to a struct of that type (number: CV_MSG_*) in the arena. CV_ECORRUPT: it is not. */
 int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) CV_USE_RESULT;

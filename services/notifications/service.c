@@ -27,9 +27,9 @@ int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **r
     msgpack_unpacked_init(&unpacked);
     size_t at = 0;
     /* Texts are views into data, not into what msgpack allocates: the struct outlives it. */
-    int rc = CV_ECORRUPT;
+    int rc = CV_EMALFORMED;
     if (data.ptr && msgpack_unpack_next(&unpacked, data.ptr, data.len, &at) == MSGPACK_UNPACK_SUCCESS && at == data.len)
-        rc = info->decode(&unpacked.data, decoded, NULL) ? CV_ECORRUPT : CV_OK;
+        rc = info->decode(&unpacked.data, decoded, NULL) ? CV_EMALFORMED : CV_OK;
     msgpack_unpacked_destroy(&unpacked);
     if (!rc)
         *ret_struct = decoded;

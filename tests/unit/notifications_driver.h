@@ -309,8 +309,9 @@ static inline void drv_run(drv_t *drv, int64_t for_ms, bool deliver) {
         int rc = cv_engine_turn(drv->engine, drv->ms, drv->ms, &next_ms);
         if (rc)
             fail_msg("turn: %s %s", cv_error_name(rc), cv_engine_error(drv->engine));
-        while (deliver && cv_engine_afterwards(drv->engine, drv->ms)) {
-        }
+        bool more = deliver;
+        while (more)
+            assert_int_equal(cv_engine_afterwards(drv->engine, drv->ms, &more), CV_OK);
     }
 }
 

@@ -561,10 +561,12 @@ static void backup_and_restore(void **state) {
     assert_int_not_equal(access(sidecar, F_OK), 0);
     snprintf(sidecar, sizeof sidecar, "%s.partial", target);
     assert_int_not_equal(access(sidecar, F_OK), 0);
-    assert_int_equal(cv_restore_file(target, f->path, 5, f->error, sizeof f->error), CV_ELOCKED);
+    assert_int_equal(cv_restore_copy(target, f->path, f->error, sizeof f->error), CV_OK);
+    assert_int_equal(cv_restore_swap(f->path, 5, f->error, sizeof f->error), CV_ELOCKED);
     cv_db_abandon(&db);
-    assert_int_equal(cv_restore_file("/nowhere/x", f->path, 5, f->error, sizeof f->error), CV_ENOTFOUND);
-    assert_int_equal(cv_restore_file(target, f->path, 5, f->error, sizeof f->error), CV_OK);
+    assert_int_equal(cv_restore_copy("/nowhere/x", f->path, f->error, sizeof f->error), CV_ENOTFOUND);
+    assert_int_equal(cv_restore_copy(target, f->path, f->error, sizeof f->error), CV_OK);
+    assert_int_equal(cv_restore_swap(f->path, 5, f->error, sizeof f->error), CV_OK);
     assert_int_equal(open_db(f, true, 3, &db), CV_OK);
     assert_int_equal(count(db, "SELECT count(*) FROM t"), 2);
     cv_db_close(&db);

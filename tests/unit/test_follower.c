@@ -663,7 +663,8 @@ static void other_refusals_are_visible_and_repeated(void **state) {
     expect(f, "a1 ", CV_FOLLOWER_STATE_LIVE);
 }
 
-static void stale_epoch_batch_is_ignored(void **state) {
+/* A batch of another epoch for the very place that was asked from: a restore that holds all we have seen. */
+static void a_restored_history_goes_on(void **state) {
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -672,10 +673,28 @@ static void stale_epoch_batch_is_ignored(void **state) {
     tick(f, 0);
     f->epoch = 0x99;
     answer_batch_from(f, 1, 500, f->question);
+    apply(f);
+    expect(f, "a1 a2 ", CV_FOLLOWER_STATE_LIVE);
+    assert_int_equal(cv_follower_cursor(f->follower)->epoch[0], 0x99);
+}
+
+/* The same, but something of the old history came in between: the answer says nothing about that. */
+static void a_restored_history_is_asked_for_the_place_we_stand_at(void **state) {
+    fixture_t *f = *state;
+    write_record(f, "a");
+    catch_up(f);
+    write_record(f, "a");
+    feed_head(f, 2);
+    tick(f, 0);
+    feed(f, 2);
+    f->epoch = 0x99;
+    answer_batch_from(f, 1, 500, f->question);
     f->epoch = 0xe1;
     apply(f);
-    expect(f, "a1 ", CV_FOLLOWER_STATE_CATCHUP);
+    expect(f, "a1 a2 ", CV_FOLLOWER_STATE_LIVE);
+    assert_int_equal(cv_follower_cursor(f->follower)->epoch[0], 0xe1);
 }
+
 
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -687,7 +706,8 @@ int main(void) {
         T(diverged_and_ahead_halt), T(live_record_that_does_not_fit), T(head_of_the_same_number_and_another_chain),
         T(head_that_stays_behind), T(batch_of_a_rewound_producer), T(epoch_and_pruned_lead_to_a_snapshot),
         T(new_epoch_ends_a_halt), T(halted_snapshot_stays_halted), T(snapshot_expires_between_pages),
-        T(other_refusals_are_visible_and_repeated), T(stale_epoch_batch_is_ignored),
+        T(other_refusals_are_visible_and_repeated), T(a_restored_history_goes_on),
+        T(a_restored_history_is_asked_for_the_place_we_stand_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,6 +117,16 @@ static void batches_fit_into_a_frame(void **state) {
     cv_buf_done(&all);
 }
 
+static void ack(rig_t *rig, const cv_principal_t *principal, uint64_t cursor) {
+    uint8_t epoch[CV_EPOCH_LEN];
+    memset(epoch, 0xe1, sizeof epoch);
+    cv_log_ack_v1_t question = {.stream = CV_STR("scheduling.events"), .consumer = CV_STR("x"), .epoch = {(char *)epoch, sizeof epoch},
+                                .cursor = cursor};
+    cv_msg_t answer = rig_ask(rig, principal, CV_MSG_LOG_ACK_V1, &question);
+    assert_true(cv_str_is(answer.type, "convene.log.acked.v1"));
+    assert_int_equal(rig->data->log_acked_v1.cursor, cursor);
+}
+
 static void fetch_refusals(void **state) {
     rig_t *rig = *state;
     rig->keep_records = 3;
@@ -125,6 +135,7 @@ static void fetch_refusals(void **state) {
     fill(rig, 3);
     cv_position_t three = rig_find(rig, RIG_RECORD, 2)->position, wrong = three;
     wrong.epoch[0] ^= 1;
+    wrong.chain[5] ^= 1; /* with the right one it would be a restore that holds this place */
     cv_log_fetch_v1_t fetch = fetch_from("scheduling.events", &wrong);
     cv_msg_t answer = rig_ask(rig, &RIG_OBSERVER, CV_MSG_LOG_FETCH_V1, &fetch);
     const cv_log_refused_v1_t *refused = expect_refused(rig, &answer, CV_REFUSED_CODE_EPOCH);
@@ -142,7 +153,10 @@ static void fetch_refusals(void **state) {
 
     rig_put(rig, 900, "put", "B", 1);
     assert_int_equal(rig_turn(rig), CV_OK);
+    ack(rig, &RIG_SERVICE, 4);
     rig_put(rig, 901, "put", "B", 1); /* 5 records, 3 kept */
+    assert_int_equal(rig_turn(rig), CV_OK);
+    rig_put(rig, 902, "put", "B", 1);
     assert_int_equal(rig_turn(rig), CV_OK);
     fetch = fetch_from("scheduling.events", &(cv_position_t){0});
     answer = rig_ask(rig, &RIG_OBSERVER, CV_MSG_LOG_FETCH_V1, &fetch);
@@ -182,16 +196,6 @@ static void damaged_log(void **state) {
 }
 
 /* ---- ack and retention -------------------------------------------------------------------- */
-
-static void ack(rig_t *rig, const cv_principal_t *principal, uint64_t cursor) {
-    uint8_t epoch[CV_EPOCH_LEN];
-    memset(epoch, 0xe1, sizeof epoch);
-    cv_log_ack_v1_t question = {.stream = CV_STR("scheduling.events"), .consumer = CV_STR("x"), .epoch = {(char *)epoch, sizeof epoch},
-                                .cursor = cursor};
-    cv_msg_t answer = rig_ask(rig, principal, CV_MSG_LOG_ACK_V1, &question);
-    assert_true(cv_str_is(answer.type, "convene.log.acked.v1"));
-    assert_int_equal(rig->data->log_acked_v1.cursor, cursor);
-}
 
 static uint64_t oldest(rig_t *rig) {
     cv_log_fetch_v1_t fetch = fetch_from("scheduling.events", &rig_find(rig, RIG_RECORD, rig_count(rig, RIG_RECORD) - 1)->position);

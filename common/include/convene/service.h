@@ -100,9 +100,10 @@ typedef struct {
     /* Read-only question: what ("events", "delegation", ...), key, after which key to go on, at most limit rows. The
      * caller's rights are the service's to check (cv_tx_principal). CV_ENOTFOUND, CV_EDENIED, CV_EINVAL. */
     int (*query)(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
-    /* After a COMMIT, outside of any transaction: effects that leave the system (files, mail). May be NULL. Returns
-     * true when there is more to do at once. Real only; the simulator replaces it. */
-    bool (*afterwards)(void *self, cv_db_t *db, int64_t now_ms);
+    /* After a turn, outside of any transaction: effects that leave the system (files, mail), in transactions of its own.
+     * May be NULL. *ret_more: there is more to do at once. CV_EIO and CV_ECORRUPT end the process; other failures are
+     * its own to try again. */
+    int (*afterwards)(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
 } cv_service_def_t;
 
 /* main() of a service: configuration, keys, sockets, batch loop, signals, orderly stop. Returns the exit status. */

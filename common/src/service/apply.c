@@ -9,6 +9,7 @@
 #include "service/engine_state.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int apply_one(cv_engine_t *engine, cv_follow_t *follow, cv_str_t record, bool in_snapshot) {
     cv_msg_t msg = {0};
@@ -47,7 +48,7 @@ int cv_apply_cursors(cv_engine_t *engine) {
     for (size_t i = 0; i < engine->def->follows_n; i++) {
         const cv_position_t *from = cv_follower_cursor(engine->follows[i].follower);
         const cv_position_t *to = cv_follower_position(engine->follows[i].follower);
-        if (from->seq == to->seq)
+        if (!memcmp(from, to, sizeof *from))
             continue;
         int rc = cv_cursor_move(&engine->ledger, engine->def->follows[i].stream, from, to);
         if (rc)
@@ -83,6 +84,12 @@ int cv_apply_timer(cv_engine_t *engine) {
     else
         engine->counters.timers++;
     return rc == CV_ENOTFOUND ? CV_EINTERNAL : rc;
+}
+
+int cv_apply_timer_later(cv_engine_t *engine) {
+    cv_str_t kind, key;
+    int rc = cv_timer_take(&engine->ledger, engine->tx.now_ms, engine->arena, &kind, &key);
+    return rc ? rc : cv_timer_put(&engine->ledger, kind.ptr, key, engine->tx.now_ms + CV_TIMER_RETRY_MS);
 }
 
 int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) {

@@ -12,7 +12,7 @@
  * Failure modes:
  *   a handler fails unexpectedly   ROLLBACK, forget(), then every input alone in a transaction of its own; the request
  *                                  that fails alone is answered INTERNAL (not remembered), the record is poison (parked
- *                                  or halt), the timer is put off. Nothing had been answered, so trying again is invisible
+ *                                  or halt), the timer is put off by a minute. Nothing had been answered, so trying again is invisible
  *   out of memory                  the same for requests; for a record fatal, it is not the record that is poison
  *   disk full                      ROLLBACK; the same inputs again while not writable: memos are still answered, new
  *                                  requests get UNAVAILABLE, records and timers wait. Checked again every second
@@ -55,9 +55,12 @@ const char *cv_engine_follow_error(const cv_engine_t *engine, size_t follow) {
     return cv_follower_error(engine->follows[follow].follower);
 }
 
-bool cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms) {
-    return engine->writable && engine->def->afterwards &&
-           engine->def->afterwards(engine->service, engine->db, wall_ms);
+int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more) {
+    *ret_more = false;
+    if (!engine->writable || !engine->def->afterwards)
+        return CV_OK;
+    int rc = engine->def->afterwards(engine->service, engine->db, wall_ms, ret_more);
+    return rc == CV_EIO || rc == CV_ECORRUPT ? rc : CV_OK;
 }
 
 static void ask_producer(void *self, cv_str_t message) {
@@ -328,15 +331,19 @@ static bool is_fatal(int rc) {
     return rc == CV_EIO || rc == CV_ECORRUPT;
 }
 
-/* Forgets old records that all followers have, a slice at a time. */
+/* Forgets old records that all followers have, a slice at a time. Who has not been heard of for long does not count; while
+ * nobody follows nothing is forgotten. */
 static int prune(cv_engine_t *engine) {
     for (size_t i = 0; engine->keep_records && i < engine->def->streams_n; i++) {
         const cv_position_t *head = cv_outbox_head(engine->outbox, i);
-        uint64_t floor_seq = head->seq;
+        uint64_t floor_seq;
         if (head->seq <= engine->keep_records)
             continue;
-        int rc = cv_consumer_floor(&engine->ledger, engine->def->streams[i].name, head->epoch, 0, &floor_seq);
-        if (rc && rc != CV_ENOTFOUND)
+        int rc = cv_consumer_floor(&engine->ledger, engine->def->streams[i].name, head->epoch,
+                                   engine->tx.now_ms - CV_CONSUMER_FORGET_MS, &floor_seq);
+        if (rc == CV_ENOTFOUND)
+            continue;
+        if (rc)
             return rc;
         uint64_t upto = head->seq - engine->keep_records;
         rc = cv_outbox_prune(engine->outbox, i, upto < floor_seq ? upto : floor_seq, CV_PRUNE_SLICE);
@@ -365,7 +372,7 @@ static int run_batch(cv_engine_t *engine, int64_t mono_ms) {
     int rc = begin(engine);
     for (size_t i = 0; !rc && engine->writable && i < engine->def->follows_n; i++)
         rc = apply_records(engine, &engine->follows[i]);
-    if (!rc && engine->writable && mono_ms >= engine->timers_not_before_ms)
+    if (!rc && engine->writable)
         rc = run_timers(engine);
     for (size_t i = 0; !rc && i < engine->queue_n; i++)
         rc = cv_intake_handle(engine, &engine->queue[i]);
@@ -416,7 +423,12 @@ static int step_timer(cv_engine_t *engine, void *input) {
 }
 
 /* What is committed is published at once: a batch can fail because its output is too large for one turn. */
-static int run_one_by_one(cv_engine_t *engine, int64_t mono_ms) {
+static int step_postpone(cv_engine_t *engine, void *input) {
+    (void)input;
+    return cv_apply_timer_later(engine);
+}
+
+static int run_one_by_one(cv_engine_t *engine) {
     int rc;
     for (size_t i = 0; i < engine->def->follows_n; i++) {
         for (int n = 0; n < CV_BATCH_RECORDS; n++) {
@@ -430,18 +442,24 @@ static int run_one_by_one(cv_engine_t *engine, int64_t mono_ms) {
             publish_all(engine);
         }
     }
-    for (int n = 0; mono_ms >= engine->timers_not_before_ms && n < CV_TIMERS_PER_TURN; n++) {
+    for (int n = 0; n < CV_TIMERS_PER_TURN; n++) {
         rc = alone(engine, step_timer, NULL);
         if (rc == CV_ENOTFOUND)
             break;
-        if (is_fatal(rc) || rc == CV_EFULL)
+        if (rc && !is_fatal(rc) && rc != CV_EFULL) { /* late, visibly, but not lost, and no other waits for it */
+            engine->timer_failed_ms = engine->tx.now_ms;
+            rc = alone(engine, step_postpone, NULL);
+        }
+        if (rc)
             return rc;
-        if (rc) /* it stays the first in line; the others wait with it, visibly, rather than be lost */
-            engine->timers_not_before_ms = mono_ms + CV_TIMER_RETRY_MS;
         publish_all(engine);
     }
     for (size_t i = 0; i < engine->queue_n; i++) {
         rc = alone(engine, step_request, &engine->queue[i]);
+        if (rc == CV_EFULL) { /* those before it have their answer */
+            engine->queue_n -= i;
+            memmove(engine->queue, engine->queue + i, engine->queue_n * sizeof *engine->queue);
+        }
         if (is_fatal(rc) || rc == CV_EFULL)
             return rc;
         if (rc && (rc = cv_intake_give_up(engine, &engine->queue[i])))
@@ -468,7 +486,7 @@ static int take_snapshots(cv_engine_t *engine, int64_t mono_ms) {
         if (rc) {
             undo(engine, rc);
             truncate_out(engine, 0, 0);
-            if (is_fatal(rc) || rc == CV_EFULL)
+            if (is_fatal(rc) || rc == CV_EFULL || rc == CV_ENOMEM)
                 return rc;
             char text[600];
             snprintf(text, sizeof text, "the snapshot cannot be applied: %s", engine->error);
@@ -499,20 +517,22 @@ static bool has_work(cv_engine_t *engine, int64_t mono_ms) {
         if (cv_follower_has_work(engine->follows[i].follower))
             return true;
     int64_t due_ms;
-    if (mono_ms >= engine->timers_not_before_ms && !cv_timer_next(&engine->ledger, &due_ms) && due_ms <= engine->tx.now_ms)
+    if (!cv_timer_next(&engine->ledger, &due_ms) && due_ms <= engine->tx.now_ms)
         return true;
     return engine->acks_n && mono_ms - engine->acks_written_ms >= CV_ACK_WRITE_MS;
 }
 
 static int run_work(cv_engine_t *engine, int64_t mono_ms) {
     int rc = engine->writable ? take_snapshots(engine, mono_ms) : CV_OK;
+    if (rc && rc != CV_EFULL)
+        return rc;
     if (!rc)
         rc = run_batch(engine, mono_ms);
     if (rc && !is_fatal(rc)) {
         undo(engine, rc);
         truncate_out(engine, 0, 0);
         if (rc != CV_EFULL)
-            rc = run_one_by_one(engine, mono_ms);
+            rc = run_one_by_one(engine);
     }
     if (rc == CV_EFULL) { /* answers what it can without writing; what one_by_one committed has its memo by now */
         engine->writable = false;

@@ -63,8 +63,8 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
 
 /* A new history begins: after a restore, before the first turn. */
 int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN]) CV_USE_RESULT;
-/* Effects that leave the system (def->afterwards); true: there is more to do at once. */
-bool cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms);
+/* Effects that leave the system (def->afterwards). CV_OK, or a fatal CV_EIO or CV_ECORRUPT. */
+int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more) CV_USE_RESULT;
 
 /* For the log: how many transactions were undone so far, and the reason of the last one. */
 uint64_t cv_engine_undone(const cv_engine_t *engine);

@@ -20,6 +20,7 @@ enum {
     CV_TIMERS_PER_TURN = 256,   /* durable timers run in one turn, count */
     CV_ROOM_CHECK_MS = 1000,
     CV_TIMER_RETRY_MS = 60000,  /* a timer whose handler fails is tried again after that */
+    CV_CONSUMER_FORGET_MS = 7 * 24 * 3600 * 1000, /* a follower not heard of for so long holds no record back */
     CV_PRUNE_SLICE = 200,       /* records forgotten in one turn, per stream */
 };
 
@@ -115,7 +116,8 @@ struct cv_engine {
     cv_given_snapshot_t snapshots[CV_SNAPSHOTS_MAX];
 
     bool writable;
-    int64_t room_checked_ms, started_ms, timers_not_before_ms;
+    int64_t room_checked_ms, started_ms;
+    int64_t timer_failed_ms; /* wall; when a timer was last put off */
     uint64_t keep_records; /* prune what all followers have, but keep so many; 0: keep all */
     cv_counters_t counters, counters_before; /* as they were at BEGIN */
     char note[512];  /* what went wrong in the transaction at hand */
@@ -135,6 +137,7 @@ int cv_intake_give_up(cv_engine_t *engine, const cv_queued_t *queued) CV_USE_RES
 int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 int cv_apply_snapshot(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 int cv_apply_timer(cv_engine_t *engine) CV_USE_RESULT;
+int cv_apply_timer_later(cv_engine_t *engine) CV_USE_RESULT; /* puts the first one that is due off by CV_TIMER_RETRY_MS */
 int cv_apply_cursors(cv_engine_t *engine) CV_USE_RESULT;
 /* After the next record failed alone and was undone: parks it, or halts. */
 int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;

@@ -16,7 +16,8 @@
  *   heads lost too         3 s of silence are answered with a FETCH
  *   question or answer lost  asked again after 1 s; answers to older questions are ignored by their id
  *   repeated record        at or below the tail: dropped before any effect
- *   producer restored      another epoch: FETCH is refused with EPOCH, the state is taken as a snapshot
+ *   producer restored      another epoch: FETCH goes on if the restored history holds our cursor; else it is refused with
+ *                          EPOCH and the state is taken as a snapshot
  *   records pruned         PRUNED: the same
  *   producer's file rewound  a chain that does not fit leads to a FETCH, which the producer refuses with DIVERGED or
  *                          AHEAD: halt. So does a head that stays below the tail. Only a new epoch (a declared
@@ -111,6 +112,14 @@ static void drop_ready(cv_follower_t *follower, size_t n) {
     }
     memmove(follower->ready, follower->ready + n, (follower->ready_n - n) * sizeof *follower->ready);
     follower->ready_n -= n;
+}
+
+/* Forgets what was not committed. Only between transactions. */
+static void back_to_cursor(cv_follower_t *follower) {
+    drop_ready(follower, follower->ready_n);
+    follower->applied_n = 0;
+    drop_window(follower);
+    follower->position = follower->tail = follower->cursor;
 }
 
 static void drop_snapshot(cv_follower_t *follower) {
@@ -228,7 +237,8 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
     if (!same_epoch(position, &follower->tail)) {
         if (follower->halted && memcmp(position->epoch, follower->halted_in, CV_EPOCH_LEN) != 0) {
             follower->halted = false;
-            drop_snapshot(follower); /* if it was one that halted us: of the history that ended */
+            back_to_cursor(follower); /* what halted us is of the history that ended */
+            drop_snapshot(follower);
         }
         follower->must_ask = true; /* a new history, or our first contact: the log knows */
         return;
@@ -254,13 +264,19 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
 }
 
 static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, int64_t mono_ms) {
-    static const uint8_t no_epoch[CV_EPOCH_LEN];
     if (batch->epoch.len != CV_EPOCH_LEN || batch->after != follower->asked_from.seq)
         return;
     if (memcmp(batch->epoch.ptr, follower->tail.epoch, CV_EPOCH_LEN) != 0) {
-        if (follower->tail.seq || memcmp(follower->tail.epoch, no_epoch, CV_EPOCH_LEN) != 0)
-            return; /* not an answer to what we stand for */
+        /* First contact, or a restore that holds all we have seen: the producer has checked the chain of asked_from. */
+        if (follower->tail.seq != follower->asked_from.seq) {
+            follower->must_ask = true; /* something of the old history came in between */
+            return;
+        }
         memcpy(follower->tail.epoch, batch->epoch.ptr, CV_EPOCH_LEN);
+        if (follower->position.seq == follower->tail.seq)
+            follower->position = follower->tail; /* written with the next transaction */
+        follower->head = batch->head;
+        follower->acked_seq = UINT64_MAX; /* of another epoch */
     }
     if (batch->head > follower->head)
         follower->head = batch->head;
@@ -286,11 +302,8 @@ static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, in
 }
 
 static void start_snapshot(cv_follower_t *follower) {
-    drop_ready(follower, follower->ready_n);
-    follower->applied_n = 0;
-    drop_window(follower);
+    back_to_cursor(follower);
     drop_snapshot(follower);
-    follower->position = follower->tail = follower->cursor;
     follower->snapshotting = true;
 }
 
@@ -337,7 +350,10 @@ static void on_page(cv_follower_t *follower, const cv_log_page_v1_t *page) {
 
 static void on_refused(cv_follower_t *follower, const cv_log_refused_v1_t *refused, int64_t mono_ms) {
     cv_refused_code_t code = refused->code;
-    if (code == CV_REFUSED_CODE_EPOCH || code == CV_REFUSED_CODE_PRUNED) {
+    if (code == CV_REFUSED_CODE_EPOCH && follower->asked_from.seq != follower->cursor.seq) {
+        back_to_cursor(follower); /* what waits here may be no more; what we have applied may well be */
+        follower->must_ask = true;
+    } else if (code == CV_REFUSED_CODE_EPOCH || code == CV_REFUSED_CODE_PRUNED) {
         start_snapshot(follower);
     } else if (code == CV_REFUSED_CODE_DIVERGED || code == CV_REFUSED_CODE_AHEAD) {
         char text[200];
@@ -460,12 +476,12 @@ int64_t cv_follower_tick(cv_follower_t *follower, int64_t mono_ms) {
             ask_fetch(follower);
         at = mono_ms + CV_FOLLOW_RETRY_MS;
     }
-    if (follower->acked_seq != follower->cursor.seq) {
-        if (mono_ms >= follower->acked_ms + CV_FOLLOW_ACK_MS)
-            send_ack(follower, mono_ms);
-        else if (at > follower->acked_ms + CV_FOLLOW_ACK_MS)
-            at = follower->acked_ms + CV_FOLLOW_ACK_MS;
-    }
+    bool is_new = follower->acked_seq != follower->cursor.seq;
+    int64_t ack_at = follower->acked_ms + (is_new ? CV_FOLLOW_ACK_MS : CV_FOLLOW_ACK_IDLE_MS);
+    if (follower->cursor.seq && mono_ms >= ack_at)
+        send_ack(follower, mono_ms);
+    else if (is_new && at > ack_at)
+        at = ack_at;
     return at;
 }
 
@@ -517,6 +533,7 @@ void cv_follower_snapshot_applied(cv_follower_t *follower, int64_t mono_ms) {
     follower->cursor = follower->position = follower->tail = follower->snapshot_position;
     follower->head = follower->cursor.seq;
     follower->snapshotting = false;
+    follower->acked_seq = UINT64_MAX; /* of another epoch */
     follower->must_ask = true; /* what happened since */
     follower->last_heard_ms = mono_ms;
     drop_snapshot(follower);

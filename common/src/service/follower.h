@@ -19,6 +19,7 @@ enum {
     CV_FOLLOW_HOLE_MS = 20,                       /* how old a hole gets before it is fetched */
     CV_FOLLOW_RETRY_MS = 1000,                    /* an unanswered question is asked again */
     CV_FOLLOW_ACK_MS = 1000,
+    CV_FOLLOW_ACK_IDLE_MS = 60000, /* also when nothing is new: we are still here */
     CV_FOLLOW_SILENCE_MS = 3000, /* nothing heard of the feed for so long: ask the log anyway */
 };
 

@@ -348,7 +348,7 @@ static int put_status(const asked_t *asked, cv_collect_t *collect) {
     }
     if (!engine->writable)
         status->problems[status->problems_n++] = CV_STR("the disk is nearly full: new requests are refused");
-    if (engine->timers_not_before_ms > asked->mono_ms)
+    if (engine->timer_failed_ms && asked->wall_ms - engine->timer_failed_ms < 2 * CV_TIMER_RETRY_MS)
         status->problems[status->problems_n++] = CV_STR("a timer failed and is put off; see the log");
 #define XX(field) status->counters[status->counters_n++] = (cv_counter_t){CV_STR(#field), (int64_t)engine->counters.field};
     CV_COUNTER_MAP(XX)
@@ -405,7 +405,7 @@ static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query) {
     } else {
         cv_log_page_v1_t page = {
             .records = {.n = views_of(collect, 0, collect->n, views), .list = views},
-            .last = !collect->next[0],
+            .last = !rc && !collect->next[0],
             .next = collect->next[0] ? cv_str(collect->next) : CV_STR_NONE,
         };
         reply_or_refuse(asked, CV_MSG_LOG_PAGE_V1, &page);

@@ -1,9 +1,15 @@
 /* restore: puts a backup in the place of a database.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The backup is copied beside its place and synced, the old database with its WAL is renamed away, the copy renamed
- * into place, the directory synced. Killed in between, either the old file is still there or it stands under its
- * ".before-" name with the copy beside it; nothing is ever deleted.
+ * Happy path (the runner, --restore): copy the backup beside its place; open the copy as any database is opened, which
+ * checks and migrates it; begin its new epoch; close it; only then swap. The swap is one rename, before which the old
+ * file, folded together with its WAL, has got a second name. Nothing is ever deleted.
+ *
+ * Failure modes:
+ *   a wrong or damaged backup    found while it is only a copy: the old database has not been touched
+ *   killed before the rename     the old database is in its place and whole
+ *   killed after it              the restored one is, with its new epoch in it
+ *   old database unreadable      its WAL gets the ".before-" name first; it was of no use in its place anyway
  */
 #include "service/restore.h"
 
@@ -43,15 +49,6 @@ static int copy_file(const char *from, const char *to, char *ret_error, size_t e
     return rc;
 }
 
-static int move_away(const char *path, const char *suffix, int64_t wall_ms, char *ret_error, size_t error_size) {
-    char from[PATH_ROOM], to[PATH_ROOM + 64];
-    snprintf(from, sizeof from, "%s%s", path, suffix);
-    snprintf(to, sizeof to, "%s.before-%lld%s", path, (long long)wall_ms, suffix);
-    if (rename(from, to) && errno != ENOENT)
-        return fail(ret_error, error_size, "rename", from);
-    return CV_OK;
-}
-
 static int sync_directory(const char *path, char *ret_error, size_t error_size) {
     char directory[PATH_ROOM];
     snprintf(directory, sizeof directory, "%s", path);
@@ -65,13 +62,49 @@ static int sync_directory(const char *path, char *ret_error, size_t error_size) 
     return rc;
 }
 
-int cv_restore_file(const char *backup, const char *path, int64_t wall_ms, char *ret_error, size_t error_size) {
+static int name_of(const char *path, const char *suffix, char ret_name[PATH_ROOM], char *ret_error, size_t error_size) {
+    if (snprintf(ret_name, PATH_ROOM, "%s%s", path, suffix) < PATH_ROOM)
+        return CV_OK;
+    snprintf(ret_error, error_size, "restore: the path %.60s... is too long", path);
+    return CV_EINVAL;
+}
+
+int cv_restore_copy(const char *backup, const char *path, char *ret_error, size_t error_size) {
+    char copy[PATH_ROOM], leftover[PATH_ROOM];
+    int rc = name_of(path, ".restoring", copy, ret_error, error_size);
+    if (!rc)
+        rc = name_of(path, ".restoring-wal", leftover, ret_error, error_size);
+    if (rc)
+        return rc;
+    unlink(leftover); /* of a restore that was killed: it would be taken for a part of this one */
+    return copy_file(backup, copy, ret_error, error_size);
+}
+
+/* The old file and its WAL get a second name, the WAL by moving: it must not be taken for a part of the restored one. */
+static int set_aside(const char *path, int64_t wall_ms, char *ret_error, size_t error_size) {
+    char before[PATH_ROOM], wal[PATH_ROOM], before_wal[PATH_ROOM], suffix[64];
+    snprintf(suffix, sizeof suffix, ".before-%lld", (long long)wall_ms);
+    int rc = name_of(path, suffix, before, ret_error, error_size);
+    if (!rc)
+        rc = name_of(before, "-wal", before_wal, ret_error, error_size);
+    if (!rc)
+        rc = name_of(path, "-wal", wal, ret_error, error_size);
+    if (rc)
+        return rc;
+    if (link(path, before) && errno != ENOENT)
+        return fail(ret_error, error_size, "give a second name to", path);
+    if (rename(wal, before_wal) && errno != ENOENT)
+        return fail(ret_error, error_size, "rename", wal);
+    return CV_OK;
+}
+
+int cv_restore_swap(const char *path, int64_t wall_ms, char *ret_error, size_t error_size) {
     char lock_path[PATH_ROOM], copy[PATH_ROOM];
-    if (snprintf(lock_path, sizeof lock_path, "%s.lock", path) >= PATH_ROOM ||
-        snprintf(copy, sizeof copy, "%s.restoring", path) >= PATH_ROOM) {
-        snprintf(ret_error, error_size, "restore: the path %.60s... is too long", path);
-        return CV_EINVAL;
-    }
+    int rc = name_of(path, ".lock", lock_path, ret_error, error_size);
+    if (!rc)
+        rc = name_of(path, ".restoring", copy, ret_error, error_size);
+    if (rc)
+        return rc;
     int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
         return fail(ret_error, error_size, "open", lock_path);
@@ -80,11 +113,7 @@ int cv_restore_file(const char *backup, const char *path, int64_t wall_ms, char 
         close(lock);
         return CV_ELOCKED;
     }
-    int rc = copy_file(backup, copy, ret_error, error_size);
-    if (!rc)
-        rc = move_away(path, "-wal", wall_ms, ret_error, error_size);
-    if (!rc)
-        rc = move_away(path, "", wall_ms, ret_error, error_size);
+    rc = set_aside(path, wall_ms, ret_error, error_size);
     if (!rc && rename(copy, path))
         rc = fail(ret_error, error_size, "rename", copy);
     if (!rc)

@@ -10,6 +10,7 @@
  * Failure modes:
  *   wrong setting, missing key, port in use   one line that says what, where and what would be right; status 2
  *   database locked by another process         the same, status 3
+ *   anything that may pass (disk, memory)      status 4: worth starting again
  *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene up,
  *                                              systemd, compose) finds the truth on the disk
  *   kill -9 at any instant                     equally correct; only the next start checks the file first
@@ -22,6 +23,7 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
@@ -32,7 +34,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_DISK = 4, SETS_MAX = 64 };
+enum { EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_FAILED = 4, SETS_MAX = 64 };
 enum { LINGER_MS = 1000, ERROR_MAX = CV_CONFIG_ERROR_MAX };
 
 typedef struct {
@@ -92,26 +94,29 @@ static void say_and_log(const char *name, const char *error) {
     fprintf(stderr, "convene-%s: %s\n", name, error);
 }
 
+/* A new directory is only there for good when its parent knows it. */
 static int make_directory(const char *path, char *ret_error, size_t error_size) {
-    if (!mkdir(path, 0700) || errno == EEXIST)
-        return CV_OK;
-    snprintf(ret_error, error_size, "data: cannot make the directory %s: %s", path, strerror(errno));
-    return CV_EIO;
+    char parent[CV_CONFIG_VALUE_MAX + 4];
+    if (mkdir(path, 0700)) {
+        if (errno == EEXIST)
+            return CV_OK;
+        snprintf(ret_error, error_size, "data: cannot make the directory %s: %s", path, strerror(errno));
+        return errno == ENOSPC ? CV_EFULL : CV_EINVAL;
+    }
+    snprintf(parent, sizeof parent, "%s/..", path);
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 || fsync(fd) ? CV_EIO : CV_OK;
+    if (fd >= 0)
+        close(fd);
+    if (rc)
+        snprintf(ret_error, error_size, "data: cannot sync the directory above %s: %s", path, strerror(errno));
+    return rc;
 }
 
-static int open_database(cv_runner_t *runner, const flags_t *flags, char *ret_error, size_t error_size) {
-    char path[CV_CONFIG_VALUE_MAX + CV_NAME_MAX + 8];
-    const char *data = cv_config_text(runner->config, "data");
+enum { PATH_ROOM = CV_CONFIG_VALUE_MAX + CV_NAME_MAX + 32 };
+
+static int open_database(cv_runner_t *runner, const char *path, char *ret_error, size_t error_size) {
     const cv_service_def_t *def = runner->def;
-    int rc = make_directory(data, ret_error, error_size);
-    if (rc)
-        return rc;
-    snprintf(path, sizeof path, "%s/%s.db", data, def->name);
-    if (flags->restore_from) {
-        rc = cv_restore_file(flags->restore_from, path, cv_clock_wall_ms(), ret_error, error_size);
-        if (rc)
-            return rc;
-    }
     cv_db_options_t options = {
         .path = path,
         .application_id = def->application_id,
@@ -122,7 +127,7 @@ static int open_database(cv_runner_t *runner, const flags_t *flags, char *ret_er
     return cv_db_open(&options, &runner->db, ret_error, error_size);
 }
 
-static int open_engine(cv_runner_t *runner, const flags_t *flags, char *ret_error, size_t error_size) {
+static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, size_t error_size) {
     cv_outside_t outside = cv_ports_outside(runner);
     cv_engine_options_t options = {
         .version = CV_VERSION,
@@ -130,8 +135,38 @@ static int open_engine(cv_runner_t *runner, const flags_t *flags, char *ret_erro
     };
     randombytes_buf(options.new_epoch, sizeof options.new_epoch);
     int rc = cv_engine_new(runner->def, runner->db, &outside, &options, &runner->engine, ret_error, error_size);
-    if (!rc && flags->restore_from)
+    if (!rc && new_epoch)
         rc = cv_engine_new_epoch(runner->engine, options.new_epoch);
+    return rc;
+}
+
+static void close_engine(cv_runner_t *runner) {
+    cv_engine_destroy(&runner->engine);
+    cv_db_close(&runner->db);
+}
+
+/* --restore; see restore.c for what happens when it is interrupted. */
+static int restore(cv_runner_t *runner, const char *backup, const char *path, char *ret_error, size_t error_size) {
+    char copy[PATH_ROOM + 16], lock[PATH_ROOM + 32];
+    snprintf(copy, sizeof copy, "%s.restoring", path);
+    snprintf(lock, sizeof lock, "%s.lock", copy);
+    int rc = cv_restore_copy(backup, path, ret_error, error_size);
+    if (!rc)
+        rc = open_database(runner, copy, ret_error, error_size);
+    if (!rc)
+        rc = open_engine(runner, true, ret_error, error_size);
+    close_engine(runner);
+    unlink(lock);
+    if (!rc && !access(path, F_OK)) { /* opening and closing folds its WAL into it; if it is damaged it need not work */
+        rc = open_database(runner, path, ret_error, error_size);
+        close_engine(runner);
+        if (rc != CV_ELOCKED)
+            rc = CV_OK;
+    }
+    if (!rc)
+        rc = cv_restore_swap(path, cv_clock_wall_ms(), ret_error, error_size);
+    if (rc)
+        unlink(copy);
     return rc;
 }
 
@@ -210,7 +245,11 @@ static int serve(cv_runner_t *runner, int signal_fd) {
         if (rc)
             return rc;
         cv_ports_release(runner);
-        more |= cv_engine_afterwards(runner->engine, wall_ms);
+        bool more_afterwards;
+        rc = cv_engine_afterwards(runner->engine, wall_ms, &more_afterwards);
+        if (rc)
+            return rc;
+        more |= more_afterwards;
         log_changes(runner, &undone, &writable, halted);
         int64_t took_ms = cv_clock_mono_ms() - mono_ms;
         if (took_ms > CV_TICK_ALARM_MS)
@@ -219,29 +258,46 @@ static int serve(cv_runner_t *runner, int signal_fd) {
     return CV_OK;
 }
 
+/* Whoever starts us again need not try after EXIT_USAGE: only a person can mend that. */
 static int exit_status(int rc) {
-    return !rc ? EXIT_SUCCESS : rc == CV_ELOCKED ? EXIT_LOCKED : rc == CV_EIO || rc == CV_ECORRUPT ? EXIT_DISK : EXIT_USAGE;
+    switch (rc) {
+    case CV_OK: return EXIT_SUCCESS;
+    case CV_ELOCKED: return EXIT_LOCKED;
+    case CV_EINVAL:
+    case CV_ENOTFOUND:
+    case CV_ECONFLICT:
+    case CV_EDENIED:
+    case CV_EVERSION:
+    case CV_ELIMIT: return EXIT_USAGE;
+    default: return EXIT_FAILED;
+    }
 }
 
 static int run(cv_runner_t *runner, const flags_t *flags) {
-    char error[ERROR_MAX] = "";
+    char error[ERROR_MAX] = "", path[PATH_ROOM];
+    const char *data = cv_config_text(runner->config, "data");
     int signal_fd = open_signals(); /* before any thread */
     runner->encrypted = strcmp(cv_config_text(runner->config, "security"), "none") != 0;
     runner->clock_offset_ms = cv_config_int(runner->config, "clock/offset_ms");
     snprintf(runner->keys_dir, sizeof runner->keys_dir, "%s", cv_config_text(runner->config, "keys"));
+    snprintf(path, sizeof path, "%s/%s.db", data, runner->def->name);
     int rc = signal_fd < 0 ? CV_EINTERNAL : CV_OK;
     if (!rc && runner->def->configure)
         rc = runner->def->configure(runner->config, error, sizeof error);
     if (!rc)
-        rc = open_database(runner, flags, error, sizeof error);
-    if (!rc)
-        rc = open_engine(runner, flags, error, sizeof error);
+        rc = make_directory(data, error, sizeof error);
+    if (!rc && flags->restore_from)
+        rc = restore(runner, flags->restore_from, path, error, sizeof error);
+    if (!rc && !flags->restore_from)
+        rc = open_database(runner, path, error, sizeof error);
+    if (!rc && !flags->restore_from)
+        rc = open_engine(runner, false, error, sizeof error);
     if (!rc && !flags->restore_from)
         rc = cv_ports_open(runner, error, sizeof error);
     if (rc) {
         say_and_log(runner->def->name, error[0] ? error : cv_error_text(rc));
     } else if (flags->restore_from) {
-        printf("restored from %s; followers will take a snapshot of the new epoch\n", flags->restore_from);
+        printf("restored from %s, with a new epoch; followers go on or take a snapshot\n", flags->restore_from);
     } else {
         cv_log(CV_LOG_INFO, "ready", cv_kv_text("endpoint", cv_config_of(runner->config, runner->def->name, "bind")),
                cv_kv_text("version", CV_VERSION));
@@ -249,13 +305,12 @@ static int run(cv_runner_t *runner, const flags_t *flags) {
         if (rc == CV_EIO || rc == CV_ECORRUPT) {
             /* What the disk holds is unknown: answer nothing, touch nothing, leave. */
             cv_log(CV_LOG_ERROR, "disk_failed", cv_kv_text("reason", cv_engine_error(runner->engine)), cv_kv_rc(rc));
-            _exit(EXIT_DISK);
+            _exit(EXIT_FAILED);
         }
         cv_log(rc ? CV_LOG_ERROR : CV_LOG_INFO, "stopped", cv_kv_rc(rc));
     }
     cv_ports_close(runner, rc ? 0 : LINGER_MS);
-    cv_engine_destroy(&runner->engine);
-    cv_db_close(&runner->db);
+    close_engine(runner);
     if (signal_fd >= 0)
         close(signal_fd);
     return exit_status(rc);
@@ -267,13 +322,14 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv) {
     int status = read_flags(definition, argc, argv, &flags);
     if (status >= 0)
         return status;
+    umask(0077); /* databases, backups and messages hold names and addresses */
     if (sodium_init() < 0) {
         say_and_log(definition->name, "libsodium cannot start");
         return EXIT_USAGE;
     }
     cv_runner_t *runner = calloc(1, sizeof *runner);
     if (!runner)
-        return EXIT_DISK;
+        return EXIT_FAILED;
     runner->def = definition;
     if (cv_config_load(flags.config_file, environ, flags.sets, flags.sets_n, &runner->config, error, sizeof error)) {
         say_and_log(definition->name, error);

@@ -56,6 +56,7 @@ struct cv_db {
     int lock_fd; /* -1: a test's VFS has no lock file */
     int wal_pages;
     int64_t reserve_bytes;
+    bool mark_is_due; /* see mark_unclean */
     cv_stmt_t *statements;
     cv_stmt_t *begin, *commit, *rollback;
 };
@@ -274,6 +275,14 @@ int cv_db_migrate(cv_db_t *db, const char *component, const char *const *steps, 
     return CV_OK;
 }
 
+/* From now on a stop is unclean until cv_db_close says otherwise. On a full disk there is nothing to protect yet: the
+ * file is served as it is, and the first transaction that can be written brings the mark along. */
+static int mark_unclean(cv_db_t *db) {
+    int rc = cv_db_exec(db, "UPDATE meta SET value = 0 WHERE key = 'clean_stop' AND value <> 0");
+    db->mark_is_due = rc == CV_EFULL;
+    return rc == CV_EFULL ? CV_OK : rc;
+}
+
 int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error, size_t error_size) {
     ret_error[0] = '\0';
     cv_db_t *db = calloc(1, sizeof *db);
@@ -306,7 +315,7 @@ int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error
     if (!rc)
         rc = cv_db_migrate(db, "service", options->migrations, options->migrations_n, ret_error, error_size);
     if (!rc)
-        rc = cv_db_exec(db, "UPDATE meta SET value = 0 WHERE key = 'clean_stop'");
+        rc = mark_unclean(db);
     if (!rc)
         rc = cv_db_prepare(db, "BEGIN IMMEDIATE", &db->begin);
     if (!rc)
@@ -357,7 +366,9 @@ int cv_db_begin(cv_db_t *db) {
 }
 
 int cv_db_commit(cv_db_t *db) {
-    int rc = cv_stmt_run(db->commit);
+    int rc = db->mark_is_due && sqlite3_txn_state(db->raw, NULL) == SQLITE_TXN_WRITE ? mark_unclean(db) : CV_OK;
+    if (!rc)
+        rc = cv_stmt_run(db->commit);
     if (rc)
         cv_db_rollback(db);
     return rc;

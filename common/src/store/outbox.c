@@ -10,6 +10,8 @@
  *   rolled back        cv_outbox_forget puts the heads of memory back to the committed ones
  *   killed             the row and the table are of one transaction: they agree, or the file is damaged (checked at open)
  *   pruned             sequences go on from the row, never from max(seq): a number is never given twice
+ *   restored           another epoch: a follower whose place is part of the restored history goes on from it, any other
+ *                      gets EPOCH and takes a snapshot
  *   old copy put back  same epoch, shorter history: a follower that has seen more gets AHEAD, one whose chain does not
  *                      fit gets DIVERGED; neither is ever served records that merely have the right number
  */
@@ -243,12 +245,9 @@ static int admit_at_edge(stream_t *s, const cv_position_t *from) {
     return rc ? rc : has_chain(s, from->seq + 1, next);
 }
 
-int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *from) {
-    static const uint8_t no_epoch[CV_EPOCH_LEN], no_chain[CV_CHAIN_LEN];
-    stream_t *s = &outbox->streams[stream];
-    bool from_the_start = !from->seq && !memcmp(from->epoch, no_epoch, CV_EPOCH_LEN);
-    if (!from_the_start && memcmp(from->epoch, s->head.epoch, CV_EPOCH_LEN) != 0)
-        return CV_EEPOCH;
+/* Is this place part of the history that is kept here? */
+static int admit(stream_t *s, const cv_position_t *from) {
+    static const uint8_t no_chain[CV_CHAIN_LEN];
     if (from->seq > s->head.seq)
         return CV_EAHEAD;
     if (from->seq == s->head.seq)
@@ -260,6 +259,18 @@ int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *fro
     if (from->seq < s->oldest)
         return admit_at_edge(s, from);
     return has_chain(s, from->seq, from->chain);
+}
+
+int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *from) {
+    static const uint8_t no_epoch[CV_EPOCH_LEN];
+    stream_t *s = &outbox->streams[stream];
+    bool from_the_start = !from->seq && !memcmp(from->epoch, no_epoch, CV_EPOCH_LEN);
+    int rc = admit(s, from);
+    if (from_the_start || !memcmp(from->epoch, s->head.epoch, CV_EPOCH_LEN))
+        return rc;
+    /* Another epoch: a restore lies between. Who stands on what the backup holds as well goes on from there and misses
+     * nothing; anybody else has seen what is no more. */
+    return rc == CV_EAHEAD || rc == CV_EPRUNED || rc == CV_EDIVERGED ? CV_EEPOCH : rc;
 }
 
 int cv_outbox_walk(cv_outbox_t *outbox, size_t stream, uint64_t after, size_t max,
