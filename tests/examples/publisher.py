@@ -70,8 +70,10 @@ class Request:
             {"specversion": "1.0", "id": self.id, "source": "/example/publisher.py", "type": fields["type"], "subject": self.subject,
              "time": now, "inbox": inbox, "data": data}, use_bin_type=True)
         self.delay, self.due, self.not_before = 0.25, 0.0, 0.0
+        self.sends = 0
 
     def put_off(self):
+        self.sends += 1
         self.due = time.monotonic() + self.delay * random.uniform(0.8, 1.2)
         self.delay = min(self.delay * 2, 5.0)
 
@@ -143,6 +145,8 @@ class Publisher:
         if data["class"] in ("BUSY", "UNAVAILABLE"):
             request.not_before = time.monotonic() + data.get("retry_after_ms", 0) / 1000
             return False
+        if data["class"] in ("NOTFOUND", "INTERNAL") and request.sends != 1:
+            return False  # another copy may be decided otherwise
         del self.flying[request.id]
         digest = hashlib.blake2b(frames[1], digest_size=16).hexdigest()
         print(json.dumps({"line": request.number, "id": request.id, "class": data["class"], "code": data["code"], "hash": digest}))
