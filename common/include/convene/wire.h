@@ -47,6 +47,7 @@ int cv_fault(cv_fault_t *fault, int rc, const char *path, const char *format, ..
 #define CV_POSITION_LEN 48
 #define CV_EPOCH_LEN 8
 #define CV_CHAIN_LEN 32
+#define CV_SEQUENCE_MAX ((UINT64_C(1) << 53) - 1) /* integers of the contract fit into 53 bits */
 typedef struct {
     uint8_t epoch[CV_EPOCH_LEN];
     uint64_t seq;

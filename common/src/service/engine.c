@@ -176,13 +176,18 @@ int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_s
     return CV_OK;
 }
 
+void cv_engine_dropped(cv_engine_t *engine) {
+    engine->counters.dropped++;
+}
+
 size_t cv_engine_queued(const cv_engine_t *engine) {
     return engine->queue_n;
 }
 
 void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position_bytes, cv_str_t record, int64_t mono_ms) {
     cv_position_t position;
-    if (follow >= engine->def->follows_n || cv_position_read(position_bytes, &position) || record.len > CV_MAX_RECORD) {
+    if (follow >= engine->def->follows_n || cv_position_read(position_bytes, &position) ||
+        position.seq > CV_SEQUENCE_MAX || record.len > CV_MAX_RECORD) {
         engine->counters.dropped++;
         return;
     }

@@ -47,6 +47,8 @@ void cv_engine_destroy(cv_engine_t **engine);
 /* Queues one request for the next turn. The bytes and the principal must stay until that turn ends. CV_EBUSY: the
  * queue is full (the caller stops reading). */
 int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t message) CV_USE_RESULT;
+/* A message that was none (wrong number of frames, sender no longer known): counted as dropped. */
+void cv_engine_dropped(cv_engine_t *engine);
 size_t cv_engine_queued(const cv_engine_t *engine);
 /* Frames of the feed of follows[follow]; record.ptr NULL: a head. Copied as needed. */
 void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position, cv_str_t record, int64_t mono_ms);

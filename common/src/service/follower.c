@@ -278,8 +278,7 @@ static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, in
         follower->head = batch->head;
         follower->acked_seq = UINT64_MAX; /* of another epoch */
     }
-    if (batch->head > follower->head)
-        follower->head = batch->head;
+    follower->head = batch->head; /* the log knows; a head on the feed may have been a lie */
     follower->tail_moved_ms = mono_ms;
     uint8_t chain[CV_CHAIN_LEN];
     memcpy(chain, follower->asked_from.chain, CV_CHAIN_LEN);
@@ -298,6 +297,8 @@ static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, in
             return;
         }
     }
+    if (follower->head < follower->tail.seq)
+        follower->head = follower->tail.seq;
     drain_window(follower, mono_ms);
 }
 

@@ -97,8 +97,16 @@ static int find_stream(const asked_t *asked, cv_str_t name) {
 
 /* ---- fetch, ack --------------------------------------------------------------------------- */
 
+typedef struct {
+    cv_collect_t *collect;
+    size_t max_bytes; /* but at least one record is sent */
+} batch_t;
+
 static int put_record(void *self, cv_str_t record) {
-    return cv_collect_raw(self, record);
+    batch_t *batch = self;
+    if (batch->collect->n && batch->collect->bytes.len + record.len > batch->max_bytes)
+        return CV_ELIMIT;
+    return cv_collect_raw(batch->collect, record);
 }
 
 static size_t views_of(const cv_collect_t *collect, size_t from, size_t to, cv_str_t *ret_views) {
@@ -133,11 +141,10 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch) {
     }
     size_t max = fetch->has_max ? (size_t)fetch->max : CV_FOLLOW_FETCH_RECORDS;
     size_t max_bytes = fetch->has_max_bytes && fetch->max_bytes < FETCH_BYTES ? (size_t)fetch->max_bytes : FETCH_BYTES;
-    if (max_bytes < CV_MAX_RECORD)
-        max_bytes = CV_MAX_RECORD; /* at least one record is sent */
-    cv_collect_t *collect = cv_collect_new(engine->source, max, max_bytes, asked->wall_ms);
+    cv_collect_t *collect = cv_collect_new(engine->source, max, FETCH_BYTES, asked->wall_ms);
+    batch_t walk = {collect, max_bytes};
     cv_str_t *views = calloc(max ? max : 1, sizeof *views);
-    rc = collect && views ? cv_outbox_walk(engine->outbox, (size_t)stream, fetch->after, max, put_record, collect) : CV_ENOMEM;
+    rc = collect && views ? cv_outbox_walk(engine->outbox, (size_t)stream, fetch->after, max, put_record, &walk) : CV_ENOMEM;
     if (rc) {
         refuse(asked, refused_code(rc), NULL, cv_error_text(rc));
     } else {
@@ -161,6 +168,13 @@ static void answer_ack(const asked_t *asked, const cv_log_ack_v1_t *ack) {
     int stream = find_stream(asked, ack->stream);
     if (stream < 0)
         return;
+    const cv_position_t *head = cv_outbox_head(engine->outbox, (size_t)stream);
+    if (memcmp(ack->epoch.ptr, head->epoch, CV_EPOCH_LEN) != 0 || ack->cursor > head->seq) {
+        bool is_ahead = !memcmp(ack->epoch.ptr, head->epoch, CV_EPOCH_LEN);
+        refuse(asked, is_ahead ? CV_REFUSED_CODE_AHEAD : CV_REFUSED_CODE_EPOCH, is_ahead ? "data.cursor" : "data.epoch",
+               cv_error_text(is_ahead ? CV_EAHEAD : CV_EEPOCH));
+        return;
+    }
     if (asked->principal->role & CV_ROLE_SERVICE) { /* others may follow, but not hold records back */
         cv_ack_t *slot = NULL;
         for (size_t i = 0; i < engine->acks_n && !slot; i++)

@@ -43,6 +43,38 @@ int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) {
     return CV_OK;
 }
 
+static int check_endpoint(const cv_runner_t *runner, const char *service, const char *key, char *ret_error,
+                          size_t error_size) {
+    char address[CV_ADDRESS_MAX];
+    const char *endpoint = cv_config_of(runner->config, service, key);
+    int rc = cv_socket_address(endpoint, CV_SOCKET_LOG, address, ret_error, error_size);
+    if (!rc && !runner->encrypted && strncmp(endpoint, "ipc://", 6) != 0) {
+        snprintf(ret_error, error_size, "%s/%s = %s: security = none is allowed on ipc only", service, key, endpoint);
+        rc = CV_EINVAL;
+    }
+    return rc;
+}
+
+int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size) {
+    cv_identity_t identity;
+    cv_principals_t *principals = NULL;
+    uint8_t key[CV_KEY_LEN];
+    int rc = check_endpoint(runner, runner->def->name, "bind", ret_error, error_size);
+    for (size_t i = 0; !rc && i < runner->def->follows_n; i++)
+        rc = check_endpoint(runner, runner->def->follows[i].service, "endpoint", ret_error, error_size);
+    if (rc || !runner->encrypted)
+        return rc;
+    rc = cv_identity_load(runner->keys_dir, runner->def->name, &identity, ret_error, error_size);
+    if (!rc)
+        cv_identity_wipe(&identity);
+    if (!rc)
+        rc = load_principals(runner, &principals, ret_error, error_size);
+    cv_principals_destroy(&principals);
+    for (size_t i = 0; !rc && i < runner->def->follows_n; i++)
+        rc = cv_key_of(runner->keys_dir, runner->def->follows[i].service, key, ret_error, error_size);
+    return rc;
+}
+
 static int start_zap(cv_runner_t *runner, char *ret_error, size_t error_size) {
     cv_principals_t *theirs = NULL;
     int rc = CV_OK;
@@ -229,8 +261,10 @@ static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
         int rc = cv_frames_recv(&frames, runner->log, 2);
-        if (rc == CV_ELIMIT)
+        if (rc == CV_ELIMIT) {
+            cv_engine_dropped(runner->engine);
             continue;
+        }
         if (rc)
             return false;
         const cv_principal_t *principal = principal_of(runner, cv_frames_user(&frames));
@@ -238,7 +272,7 @@ static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms
         if (principal && frames.n == 2)
             cv_engine_question(runner->engine, principal, &routing_id, cv_frames_at(&frames, 1), wall_ms, mono_ms);
         else
-            runner->strangers++;
+            cv_engine_dropped(runner->engine);
         cv_frames_done(&frames);
     }
     return true;
@@ -248,8 +282,10 @@ static bool take_answers(cv_runner_t *runner, const cv_peer_t *peer, int64_t mon
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
         int rc = cv_frames_recv(&frames, peer->log, 1);
-        if (rc == CV_ELIMIT)
+        if (rc == CV_ELIMIT) {
+            cv_engine_dropped(runner->engine);
             continue;
+        }
         if (rc)
             return false;
         for (size_t i = 0; i < runner->def->follows_n; i++) /* the one who asked knows it by its id */
@@ -264,8 +300,10 @@ static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_m
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
         int rc = cv_frames_recv(&frames, peer->feed, 3);
-        if (rc == CV_ELIMIT)
+        if (rc == CV_ELIMIT) {
+            cv_engine_dropped(runner->engine);
             continue;
+        }
         if (rc)
             return false;
         cv_str_t topic = cv_frames_at(&frames, 0);
@@ -283,8 +321,10 @@ static bool take_requests(cv_runner_t *runner) {
     cv_frames_t frames;
     while (runner->held_n < CV_BATCH_MAX) {
         int rc = cv_frames_recv(&frames, runner->intake, 2);
-        if (rc == CV_ELIMIT)
+        if (rc == CV_ELIMIT) {
+            cv_engine_dropped(runner->engine);
             continue;
+        }
         if (rc)
             return false;
         const cv_principal_t *principal = principal_of(runner, cv_frames_user(&frames));
@@ -295,7 +335,7 @@ static bool take_requests(cv_runner_t *runner) {
             if (!cv_engine_request(runner->engine, principal, message))
                 runner->held_n++;
         } else {
-            runner->strangers++;
+            cv_engine_dropped(runner->engine);
         }
         cv_frames_done(&frames);
     }
@@ -307,8 +347,10 @@ static void take_subscriptions(cv_runner_t *runner) {
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
         int rc = cv_frames_recv(&frames, runner->feed, CV_MAX_FRAMES);
-        if (rc == CV_ELIMIT)
+        if (rc == CV_ELIMIT) {
+            cv_engine_dropped(runner->engine);
             continue;
+        }
         if (rc)
             return;
         cv_frames_done(&frames);

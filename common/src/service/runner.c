@@ -157,6 +157,11 @@ static int restore(cv_runner_t *runner, const char *backup, const char *path, ch
         rc = open_engine(runner, true, ret_error, error_size);
     close_engine(runner);
     unlink(lock);
+    if (rc) {
+        char reason[ERROR_MAX];
+        snprintf(reason, sizeof reason, "%s", ret_error);
+        snprintf(ret_error, error_size, "restore: %s cannot be used: %s", backup, reason);
+    }
     if (!rc && !access(path, F_OK)) { /* opening and closing folds its WAL into it; if it is damaged it need not work */
         rc = open_database(runner, path, ret_error, error_size);
         close_engine(runner);
@@ -284,6 +289,8 @@ static int run(cv_runner_t *runner, const flags_t *flags) {
     int rc = signal_fd < 0 ? CV_EINTERNAL : CV_OK;
     if (!rc && runner->def->configure)
         rc = runner->def->configure(runner->config, error, sizeof error);
+    if (!rc && !flags->restore_from)
+        rc = cv_ports_check(runner, error, sizeof error); /* before anything is made */
     if (!rc)
         rc = make_directory(data, error, sizeof error);
     if (!rc && flags->restore_from)

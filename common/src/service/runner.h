@@ -39,12 +39,13 @@ typedef struct {
     cv_engine_t *engine;
     zmq_msg_t held[CV_BATCH_MAX]; /* the requests of this turn: the engine looks into them */
     size_t held_n;
-    uint64_t strangers; /* messages of peers that are no longer principals */
     cv_principal_t last_principal;
     int64_t clock_offset_ms;
 } cv_runner_t;
 
 /* ports.c: sockets, and frames between them and the engine. */
+/* Whether settings and keys are such that cv_ports_open can work; touches nothing. */
+int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size) CV_USE_RESULT;
 int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size) CV_USE_RESULT;
 void cv_ports_close(cv_runner_t *runner, int linger_ms);
 cv_outside_t cv_ports_outside(cv_runner_t *runner);
