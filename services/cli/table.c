@@ -141,7 +141,7 @@ const cli_command_t cli_commands[] = {
      "FILE is made by the service, on its machine; it must not exist. Operator only.",
      "convene backup registration /srv/backup/registration.db", cli_backup},
     {"restore", "Keep", "SERVICE FILE", 2, 2, "put a backup in place of a stopped service's database", NULL,
-     "The old database is kept beside it. The streams begin a new epoch, so followers rebuild from a snapshot.",
+     "The old database is kept beside it. The streams begin a new epoch: followers go on, or take a snapshot.",
      "convene restore registration /srv/backup/registration.db", cli_restore},
 
     {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL, NULL,
