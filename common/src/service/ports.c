@@ -257,22 +257,26 @@ static const cv_principal_t *principal_of(cv_runner_t *runner, const char *user)
     return cv_principals_by_name(runner->principals, cv_str(user));
 }
 
+/* The next message of a socket; false: there is none. One with too many frames comes without any. */
+static bool take(void *socket, size_t max_n, cv_frames_t *ret_frames) {
+    int rc = cv_frames_recv(ret_frames, socket, max_n);
+    if (rc == CV_ELIMIT)
+        ret_frames->n = 0;
+    return !rc || rc == CV_ELIMIT;
+}
+
 static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
-        int rc = cv_frames_recv(&frames, runner->log, 2);
-        if (rc == CV_ELIMIT) {
-            cv_engine_dropped(runner->engine);
-            continue;
-        }
-        if (rc)
+        if (!take(runner->log, 2, &frames))
             return false;
-        const cv_principal_t *principal = principal_of(runner, cv_frames_user(&frames));
-        cv_str_t routing_id = cv_frames_at(&frames, 0);
-        if (principal && frames.n == 2)
+        const cv_principal_t *principal = frames.n == 2 ? principal_of(runner, cv_frames_user(&frames)) : NULL;
+        if (principal) {
+            cv_str_t routing_id = cv_frames_at(&frames, 0);
             cv_engine_question(runner->engine, principal, &routing_id, cv_frames_at(&frames, 1), wall_ms, mono_ms);
-        else
+        } else {
             cv_engine_dropped(runner->engine);
+        }
         cv_frames_done(&frames);
     }
     return true;
@@ -281,14 +285,9 @@ static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms
 static bool take_answers(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms) {
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
-        int rc = cv_frames_recv(&frames, peer->log, 1);
-        if (rc == CV_ELIMIT) {
-            cv_engine_dropped(runner->engine);
-            continue;
-        }
-        if (rc)
+        if (!take(peer->log, 1, &frames))
             return false;
-        for (size_t i = 0; i < runner->def->follows_n; i++) /* the one who asked knows it by its id */
+        for (size_t i = 0; frames.n == 1 && i < runner->def->follows_n; i++) /* the one who asked knows it by its id */
             if (!strcmp(runner->def->follows[i].service, peer->service))
                 cv_engine_answered(runner->engine, i, cv_frames_at(&frames, 0), mono_ms);
         cv_frames_done(&frames);
@@ -299,15 +298,10 @@ static bool take_answers(cv_runner_t *runner, const cv_peer_t *peer, int64_t mon
 static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms) {
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
-        int rc = cv_frames_recv(&frames, peer->feed, 3);
-        if (rc == CV_ELIMIT) {
-            cv_engine_dropped(runner->engine);
-            continue;
-        }
-        if (rc)
+        if (!take(peer->feed, 3, &frames))
             return false;
-        cv_str_t topic = cv_frames_at(&frames, 0);
-        for (size_t i = 0; frames.n >= 2 && topic.len && i < runner->def->follows_n; i++)
+        cv_str_t topic = frames.n >= 2 ? cv_frames_at(&frames, 0) : CV_STR_NONE;
+        for (size_t i = 0; topic.len && i < runner->def->follows_n; i++)
             if (cv_str_is((cv_str_t){topic.ptr, topic.len - 1}, runner->def->follows[i].stream))
                 cv_engine_feed(runner->engine, i, cv_frames_at(&frames, 1),
                                frames.n == 3 ? cv_frames_at(&frames, 2) : CV_STR_NONE, mono_ms);
@@ -319,18 +313,13 @@ static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_m
 /* Requests stay in their frames until the turn has ended: nothing is copied. */
 static bool take_requests(cv_runner_t *runner) {
     cv_frames_t frames;
-    while (runner->held_n < CV_BATCH_MAX) {
-        int rc = cv_frames_recv(&frames, runner->intake, 2);
-        if (rc == CV_ELIMIT) {
-            cv_engine_dropped(runner->engine);
-            continue;
-        }
-        if (rc)
+    for (int n = 0; n < CV_BATCH_MAX; n++) {
+        if (!take(runner->intake, 2, &frames))
             return false;
-        const cv_principal_t *principal = principal_of(runner, cv_frames_user(&frames));
+        const cv_principal_t *principal = frames.n == 2 ? principal_of(runner, cv_frames_user(&frames)) : NULL;
         zmq_msg_t *held = &runner->held[runner->held_n];
         zmq_msg_init(held);
-        if (principal && frames.n == 2 && !zmq_msg_move(held, &frames.frame[1])) {
+        if (principal && !zmq_msg_move(held, &frames.frame[1])) {
             cv_str_t message = {zmq_msg_data(held), zmq_msg_size(held)};
             if (!cv_engine_request(runner->engine, principal, message))
                 runner->held_n++;
@@ -345,16 +334,8 @@ static bool take_requests(cv_runner_t *runner) {
 /* Subscriptions of others are none of our business, but they queue up until they are read. */
 static void take_subscriptions(cv_runner_t *runner) {
     cv_frames_t frames;
-    for (int n = 0; n < CV_DRAIN_MAX; n++) {
-        int rc = cv_frames_recv(&frames, runner->feed, CV_MAX_FRAMES);
-        if (rc == CV_ELIMIT) {
-            cv_engine_dropped(runner->engine);
-            continue;
-        }
-        if (rc)
-            return;
+    for (int n = 0; n < CV_DRAIN_MAX && take(runner->feed, CV_MAX_FRAMES, &frames); n++)
         cv_frames_done(&frames);
-    }
 }
 
 bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
