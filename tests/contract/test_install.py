@@ -78,7 +78,7 @@ class Install(unittest.TestCase):
             (project / f"{name}.c").write_text((SOURCE / f"tests/examples/{name}.c").read_text(encoding="utf-8"), encoding="utf-8")
         (project / "CMakeLists.txt").write_text(CMAKE, encoding="utf-8")
         flags = " ".join(["-D_GNU_SOURCE", *self.sanitizer()])
-        call("cmake", "-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_C_FLAGS={flags}")
+        call("cmake", "-G", "Ninja", "-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_C_FLAGS={flags}")
         call("cmake", "--build", project / "build")
         for name in ("publisher", "subscriber"):
             self.says_usage(project / "build" / name)

@@ -70,7 +70,7 @@ class Usage(unittest.TestCase):
             self.assertTrue(result.err.startswith("convene: "))
 
     def test_no_colour_when_asked(self):
-        forced = {"CLICOLOR_FORCE": "1"}
+        forced = {"CLICOLOR_FORCE": "1", "TERM": "xterm"}
         self.assertIn("\033[", run("help", env=forced).out)
         self.assertNotIn("\033[", run("help", env=forced | {"NO_COLOR": "1"}).out)
         self.assertNotIn("\033[", run("help", "--no-color", env=forced).out)
