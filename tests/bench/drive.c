@@ -148,18 +148,22 @@ static bool receive(void *socket, zmq_msg_t frames[4], int *ret_n)
     return true;
 }
 
+static cv_str_t frame_bytes(zmq_msg_t *frame)
+{
+    return (cv_str_t){zmq_msg_data(frame), zmq_msg_size(frame)};
+}
+
 static bool take_outcomes(zmq_msg_t frames[4])
 {
     int n;
     bool some = false;
     while (receive(s.outcomes, frames, &n)) {
-        if (n != 2)
-            continue;
-        const char *message = zmq_msg_data(&frames[1]);
-        size_t len = zmq_msg_size(&frames[1]);
-        run_answer(&s.run, wl_distinct_of(&s.w, id_of(message, len)), now_ns());
-        pile_put(&s.answered, message, len);
-        some = true;
+        cv_str_t rest = n == 2 ? frame_bytes(&frames[1]) : CV_STR_NONE, message;
+        while (cv_wire_next(&rest, &message)) {
+            run_answer(&s.run, wl_distinct_of(&s.w, id_of(message.ptr, message.len)), now_ns());
+            pile_put(&s.answered, message.ptr, message.len);
+            some = true;
+        }
     }
     return some;
 }
@@ -171,11 +175,15 @@ static bool take_stream(zmq_msg_t frames[4])
     while (receive(s.stream, frames, &n)) {
         if (n != (s.bare ? 2 : 3))
             continue; /* a head */
-        if (!s.bare)
-            pile_put(&s.published, zmq_msg_data(&frames[1]), zmq_msg_size(&frames[1]));
-        s.published_at[s.published.n / (s.bare ? 1 : 2)] = now_ns();
-        pile_put(&s.published, zmq_msg_data(&frames[n - 1]), zmq_msg_size(&frames[n - 1]));
-        some = true;
+        cv_str_t position = s.bare ? CV_STR_NONE : frame_bytes(&frames[1]), rest = frame_bytes(&frames[n - 1]), message;
+        while (cv_wire_next(&rest, &message)) {
+            if (!s.bare) /* of the first in a frame only; the checks know the others */
+                pile_put(&s.published, position.ptr, position.len);
+            position.len = 0;
+            s.published_at[s.published.n / (s.bare ? 1 : 2)] = now_ns();
+            pile_put(&s.published, message.ptr, message.len);
+            some = true;
+        }
     }
     return some;
 }
@@ -317,10 +325,16 @@ static void check_published(cv_any_t *room)
         cv_msg_t msg;
         cv_str_t bytes = pile_at(&s.published, i + 1);
         uint8_t chain[CV_CHAIN_LEN];
-        if (cv_position_read(pile_at(&s.published, i), &position))
-            DIE("no position");
-        if (i) {
+        cv_str_t stated = pile_at(&s.published, i);
+        if (i)
             cv_chain_next(last.chain, bytes, chain);
+        if (!stated.len && i) { /* not the first of its frame */
+            position = last;
+            position.seq++;
+            memcpy(position.chain, chain, sizeof chain);
+        } else if (cv_position_read(stated, &position)) {
+            DIE("no position");
+        } else if (i) {
             if (position.seq != last.seq + 1)
                 DIE("records are missing before %llu", (unsigned long long)position.seq);
             if (memcmp(chain, position.chain, CV_CHAIN_LEN) != 0)

@@ -148,10 +148,12 @@ class Peer:
                     self.requests.send_multipart([f'request.{self.service}|'.encode(), message])
                 again = time.monotonic() + repeat_s
             while self.feed.poll(50):
-                outcome = msgpack.unpackb(self.feed.recv_multipart()[1])
-                if outcome['data']['class'] != 'OK' and outcome['id'] in waiting:
-                    raise Failed(f'{self.service}: {outcome["data"]}')
-                waiting.pop(outcome['id'], None)
+                outcomes = msgpack.Unpacker()
+                outcomes.feed(self.feed.recv_multipart()[1])
+                for outcome in outcomes:
+                    if outcome['data']['class'] != 'OK' and outcome['id'] in waiting:
+                        raise Failed(f'{self.service}: {outcome["data"]}')
+                    waiting.pop(outcome['id'], None)
 
     def ask(self, what, timeout_s=5.0, **rest):
         """The records of the answer to a question."""

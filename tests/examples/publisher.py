@@ -137,7 +137,14 @@ class Publisher:
         frames = self.outcomes.recv_multipart()
         if len(frames) != 2:
             return False
-        outcome = msgpack.unpackb(frames[1])
+        outcomes, at, answered = msgpack.Unpacker(), 0, False
+        outcomes.feed(frames[1])  # one outcome or several, back to back
+        for outcome in outcomes:
+            octets, at = frames[1][at:outcomes.tell()], outcomes.tell()
+            answered |= self.take(outcome, octets)
+        return answered
+
+    def take(self, outcome, octets):
         request = self.flying.get(outcome.get("causationid"))
         if not request:
             return False
@@ -148,7 +155,7 @@ class Publisher:
         if data["class"] in ("NOTFOUND", "INTERNAL") and request.sends != 1:
             return False  # another copy may be decided otherwise
         del self.flying[request.id]
-        digest = hashlib.blake2b(frames[1], digest_size=16).hexdigest()
+        digest = hashlib.blake2b(octets, digest_size=16).hexdigest()
         print(json.dumps({"line": request.number, "id": request.id, "class": data["class"], "code": data["code"], "hash": digest}))
         return True
 

@@ -286,7 +286,8 @@ class Publisher:
                 else:
                     if len(frames) != 2 or frames[0] != self._topic:
                         raise Violation(f"not an outcome for {self.inbox}: {frames[0]!r}, {len(frames)} frames")
-                    self._heard(frames[1])
+                    for octets in cvwire.split(frames[1]):
+                        self._heard(octets)
         return came
 
     def wait_ready(self, service, deadline=30):
@@ -411,7 +412,13 @@ class Follower:
         if len(frames) == 2:
             self.heads += 1
             return position != self.position  # higher, lower or another epoch: ask
-        record = frames[2]
+        ask = False
+        for i, record in enumerate(cvwire.split(frames[2])):
+            position = position.next(record) if i else position
+            ask |= self._take_record(position, record)
+        return ask
+
+    def _take_record(self, position, record):
         key = (position.epoch, position.seq)
         if self.live.setdefault(key, record) != record:
             raise Violation(f"{self.stream} {position} was published with other octets before")

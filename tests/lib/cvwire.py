@@ -50,6 +50,16 @@ def unpack(octets):
     return msgpack.unpackb(octets, raw=False, strict_map_key=False)
 
 
+def split(frame):
+    """The messages that stand back to back in one frame of the feed, as octets."""
+    unpacker, at = msgpack.Unpacker(max_buffer_size=0), 0
+    unpacker.feed(frame)
+    while at < len(frame):
+        unpacker.skip()
+        yield frame[at:unpacker.tell()]
+        at = unpacker.tell()
+
+
 def message(kind, data, **attributes):
     """One message as a map; None leaves an attribute out. `message(..., id=x)` sets it."""
     whole = {"specversion": "1.0", "id": uuid7(), "source": "/tests", "type": kind, "time": rfc3339(), "data": data}

@@ -66,7 +66,7 @@ int rig_open(rig_t *rig) {
     int rc = cv_db_open(&options, &rig->db, rig->error, sizeof rig->error);
     if (rc)
         return rc;
-    cv_outside_t outside = {rig, on_publish, on_answer, on_ask};
+    cv_outside_t outside = {.self = rig, .publish = on_publish, .answer = on_answer, .ask = on_ask};
     cv_engine_options_t engine_options = {.version = "test", .keep_records = rig->keep_records};
     memset(engine_options.new_epoch, rig->epoch, CV_EPOCH_LEN);
     rc = cv_engine_new(rig->def, rig->db, &outside, &engine_options, &rig->engine, rig->error, sizeof rig->error);

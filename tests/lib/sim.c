@@ -350,7 +350,7 @@ static void start(sim_t *sim, size_t index, bool fair) {
         .cache_kib = 512,
     };
     s_outsides[index] = (outside_t){sim, index};
-    cv_outside_t outside = {&s_outsides[index], on_publish, on_answer, on_ask};
+    cv_outside_t outside = {.self = &s_outsides[index], .publish = on_publish, .answer = on_answer, .ask = on_ask};
     cv_engine_options_t engine_options = {.version = "sim", .keep_records = node->keep_records};
     memset(engine_options.new_epoch, ++sim->next_epoch, CV_EPOCH_LEN);
     engine_options.new_epoch[0] = 1;

@@ -86,7 +86,7 @@ static inline void driver_open(driver_t *driver)
         .migrations = sch_definition.migrations,
         .migrations_n = sch_definition.migrations_n,
     };
-    const cv_outside_t outside = {driver, driver_publish, driver_answer, driver_ask};
+    const cv_outside_t outside = {.self = driver, .publish = driver_publish, .answer = driver_answer, .ask = driver_ask};
     const cv_engine_options_t engine_options = {.new_epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .version = "test"};
     if (cv_db_open(&options, &driver->db, error, sizeof error)) fail_msg("%s", error);
     if (cv_engine_new(&sch_definition, driver->db, &outside, &engine_options, &driver->engine, error, sizeof error)) fail_msg("%s", error);

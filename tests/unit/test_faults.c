@@ -162,7 +162,7 @@ static int open_side(world_t *w, side_t *side) {
     cv_db_options_t options = {.path = crash_disk_path(side->disk, "toy.db"), .vfs = CRASH_VFS,
                                .application_id = side->def->application_id, .migrations = side->def->migrations,
                                .migrations_n = side->def->migrations_n, .cache_kib = 256};
-    cv_outside_t outside = {w, on_publish, on_answer, on_ask};
+    cv_outside_t outside = {.self = w, .publish = on_publish, .answer = on_answer, .ask = on_ask};
     cv_engine_options_t engine_options = {.new_epoch = "epoch--", .version = "test"};
     int rc = cv_db_open(&options, &side->db, error, sizeof error);
     if (!rc)

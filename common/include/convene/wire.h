@@ -108,4 +108,8 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data) CV_USE_R
 /* The walk by itself: CV_OK, CV_EMALFORMED or CV_ELIMIT. */
 int cv_wire_check(cv_str_t bytes, cv_fault_t *fault) CV_USE_RESULT;
 
+/* Takes the first of several messages that stand back to back in one frame; *rest goes on behind it. False: nothing is
+ * left, or what is left does not begin with a whole MessagePack value. Only finds where it ends: cv_msg_read checks. */
+bool cv_wire_next(cv_str_t *rest, cv_str_t *ret_message);
+
 #endif

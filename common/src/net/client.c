@@ -378,8 +378,9 @@ static void drain_feed(peer_t *peer, int64_t now_ms)
          i < DRAIN_MAX && (rc = cv_frames_recv(&frames, peer->feed, 2)) != CV_EAGAIN && rc != CV_EUNAVAIL; i++) {
         if (rc != CV_OK)
             continue;
-        if (frames.n == 2)
-            (void)cv_requester_outcome(peer->requester, now_ms, cv_frames_at(&frames, 1));
+        cv_str_t rest = frames.n == 2 ? cv_frames_at(&frames, 1) : CV_STR_NONE, outcome;
+        while (cv_wire_next(&rest, &outcome))
+            (void)cv_requester_outcome(peer->requester, now_ms, outcome);
         cv_frames_done(&frames);
     }
 }

@@ -43,10 +43,10 @@ typedef struct {
 
 static const use_t s_uses[] = {
     [CV_SOCKET_INTAKE] = {ZMQ_SUB, true, 0, ".intake", 1000, 1000, CV_MAX_FRAME, false, false, false},
-    [CV_SOCKET_FEED] = {ZMQ_XPUB, true, 1, ".feed", 10000, 1000, CV_MAX_FRAME, false, false, false},
+    [CV_SOCKET_FEED] = {ZMQ_XPUB, true, 1, ".feed", 1000, 1000, CV_MAX_FRAME, false, false, false},
     [CV_SOCKET_LOG] = {ZMQ_ROUTER, true, 2, ".log", 256, 256, CV_MAX_FRAME, false, true, false},
     [CV_SOCKET_REQUESTS] = {ZMQ_XPUB, false, 0, ".intake", 1000, 1000, CV_MAX_FRAME, true, false, false},
-    [CV_SOCKET_SUBSCRIBER] = {ZMQ_SUB, false, 1, ".feed", 1000, 10000, CV_MAX_FRAME, false, false, false},
+    [CV_SOCKET_SUBSCRIBER] = {ZMQ_SUB, false, 1, ".feed", 1000, 1000, CV_MAX_FRAME, false, false, false},
     [CV_SOCKET_QUESTIONS] = {ZMQ_DEALER, false, 2, ".log", 256, 256, BULK_FRAME_MAX, false, false, true},
 };
 

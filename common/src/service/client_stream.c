@@ -117,8 +117,8 @@ static void drain_feed(cv_stream_t *self, int64_t mono_ms)
             continue;
         cv_position_t position;
         if (frames.n >= 2 && cv_position_read(cv_frames_at(&frames, 1), &position) == CV_OK)
-            cv_follower_feed(self->follower, &position, frames.n == 3 ? cv_frames_at(&frames, 2) : CV_STR_NONE,
-                             mono_ms);
+            cv_follower_feed_frame(self->follower, &position, frames.n == 3 ? cv_frames_at(&frames, 2) : CV_STR_NONE,
+                                   mono_ms);
         cv_frames_done(&frames);
     }
 }

@@ -184,14 +184,14 @@ size_t cv_engine_queued(const cv_engine_t *engine) {
     return engine->queue_n;
 }
 
-void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position_bytes, cv_str_t record, int64_t mono_ms) {
+void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position_bytes, cv_str_t records, int64_t mono_ms) {
     cv_position_t position;
     if (follow >= engine->def->follows_n || cv_position_read(position_bytes, &position) ||
-        position.seq > CV_SEQUENCE_MAX || record.len > CV_MAX_RECORD) {
+        position.seq > CV_SEQUENCE_MAX || records.len > CV_MAX_FRAME) {
         engine->counters.dropped++;
         return;
     }
-    cv_follower_feed(engine->follows[follow].follower, &position, record, mono_ms);
+    cv_follower_feed_frame(engine->follows[follow].follower, &position, records, mono_ms);
 }
 
 void cv_engine_answered(cv_engine_t *engine, size_t follow, cv_str_t message, int64_t mono_ms) {
@@ -584,6 +584,8 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
         publish_all(engine);
     }
     publish_heads(engine, traffic, mono_ms);
+    if (engine->outside.flush)
+        engine->outside.flush(engine->outside.self);
     int rc = cv_db_tend(engine->db, !traffic);
     if (rc)
         return rc;

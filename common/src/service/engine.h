@@ -27,6 +27,8 @@ typedef struct {
     void *self;
     /* On the feed: an outcome (position NULL), a record, or a head (message.ptr NULL). Topics end with '|'. */
     void (*publish)(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message);
+    /* What was published and held back to go together leaves now. At the end of a turn, before anything slow; NULL: never. */
+    void (*flush)(void *self);
     /* On the log: the answer to the question that came with this peer token. */
     void (*answer)(void *self, void *peer, cv_str_t message);
     /* To the log of the producer of follows[index]. */
@@ -50,8 +52,9 @@ int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_s
 /* A message that was none (wrong number of frames, sender no longer known): counted as dropped. */
 void cv_engine_dropped(cv_engine_t *engine);
 size_t cv_engine_queued(const cv_engine_t *engine);
-/* Frames of the feed of follows[follow]; record.ptr NULL: a head. Copied as needed. */
-void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position, cv_str_t record, int64_t mono_ms);
+/* Frames of the feed of follows[follow]: one record or several back to back, the first at this position; ptr NULL: a
+ * head. Copied as needed. */
+void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position, cv_str_t records, int64_t mono_ms);
 /* An answer of its log. */
 void cv_engine_answered(cv_engine_t *engine, size_t follow, cv_str_t message, int64_t mono_ms);
 /* A question of somebody to our log: answered at once, from committed state. */

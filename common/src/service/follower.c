@@ -263,6 +263,31 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
     }
 }
 
+/* Behind the first record of a frame the others have no positions of their own: each follows from the one before. Where
+ * that one has just become our tail, extending the tail computes the same chain anyway. */
+void cv_follower_feed_frame(cv_follower_t *follower, const cv_position_t *position, cv_str_t frame, int64_t mono_ms) {
+    cv_position_t at = *position;
+    cv_str_t record;
+    if (!frame.ptr || !cv_wire_next(&frame, &record)) {
+        cv_follower_feed(follower, position, CV_STR_NONE, mono_ms); /* a head, or what cannot be read: fetched */
+        return;
+    }
+    cv_follower_feed(follower, &at, record, mono_ms);
+    while (cv_wire_next(&frame, &record)) {
+        bool is_next = at.seq == follower->tail.seq && !memcmp(&at.chain, follower->tail.chain, CV_CHAIN_LEN) &&
+                       same_epoch(&at, &follower->tail) && !follower->halted && !follower->snapshotting;
+        at.seq++;
+        if (is_next && extend_tail(follower, record, NULL)) {
+            at = follower->tail;
+            follower->tail_moved_ms = mono_ms;
+            drain_window(follower, mono_ms);
+            continue;
+        }
+        cv_chain_next(at.chain, record, at.chain);
+        cv_follower_feed(follower, &at, record, mono_ms);
+    }
+}
+
 static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, int64_t mono_ms) {
     if (batch->epoch.len != CV_EPOCH_LEN || batch->after != follower->asked_from.seq)
         return;

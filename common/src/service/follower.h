@@ -30,6 +30,8 @@ void cv_follower_destroy(cv_follower_t **follower);
 
 /* What the feed brought: a record with its position, or a head (record.ptr NULL). */
 void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv_str_t record, int64_t mono_ms);
+/* The same for a frame of the feed: one record or several back to back, the first at this position. */
+void cv_follower_feed_frame(cv_follower_t *follower, const cv_position_t *position, cv_str_t frame, int64_t mono_ms);
 /* An answer of the producer's log. Answers to other questions are ignored. */
 void cv_follower_answer(cv_follower_t *follower, const cv_msg_t *answer, const void *data, int64_t mono_ms);
 /* Asks what is due. Returns when it wants to be called again (mono_ms). */

@@ -147,10 +147,32 @@ static int open_follows(cv_runner_t *runner, char *ret_error, size_t error_size)
     return CV_OK;
 }
 
+/* ---- the feed ----------------------------------------------------------------------------- */
+
+/* ZMQ_DONTWAIT everywhere: what does not fit is lost here and asked for again there. */
+static bool send_frame(void *socket, const void *bytes, size_t len, int flags) {
+    return zmq_send(socket, bytes, len, flags | ZMQ_DONTWAIT) >= 0;
+}
+
+static void send_on_feed(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+    cv_runner_t *runner = self;
+    if (!send_frame(runner->feed, topic.ptr, topic.len, ZMQ_SNDMORE))
+        return;
+    if (position) {
+        uint8_t bytes[CV_POSITION_LEN];
+        cv_position_write(position, bytes);
+        if (!send_frame(runner->feed, bytes, sizeof bytes, message.ptr ? ZMQ_SNDMORE : 0))
+            return;
+    }
+    if (message.ptr)
+        (void)send_frame(runner->feed, message.ptr, message.len, 0);
+}
+
 int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size) {
     char topic[CV_MAX_TOPIC];
     runner->context = cv_socket_context();
-    if (!runner->context)
+    runner->parcels = cv_parcels_new(send_on_feed, runner);
+    if (!runner->context || !runner->parcels)
         return CV_ENOMEM;
     int rc = start_zap(runner, ret_error, error_size);
     cv_security_t security = {.self = runner->encrypted ? &runner->identity : NULL};
@@ -179,6 +201,7 @@ void cv_ports_close(cv_runner_t *runner, int linger_ms) {
     }
     cv_socket_close(&runner->feed, linger_ms);
     cv_socket_close(&runner->log, linger_ms);
+    cv_parcels_destroy(&runner->parcels);
     cv_zap_stop(&runner->zap);
     if (runner->context)
         zmq_ctx_term(runner->context);
@@ -189,26 +212,21 @@ void cv_ports_close(cv_runner_t *runner, int linger_ms) {
 
 /* ---- out ---------------------------------------------------------------------------------- */
 
-/* ZMQ_DONTWAIT everywhere: what does not fit is lost here and asked for again there. */
-static bool send_frame(void *socket, const void *bytes, size_t len, int flags) {
-    return zmq_send(socket, bytes, len, flags | ZMQ_DONTWAIT) >= 0;
-}
-
+/* A head says that what it names was published, so nothing of its stream may still be in a parcel. */
 static void publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
     cv_runner_t *runner = self;
     if (!runner->feed)
         return;
-    bool more = position || message.ptr;
-    if (!send_frame(runner->feed, topic.ptr, topic.len, more ? ZMQ_SNDMORE : 0))
+    if (message.ptr) {
+        cv_parcels_put(runner->parcels, topic, position, message);
         return;
-    if (position) {
-        uint8_t bytes[CV_POSITION_LEN];
-        cv_position_write(position, bytes);
-        if (!send_frame(runner->feed, bytes, sizeof bytes, message.ptr ? ZMQ_SNDMORE : 0))
-            return;
     }
-    if (message.ptr)
-        (void)send_frame(runner->feed, message.ptr, message.len, 0);
+    cv_parcels_flush(runner->parcels);
+    send_on_feed(runner, topic, position, message);
+}
+
+static void flush(void *self) {
+    cv_parcels_flush(((cv_runner_t *)self)->parcels);
 }
 
 static void answer(void *self, void *peer, cv_str_t message) {
@@ -225,7 +243,7 @@ static void ask(void *self, size_t follow, cv_str_t message) {
 }
 
 cv_outside_t cv_ports_outside(cv_runner_t *runner) {
-    return (cv_outside_t){.self = runner, .publish = publish, .answer = answer, .ask = ask};
+    return (cv_outside_t){.self = runner, .publish = publish, .flush = flush, .answer = answer, .ask = ask};
 }
 
 /* ---- in ----------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "net/socket.h"
 #include "net/zap.h"
 #include "service/engine.h"
+#include "service/parcels.h"
 
 enum {
     CV_PEERS_MAX = 4,       /* services one service follows, count */
@@ -39,6 +40,7 @@ typedef struct {
     cv_engine_t *engine;
     zmq_msg_t held[CV_BATCH_MAX]; /* the requests of this turn: the engine looks into them */
     size_t held_n;
+    cv_parcels_t *parcels;        /* what this turn publishes */
     cv_principal_t last_principal;
     int64_t clock_offset_ms;
 } cv_runner_t;

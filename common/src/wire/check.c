@@ -246,3 +246,53 @@ int cv_wire_check(cv_str_t bytes, cv_fault_t *fault)
     cv_str_t data;
     return cv_wire_walk(bytes, &data, fault);
 }
+
+/* ---- several messages in one frame ---------------------------------------------------------- */
+
+/* By the first octet of a value: the octets of its header; those that say how much follows are the last of them. */
+static size_t s_header(uint8_t head)
+{
+    static const uint8_t sizes[32] = {1, 1, 1, 1, 2, 3, 5, 3, 4, 6, 5, 9, 2, 3, 5, 9,
+                                      2, 3, 5, 9, 3, 4, 6, 10, 18, 2, 3, 5, 3, 5, 3, 5};
+    return head >= 0xc0 && head <= 0xdf ? sizes[head - 0xc0] : 1;
+}
+
+static uint64_t s_big_endian(const uint8_t *at, size_t n)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < n; i++) number = number << 8 | at[i];
+    return number;
+}
+
+/* What stands behind a value's header: octets of its own, and values it contains. */
+static void s_content(const uint8_t *at, uint64_t *ret_octets, uint64_t *ret_values)
+{
+    uint8_t head = *at;
+    *ret_octets = *ret_values = 0;
+    if (head >= 0x80 && head <= 0x8f) *ret_values = 2 * (uint64_t)(head & 0x0f);
+    else if (head >= 0x90 && head <= 0x9f) *ret_values = head & 0x0f;
+    else if (head >= 0xa0 && head <= 0xbf) *ret_octets = head & 0x1f;
+    else if (head >= 0xc4 && head <= 0xc6) *ret_octets = s_big_endian(at + 1, (size_t)1 << (head - 0xc4));
+    else if (head >= 0xc7 && head <= 0xc9) *ret_octets = s_big_endian(at + 1, (size_t)1 << (head - 0xc7));
+    else if (head >= 0xd9 && head <= 0xdb) *ret_octets = s_big_endian(at + 1, (size_t)1 << (head - 0xd9));
+    else if (head == 0xdc || head == 0xdd) *ret_values = s_big_endian(at + 1, (size_t)2 << (head - 0xdc));
+    else if (head == 0xde || head == 0xdf) *ret_values = 2 * s_big_endian(at + 1, (size_t)2 << (head - 0xde));
+}
+
+bool cv_wire_next(cv_str_t *rest, cv_str_t *ret_message)
+{
+    const uint8_t *start = (const uint8_t *)rest->ptr, *at = start, *end = start + rest->len;
+    if (!rest->len) return false;
+    for (uint64_t values = 1; values; values--) { /* ends: each value takes at least one octet */
+        uint64_t octets, more;
+        if (at == end || *at == 0xc1 || (size_t)(end - at) < s_header(*at)) return false;
+        s_content(at, &octets, &more);
+        at += s_header(*at);
+        if (octets > (uint64_t)(end - at) || more > (uint64_t)(end - at)) return false;
+        at += octets;
+        values += more;
+    }
+    *ret_message = (cv_str_t){rest->ptr, (size_t)(at - start)};
+    *rest = (cv_str_t){(const char *)at, (size_t)(end - at)};
+    return true;
+}
