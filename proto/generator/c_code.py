@@ -235,8 +235,8 @@ const char *cv_msg_stream(const cv_msg_info_t *info);
             shape = shape or name
             tables.append(f"static int decode_{name}(const msgpack_object *data, void *ret_struct, cv_fault_t *fault)\n"
                           f"{{\n    return cv_shape_decode(&shape_{shape}, data, ret_struct, fault);\n}}\n"
-                          f"static int encode_{name}(msgpack_packer *packer, const void *data)\n"
-                          f"{{\n    return cv_shape_encode(&shape_{shape}, packer, data);\n}}\n\n")
+                          f"static int encode_{name}(cv_buf_t *buf, const void *data)\n"
+                          f"{{\n    return cv_shape_encode(&shape_{shape}, buf, data);\n}}\n\n")
             roles = " | ".join(ROLE_BITS[r] for r in node.get("x-roles", [])) or "0"
             infos.append(f"    {{\"{full}\", CV_MSG_{name.upper()}, CV_KIND_{node['x-kind'].upper()}, \"{node.get('x-service', '')}\", "
                          f"{roles}, sizeof(cv_{name}_t), {self.party_at(name, node)}, decode_{name}, encode_{name}}},\n")

@@ -187,11 +187,9 @@ static int check_known(const cv_msg_info_t *info, const json_t *json, cli_input_
 {
     cv_buf_t again;
     cv_buf_init(&again, CV_MAX_REQUEST);
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, &again, cv_buf_pack);
     msgpack_object object;
     char path[PATH_TEXT_MAX] = "";
-    int rc = info->encode(&packer, input->data);
+    int rc = info->encode(&again, input->data);
     if (rc == CV_OK)
         rc = read_object(cv_buf_str(&again), &input->zone, &object);
     if (rc == CV_OK) {

@@ -147,11 +147,8 @@ void sch_store_close(sch_store_t **store)
 
 int sch_store_pack(sch_store_t *store, uint16_t type, const void *data, cv_str_t *ret_data)
 {
-    msgpack_packer packer;
     cv_buf_clear(&store->buf);
-    msgpack_packer_init(&packer, &store->buf, cv_buf_pack);
-    int rc = cv_msg_info_at(type)->encode(&packer, data);
-    if (!rc) rc = store->buf.rc;
+    int rc = cv_msg_info_at(type)->encode(&store->buf, data);
     if (!rc) *ret_data = cv_buf_str(&store->buf);
     return rc;
 }

@@ -40,6 +40,8 @@ void cv_buf_clear(cv_buf_t *buf); /* length 0, error forgotten, memory kept */
 int cv_buf_put(cv_buf_t *buf, const void *bytes, size_t len);
 int cv_buf_printf(cv_buf_t *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cv_str_t cv_buf_str(const cv_buf_t *buf);
+/* Makes room for `more` octets, which may then be written at ptr + len. */
+int cv_buf_reserve(cv_buf_t *buf, size_t more) CV_USE_RESULT;
 /* Has the shape msgpack_packer_init wants: 0, or -1 when the maximum is passed. */
 int cv_buf_pack(void *buf, const char *bytes, size_t len);
 

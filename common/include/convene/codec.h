@@ -88,7 +88,7 @@ int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *r
                     cv_fault_t *fault) CV_USE_RESULT;
 /* CV_EINVAL: the struct breaks a limit or a rule or lacks a required field, and nobody could read what it would
  * become. Nothing is written then. */
-int cv_shape_encode(const cv_shape_t *shape, msgpack_packer *packer, const void *data) CV_USE_RESULT;
+int cv_shape_encode(const cv_shape_t *shape, cv_buf_t *buf, const void *data) CV_USE_RESULT;
 
 /* For the generated <enum>_text and <enum>_parse. */
 const char *cv_words_text(const cv_str_t *words, size_t n, unsigned value); /* "" for 0 and unknown numbers */

@@ -79,7 +79,7 @@ typedef struct {
     size_t party_at;     /* x-party-field: 1 + offsetof the cv_str_t in the struct that names the party; 0: none. The
                           * engine compares it with a focal point's own party. */
     int (*decode)(const msgpack_object *data, void *ret_struct, cv_fault_t *fault);
-    int (*encode)(msgpack_packer *packer, const void *data);
+    int (*encode)(cv_buf_t *buf, const void *data); /* appends; an error leaves buf as it was */
 } cv_msg_info_t;
 const cv_msg_info_t *cv_msg_info(cv_str_t type);        /* NULL: unknown */
 const cv_msg_info_t *cv_msg_info_at(uint16_t number);   /* NULL: no such number */

@@ -56,8 +56,8 @@ void cv_buf_clear(cv_buf_t *buf)
     buf->rc = CV_OK;
 }
 
-/* Room for `more` octets behind what is there. Doubles, so that n puts cost O(n). */
-static int s_reserve(cv_buf_t *buf, size_t more)
+/* Doubles, so that n puts cost O(n). */
+int cv_buf_reserve(cv_buf_t *buf, size_t more)
 {
     if (buf->rc)
         return buf->rc;
@@ -82,7 +82,7 @@ static int s_reserve(cv_buf_t *buf, size_t more)
 int cv_buf_put(cv_buf_t *buf, const void *bytes, size_t len)
 {
     if (buf->rc || len > buf->room - buf->len) { /* else it fits: the common case, some hundred times per message */
-        int rc = s_reserve(buf, len);
+        int rc = cv_buf_reserve(buf, len);
         if (rc)
             return rc;
     }

@@ -5,12 +5,13 @@
  * at the first try. Nothing is allocated and nothing copied but numbers and views. Paths for faults are kept as a chain
  * of stack frames and written out only when something is wrong.
  *
- * Encoding first checks the whole struct and then writes it, so that what cannot be read again is never written in
- * part. What decode lets pass, encode writes; decoding that again gives the same struct.
+ * Encoding checks each value as it writes it, and takes everything back when one is wrong: what cannot be read again is
+ * never written in part. What decode lets pass, encode writes; decoding that again gives the same struct.
  */
 #include "convene/codec.h"
 
 #include "wire/check.h"
+#include "wire/pack.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -356,33 +357,6 @@ static bool s_present(const cv_field_t *field, const char *base)
     return READ(cv_str_t, base + field->offset).ptr != NULL;
 }
 
-static bool s_writable(const cv_shape_t *shape, const char *base);
-
-static bool s_value_writable(const cv_field_t *field, const char *place)
-{
-    switch ((cv_field_kind_t)field->kind) {
-    case CV_FIELD_TEXT:
-    case CV_FIELD_BIN: {
-        cv_str_t view = READ(cv_str_t, place);
-        if (!view.ptr || view.len < (uint64_t)field->min || view.len > (uint64_t)field->max) return false;
-        return field->kind == CV_FIELD_BIN ||
-               (cv_utf8((const uint8_t *)view.ptr, view.len) && s_rule_holds(field, view));
-    }
-    case CV_FIELD_UINT:
-    case CV_FIELD_INT: {
-        int64_t number = READ(int64_t, place);
-        return number >= field->min && number <= field->max;
-    }
-    case CV_FIELD_BOOL: return true;
-    case CV_FIELD_ENUM: {
-        unsigned value = READ(unsigned, place);
-        return value >= 1 && value <= field->words_n;
-    }
-    case CV_FIELD_OBJECT: return s_writable(field->shape, place);
-    }
-    return false;
-}
-
 static size_t s_items(const cv_field_t *field, const char *base, cv_records_t *ret_records)
 {
     if (!(field->flags & CV_FIELD_LAZY)) return READ(size_t, base + field->has);
@@ -390,104 +364,83 @@ static size_t s_items(const cv_field_t *field, const char *base, cv_records_t *r
     return ret_records->n;
 }
 
-static bool s_array_writable(const cv_field_t *field, const char *base)
+/* These give false for what a reader would refuse. */
+static bool s_put_map(cv_buf_t *buf, const cv_shape_t *shape, const char *base);
+
+static bool s_put_bytes(cv_buf_t *buf, const cv_field_t *field, cv_str_t view)
+{
+    if (!view.ptr || view.len < (uint64_t)field->min || view.len > (uint64_t)field->max) return false;
+    if (field->kind == CV_FIELD_BIN) {
+        cv_pack_bin(buf, view);
+        return true;
+    }
+    if (!cv_utf8((const uint8_t *)view.ptr, view.len) || !s_rule_holds(field, view)) return false;
+    cv_pack_text(buf, view.ptr, view.len);
+    return true;
+}
+
+static bool s_put_value(cv_buf_t *buf, const cv_field_t *field, const char *place)
+{
+    switch ((cv_field_kind_t)field->kind) {
+    case CV_FIELD_TEXT:
+    case CV_FIELD_BIN: return s_put_bytes(buf, field, READ(cv_str_t, place));
+    case CV_FIELD_UINT:
+    case CV_FIELD_INT: {
+        int64_t number = READ(int64_t, place);
+        cv_pack_int(buf, number);
+        return number >= field->min && number <= field->max;
+    }
+    case CV_FIELD_BOOL: cv_pack_bool(buf, READ(bool, place)); return true;
+    case CV_FIELD_ENUM: {
+        unsigned value = READ(unsigned, place);
+        if (value < 1 || value > field->words_n) return false;
+        cv_pack_text(buf, field->words[value - 1].ptr, field->words[value - 1].len);
+        return true;
+    }
+    case CV_FIELD_OBJECT: return s_put_map(buf, field->shape, place);
+    }
+    return false;
+}
+
+static bool s_put_array(cv_buf_t *buf, const cv_field_t *field, const char *base)
 {
     cv_records_t records = {.n = 0};
     size_t n = s_items(field, base, &records);
     if (n < field->items_min || n > field->items_max) return false;
-    for (size_t i = 0; i < n; i++) {
-        if (field->flags & CV_FIELD_LAZY) {
-            cv_str_t record = cv_records_at(&records, i);
-            if (!s_value_writable(field, (const char *)&record)) return false;
-        } else if (!s_value_writable(field, base + field->offset + i * field->stride)) {
+    cv_pack_array(buf, n);
+    for (size_t i = 0; i < n; i++)
+        if (field->flags & CV_FIELD_LAZY ? !s_put_bytes(buf, field, cv_records_at(&records, i))
+                                         : !s_put_value(buf, field, base + field->offset + i * field->stride))
             return false;
-        }
-    }
     return true;
 }
 
-static bool s_writable(const cv_shape_t *shape, const char *base)
-{
-    for (unsigned i = 0; i < shape->fields_n; i++) {
-        const cv_field_t *field = &shape->fields[i];
-        if (!s_present(field, base)) continue;
-        if (field->flags & CV_FIELD_ARRAY ? !s_array_writable(field, base)
-                                          : !s_value_writable(field, base + field->offset))
-            return false;
-    }
-    return true;
-}
-
-static int s_pack_map(const cv_shape_t *shape, msgpack_packer *packer, const char *base);
-
-/* Names, words and most texts are short enough for a fixstr: header and octets then leave in one write, which is what
- * packing costs. */
-static int s_pack_text(msgpack_packer *packer, const char *text, size_t len)
-{
-    if (len < 32) {
-        char fixstr[32] = {(char)(0xa0 | len)};
-        memcpy(fixstr + 1, text, len);
-        return packer->callback(packer->data, fixstr, len + 1);
-    }
-    int rc = msgpack_pack_str(packer, len);
-    return rc ? rc : msgpack_pack_str_body(packer, text, len);
-}
-
-static int s_pack_bin(msgpack_packer *packer, cv_str_t bytes)
-{
-    int rc = msgpack_pack_bin(packer, bytes.len);
-    return rc ? rc : msgpack_pack_bin_body(packer, bytes.ptr, bytes.len);
-}
-
-static int s_pack_value(const cv_field_t *field, msgpack_packer *packer, const char *place)
-{
-    switch ((cv_field_kind_t)field->kind) {
-    case CV_FIELD_TEXT: return s_pack_text(packer, READ(cv_str_t, place).ptr, READ(cv_str_t, place).len);
-    case CV_FIELD_BIN: return s_pack_bin(packer, READ(cv_str_t, place));
-    case CV_FIELD_UINT:
-    case CV_FIELD_INT: return msgpack_pack_int64(packer, READ(int64_t, place));
-    case CV_FIELD_BOOL: return READ(bool, place) ? msgpack_pack_true(packer) : msgpack_pack_false(packer);
-    case CV_FIELD_ENUM: {
-        cv_str_t word = field->words[READ(unsigned, place) - 1];
-        return s_pack_text(packer, word.ptr, word.len);
-    }
-    case CV_FIELD_OBJECT: return s_pack_map(field->shape, packer, place);
-    }
-    return -1;
-}
-
-static int s_pack_array(const cv_field_t *field, msgpack_packer *packer, const char *base)
-{
-    cv_records_t records = {.n = 0};
-    size_t n = s_items(field, base, &records);
-    int rc = msgpack_pack_array(packer, n);
-    for (size_t i = 0; i < n && !rc; i++)
-        rc = field->flags & CV_FIELD_LAZY ? s_pack_bin(packer, cv_records_at(&records, i))
-                                          : s_pack_value(field, packer, base + field->offset + i * field->stride);
-    return rc;
-}
-
-static int s_pack_map(const cv_shape_t *shape, msgpack_packer *packer, const char *base)
+static bool s_put_map(cv_buf_t *buf, const cv_shape_t *shape, const char *base)
 {
     uint64_t present = 0;
     for (unsigned i = 0; i < shape->fields_n; i++)
         if (s_present(&shape->fields[i], base)) present |= UINT64_C(1) << i;
-    int rc = msgpack_pack_map(packer, (size_t)__builtin_popcountll(present));
-    for (unsigned i = 0; i < shape->fields_n && !rc; i++) {
-        const cv_field_t *field = &shape->fields[i];
-        if (!(present >> i & 1)) continue;
-        rc = s_pack_text(packer, field->name, field->name_len);
-        if (!rc)
-            rc = field->flags & CV_FIELD_ARRAY ? s_pack_array(field, packer, base)
-                                               : s_pack_value(field, packer, base + field->offset);
+    cv_pack_map(buf, (size_t)__builtin_popcountll(present));
+    for (uint64_t rest = present; rest; rest &= rest - 1) {
+        const cv_field_t *field = &shape->fields[__builtin_ctzll(rest)];
+        cv_pack_text(buf, field->name, field->name_len);
+        if (field->flags & CV_FIELD_ARRAY ? !s_put_array(buf, field, base)
+                                          : !s_put_value(buf, field, base + field->offset))
+            return false;
     }
-    return rc;
+    return true;
 }
 
-int cv_shape_encode(const cv_shape_t *shape, msgpack_packer *packer, const void *data)
+int cv_shape_encode(const cv_shape_t *shape, cv_buf_t *buf, const void *data)
 {
-    if (!s_writable(shape, data)) return CV_EINVAL;
-    return s_pack_map(shape, packer, data) ? CV_ELIMIT : CV_OK;
+    if (buf->rc) return buf->rc;
+    size_t start = buf->len;
+    int rc = s_put_map(buf, shape, data) ? buf->rc : CV_EINVAL;
+    if (rc) { /* as if nothing had been asked; the buffer's own error would outlive it */
+        buf->len = start;
+        buf->rc = CV_OK;
+    }
+    return rc;
 }
 
 /* ---- words --------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  * long as id, type and inbox could be read. What is unknown is passed over: newer writers may add to a message.
  */
 #include "wire/check.h"
+#include "wire/pack.h"
 
 #include "convene/ids.h"
 #include "convene/messages.h"
@@ -246,16 +247,10 @@ int cv_msg_read(cv_reader_t *reader, cv_str_t bytes, cv_msg_t *ret_msg, cv_fault
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static int s_put_text(msgpack_packer *packer, cv_str_t text)
+static void s_put(cv_buf_t *buf, attribute_t which, cv_str_t value)
 {
-    int rc = msgpack_pack_str(packer, text.len);
-    return rc ? rc : msgpack_pack_str_body(packer, text.ptr, text.len);
-}
-
-static int s_put(msgpack_packer *packer, attribute_t which, cv_str_t value)
-{
-    int rc = s_put_text(packer, s_attributes[which].name);
-    return rc ? rc : s_put_text(packer, value);
+    cv_pack_text(buf, s_attributes[which].name.ptr, s_attributes[which].name.len);
+    cv_pack_text(buf, value.ptr, value.len);
 }
 
 int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
@@ -299,15 +294,14 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
 
     if (buf->rc) return buf->rc;
     size_t start = buf->len;
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, buf, cv_buf_pack);
-    int rc = msgpack_pack_map(&packer, present) || s_put(&packer, A_SPECVERSION, CV_STR("1.0")) ? CV_ELIMIT : CV_OK;
-    for (unsigned i = 0; i < N && !rc; i++)
-        if (values[order[i]].ptr && s_put(&packer, order[i], values[order[i]])) rc = CV_ELIMIT;
-    if (!rc && s_put_text(&packer, s_attributes[A_DATA].name)) rc = CV_ELIMIT;
-    if (!rc) rc = head->info->encode(&packer, data);
+    cv_pack_map(buf, present);
+    s_put(buf, A_SPECVERSION, CV_STR("1.0"));
+    for (unsigned i = 0; i < N; i++)
+        if (values[order[i]].ptr) s_put(buf, order[i], values[order[i]]);
+    cv_pack_text(buf, s_attributes[A_DATA].name.ptr, s_attributes[A_DATA].name.len);
+    int rc = buf->rc;
+    if (!rc) rc = head->info->encode(buf, data);
     if (!rc && buf->len - start > s_max_len(head->info)) rc = CV_ELIMIT;
-    if (buf->rc == CV_ENOMEM) rc = CV_ENOMEM;
     if (rc) { /* as if nothing had been asked; the buffer's own error would outlive it */
         buf->len = start;
         buf->rc = CV_OK;
