@@ -88,7 +88,8 @@ static void open_node(node_t *node, const cv_service_def_t *def, const char *dir
     cv_db_options_t db = {.path = path,
                           .application_id = def->application_id,
                           .migrations = def->migrations,
-                          .migrations_n = def->migrations_n};
+                          .migrations_n = def->migrations_n,
+                          .wal_bytes = CV_WAL_BYTES};
     cv_outside_t outside = {.self = node, .publish = publish, .answer = answer, .ask = ask};
     cv_engine_options_t options = {.version = "bench", .new_epoch = {1}};
     if (cv_db_open(&db, &node->db, error, sizeof error) ||

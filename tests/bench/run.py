@@ -119,6 +119,7 @@ class Run:
     def __init__(self, arguments):
         self.bin = arguments.bin
         self.install, self.quick = arguments.install, arguments.quick
+        self.load, self.only = arguments.load, arguments.only
         self.scale = arguments.scale or (0.3 if arguments.quick else 3 if arguments.full else 1)
         self.repetitions = arguments.repetitions or (1 if arguments.quick else 5 if arguments.full else 3)
         self.build = arguments.bin.parent / 'bench'
@@ -135,7 +136,7 @@ class Run:
 
     def loads(self, transport):
         for label, load, n, in_quick, on_ipc in LOADS:
-            if (in_quick or not self.quick) and (transport == 'tcp' or on_ipc):
+            if (in_quick or not self.quick or self.load) and (transport == 'tcp' or on_ipc) and self.load in label:
                 yield label, load, self.size(n)
 
     # ---- the registration path ---------------------------------------------------------------------------------------
@@ -238,6 +239,9 @@ class Run:
         # what it needs, how it is found, its client's libraries
         for name, packages, tool, libraries in (('redis', ['redis-server', 'libhiredis-dev'], 'redis-server', ['hiredis']),
                                                 ('postgres', ['postgresql', 'libpq-dev'], 'pg_config', ['libpq'])):
+            if self.only not in name:
+                continue
+
             def present(tool=tool, libraries=libraries):
                 return shutil.which(tool) and shutil.which('cc') and subprocess.run(['pkg-config', '--exists'] + libraries, check=False).returncode == 0
             if not have_packages(packages, present, self.install):
@@ -258,7 +262,8 @@ class Run:
             steps = [('convene', lambda: self.ours('tcp')), ('bare path', lambda: self.bare('tcp'))] + others
             steps += [('convene on ipc', lambda: self.ours('ipc')), ('bare path on ipc', lambda: self.bare('ipc'))]
             for name, step in steps:
-                self.guarded(name, step)
+                if self.only in name:
+                    self.guarded(name, step)
             seconds, busy, ours = (b - a for a, b in zip(before, processor_seconds()))
             self.results.add('machine.foreign_cpu', max(0.0, busy - ours) / seconds / os.cpu_count() * 100, '%')
 
@@ -363,6 +368,8 @@ def main():
     length.add_argument('--full', action='store_true', help='longer runs, five repetitions')
     parser.add_argument('--repetitions', type=int, help='of everything that is compared')
     parser.add_argument('--scale', type=float, help='multiplies the number of requests')
+    parser.add_argument('--load', default='', help='registration: only loads with this in their name, for instance "1024 in flight"')
+    parser.add_argument('--only', default='', help='registration: only systems with this in their name: convene, bare path, ipc, redis, postgres')
     parser.add_argument('--install', action='store_true', help='as root: get the Debian packages of the compared systems if they are missing')
     parser.add_argument('--bin', type=pathlib.Path, default=pathlib.Path(os.environ.get('CONVENE_BIN', HERE.parent.parent / 'build' / 'bin')),
                         help='where the programs are')

@@ -930,7 +930,7 @@ static void damaged_head(void **state) {
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     assert_int_equal(rig_turn(rig), CV_OK);
-    assert_int_equal(cv_db_exec(rig->db, "UPDATE outbox_1 SET chain = zeroblob(32)"), CV_OK);
+    assert_int_equal(cv_db_exec(rig->db, "UPDATE journal SET chain = randomblob(32) WHERE part = 1"), CV_OK);
     rig_close(rig);
     assert_int_equal(rig_open(rig), CV_ECORRUPT);
     assert_true(rig->error[0]);

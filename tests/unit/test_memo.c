@@ -15,6 +15,7 @@
 typedef struct {
     crash_disk_t *disk;
     cv_db_t *db;
+    cv_journal_t journal;
     cv_memo_t memo;
     char error[256];
 } fixture_t;
@@ -24,7 +25,9 @@ static int open_all(fixture_t *f) {
     int rc = cv_db_open(&options, &f->db, f->error, sizeof f->error);
     if (!rc)
         rc = cv_tables_migrate(f->db, f->error, sizeof f->error);
-    return rc ? rc : cv_memo_init(&f->memo, f->db);
+    if (!rc)
+        rc = cv_journal_init(&f->journal, f->db);
+    return rc ? rc : cv_memo_init(&f->memo, &f->journal);
 }
 
 static int start(void **state) {
@@ -34,8 +37,21 @@ static int start(void **state) {
     return open_all(f);
 }
 
+static void save(fixture_t *f) {
+    assert_int_equal(cv_memo_flush(&f->memo), CV_OK);
+    assert_int_equal(cv_db_commit(f->db), CV_OK);
+    cv_journal_committed(&f->journal);
+}
+
+static void undo(fixture_t *f) {
+    cv_db_rollback(f->db);
+    cv_memo_forget(&f->memo);
+    cv_journal_forget(&f->journal);
+}
+
 static int end(void **state) {
     fixture_t *f = *state;
+    cv_memo_done(&f->memo);
     cv_db_close(&f->db);
     crash_disk_destroy(&f->disk);
     free(f);
@@ -49,7 +65,7 @@ static void put_and_get(void **state) {
     fixture_t *f = *state;
     cv_str_t outcome = CV_STR_NONE;
     assert_int_equal(cv_memo_get(&f->memo, ID, HASH, &outcome), CV_ENOTFOUND);
-    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, 5, "secretariat", CV_STR("the very \0 bytes")), CV_OK);
+    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "secretariat", CV_STR("the very \0 bytes")), CV_OK);
     assert_int_equal(cv_memo_get(&f->memo, ID, HASH, &outcome), CV_OK);
     assert_true(cv_str_equal(outcome, CV_STR("the very \0 bytes")));
     cv_memo_release(&f->memo);
@@ -60,10 +76,10 @@ static void put_and_get(void **state) {
 static void conflicts(void **state) {
     fixture_t *f = *state;
     cv_str_t outcome = CV_STR_NONE;
-    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, 5, "secretariat", CV_STR("yes")), CV_OK);
+    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "secretariat", CV_STR("yes")), CV_OK);
     assert_int_equal(cv_memo_get(&f->memo, ID, ANOTHER_HASH, &outcome), CV_ECONFLICT);
     assert_null(outcome.ptr);
-    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, 6, "secretariat", CV_STR("no")), CV_ECONFLICT); /* never replaced */
+    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "secretariat", CV_STR("no")), CV_ECONFLICT); /* never replaced */
     assert_int_equal(cv_memo_get(&f->memo, ID, HASH, &outcome), CV_OK);
     assert_true(cv_str_is(outcome, "yes"));
     cv_memo_release(&f->memo);
@@ -74,13 +90,14 @@ static void in_the_transaction(void **state) {
     fixture_t *f = *state;
     cv_str_t outcome;
     assert_int_equal(cv_db_begin(f->db), CV_OK);
-    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, 5, "s", CV_STR("yes")), CV_OK);
-    cv_db_rollback(f->db);
+    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "s", CV_STR("yes")), CV_OK);
+    undo(f);
     assert_int_equal(cv_memo_get(&f->memo, ID, HASH, &outcome), CV_ENOTFOUND);
     assert_int_equal(cv_db_begin(f->db), CV_OK);
-    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, 5, "s", CV_STR("yes")), CV_OK);
-    assert_int_equal(cv_db_commit(f->db), CV_OK);
+    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "s", CV_STR("yes")), CV_OK);
+    save(f);
     crash_disk_off(f->disk);
+    cv_memo_done(&f->memo);
     cv_db_abandon(&f->db);
     crash_disk_on(f->disk, CRASH_DROP);
     assert_int_equal(open_all(f), CV_OK);
@@ -107,16 +124,44 @@ static void ids_in_any_order(void **state) {
         }
         uint8_t text = (uint8_t)n;
         assert_int_equal(cv_db_begin(f->db), CV_OK);
-        assert_int_equal(cv_memo_put(&f->memo, id, HASH, 5, "s", (cv_str_t){(char *)&text, 1}), CV_OK);
+        assert_int_equal(cv_memo_put(&f->memo, id, HASH, "s", (cv_str_t){(char *)&text, 1}), CV_OK);
         if (undone)
-            cv_db_rollback(f->db);
+            undo(f);
         else
-            assert_int_equal(cv_db_commit(f->db), CV_OK);
+            save(f);
         there[n] = !undone;
         if (i % 100 == 99) {
+            cv_memo_done(&f->memo);
             cv_db_close(&f->db);
             assert_int_equal(open_all(f), CV_OK);
         }
+    }
+}
+
+/* Answers that fill several rows of the journal: each comes back, from memory, from its row and after a restart. */
+static void many_and_long(void **state) {
+    fixture_t *f = *state;
+    enum { N = 300 };
+    static char text[N][1000];
+    cv_str_t outcome;
+    assert_int_equal(cv_db_begin(f->db), CV_OK);
+    for (unsigned i = 0; i < N; i++) {
+        uint8_t id[CV_UUID_LEN] = {(uint8_t)(i >> 8), (uint8_t)i};
+        memset(text[i], (int)('a' + i % 26), sizeof text[i]);
+        assert_int_equal(cv_memo_put(&f->memo, id, HASH, "s", (cv_str_t){text[i], 1 + i * 3}), CV_OK);
+    }
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < N; i++) {
+            uint8_t id[CV_UUID_LEN] = {(uint8_t)(i >> 8), (uint8_t)i};
+            assert_int_equal(cv_memo_get(&f->memo, id, HASH, &outcome), CV_OK);
+            assert_true(cv_str_equal(outcome, ((cv_str_t){text[i], 1 + i * 3})));
+            cv_memo_release(&f->memo);
+        }
+        if (round == 0)
+            save(f);
+        cv_memo_done(&f->memo);
+        cv_db_close(&f->db);
+        assert_int_equal(open_all(f), CV_OK);
     }
 }
 
@@ -150,6 +195,6 @@ static void what_the_hash_is_over(void **state) {
 
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
-    const struct CMUnitTest tests[] = {T(put_and_get), T(conflicts), T(in_the_transaction), T(ids_in_any_order), T(what_the_hash_is_over)};
+    const struct CMUnitTest tests[] = {T(put_and_get), T(conflicts), T(in_the_transaction), T(ids_in_any_order), T(many_and_long), T(what_the_hash_is_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

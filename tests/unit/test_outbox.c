@@ -17,6 +17,7 @@ static const char *const NAMES[] = {"toy.events", "toy.private"};
 typedef struct {
     crash_disk_t *disk;
     cv_db_t *db;
+    cv_journal_t journal;
     cv_outbox_t *outbox;
     uint8_t epoch[CV_EPOCH_LEN];
     char error[256], got[4096];
@@ -29,7 +30,9 @@ static int open_all(fixture_t *f) {
     if (!rc)
         rc = cv_tables_migrate(f->db, f->error, sizeof f->error);
     if (!rc)
-        rc = cv_outbox_open(f->db, NAMES, 2, f->epoch, &f->outbox);
+        rc = cv_journal_init(&f->journal, f->db);
+    if (!rc)
+        rc = cv_outbox_open(&f->journal, NAMES, 2, f->epoch, &f->outbox);
     return rc;
 }
 
@@ -72,6 +75,7 @@ static cv_position_t append(fixture_t *f, const char *format, unsigned n) {
     assert_int_equal(cv_outbox_flush(f->outbox), CV_OK);
     assert_int_equal(cv_db_commit(f->db), CV_OK);
     cv_outbox_committed(f->outbox);
+    cv_journal_committed(&f->journal);
     return position;
 }
 
@@ -94,6 +98,7 @@ static void prune(fixture_t *f, uint64_t upto, size_t max) {
     assert_int_equal(cv_outbox_flush(f->outbox), CV_OK);
     assert_int_equal(cv_db_commit(f->db), CV_OK);
     cv_outbox_committed(f->outbox);
+    cv_journal_committed(&f->journal);
 }
 
 static void append_and_walk(void **state) {
@@ -149,6 +154,7 @@ static void rolled_back(void **state) {
     assert_int_equal(cv_outbox_flush(f->outbox), CV_OK);
     cv_db_rollback(f->db);
     cv_outbox_forget(f->outbox);
+    cv_journal_forget(&f->journal);
     assert_memory_equal(cv_outbox_head(f->outbox, 0), &first, sizeof first);
     assert_int_equal(append(f, "record", 2).seq, 2);
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,");
@@ -246,6 +252,7 @@ static void prune_rolled_back(void **state) {
     assert_int_equal(cv_outbox_prune(f->outbox, 0, 3, 100), CV_OK);
     cv_db_rollback(f->db);
     cv_outbox_forget(f->outbox);
+    cv_journal_forget(&f->journal);
     assert_int_equal(cv_outbox_oldest(f->outbox, 0), 1);
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,record 3,record 4,");
 }
@@ -281,6 +288,7 @@ static void new_epoch(void **state) {
     assert_int_equal(cv_outbox_new_epoch(f->outbox, epoch), CV_OK);
     assert_int_equal(cv_db_commit(f->db), CV_OK);
     cv_outbox_committed(f->outbox);
+    cv_journal_committed(&f->journal);
     assert_int_equal(cv_outbox_admit(f->outbox, 0, &one), CV_OK); /* the backup holds it too */
     cv_position_t two = append(f, "record", 2);
     assert_memory_equal(two.epoch, epoch, CV_EPOCH_LEN);
@@ -293,11 +301,29 @@ static void new_epoch(void **state) {
 
 static void damage_at_open(void **state) {
     fixture_t *f = *state;
-    append(f, "record", 1);
-    append(f, "record", 2);
-    assert_int_equal(cv_db_exec(f->db, "DELETE FROM outbox_1 WHERE seq = 2"), CV_OK);
-    close_all(f);
-    assert_int_equal(open_all(f), CV_ECORRUPT);
+    static const char *const damages[] = {
+        "DELETE FROM journal WHERE part = 1 AND first = 1",
+        "DELETE FROM journal WHERE part = 1 AND first = 2",
+        "UPDATE journal SET chain = zeroblob(32) WHERE part = 1 AND first = 3",
+        "UPDATE journal SET ends = zeroblob(4) WHERE part = 1 AND first = 2",
+        "UPDATE journal SET ends = zeroblob(3) WHERE part = 1 AND first = 2",
+        "UPDATE stream SET oldest = 2 WHERE id = 1",
+        "UPDATE stream SET chain = randomblob(32) WHERE id = 1",
+    };
+    for (unsigned i = 1; i <= 3; i++)
+        append(f, "record", i);
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        close_all(f);
+        crash_disk_t *copy = crash_disk_copy(f->disk);
+        assert_int_equal(open_all(f), CV_OK);
+        assert_int_equal(cv_db_exec(f->db, damages[i]), CV_OK);
+        close_all(f);
+        assert_int_equal(open_all(f), CV_ECORRUPT);
+        cv_db_close(&f->db);
+        crash_disk_put_back(f->disk, copy);
+        crash_disk_destroy(&copy);
+        assert_int_equal(open_all(f), CV_OK);
+    }
 }
 
 static void damage_in_a_walk(void **state) {
@@ -306,11 +332,11 @@ static void damage_in_a_walk(void **state) {
     for (unsigned i = 1; i <= 4; i++)
         if (append(f, "record", i).seq == 2)
             two = *cv_outbox_head(f->outbox, 0);
-    assert_int_equal(cv_db_exec(f->db, "DELETE FROM outbox_1 WHERE seq = 2"), CV_OK);
+    assert_int_equal(cv_db_exec(f->db, "DELETE FROM journal WHERE part = 1 AND first = 2"), CV_OK);
     f->got_n = 0;
     assert_int_equal(cv_outbox_walk(f->outbox, 0, 0, 500, put, f), CV_ECORRUPT);
     assert_int_equal(cv_outbox_admit(f->outbox, 0, &two), CV_ECORRUPT);
-    assert_int_equal(cv_db_exec(f->db, "DELETE FROM outbox_1"), CV_OK);
+    assert_int_equal(cv_db_exec(f->db, "DELETE FROM journal"), CV_OK);
     assert_int_equal(cv_outbox_walk(f->outbox, 0, 2, 500, put, f), CV_ECORRUPT); /* the end is missing */
 }
 
@@ -318,7 +344,7 @@ static void too_many_streams(void **state) {
     fixture_t *f = *state;
     const char *const names[CV_STREAMS_MAX + 1] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
     cv_outbox_t *outbox = NULL;
-    assert_int_equal(cv_outbox_open(f->db, names, CV_STREAMS_MAX + 1, f->epoch, &outbox), CV_ELIMIT);
+    assert_int_equal(cv_outbox_open(&f->journal, names, CV_STREAMS_MAX + 1, f->epoch, &outbox), CV_ELIMIT);
     assert_null(outbox);
 }
 
@@ -331,6 +357,7 @@ static void disk_full(void **state) {
     crash_disk_fail(f->disk, CRASH_WRITE, 1, CRASH_FULL, false);
     assert_int_equal(cv_db_commit(f->db), CV_EFULL);
     cv_outbox_forget(f->outbox);
+    cv_journal_forget(&f->journal);
     assert_memory_equal(cv_outbox_head(f->outbox, 0), &one, sizeof one);
     assert_int_equal(append(f, "record", 2).seq, 2);
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,");

@@ -76,7 +76,7 @@ static int open_streams(cv_engine_t *engine, const uint8_t new_epoch[CV_EPOCH_LE
         names[i] = engine->def->streams[i].name;
         snprintf(engine->topics[i], sizeof engine->topics[i], "%s|", names[i]);
     }
-    int rc = cv_outbox_open(engine->db, names, engine->def->streams_n, new_epoch, &engine->outbox);
+    int rc = cv_outbox_open(&engine->journal, names, engine->def->streams_n, new_epoch, &engine->outbox);
     for (size_t i = 0; !rc && i < engine->def->streams_n; i++)
         engine->head_told[i] = cv_outbox_head(engine->outbox, i)->seq;
     return rc;
@@ -124,9 +124,11 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
     if (!rc)
         rc = cv_tables_migrate(db, ret_error, error_size);
     if (!rc)
+        rc = cv_journal_init(&engine->journal, db);
+    if (!rc)
         rc = open_streams(engine, options->new_epoch);
     if (!rc)
-        rc = cv_memo_init(&engine->memo, db);
+        rc = cv_memo_init(&engine->memo, &engine->journal);
     if (!rc)
         rc = cv_ledger_init(&engine->ledger, db);
     if (!rc)
@@ -156,6 +158,7 @@ void cv_engine_destroy(cv_engine_t **engine_p) {
         free(engine->snapshots[i].page_starts);
     }
     cv_outbox_close(&engine->outbox);
+    cv_memo_done(&engine->memo);
     cv_reader_destroy(&engine->reader);
     cv_arena_destroy(&engine->arena);
     cv_buf_done(&engine->scratch);
@@ -295,6 +298,8 @@ static void undo(cv_engine_t *engine, int rc) {
     engine->counters = engine->counters_before; /* what is undone was not done */
     engine->counters.rollbacks++;
     cv_outbox_forget(engine->outbox);
+    cv_memo_forget(&engine->memo);
+    cv_journal_forget(&engine->journal);
     engine->def->forget(engine->service);
     for (size_t i = 0; i < engine->def->follows_n; i++)
         cv_follower_rolled_back(engine->follows[i].follower);
@@ -322,10 +327,13 @@ static int commit(cv_engine_t *engine) {
     if (!rc)
         rc = cv_outbox_flush(engine->outbox);
     if (!rc)
+        rc = cv_memo_flush(&engine->memo);
+    if (!rc)
         rc = cv_db_commit(engine->db);
     if (rc)
         return rc;
     cv_outbox_committed(engine->outbox);
+    cv_journal_committed(&engine->journal);
     for (size_t i = 0; i < engine->def->follows_n; i++)
         cv_follower_committed(engine->follows[i].follower);
     engine->counters.batches++;
@@ -602,9 +610,12 @@ int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN]) 
         rc = cv_db_commit(engine->db);
     else
         cv_db_rollback(engine->db);
-    if (!rc)
+    if (!rc) {
         cv_outbox_committed(engine->outbox);
-    else
+        cv_journal_committed(&engine->journal);
+    } else {
         cv_outbox_forget(engine->outbox);
+        cv_journal_forget(&engine->journal);
+    }
     return rc;
 }

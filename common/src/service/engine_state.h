@@ -91,6 +91,7 @@ struct cv_engine {
     char source[64]; /* "/convene/registration" */
     const char *version;
 
+    cv_journal_t journal;
     cv_outbox_t *outbox;
     cv_memo_t memo;
     cv_ledger_t ledger;

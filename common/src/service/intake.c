@@ -157,7 +157,7 @@ static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv
         return write_rc;
     if (!rc || rc == CV_EREJECTED) {
         engine->counters.decided++;
-        write_rc = cv_memo_put(&engine->memo, id, hash, tx->now_ms, principal->name, cv_buf_str(&engine->scratch));
+        write_rc = cv_memo_put(&engine->memo, id, hash, principal->name, cv_buf_str(&engine->scratch));
         if (write_rc)
             return write_rc;
     } else {

@@ -123,6 +123,7 @@ static int open_database(cv_runner_t *runner, const char *path, char *ret_error,
         .migrations = def->migrations,
         .migrations_n = def->migrations_n,
         .reserve_bytes = cv_config_int(runner->config, "store/reserve_mib") * 1024 * 1024,
+        .wal_bytes = CV_WAL_BYTES,
     };
     return cv_db_open(&options, &runner->db, ret_error, error_size);
 }

@@ -3,7 +3,10 @@
  *
  * The row is written in the transaction of the decision, so either both are there after a crash or neither. It is
  * never pruned while a request could come again: the promise is for the life of the event. The table is keyed by the
- * id: ids that rise with time (UUIDv7) append to it, random ones cost a page each.
+ * id: ids that rise with time (UUIDv7) append to it, random ones cost a page each. So its rows are small, and the
+ * outcomes themselves stand back to back in the journal, in one row per transaction or per 64 KiB.
+ *
+ *   request   id -> hash, by whom, and where its outcome is: row of the journal, first octet, length
  */
 #include "store/memo.h"
 
@@ -28,11 +31,31 @@ static int load_highest(cv_memo_t *memo, cv_db_t *db) {
     return CV_OK;
 }
 
-int cv_memo_init(cv_memo_t *memo, cv_db_t *db) {
-    int rc = cv_db_prepare(db, "SELECT hash, outcome FROM request WHERE id = ?", &memo->get);
+int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal) {
+    *memo = (cv_memo_t){.journal = journal};
+    cv_buf_init(&memo->answers, CV_MAX_FRAME);
+    int rc = cv_db_prepare(journal->db, "SELECT hash, n, at, len FROM request WHERE id = ?", &memo->get);
     if (!rc)
-        rc = cv_db_prepare(db, "INSERT INTO request VALUES(NULL, ?, ?, ?, ?, ?)", &memo->put);
-    return rc ? rc : load_highest(memo, db);
+        rc = cv_db_prepare(journal->db, "INSERT INTO request VALUES(?, ?, ?, ?, ?, ?)", &memo->put);
+    return rc ? rc : load_highest(memo, journal->db);
+}
+
+void cv_memo_done(cv_memo_t *memo) {
+    cv_buf_done(&memo->answers);
+}
+
+int cv_memo_flush(cv_memo_t *memo) {
+    if (!memo->row)
+        return CV_OK;
+    int rc = cv_journal_put(memo->journal, memo->row, CV_PART_ANSWERS, 0, CV_STR_NONE, CV_STR_NONE,
+                            cv_buf_str(&memo->answers));
+    cv_memo_forget(memo);
+    return rc;
+}
+
+void cv_memo_forget(cv_memo_t *memo) {
+    cv_buf_clear(&memo->answers);
+    memo->row = 0;
 }
 
 void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]) {
@@ -48,6 +71,18 @@ void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]) {
     crypto_generichash_final(&state, ret_hash, CV_MEMO_HASH);
 }
 
+/* The outcome that stands there: gathering still, or in its row. */
+static int get_answer(cv_memo_t *memo, int64_t row, int64_t at, int64_t len, cv_str_t *ret_outcome) {
+    if (at < 0 || len < 0)
+        return CV_ECORRUPT;
+    if (row != memo->row)
+        return cv_journal_bytes(memo->journal, row, at, len, ret_outcome);
+    if ((size_t)at + (size_t)len > memo->answers.len)
+        return CV_ECORRUPT;
+    *ret_outcome = (cv_str_t){(const char *)memo->answers.ptr + at, (size_t)len};
+    return CV_OK;
+}
+
 int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) {
     if (memcmp(id, memo->highest, CV_UUID_LEN) > 0)
         return CV_ENOTFOUND;
@@ -56,26 +91,38 @@ int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *h
     if (rc != 1)
         return rc ? rc : CV_ENOTFOUND;
     cv_str_t stored = cv_stmt_get_blob(memo->get, 0);
-    if (hash && (stored.len != CV_MEMO_HASH || memcmp(stored.ptr, hash, CV_MEMO_HASH) != 0)) {
-        cv_stmt_reset(memo->get);
-        return CV_ECONFLICT;
-    }
-    *ret_outcome = cv_stmt_get_blob(memo->get, 1);
-    return CV_OK;
+    if (hash && (stored.len != CV_MEMO_HASH || memcmp(stored.ptr, hash, CV_MEMO_HASH) != 0))
+        rc = CV_ECONFLICT;
+    else
+        rc = get_answer(memo, cv_stmt_get_int(memo->get, 1), cv_stmt_get_int(memo->get, 2), cv_stmt_get_int(memo->get, 3),
+                        ret_outcome);
+    cv_stmt_reset(memo->get);
+    return rc;
 }
 
 void cv_memo_release(cv_memo_t *memo) {
-    cv_stmt_reset(memo->get);
+    cv_journal_bytes_end(memo->journal);
 }
 
-int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH], int64_t at_ms,
+int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH],
                 const char *principal, cv_str_t outcome) {
-    if (memcmp(id, memo->highest, CV_UUID_LEN) > 0)
-        memcpy(memo->highest, id, CV_UUID_LEN);
+    int rc = memo->row && memo->answers.len + outcome.len > CV_ROW_BYTES ? cv_memo_flush(memo) : CV_OK;
+    if (rc)
+        return rc;
+    int64_t row = memo->row ? memo->row : cv_journal_next(memo->journal);
     cv_stmt_blob(memo->put, 1, id, CV_UUID_LEN);
     cv_stmt_blob(memo->put, 2, hash, CV_MEMO_HASH);
-    cv_stmt_int(memo->put, 3, at_ms);
-    cv_stmt_text(memo->put, 4, cv_str(principal));
-    cv_stmt_blob(memo->put, 5, outcome.ptr, outcome.len);
-    return cv_stmt_run(memo->put);
+    cv_stmt_text(memo->put, 3, cv_str(principal));
+    cv_stmt_int(memo->put, 4, row);
+    cv_stmt_int(memo->put, 5, (int64_t)memo->answers.len);
+    cv_stmt_int(memo->put, 6, (int64_t)outcome.len);
+    rc = cv_stmt_run(memo->put);
+    if (!rc)
+        rc = cv_buf_put(&memo->answers, outcome.ptr, outcome.len);
+    if (rc)
+        return rc;
+    memo->row = row;
+    if (memcmp(id, memo->highest, CV_UUID_LEN) > 0)
+        memcpy(memo->highest, id, CV_UUID_LEN);
+    return CV_OK;
 }

@@ -5,24 +5,30 @@
 #define CONVENE_SRC_STORE_MEMO_H
 
 #include "convene/ids.h"
-#include "store/db.h"
+#include "store/journal.h"
 
 #define CV_MEMO_HASH 16
 
 typedef struct {
+    cv_journal_t *journal;
     cv_stmt_t *get, *put;
     uint8_t highest[CV_UUID_LEN]; /* no stored id is above it, so one that is cannot be there */
+    int64_t row;                  /* of the journal, where the answers that gather now will stand; 0: none gather */
+    cv_buf_t answers;             /* of this transaction, in no row yet */
 } cv_memo_t;
 
-int cv_memo_init(cv_memo_t *memo, cv_db_t *db) CV_USE_RESULT;
+int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal) CV_USE_RESULT;
+void cv_memo_done(cv_memo_t *memo);
+int cv_memo_flush(cv_memo_t *memo) CV_USE_RESULT; /* before COMMIT: writes the answers that gathered */
+void cv_memo_forget(cv_memo_t *memo);             /* after ROLLBACK */
 /* BLAKE2b-128 over what the request asks for: type, subject and data. Not over time, inbox or trace, which a repeated
  * request may have anew. */
 void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]);
-/* CV_OK: decided before, *ret_outcome valid until cv_memo_release. CV_ENOTFOUND: new. CV_ECONFLICT: other content.
+/* CV_OK: decided before, *ret_outcome valid until cv_memo_release or the next put. CV_ENOTFOUND: new. CV_ECONFLICT: other content.
  * hash NULL: whatever its content. */
 int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) CV_USE_RESULT;
 void cv_memo_release(cv_memo_t *memo);
-int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH], int64_t at_ms,
+int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH],
                 const char *principal, cv_str_t outcome) CV_USE_RESULT;
 
 #endif

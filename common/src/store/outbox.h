@@ -4,14 +4,14 @@
 #ifndef CONVENE_SRC_STORE_OUTBOX_H
 #define CONVENE_SRC_STORE_OUTBOX_H
 
-#include "store/db.h"
+#include "store/journal.h"
 
 enum { CV_STREAMS_MAX = 8 }; /* of one service */
 
 typedef struct cv_outbox cv_outbox_t;
 
 /* names[i] becomes stream i. A stream seen for the first time starts with the given epoch. */
-int cv_outbox_open(cv_db_t *db, const char *const *names, size_t names_n, const uint8_t new_epoch[CV_EPOCH_LEN],
+int cv_outbox_open(cv_journal_t *journal, const char *const *names, size_t names_n, const uint8_t new_epoch[CV_EPOCH_LEN],
                    cv_outbox_t **ret_outbox) CV_USE_RESULT;
 void cv_outbox_close(cv_outbox_t **outbox);
 
@@ -21,7 +21,7 @@ uint64_t cv_outbox_oldest(const cv_outbox_t *outbox, size_t stream);
 
 /* Inside a transaction: the next record. Its bytes are stored as they are. */
 int cv_outbox_append(cv_outbox_t *outbox, size_t stream, cv_str_t record, cv_position_t *ret_position) CV_USE_RESULT;
-int cv_outbox_flush(cv_outbox_t *outbox) CV_USE_RESULT; /* before COMMIT: writes the heads that moved */
+int cv_outbox_flush(cv_outbox_t *outbox) CV_USE_RESULT; /* before COMMIT: writes the records that gathered */
 void cv_outbox_committed(cv_outbox_t *outbox);          /* after COMMIT */
 void cv_outbox_forget(cv_outbox_t *outbox);             /* after ROLLBACK: heads as they were */
 
