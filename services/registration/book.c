@@ -229,7 +229,7 @@ int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t
     return CV_OK;
 }
 
-int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, reg_party_t *party,
+int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party,
                             reg_delegation_t **ret_delegation)
 {
     if (book->delegations_n == REG_DELEGATIONS_MAX)
@@ -237,7 +237,8 @@ int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, r
     reg_delegation_t *delegation = calloc(1, sizeof *delegation);
     if (!delegation)
         return CV_ENOMEM;
-    delegation->row = row;
+    delegation->row = reg_tally_id(event->row, party->row);
+    delegation->index = book->delegations_n;
     delegation->event = event;
     delegation->party = party;
     delegation->answer = REG_ANSWER_NONE;
@@ -255,8 +256,6 @@ int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, r
     delegation->next_of_event = event->delegations;
     event->delegations = delegation;
     book->delegations_n++;
-    if (row >= book->next_delegation)
-        book->next_delegation = row + 1;
     *ret_delegation = delegation;
     return CV_OK;
 }
@@ -297,7 +296,7 @@ void reg_book_clear(reg_book_t *book)
     index_clear(&book->events);
     index_clear(&book->parties);
     index_clear(&book->delegations);
-    *book = (reg_book_t){.next_event = 1, .next_party = 1, .next_delegation = 1, .next_person = 1};
+    *book = (reg_book_t){.next_event = 1, .next_party = 1, .next_person = 1};
 }
 
 void reg_book_touch_event(reg_book_t *book, reg_event_t *event)

@@ -26,6 +26,14 @@ enum {
     REG_QUOTAS_MAX = CV_REGISTRATION_RULES_QUOTAS_MAX,
 };
 
+/* Counters of an event, of the parties at it and of capacities at it stand side by side in the store: row number of the
+ * event, then 0, the row number of the party, or REG_TALLY_ROLE + capacity. */
+enum { REG_TALLY_BITS = 13, REG_TALLY_ROLE = REG_PARTIES_MAX + 1 };
+static inline int64_t reg_tally_id(int64_t event_row, int64_t of)
+{
+    return event_row << REG_TALLY_BITS | of;
+}
+
 typedef struct {
     int64_t row;
     uint64_t hash;
@@ -77,7 +85,8 @@ typedef struct {
 } reg_roster_t;
 
 struct reg_delegation {
-    int64_t row;
+    int64_t row;  /* reg_tally_id() of event and party */
+    size_t index; /* delegations of the book are numbered from 0 */
     uint64_t hash;
     char subject[REG_EVENT_ID_MAX + CV_PARTY_MAX + 2]; /* "EVENT/PARTY" */
     reg_event_t *event;
@@ -107,8 +116,8 @@ typedef struct {
     reg_event_t **event_list;
     reg_party_t **party_list;
     size_t events_n, parties_n, delegations_n;
-    int64_t next_event, next_party, next_delegation, next_person; /* rows */
-    size_t rostered;                                              /* persons in all rosters */
+    int64_t next_event, next_party, next_person; /* rows */
+    size_t rostered;                             /* persons in all rosters */
     reg_lane_t *spare_lanes;
     reg_event_t *dirty_events;
     reg_delegation_t *dirty_delegations;
@@ -122,7 +131,7 @@ reg_delegation_t *reg_book_delegation(const reg_book_t *book, const reg_event_t 
 /* CV_ELIMIT over the named maximum, CV_ENOMEM. The row is the caller's: next_* or what was loaded. */
 int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t **ret_event) CV_USE_RESULT;
 int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t **ret_party) CV_USE_RESULT;
-int reg_book_add_delegation(reg_book_t *book, int64_t row, reg_event_t *event, reg_party_t *party,
+int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party,
                             reg_delegation_t **ret_delegation) CV_USE_RESULT;
 
 void reg_book_touch_event(reg_book_t *book, reg_event_t *event);

@@ -164,8 +164,7 @@ static int find(ask_t *ask, cv_str_t event, cv_str_t party)
     ask->delegation = reg_book_delegation(book, ask->event, ask->party);
     if (ask->delegation)
         return CV_OK;
-    int rc = reg_book_add_delegation(book, book->next_delegation, ask->event, ask->party, &ask->delegation);
-    return rc ? rc : reg_store_delegation_add(ask->self->store, ask->delegation);
+    return reg_book_add_delegation(book, ask->event, ask->party, &ask->delegation);
 }
 
 /* ---- register ------------------------------------------------------------------------------------------------ */

@@ -8,44 +8,40 @@
 
 #define EVENT_COLUMNS                                                                                             \
     "id, code, known, title, source, version, stage, has_rules, audience, opens_ms, closes_ms, changes_close_ms," \
-    " release_ms, released, together, waiting_rule, online_takes_seat, guaranteed, maximum, capacity, ceiling,"   \
-    " confirmed, waiting, online, registered, declined"
-#define DELEGATION_COLUMNS                                                                                             \
-    "id, event, party, answer, ceiling, confirmed, waiting, online, withdrawn, heads, numbers, last_person, requests," \
-    " private_seq"
+    " release_ms, released, together, waiting_rule, online_takes_seat, guaranteed, maximum, capacity"
+#define TALLY_COLUMNS                                                                                               \
+    "id, ceiling, confirmed, waiting, online, withdrawn, answer, heads, numbers, last_person, requests, private_seq"
+
+enum { TALLY_N = 12 };
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                \
     XX(parties, "SELECT id, code, kind, known FROM party ORDER BY id")                                                \
     XX(events, "SELECT " EVENT_COLUMNS " FROM event ORDER BY id")                                                     \
     XX(quotas, "SELECT party, guaranteed, maximum FROM quota WHERE event = ?")                                        \
-    XX(roles, "SELECT role, maximum, ceiling, confirmed FROM role_seat WHERE event = ?")                              \
-    XX(delegations, "SELECT " DELEGATION_COLUMNS " FROM delegation ORDER BY id")                                      \
+    XX(limits, "SELECT role, maximum FROM role_limit WHERE event = ?")                                                \
+    XX(tallies, "SELECT " TALLY_COLUMNS " FROM tally ORDER BY id")                                                    \
     XX(lanes, "SELECT delegation, lane, min(unit) FROM person WHERE state = 2 GROUP BY delegation, lane")             \
     XX(persons_n, "SELECT coalesce(max(id), 0) FROM person")                                                          \
     XX(count, "SELECT delegation, state, role FROM person")                                                           \
     XX(party_add, "INSERT INTO party(id, code, kind, known) VALUES(?, ?, ?, ?)")                                      \
     XX(party_set, "UPDATE party SET kind = ?2, name = ?3, known = ?4 WHERE id = ?1")                                  \
     XX(event_add, "INSERT INTO event(" EVENT_COLUMNS ")"                                                              \
-                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)")      \
+                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0)")                        \
     XX(event_set, "UPDATE event SET known = ?2, title = ?3, source = ?4, version = ?5, stage = ?6, has_rules = ?7,"   \
                   " audience = ?8, opens_ms = ?9, closes_ms = ?10, changes_close_ms = ?11, release_ms = ?12,"         \
                   " released = ?13, together = ?14, waiting_rule = ?15, online_takes_seat = ?16, guaranteed = ?17,"   \
-                  " maximum = ?18, capacity = ?19, ceiling = ?20, confirmed = ?21, waiting = ?22, online = ?23,"      \
-                  " registered = ?24, declined = ?25 WHERE id = ?1")                                                  \
-    XX(event_count, "UPDATE event SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, registered = ?6,"      \
-                    " declined = ?7 WHERE id = ?1")                                                                   \
+                  " maximum = ?18, capacity = ?19 WHERE id = ?1")                                                     \
     XX(events_unknown, "UPDATE event SET known = 0")                                                                  \
     XX(parties_unknown, "UPDATE party SET known = 0")                                                                 \
     XX(quota_clear, "DELETE FROM quota WHERE event = ?")                                                              \
     XX(quota_add, "INSERT INTO quota VALUES(?, ?, ?, ?)")                                                             \
-    XX(role_set, "INSERT INTO role_seat VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(event, role) DO UPDATE SET"            \
-                 " maximum = ?3, ceiling = ?4, confirmed = ?5")                                                       \
-    XX(delegation_add, "INSERT INTO delegation(" DELEGATION_COLUMNS ")"                                               \
-                       " VALUES(?, ?, ?, 4, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)")                                           \
-    XX(delegation_set, "UPDATE delegation SET answer = ?2, ceiling = ?3, confirmed = ?4, waiting = ?5, online = ?6,"  \
-                       " withdrawn = ?7, heads = ?8, numbers = ?9, last_person = ?10, requests = ?11,"                \
-                       " private_seq = ?12 WHERE id = ?1")                                                            \
+    XX(limit_clear, "DELETE FROM role_limit WHERE event = ?")                                                         \
+    XX(limit_add, "INSERT INTO role_limit VALUES(?, ?, ?)")                                                           \
+    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                  \
+    XX(tally_set, "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, withdrawn = ?6,"         \
+                  " answer = ?7, heads = ?8, numbers = ?9, last_person = ?10, requests = ?11, private_seq = ?12"      \
+                  " WHERE id = ?1")                                                                                   \
     XX(contact_set, "INSERT INTO contact VALUES(?1, ?2, ?3, ?4) ON CONFLICT(delegation) DO UPDATE SET"                \
                     " name = ?2, email = ?3, language = ?4")                                                          \
     XX(contact_get, "SELECT name, email, language FROM contact WHERE delegation = ?")                                 \
@@ -57,8 +53,8 @@
              " ORDER BY id")                                                                                          \
     XX(lane_next, "SELECT unit FROM person WHERE delegation = ? AND lane = ? AND state = 2 ORDER BY unit LIMIT 1")    \
     XX(event_codes, "SELECT code FROM event WHERE code > ? ORDER BY code LIMIT ?")                                    \
-    XX(party_codes, "SELECT p.code FROM delegation d JOIN party p ON p.id = d.party WHERE d.event = ? AND p.code > ?" \
-                    " ORDER BY p.code LIMIT ?")
+    XX(party_codes, "SELECT p.code FROM tally t JOIN party p ON p.id = t.id - ?1 WHERE t.id > ?1 AND t.id < ?2"       \
+                    " AND p.code > ?3 ORDER BY p.code LIMIT ?4")
 
 struct reg_store {
     cv_db_t *db;

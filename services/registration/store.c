@@ -43,25 +43,38 @@ static void bind_all(cv_stmt_t *stmt, int first, const int64_t *values, int n)
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-static int flush_roles(reg_store_t *store, reg_event_t *event)
+/* The row with the bound values is written, and made if it is not there yet. */
+static int put_tally(reg_store_t *store, const int64_t *values, int n, bool has_ceiling)
+{
+    for (int again = 0;; again++) {
+        cv_stmt_t *stmt = again ? store->tally_add : store->tally_set;
+        bind_all(stmt, 1, values, n);
+        for (int i = n + 1; i <= TALLY_N; i++)
+            cv_stmt_null(stmt, i);
+        if (!has_ceiling)
+            cv_stmt_null(stmt, 2);
+        int rc = cv_stmt_run(stmt);
+        if (rc || again || cv_db_changes(store->db))
+            return rc;
+    }
+}
+#define PUT_TALLY(store, has_ceiling, ...) \
+    put_tally(store, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), has_ceiling)
+
+static int put_event(reg_store_t *store, reg_event_t *event)
 {
     const reg_seats_t *seats = &event->seats;
 
-    for (unsigned role = 1; role < REG_ROLES; role++) {
+    int rc = PUT_TALLY(store, true, reg_tally_id(event->row, 0), seats->ceiling, seats->confirmed, seats->waiting,
+                       seats->online);
+    for (unsigned role = 1; role < REG_ROLES && !rc; role++) {
         if (event->stored_roles[role] == seats->role_confirmed[role])
             continue;
-        BIND(store->role_set, 1, event->row, role, seats->role_limit[role], seats->role_ceiling[role],
-             seats->role_confirmed[role]);
-        if (seats->role_limit[role] == REG_NO_LIMIT) {
-            cv_stmt_null(store->role_set, 3);
-            cv_stmt_null(store->role_set, 4);
-        }
-        int rc = cv_stmt_run(store->role_set);
-        if (rc)
-            return rc;
         event->stored_roles[role] = seats->role_confirmed[role];
+        rc = PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
+                       seats->role_ceiling[role], seats->role_confirmed[role], 0, 0);
     }
-    return CV_OK;
+    return rc;
 }
 
 int reg_store_flush(reg_store_t *store, reg_book_t *book)
@@ -69,20 +82,14 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
     int rc = CV_OK;
 
     for (reg_event_t *event = book->dirty_events; event && !rc; event = event->next_dirty) {
-        const reg_seats_t *seats = &event->seats;
-        BIND(store->event_count, 1, event->row, seats->ceiling, seats->confirmed, seats->waiting, seats->online,
-             event->registered, event->declined);
-        rc = cv_stmt_run(store->event_count);
-        if (!rc)
-            rc = flush_roles(store, event);
+        rc = put_event(store, event);
         event->is_dirty = false;
     }
     for (reg_delegation_t *d = book->dirty_delegations; d && !rc; d = d->next_dirty) {
         const reg_share_t *share = &d->share;
-        BIND(store->delegation_set, 1, d->row, d->answer, share->ceiling, share->confirmed, share->waiting,
-             share->online, share->withdrawn, share->heads, d->numbers, d->last_person, d->requests,
-             (int64_t)d->private_seq);
-        rc = cv_stmt_run(store->delegation_set);
+        rc = PUT_TALLY(store, true, d->row, share->ceiling, share->confirmed, share->waiting, share->online,
+                       share->withdrawn, d->answer, share->heads, d->numbers, d->last_person, d->requests,
+                       (int64_t)d->private_seq);
         d->is_dirty = false;
     }
     if (rc)
@@ -115,32 +122,52 @@ int reg_store_event_add(reg_store_t *store, const reg_event_t *event)
     return cv_stmt_run(store->event_add);
 }
 
-int reg_store_event_set(reg_store_t *store, reg_event_t *event)
+/* The rows that belong to an event: cleared and written anew. */
+static int put_limits(reg_store_t *store, const reg_event_t *event)
 {
-    const reg_terms_t *terms = &event->terms;
-    const reg_seats_t *seats = &event->seats;
-    cv_stmt_t *set = store->event_set;
+    cv_stmt_int(store->limit_clear, 1, event->row);
+    int rc = cv_stmt_run(store->limit_clear);
+    for (unsigned role = 1; role < REG_ROLES && !rc; role++) {
+        if (event->seats.role_limit[role] == REG_NO_LIMIT)
+            continue;
+        BIND(store->limit_add, 1, event->row, role, event->seats.role_limit[role]);
+        rc = cv_stmt_run(store->limit_add);
+    }
+    return rc;
+}
 
-    BIND(set, 1, event->row, event->known);
-    cv_stmt_text(set, 3, cv_str(event->title));
-    cv_stmt_text(set, 4, cv_str(event->source));
-    BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
-         terms->changes_close_ms, event->release_ms, event->released, event->group, seats->waiting_rule,
-         seats->online_takes_seat, event->guaranteed, event->maximum, seats->capacity, seats->ceiling, seats->confirmed,
-         seats->waiting, seats->online, event->registered, event->declined);
-    int rc = cv_stmt_run(set);
+static int put_quotas(reg_store_t *store, const reg_event_t *event)
+{
     cv_stmt_int(store->quota_clear, 1, event->row);
-    if (!rc)
-        rc = cv_stmt_run(store->quota_clear);
+    int rc = cv_stmt_run(store->quota_clear);
     for (size_t i = 0; i < event->quotas_n && !rc; i++) {
         cv_stmt_int(store->quota_add, 1, event->row);
         cv_stmt_text(store->quota_add, 2, cv_str(event->quotas[i].party));
         BIND(store->quota_add, 3, event->quotas[i].guaranteed, event->quotas[i].maximum);
         rc = cv_stmt_run(store->quota_add);
     }
+    return rc;
+}
+
+int reg_store_event_set(reg_store_t *store, reg_event_t *event)
+{
+    const reg_terms_t *terms = &event->terms;
+    cv_stmt_t *set = store->event_set;
+
+    BIND(set, 1, event->row, event->known);
+    cv_stmt_text(set, 3, cv_str(event->title));
+    cv_stmt_text(set, 4, cv_str(event->source));
+    BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
+         terms->changes_close_ms, event->release_ms, event->released, event->group, event->seats.waiting_rule,
+         event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity);
+    int rc = cv_stmt_run(set);
+    if (!rc)
+        rc = put_quotas(store, event);
+    if (!rc)
+        rc = put_limits(store, event);
     for (unsigned role = 1; role < REG_ROLES; role++)
         event->stored_roles[role] = -1;
-    return rc ? rc : flush_roles(store, event);
+    return rc ? rc : put_event(store, event);
 }
 
 int reg_store_unknown(reg_store_t *store)
@@ -148,13 +175,6 @@ int reg_store_unknown(reg_store_t *store)
     int rc = cv_stmt_run(store->events_unknown);
 
     return rc ? rc : cv_stmt_run(store->parties_unknown);
-}
-
-int reg_store_delegation_add(reg_store_t *store, const reg_delegation_t *delegation)
-{
-    BIND(store->delegation_add, 1, delegation->row, delegation->event->row, delegation->party->row,
-         delegation->share.ceiling);
-    return cv_stmt_run(store->delegation_add);
 }
 
 int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_contact_t *contact)
@@ -346,8 +366,8 @@ int reg_store_event_codes(reg_store_t *store, cv_str_t after, int64_t limit, cv_
 int reg_store_party_codes(reg_store_t *store, int64_t event, cv_str_t after, int64_t limit, cv_arena_t *arena,
                           cv_str_t *ret_codes, size_t *ret_n)
 {
-    cv_stmt_int(store->party_codes, 1, event);
-    cv_stmt_text(store->party_codes, 2, after.ptr ? after : CV_STR(""));
-    cv_stmt_int(store->party_codes, 3, limit);
+    BIND(store->party_codes, 1, reg_tally_id(event, 0), reg_tally_id(event, REG_TALLY_ROLE));
+    cv_stmt_text(store->party_codes, 3, after.ptr ? after : CV_STR(""));
+    cv_stmt_int(store->party_codes, 4, limit);
     return collect_codes(store->party_codes, limit, arena, ret_codes, ret_n);
 }

@@ -1,14 +1,16 @@
 /* store: all the SQL of registration.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   party, event, quota, role_seat   what scheduling has told (the projection), and the counters of each event
- *   delegation                       one row per party that has asked for something at an event: its counters
+ *   party, event, quota, role_limit  what scheduling has told (the projection)
+ *   tally                            counters: one row per event, per party that has asked for something at it (a
+ *                                    delegation), and per capacity of persons; those of one event stand side by side, so
+ *                                    a decision changes one page of them (the id: reg_tally_id)
  *   contact                          who answers for a delegation
  *   person                           one row per person ever accepted; withdrawn persons stay
  *
  * One registration costs one INSERT into person, whose rows only ever go to the end of the table, and nothing else
  * until the end of the batch. There is no index by delegation: each row names the delegation's person before it, so the
- * persons of one delegation are a chain that begins at delegation.last_person. The only index is partial and holds
+ * persons of one delegation are a chain that begins at its last_person. The only index is partial and holds
  * those who wait, by delegation and lane, in order of arrival.
  */
 #ifndef CONVENE_REGISTRATION_STORE_H
@@ -37,7 +39,6 @@ int reg_store_party_set(reg_store_t *store, const reg_party_t *party, cv_str_t n
 int reg_store_event_add(reg_store_t *store, const reg_event_t *event) CV_USE_RESULT;
 int reg_store_event_set(reg_store_t *store, reg_event_t *event) CV_USE_RESULT; /* rules, quotas, limits and counters */
 int reg_store_unknown(reg_store_t *store) CV_USE_RESULT;                       /* no event and no party is known */
-int reg_store_delegation_add(reg_store_t *store, const reg_delegation_t *delegation) CV_USE_RESULT;
 int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_contact_t *contact) CV_USE_RESULT;
 
 enum { REG_PERSON_TEXT = 512 }; /* octets of a name (200) and an address (254) together, and some */

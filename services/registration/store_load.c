@@ -17,22 +17,18 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     " audience INTEGER NOT NULL, opens_ms INTEGER NOT NULL, closes_ms INTEGER NOT NULL,"
     " changes_close_ms INTEGER NOT NULL, release_ms INTEGER NOT NULL, released INTEGER NOT NULL,"
     " together INTEGER NOT NULL, waiting_rule INTEGER NOT NULL, online_takes_seat INTEGER NOT NULL,"
-    " guaranteed INTEGER NOT NULL, maximum INTEGER NOT NULL, capacity INTEGER NOT NULL, ceiling INTEGER NOT NULL,"
-    " confirmed INTEGER NOT NULL CHECK(confirmed BETWEEN 0 AND ceiling), waiting INTEGER NOT NULL CHECK(waiting >= 0),"
-    " online INTEGER NOT NULL CHECK(online >= 0), registered INTEGER NOT NULL CHECK(registered >= 0),"
-    " declined INTEGER NOT NULL CHECK(declined >= 0)) STRICT;"
+    " guaranteed INTEGER NOT NULL, maximum INTEGER NOT NULL, capacity INTEGER NOT NULL) STRICT;"
     "CREATE TABLE quota(event INTEGER NOT NULL, party TEXT NOT NULL, guaranteed INTEGER NOT NULL,"
     " maximum INTEGER NOT NULL, PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE role_seat(event INTEGER NOT NULL, role INTEGER NOT NULL, maximum INTEGER, ceiling INTEGER,"
-    " confirmed INTEGER NOT NULL CHECK(confirmed >= 0 AND (ceiling IS NULL OR confirmed <= ceiling)),"
+    "CREATE TABLE role_limit(event INTEGER NOT NULL, role INTEGER NOT NULL, maximum INTEGER NOT NULL,"
     " PRIMARY KEY(event, role)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE delegation(id INTEGER PRIMARY KEY, event INTEGER NOT NULL, party INTEGER NOT NULL,"
-    " answer INTEGER NOT NULL, ceiling INTEGER NOT NULL,"
-    " confirmed INTEGER NOT NULL CHECK(confirmed BETWEEN 0 AND ceiling), waiting INTEGER NOT NULL CHECK(waiting >= 0),"
-    " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
-    " heads INTEGER NOT NULL CHECK(heads BETWEEN 0 AND 1), numbers INTEGER NOT NULL, last_person INTEGER NOT NULL,"
-    " requests INTEGER NOT NULL, private_seq INTEGER NOT NULL,"
-    " UNIQUE(event, party), CHECK(confirmed + waiting + online + withdrawn <= numbers)) STRICT;"
+    /* What an event or a capacity does not have is NULL; a CHECK that meets NULL lets pass. */
+    "CREATE TABLE tally(id INTEGER PRIMARY KEY, ceiling INTEGER,"
+    " confirmed INTEGER NOT NULL CHECK(confirmed >= 0 AND confirmed <= ceiling),"
+    " waiting INTEGER NOT NULL CHECK(waiting >= 0), online INTEGER NOT NULL CHECK(online >= 0),"
+    " withdrawn INTEGER CHECK(withdrawn >= 0), answer INTEGER, heads INTEGER CHECK(heads BETWEEN 0 AND 1),"
+    " numbers INTEGER CHECK(confirmed + waiting + online + withdrawn <= numbers), last_person INTEGER, requests INTEGER,"
+    " private_seq INTEGER) STRICT;"
     "CREATE TABLE contact(delegation INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL,"
     " language INTEGER NOT NULL) STRICT;"
     "CREATE TABLE person(id INTEGER PRIMARY KEY, delegation INTEGER NOT NULL, number INTEGER NOT NULL,"
@@ -103,23 +99,18 @@ static int load_quotas(reg_store_t *store, reg_event_t *event)
     return CV_OK;
 }
 
-static int load_roles(reg_store_t *store, reg_event_t *event)
+static int load_limits(reg_store_t *store, reg_event_t *event)
 {
-    reg_seats_t *seats = &event->seats;
     int rc;
 
-    cv_stmt_int(store->roles, 1, event->row);
-    while ((rc = cv_stmt_step(store->roles)) > 0) {
-        int64_t role = cv_stmt_get_int(store->roles, 0);
+    cv_stmt_int(store->limits, 1, event->row);
+    while ((rc = cv_stmt_step(store->limits)) > 0) {
+        int64_t role = cv_stmt_get_int(store->limits, 0);
         if (role < 1 || role >= REG_ROLES) {
-            cv_stmt_reset(store->roles);
+            cv_stmt_reset(store->limits);
             return CV_ECORRUPT;
         }
-        if (!cv_stmt_get_null(store->roles, 1))
-            seats->role_limit[role] = get32(store->roles, 1);
-        if (!cv_stmt_get_null(store->roles, 2))
-            seats->role_ceiling[role] = get32(store->roles, 2);
-        seats->role_confirmed[role] = event->stored_roles[role] = get32(store->roles, 3);
+        event->seats.role_limit[role] = get32(store->limits, 1);
     }
     return rc;
 }
@@ -144,12 +135,6 @@ static void load_event(cv_stmt_t *row, reg_event_t *event)
     event->guaranteed = get32(row, 17);
     event->maximum = get32(row, 18);
     event->seats.capacity = get32(row, 19);
-    event->seats.ceiling = get32(row, 20);
-    event->seats.confirmed = get32(row, 21);
-    event->seats.waiting = get32(row, 22);
-    event->seats.online = get32(row, 23);
-    event->registered = get32(row, 24);
-    event->declined = get32(row, 25);
 }
 
 static int load_events(reg_store_t *store, reg_book_t *book)
@@ -164,7 +149,7 @@ static int load_events(reg_store_t *store, reg_book_t *book)
         if (!error)
             error = load_quotas(store, event);
         if (!error)
-            error = load_roles(store, event);
+            error = load_limits(store, event);
         if (error) {
             cv_stmt_reset(store->events);
             return error;
@@ -179,49 +164,99 @@ typedef struct {
     size_t n;
 } by_row_t;
 
+typedef struct {
+    by_row_t events, parties;
+} rows_t;
+
 static void *at_row(const by_row_t *table, int64_t row)
 {
     return row > 0 && (size_t)row < table->n ? table->items[row] : NULL;
 }
 
-static int load_delegations(reg_store_t *store, reg_book_t *book, const by_row_t *events, const by_row_t *parties)
+/* Which delegation a row of tally is; NULL: none. */
+static reg_delegation_t *delegation_at(const reg_book_t *book, const rows_t *rows, int64_t id)
 {
-    cv_stmt_t *row = store->delegations;
+    reg_event_t *event = at_row(&rows->events, id >> REG_TALLY_BITS);
+    reg_party_t *party = at_row(&rows->parties, id & ((1 << REG_TALLY_BITS) - 1));
+
+    return event && party ? reg_book_delegation(book, event, party) : NULL;
+}
+
+static void load_delegation(cv_stmt_t *row, reg_delegation_t *d)
+{
+    reg_event_t *event = d->event;
+
+    d->share.ceiling = get32(row, 1);
+    d->share.confirmed = get32(row, 2);
+    d->share.waiting = get32(row, 3);
+    d->share.online = get32(row, 4);
+    d->share.withdrawn = get32(row, 5);
+    d->answer = (reg_answer_t)get32(row, 6);
+    d->share.heads = get32(row, 7);
+    d->numbers = get32(row, 8);
+    d->last_person = cv_stmt_get_int(row, 9);
+    d->requests = cv_stmt_get_int(row, 10);
+    d->private_seq = (uint64_t)cv_stmt_get_int(row, 11);
+    event->registered += d->answer == REG_ANSWER_REGISTERED;
+    event->declined += d->answer == REG_ANSWER_DECLINED;
+    event->seats.waiting_of_kind[d->party->kind] += d->share.waiting;
+}
+
+static void load_role(cv_stmt_t *row, reg_event_t *event, int64_t role)
+{
+    event->seats.role_ceiling[role] = cv_stmt_get_null(row, 1) ? REG_NO_LIMIT : get32(row, 1);
+    event->seats.role_confirmed[role] = event->stored_roles[role] = get32(row, 2);
+}
+
+static int load_tally(reg_book_t *book, cv_stmt_t *row, const rows_t *rows)
+{
+    int64_t id = cv_stmt_get_int(row, 0), of = id & ((1 << REG_TALLY_BITS) - 1);
+    reg_event_t *event = at_row(&rows->events, id >> REG_TALLY_BITS);
+    reg_party_t *party = at_row(&rows->parties, of);
+    reg_delegation_t *delegation;
+
+    if (!event)
+        return CV_ECORRUPT;
+    if (of == 0) {
+        event->seats.ceiling = get32(row, 1);
+        event->seats.confirmed = get32(row, 2);
+        event->seats.waiting = get32(row, 3);
+        event->seats.online = get32(row, 4);
+        return CV_OK;
+    }
+    if (of > REG_TALLY_ROLE && of < REG_TALLY_ROLE + REG_ROLES) {
+        load_role(row, event, of - REG_TALLY_ROLE);
+        return CV_OK;
+    }
+    if (!party)
+        return CV_ECORRUPT;
+    int rc = reg_book_add_delegation(book, event, party, &delegation);
+    if (!rc)
+        load_delegation(row, delegation);
+    return rc;
+}
+
+static int load_tallies(reg_store_t *store, reg_book_t *book, const rows_t *rows)
+{
     int rc;
 
-    while ((rc = cv_stmt_step(row)) > 0) {
-        reg_event_t *event = at_row(events, cv_stmt_get_int(row, 1));
-        reg_party_t *party = at_row(parties, cv_stmt_get_int(row, 2));
-        reg_delegation_t *d = NULL;
-        int error =
-            event && party ? reg_book_add_delegation(book, cv_stmt_get_int(row, 0), event, party, &d) : CV_ECORRUPT;
+    while ((rc = cv_stmt_step(store->tallies)) > 0) {
+        int error = load_tally(book, store->tallies, rows);
         if (error) {
-            cv_stmt_reset(row);
+            cv_stmt_reset(store->tallies);
             return error;
         }
-        d->answer = (reg_answer_t)get32(row, 3);
-        d->share.ceiling = get32(row, 4);
-        d->share.confirmed = get32(row, 5);
-        d->share.waiting = get32(row, 6);
-        d->share.online = get32(row, 7);
-        d->share.withdrawn = get32(row, 8);
-        d->share.heads = get32(row, 9);
-        d->numbers = get32(row, 10);
-        d->last_person = cv_stmt_get_int(row, 11);
-        d->requests = cv_stmt_get_int(row, 12);
-        d->private_seq = (uint64_t)cv_stmt_get_int(row, 13);
-        event->seats.waiting_of_kind[party->kind] += d->share.waiting;
     }
     return rc;
 }
 
-static int load_lanes(reg_store_t *store, reg_book_t *book, const by_row_t *delegations)
+static int load_lanes(reg_store_t *store, reg_book_t *book, const rows_t *rows)
 {
     int rc;
 
     while ((rc = cv_stmt_step(store->lanes)) > 0) {
         int64_t row = cv_stmt_get_int(store->lanes, 0), unit_id = cv_stmt_get_int(store->lanes, 2);
-        reg_delegation_t *delegation = at_row(delegations, row);
+        reg_delegation_t *delegation = delegation_at(book, rows, row);
         reg_need_t need;
         reg_unit_t unit;
         int error =
@@ -246,31 +281,38 @@ static int by_row(by_row_t *table, int64_t next_row)
     return table->items ? CV_OK : CV_ENOMEM;
 }
 
+static int index_rows(const reg_book_t *book, rows_t *rows)
+{
+    int rc = by_row(&rows->events, book->next_event);
+    if (!rc)
+        rc = by_row(&rows->parties, book->next_party);
+    for (size_t i = 0; !rc && i < book->events_n; i++)
+        rows->events.items[book->event_list[i]->row] = book->event_list[i];
+    for (size_t i = 0; !rc && i < book->parties_n; i++)
+        rows->parties.items[book->party_list[i]->row] = book->party_list[i];
+    return rc;
+}
+
+static void rows_done(rows_t *rows)
+{
+    free(rows->events.items);
+    free(rows->parties.items);
+}
+
 int reg_store_load(reg_store_t *store, reg_book_t *book)
 {
-    by_row_t events = {0}, parties = {0}, delegations = {0};
+    rows_t rows = {{0}, {0}};
 
     reg_book_clear(book);
     int rc = load_parties(store, book);
     if (!rc)
         rc = load_events(store, book);
     if (!rc)
-        rc = by_row(&events, book->next_event);
+        rc = index_rows(book, &rows);
     if (!rc)
-        rc = by_row(&parties, book->next_party);
-    for (size_t i = 0; !rc && i < book->events_n; i++)
-        events.items[book->event_list[i]->row] = book->event_list[i];
-    for (size_t i = 0; !rc && i < book->parties_n; i++)
-        parties.items[book->party_list[i]->row] = book->party_list[i];
+        rc = load_tallies(store, book, &rows);
     if (!rc)
-        rc = load_delegations(store, book, &events, &parties);
-    if (!rc)
-        rc = by_row(&delegations, book->next_delegation);
-    for (size_t i = 0; !rc && i < book->events_n; i++)
-        for (reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event)
-            delegations.items[d->row] = d;
-    if (!rc)
-        rc = load_lanes(store, book, &delegations);
+        rc = load_lanes(store, book, &rows);
     if (!rc) {
         rc = cv_stmt_step(store->persons_n);
         if (rc > 0)
@@ -280,9 +322,7 @@ int reg_store_load(reg_store_t *store, reg_book_t *book)
     }
     for (size_t i = 0; !rc && i < book->events_n; i++)
         reg_book_reprice(book, book->event_list[i]);
-    free(events.items);
-    free(parties.items);
-    free(delegations.items);
+    rows_done(&rows);
     return rc;
 }
 
@@ -298,7 +338,7 @@ static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*rol
         const reg_event_t *event = book->event_list[i];
         tally_t sum = {0};
         for (const reg_delegation_t *d = event->delegations; d; d = d->next_of_event) {
-            const int32_t *n = tallies[d->row].of_state;
+            const int32_t *n = tallies[d->index].of_state;
             if (n[REG_CONFIRMED] != d->share.confirmed || n[REG_WAITING] != d->share.waiting ||
                 n[REG_ONLINE] != d->share.online || n[REG_WITHDRAWN] != d->share.withdrawn)
                 return false;
@@ -316,36 +356,31 @@ static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*rol
 
 int reg_store_check(reg_store_t *store, const reg_book_t *book)
 {
-    tally_t *tallies = calloc((size_t)book->next_delegation, sizeof *tallies);
+    tally_t *tallies = calloc(book->delegations_n + 1, sizeof *tallies);
     int32_t(*roles)[REG_ROLES] = calloc((size_t)book->next_event, sizeof *roles);
-    int64_t *event_of = calloc((size_t)book->next_delegation, sizeof *event_of);
-    int rc = tallies && roles && event_of ? CV_OK : CV_ENOMEM, step;
+    rows_t rows = {{0}, {0}};
+    int rc = tallies && roles ? index_rows(book, &rows) : CV_ENOMEM, step;
 
-    for (size_t i = 0; !rc && i < book->events_n; i++)
-        for (const reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event)
-            event_of[d->row] = d->event->row;
     while (!rc && (step = cv_stmt_step(store->count)) != 0) {
         if (step < 0) {
             rc = step;
             break;
         }
-        int64_t row = cv_stmt_get_int(store->count, 0), state = cv_stmt_get_int(store->count, 1);
-        int64_t role = cv_stmt_get_int(store->count, 2);
-        bool fits = row > 0 && row < book->next_delegation && event_of[row] && state > 0 && state <= REG_ONLINE &&
-                    role > 0 && role < REG_ROLES;
-        if (!fits) {
+        const reg_delegation_t *d = delegation_at(book, &rows, cv_stmt_get_int(store->count, 0));
+        int64_t state = cv_stmt_get_int(store->count, 1), role = cv_stmt_get_int(store->count, 2);
+        if (!d || state <= 0 || state > REG_ONLINE || role <= 0 || role >= REG_ROLES) {
             cv_stmt_reset(store->count);
             rc = CV_ECORRUPT;
             break;
         }
-        tallies[row].of_state[state]++;
+        tallies[d->index].of_state[state]++;
         if (state == REG_CONFIRMED)
-            roles[event_of[row]][role]++;
+            roles[d->event->row][role]++;
     }
     if (!rc && !agrees(book, tallies, roles))
         rc = CV_ECORRUPT;
     free(tallies);
     free(roles);
-    free(event_of);
+    rows_done(&rows);
     return rc;
 }

@@ -425,8 +425,9 @@ static void self_check(void **state)
     (void)state;
     static const char *const damage[] = {
         "DELETE FROM person WHERE number = 2", "UPDATE person SET state = 1 WHERE state = 2",
-        "UPDATE event SET online = 7",         "UPDATE delegation SET waiting = 0",
-        "UPDATE role_seat SET confirmed = 0",
+        "UPDATE tally SET online = 7 WHERE id & 8191 = 0",
+        "UPDATE tally SET waiting = 0 WHERE answer IS NOT NULL",
+        "UPDATE tally SET confirmed = 0 WHERE id & 8191 > 4096",
     };
     for (size_t i = 0; i < sizeof damage / sizeof *damage; ++i) {
         driver_t *driver = begin(3, CV_WAITING_RULE_STRICT);
@@ -439,7 +440,7 @@ static void self_check(void **state)
     }
     driver_t *driver = begin(3, CV_WAITING_RULE_STRICT);
     driver_register(driver, "E1", "KZ", "hdddm", 0);
-    assert_int_equal(cv_db_exec(driver->db, "UPDATE event SET confirmed = 4"), CV_ECONFLICT); /* more than seats */
+    assert_int_equal(cv_db_exec(driver->db, "UPDATE tally SET confirmed = 4 WHERE id & 8191 = 0"), CV_ECONFLICT); /* more than seats */
     driver_free(&driver);
 }
 
