@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/core.h"
+#include "convene/format.h"
 #include "convene/ids.h"
 #include <assert.h>
 #include <stdarg.h>
@@ -425,7 +426,7 @@ __attribute__((format(printf, 2, 3))) static void say(cv_buf_t *text, const char
     va_list arguments;
 
     va_start(arguments, format);
-    int len = vsnprintf((char *)text->ptr + text->len, text->room - text->len, format, arguments);
+    int len = cv_vformat((char *)text->ptr + text->len, text->room - text->len, format, arguments);
     va_end(arguments);
     if (len > 0)
         text->len += (size_t)len < text->room - text->len ? (size_t)len : text->room - text->len - 1;

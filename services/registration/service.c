@@ -67,6 +67,7 @@ static void reg_forget(void *self_)
     reg_t *self = self_;
 
     reg_book_clear(&self->book);
+    reg_store_forget(self->store);
     self->is_loaded = false;
     self->settle = false;
     self->promoted_n = 0;

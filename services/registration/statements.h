@@ -12,7 +12,7 @@
 #define TALLY_COLUMNS                                                                                               \
     "id, ceiling, confirmed, waiting, online, withdrawn, answer, heads, numbers, last_person, requests, private_seq"
 
-enum { TALLY_N = 12 };
+enum { TALLY_N = 12, PERSON_N = 12 }; /* columns */
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                \
@@ -38,14 +38,11 @@ enum { TALLY_N = 12 };
     XX(quota_add, "INSERT INTO quota VALUES(?, ?, ?, ?)")                                                             \
     XX(limit_clear, "DELETE FROM role_limit WHERE event = ?")                                                         \
     XX(limit_add, "INSERT INTO role_limit VALUES(?, ?, ?)")                                                           \
-    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                  \
-    XX(tally_set, "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, withdrawn = ?6,"         \
-                  " answer = ?7, heads = ?8, numbers = ?9, last_person = ?10, requests = ?11, private_seq = ?12"      \
-                  " WHERE id = ?1")                                                                                   \
+    XX(tally_put, "INSERT OR REPLACE INTO tally(" TALLY_COLUMNS ") SELECT * FROM tally_rows")                         \
     XX(contact_set, "INSERT INTO contact VALUES(?1, ?2, ?3, ?4) ON CONFLICT(delegation) DO UPDATE SET"                \
                     " name = ?2, email = ?3, language = ?4")                                                          \
     XX(contact_get, "SELECT name, email, language FROM contact WHERE delegation = ?")                                 \
-    XX(person_add, "INSERT INTO person VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                                   \
+    XX(persons_put, "INSERT OR FAIL INTO person SELECT * FROM person_rows") /* who fails, fails the transaction */   \
     XX(person_get, "SELECT delegation, number, previous, state, role, online, unit, lane, name, email FROM person"    \
                    " WHERE id = ?")                                                                                   \
     XX(person_move, "UPDATE person SET state = ?2, unit = ?3, lane = ?4 WHERE id = ?1")                               \
@@ -58,6 +55,7 @@ enum { TALLY_N = 12 };
 
 struct reg_store {
     cv_db_t *db;
+    cv_rows_t *person_rows, *tally_rows; /* not written yet */
 #define XX(name, sql) cv_stmt_t *name;
     STATEMENTS(XX)
 #undef XX

@@ -13,13 +13,16 @@ int reg_store_open(cv_db_t *db, reg_store_t **ret_store)
     if (!store)
         return CV_ENOMEM;
     store->db = db;
+    rc = cv_rows_new(db, "person_rows", PERSON_N, &store->person_rows);
+    if (!rc)
+        rc = cv_rows_new(db, "tally_rows", TALLY_N, &store->tally_rows);
 #define XX(name, sql) \
     if (!rc)          \
         rc = cv_db_prepare(db, sql, &store->name);
     STATEMENTS(XX)
 #undef XX
     if (rc) {
-        free(store);
+        reg_store_close(&store);
         return rc;
     }
     *ret_store = store;
@@ -28,8 +31,29 @@ int reg_store_open(cv_db_t *db, reg_store_t **ret_store)
 
 void reg_store_close(reg_store_t **store)
 {
+    cv_rows_destroy(&(*store)->person_rows);
+    cv_rows_destroy(&(*store)->tally_rows);
     free(*store); /* the statements are the database's */
     *store = NULL;
+}
+
+void reg_store_forget(reg_store_t *store)
+{
+    cv_rows_clear(store->person_rows);
+    cv_rows_clear(store->tally_rows);
+}
+
+static int put_rows(cv_stmt_t *put, cv_rows_t *rows)
+{
+    int rc = cv_rows_n(rows) ? cv_stmt_run(put) : CV_OK;
+    cv_rows_clear(rows);
+    return rc;
+}
+
+/* Before anything of table person is read or changed: those who were added in this batch become rows. */
+static int settle_persons(reg_store_t *store)
+{
+    return put_rows(store->persons_put, store->person_rows);
 }
 
 /* Binds integers to the parameters from `first` on. */
@@ -43,20 +67,13 @@ static void bind_all(cv_stmt_t *stmt, int first, const int64_t *values, int n)
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
-/* The row with the bound values is written, and made if it is not there yet. */
 static int put_tally(reg_store_t *store, const int64_t *values, int n, bool has_ceiling)
 {
-    for (int again = 0;; again++) {
-        cv_stmt_t *stmt = again ? store->tally_add : store->tally_set;
-        bind_all(stmt, 1, values, n);
-        for (int i = n + 1; i <= TALLY_N; i++)
-            cv_stmt_null(stmt, i);
-        if (!has_ceiling)
-            cv_stmt_null(stmt, 2);
-        int rc = cv_stmt_run(stmt);
-        if (rc || again || cv_db_changes(store->db))
-            return rc;
-    }
+    int rc = cv_rows_add(store->tally_rows);
+    for (int i = 0; !rc && i < n; i++)
+        if (i != 1 || has_ceiling)
+            cv_rows_int(store->tally_rows, i, values[i]);
+    return rc;
 }
 #define PUT_TALLY(store, has_ceiling, ...) \
     put_tally(store, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), has_ceiling)
@@ -92,6 +109,10 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
                        (int64_t)d->private_seq);
         d->is_dirty = false;
     }
+    if (!rc)
+        rc = settle_persons(store);
+    if (!rc)
+        rc = put_rows(store->tally_put, store->tally_rows);
     if (rc)
         return rc; /* the batch is rolled back and the book forgotten */
     book->dirty_events = NULL;
@@ -216,22 +237,33 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
 
 /* ---- persons ------------------------------------------------------------------------------------------------- */
 
+/* Added at the end of the batch, or before the table is read. name and email must live until then. */
 int reg_store_person_add(reg_store_t *store, const reg_person_t *p, int64_t at_ms)
 {
-    BIND(store->person_add, 1, p->id, p->delegation, p->number, p->previous, p->state, p->role, p->online, p->unit,
-         p->lane, at_ms);
-    cv_stmt_text(store->person_add, 11, p->name);
-    cv_stmt_text(store->person_add, 12, p->email);
-    return cv_stmt_run(store->person_add);
+    const int64_t values[] = {p->id, p->delegation, p->number, p->previous, p->state,
+                              p->role, p->online, p->unit, p->lane, at_ms};
+    cv_rows_t *rows = store->person_rows;
+    int rc = cv_rows_add(rows);
+
+    if (rc)
+        return rc;
+    for (int i = 0; i < (int)(sizeof values / sizeof *values); i++)
+        cv_rows_int(rows, i, values[i]);
+    cv_rows_text(rows, 10, p->name);
+    cv_rows_text(rows, 11, p->email);
+    return CV_OK;
 }
 
 int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT], reg_person_t *ret_person)
 {
     cv_stmt_t *row = store->person_get;
     char *at = text;
+    int rc = settle_persons(store);
 
+    if (rc)
+        return rc;
     cv_stmt_int(row, 1, id);
-    int rc = cv_stmt_step(row);
+    rc = cv_stmt_step(row);
     if (rc <= 0)
         return rc ? rc : CV_ECORRUPT;
     *ret_person = (reg_person_t){.id = id,
@@ -253,6 +285,10 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
 
 int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane)
 {
+    int rc = settle_persons(store);
+
+    if (rc)
+        return rc;
     BIND(store->person_move, 1, id, state, unit, lane);
     return cv_stmt_run(store->person_move);
 }
@@ -264,9 +300,12 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
 
     if (roster->loaded)
         return CV_OK;
+    int rc = settle_persons(store);
+    if (rc)
+        return rc;
     for (int64_t id = delegation->last_person; id > 0;) {
         cv_stmt_int(store->person_get, 1, id);
-        int rc = cv_stmt_step(store->person_get);
+        rc = cv_stmt_step(store->person_get);
         if (rc <= 0)
             return rc ? rc : CV_ECORRUPT;
         bool gone = cv_stmt_get_int(store->person_get, 3) == REG_WITHDRAWN;
@@ -284,8 +323,10 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
 
 int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit)
 {
-    int rc;
+    int rc = settle_persons(store);
 
+    if (rc)
+        return rc;
     ret_unit->n = 0;
     BIND(store->unit, 1, delegation, lane, unit);
     while ((rc = cv_stmt_step(store->unit)) > 0) {
@@ -312,9 +353,12 @@ void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
 {
     const reg_delegation_t *delegation = lane->owner;
+    int rc = settle_persons(store);
 
+    if (rc)
+        return rc;
     BIND(store->lane_next, 1, delegation->row, lane->key);
-    int rc = cv_stmt_step(store->lane_next);
+    rc = cv_stmt_step(store->lane_next);
     if (rc < 0)
         return rc;
     if (rc == 0) {

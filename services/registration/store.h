@@ -8,8 +8,8 @@
  *   contact                          who answers for a delegation
  *   person                           one row per person ever accepted; withdrawn persons stay
  *
- * One registration costs one INSERT into person, whose rows only ever go to the end of the table, and nothing else
- * until the end of the batch. There is no index by delegation: each row names the delegation's person before it, so the
+ * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather in
+ * memory and are written at its end, counters and persons with one statement each. There is no index by delegation: each row names the delegation's person before it, so the
  * persons of one delegation are a chain that begins at its last_person. The only index is partial and holds
  * those who wait, by delegation and lane, in order of arrival.
  */
@@ -26,6 +26,8 @@ extern const char *const reg_migrations[REG_MIGRATIONS];
 
 int reg_store_open(cv_db_t *db, reg_store_t **ret_store) CV_USE_RESULT;
 void reg_store_close(reg_store_t **store);
+
+void reg_store_forget(reg_store_t *store); /* after a rollback: what was not written yet */
 
 /* Everything into an empty book. */
 int reg_store_load(reg_store_t *store, reg_book_t *book) CV_USE_RESULT;
@@ -54,6 +56,7 @@ typedef struct {
     bool online;
     cv_str_t name, email;
 } reg_person_t;
+/* A row at the end of the batch, or before the table is next read; name and email must live until then. */
 int reg_store_person_add(reg_store_t *store, const reg_person_t *person, int64_t at_ms) CV_USE_RESULT;
 /* name and email point into text; text NULL: left out. CV_ECORRUPT: no such row. */
 int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT],

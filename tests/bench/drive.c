@@ -102,18 +102,34 @@ static void encode_all(void)
     cv_buf_done(&buf);
 }
 
-static bool send_request(uint32_t i)
+static bool send_frame(const void *bytes, size_t len)
 {
     static const char topic[] = "request.registration|";
-    cv_str_t message = pile_at(&s.sent, wl_distinct(i));
     if (zmq_send(s.requests, topic, sizeof topic - 1, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
         if (errno != EAGAIN)
             DIE("send: %s", zmq_strerror(errno));
         return false; /* the service is behind; nothing was sent */
     }
-    if (zmq_send(s.requests, message.ptr, message.len, ZMQ_DONTWAIT) < 0)
+    if (zmq_send(s.requests, bytes, len, ZMQ_DONTWAIT) < 0)
         DIE("send: %s", zmq_strerror(errno));
     return true;
+}
+
+/* Requests that are due at the same time leave in one frame, as the client library sends them; the bare path takes one per
+ * frame. Gives how many from i on were sent, of at most n. */
+static uint32_t send_requests(uint32_t i, uint32_t n)
+{
+    static char together[CV_PARCEL_BYTES];
+    size_t len = 0;
+    uint32_t k = 0;
+    for (; k < n && k < (s.bare ? 1 : CV_PARCEL_REQUESTS); k++) {
+        cv_str_t message = pile_at(&s.sent, wl_distinct(i + k));
+        if (message.len > sizeof together - len)
+            break;
+        memcpy(together + len, message.ptr, message.len);
+        len += message.len;
+    }
+    return send_frame(together, len) ? k : 0;
 }
 
 /* ---- what comes ------------------------------------------------------------------------------------------------- */
@@ -245,23 +261,22 @@ static void drive(uint32_t in_flight, double rate)
     while (s.run.outcomes < s.w.n || published_n() < expected) {
         uint64_t now = now_ns();
         uint64_t until = now + 100000000;
-        for (; next < s.w.n; next++) {
-            if (rate > 0) {
-                uint64_t due = run_due(s.start, next, rate);
-                if (due > now && (now = now_ns()) < due) {
-                    until = due;
+        while (next < s.w.n) {
+            uint32_t n = 0; /* how many are due */
+            for (; next + n < s.w.n && n < CV_PARCEL_REQUESTS; n++) {
+                uint64_t due = rate > 0 ? run_due(s.start, next + n, rate) : now_ns();
+                if (rate > 0 ? due > now && (now = now_ns()) < due : next + n - s.run.outcomes >= in_flight) {
+                    until = rate > 0 ? due : until;
                     break;
                 }
-                s.run.due[next] = due;
-            } else if (next - s.run.outcomes >= in_flight) {
-                break;
-            } else {
-                s.run.due[next] = now_ns();
+                s.run.due[next + n] = due;
             }
-            if (!send_request(next)) {
+            uint32_t sent = n ? send_requests(next, n) : 0;
+            next += sent;
+            if (n && !sent)
                 until = now + 1000000;
+            if (!sent)
                 break;
-            }
         }
         bool some = take_outcomes(frames);
         some |= take_stream(frames);

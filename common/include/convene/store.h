@@ -61,4 +61,19 @@ cv_str_t cv_stmt_get_text(cv_stmt_t *stmt, int column);   /* valid until the nex
 cv_str_t cv_stmt_get_blob(cv_stmt_t *stmt, int column);
 bool cv_stmt_get_null(cv_stmt_t *stmt, int column);
 
+/* Rows that gather in memory and are written by one statement, which reads them as a table with this name, for instance
+ * INSERT INTO person SELECT * FROM person_rows. A row costs a third of what an INSERT of its own does. Rows are forgotten
+ * by cv_rows_clear only; to be destroyed after the last statement that names them has run. */
+enum { CV_ROWS_MAX = 1 << 20 };
+typedef struct cv_rows cv_rows_t;
+int cv_rows_new(cv_db_t *db, const char *name, int columns_n, cv_rows_t **ret_rows) CV_USE_RESULT;
+void cv_rows_destroy(cv_rows_t **rows);
+int cv_rows_add(cv_rows_t *rows) CV_USE_RESULT; /* a row of NULLs. CV_ELIMIT over CV_ROWS_MAX */
+/* Of the row that was added last; column from 0. What a text or blob points to must live until the statement has run. */
+void cv_rows_int(cv_rows_t *rows, int column, int64_t value);
+void cv_rows_text(cv_rows_t *rows, int column, cv_str_t value);
+void cv_rows_blob(cv_rows_t *rows, int column, cv_str_t value);
+size_t cv_rows_n(const cv_rows_t *rows);
+void cv_rows_clear(cv_rows_t *rows);
+
 #endif

@@ -19,6 +19,8 @@
 /* Limits on what a peer can send, in octets unless said. */
 enum {
     CV_MAX_FRAME = 256 * 1024, /* one frame, as the socket enforces it */
+    CV_PARCEL_BYTES = 64 * 1024, /* of a frame with several messages back to back; a message alone may be longer */
+    CV_PARCEL_REQUESTS = 256, /* in one frame, count */
     CV_MAX_FRAMES = 4,         /* frames of one message, count */
     CV_MAX_REQUEST = 64 * 1024,
     CV_MAX_RECORD = 40 * 1024, /* what proto/schemas allows at most fits: generate.py checks it */

@@ -66,38 +66,28 @@ void cv_uuid_text(const uint8_t id[CV_UUID_LEN], char ret_text[CV_UUID_TEXT + 1]
     ret_text[at] = '\0';
 }
 
-static int s_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+/* Of a character: its value and IS_HEX, or 0. */
+enum { IS_HEX = 0x40 };
+static const uint8_t s_hex[256] = {
+    ['0'] = 0x40, ['1'] = 0x41, ['2'] = 0x42, ['3'] = 0x43, ['4'] = 0x44, ['5'] = 0x45, ['6'] = 0x46, ['7'] = 0x47,
+    ['8'] = 0x48, ['9'] = 0x49, ['a'] = 0x4a, ['b'] = 0x4b, ['c'] = 0x4c, ['d'] = 0x4d, ['e'] = 0x4e, ['f'] = 0x4f,
+    ['A'] = 0x4a, ['B'] = 0x4b, ['C'] = 0x4c, ['D'] = 0x4d, ['E'] = 0x4e, ['F'] = 0x4f,
+};
 
 int cv_uuid_parse(cv_str_t text, uint8_t ret_id[CV_UUID_LEN])
 {
+    static const uint8_t at[CV_UUID_LEN] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
     if (text.len != CV_UUID_TEXT)
         return CV_EINVAL;
-    uint8_t id[CV_UUID_LEN];
-    size_t nibbles = 0;
-    for (size_t i = 0; i < CV_UUID_TEXT; i++) {
-        if (s_hyphen_at(i)) {
-            if (text.ptr[i] != '-')
-                return CV_EINVAL;
-            continue;
-        }
-        int value = s_hex(text.ptr[i]);
-        if (value < 0)
-            return CV_EINVAL;
-        if (nibbles % 2 == 0)
-            id[nibbles / 2] = (uint8_t)(value << 4);
-        else
-            id[nibbles / 2] = (uint8_t)(id[nibbles / 2] | value);
-        nibbles++;
+    const char *t = text.ptr;
+    uint8_t id[CV_UUID_LEN], all = IS_HEX;
+    for (size_t i = 0; i < CV_UUID_LEN; i++) {
+        uint8_t high = s_hex[(uint8_t)t[at[i]]], low = s_hex[(uint8_t)t[at[i] + 1]];
+        all &= high & low;
+        id[i] = (uint8_t)(high << 4 | (low & 15));
     }
+    if (!(all & IS_HEX) || t[8] != '-' || t[13] != '-' || t[18] != '-' || t[23] != '-')
+        return CV_EINVAL;
     memcpy(ret_id, id, sizeof id);
     return CV_OK;
 }

@@ -43,6 +43,8 @@ typedef struct {
     void *intake, *feed, *log;
     cv_requester_t *requester;
     char subscription[CV_MAX_TOPIC]; /* "request.<service>|" */
+    cv_buf_t parcel;                 /* requests that leave together, in one frame */
+    size_t parcel_n;
 } peer_t;
 
 struct cv_client {
@@ -105,13 +107,34 @@ int cv_client_connect(cv_client_t *self, const char *service, cv_socket_use_t us
 
 /* ---- requester's output --------------------------------------------------------------------- */
 
+static int send_off(peer_t *peer)
+{
+    if (!peer->parcel_n)
+        return CV_OK;
+    if (zmq_send(peer->intake, peer->subscription, strlen(peer->subscription), ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+        return CV_EAGAIN; /* full: the parcel stays and goes at a later tick */
+    /* libzmq takes or refuses a message at its first frame; this one is taken. */
+    (void)!zmq_send(peer->intake, peer->parcel.ptr, peer->parcel.len, ZMQ_DONTWAIT);
+    cv_buf_clear(&peer->parcel);
+    peer->parcel_n = 0;
+    return CV_OK;
+}
+
+/* What a tick sends leaves in as few frames as it fits into: encryption and libzmq's work are per frame. */
 static int on_send(void *arg, cv_str_t topic, cv_str_t message)
 {
     peer_t *peer = arg;
-    if (zmq_send(peer->intake, topic.ptr, topic.len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
-        return CV_EAGAIN;
-    /* libzmq takes or refuses a message at its first frame; this one is taken. */
-    return zmq_send(peer->intake, message.ptr, message.len, ZMQ_DONTWAIT) < 0 ? CV_EAGAIN : CV_OK;
+    (void)topic; /* the peer's own */
+    if (peer->parcel_n == CV_PARCEL_REQUESTS || peer->parcel.len + message.len > CV_PARCEL_BYTES) {
+        int rc = send_off(peer);
+        if (rc != CV_OK)
+            return rc;
+    }
+    int rc = cv_buf_put(&peer->parcel, message.ptr, message.len);
+    if (rc != CV_OK)
+        cv_buf_clear(&peer->parcel); /* out of memory: what was in it is sent again in time */
+    peer->parcel_n = rc == CV_OK ? peer->parcel_n + 1 : 0;
+    return rc == CV_OK ? CV_OK : CV_EAGAIN;
 }
 
 static void on_done(void *arg, const cv_answer_t *answer)
@@ -167,6 +190,7 @@ static int open_peer(cv_client_t *self, const cv_client_options_t *options, cons
             return rc;
     }
     (void)snprintf(peer->subscription, sizeof peer->subscription, "request.%s|", peer->name);
+    cv_buf_init(&peer->parcel, CV_MAX_FRAME);
     uint64_t seed;
     randombytes_buf(&seed, sizeof seed);
     peer->requester = cv_requester_new(&(cv_requester_options_t){.service = peer->name,
@@ -270,6 +294,7 @@ void cv_client_close(cv_client_t **client)
         cv_socket_close(&peer->feed, 0);
         cv_socket_close(&peer->log, 0);
         cv_requester_destroy(&peer->requester);
+        cv_buf_done(&peer->parcel);
     }
     cv_keep_close(&self->keep);
     cv_buf_done(&self->buf);
@@ -393,6 +418,8 @@ static int64_t turn(cv_client_t *self)
         drain_intake(peer, cv_clock_mono_ms());
         drain_feed(peer, cv_clock_mono_ms());
         int64_t due_ms = cv_requester_tick(peer->requester, cv_clock_mono_ms());
+        if (send_off(peer) != CV_OK && due_ms > cv_clock_mono_ms() + CV_REQUESTER_FULL_MS)
+            due_ms = cv_clock_mono_ms() + CV_REQUESTER_FULL_MS;
         if (due_ms < next_ms)
             next_ms = due_ms;
     }

@@ -15,6 +15,7 @@
  * The memo row is written in the same transaction as the decision. Anything the service returns that it did not
  * announce by cv_refuse is a failure of ours: the transaction goes, and engine.c tries each request alone.
  */
+#include "convene/format.h"
 #include "service/engine_state.h"
 
 #include <assert.h>
@@ -36,7 +37,7 @@ static bool is_inbox(cv_str_t token) {
  * answered where that somebody does not listen. An inbox has no dot, so no two pairs make one topic. */
 static int put_outcome(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, cv_str_t bytes) {
     char topic[CV_MAX_TOPIC];
-    int len = snprintf(topic, sizeof topic, "outcome.%s.%.*s|", principal->name, CV_STR_ARG(request->inbox));
+    int len = cv_format(topic, sizeof topic, "outcome.%s.%.*s|", principal->name, CV_STR_ARG(request->inbox));
     assert(len > 0 && (size_t)len < sizeof topic);
     return cv_engine_put_out(engine, -1, NULL, (cv_str_t){topic, (size_t)len}, bytes);
 }

@@ -52,11 +52,12 @@ static void send_off(cv_parcels_t *parcels, parcel_t *parcel) {
 }
 
 void cv_parcels_flush(cv_parcels_t *parcels) {
-    for (size_t i = 0; i < parcels->n; i++) {
-        send_off(parcels, &parcels->parcels[i]);
-        if (i >= KEPT)
-            cv_buf_done(&parcels->parcels[i].bytes);
-    }
+    for (int records = 0; records < 2; records++)
+        for (size_t i = 0; i < parcels->n; i++)
+            if (parcels->parcels[i].has_position == records)
+                send_off(parcels, &parcels->parcels[i]);
+    for (size_t i = KEPT; i < parcels->n; i++)
+        cv_buf_done(&parcels->parcels[i].bytes);
     parcels->n = parcels->last = 0;
 }
 

@@ -14,8 +14,7 @@
 #include "convene/wire.h"
 
 enum {
-    CV_PARCEL_BYTES = 64 * 1024, /* of a frame with several messages; a message alone may be longer */
-    CV_PARCELS_OPEN = 64,        /* topics at once, count */
+    CV_PARCELS_OPEN = 64, /* topics at once, count */
 };
 
 typedef struct cv_parcels cv_parcels_t;
@@ -25,7 +24,7 @@ cv_parcels_t *cv_parcels_new(void (*send)(void *self, cv_str_t topic, const cv_p
 void cv_parcels_destroy(cv_parcels_t **parcels);
 /* position: of this record; NULL: an outcome. */
 void cv_parcels_put(cv_parcels_t *parcels, cv_str_t topic, const cv_position_t *position, cv_str_t message);
-/* Everything that is open, in the order it was opened. */
+/* Everything that is open: first the outcomes, somebody waits for each, then the records, in the order they were opened. */
 void cv_parcels_flush(cv_parcels_t *parcels);
 
 #endif

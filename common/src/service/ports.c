@@ -263,6 +263,13 @@ int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *re
     if (zmq_poll(items, n, (long)timeout_ms) < 0 && zmq_errno() != EINTR)
         return CV_EUNAVAIL;
     *ret_woken = items[0].revents & ZMQ_POLLIN;
+    runner->log_ready = items[1].revents & ZMQ_POLLIN;
+    runner->feed_ready = items[2].revents & ZMQ_POLLIN;
+    runner->intake_ready = items[3].revents & ZMQ_POLLIN;
+    for (size_t i = 0; i < runner->peers_n; i++) {
+        runner->peers[i].feed_ready = items[4 + 2 * i].revents & ZMQ_POLLIN;
+        runner->peers[i].log_ready = items[5 + 2 * i].revents & ZMQ_POLLIN;
+    }
     return CV_OK;
 }
 
@@ -328,19 +335,29 @@ static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_m
     return true;
 }
 
-/* Requests stay in their frames until the turn has ended: nothing is copied. */
+/* The requests of one frame, back to back. What follows the last that can be told apart is one that cannot be read. */
+static void queue_requests(cv_runner_t *runner, const cv_principal_t *principal, cv_str_t frame) {
+    cv_str_t rest = frame, message;
+    for (int n = 0; n < CV_PARCEL_REQUESTS && cv_wire_next(&rest, &message); n++)
+        if (cv_engine_request(runner->engine, principal, message))
+            cv_engine_dropped(runner->engine);
+    if (rest.len || !frame.len)
+        cv_engine_dropped(runner->engine);
+}
+
+/* Requests stay in their frames until the turn has ended: nothing is copied. A frame is taken while there is room for as
+ * many requests as it may have. */
 static bool take_requests(cv_runner_t *runner) {
     cv_frames_t frames;
-    for (int n = 0; n < CV_BATCH_MAX; n++) {
+    while (cv_engine_queued(runner->engine) <= CV_BATCH_MAX - CV_PARCEL_REQUESTS && runner->held_n < CV_BATCH_MAX) {
         if (!take(runner->intake, 2, &frames))
             return false;
         const cv_principal_t *principal = frames.n == 2 ? principal_of(runner, cv_frames_user(&frames)) : NULL;
         zmq_msg_t *held = &runner->held[runner->held_n];
         zmq_msg_init(held);
         if (principal && !zmq_msg_move(held, &frames.frame[1])) {
-            cv_str_t message = {zmq_msg_data(held), zmq_msg_size(held)};
-            if (!cv_engine_request(runner->engine, principal, message))
-                runner->held_n++;
+            runner->held_n++;
+            queue_requests(runner, principal, (cv_str_t){zmq_msg_data(held), zmq_msg_size(held)});
         } else {
             cv_engine_dropped(runner->engine);
         }
@@ -357,13 +374,15 @@ static void take_subscriptions(cv_runner_t *runner) {
 }
 
 bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
-    bool more = take_questions(runner, wall_ms, mono_ms);
-    take_subscriptions(runner);
+    bool more = runner->log_ready && take_questions(runner, wall_ms, mono_ms);
+    if (runner->feed_ready)
+        take_subscriptions(runner);
     for (size_t i = 0; i < runner->peers_n; i++) {
-        more |= take_answers(runner, &runner->peers[i], mono_ms);
-        more |= take_feed(runner, &runner->peers[i], mono_ms);
+        const cv_peer_t *peer = &runner->peers[i];
+        more |= peer->log_ready && take_answers(runner, peer, mono_ms);
+        more |= peer->feed_ready && take_feed(runner, peer, mono_ms);
     }
-    return take_requests(runner) || more;
+    return (runner->intake_ready && take_requests(runner)) || more;
 }
 
 void cv_ports_release(cv_runner_t *runner) {

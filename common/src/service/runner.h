@@ -20,6 +20,7 @@ enum {
 typedef struct {
     const char *service;
     void *feed, *log;
+    bool feed_ready, log_ready; /* as the last wait found them */
 } cv_peer_t;
 
 typedef struct {
@@ -33,12 +34,13 @@ typedef struct {
     void *context;
     cv_zap_t *zap;
     void *intake, *feed, *log;
+    bool intake_ready, feed_ready, log_ready; /* as the last wait found them */
     cv_peer_t peers[CV_PEERS_MAX];
     size_t peers_n;
 
     cv_db_t *db;
     cv_engine_t *engine;
-    zmq_msg_t held[CV_BATCH_MAX]; /* the requests of this turn: the engine looks into them */
+    zmq_msg_t held[CV_BATCH_MAX]; /* frames with the requests of this turn: the engine looks into them */
     size_t held_n;
     cv_parcels_t *parcels;        /* what this turn publishes */
     cv_principal_t last_principal;
@@ -54,7 +56,7 @@ cv_outside_t cv_ports_outside(cv_runner_t *runner);
 int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) CV_USE_RESULT;
 /* Waits until something arrives, wake_fd is readable or timeout_ms is over. */
 int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *ret_woken) CV_USE_RESULT;
-/* Takes what has arrived. True: sockets were left with more. */
+/* Takes what the last wait found. True: sockets were left with more. */
 bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms);
 /* After a turn: lets the requests go. */
 void cv_ports_release(cv_runner_t *runner);

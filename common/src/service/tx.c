@@ -1,6 +1,7 @@
 /* tx: the batch's transaction as a service's function sees it.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "convene/format.h"
 #include "service/engine_state.h"
 
 #include <stdarg.h>
@@ -109,7 +110,7 @@ int cv_tx_timer_cancel(cv_tx_t *tx, const char *kind, cv_str_t key) {
 static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args) {
     char text[SENTENCE_MAX + 2]; /* one more, to see where a cut falls */
-    int len = vsnprintf(text, sizeof text, format, args);
+    int len = cv_vformat(text, sizeof text, format, args);
     if (len > SENTENCE_MAX) { /* cut where a character begins */
         for (len = SENTENCE_MAX; len && ((uint8_t)text[len] & 0xc0) == 0x80; len--)
             continue;

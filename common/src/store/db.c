@@ -104,6 +104,10 @@ int cv_db_changes(cv_db_t *db) {
     return sqlite3_changes(db->raw);
 }
 
+struct sqlite3 *cv_db_raw(cv_db_t *db) {
+    return db->raw;
+}
+
 const char *cv_db_error(cv_db_t *db) {
     return sqlite3_errmsg(db->raw);
 }

@@ -11,6 +11,7 @@ int cv_db_migrate(cv_db_t *db, const char *component, const char *const *steps, 
                   size_t error_size) CV_USE_RESULT;
 /* Closes without marking the stop as clean: what is on the disk is what a crash would leave. */
 void cv_db_abandon(cv_db_t **db);
+struct sqlite3 *cv_db_raw(cv_db_t *db); /* for store/ only */
 /* More free space than the reserve it was opened with. */
 bool cv_db_has_room(cv_db_t *db);
 

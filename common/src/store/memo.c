@@ -11,6 +11,7 @@
 #include "store/memo.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Ids rise with time (UUIDv7), so most new ones are above all that are stored: then there is nothing to look for. After a
@@ -34,29 +35,85 @@ static int load_highest(cv_memo_t *memo, cv_db_t *db) {
 int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal) {
     *memo = (cv_memo_t){.journal = journal};
     cv_buf_init(&memo->answers, CV_MAX_FRAME);
-    int rc = cv_db_prepare(journal->db, "SELECT hash, n, at, len FROM request WHERE id = ?", &memo->get);
+    memo->fresh = calloc(CV_MEMO_FRESH, sizeof *memo->fresh);
+    int rc = memo->fresh ? cv_rows_new(journal->db, "request_rows", 6, &memo->rows) : CV_ENOMEM;
     if (!rc)
-        rc = cv_db_prepare(journal->db, "INSERT INTO request VALUES(?, ?, ?, ?, ?, ?)", &memo->put);
+        rc = cv_db_prepare(journal->db, "SELECT hash, n, at, len FROM request WHERE id = ?", &memo->get);
+    if (!rc)
+        rc = cv_db_prepare(journal->db, "INSERT OR FAIL INTO request SELECT * FROM request_rows", &memo->put);
     return rc ? rc : load_highest(memo, journal->db);
 }
 
 void cv_memo_done(cv_memo_t *memo) {
     cv_buf_done(&memo->answers);
+    cv_rows_destroy(&memo->rows);
+    free(memo->fresh);
+    memo->fresh = NULL;
 }
 
-int cv_memo_flush(cv_memo_t *memo) {
+/* ---- what is in no row yet ---------------------------------------------------------------- */
+
+/* The slot that holds the id, or the free one where it belongs. The last octets of a UUID are its random ones. */
+static uint16_t *slot_of(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN]) {
+    uint64_t tail;
+    memcpy(&tail, id + CV_UUID_LEN - sizeof tail, sizeof tail);
+    size_t at = tail * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+    for (;; at++) {
+        uint16_t *slot = &memo->slots[at % CV_MEMO_SLOTS];
+        if (!*slot || !memcmp(memo->fresh[*slot - 1].id, id, CV_UUID_LEN))
+            return slot;
+    }
+}
+
+static void forget_fresh(cv_memo_t *memo) {
+    if (memo->fresh_n)
+        memset(memo->slots, 0, sizeof memo->slots);
+    memo->fresh_n = 0;
+    cv_rows_clear(memo->rows);
+}
+
+static int put_fresh(cv_memo_t *memo) {
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < memo->fresh_n; i++) {
+        const cv_memo_entry_t *entry = &memo->fresh[i];
+        rc = cv_rows_add(memo->rows);
+        if (rc)
+            break;
+        cv_rows_blob(memo->rows, 0, (cv_str_t){(const char *)entry->id, CV_UUID_LEN});
+        cv_rows_blob(memo->rows, 1, (cv_str_t){(const char *)entry->hash, CV_MEMO_HASH});
+        cv_rows_text(memo->rows, 2, cv_str(entry->principal));
+        cv_rows_int(memo->rows, 3, entry->row);
+        cv_rows_int(memo->rows, 4, entry->at);
+        cv_rows_int(memo->rows, 5, entry->len);
+    }
+    if (!rc && memo->fresh_n)
+        rc = cv_stmt_run(memo->put);
+    forget_fresh(memo);
+    return rc;
+}
+
+static int put_answers(cv_memo_t *memo) {
     if (!memo->row)
         return CV_OK;
     int rc = cv_journal_put(memo->journal, memo->row, CV_PART_ANSWERS, 0, CV_STR_NONE, CV_STR_NONE,
                             cv_buf_str(&memo->answers));
-    cv_memo_forget(memo);
+    cv_buf_clear(&memo->answers);
+    memo->row = 0;
     return rc;
+}
+
+int cv_memo_flush(cv_memo_t *memo) {
+    int rc = put_fresh(memo);
+    return rc ? rc : put_answers(memo);
 }
 
 void cv_memo_forget(cv_memo_t *memo) {
     cv_buf_clear(&memo->answers);
     memo->row = 0;
+    forget_fresh(memo);
 }
+
+/* ------------------------------------------------------------------------------------------- */
 
 void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]) {
     crypto_generichash_state state;
@@ -83,21 +140,38 @@ static int get_answer(cv_memo_t *memo, int64_t row, int64_t at, int64_t len, cv_
     return CV_OK;
 }
 
-int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) {
-    if (memcmp(id, memo->highest, CV_UUID_LEN) > 0)
-        return CV_ENOTFOUND;
+/* Among the fresh ones, then in the table. CV_ENOTFOUND. */
+static int find(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], cv_memo_entry_t *ret_entry) {
+    uint16_t slot = memo->fresh_n ? *slot_of(memo, id) : 0;
+    if (slot) {
+        *ret_entry = memo->fresh[slot - 1];
+        return CV_OK;
+    }
     cv_stmt_blob(memo->get, 1, id, CV_UUID_LEN);
     int rc = cv_stmt_step(memo->get);
     if (rc != 1)
         return rc ? rc : CV_ENOTFOUND;
-    cv_str_t stored = cv_stmt_get_blob(memo->get, 0);
-    if (hash && (stored.len != CV_MEMO_HASH || memcmp(stored.ptr, hash, CV_MEMO_HASH) != 0))
-        rc = CV_ECONFLICT;
-    else
-        rc = get_answer(memo, cv_stmt_get_int(memo->get, 1), cv_stmt_get_int(memo->get, 2), cv_stmt_get_int(memo->get, 3),
-                        ret_outcome);
+    cv_str_t hash = cv_stmt_get_blob(memo->get, 0);
+    *ret_entry = (cv_memo_entry_t){.row = cv_stmt_get_int(memo->get, 1),
+                                   .at = cv_stmt_get_int(memo->get, 2),
+                                   .len = cv_stmt_get_int(memo->get, 3)};
+    rc = hash.len == CV_MEMO_HASH ? CV_OK : CV_ECORRUPT;
+    if (!rc)
+        memcpy(ret_entry->hash, hash.ptr, CV_MEMO_HASH);
     cv_stmt_reset(memo->get);
     return rc;
+}
+
+int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) {
+    cv_memo_entry_t entry;
+    if (memcmp(id, memo->highest, CV_UUID_LEN) > 0)
+        return CV_ENOTFOUND;
+    int rc = find(memo, id, &entry);
+    if (rc)
+        return rc;
+    if (hash && memcmp(entry.hash, hash, CV_MEMO_HASH) != 0)
+        return CV_ECONFLICT;
+    return get_answer(memo, entry.row, entry.at, entry.len, ret_outcome);
 }
 
 void cv_memo_release(cv_memo_t *memo) {
@@ -106,22 +180,26 @@ void cv_memo_release(cv_memo_t *memo) {
 
 int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH],
                 const char *principal, cv_str_t outcome) {
-    int rc = memo->row && memo->answers.len + outcome.len > CV_ROW_BYTES ? cv_memo_flush(memo) : CV_OK;
-    if (rc)
-        return rc;
-    int64_t row = memo->row ? memo->row : cv_journal_next(memo->journal);
-    cv_stmt_blob(memo->put, 1, id, CV_UUID_LEN);
-    cv_stmt_blob(memo->put, 2, hash, CV_MEMO_HASH);
-    cv_stmt_text(memo->put, 3, cv_str(principal));
-    cv_stmt_int(memo->put, 4, row);
-    cv_stmt_int(memo->put, 5, (int64_t)memo->answers.len);
-    cv_stmt_int(memo->put, 6, (int64_t)outcome.len);
-    rc = cv_stmt_run(memo->put);
+    int rc = CV_OK;
+    if (memo->row && memo->answers.len + outcome.len > CV_ROW_BYTES)
+        rc = put_answers(memo);
+    if (!rc && memo->fresh_n == CV_MEMO_FRESH)
+        rc = put_fresh(memo);
+    uint16_t *slot = rc ? NULL : slot_of(memo, id);
+    if (!rc && *slot)
+        rc = CV_ECONFLICT; /* never replaced */
+    int64_t at = (int64_t)memo->answers.len;
     if (!rc)
         rc = cv_buf_put(&memo->answers, outcome.ptr, outcome.len);
     if (rc)
         return rc;
-    memo->row = row;
+    if (!memo->row)
+        memo->row = cv_journal_next(memo->journal);
+    cv_memo_entry_t *entry = &memo->fresh[memo->fresh_n++];
+    *slot = (uint16_t)memo->fresh_n;
+    *entry = (cv_memo_entry_t){.principal = principal, .row = memo->row, .at = at, .len = (int64_t)outcome.len};
+    memcpy(entry->id, id, CV_UUID_LEN);
+    memcpy(entry->hash, hash, CV_MEMO_HASH);
     if (memcmp(id, memo->highest, CV_UUID_LEN) > 0)
         memcpy(memo->highest, id, CV_UUID_LEN);
     return CV_OK;

@@ -10,11 +10,24 @@
 #define CV_MEMO_HASH 16
 
 typedef struct {
+    uint8_t id[CV_UUID_LEN], hash[CV_MEMO_HASH];
+    const char *principal;
+    int64_t row, at, len; /* of the outcome in the journal */
+} cv_memo_entry_t;
+
+enum { CV_MEMO_FRESH = 1024, CV_MEMO_SLOTS = 4 * CV_MEMO_FRESH };
+
+typedef struct {
     cv_journal_t *journal;
     cv_stmt_t *get, *put;
     uint8_t highest[CV_UUID_LEN]; /* no stored id is above it, so one that is cannot be there */
-    int64_t row;                  /* of the journal, where the answers that gather now will stand; 0: none gather */
-    cv_buf_t answers;             /* of this transaction, in no row yet */
+    /* of this transaction, in no row yet */
+    cv_memo_entry_t *fresh;
+    size_t fresh_n;
+    uint16_t slots[CV_MEMO_SLOTS]; /* by id, linear probing: index in fresh + 1 */
+    cv_rows_t *rows;
+    int64_t row;      /* of the journal, where the answers that gather will stand; 0: none gather */
+    cv_buf_t answers;
 } cv_memo_t;
 
 int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal) CV_USE_RESULT;
@@ -29,6 +42,6 @@ void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]);
 int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) CV_USE_RESULT;
 void cv_memo_release(cv_memo_t *memo);
 int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH],
-                const char *principal, cv_str_t outcome) CV_USE_RESULT;
+                const char *principal, cv_str_t outcome) CV_USE_RESULT; /* principal must live until the flush */
 
 #endif
