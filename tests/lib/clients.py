@@ -228,22 +228,36 @@ class Publisher:
         except zmq.Again:
             return False
 
+    @staticmethod
+    def _together(requests):
+        """What is due, in frames of one service each: at most 256 requests and 64 KiB, or one longer request."""
+        frame = []
+        for request in sorted(requests, key=lambda r: r.service):
+            if frame and (frame[0].service != request.service or len(frame) == 256 or
+                          sum(len(r.octets) for r in frame) + len(request.octets) > 64 * 1024):
+                yield frame
+                frame = []
+            frame.append(request)
+        if frame:
+            yield frame
+
     def _send_due(self):
-        now, next_due = time.monotonic(), None
-        for request in self.waiting.values():
-            if not self._ready[request.service]:
-                continue
-            if request.next_send <= now:
-                try:
-                    self._pubs[request.service].send_multipart([f"request.{request.service}|".encode(), request.octets], zmq.DONTWAIT)
-                    request.sends += 1
-                    self.repeats += request.sends > 1
-                    request.next_send = now + request.delay * self._hasty
-                    request.delay = min(request.delay * 2, 5.0)
-                except zmq.Again:
+        now = time.monotonic()
+        waiting = [r for r in self.waiting.values() if self._ready[r.service]]
+        for frame in self._together(r for r in waiting if r.next_send <= now):
+            service = frame[0].service
+            try:
+                self._pubs[service].send_multipart([f"request.{service}|".encode(), b"".join(r.octets for r in frame)], zmq.DONTWAIT)
+            except zmq.Again:
+                for request in frame:
                     request.next_send = now + 0.005
-            next_due = request.next_send if next_due is None else min(next_due, request.next_send)
-        return next_due
+                continue
+            for request in frame:
+                request.sends += 1
+                self.repeats += request.sends > 1
+                request.next_send = now + request.delay * self._hasty
+                request.delay = min(request.delay * 2, 5.0)
+        return min((r.next_send for r in waiting), default=None)
 
     def _heard(self, octets):
         outcome = Outcome(octets)

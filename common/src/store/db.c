@@ -39,6 +39,8 @@ enum {
     DEFAULT_CACHE_KIB = 64 * 1024,
     /* Checkpoint sizes in WAL pages of 8 KiB. Larger ones under load save little work and stall a batch for longer. */
     CHECKPOINT_IDLE_PAGES = 1000,
+    CHECKPOINT_BUSY_LEAST = 250,
+    CHECKPOINT_BUSY_COMMITS = 16,
     CHECKPOINT_BUSY_PAGES = 1000,
     WAL_KEEP_BYTES = 64 * 1024 * 1024,
 };
@@ -54,7 +56,7 @@ struct cv_db {
     sqlite3 *raw;
     char *path;
     int lock_fd; /* -1: a test's VFS has no lock file */
-    int wal_pages;
+    int wal_pages, commit_pages; /* in the WAL; of the last commit */
     int64_t reserve_bytes;
     bool mark_is_due; /* see mark_unclean */
     cv_stmt_t *statements;
@@ -92,7 +94,9 @@ static int translate(int sqlite_rc) {
 static int on_wal_commit(void *self, sqlite3 *raw, const char *name, int pages) {
     (void)raw;
     (void)name;
-    ((cv_db_t *)self)->wal_pages = pages;
+    cv_db_t *db = self;
+    db->commit_pages = pages > db->wal_pages ? pages - db->wal_pages : pages;
+    db->wal_pages = pages;
     return SQLITE_OK;
 }
 
@@ -420,8 +424,17 @@ bool cv_db_has_room(cv_db_t *db) {
     return free_bytes < 0 || free_bytes - (int64_t)db->wal_pages * 8192 >= db->reserve_bytes;
 }
 
+/* A checkpoint stalls whoever waits: one as long as the WAL is, and for a sync in any case. So small ones while commits are
+ * small, and when they are large so many pages that the sync counts little. */
+static int checkpoint_pages(const cv_db_t *db, bool idle) {
+    int pages = CHECKPOINT_BUSY_COMMITS * db->commit_pages;
+    if (idle || pages > CHECKPOINT_BUSY_PAGES)
+        return idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_BUSY_PAGES;
+    return pages > CHECKPOINT_BUSY_LEAST ? pages : CHECKPOINT_BUSY_LEAST;
+}
+
 int cv_db_tend(cv_db_t *db, bool idle) {
-    if (db->wal_pages < (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_BUSY_PAGES))
+    if (db->wal_pages < checkpoint_pages(db, idle))
         return CV_OK;
     /* With a single connection nothing can hold a passive checkpoint back: it completes, and the next commit starts
      * the WAL from its beginning. */
