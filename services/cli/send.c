@@ -120,7 +120,7 @@ int cli_sender_add(cli_sender_t *self, int64_t number, const cv_msg_info_t *info
         if (self->open_n == 0)
             self->heard_ms = cv_clock_mono_ms();
         open_t *open = &self->open[self->open_n];
-        const cv_submit_t how = {.id = id};
+        const cv_submit_t how = {.id = id, .timeout_ms = CV_CLIENT_FOREVER}; /* wait_until ends it */
         rc = cv_client_submit(self->client, info->number, *subject ? cv_str(subject) : CV_STR_NONE, input.data, &how,
                               open->id);
         if (rc == CV_ECONFLICT) { /* the same id is on its way: after its answer it may go again */

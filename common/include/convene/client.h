@@ -24,6 +24,9 @@
 #include "convene/messages.h"
 #include "convene/principal.h"
 
+#define CV_CLIENT_FOREVER INT64_MAX /* of a timeout: until it is answered */
+
+enum { CV_CLIENT_TIMEOUT_MS = 60000 /* of a request that says none */ };
 enum { CV_CLIENT_SERVICES_MAX = 8, CV_ENDPOINT_MAX = 200 /* octets of an endpoint with its suffix */ };
 
 typedef struct {
@@ -57,7 +60,7 @@ const char *cv_client_error(const cv_client_t *client);
 
 typedef struct {
     const char *id;                                   /* the request's UUID, to ask the same again; NULL: a new one */
-    int64_t timeout_ms;                               /* after this we stop asking (see cv_answer_t); 0: never */
+    int64_t timeout_ms;                               /* after this we stop asking, see below; 0: the default */
     int64_t expiry_ms;                                /* wall clock: the service answers EXPIRED after it; 0: none */
     cv_str_t correlationid, causationid, traceparent; /* optional attributes */
 } cv_submit_t;
@@ -75,8 +78,13 @@ typedef struct {
     uint32_t sends;                 /* how often the request went out */
 } cv_answer_t;
 
-/* type: CV_MSG_*; data: the struct of that type. how: may be NULL. CV_EINVAL: not a request, or a service that the
- * client does not know, or data that does not encode; CV_EBUSY: queue full, poll first; CV_ECONFLICT: this id waits
+/* timeout_ms counts from here, also while the service is away or the window is full, and with an outbox also while no
+ * process runs; when it has passed the request gets its cv_answer_t and leaves the outbox. 0: CV_CLIENT_TIMEOUT_MS, so
+ * that no request asks for ever because nobody thought of it. CV_CLIENT_FOREVER: until there is a final answer, which
+ * may never come (a NOTFOUND of a repeated request is not final); for who must know.
+ *
+ * type: CV_MSG_*; data: the struct of that type. how: may be NULL. CV_EINVAL: not a request, or a service that the
+ * client does not know, or data that does not encode, or a timeout below 0; CV_EBUSY: queue full, poll first; CV_ECONFLICT: this id waits
  * for its answer already; CV_EFULL, CV_EIO: the outbox. On any error nothing was accepted. */
 int cv_client_submit(cv_client_t *client, uint16_t type, cv_str_t subject, const void *data, const cv_submit_t *how,
                      char ret_id[CV_UUID_TEXT + 1]) CV_USE_RESULT;

@@ -35,6 +35,8 @@ enum {
     DRAIN_MAX = 256,        /* messages taken from one socket before others get their turn */
 };
 
+#define TIMEOUT_MAX_MS INT64_C(3155760000000) /* a longer timeout is this one: 100 years */
+
 typedef struct {
     cv_client_t *client;
     char name[CV_NAME_MAX + 1];
@@ -305,6 +307,13 @@ int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const v
     static const cv_submit_t nothing_special;
     if (!how)
         how = &nothing_special;
+    if (how->timeout_ms < 0)
+        return say(self, CV_EINVAL, "a timeout of %lld ms is none", (long long)how->timeout_ms);
+    /* No deadline: 0, to the requester and on disk. */
+    bool forever = how->timeout_ms == CV_CLIENT_FOREVER;
+    int64_t timeout_ms = how->timeout_ms ? how->timeout_ms : CV_CLIENT_TIMEOUT_MS;
+    if (timeout_ms > TIMEOUT_MAX_MS)
+        timeout_ms = TIMEOUT_MAX_MS;
     const cv_msg_info_t *info = cv_msg_info_at(type);
     if (!info || info->kind != CV_KIND_REQUEST)
         return say(self, CV_EINVAL, "type number %u is no request", type);
@@ -336,16 +345,14 @@ int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const v
         return say(self, rc, "%s: the data does not fit its description", info->type);
     cv_str_t message = cv_buf_str(&self->buf);
     int64_t now_ms = cv_clock_mono_ms();
-    rc = cv_requester_submit(peer->requester, now_ms, cv_str(id), message,
-                             how->timeout_ms ? now_ms + how->timeout_ms : 0);
+    rc = cv_requester_submit(peer->requester, now_ms, cv_str(id), message, forever ? 0 : now_ms + timeout_ms);
     if (rc != CV_OK)
         return say(self, rc, "request %s: %s", id,
                    rc == CV_ECONFLICT ? "its answer is still awaited"
                    : rc == CV_EBUSY   ? "too many are unanswered"
                                       : cv_error_text(rc));
     if (self->keep) {
-        int64_t deadline_ms = how->timeout_ms ? wall_ms + how->timeout_ms : 0;
-        rc = cv_keep_put(self->keep, cv_str(id), cv_str(peer->name), deadline_ms, message);
+        rc = cv_keep_put(self->keep, cv_str(id), cv_str(peer->name), forever ? 0 : wall_ms + timeout_ms, message);
         if (rc != CV_OK) {
             cv_requester_cancel(peer->requester, cv_str(id));
             return say(self, rc, "the outbox does not take it: %s", cv_error_text(rc));

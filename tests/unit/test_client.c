@@ -1,0 +1,215 @@
+/* test_client: the client library against a service that the test plays, over real sockets.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The service answers each copy of a request as the test says. Nothing waits for time alone but what is about timeouts.
+ */
+#include "convene/client.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <zmq.h>
+
+enum { PATH_SIZE = 128, MESSAGE_MAX = 2048, DEADLINE_MS = 20000, STEP_MS = 10 };
+
+static char folder[] = "/tmp/cv-client-XXXXXX";
+
+typedef struct {
+    void *context, *intake, *feed;
+    cv_client_t *client;
+    cv_reader_t *reader;
+    size_t copies; /* of requests that arrived */
+    char id[CV_UUID_TEXT + 1];
+    char inbox[CV_MAX_ATTRIBUTE];
+    size_t answers;
+    int rc, cls; /* of the last answer; cls 0: without outcome */
+    uint32_t sends;
+} world_t;
+
+static void path_of(const char *name, char ret_path[PATH_SIZE])
+{
+    (void)snprintf(ret_path, PATH_SIZE, "%s/%s", folder, name);
+}
+
+static void open_client(world_t *w, bool outbox)
+{
+    char endpoint[PATH_SIZE], path[PATH_SIZE], error[256] = "";
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/service", folder);
+    path_of("out.db", path);
+    const cv_client_service_t service = {"registration", endpoint};
+    const cv_client_options_t options = {
+        .services = &service, .services_n = 1, .insecure = true, .outbox = outbox ? path : NULL};
+    if (cv_client_open(&options, &w->client, error, sizeof error) != CV_OK)
+        fail_msg("%s", error);
+}
+
+static int set_up(void **state)
+{
+    world_t *w = calloc(1, sizeof *w);
+    char endpoint[PATH_SIZE + 16];
+    if (!w)
+        return -1;
+    *state = w;
+    w->context = zmq_ctx_new();
+    w->reader = cv_reader_new();
+    w->intake = zmq_socket(w->context, ZMQ_SUB);
+    w->feed = zmq_socket(w->context, ZMQ_XPUB);
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/service.intake", folder);
+    int rc = zmq_bind(w->intake, endpoint);
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/service.feed", folder);
+    rc |= zmq_bind(w->feed, endpoint);
+    static const char topic[] = "request.registration|";
+    return rc | zmq_setsockopt(w->intake, ZMQ_SUBSCRIBE, topic, sizeof topic - 1);
+}
+
+static int tear_down(void **state)
+{
+    static const char *const names[] = {"out.db", "out.db-wal", "out.db-shm", "out.db.lock"};
+    world_t *w = *state;
+    const int none = 0;
+    cv_client_close(&w->client);
+    zmq_setsockopt(w->feed, ZMQ_LINGER, &none, sizeof none);
+    zmq_close(w->intake);
+    zmq_close(w->feed);
+    zmq_ctx_term(w->context);
+    cv_reader_destroy(&w->reader);
+    free(w);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[PATH_SIZE];
+        path_of(names[i], path);
+        (void)unlink(path);
+    }
+    return 0;
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static int submit(world_t *w, int64_t timeout_ms, char ret_id[CV_UUID_TEXT + 1])
+{
+    const cv_registration_decline_v1_t data = {.event = CV_STR("E1"), .party = CV_STR("KZ")};
+    const cv_submit_t how = {.timeout_ms = timeout_ms};
+    return cv_client_submit(w->client, CV_MSG_REGISTRATION_DECLINE_V1, CV_STR("E1"), &data, &how, ret_id);
+}
+
+static void on_answer(void *arg, const cv_answer_t *answer)
+{
+    world_t *w = arg;
+    w->answers++;
+    w->rc = answer->rc;
+    w->cls = answer->outcome ? (int)answer->outcome->cls : 0;
+    w->sends = answer->sends;
+}
+
+/* Takes the requests that are there. */
+static void serve(world_t *w)
+{
+    char bytes[MESSAGE_MAX];
+    while (zmq_recv(w->intake, bytes, sizeof bytes, ZMQ_DONTWAIT) >= 0) {
+        int n = zmq_recv(w->intake, bytes, sizeof bytes, 0);
+        cv_msg_t msg;
+        assert_int_equal(CV_OK, cv_msg_read(w->reader, (cv_str_t){bytes, (size_t)n}, &msg, NULL));
+        assert_int_equal(CV_OK, cv_str_copy(msg.id, w->id, sizeof w->id));
+        assert_int_equal(CV_OK, cv_str_copy(msg.inbox, w->inbox, sizeof w->inbox));
+        w->copies++;
+    }
+}
+
+static void poll_once(world_t *w)
+{
+    assert_true(cv_client_poll(w->client, STEP_MS, on_answer, w) >= 0);
+    serve(w);
+}
+
+static void until_copies(world_t *w, size_t copies)
+{
+    int64_t end_ms = cv_clock_mono_ms() + DEADLINE_MS;
+    while (w->copies < copies && cv_clock_mono_ms() < end_ms)
+        poll_once(w);
+    assert_true(w->copies >= copies);
+}
+
+/* Answers the request that came last. */
+static void answer(world_t *w, cv_outcome_class_t cls)
+{
+    char topic[CV_MAX_TOPIC];
+    const cv_outcome_v1_t outcome = {.cls = cls, .code = CV_STR("code"), .text = CV_STR("A sentence.")};
+    const cv_msg_t head = {.id = cv_str(w->id),
+                           .source = CV_STR("/test"),
+                           .time_ms = 1764000000000,
+                           .causationid = cv_str(w->id),
+                           .info = cv_msg_info_at(CV_MSG_OUTCOME_V1)};
+    cv_buf_t buf;
+    cv_buf_init(&buf, MESSAGE_MAX);
+    assert_int_equal(CV_OK, cv_msg_write(&buf, &head, &outcome));
+    int n = snprintf(topic, sizeof topic, "outcome.local.%s|", w->inbox);
+    assert_true(zmq_send(w->feed, topic, (size_t)n, ZMQ_SNDMORE) >= 0);
+    assert_true(zmq_send(w->feed, buf.ptr, buf.len, 0) >= 0);
+    cv_buf_done(&buf);
+}
+
+static void until_answered(world_t *w)
+{
+    int64_t end_ms = cv_clock_mono_ms() + DEADLINE_MS;
+    while (w->answers == 0 && cv_clock_mono_ms() < end_ms)
+        poll_once(w);
+    assert_int_equal(1, w->answers);
+}
+
+/* ---- tests --------------------------------------------------------------------------------- */
+
+static void test_shortest_use(void **state)
+{
+    world_t *w = *state;
+    char id[CV_UUID_TEXT + 1];
+    open_client(w, false);
+    assert_int_equal(CV_OK, submit(w, 0, id));
+    until_copies(w, 1);
+    assert_string_equal(id, w->id);
+    answer(w, CV_OUTCOME_CLASS_OK);
+    until_answered(w);
+    assert_int_equal(CV_OK, w->rc);
+    assert_int_equal(CV_OUTCOME_CLASS_OK, w->cls);
+    assert_int_equal(0, cv_client_pending(w->client));
+}
+
+/* 0 is the default and no eternity; only who asks for that gets it; no sum of times overflows. */
+static void test_timeouts(void **state)
+{
+    world_t *w = *state;
+    char id[CV_UUID_TEXT + 1];
+    open_client(w, true);
+    assert_int_equal(CV_EINVAL, submit(w, -1, id));
+    assert_int_equal(0, cv_client_pending(w->client));
+    assert_int_equal(CV_OK, submit(w, 0, id));
+    assert_int_equal(CV_OK, submit(w, CV_CLIENT_FOREVER - 1, id));
+    assert_int_equal(CV_OK, submit(w, CV_CLIENT_FOREVER, id));
+    assert_int_equal(CV_OK, submit(w, 300, id));
+    until_answered(w); /* the last one only */
+    assert_int_equal(CV_ETIMEOUT, w->rc);
+    assert_int_equal(3, cv_client_pending(w->client));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_shortest_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_timeouts, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
