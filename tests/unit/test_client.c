@@ -188,6 +188,65 @@ static void test_shortest_use(void **state)
     assert_int_equal(0, cv_client_pending(w->client));
 }
 
+/* Time over: what was heard last; nothing, BUSY and so on are told apart. */
+static void test_last_answer_at_timeout(void **state)
+{
+    static const struct {
+        cv_outcome_class_t first, last;
+        int rc;
+    } rows[] = {
+        {CV_OUTCOME_CLASS_ABSENT, CV_OUTCOME_CLASS_ABSENT, CV_ETIMEOUT},
+        {CV_OUTCOME_CLASS_ABSENT, CV_OUTCOME_CLASS_BUSY, CV_ETIMEOUT},
+        {CV_OUTCOME_CLASS_INTERNAL, CV_OUTCOME_CLASS_NOTFOUND, CV_OK},
+        {CV_OUTCOME_CLASS_NOTFOUND, CV_OUTCOME_CLASS_UNAVAILABLE, CV_ETIMEOUT},
+    };
+    world_t *w = *state;
+    char id[CV_UUID_TEXT + 1];
+    open_client(w, false);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        w->copies = w->answers = 0;
+        assert_int_equal(CV_OK, submit(w, 1200, id));
+        until_copies(w, 2);
+        if (rows[i].first != CV_OUTCOME_CLASS_ABSENT)
+            answer(w, rows[i].first);
+        if (rows[i].last != CV_OUTCOME_CLASS_ABSENT)
+            answer(w, rows[i].last);
+        until_answered(w);
+        assert_int_equal(rows[i].rc, w->rc);
+        assert_int_equal(rows[i].last, w->cls);
+    }
+}
+
+static void test_give_up(void **state)
+{
+    world_t *w = *state;
+    char id[CV_UUID_TEXT + 1];
+    open_client(w, true);
+    assert_int_equal(0, cv_client_give_up(w->client, on_answer, w));
+    /* NOTFOUND of one of two copies: that is what is told, and the request is over. */
+    assert_int_equal(CV_OK, submit(w, CV_CLIENT_FOREVER, id));
+    until_copies(w, 2);
+    answer(w, CV_OUTCOME_CLASS_NOTFOUND);
+    for (int i = 0; i < 20; i++) /* it is heard; and not final */
+        poll_once(w);
+    assert_int_equal(0, w->answers);
+    assert_int_equal(1, cv_client_give_up(w->client, on_answer, w));
+    assert_int_equal(CV_OUTCOME_CLASS_NOTFOUND, w->cls);
+    assert_int_equal(CV_OK, w->rc);
+    assert_int_equal(0, cv_client_pending(w->client));
+    /* Nothing heard: over for this process, kept for the next. */
+    assert_int_equal(CV_OK, submit(w, CV_CLIENT_FOREVER, id));
+    assert_int_equal(1, cv_client_give_up(w->client, on_answer, w));
+    assert_int_equal(CV_ETIMEOUT, w->rc);
+    assert_int_equal(0, w->cls);
+    cv_client_close(&w->client);
+    w->copies = w->answers = 0;
+    open_client(w, true);
+    assert_int_equal(1, cv_client_pending(w->client));
+    until_copies(w, 1);
+    assert_string_equal(id, w->id);
+}
+
 /* 0 is the default and no eternity; only who asks for that gets it; no sum of times overflows. */
 static void test_timeouts(void **state)
 {
@@ -209,6 +268,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_shortest_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_last_answer_at_timeout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_give_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_timeouts, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

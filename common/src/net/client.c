@@ -64,6 +64,7 @@ struct cv_client {
     void *arg;
     int answered;
     int keep_rc;
+    bool giving_up; /* what is not known stays in the outbox */
 };
 
 static int say(cv_client_t *self, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -123,7 +124,7 @@ static void on_done(void *arg, const cv_answer_t *answer)
     self->answered++;
     if (self->each)
         self->each(self->arg, answer);
-    if (self->keep) {
+    if (self->keep && !(self->giving_up && answer->rc == CV_ETIMEOUT)) {
         int rc = cv_keep_drop(self->keep, cv_str(answer->id));
         if (rc != CV_OK)
             self->keep_rc = rc;
@@ -406,13 +407,32 @@ static int64_t turn(cv_client_t *self)
     return next_ms;
 }
 
-int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
+static void begin_answers(cv_client_t *self, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
 {
-    int64_t end_ms = cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS);
     self->each = each;
     self->arg = arg;
     self->answered = 0;
     self->keep_rc = CV_OK;
+}
+
+/* How many were handed over. */
+static int end_answers(cv_client_t *self)
+{
+    self->each = NULL;
+    if (self->keep) {
+        int rc = cv_keep_flush(self->keep);
+        if (rc == CV_OK)
+            rc = self->keep_rc;
+        if (rc != CV_OK)
+            return say(self, rc, "the outbox cannot be written: %s", cv_error_text(rc));
+    }
+    return self->answered;
+}
+
+int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
+{
+    int64_t end_ms = cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS);
+    begin_answers(self, each, arg);
     for (;;) {
         int64_t next_ms = turn(self);
         int64_t now_ms = cv_clock_mono_ms();
@@ -432,15 +452,17 @@ int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg
             errno == EINTR)
             break;
     }
-    self->each = NULL;
-    if (self->keep) {
-        int rc = cv_keep_flush(self->keep);
-        if (rc == CV_OK)
-            rc = self->keep_rc;
-        if (rc != CV_OK)
-            return say(self, rc, "the outbox cannot be written: %s", cv_error_text(rc));
-    }
-    return self->answered;
+    return end_answers(self);
+}
+
+int cv_client_give_up(cv_client_t *self, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
+{
+    begin_answers(self, each, arg);
+    self->giving_up = true;
+    for (size_t i = 0; i < self->peers_n; i++)
+        cv_requester_give_up(self->peers[i].requester, cv_clock_mono_ms());
+    self->giving_up = false;
+    return end_answers(self);
 }
 
 size_t cv_client_pending(const cv_client_t *self)
