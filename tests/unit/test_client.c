@@ -264,6 +264,28 @@ static void test_timeouts(void **state)
     assert_int_equal(3, cv_client_pending(w->client));
 }
 
+/* A request that a process before this one left in the outbox may have been sent by it: no copy is the only one. */
+static void test_resumed_request(void **state)
+{
+    world_t *w = *state;
+    char id[CV_UUID_TEXT + 1];
+    open_client(w, true);
+    assert_int_equal(CV_OK, submit(w, 3000, id));
+    until_copies(w, 1);
+    cv_client_close(&w->client); /* its answer would have come now */
+    w->copies = 0;
+    open_client(w, true);
+    until_copies(w, 1);
+    assert_string_equal(id, w->id);
+    answer(w, CV_OUTCOME_CLASS_NOTFOUND);
+    until_copies(w, 2); /* it asks again: the NOTFOUND was not final */
+    assert_int_equal(0, w->answers);
+    answer(w, CV_OUTCOME_CLASS_OK);
+    until_answered(w);
+    assert_int_equal(CV_OUTCOME_CLASS_OK, w->cls);
+    assert_true(w->sends >= 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +293,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_last_answer_at_timeout, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_give_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_timeouts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_resumed_request, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

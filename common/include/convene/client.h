@@ -76,7 +76,7 @@ typedef struct {
     const cv_outcome_v1_t *outcome; /* NULL without outcome */
     cv_str_t raw;                   /* the outcome's message as it came: equal bytes for the same id */
     int64_t latency_ms;             /* from submit to answer */
-    uint32_t sends;                 /* how often the request went out */
+    uint32_t sends;                 /* how often it went out; one more if a process before may have sent it (outbox) */
 } cv_answer_t;
 
 /* timeout_ms counts from here, also while the service is away or the window is full, and with an outbox also while no

@@ -152,7 +152,7 @@ static int put_again(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_
     int64_t deadline = deadline_ms ? now_ms + deadline_ms - cv_clock_wall_ms() : 0;
     if (deadline_ms && deadline <= 0)
         deadline = 1; /* over: the first tick says so */
-    return cv_requester_submit(peer_of(self, name)->requester, now_ms, id, message, deadline);
+    return cv_requester_resume(peer_of(self, name)->requester, now_ms, id, message, deadline);
 }
 
 static int open_peer(cv_client_t *self, const cv_client_options_t *options, const cv_client_service_t *service,

@@ -17,6 +17,7 @@ typedef struct item {
     uint8_t key[CV_UUID_LEN];
     char id[CV_UUID_TEXT + 1]; /* as the caller wrote it */
     bool flying;
+    bool earlier;                      /* a process before this one may have sent it */
     int64_t submitted_ms, deadline_ms; /* deadline: INT64_MAX none */
     int64_t due_ms;                    /* flying: when to send again */
     int64_t not_before_ms;             /* the service asked us to wait */
@@ -146,7 +147,7 @@ static void finish(cv_requester_t *self, int64_t now_ms, item_t *item, cv_answer
     answer->id = item->id;
     answer->service = self->service;
     answer->latency_ms = now_ms - item->submitted_ms;
-    answer->sends = item->sends;
+    answer->sends = item->sends + item->earlier;
     self->next_ms = now_ms; /* there is room in the window */
     self->options.done(self->options.arg, answer);
     item_free(item);
@@ -208,7 +209,7 @@ void cv_requester_destroy(cv_requester_t **requester)
 
 /* ---- inputs ------------------------------------------------------------------------------ */
 
-int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms)
+static int put(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms, bool earlier)
 {
     uint8_t key[CV_UUID_LEN];
     int rc = cv_uuid_parse(id, key);
@@ -227,6 +228,7 @@ int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_st
     memcpy(item->id, id.ptr, CV_UUID_TEXT);
     memcpy(item->bytes, message.ptr, message.len);
     item->len = message.len;
+    item->earlier = earlier;
     item->submitted_ms = now_ms;
     item->deadline_ms = deadline_ms > 0 ? deadline_ms : INT64_MAX;
     item->not_before_ms = INT64_MIN;
@@ -238,6 +240,16 @@ int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_st
     self->next_ms = sooner(self->next_ms, sooner(self->deadline_ms, self->ready ? now_ms : INT64_MAX));
     self->stats.submitted++;
     return CV_OK;
+}
+
+int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms)
+{
+    return put(self, now_ms, id, message, deadline_ms, false);
+}
+
+int cv_requester_resume(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms)
+{
+    return put(self, now_ms, id, message, deadline_ms, true);
 }
 
 void cv_requester_cancel(cv_requester_t *self, cv_str_t id)
@@ -282,11 +294,11 @@ static bool is_later(cv_outcome_class_t cls)
 }
 
 /* The service does not remember NOTFOUND and INTERNAL: with more than one copy another may have been decided since, or
- * still be. */
+ * still be. None sent by us, and yet an answer: there was an earlier copy. */
 static bool is_final(const item_t *item, cv_outcome_class_t cls)
 {
     if (cls == CV_OUTCOME_CLASS_NOTFOUND || cls == CV_OUTCOME_CLASS_INTERNAL)
-        return item->sends == 1;
+        return item->sends == 1 && !item->earlier;
     return !is_later(cls);
 }
 

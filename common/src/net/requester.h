@@ -21,7 +21,9 @@
  *   - two outcomes that differ: NOTFOUND and INTERNAL are not remembered by the service, so one copy of a request can
  *     get NOTFOUND and the next, a moment later, OK. They are final only while exactly one copy was sent. After that
  *     they may be the answer to any copy, and another may be decided yet: they count as BUSY, the request stays and
- *     goes out again until something else answers it. Without a deadline that can be for ever.
+ *     goes out again until something else answers it. Without a deadline that can be for ever. Copies that an earlier
+ *     process sent count too: what it left behind is submitted with cv_requester_resume and has been sent before, as
+ *     far as anybody can know.
  *   - patience ends after such an answer: the last one heard, of whichever class, is what the caller is told.
  *   - outcome twice (it was sent twice): the second finds no request and is counted, nothing else.
  *   - pipe full (send gives CV_EAGAIN): nothing is lost, sending goes on at a later tick.
@@ -70,6 +72,9 @@ void cv_requester_destroy(cv_requester_t **requester);
  * CV_ECONFLICT: a request with this id is still unanswered. CV_EINVAL: id is no UUID. CV_ELIMIT: over CV_MAX_REQUEST.
  */
 int cv_requester_submit(cv_requester_t *requester, int64_t now_ms, cv_str_t id, cv_str_t message,
+                        int64_t deadline_ms) CV_USE_RESULT;
+/* The same for a request of an earlier process, which may have sent it: no copy of it is the only one. */
+int cv_requester_resume(cv_requester_t *requester, int64_t now_ms, cv_str_t id, cv_str_t message,
                         int64_t deadline_ms) CV_USE_RESULT;
 /* Ends everything that is unanswered as its deadline would, now. */
 void cv_requester_give_up(cv_requester_t *requester, int64_t now_ms);
