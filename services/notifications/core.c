@@ -75,12 +75,12 @@ unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_ev
     return changes;
 }
 
-bool ntf_concerned(cv_party_answer_t answer, int64_t since_ms, int64_t change_ms) {
-    return answer == CV_PARTY_ANSWER_REGISTERED && since_ms <= change_ms;
+bool ntf_concerned(cv_party_answer_t answer, int64_t since, int64_t version) {
+    return answer == CV_PARTY_ANSWER_REGISTERED && since < version;
 }
 
-int64_t ntf_answer_since(cv_party_answer_t before, int64_t since_ms, cv_party_answer_t after, int64_t now_ms) {
-    return before == after ? since_ms : now_ms;
+int64_t ntf_answer_since(cv_party_answer_t before, int64_t since, cv_party_answer_t after, int64_t version) {
+    return before == after ? since : version;
 }
 
 int64_t ntf_pause_ms(int64_t failures, int64_t max_ms) {

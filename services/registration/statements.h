@@ -12,7 +12,7 @@
     " confirmed, waiting, online, registered, declined"
 #define DELEGATION_COLUMNS                                                                                             \
     "id, event, party, answer, ceiling, confirmed, waiting, online, withdrawn, heads, numbers, last_person, requests," \
-    " private_seq"
+    " private_seq, since"
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                \
@@ -42,10 +42,10 @@
     XX(role_set, "INSERT INTO role_seat VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(event, role) DO UPDATE SET"            \
                  " maximum = ?3, ceiling = ?4, confirmed = ?5")                                                       \
     XX(delegation_add, "INSERT INTO delegation(" DELEGATION_COLUMNS ")"                                               \
-                       " VALUES(?, ?, ?, 4, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)")                                           \
+                       " VALUES(?, ?, ?, 4, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)")                                           \
     XX(delegation_set, "UPDATE delegation SET answer = ?2, ceiling = ?3, confirmed = ?4, waiting = ?5, online = ?6,"  \
                        " withdrawn = ?7, heads = ?8, numbers = ?9, last_person = ?10, requests = ?11,"                \
-                       " private_seq = ?12 WHERE id = ?1")                                                            \
+                       " private_seq = ?12, since = ?13 WHERE id = ?1")                                               \
     XX(contact_set, "INSERT INTO contact VALUES(?1, ?2, ?3, ?4) ON CONFLICT(delegation) DO UPDATE SET"                \
                     " name = ?2, email = ?3, language = ?4")                                                          \
     XX(contact_get, "SELECT name, email, language FROM contact WHERE delegation = ?")                                 \

@@ -81,7 +81,7 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
         const reg_share_t *share = &d->share;
         BIND(store->delegation_set, 1, d->row, d->answer, share->ceiling, share->confirmed, share->waiting,
              share->online, share->withdrawn, share->heads, d->numbers, d->last_person, d->requests,
-             (int64_t)d->private_seq);
+             (int64_t)d->private_seq, d->since);
         rc = cv_stmt_run(store->delegation_set);
         d->is_dirty = false;
     }

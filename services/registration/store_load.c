@@ -42,6 +42,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "NULL,"
     " name TEXT NOT NULL, email TEXT) STRICT;"
     "CREATE INDEX person_waiting ON person(delegation, lane, unit) WHERE state = 2;",
+    "ALTER TABLE delegation ADD COLUMN since INTEGER NOT NULL DEFAULT 0;",
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)
@@ -210,6 +211,7 @@ static int load_delegations(reg_store_t *store, reg_book_t *book, const by_row_t
         d->last_person = cv_stmt_get_int(row, 11);
         d->requests = cv_stmt_get_int(row, 12);
         d->private_seq = (uint64_t)cv_stmt_get_int(row, 13);
+        d->since = cv_stmt_get_int(row, 14);
         event->seats.waiting_of_kind[party->kind] += d->share.waiting;
     }
     return rc;
