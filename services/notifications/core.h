@@ -47,6 +47,9 @@ enum {
  * the party's code is none. */
 int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1]) CV_USE_RESULT;
 
+/* The epoch in a record's id. False: there is none. */
+bool ntf_epoch_of(cv_str_t record_id, uint8_t ret_epoch[CV_EPOCH_LEN]);
+
 enum { /* what a new version of an event changes, as bits */
        NTF_CHANGED_TITLE = 1,
        NTF_CHANGED_DATES = 2, /* also the hour, its zone and how exactly they are known */

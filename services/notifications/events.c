@@ -20,6 +20,8 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
     int rc = ntf_notice_id(cause, party, notice);
     if (rc)
         return rc;
+    uint8_t epoch[CV_EPOCH_LEN];
+    bool has_epoch = ntf_epoch_of(cause, epoch); /* the streams of a service share it */
     ntf_stir(ntf);
     return ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
                                                   .notice = cv_str(notice),
@@ -29,6 +31,7 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
                                                   .party = party,
                                                   .time_ms = time_ms,
                                                   .private_seq = private_seq,
+                                                  .private_epoch = has_epoch ? epoch : NULL,
                                                   .data = data,
                                               });
 }

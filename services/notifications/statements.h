@@ -85,15 +85,16 @@
     XX(changes, "SELECT cause, time_ms, version FROM ntf_change WHERE event = ?1 AND version > ?2 ORDER BY version") \
     XX(change_get, "SELECT was, now FROM ntf_change WHERE cause = ?1") \
     XX(add, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data," \
-            " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif((SELECT epoch FROM " PRIVATE_CURSOR \
-            "), zeroblob(8))," \
-            " ?8, coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1), 0)," \
-            " CASE WHEN ?7 > coalesce((SELECT seq FROM " PRIVATE_CURSOR "), 0) THEN 2" \
+            " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8," \
+            " coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1), 0)," \
+            " CASE WHEN ?7 > 0 AND NOT EXISTS(SELECT 1 FROM " PRIVATE_CURSOR \
+            " AND epoch = coalesce(?9, epoch) AND seq >= ?7) THEN 2" \
             " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1 AND hold = 1)" \
             " THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING") \
     XX(release_private, \
        "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 2 AND EXISTS(SELECT 1 FROM" \
-       " " PRIVATE_CURSOR " AND (private_seq <= seq OR private_epoch <> epoch))") \
+       " " PRIVATE_CURSOR " AND (epoch = coalesce(private_epoch, epoch) AND private_seq <= seq OR private_epoch <> epoch" \
+       " AND epoch = (SELECT e.epoch FROM cursor AS e WHERE e.stream = 'registration.events')))") \
     XX(release_party, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1") \
     XX(release_lane, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1" \
                      " AND event = ?2") \

@@ -452,6 +452,7 @@ int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) {
     cv_stmt_int(stmt, 6, delivery->time_ms);
     cv_stmt_int(stmt, 7, (int64_t)delivery->private_seq);
     cv_stmt_blob(stmt, 8, delivery->data.ptr, delivery->data.len);
+    cv_stmt_blob(stmt, 9, delivery->private_epoch, delivery->private_epoch ? CV_EPOCH_LEN : 0);
     return cv_stmt_run(stmt);
 }
 

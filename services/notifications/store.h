@@ -21,6 +21,16 @@
  *   hold 2 --------+       |          +-- try failed: queued again, next_ms later; too often: failed
  *   awaiting_contact       +-- cannot be made a message: failed
  *
+ * What a notice waits for (hold 2) is a place in registration.private: the number that the decision names, in the epoch
+ * of the decision's own record, for the streams of a service begin an epoch together. Numbers of two epochs say nothing
+ * about each other, so the notice goes when
+ *
+ *   the cursor of registration.private is in that epoch and not below that number, or
+ *   it is in another epoch and the cursor of registration.events is there too: both have arrived in a history after the
+ *   one of the decision, and what it waited for is in the contact data by now or was lost with that history
+ *
+ * While only one of the two has come to a new epoch, the notice waits: the other follows within an answer's time.
+ *
  * A lane is the queued deliveries of one delegation (event, party): they leave in the order of n.
  */
 #ifndef NOTIFICATIONS_STORE_H
@@ -100,6 +110,7 @@ typedef struct {
     cv_str_t cause, event, party;
     int64_t time_ms;      /* of the record */
     uint64_t private_seq; /* registration.private must have been applied up to here; 0: does not matter */
+    const uint8_t *private_epoch; /* in this epoch; only for _add. NULL: in whichever there is */
     cv_str_t data;        /* the record's data; absent for changes (they are in ntf_change). Only ntf_store_ready */
     cv_str_t mail;        /* and _add give it. mail: as it was frozen before the first try; else absent */
     int state, hold;

@@ -1,4 +1,4 @@
-/* test_notifications_order: what came first is said by versions, whatever clocks and snapshots look like.
+/* test_notifications_order: what came first is said by versions and epochs, whatever clocks and snapshots look like.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/core.h"
@@ -43,6 +43,8 @@ static void state_of(drv_t *drv, const char *party, int64_t since_version) {
                                                   .since_version = since_version};
     drv_state(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DELEGATION_V1, &delegation);
 }
+
+/* ---- who is told of a change --------------------------------------------------------------- */
 
 /* Change, then a snapshot of registration, then the change is read: who registered before the change is told. */
 static void test_snapshot_between_change_and_reading(void **state) {
@@ -165,6 +167,60 @@ static void test_without_versions(void **state) {
     assert_int_equal(told(drv, KZ), 1);
 }
 
+/* ---- which contact data a notice waits for -------------------------------------------------- */
+
+static void snapshot_contact(drv_t *drv, const char *email) {
+    cv_registration_contact_v1_t contact = {.event = CV_STR("FORUM"),
+                                            .party = CV_STR(KZ),
+                                            .has_contact = true,
+                                            .contact = {.name = CV_STR("N"), .email = cv_str(email)}};
+    drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+}
+
+/* The decision is of the history before a restore, and read when the contact data is of the one after it. */
+static void test_decision_of_the_epoch_before(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_contact(drv, KZ, "old@kz.example");
+    drv_run(drv, 500, true);
+    drv->streams[DRV_EVENTS].closed = true;
+    uint64_t lost = drv->streams[DRV_PRIVATE].head + 900;
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, lost);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    snapshot_contact(drv, "new@kz.example");
+    drv_run(drv, 3000, true);
+    drv->streams[DRV_EVENTS].closed = false;
+    drv_run(drv, 3000, true); /* read now: for all we know the contact data is still to come */
+    assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery"), NTF_HOLD_PRIVATE);
+    drv_new_epoch(drv, DRV_EVENTS);
+    state_of(drv, KZ, 1);
+    drv_run(drv, 3 * NTF_WAITING_MS, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_written(drv, EVENTS_ID "1.KZ", "new@kz.example");
+}
+
+/* The decision is of the history after a restore, and read while the contact data is of the one before it. */
+static void test_decision_of_the_epoch_to_come(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_contact(drv, KZ, "old@kz.example");
+    tell_contact(drv, KZ, "old@kz.example");
+    drv_run(drv, 500, true);
+    drv->streams[DRV_PRIVATE].closed = true;
+    drv_new_epoch(drv, DRV_EVENTS);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    drv_run(drv, 3000, true);
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 1); /* a number that was seen, of another */
+    drv_run(drv, 3 * NTF_WAITING_MS, true);
+    assert_int_equal(drv_files(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery"), NTF_HOLD_PRIVATE);
+    snapshot_contact(drv, "new@kz.example");
+    drv->streams[DRV_PRIVATE].closed = false;
+    drv_run(drv, 3 * NTF_WAITING_MS, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_written(drv, "registration.events.1211111111111111.1.KZ", "new@kz.example");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_snapshot_between_change_and_reading, setup, teardown),
@@ -172,6 +228,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_clocks_that_step_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_versions_made_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_versions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_decision_of_the_epoch_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_decision_of_the_epoch_to_come, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,7 @@ static void test_contact_data_comes_by_snapshot(void **state) {
     tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 900);
     drv_run(drv, 1000, true);
     assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery"), NTF_HOLD_PRIVATE);
+    drv_new_epoch(drv, DRV_EVENTS);
     drv_new_epoch(drv, DRV_PRIVATE);
     cv_registration_contact_v1_t contact = {.event = CV_STR("FORUM"),
                                             .party = CV_STR("KZ"),
