@@ -100,16 +100,16 @@ int cli_query(cli_t *cli, const char *service, const char *what, const char *key
         if (reply->msg.info->number == CV_MSG_LOG_PAGE_V1) {
             const cv_log_page_v1_t *page = reply->data;
             rc = each_of_page(cli, page, reader, each, arg);
-            last = page->last || !page->next.ptr;
-            if (rc == CV_OK && !last)
-                rc = cv_str_copy(page->next, after, sizeof after);
+            last = page->last;
+            if (rc == CV_OK && !last) /* half an answer is none */
+                rc = page->next.ptr ? cv_str_copy(page->next, after, sizeof after) : CV_EMALFORMED;
         } else {
             rc = CV_EMALFORMED;
         }
         cv_reply_destroy(&reply);
     }
     cv_reader_destroy(&reader);
-    return rc;
+    return rc == CV_OK && !last ? CV_ELIMIT : rc;
 }
 
 static int add_to_array(void *arg, const cv_msg_t *msg)

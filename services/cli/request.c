@@ -13,6 +13,7 @@ typedef struct {
     cli_t *cli;
     const cv_msg_info_t *info;
     bool many, dry;
+    int64_t number;           /* line of the input that was taken last */
     int64_t lines, good, bad; /* dry run: good passed the schema */
     int status;               /* of a single one, or the first bad one */
     cli_sender_t *sender;
@@ -44,14 +45,14 @@ static void print_persons(const cv_decision_t *decision)
 static void print_one(work_t *work, const cli_sent_t *sent)
 {
     cli_t *cli = work->cli;
-    const char *name = sent->rc == CV_OK         ? cv_outcome_class_text(sent->cls)
+    const char *name = sent->outcome             ? cv_outcome_class_text(sent->cls)
                        : sent->rc == CV_ETIMEOUT ? "TIMEOUT"
                                                  : "INVALID";
     if (cli->json) {
         json_t *doc = json_pack("{s:s, s:s, s:s}", "type", sent->info->type, "id", sent->id, "class", name);
         if (work->many)
             json_object_set_new(doc, "line", json_integer(sent->number));
-        if (sent->rc == CV_OK)
+        if (sent->outcome)
             json_object_set_new(doc, "outcome", outcome_json(sent->raw));
         else if (sent->fault)
             json_object_set_new(doc, "fault",
@@ -84,7 +85,7 @@ static void print_one(work_t *work, const cli_sent_t *sent)
 static void on_done(void *arg, const cli_sent_t *sent)
 {
     work_t *work = arg;
-    int status = sent->rc == CV_OK ? cli_status_of_class(sent->cls) : cli_status_of(sent->rc);
+    int status = sent->outcome ? cli_status_of_class(sent->cls) : cli_status_of(sent->rc);
     if (status == CLI_OK)
         work->good++;
     else
@@ -120,6 +121,7 @@ static void check(work_t *work, int64_t number, json_t *data, bool texts)
 static int take(work_t *work, int64_t number, json_t *data, bool texts, const char *id)
 {
     work->lines++;
+    work->number = number;
     if (!work->dry)
         return cli_sender_add(work->sender, number, work->info, data, texts, id);
     check(work, number, data, texts);
@@ -307,8 +309,12 @@ int cli_request(cli_t *cli)
     cli_sender_destroy(&work.sender);
     if (status != CLI_OK)
         return status;
-    if (rc == CV_ETIMEOUT)
-        return work.good ? CLI_PARTIAL : cli_fail(cli, CLI_UNREACHABLE, "%s does not answer", work.info->service);
+    if (rc == CV_ETIMEOUT) { /* of several: said beside their JSON lines, not among them */
+        cli_say(
+            "convene: %s does not answer; line %lld and those behind it were not sent (before: %lld OK, %lld not)\n",
+            work.info->service, (long long)work.number, (long long)work.good, (long long)work.bad);
+        return work.good ? CLI_PARTIAL : CLI_UNREACHABLE;
+    }
     if (rc != CV_OK)
         return cli_fail(cli, cli_status_of(rc), "cannot send: %s",
                         *cv_client_error(cli->client) ? cv_client_error(cli->client) : cv_error_text(rc));

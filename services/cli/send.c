@@ -23,6 +23,7 @@ struct cli_sender {
     void *arg;
     open_t *open; /* unanswered, in no order */
     size_t open_n, open_room;
+    bool silent; /* one ended without an outcome */
 };
 
 cli_sender_t *cli_sender_new(cli_t *cli, cv_client_t *client, size_t window, int64_t idle_ms,
@@ -69,6 +70,7 @@ static void on_answer(void *arg, const cv_answer_t *answer)
                            .latency_ms = answer->latency_ms};
         memcpy(sent.id, answer->id, sizeof sent.id);
         self->open[i] = self->open[--self->open_n];
+        self->silent |= sent.rc != CV_OK;
         self->done(self->arg, &sent);
         return;
     }
@@ -83,13 +85,11 @@ static int wait_until(cli_sender_t *self, size_t most)
             return rc;
         if (cv_clock_mono_ms() - self->heard_ms < self->idle_ms)
             continue;
-        while (self->open_n > 0) { /* what is there has had its time */
-            open_t open = self->open[--self->open_n];
-            cli_sent_t sent = {.number = open.number, .info = open.info, .rc = CV_ETIMEOUT};
-            memcpy(sent.id, open.id, sizeof sent.id);
-            self->done(self->arg, &sent);
-        }
-        return CV_ETIMEOUT;
+        rc = cv_client_give_up(self->client, on_answer, self); /* what is there has had its time */
+        if (rc < 0)
+            return rc;
+        if (self->silent)
+            return CV_ETIMEOUT;
     }
     return CV_OK;
 }
@@ -120,7 +120,7 @@ int cli_sender_add(cli_sender_t *self, int64_t number, const cv_msg_info_t *info
         if (self->open_n == 0)
             self->heard_ms = cv_clock_mono_ms();
         open_t *open = &self->open[self->open_n];
-        const cv_submit_t how = {.id = id};
+        const cv_submit_t how = {.id = id, .timeout_ms = CV_CLIENT_FOREVER}; /* wait_until ends it */
         rc = cv_client_submit(self->client, info->number, *subject ? cv_str(subject) : CV_STR_NONE, input.data, &how,
                               open->id);
         if (rc == CV_ECONFLICT) { /* the same id is on its way: after its answer it may go again */

@@ -14,7 +14,8 @@ typedef struct {
     int64_t number;
     char id[CV_UUID_TEXT + 1];
     const cv_msg_info_t *info;
-    int rc; /* CV_OK: there is an outcome; CV_EINVAL: refused here, see fault; CV_ETIMEOUT: no answer */
+    int rc; /* CV_OK: there is an outcome; CV_EINVAL: refused here, see fault; CV_ETIMEOUT: none in time, outcome is
+               the BUSY or UNAVAILABLE heard last or NULL */
     cv_outcome_class_t cls;
     const cv_outcome_v1_t *outcome;
     cv_str_t raw;
@@ -24,7 +25,8 @@ typedef struct {
 
 typedef struct cli_sender cli_sender_t;
 
-/* window 1: each is sent when the one before is answered. idle_ms: give up when nothing was answered for so long. */
+/* window 1: each is sent when the one before is answered. idle_ms: when nothing was answered for so long, all that is
+ * under way ends with the last that was heard of it, and with those of which no outcome was heard the whole. */
 cli_sender_t *cli_sender_new(cli_t *cli, cv_client_t *client, size_t window, int64_t idle_ms,
                              void (*done)(void *arg, const cli_sent_t *sent), void *arg);
 void cli_sender_destroy(cli_sender_t **sender);

@@ -45,6 +45,23 @@ int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1
     return CV_OK;
 }
 
+bool ntf_epoch_of(cv_str_t record_id, uint8_t ret_epoch[CV_EPOCH_LEN]) {
+    static const char digits[] = "0123456789abcdef";
+    const char *slash = record_id.len ? memchr(record_id.ptr, '/', record_id.len) : NULL;
+    if (!slash || record_id.len - (size_t)(slash + 1 - record_id.ptr) <= (size_t)2 * CV_EPOCH_LEN ||
+        slash[1 + 2 * CV_EPOCH_LEN] != '/')
+        return false;
+    uint8_t epoch[CV_EPOCH_LEN] = {0};
+    for (size_t i = 0; i < (size_t)2 * CV_EPOCH_LEN; i++) {
+        const char *digit = slash[1 + i] ? strchr(digits, slash[1 + i]) : NULL;
+        if (!digit)
+            return false;
+        epoch[i / 2] = (uint8_t)(epoch[i / 2] << 4 | (digit - digits));
+    }
+    memcpy(ret_epoch, epoch, sizeof(epoch));
+    return true;
+}
+
 static bool s_off(cv_event_status_t status) {
     return status == CV_EVENT_STATUS_CANCELLED || status == CV_EVENT_STATUS_POSTPONED;
 }
@@ -75,12 +92,12 @@ unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_ev
     return changes;
 }
 
-bool ntf_concerned(cv_party_answer_t answer, int64_t since_ms, int64_t change_ms) {
-    return answer == CV_PARTY_ANSWER_REGISTERED && since_ms <= change_ms;
+bool ntf_concerned(cv_party_answer_t answer, int64_t since, int64_t version) {
+    return answer == CV_PARTY_ANSWER_REGISTERED && since < version;
 }
 
-int64_t ntf_answer_since(cv_party_answer_t before, int64_t since_ms, cv_party_answer_t after, int64_t now_ms) {
-    return before == after ? since_ms : now_ms;
+int64_t ntf_answer_since(cv_party_answer_t before, int64_t since, cv_party_answer_t after, int64_t version) {
+    return before == after ? since : version;
 }
 
 int64_t ntf_pause_ms(int64_t failures, int64_t max_ms) {

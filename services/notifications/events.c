@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   scheduling.events     events, venues, parties: what notices say; a material change of an event is told to every
- *                         delegation that was registered when it was made
- *   registration.events   decisions and promotions: each is told; who is registered, and since when
+ *                         delegation that was registered before it (core.h says what "before" is)
+ *   registration.events   decisions and promotions: each is told; who is registered, and since which version
  *   registration.private  whom to write to, and names
  *
- * Records of a snapshot are state, not news: nobody is told. A record whose id cannot be turned into a notice's id is
+ * Records of a snapshot are state, not news: nobody is told of them. But a delegation that a snapshot makes known as
+ * registered is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned into a notice's id is
  * refused (CV_EINVAL), which sets it aside visibly.
  */
 #include "notifications/core.h"
@@ -19,6 +20,8 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
     int rc = ntf_notice_id(cause, party, notice);
     if (rc)
         return rc;
+    uint8_t epoch[CV_EPOCH_LEN];
+    bool has_epoch = ntf_epoch_of(cause, epoch); /* the streams of a service share it */
     ntf_stir(ntf);
     return ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
                                                   .notice = cv_str(notice),
@@ -28,27 +31,31 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
                                                   .party = party,
                                                   .time_ms = time_ms,
                                                   .private_seq = private_seq,
+                                                  .private_epoch = has_epoch ? epoch : NULL,
                                                   .data = data,
                                               });
 }
 
-/* A party's answer after a decision at that time. Changes that were seen before but made later are told now. */
+/* A party's answer, given under that version of the event; 0: not said. Changes that were seen before but made later
+ * are told now. */
 static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
-                    int64_t time_ms) {
+                    int64_t version) {
     cv_party_answer_t before;
-    int64_t since_ms;
-    int rc = ntf_store_answer_get(ntf->store, event, party, &before, &since_ms);
+    int64_t since;
+    int rc = ntf_store_answer_get(ntf->store, event, party, &before, &since);
+    if (!rc && version == 0)
+        rc = ntf_store_event_version(ntf->store, event, &version);
     if (rc)
         return rc;
-    since_ms = ntf_answer_since(before, since_ms, answer, time_ms);
-    rc = ntf_store_answer_put(ntf->store, event, party, answer, since_ms);
-    if (rc || answer == before || answer != CV_PARTY_ANSWER_REGISTERED || cv_tx_in_snapshot(tx))
+    since = ntf_answer_since(before, since, answer, version);
+    rc = ntf_store_answer_put(ntf->store, event, party, answer, since);
+    if (rc || answer == before || answer != CV_PARTY_ANSWER_REGISTERED)
         return rc;
     ntf_change_t *changes;
     size_t n;
-    rc = ntf_store_changes(ntf->store, event, since_ms, cv_tx_arena(tx), &changes, &n);
+    rc = ntf_store_changes(ntf->store, event, since, cv_tx_arena(tx), &changes, &n);
     for (size_t i = 0; !rc && i < n; i++) {
-        if (ntf_concerned(answer, since_ms, changes[i].time_ms))
+        if (ntf_concerned(answer, since, changes[i].version))
             rc = s_tell(ntf, NTF_EVENT_CHANGE, changes[i].cause, event, party, changes[i].time_ms, 0, CV_STR_NONE);
     }
     return rc;
@@ -63,7 +70,8 @@ static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regi
     }
     if (decided->answer == CV_PARTY_ANSWER_ABSENT)
         return CV_OK;
-    return s_answer(ntf, tx, decided->event, decided->party, decided->answer, msg->time_ms);
+    return s_answer(ntf, tx, decided->event, decided->party, decided->answer,
+                    decided->has_version ? decided->version : 0);
 }
 
 static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_promoted_v1_t *promoted) {
@@ -73,7 +81,7 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
                   msg->data_bytes);
 }
 
-/* A new version of an event: told to all delegations that were registered when it was made. */
+/* A new version of an event: told to all delegations that were registered under an earlier one. */
 static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now) {
     cv_arena_t *arena = cv_tx_arena(tx);
     cv_str_t data;
@@ -82,7 +90,9 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
         return rc;
     bool known = rc == CV_OK;
     rc = ntf_store_event_put(ntf->store, now->event, now->version, msg->time_ms, msg->data_bytes);
-    if (rc || !known || cv_tx_in_snapshot(tx))
+    if (!rc && cv_tx_in_snapshot(tx))
+        return ntf_store_versions_end(ntf->store, now->event, now->version);
+    if (rc || !known)
         return rc;
 
     const void *was;
@@ -91,11 +101,11 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
         return rc;
     ntf_registered_t *registered = NULL;
     size_t n = 0;
-    rc = ntf_store_change_put(ntf->store, msg->id, now->event, msg->time_ms, data, msg->data_bytes);
+    rc = ntf_store_change_put(ntf->store, msg->id, now->event, now->version, msg->time_ms, data, msg->data_bytes);
     if (!rc)
         rc = ntf_store_registered(ntf->store, now->event, arena, &registered, &n);
     for (size_t i = 0; !rc && i < n; i++) {
-        if (ntf_concerned(CV_PARTY_ANSWER_REGISTERED, registered[i].since_ms, msg->time_ms))
+        if (ntf_concerned(CV_PARTY_ANSWER_REGISTERED, registered[i].since, now->version))
             rc = s_tell(ntf, NTF_EVENT_CHANGE, msg->id, now->event, registered[i].party, msg->time_ms, 0, CV_STR_NONE);
     }
     return rc;
@@ -121,7 +131,8 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
     case CV_MSG_REGISTRATION_PROMOTED_V1: return s_promoted(self, tx, msg, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: {
         const cv_registration_delegation_v1_t *delegation = data;
-        return s_answer(self, tx, delegation->event, delegation->party, delegation->answer, msg->time_ms);
+        return s_answer(self, tx, delegation->event, delegation->party, delegation->answer,
+                        delegation->has_since_version ? delegation->since_version : 0);
     }
     case CV_MSG_REGISTRATION_CONTACT_V1: return s_contact(self, data);
     case CV_MSG_SCHEDULING_EVENT_V1: return s_event(self, tx, msg, data);

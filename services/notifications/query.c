@@ -129,7 +129,10 @@ static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t
         else if (!more)
             rc = s_collect(&rows[i], arena, collect);
         if (more || rc == CV_ELIMIT) {
-            cv_collect_next(collect, cv_arena_printf(arena, "%lld", (long long)last));
+            cv_str_t next = cv_arena_printf(arena, "%lld", (long long)last);
+            if (!next.ptr)
+                return CV_ENOMEM;
+            cv_collect_next(collect, next);
             return CV_OK;
         }
         if (rc)
@@ -161,6 +164,8 @@ static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after,
             return CV_OK;
         }
         next = cv_arena_printf(arena, "%.*s/%d", CV_STR_ARG(rows[i].party), (int)rows[i].order);
+        if (!next.ptr)
+            return CV_ENOMEM;
     }
     return rc;
 }

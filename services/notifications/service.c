@@ -171,7 +171,7 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "registration", .stream = "registration.private", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {ntf_tables_1};
+static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

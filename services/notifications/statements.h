@@ -38,6 +38,15 @@
     "CREATE INDEX ntf_delivery_open ON ntf_delivery(n) WHERE state <> 2;" \
     "CREATE INDEX ntf_delivery_news ON ntf_delivery(n) WHERE announced <> state;"
 
+/* Versions of the event instead of instants: since which an answer stands, which a change made (0: none that counts). What
+ * is there when this runs goes by the version that is known then. */
+#define NTF_TABLES_2 \
+    "ALTER TABLE ntf_answer RENAME COLUMN since_ms TO since;" \
+    "UPDATE ntf_answer SET since = coalesce((SELECT version FROM ntf_event AS e WHERE e.event = ntf_answer.event), 0);" \
+    "ALTER TABLE ntf_change ADD COLUMN version INTEGER NOT NULL DEFAULT 0;" \
+    "DROP INDEX ntf_change_event;" \
+    "CREATE INDEX ntf_change_event ON ntf_change(event, version);"
+
 #define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
 /* In the order of s_delivery_read. */
 #define DELIVERY \
@@ -50,12 +59,14 @@
     XX(venue_put, "INSERT INTO ntf_venue VALUES(?1, ?2) ON CONFLICT(code) DO UPDATE SET name = ?2") \
     XX(party_put, "INSERT INTO ntf_party VALUES(?1, ?2) ON CONFLICT(code) DO UPDATE SET name = ?2") \
     XX(names_get, "SELECT (SELECT name FROM ntf_venue WHERE code = ?1), (SELECT name FROM ntf_party WHERE code = ?2)") \
-    XX(answer_get, "SELECT answer, since_ms FROM ntf_answer WHERE event = ?1 AND party = ?2") \
+    XX(event_version, "SELECT version FROM ntf_event WHERE event = ?1") \
+    XX(answer_get, "SELECT answer, since FROM ntf_answer WHERE event = ?1 AND party = ?2") \
     XX(answer_put, \
        "INSERT INTO ntf_answer VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event, party) DO UPDATE SET answer = ?3," \
-       " since_ms = ?4") \
+       " since = ?4") \
+    XX(answers_cap, "UPDATE ntf_answer SET since = ?2 WHERE event = ?1 AND since > ?2") \
     XX(registered_n, "SELECT count(*) FROM ntf_answer WHERE event = ?1 AND answer = 1") \
-    XX(registered, "SELECT party, since_ms FROM ntf_answer WHERE event = ?1 AND answer = 1 ORDER BY party") \
+    XX(registered, "SELECT party, since FROM ntf_answer WHERE event = ?1 AND answer = 1 ORDER BY party") \
     XX(contact_put, "INSERT INTO ntf_contact VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(event, party) DO UPDATE SET" \
                     " name = ?3, email = ?4, language = ?5") \
     XX(person_put, "INSERT INTO ntf_person VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event, party, number) DO UPDATE SET" \
@@ -67,20 +78,23 @@
                    " AND (?1 IS NULL OR party = ?1) ORDER BY party, ord LIMIT ?4") \
     XX(recipient_for, "SELECT 0 AS ord, name, email, language FROM ntf_contact WHERE event = ?1 AND party = ?2" \
                       " UNION ALL SELECT ord, name, email, language FROM ntf_recipient WHERE party = ?2 ORDER BY ord") \
-    XX(change_put, "INSERT OR IGNORE INTO ntf_change VALUES(?1, ?2, ?3, ?4, ?5)") \
-    XX(changes_n, "SELECT count(*) FROM ntf_change WHERE event = ?1 AND time_ms >= ?2") \
-    XX(changes, "SELECT cause, time_ms FROM ntf_change WHERE event = ?1 AND time_ms >= ?2 ORDER BY time_ms, cause") \
+    XX(change_put, "INSERT OR IGNORE INTO ntf_change(cause, event, time_ms, was, now, version)" \
+                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)") \
+    XX(changes_void, "UPDATE ntf_change SET version = 0 WHERE event = ?1 AND version > ?2") \
+    XX(changes_n, "SELECT count(*) FROM ntf_change WHERE event = ?1 AND version > ?2") \
+    XX(changes, "SELECT cause, time_ms, version FROM ntf_change WHERE event = ?1 AND version > ?2 ORDER BY version") \
     XX(change_get, "SELECT was, now FROM ntf_change WHERE cause = ?1") \
     XX(add, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data," \
-            " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif((SELECT epoch FROM " PRIVATE_CURSOR \
-            "), zeroblob(8))," \
-            " ?8, coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1), 0)," \
-            " CASE WHEN ?7 > coalesce((SELECT seq FROM " PRIVATE_CURSOR "), 0) THEN 2" \
+            " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8," \
+            " coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1), 0)," \
+            " CASE WHEN ?7 > 0 AND NOT EXISTS(SELECT 1 FROM " PRIVATE_CURSOR \
+            " AND epoch = coalesce(?9, epoch) AND seq >= ?7) THEN 2" \
             " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1 AND hold = 1)" \
             " THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING") \
     XX(release_private, \
        "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 2 AND EXISTS(SELECT 1 FROM" \
-       " " PRIVATE_CURSOR " AND (private_seq <= seq OR private_epoch <> epoch))") \
+       " " PRIVATE_CURSOR " AND (epoch = coalesce(private_epoch, epoch) AND private_seq <= seq OR private_epoch <> epoch" \
+       " AND epoch = (SELECT e.epoch FROM cursor AS e WHERE e.stream = 'registration.events')))") \
     XX(release_party, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1") \
     XX(release_lane, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1" \
                      " AND event = ?2") \

@@ -14,6 +14,7 @@
 #include <string.h>
 
 const char ntf_tables_1[] = NTF_TABLES_1;
+const char ntf_tables_2[] = NTF_TABLES_2;
 
 struct ntf_store {
 #define XX(name, sql) cv_stmt_t *name;
@@ -180,14 +181,14 @@ static cv_language_t s_language_read(int64_t stored) {
 }
 
 int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,
-                         int64_t *ret_since_ms) {
+                         int64_t *ret_since) {
     cv_stmt_text(store->answer_get, 1, event);
     cv_stmt_text(store->answer_get, 2, party);
     int rc = cv_stmt_step(store->answer_get);
     if (rc < 0)
         return rc;
     *ret_answer = CV_PARTY_ANSWER_ABSENT;
-    *ret_since_ms = 0;
+    *ret_since = 0;
     if (rc == 0)
         return CV_OK;
     int64_t stored = cv_stmt_get_int(store->answer_get, 0);
@@ -195,13 +196,13 @@ int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_
         if (s_answers[i].stored == stored)
             *ret_answer = s_answers[i].answer;
     }
-    *ret_since_ms = cv_stmt_get_int(store->answer_get, 1);
+    *ret_since = cv_stmt_get_int(store->answer_get, 1);
     cv_stmt_reset(store->answer_get);
     return CV_OK;
 }
 
 int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
-                         int64_t since_ms) {
+                         int64_t since) {
     int stored = NTF_ANSWER_NONE;
     for (size_t i = 0; i < ANSWERS_N; i++) {
         if (s_answers[i].answer == answer)
@@ -210,8 +211,30 @@ int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_
     cv_stmt_text(store->answer_put, 1, event);
     cv_stmt_text(store->answer_put, 2, party);
     cv_stmt_int(store->answer_put, 3, stored);
-    cv_stmt_int(store->answer_put, 4, since_ms);
+    cv_stmt_int(store->answer_put, 4, since);
     return cv_stmt_run(store->answer_put);
+}
+
+int ntf_store_event_version(ntf_store_t *store, cv_str_t event, int64_t *ret_version) {
+    cv_stmt_text(store->event_version, 1, event);
+    int rc = cv_stmt_step(store->event_version);
+    if (rc < 0)
+        return rc;
+    *ret_version = rc ? cv_stmt_get_int(store->event_version, 0) : 0;
+    if (rc)
+        cv_stmt_reset(store->event_version);
+    return CV_OK;
+}
+
+int ntf_store_versions_end(ntf_store_t *store, cv_str_t event, int64_t version) {
+    cv_stmt_t *const steps[] = {store->answers_cap, store->changes_void};
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < 2; i++) {
+        cv_stmt_text(steps[i], 1, event);
+        cv_stmt_int(steps[i], 2, version);
+        rc = cv_stmt_run(steps[i]);
+    }
+    return rc;
 }
 
 /* A count from a statement that gives one. */
@@ -238,7 +261,7 @@ int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, 
     while (n < max && (rc = cv_stmt_step(store->registered)) > 0) {
         rc = CV_OK;
         rows[n].party = s_keep(cv_stmt_get_text(store->registered, 0), arena, &rc);
-        rows[n++].since_ms = cv_stmt_get_int(store->registered, 1);
+        rows[n++].since = cv_stmt_get_int(store->registered, 1);
         if (rc)
             break;
     }
@@ -361,21 +384,22 @@ int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, 
 
 /* ---- changes ------------------------------------------------------------------------------ */
 
-int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int64_t time_ms, cv_str_t was,
-                         cv_str_t now) {
+int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int64_t version, int64_t time_ms,
+                         cv_str_t was, cv_str_t now) {
     cv_stmt_text(store->change_put, 1, cause);
     cv_stmt_text(store->change_put, 2, event);
     cv_stmt_int(store->change_put, 3, time_ms);
     cv_stmt_blob(store->change_put, 4, was.ptr, was.len);
     cv_stmt_blob(store->change_put, 5, now.ptr, now.len);
+    cv_stmt_int(store->change_put, 6, version);
     return cv_stmt_run(store->change_put);
 }
 
-int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since_ms, cv_arena_t *arena,
+int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena,
                       ntf_change_t **ret_changes, size_t *ret_n) {
     size_t max, n = 0;
     cv_stmt_text(store->changes_n, 1, event);
-    cv_stmt_int(store->changes_n, 2, since_ms);
+    cv_stmt_int(store->changes_n, 2, since);
     int rc = s_count(store->changes_n, &max);
     if (rc)
         return rc;
@@ -383,10 +407,11 @@ int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since_ms, cv_a
     if (!rows)
         return CV_ENOMEM;
     cv_stmt_text(store->changes, 1, event);
-    cv_stmt_int(store->changes, 2, since_ms);
+    cv_stmt_int(store->changes, 2, since);
     while (n < max && (rc = cv_stmt_step(store->changes)) > 0) {
         rc = CV_OK;
         rows[n].cause = s_keep(cv_stmt_get_text(store->changes, 0), arena, &rc);
+        rows[n].version = cv_stmt_get_int(store->changes, 2);
         rows[n++].time_ms = cv_stmt_get_int(store->changes, 1);
         if (rc)
             break;
@@ -427,6 +452,7 @@ int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) {
     cv_stmt_int(stmt, 6, delivery->time_ms);
     cv_stmt_int(stmt, 7, (int64_t)delivery->private_seq);
     cv_stmt_blob(stmt, 8, delivery->data.ptr, delivery->data.len);
+    cv_stmt_blob(stmt, 9, delivery->private_epoch, delivery->private_epoch ? CV_EPOCH_LEN : 0);
     return cv_stmt_run(stmt);
 }
 

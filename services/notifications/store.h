@@ -3,7 +3,7 @@
  *
  * Projections, rebuilt from the followed streams:
  *   ntf_event, ntf_venue, ntf_party    scheduling.events: what a notice says about an event
- *   ntf_answer                         registration.events: who is registered, and since when
+ *   ntf_answer                         registration.events: who is registered, and since which version of the event
  *   ntf_contact, ntf_person            registration.private: whom to write to, names of the own delegation
  * Owned here:
  *   ntf_recipient   whom to write to when a delegation named nobody
@@ -21,6 +21,16 @@
  *   hold 2 --------+       |          +-- try failed: queued again, next_ms later; too often: failed
  *   awaiting_contact       +-- cannot be made a message: failed
  *
+ * What a notice waits for (hold 2) is a place in registration.private: the number that the decision names, in the epoch
+ * of the decision's own record, for the streams of a service begin an epoch together. Numbers of two epochs say nothing
+ * about each other, so the notice goes when
+ *
+ *   the cursor of registration.private is in that epoch and not below that number, or
+ *   it is in another epoch and the cursor of registration.events is there too: both have arrived in a history after the
+ *   one of the decision, and what it waited for is in the contact data by now or was lost with that history
+ *
+ * While only one of the two has come to a new epoch, the notice waits: the other follows within an answer's time.
+ *
  * A lane is the queued deliveries of one delegation (event, party): they leave in the order of n.
  */
 #ifndef NOTIFICATIONS_STORE_H
@@ -29,7 +39,7 @@
 #include "convene/messages.h"
 #include "convene/store.h"
 
-extern const char ntf_tables_1[]; /* the first migration */
+extern const char ntf_tables_1[], ntf_tables_2[]; /* the migrations */
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                                       /* ntf_delivery.state */
 enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3 };                             /* ntf_delivery.kind */
@@ -52,13 +62,17 @@ int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_a
                         cv_str_t *ret_party) CV_USE_RESULT;
 /* CV_PARTY_ANSWER_ABSENT and 0 when there is none. */
 int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,
-                         int64_t *ret_since_ms) CV_USE_RESULT;
+                         int64_t *ret_since) CV_USE_RESULT;
 int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
-                         int64_t since_ms) CV_USE_RESULT;
-/* Parties that are registered for the event, with the time since when. */
+                         int64_t since) CV_USE_RESULT;
+/* The version of the event that is known here; 0: none. */
+int ntf_store_event_version(ntf_store_t *store, cv_str_t event, int64_t *ret_version) CV_USE_RESULT;
+/* The event is at this version, and what was above it is void: see core.h. */
+int ntf_store_versions_end(ntf_store_t *store, cv_str_t event, int64_t version) CV_USE_RESULT;
+/* Parties that are registered for the event, with the version under which they became so. */
 typedef struct {
     cv_str_t party;
-    int64_t since_ms;
+    int64_t since;
 } ntf_registered_t;
 int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, ntf_registered_t **ret_registered,
                          size_t *ret_n) CV_USE_RESULT;
@@ -76,14 +90,14 @@ int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_part
                          cv_arena_t *arena, size_t max, cv_recipient_t *ret_recipients, size_t *ret_n) CV_USE_RESULT;
 
 /* ---- changes ---- */
-int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int64_t time_ms, cv_str_t was,
-                         cv_str_t now) CV_USE_RESULT;
-/* Changes of the event made at or after since_ms, in the order they were made. */
+int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int64_t version, int64_t time_ms,
+                         cv_str_t was, cv_str_t now) CV_USE_RESULT;
+/* Changes that made versions of the event above `since`, in the order of these. */
 typedef struct {
     cv_str_t cause;
-    int64_t time_ms;
+    int64_t version, time_ms;
 } ntf_change_t;
-int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since_ms, cv_arena_t *arena,
+int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena,
                       ntf_change_t **ret_changes, size_t *ret_n) CV_USE_RESULT;
 int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, cv_str_t *ret_was,
                          cv_str_t *ret_now) CV_USE_RESULT;
@@ -96,6 +110,7 @@ typedef struct {
     cv_str_t cause, event, party;
     int64_t time_ms;      /* of the record */
     uint64_t private_seq; /* registration.private must have been applied up to here; 0: does not matter */
+    const uint8_t *private_epoch; /* in this epoch; only for _add. NULL: in whichever there is */
     cv_str_t data;        /* the record's data; absent for changes (they are in ntf_change). Only ntf_store_ready */
     cv_str_t mail;        /* and _add give it. mail: as it was frozen before the first try; else absent */
     int state, hold;

@@ -94,6 +94,7 @@ struct reg_delegation {
     reg_delegation_t *next_of_event;
     reg_share_t share;
     reg_answer_t answer;
+    int64_t since;       /* version of the event when the answer became what it is; 0: not known */
     int32_t numbers;     /* the last number given to a person */
     int64_t last_person; /* row of the last person; each names the one before, so a delegation needs no index */
     int64_t requests;

@@ -127,6 +127,18 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
                : cv_tx_timer_cancel(tx, RELEASE, cv_str(event->code));
 }
 
+/* A snapshot of a scheduling that was restored: the versions above are no more, and will be made once again. Who answered
+ * under one of them did so before those to come. */
+static void cap_answers(reg_book_t *book, reg_event_t *event, int64_t version)
+{
+    for (reg_delegation_t *d = event->delegations; d; d = d->next_of_event) {
+        if (d->since <= version)
+            continue;
+        d->since = version;
+        reg_book_touch(book, d);
+    }
+}
+
 static int apply_event(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *record)
 {
     reg_book_t *book = &self->book;
@@ -141,6 +153,8 @@ static int apply_event(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_s
             return rc;
     }
     event->known = true;
+    if (record->version < event->version)
+        cap_answers(book, event, record->version);
     event->version = record->version;
     event->terms.stage = (reg_stage_t)record->status;
     keep_text(record->event_details.title, event->title, sizeof event->title);

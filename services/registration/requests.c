@@ -81,6 +81,8 @@ static int conclude(ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const c
     decided->has_seats = true;
     decided->seats = decision->seats;
     decided->answer = (cv_party_answer_t)d->answer;
+    decided->has_version = decision->has_version;
+    decided->version = decision->version;
     decided->private_seq = cv_tx_head(ask->tx, REG_STREAM_PRIVATE);
     int rc = cv_tx_emit(ask->tx, REG_STREAM_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, cv_str(d->subject), decided, &seq);
     if (rc)
@@ -141,6 +143,8 @@ static void set_answer(reg_delegation_t *delegation, reg_answer_t answer)
 
     event->registered += (answer == REG_ANSWER_REGISTERED) - (delegation->answer == REG_ANSWER_REGISTERED);
     event->declined += (answer == REG_ANSWER_DECLINED) - (delegation->answer == REG_ANSWER_DECLINED);
+    if (delegation->answer != answer)
+        delegation->since = event->version;
     delegation->answer = answer;
 }
 

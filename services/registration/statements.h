@@ -10,9 +10,10 @@
     "id, code, known, title, source, version, stage, has_rules, audience, opens_ms, closes_ms, changes_close_ms," \
     " release_ms, released, together, waiting_rule, online_takes_seat, guaranteed, maximum, capacity"
 #define TALLY_COLUMNS                                                                                               \
-    "id, ceiling, confirmed, waiting, online, withdrawn, answer, heads, numbers, last_person, requests, private_seq"
+    "id, ceiling, confirmed, waiting, online, withdrawn, answer, heads, numbers, last_person, requests, private_seq," \
+    " since"
 
-enum { TALLY_N = 12, PERSON_N = 12 }; /* columns */
+enum { TALLY_N = 13, PERSON_N = 12 }; /* columns */
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                \

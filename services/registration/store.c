@@ -106,7 +106,7 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
         const reg_share_t *share = &d->share;
         rc = PUT_TALLY(store, true, d->row, share->ceiling, share->confirmed, share->waiting, share->online,
                        share->withdrawn, d->answer, share->heads, d->numbers, d->last_person, d->requests,
-                       (int64_t)d->private_seq);
+                       (int64_t)d->private_seq, d->since);
         d->is_dirty = false;
     }
     if (!rc)

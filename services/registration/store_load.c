@@ -28,7 +28,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     " waiting INTEGER NOT NULL CHECK(waiting >= 0), online INTEGER NOT NULL CHECK(online >= 0),"
     " withdrawn INTEGER CHECK(withdrawn >= 0), answer INTEGER, heads INTEGER CHECK(heads BETWEEN 0 AND 1),"
     " numbers INTEGER CHECK(confirmed + waiting + online + withdrawn <= numbers), last_person INTEGER, requests INTEGER,"
-    " private_seq INTEGER) STRICT;"
+    " private_seq INTEGER, since INTEGER) STRICT;"
     "CREATE TABLE contact(delegation INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL,"
     " language INTEGER NOT NULL) STRICT;"
     "CREATE TABLE person(id INTEGER PRIMARY KEY, delegation INTEGER NOT NULL, number INTEGER NOT NULL,"
@@ -197,6 +197,7 @@ static void load_delegation(cv_stmt_t *row, reg_delegation_t *d)
     d->last_person = cv_stmt_get_int(row, 9);
     d->requests = cv_stmt_get_int(row, 10);
     d->private_seq = (uint64_t)cv_stmt_get_int(row, 11);
+    d->since = cv_stmt_get_int(row, 12);
     event->registered += d->answer == REG_ANSWER_REGISTERED;
     event->declined += d->answer == REG_ANSWER_DECLINED;
     event->seats.waiting_of_kind[d->party->kind] += d->share.waiting;

@@ -55,6 +55,8 @@ static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
         .withdrawn = d->share.withdrawn,
         .requests = d->requests,
         .private_seq = d->private_seq,
+        .has_since_version = d->since > 0,
+        .since_version = d->since,
     };
     return cv_collect_put(collect, CV_MSG_REGISTRATION_DELEGATION_V1, cv_str(d->subject), 0, &row);
 }

@@ -124,7 +124,8 @@ static int submit(cv_client_t *client, const json_t *request, const char *subjec
     static cv_registration_withdraw_v1_t withdraw;
     const json_t *data = json_object_get(request, "data");
     cv_str_t type = text(request, "type");
-    cv_submit_t how = {.id = json_string_value(json_object_get(request, "id"))};
+    /* How long is enough is decided by SILENCE_MS. */
+    cv_submit_t how = {.id = json_string_value(json_object_get(request, "id")), .timeout_ms = CV_CLIENT_FOREVER};
     if (cv_str_is(type, "convene.registration.register.v1")) {
         read_register(data, &reg);
         return cv_client_submit(client, CV_MSG_REGISTRATION_REGISTER_V1, cv_str(subject), &reg, &how, ret_id);

@@ -113,7 +113,7 @@ static void test_changes(void **state) {
 
 static void test_who_is_told_does_not_depend_on_order(void **state) {
     (void)state;
-    assert_true(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 100, 100));
+    assert_false(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 100, 100)); /* knew it */
     assert_true(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 100, 200));
     assert_false(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 200, 100));
     assert_false(ntf_concerned(CV_PARTY_ANSWER_DECLINED, 100, 200));
@@ -122,6 +122,19 @@ static void test_who_is_told_does_not_depend_on_order(void **state) {
     assert_int_equal(ntf_answer_since(CV_PARTY_ANSWER_REGISTERED, 100, CV_PARTY_ANSWER_REGISTERED, 200), 100);
     assert_int_equal(ntf_answer_since(CV_PARTY_ANSWER_WITHDRAWN, 100, CV_PARTY_ANSWER_REGISTERED, 200), 200);
     assert_int_equal(ntf_answer_since(CV_PARTY_ANSWER_ABSENT, 0, CV_PARTY_ANSWER_REGISTERED, 200), 200);
+}
+
+static void test_epoch_of_a_record(void **state) {
+    (void)state;
+    static const uint8_t expected[CV_EPOCH_LEN] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+    static const char *const none[] = {"", "FORUM", "registration.events/", "registration.events/0123456789abcdef",
+                                       "registration.events/0123456789abcde/1", "registration.events/0123456789abcdeg/1",
+                                       "registration.events/0123456789ABCDEF/1", "r/0123456789abcdef0/1"};
+    uint8_t epoch[CV_EPOCH_LEN] = {0};
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        assert_false(ntf_epoch_of(cv_str(none[i]), epoch));
+    assert_true(ntf_epoch_of(CV_STR("registration.events/0123456789abcdef/42"), epoch));
+    assert_memory_equal(epoch, expected, sizeof(epoch));
 }
 
 static void test_pauses_cover_72_hours(void **state) {
@@ -502,6 +515,7 @@ int main(void) {
         cmocka_unit_test(test_notice_id),
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_who_is_told_does_not_depend_on_order),
+        cmocka_unit_test(test_epoch_of_a_record),
         cmocka_unit_test(test_pauses_cover_72_hours),
         cmocka_unit_test(test_mail_bytes),
         cmocka_unit_test(test_mail_encodes_headers),

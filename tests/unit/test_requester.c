@@ -160,7 +160,7 @@ static void on_done(void *arg, const cv_answer_t *answer)
         assert_memory_equal(entry->raw, answer->raw.ptr, answer->raw.len);
         assert_true(cv_str_is(answer->outcome->code, "code"));
     } else {
-        assert_null(answer->outcome);
+        entry->done_class = answer->outcome ? (int)answer->outcome->cls : 0;
     }
     if (w->in_done)
         assert_int_equal(CV_OK, w->in_done(w, answer));
@@ -346,6 +346,7 @@ static void test_retransmission_and_deadline(void **state)
     assert_true(sends >= 7);
     assert_int_equal(1, entry->done);
     assert_int_equal(CV_ETIMEOUT, entry->done_rc);
+    assert_int_equal(0, entry->done_class);
     assert_in_range(entry->done_ms, 21000, 21001);
     /* The late outcome is a stray. */
     w->loss_percent = 0;
@@ -432,7 +433,7 @@ static void test_busy(void **state)
     world_destroy(w);
 }
 
-/* BUSY until the deadline: the caller hears of the timeout, not of BUSY. */
+/* BUSY until the deadline: no outcome, but the caller hears why. */
 static void test_busy_until_deadline(void **state)
 {
     (void)state;
@@ -443,6 +444,8 @@ static void test_busy_until_deadline(void **state)
     run_until(w, 10000);
     assert_int_equal(1, entry->done);
     assert_int_equal(CV_ETIMEOUT, entry->done_rc);
+    assert_true(entry->done_class == CV_OUTCOME_CLASS_BUSY || entry->done_class == CV_OUTCOME_CLASS_UNAVAILABLE);
+    assert_int_equal(1, cv_requester_stats(w->requester)->timeouts);
     assert_in_range(w->sends, 3, 8);
     world_destroy(w);
 }
@@ -470,8 +473,8 @@ static void test_passing_outcomes(void **state)
 {
     (void)state;
     static const cv_outcome_class_t passing[] = {CV_OUTCOME_CLASS_NOTFOUND, CV_OUTCOME_CLASS_INTERNAL};
-    static const cv_outcome_class_t final[] = {CV_OUTCOME_CLASS_OK,     CV_OUTCOME_CLASS_REJECTED,
-                                               CV_OUTCOME_CLASS_DENIED, CV_OUTCOME_CLASS_INVALID,
+    static const cv_outcome_class_t final[] = {CV_OUTCOME_CLASS_OK,      CV_OUTCOME_CLASS_REJECTED,
+                                               CV_OUTCOME_CLASS_DENIED,  CV_OUTCOME_CLASS_INVALID,
                                                CV_OUTCOME_CLASS_EXPIRED, CV_OUTCOME_CLASS_CONFLICT};
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
         entry_t *entry;
@@ -496,13 +499,11 @@ static void test_passing_outcomes(void **state)
             world_destroy(w);
         }
 
-        /* The deadline: the last that was heard, not a timeout; BUSY in between does not take it away. */
+        /* The deadline: the last that was heard, not a timeout. */
         w = world_sent(4000, 2, &entry);
         hear(w, entry, passing[1 - i]);
-        char busy[MESSAGE_MAX];
+        hear(w, entry, CV_OUTCOME_CLASS_BUSY);
         hear(w, entry, passing[i]);
-        size_t len = write_outcome(entry->id, CV_OUTCOME_CLASS_BUSY, 0, busy);
-        assert_int_equal(CV_OK, cv_requester_outcome(w->requester, w->now_ms, (cv_str_t){busy, len}));
         run_until(w, 4999);
         assert_int_equal(0, entry->done);
         run_until(w, 6000);
@@ -512,6 +513,22 @@ static void test_passing_outcomes(void **state)
         assert_in_range(entry->done_ms, 5000, 5001);
         assert_int_equal(0, cv_requester_stats(w->requester)->timeouts);
         assert_int_equal(1, cv_requester_stats(w->requester)->answered);
+        world_destroy(w);
+
+        /* Giving up is a deadline now; and BUSY as the last word leaves the rest unknown. */
+        w = world_sent(0, 2, &entry);
+        hear(w, entry, passing[i]);
+        cv_requester_give_up(w->requester, w->now_ms);
+        assert_int_equal(passing[i], entry->done_class);
+        assert_int_equal(CV_OK, entry->done_rc);
+        assert_int_equal(0, cv_requester_pending(w->requester));
+        world_destroy(w);
+        w = world_sent(0, 2, &entry);
+        hear(w, entry, passing[i]);
+        hear(w, entry, CV_OUTCOME_CLASS_BUSY);
+        cv_requester_give_up(w->requester, w->now_ms);
+        assert_int_equal(CV_OUTCOME_CLASS_BUSY, entry->done_class);
+        assert_int_equal(CV_ETIMEOUT, entry->done_rc);
         world_destroy(w);
 
         /* Forgotten and destroyed while one is kept. */

@@ -24,6 +24,9 @@
 #include "convene/messages.h"
 #include "convene/principal.h"
 
+#define CV_CLIENT_FOREVER INT64_MAX /* of a timeout: until it is answered */
+
+enum { CV_CLIENT_TIMEOUT_MS = 60000 /* of a request that says none */ };
 enum { CV_CLIENT_SERVICES_MAX = 8, CV_ENDPOINT_MAX = 200 /* octets of an endpoint with its suffix */ };
 
 typedef struct {
@@ -57,14 +60,15 @@ const char *cv_client_error(const cv_client_t *client);
 
 typedef struct {
     const char *id;                                   /* the request's UUID, to ask the same again; NULL: a new one */
-    int64_t timeout_ms;                               /* after this we stop asking (see cv_answer_t); 0: never */
+    int64_t timeout_ms;                               /* after this we stop asking, see below; 0: the default */
     int64_t expiry_ms;                                /* wall clock: the service answers EXPIRED after it; 0: none */
     cv_str_t correlationid, causationid, traceparent; /* optional attributes */
 } cv_submit_t;
 
-/* One answer. rc CV_OK: an outcome of the service is there (outcome->cls says which). CV_ETIMEOUT: none in time.
- * NOTFOUND and INTERNAL with sends above 1 came at the timeout: that was the last we heard, and as with CV_ETIMEOUT
- * another copy of the request may have been decided. */
+/* One answer. rc CV_OK: an outcome of the service is there (outcome->cls says which). CV_ETIMEOUT: none in time; the
+ * outcome is then the BUSY or UNAVAILABLE that was the last we heard, if anything was. NOTFOUND and INTERNAL with sends
+ * above 1 also were the last we heard when the time was over, and as with CV_ETIMEOUT another copy of the request may
+ * have been decided. */
 typedef struct {
     const char *id; /* of the request, 36 octets */
     const char *service;
@@ -72,22 +76,32 @@ typedef struct {
     const cv_outcome_v1_t *outcome; /* NULL without outcome */
     cv_str_t raw;                   /* the outcome's message as it came: equal bytes for the same id */
     int64_t latency_ms;             /* from submit to answer */
-    uint32_t sends;                 /* how often the request went out */
+    uint32_t sends;                 /* how often it went out; one more if a process before may have sent it (outbox) */
 } cv_answer_t;
 
-/* type: CV_MSG_*; data: the struct of that type. how: may be NULL. CV_EINVAL: not a request, or a service that the
- * client does not know, or data that does not encode; CV_EBUSY: queue full, poll first; CV_ECONFLICT: this id waits
- * for its answer already; CV_EFULL, CV_EIO: the outbox. On any error nothing was accepted. */
+/* timeout_ms counts from here, also while the service is away or the window is full, and with an outbox also while no
+ * process runs; when it has passed the request gets its cv_answer_t and leaves the outbox. 0: CV_CLIENT_TIMEOUT_MS, so
+ * that no request asks for ever because nobody thought of it. CV_CLIENT_FOREVER: until there is a final answer, which
+ * may never come (a NOTFOUND of a repeated request is not final); for who ends it with cv_client_give_up, or must know.
+ *
+ * type: CV_MSG_*; data: the struct of that type. how: may be NULL. CV_EINVAL: not a request, or a service that the
+ * client does not know, or data that does not encode, or a timeout below 0; CV_EBUSY: queue full, poll first;
+ * CV_ECONFLICT: this id waits for its answer already; CV_EFULL, CV_EIO: the outbox. On any error nothing was accepted.
+ */
 int cv_client_submit(cv_client_t *client, uint16_t type, cv_str_t subject, const void *data, const cv_submit_t *how,
                      char ret_id[CV_UUID_TEXT + 1]) CV_USE_RESULT;
-/* An id made from the type and content of a request (a UUID of version 8) and the client's own secret key: the same each
- * time for the same caller, so that what was sent before is only told again; and nobody else can guess it and use it up
- * for another request. Without keys (insecure) everybody makes the same. */
+/* An id made from the type and content of a request (a UUID of version 8) and the client's own secret key: the same
+ * each time for the same caller, so that what was sent before is only told again; and nobody else can guess it and use
+ * it up for another request. Without keys (insecure) everybody makes the same. */
 void cv_client_id_of(const cv_client_t *client, const char *type, cv_str_t content, char ret_id[CV_UUID_TEXT + 1]);
 /* Sends, receives and repeats for at most timeout_ms, and returns as soon as something was answered: how many answers
  * were handed over (0: none in time, or a signal came), or an error of the outbox. */
 int cv_client_poll(cv_client_t *client, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer),
                    void *arg);
+/* For who ends their own patience: every unanswered request of all services is handed over now as it would be at its
+ * timeout, with the last that was heard of it. Those that end with CV_ETIMEOUT stay in the outbox, if there is one, and
+ * are asked again by who opens it next. The number handed over, or an error of the outbox. */
+int cv_client_give_up(cv_client_t *client, void (*each)(void *arg, const cv_answer_t *answer), void *arg);
 size_t cv_client_pending(const cv_client_t *client);                  /* accepted, not answered, all services */
 bool cv_client_ready(const cv_client_t *client, const char *service); /* its intake is connected; as of the last poll */
 

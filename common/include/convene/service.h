@@ -52,7 +52,8 @@ int cv_accept(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *form
 
 /* Collects messages for a snapshot or the answer to a query. */
 typedef struct cv_collect cv_collect_t;
-/* CV_ELIMIT: the page is full; a query then says where to go on with cv_collect_next. */
+/* CV_ELIMIT: the page is full; a query must then say where to go on with cv_collect_next (the key of its last row, so
+ * that rows that come and go meanwhile make none appear twice), or its answer is refused as INTERNAL. */
 int cv_collect_put(cv_collect_t *collect, uint16_t type, cv_str_t subject, int64_t time_ms, const void *data) CV_USE_RESULT;
 /* The same for message bytes that are stored already. */
 int cv_collect_raw(cv_collect_t *collect, cv_str_t message) CV_USE_RESULT;

@@ -35,6 +35,8 @@ enum {
     DRAIN_MAX = 256,        /* messages taken from one socket before others get their turn */
 };
 
+#define TIMEOUT_MAX_MS INT64_C(3155760000000) /* a longer timeout is this one: 100 years */
+
 typedef struct {
     cv_client_t *client;
     char name[CV_NAME_MAX + 1];
@@ -64,6 +66,7 @@ struct cv_client {
     void *arg;
     int answered;
     int keep_rc;
+    bool giving_up; /* what is not known stays in the outbox */
 };
 
 static int say(cv_client_t *self, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -144,7 +147,7 @@ static void on_done(void *arg, const cv_answer_t *answer)
     self->answered++;
     if (self->each)
         self->each(self->arg, answer);
-    if (self->keep) {
+    if (self->keep && !(self->giving_up && answer->rc == CV_ETIMEOUT)) {
         int rc = cv_keep_drop(self->keep, cv_str(answer->id));
         if (rc != CV_OK)
             self->keep_rc = rc;
@@ -172,7 +175,7 @@ static int put_again(void *arg, cv_str_t id, cv_str_t service, int64_t deadline_
     int64_t deadline = deadline_ms ? now_ms + deadline_ms - cv_clock_wall_ms() : 0;
     if (deadline_ms && deadline <= 0)
         deadline = 1; /* over: the first tick says so */
-    return cv_requester_submit(peer_of(self, name)->requester, now_ms, id, message, deadline);
+    return cv_requester_resume(peer_of(self, name)->requester, now_ms, id, message, deadline);
 }
 
 static int open_peer(cv_client_t *self, const cv_client_options_t *options, const cv_client_service_t *service,
@@ -330,6 +333,13 @@ int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const v
     static const cv_submit_t nothing_special;
     if (!how)
         how = &nothing_special;
+    if (how->timeout_ms < 0)
+        return say(self, CV_EINVAL, "a timeout of %lld ms is none", (long long)how->timeout_ms);
+    /* No deadline: 0, to the requester and on disk. */
+    bool forever = how->timeout_ms == CV_CLIENT_FOREVER;
+    int64_t timeout_ms = how->timeout_ms ? how->timeout_ms : CV_CLIENT_TIMEOUT_MS;
+    if (timeout_ms > TIMEOUT_MAX_MS)
+        timeout_ms = TIMEOUT_MAX_MS;
     const cv_msg_info_t *info = cv_msg_info_at(type);
     if (!info || info->kind != CV_KIND_REQUEST)
         return say(self, CV_EINVAL, "type number %u is no request", type);
@@ -361,16 +371,14 @@ int cv_client_submit(cv_client_t *self, uint16_t type, cv_str_t subject, const v
         return say(self, rc, "%s: the data does not fit its description", info->type);
     cv_str_t message = cv_buf_str(&self->buf);
     int64_t now_ms = cv_clock_mono_ms();
-    rc = cv_requester_submit(peer->requester, now_ms, cv_str(id), message,
-                             how->timeout_ms ? now_ms + how->timeout_ms : 0);
+    rc = cv_requester_submit(peer->requester, now_ms, cv_str(id), message, forever ? 0 : now_ms + timeout_ms);
     if (rc != CV_OK)
         return say(self, rc, "request %s: %s", id,
                    rc == CV_ECONFLICT ? "its answer is still awaited"
                    : rc == CV_EBUSY   ? "too many are unanswered"
                                       : cv_error_text(rc));
     if (self->keep) {
-        int64_t deadline_ms = how->timeout_ms ? wall_ms + how->timeout_ms : 0;
-        rc = cv_keep_put(self->keep, cv_str(id), cv_str(peer->name), deadline_ms, message);
+        rc = cv_keep_put(self->keep, cv_str(id), cv_str(peer->name), forever ? 0 : wall_ms + timeout_ms, message);
         if (rc != CV_OK) {
             cv_requester_cancel(peer->requester, cv_str(id));
             return say(self, rc, "the outbox does not take it: %s", cv_error_text(rc));
@@ -426,13 +434,32 @@ static int64_t turn(cv_client_t *self)
     return next_ms;
 }
 
-int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
+static void begin_answers(cv_client_t *self, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
 {
-    int64_t end_ms = cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS);
     self->each = each;
     self->arg = arg;
     self->answered = 0;
     self->keep_rc = CV_OK;
+}
+
+/* How many were handed over. */
+static int end_answers(cv_client_t *self)
+{
+    self->each = NULL;
+    if (self->keep) {
+        int rc = cv_keep_flush(self->keep);
+        if (rc == CV_OK)
+            rc = self->keep_rc;
+        if (rc != CV_OK)
+            return say(self, rc, "the outbox cannot be written: %s", cv_error_text(rc));
+    }
+    return self->answered;
+}
+
+int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
+{
+    int64_t end_ms = cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS);
+    begin_answers(self, each, arg);
     for (;;) {
         int64_t next_ms = turn(self);
         int64_t now_ms = cv_clock_mono_ms();
@@ -452,15 +479,17 @@ int cv_client_poll(cv_client_t *self, int64_t timeout_ms, void (*each)(void *arg
             errno == EINTR)
             break;
     }
-    self->each = NULL;
-    if (self->keep) {
-        int rc = cv_keep_flush(self->keep);
-        if (rc == CV_OK)
-            rc = self->keep_rc;
-        if (rc != CV_OK)
-            return say(self, rc, "the outbox cannot be written: %s", cv_error_text(rc));
-    }
-    return self->answered;
+    return end_answers(self);
+}
+
+int cv_client_give_up(cv_client_t *self, void (*each)(void *arg, const cv_answer_t *answer), void *arg)
+{
+    begin_answers(self, each, arg);
+    self->giving_up = true;
+    for (size_t i = 0; i < self->peers_n; i++)
+        cv_requester_give_up(self->peers[i].requester, cv_clock_mono_ms());
+    self->giving_up = false;
+    return end_answers(self);
 }
 
 size_t cv_client_pending(const cv_client_t *self)

@@ -17,13 +17,14 @@ typedef struct item {
     uint8_t key[CV_UUID_LEN];
     char id[CV_UUID_TEXT + 1]; /* as the caller wrote it */
     bool flying;
+    bool earlier;                      /* a process before this one may have sent it */
     int64_t submitted_ms, deadline_ms; /* deadline: INT64_MAX none */
     int64_t due_ms;                    /* flying: when to send again */
     int64_t not_before_ms;             /* the service asked us to wait */
     uint32_t sends;
     uint32_t misses; /* sends since the last sign of life; the exponent of the delay */
-    char *passing;   /* the last NOTFOUND or INTERNAL that was not final; NULL: none */
-    size_t passing_len;
+    char *heard;     /* the last answer, which was not final; NULL: none */
+    size_t heard_len;
     size_t len;
     uint8_t bytes[];
 } item_t;
@@ -135,7 +136,7 @@ static void take_out(cv_requester_t *self, item_t *item)
 
 static void item_free(item_t *item)
 {
-    free(item->passing);
+    free(item->heard);
     free(item);
 }
 
@@ -146,7 +147,7 @@ static void finish(cv_requester_t *self, int64_t now_ms, item_t *item, cv_answer
     answer->id = item->id;
     answer->service = self->service;
     answer->latency_ms = now_ms - item->submitted_ms;
-    answer->sends = item->sends;
+    answer->sends = item->sends + item->earlier;
     self->next_ms = now_ms; /* there is room in the window */
     self->options.done(self->options.arg, answer);
     item_free(item);
@@ -208,7 +209,7 @@ void cv_requester_destroy(cv_requester_t **requester)
 
 /* ---- inputs ------------------------------------------------------------------------------ */
 
-int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms)
+static int put(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms, bool earlier)
 {
     uint8_t key[CV_UUID_LEN];
     int rc = cv_uuid_parse(id, key);
@@ -227,6 +228,7 @@ int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_st
     memcpy(item->id, id.ptr, CV_UUID_TEXT);
     memcpy(item->bytes, message.ptr, message.len);
     item->len = message.len;
+    item->earlier = earlier;
     item->submitted_ms = now_ms;
     item->deadline_ms = deadline_ms > 0 ? deadline_ms : INT64_MAX;
     item->not_before_ms = INT64_MIN;
@@ -238,6 +240,16 @@ int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_st
     self->next_ms = sooner(self->next_ms, sooner(self->deadline_ms, self->ready ? now_ms : INT64_MAX));
     self->stats.submitted++;
     return CV_OK;
+}
+
+int cv_requester_submit(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms)
+{
+    return put(self, now_ms, id, message, deadline_ms, false);
+}
+
+int cv_requester_resume(cv_requester_t *self, int64_t now_ms, cv_str_t id, cv_str_t message, int64_t deadline_ms)
+{
+    return put(self, now_ms, id, message, deadline_ms, true);
 }
 
 void cv_requester_cancel(cv_requester_t *self, cv_str_t id)
@@ -263,16 +275,31 @@ static void put_off(cv_requester_t *self, int64_t now_ms, item_t *item, const cv
     self->next_ms = sooner(self->next_ms, item->due_ms);
 }
 
-/* Without memory for it the deadline says timeout, as if this outcome had been lost. */
-static void keep_passing(item_t *item, cv_str_t message)
+/* Without memory for it the deadline says what was heard before, as if this outcome had been lost. */
+static void keep_heard(item_t *item, cv_str_t message)
 {
     char *copy = malloc(message.len);
     if (!copy)
         return;
     memcpy(copy, message.ptr, message.len);
-    free(item->passing);
-    item->passing = copy;
-    item->passing_len = message.len;
+    free(item->heard);
+    item->heard = copy;
+    item->heard_len = message.len;
+}
+
+/* Says nothing about any decision: try later. */
+static bool is_later(cv_outcome_class_t cls)
+{
+    return cls == CV_OUTCOME_CLASS_BUSY || cls == CV_OUTCOME_CLASS_UNAVAILABLE;
+}
+
+/* The service does not remember NOTFOUND and INTERNAL: with more than one copy another may have been decided since, or
+ * still be. None sent by us, and yet an answer: there was an earlier copy. */
+static bool is_final(const item_t *item, cv_outcome_class_t cls)
+{
+    if (cls == CV_OUTCOME_CLASS_NOTFOUND || cls == CV_OUTCOME_CLASS_INTERNAL)
+        return item->sends == 1 && !item->earlier;
+    return !is_later(cls);
 }
 
 int cv_requester_outcome(cv_requester_t *self, int64_t now_ms, cv_str_t message)
@@ -296,13 +323,8 @@ int cv_requester_outcome(cv_requester_t *self, int64_t now_ms, cv_str_t message)
     rc = msg.info->decode(msg.data, &outcome, NULL);
     if (rc != CV_OK)
         return rc;
-    if (outcome.cls == CV_OUTCOME_CLASS_BUSY || outcome.cls == CV_OUTCOME_CLASS_UNAVAILABLE) {
-        put_off(self, now_ms, item, &outcome);
-        return CV_OK;
-    }
-    /* The service does not remember these. Another copy of the request may have been decided since, or still be. */
-    if ((outcome.cls == CV_OUTCOME_CLASS_NOTFOUND || outcome.cls == CV_OUTCOME_CLASS_INTERNAL) && item->sends != 1) {
-        keep_passing(item, message);
+    if (!is_final(item, outcome.cls)) {
+        keep_heard(item, message);
         put_off(self, now_ms, item, &outcome);
         return CV_OK;
     }
@@ -327,24 +349,23 @@ void cv_requester_ready(cv_requester_t *self, int64_t now_ms, bool ready)
 
 /* ---- output ------------------------------------------------------------------------------ */
 
-/* The last outcome that was not final, if there was one, is more than a timeout can say. */
+/* The last answer, if there was one, is more than a timeout can say. */
 static void end_of_patience(cv_requester_t *self, int64_t now_ms, item_t *item)
 {
     cv_msg_t msg;
     cv_outcome_v1_t outcome = {0};
     cv_answer_t answer = {.rc = CV_ETIMEOUT};
-    cv_str_t raw = {item->passing, item->passing_len};
+    cv_str_t raw = {item->heard, item->heard_len};
     if (raw.ptr && cv_msg_read(self->reader, raw, &msg, NULL) == CV_OK &&
         msg.info->decode(msg.data, &outcome, NULL) == CV_OK)
-        answer = (cv_answer_t){.rc = CV_OK, .outcome = &outcome, .raw = raw};
+        answer = (cv_answer_t){.rc = is_later(outcome.cls) ? CV_ETIMEOUT : CV_OK, .outcome = &outcome, .raw = raw};
     *(answer.rc == CV_OK ? &self->stats.answered : &self->stats.timeouts) += 1;
     finish(self, now_ms, item, &answer);
 }
 
-static void expire(cv_requester_t *self, int64_t now_ms)
+/* Ends what has its deadline behind it; all: everything. */
+static void end_those(cv_requester_t *self, int64_t now_ms, bool all)
 {
-    if (now_ms < self->deadline_ms)
-        return;
     self->deadline_ms = INT64_MAX; /* done may submit, and so bring it forward, while we walk */
     list_t *const lists[] = {&self->flying, &self->waiting};
     for (size_t i = 0; i < 2; i++) {
@@ -352,13 +373,18 @@ static void expire(cv_requester_t *self, int64_t now_ms)
         const item_t *last = lists[i]->last;
         for (item_t *item = lists[i]->first, *next; item; item = next) {
             next = item == last ? NULL : item->next;
-            if (item->deadline_ms > now_ms) {
+            if (item->deadline_ms > now_ms && !all) {
                 self->deadline_ms = sooner(self->deadline_ms, item->deadline_ms);
                 continue;
             }
             end_of_patience(self, now_ms, item);
         }
     }
+}
+
+void cv_requester_give_up(cv_requester_t *self, int64_t now_ms)
+{
+    end_those(self, now_ms, true);
 }
 
 /* False: the pipe is full. */
@@ -399,7 +425,8 @@ int64_t cv_requester_tick(cv_requester_t *self, int64_t now_ms)
 {
     if (now_ms < self->next_ms)
         return self->next_ms;
-    expire(self, now_ms);
+    if (now_ms >= self->deadline_ms)
+        end_those(self, now_ms, false);
     send_due(self, now_ms);
     int64_t next = self->deadline_ms;
     if (self->ready) {

@@ -8,7 +8,8 @@
  *                                   again after a delay  +--+ no outcome, or BUSY/UNAVAILABLE,
  *                                                             or NOTFOUND/INTERNAL of a request sent more than once
  *
- *   deadline passes, in whichever state        -> done(the last NOTFOUND/INTERNAL), or without one done(CV_ETIMEOUT)
+ *   deadline passes, in whichever state, or the caller gives up -> done(the last that was heard; CV_ETIMEOUT if that
+ *                                                                 says nothing of a decision, or if nothing was heard)
  *
  * Failure modes and what covers them:
  *   - request or outcome lost (reconnect, full pipe, slow subscription): the same bytes are sent again after 250 ms,
@@ -20,7 +21,10 @@
  *   - two outcomes that differ: NOTFOUND and INTERNAL are not remembered by the service, so one copy of a request can
  *     get NOTFOUND and the next, a moment later, OK. They are final only while exactly one copy was sent. After that
  *     they may be the answer to any copy, and another may be decided yet: they count as BUSY, the request stays and
- *     goes out again until something else answers it. Without a deadline that can be for ever.
+ *     goes out again until something else answers it. Without a deadline that can be for ever. Copies that an earlier
+ *     process sent count too: what it left behind is submitted with cv_requester_resume and has been sent before, as
+ *     far as anybody can know.
+ *   - patience ends after such an answer: the last one heard, of whichever class, is what the caller is told.
  *   - outcome twice (it was sent twice): the second finds no request and is counted, nothing else.
  *   - pipe full (send gives CV_EAGAIN): nothing is lost, sending goes on at a later tick.
  *
@@ -69,10 +73,15 @@ void cv_requester_destroy(cv_requester_t **requester);
  */
 int cv_requester_submit(cv_requester_t *requester, int64_t now_ms, cv_str_t id, cv_str_t message,
                         int64_t deadline_ms) CV_USE_RESULT;
+/* The same for a request of an earlier process, which may have sent it: no copy of it is the only one. */
+int cv_requester_resume(cv_requester_t *requester, int64_t now_ms, cv_str_t id, cv_str_t message,
+                        int64_t deadline_ms) CV_USE_RESULT;
+/* Ends everything that is unanswered as its deadline would, now. */
+void cv_requester_give_up(cv_requester_t *requester, int64_t now_ms);
 /* Forgets a request, as if it had not been submitted; done is not called. */
 void cv_requester_cancel(cv_requester_t *requester, cv_str_t id);
-/* One message of the topic outcome.<principal>.<inbox>|. CV_ENOTFOUND: no request with this id (a repetition). CV_EMALFORMED,
- * CV_EINVAL: not an outcome; ignored. */
+/* One message of the topic outcome.<principal>.<inbox>|. CV_ENOTFOUND: no request with this id (a repetition).
+ * CV_EMALFORMED, CV_EINVAL: not an outcome; ignored. */
 int cv_requester_outcome(cv_requester_t *requester, int64_t now_ms, cv_str_t message);
 /* The subscription of the service's intake came or went. */
 void cv_requester_ready(cv_requester_t *requester, int64_t now_ms, bool ready);

@@ -414,12 +414,15 @@ static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query) {
     cv_str_t *views = calloc(limit ? limit : 1, sizeof *views);
     int rc = collect && views ? run_query(asked, query, collect) : CV_ENOMEM;
     engine->counters.queries++;
-    if (rc && !(rc == CV_ELIMIT && collect->n)) {
+    if (rc == CV_ELIMIT && collect->n && !collect->next[0]) {
+        /* A page that is not the last and cannot be continued would look like the whole to who does not look closely. */
+        refuse(asked, CV_REFUSED_CODE_INTERNAL, NULL, "the answer is longer than a page, and the service does not say how it goes on");
+    } else if (rc && !(rc == CV_ELIMIT && collect->n)) {
         refuse(asked, refused_code(rc), rc == CV_EINVAL || rc == CV_ENOTFOUND ? "data.key" : NULL, cv_error_text(rc));
     } else {
         cv_log_page_v1_t page = {
             .records = {.n = views_of(collect, 0, collect->n, views), .list = views},
-            .last = !rc && !collect->next[0],
+            .last = !collect->next[0],
             .next = collect->next[0] ? cv_str(collect->next) : CV_STR_NONE,
         };
         reply_or_refuse(asked, CV_MSG_LOG_PAGE_V1, &page);
