@@ -59,6 +59,10 @@ static const cli_flag_t keys_add_flags[] = {
     {"party", 0, "CODE", "the party a focal point acts for; default: NAME after \"focal-\", in capitals"},
     END,
 };
+static const cli_flag_t audit_flags[] = {
+    {"acknowledged", 0, "FILE", "outcomes that were given, as `convene request --json` prints them; again for more"},
+    END,
+};
 static const cli_flag_t fetch_flags[] = {
     {"after", 0, "SEQUENCE", "leave out records up to this one"},
     {"limit", 0, "COUNT", "at most so many"},
@@ -143,6 +147,13 @@ const cli_command_t cli_commands[] = {
     {"restore", "Keep", "SERVICE FILE", 2, 2, "put a backup in place of a stopped service's database", NULL,
      "The old database is kept beside it. The streams begin a new epoch: followers go on, or take a snapshot.",
      "convene restore registration /srv/backup/registration.db", cli_restore},
+
+    {"audit verify", "Keep", "", 0, 0, "whether anything that was acknowledged is missing or was changed", audit_flags,
+     "Reads every stream from its beginning: chains without a hole up to the head, a remembered decision behind each "
+     "record,\n"
+     "no request decided twice; and whether each outcome in FILE is remembered to the letter. Changes nothing.\n"
+     "Exit status: 0 only if nothing was found; 1 if something was.",
+     "convene audit verify\nconvene audit verify --acknowledged outcomes.jsonl --json", cli_audit_verify},
 
     {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL, NULL,
      "convene help request\nconvene help exit-codes", cli_help},
