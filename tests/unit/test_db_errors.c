@@ -4,6 +4,10 @@
 #include "crash_vfs.h"
 #include "db_fixture.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+
 static void another_process_has_it(void **state) {
     fixture_t *f = *state;
     int ready[2], go[2];
@@ -293,6 +297,34 @@ static void wrong_binding_fails_the_step(void **state) {
     cv_db_close(&db);
 }
 
+/* A copy that stops in the middle says why, also where the write before it had put a part. */
+static void copy_without_room(void **state) {
+    enum { SIZE = 400000, ROOM = 300000 };
+    fixture_t *f = *state;
+    char backup[128], target[128];
+    snprintf(backup, sizeof backup, "%s/backup.db", f->directory);
+    snprintf(target, sizeof target, "%s/target.db", f->directory);
+    FILE *file = fopen(backup, "we");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, SIZE, SEEK_SET), 0);
+    assert_int_equal(fputc(0, file), 0);
+    assert_int_equal(fclose(file), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        char error[256] = "";
+        signal(SIGXFSZ, SIG_IGN);
+        const struct rlimit limit = {ROOM, ROOM};
+        bool good = setrlimit(RLIMIT_FSIZE, &limit) == 0;
+        errno = 0;
+        good = good && cv_restore_copy(backup, target, error, sizeof error) == CV_EIO && strstr(error, strerror(EFBIG));
+        _exit(good ? 0 : 1);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
@@ -300,6 +332,7 @@ int main(void) {
         T(file_of_something_else), T(foreign_database_is_not_touched), T(damaged),
         T(damage_is_found_after_an_unclean_stop), T(errors_at_opening_are_what_they_are), T(no_such_directory),
         T(constraint), T(disk_full), T(commit_that_fails_is_gone), T(reserve), T(wrong_binding_fails_the_step),
+        T(copy_without_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
