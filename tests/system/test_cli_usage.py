@@ -159,7 +159,7 @@ class Usage(unittest.TestCase):
             flags = ["--data", folder, "--timeout", "200ms"]
             for service in ("registration", "scheduling", "notifications"):
                 flags += ["--conf", f"{service}/endpoint=ipc://{folder}/{service}"]
-            for command in (("status",), ("event", "list"), ("delegation", "show", "E/KZ"), ("fetch", "scheduling.events"), ("backup", "registration", f"{folder}/b")):
+            for command in (("status",), ("event", "list"), ("delegation", "show", "E/KZ"), ("fetch", "scheduling.events"), ("watch", "--once"), ("backup", "registration", f"{folder}/b")):
                 self.expect(UNREACHABLE, *command, *flags)
             result = self.expect(UNREACHABLE, "request", "decline", "-s", "event=E1", "-s", "party=KZ", *flags, "--json")
             self.assertEqual(result.json["class"], "TIMEOUT")
