@@ -120,6 +120,9 @@ class Usage(unittest.TestCase):
         self.assertEqual([(line["line"], line["fault"]["field"]) for line in result.lines], [(4, "data.name")])  # no line feed in a name
         for rows, says in (("KZ,1,x\n", "3 cells"), ('KZ,1,"x"y,a@example.org\n', "closing quote"), ('KZ,1,"x\n', "not closed")):
             self.expect(USAGE, "request", "recipient.put", "-n", "--csv", "-", stdin=header + rows, says=says)
+        # A quote that is not closed swallows the rest: that is said, and not only that one row is wrong.
+        self.expect(PARTIAL, "request", "recipient.put", "-n", "--csv", "-", stdin=header + 'KZ,1,x,a@example.org\nUZ,1,"x,a@example.org\nKG,1,x,b@example.org\n',
+                    says="from line 3 on was not read")
         self.expect(USAGE, "request", "recipient.put", "-n", "--csv", "-", stdin="party,party\n", says="twice")
         self.expect(USAGE, "request", "recipient.put", "-n", "--csv", "-", stdin="", says="header")
 

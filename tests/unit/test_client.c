@@ -70,7 +70,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"out.db", "out.db-wal", "out.db-shm", "out.db.lock", "service.log"};
+    static const char *const names[] = {"out.db",      "out.db-wal",     "out.db-shm",  "out.db.lock",
+                                        "service.log", "service.intake", "service.feed"};
     world_t *w = *state;
     const int none = 0;
     cv_client_close(&w->client);
