@@ -197,9 +197,10 @@ static int read_csv(work_t *work, FILE *file)
             break;
         if (got < 0) {
             say_fault(work, csv_line(csv), csv_error(csv));
-            if (got == CV_ELIMIT)
-                break;
-            continue;
+            if (got != CV_ELIMIT)
+                continue;
+            cli_say("convene: what stands from line %lld on was not read\n", (long long)csv_line(csv));
+            break;
         }
         json_t *data = json_object();
         bool good = true;

@@ -273,7 +273,7 @@ static int wait_ready(up_t *self)
         if (self->children[0].name)
             reap(self);
         if (self->give_up || cli_stopped())
-            return CLI_FAILED;
+            return self->give_up ? CLI_FAILED : CLI_INTERRUPTED;
         if (!ready && cv_clock_mono_ms() > end_ms)
             return cli_fail(cli, CLI_UNREACHABLE, "%s is not ready after %d s: %s", cli_services[i],
                             READY_WAIT_MS / 1000, cv_client_error(cli->client));

@@ -35,6 +35,19 @@ static json_t *look(cli_t *cli)
     return json_pack("{s:o, s:o}", "services", services, "events", events);
 }
 
+/* Whether any service does. */
+static bool answers(const json_t *now)
+{
+    const char *name;
+    json_t *data;
+    bool any = false;
+    json_object_foreach(json_object_get(now, "services"), name, data)
+    {
+        any |= !json_is_null(data);
+    }
+    return any;
+}
+
 /* What changes with time alone is no change. */
 static void print_lines(cli_t *cli, const json_t *now, json_t *shown)
 {
@@ -180,7 +193,9 @@ int cli_watch(cli_t *cli)
         printf("\033[?1049h\033[?25l"); /* another screen, no cursor */
     do {
         json_t *now = look(cli);
-        if (once && cli->json) {
+        if (once && !answers(now)) {
+            status = cli_fail(cli, CLI_UNREACHABLE, "no service answers; `convene status` says where it looks");
+        } else if (once && cli->json) {
             status = cli_document(cli, "convene.cli.watch.v1", json_incref(now));
         } else if (once) {
             print_screen(cli, now);

@@ -5,94 +5,21 @@
  * takes a turn a millisecond after something has arrived, or when its engine wants one. A node that goes down loses what
  * was on the way to it. An answer of a log reaches only the life of the node that asked, as with a socket.
  */
-#include "sim.h"
+#include "sim_state.h"
 
-#include "store/db.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARCELS_MAX = 200000, REPEAT_MS = 400, HELD_MAX = CV_BATCH_MAX };
-#define WALL_START INT64_C(1740000000000)
-
-typedef enum { TO_INTAKE, TO_FOLLOW_FEED, TO_LOG, TO_FOLLOW_LOG, TO_CLIENT } to_t;
-
-typedef struct {
-    int64_t at_ms;
-    uint64_t order;
-    to_t to;
-    size_t node, follow, from; /* from: node that asked, for TO_LOG */
-    unsigned life;             /* of the node that asked */
-    size_t request;            /* TO_INTAKE */
-    bool has_position;
-    uint8_t position[CV_POSITION_LEN];
-    char *bytes; /* NULL: a head */
-    size_t len;
-} parcel_t;
-
-typedef struct {
-    size_t node;
-    const cv_principal_t *principal;
-    char id[40];
-    char *message;
-    size_t message_len;
-    int64_t send_ms;
-    bool answered;
-    char *outcome; /* of a decision */
-    size_t outcome_len;
-    int64_t seen_ms;
-} request_t;
-
-typedef struct {
-    const cv_service_def_t *def;
-    cv_principal_t principal;
-    uint64_t keep_records;
-    crash_disk_t *disk, *copy;
-    int64_t copy_ms;
-    cv_db_t *db;
-    cv_engine_t *engine;
-    unsigned life;
-    int64_t turn_ms, start_ms, full_until_ms;
-    bool rewound;      /* without a new epoch since */
-    bool must_restore; /* a restore was begun and power failed */
-    char *held[HELD_MAX];
-    size_t held_n;
-    /* What was published of each stream in its present history: records[stream][seq]. */
-    struct {
-        char **bytes;
-        size_t *lens;
-        int64_t *seen_ms;
-        size_t n;
-        uint8_t epoch[CV_EPOCH_LEN];
-    } log[8];
-} node_t;
-
-struct sim {
-    uint64_t seed, random, order;
-    int64_t now_ms;
-    sim_weather_t weather;
-    node_t nodes[SIM_NODES_MAX];
-    size_t nodes_n;
-    parcel_t *parcels; /* a heap */
-    size_t parcels_n, parcels_room;
-    request_t *requests;
-    size_t requests_n, requests_room;
-    cv_reader_t *reader;
-    cv_any_t *data;
-    sim_counts_t counts;
-    uint8_t next_epoch;
-    char error[512];
-};
-
-static void *must(void *memory) {
+void *sim_must(void *memory) {
     if (!memory)
         abort();
     return memory;
 }
 
-static char *copy_of(const char *bytes, size_t len) {
-    char *copy = must(malloc(len + 1));
+char *sim_copy(const char *bytes, size_t len) {
+    char *copy = sim_must(malloc(len + 1));
     memcpy(copy, bytes, len);
     return copy;
 }
@@ -106,7 +33,7 @@ uint64_t sim_draw(sim_t *sim, uint64_t below) {
     return below ? z % below : 0;
 }
 
-static bool happens(sim_t *sim, unsigned chance, unsigned of) {
+bool sim_happens(sim_t *sim, unsigned chance, unsigned of) {
     return sim_draw(sim, of) < chance;
 }
 
@@ -126,10 +53,10 @@ static bool before(const parcel_t *a, const parcel_t *b) {
     return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
 }
 
-static void push(sim_t *sim, parcel_t parcel) {
+void sim_push(sim_t *sim, parcel_t parcel) {
     if (sim->parcels_n == sim->parcels_room) {
         sim->parcels_room = sim->parcels_room ? sim->parcels_room * 2 : 1024;
-        sim->parcels = must(realloc(sim->parcels, sim->parcels_room * sizeof *sim->parcels));
+        sim->parcels = sim_must(realloc(sim->parcels, sim->parcels_room * sizeof *sim->parcels));
     }
     size_t i = sim->parcels_n++;
     while (i && before(&parcel, &sim->parcels[(i - 1) / 2])) {
@@ -158,10 +85,10 @@ static parcel_t pop(sim_t *sim) {
     return first;
 }
 
-static void post(sim_t *sim, parcel_t parcel, cv_str_t bytes) {
-    unsigned copies = happens(sim, sim->weather.repeat, 100) ? 2 : 1;
+void sim_post(sim_t *sim, parcel_t parcel, cv_str_t bytes) {
+    unsigned copies = sim_happens(sim, sim->weather.repeat, 100) ? 2 : 1;
     sim->counts.messages++;
-    if (happens(sim, sim->weather.loss, 100)) {
+    if (sim_happens(sim, sim->weather.loss, 100)) {
         sim->counts.lost++;
         copies = 0;
     }
@@ -170,253 +97,10 @@ static void post(sim_t *sim, parcel_t parcel, cv_str_t bytes) {
     for (unsigned i = 0; i < copies; i++) {
         parcel.at_ms = sim->now_ms + 1 + (int64_t)sim_draw(sim, (uint64_t)sim->weather.delay_ms + 1);
         parcel.order = sim->order++;
-        parcel.bytes = bytes.ptr ? copy_of(bytes.ptr, bytes.len) : NULL;
+        parcel.bytes = bytes.ptr ? sim_copy(bytes.ptr, bytes.len) : NULL;
         parcel.len = bytes.len;
-        push(sim, parcel);
+        sim_push(sim, parcel);
     }
-}
-
-/* ---- what engines send -------------------------------------------------------------------- */
-
-typedef struct {
-    sim_t *sim;
-    size_t node;
-} outside_t;
-
-static outside_t s_outsides[SIM_NODES_MAX]; /* the engine's way back to its node */
-
-/* A record that was published must stay what it is as long as its history lives. */
-static void check_record(sim_t *sim, node_t *node, size_t stream, const cv_position_t *position, cv_str_t record) {
-    if (memcmp(node->log[stream].epoch, position->epoch, CV_EPOCH_LEN) != 0) {
-        for (size_t i = 0; i < node->log[stream].n; i++)
-            free(node->log[stream].bytes[i]);
-        node->log[stream].n = 0;
-        memcpy(node->log[stream].epoch, position->epoch, CV_EPOCH_LEN);
-    }
-    size_t n = position->seq + 1;
-    if (n > node->log[stream].n) {
-        node->log[stream].bytes = must(realloc(node->log[stream].bytes, n * sizeof(char *)));
-        node->log[stream].lens = must(realloc(node->log[stream].lens, n * sizeof(size_t)));
-        node->log[stream].seen_ms = must(realloc(node->log[stream].seen_ms, n * sizeof(int64_t)));
-        for (size_t i = node->log[stream].n; i < n; i++)
-            node->log[stream].bytes[i] = NULL;
-        node->log[stream].n = n;
-    }
-    char **there = &node->log[stream].bytes[position->seq];
-    if (!*there) {
-        *there = copy_of(record.ptr, record.len);
-        node->log[stream].lens[position->seq] = record.len;
-        node->log[stream].seen_ms[position->seq] = sim->now_ms;
-    } else if (node->log[stream].lens[position->seq] != record.len || memcmp(*there, record.ptr, record.len) != 0) {
-        sim_fail(sim, "record %llu of %s was published twice with other bytes", (unsigned long long)position->seq,
-                 node->def->streams[stream].name);
-    }
-}
-
-static void on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
-    outside_t *outside = self;
-    sim_t *sim = outside->sim;
-    node_t *node = &sim->nodes[outside->node];
-    if (!position) {
-        post(sim, (parcel_t){.to = TO_CLIENT, .node = outside->node}, message);
-        return;
-    }
-    for (size_t s = 0; s < node->def->streams_n; s++) {
-        size_t len = strlen(node->def->streams[s].name);
-        if (topic.len != len + 1 || memcmp(topic.ptr, node->def->streams[s].name, len) != 0)
-            continue;
-        if (message.ptr && node->def->streams[s].is_private)
-            sim_fail(sim, "a record of the private stream %s is on the feed", node->def->streams[s].name);
-        if (message.ptr)
-            check_record(sim, node, s, position, message);
-        for (size_t i = 0; i < sim->nodes_n; i++)
-            for (size_t k = 0; k < sim->nodes[i].def->follows_n; k++)
-                if (!strcmp(sim->nodes[i].def->follows[k].stream, node->def->streams[s].name)) {
-                    parcel_t parcel = {.to = TO_FOLLOW_FEED, .node = i, .follow = k, .has_position = true};
-                    cv_position_write(position, parcel.position);
-                    post(sim, parcel, message);
-                }
-    }
-}
-
-static void on_answer(void *self, void *peer, cv_str_t message) {
-    outside_t *outside = self;
-    const parcel_t *question = peer;
-    post(outside->sim, (parcel_t){.to = TO_FOLLOW_LOG, .node = question->from, .follow = question->follow, .life = question->life}, message);
-}
-
-static void on_ask(void *self, size_t follow, cv_str_t message) {
-    outside_t *outside = self;
-    sim_t *sim = outside->sim;
-    const char *service = sim->nodes[outside->node].def->follows[follow].service;
-    for (size_t i = 0; i < sim->nodes_n; i++)
-        if (!strcmp(sim->nodes[i].def->name, service))
-            post(sim, (parcel_t){.to = TO_LOG, .node = i, .follow = follow, .from = outside->node, .life = sim->nodes[outside->node].life},
-                 message);
-}
-
-/* ---- nodes -------------------------------------------------------------------------------- */
-
-static void drop_held(node_t *node) {
-    for (size_t i = 0; i < node->held_n; i++)
-        free(node->held[i]);
-    node->held_n = 0;
-}
-
-/* Down, by whatever reason; up again a while later. */
-static void go_down(sim_t *sim, node_t *node, bool orderly, crash_kind_t kind) {
-    if (!orderly)
-        crash_disk_off(node->disk);
-    cv_engine_destroy(&node->engine);
-    if (orderly)
-        cv_db_close(&node->db);
-    else
-        cv_db_abandon(&node->db);
-    crash_disk_on(node->disk, kind);
-    drop_held(node);
-    node->start_ms = sim->now_ms + 10 + (int64_t)sim_draw(sim, 1500);
-    node->turn_ms = INT64_MAX;
-    if (happens(sim, 30, 100) && (sim->weather.rewind || sim->weather.restore)) {
-        crash_disk_destroy(&node->copy);
-        node->copy = crash_disk_copy(node->disk);
-        node->copy_ms = sim->now_ms;
-    }
-}
-
-/* Decisions and records from after the copy are gone with the files; nobody promised anything else. */
-static void forget_since(sim_t *sim, node_t *node, size_t index, int64_t ms, bool new_epoch) {
-    for (size_t i = 0; i < sim->requests_n; i++) {
-        request_t *r = &sim->requests[i];
-        if (r->node != index || !r->outcome || r->seen_ms < ms)
-            continue;
-        free(r->outcome);
-        r->outcome = NULL;
-        r->answered = false;
-        r->send_ms = sim->now_ms;
-    }
-    for (size_t s = 0; s < node->def->streams_n; s++)
-        for (size_t i = 0; i < node->log[s].n; i++)
-            if (node->log[s].bytes[i] && (new_epoch || node->log[s].seen_ms[i] >= ms)) {
-                free(node->log[s].bytes[i]);
-                node->log[s].bytes[i] = NULL;
-            }
-    /* Outcomes that are still on their way are of the history that is gone. */
-    size_t kept = 0;
-    parcel_t *all = must(malloc((sim->parcels_n + 1) * sizeof *all));
-    for (size_t i = 0; i < sim->parcels_n; i++) {
-        if (sim->parcels[i].to == TO_CLIENT && sim->parcels[i].node == index)
-            free(sim->parcels[i].bytes);
-        else
-            all[kept++] = sim->parcels[i];
-    }
-    sim->parcels_n = 0;
-    for (size_t i = 0; i < kept; i++)
-        push(sim, all[i]);
-    free(all);
-}
-
-static void end_of_full(sim_t *sim, node_t *node) {
-    if (node->full_until_ms && sim->now_ms >= node->full_until_ms) {
-        node->full_until_ms = 0;
-        crash_disk_limit(node->disk, 0);
-    }
-}
-
-static void start(sim_t *sim, size_t index, bool fair) {
-    node_t *node = &sim->nodes[index];
-    bool new_epoch = node->must_restore, put_back = false;
-    char error[512];
-    if (!fair && node->copy && happens(sim, sim->weather.restore, 100)) {
-        put_back = new_epoch = true;
-        sim->counts.restores++;
-    } else if (!fair && node->copy && happens(sim, sim->weather.rewind, 100)) {
-        put_back = node->rewound = true;
-        sim->counts.rewinds++;
-    }
-    if (put_back) {
-        crash_disk_put_back(node->disk, node->copy);
-        forget_since(sim, node, index, node->copy_ms, new_epoch);
-        crash_disk_destroy(&node->copy);
-    }
-    end_of_full(sim, node);
-    if (!fair && happens(sim, sim->weather.power * 3, 1000))
-        crash_disk_fail(node->disk, CRASH_ANY, 1 + sim_draw(sim, 30), CRASH_POWER, true);
-    cv_db_options_t options = {
-        .path = crash_disk_path(node->disk, "sim.db"),
-        .vfs = CRASH_VFS,
-        .application_id = node->def->application_id,
-        .migrations = node->def->migrations,
-        .migrations_n = node->def->migrations_n,
-        .cache_kib = 512,
-    };
-    s_outsides[index] = (outside_t){sim, index};
-    cv_outside_t outside = {.self = &s_outsides[index], .publish = on_publish, .answer = on_answer, .ask = on_ask};
-    cv_engine_options_t engine_options = {.version = "sim", .keep_records = node->keep_records};
-    memset(engine_options.new_epoch, ++sim->next_epoch, CV_EPOCH_LEN);
-    engine_options.new_epoch[0] = 1;
-    node->life++;
-    sim->counts.opens++;
-    int rc = cv_db_open(&options, &node->db, error, sizeof error);
-    if (!rc)
-        rc = cv_engine_new(node->def, node->db, &outside, &engine_options, &node->engine, error, sizeof error);
-    if (!rc && new_epoch)
-        rc = cv_engine_new_epoch(node->engine, engine_options.new_epoch);
-    bool struck = crash_disk_has_failed(node->disk);
-    if (rc && (!struck || rc != CV_EIO) && (rc != CV_EFULL || !node->full_until_ms))
-        sim_fail(sim, "%s does not open: %s: %s", node->def->name, cv_error_name(rc), error);
-    if (rc) {
-        node->must_restore = new_epoch; /* whoever restores tries until it is done */
-        go_down(sim, node, false, (crash_kind_t)sim_draw(sim, 3));
-        return;
-    }
-    if (new_epoch)
-        node->must_restore = node->rewound = false;
-    crash_disk_fail(node->disk, CRASH_ANY, 0, CRASH_IOERR, false);
-    node->start_ms = INT64_MAX;
-    node->turn_ms = sim->now_ms;
-}
-
-/* Sets up this turn's bad luck. */
-static void tempt(sim_t *sim, node_t *node) {
-    const sim_weather_t *w = &sim->weather;
-    end_of_full(sim, node);
-    if (happens(sim, w->power, 1000)) {
-        crash_disk_fail(node->disk, CRASH_ANY, 1 + sim_draw(sim, 12), CRASH_POWER, true);
-        sim->counts.power_failures++;
-    } else if (happens(sim, w->fault, 1000)) {
-        crash_disk_fail(node->disk, happens(sim, 1, 2) ? CRASH_SYNC : CRASH_WRITE, 1 + sim_draw(sim, 4),
-                        happens(sim, 1, 2) ? CRASH_IOERR : CRASH_FULL, false);
-        sim->counts.faults++;
-    } else if (!node->full_until_ms && happens(sim, w->full, 1000)) {
-        crash_disk_limit(node->disk, crash_disk_used(node->disk) + sim_draw(sim, 20000));
-        node->full_until_ms = sim->now_ms + 1 + (int64_t)sim_draw(sim, 3000);
-        sim->counts.fulls++;
-    }
-}
-
-static void take_turn(sim_t *sim, node_t *node, bool fair) {
-    if (!fair && happens(sim, sim->weather.stop, 1000)) {
-        sim->counts.stops++;
-        go_down(sim, node, happens(sim, 1, 2), (crash_kind_t)sim_draw(sim, 3));
-        return;
-    }
-    if (!fair)
-        tempt(sim, node);
-    int64_t next_ms = INT64_MAX;
-    sim->counts.turns++;
-    int rc = cv_engine_turn(node->engine, WALL_START + sim->now_ms, sim->now_ms, &next_ms);
-    drop_held(node);
-    bool struck = crash_disk_has_failed(node->disk) || crash_disk_is_off(node->disk);
-    if (rc && (rc != CV_EIO || !struck))
-        sim_fail(sim, "the turn of %s gave %s: %s", node->def->name, cv_error_name(rc), cv_engine_error(node->engine));
-    if (rc || crash_disk_is_off(node->disk)) {
-        go_down(sim, node, false, (crash_kind_t)sim_draw(sim, 3));
-        return;
-    }
-    crash_disk_fail(node->disk, CRASH_ANY, 0, CRASH_IOERR, false);
-    if (next_ms <= sim->now_ms)
-        next_ms = sim->now_ms + 1;
-    node->turn_ms = next_ms;
 }
 
 /* ---- what arrives ------------------------------------------------------------------------- */
@@ -443,7 +127,7 @@ static void arrive_at_client(sim_t *sim, const parcel_t *parcel) {
             if (r->outcome)
                 sim_fail(sim, "request %s was decided and is now %s", r->id, cv_outcome_class_text(cls));
         } else if (!r->outcome) {
-            r->outcome = copy_of(parcel->bytes, parcel->len);
+            r->outcome = sim_copy(parcel->bytes, parcel->len);
             r->outcome_len = parcel->len;
             r->seen_ms = sim->now_ms;
             sim->counts.decided++;
@@ -490,7 +174,7 @@ static void arrive(sim_t *sim, parcel_t *parcel) {
 
 static void send_request(sim_t *sim, size_t index) {
     request_t *r = &sim->requests[index];
-    post(sim, (parcel_t){.to = TO_INTAKE, .node = r->node, .request = index}, (cv_str_t){r->message, r->message_len});
+    sim_post(sim, (parcel_t){.to = TO_INTAKE, .node = r->node, .request = index}, (cv_str_t){r->message, r->message_len});
     r->send_ms = r->answered ? INT64_MAX : sim->now_ms + REPEAT_MS;
 }
 
@@ -516,9 +200,9 @@ static bool step(sim_t *sim, int64_t until_ms, bool fair) {
         parcel_t parcel = pop(sim);
         arrive(sim, &parcel);
     } else if (what == TURN) {
-        take_turn(sim, &sim->nodes[which], fair);
+        sim_take_turn(sim, &sim->nodes[which], fair);
     } else if (what == START) {
-        start(sim, which, fair);
+        sim_start(sim, which, fair);
     } else {
         send_request(sim, which);
     }
@@ -529,7 +213,7 @@ void sim_run(sim_t *sim, int64_t ms) {
     int64_t until = sim->now_ms + ms;
     while (step(sim, until, false)) {
         /* Now and then somebody asks again what was answered long ago. */
-        if (sim->requests_n && happens(sim, 1, 200)) {
+        if (sim->requests_n && sim_happens(sim, 1, 200)) {
             request_t *r = &sim->requests[sim_draw(sim, sim->requests_n)];
             if (r->answered)
                 r->send_ms = sim->now_ms;
@@ -575,11 +259,11 @@ bool sim_settle(sim_t *sim, int64_t ms) {
 /* ---- life --------------------------------------------------------------------------------- */
 
 sim_t *sim_new(uint64_t seed) {
-    sim_t *sim = must(calloc(1, sizeof *sim));
+    sim_t *sim = sim_must(calloc(1, sizeof *sim));
     sim->seed = sim->random = seed;
     sim->now_ms = 1000;
-    sim->reader = must(cv_reader_new());
-    sim->data = must(calloc(1, sizeof *sim->data));
+    sim->reader = sim_must(cv_reader_new());
+    sim->data = sim_must(calloc(1, sizeof *sim->data));
     return sim;
 }
 
@@ -589,7 +273,7 @@ void sim_destroy(sim_t **sim_p) {
         node_t *node = &sim->nodes[i];
         cv_engine_destroy(&node->engine);
         cv_db_close(&node->db);
-        drop_held(node);
+        sim_drop_held(node);
         crash_disk_destroy(&node->disk);
         crash_disk_destroy(&node->copy);
         for (size_t s = 0; s < 8; s++) {
@@ -634,12 +318,12 @@ size_t sim_add(sim_t *sim, const cv_service_def_t *def, uint64_t keep_records) {
 void sim_submit(sim_t *sim, size_t node, const cv_principal_t *principal, const char *id, cv_str_t message) {
     if (sim->requests_n == sim->requests_room) {
         sim->requests_room = sim->requests_room ? sim->requests_room * 2 : 256;
-        sim->requests = must(realloc(sim->requests, sim->requests_room * sizeof *sim->requests));
+        sim->requests = sim_must(realloc(sim->requests, sim->requests_room * sizeof *sim->requests));
     }
     request_t *r = &sim->requests[sim->requests_n++];
     *r = (request_t){.node = node, .principal = principal, .send_ms = sim->now_ms, .message_len = message.len};
     snprintf(r->id, sizeof r->id, "%s", id);
-    r->message = copy_of(message.ptr, message.len);
+    r->message = sim_copy(message.ptr, message.len);
 }
 
 const char *sim_error(const sim_t *sim) {

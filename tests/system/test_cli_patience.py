@@ -6,6 +6,8 @@ The service is played by the test: it loses the first copy of each request and a
 """
 import json
 import pathlib
+import signal
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -13,9 +15,10 @@ import unittest
 import zmq
 
 import cvwire
-from cli_env import need, run
+from cli_env import BIN, need, run, wait_for
 
 OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED, UNREACHABLE, DENIED = range(8)
+INTERRUPTED = 130
 
 
 class Scripted(threading.Thread):
@@ -117,8 +120,27 @@ class Patience(unittest.TestCase):
         self.decline(NOTFOUND, "E3", "--outbox", outbox, answers=[None, "NOTFOUND"])
         self.assertGreater(self.service.heard["E1"], heard["E1"])
         self.assertEqual(self.service.heard["E2"], heard["E2"])
+        # Who does what TIMEOUT says, with the same outbox, gets the answer of the request that is kept there.
+        flags = ["--outbox", outbox, "--id", "01997b2e-0000-7000-8000-0000000000AA"]
+        self.decline(UNREACHABLE, "E4", *flags, answers=[None])
+        self.decline(OK, "E4", *flags, answers=["OK"], says="OK ok_code")
+
+
+class Stopped(unittest.TestCase):
+    def test_up_while_it_waits(self):
+        """Ctrl-C before the services are ready: stopped, not failed."""
+        with tempfile.TemporaryDirectory() as folder:
+            args = [str(BIN / "convene"), "up", "--data", folder]
+            for service in ("registration", "scheduling", "notifications"):
+                args += ["--conf", f"{service}/bind=ipc://{folder}/{service}", "--conf", f"{service}/endpoint=ipc://{folder}/nobody"]
+            log = pathlib.Path(folder) / "log" / "notifications.log"
+            with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as up:
+                wait_for(lambda: log.exists() and b"ready" in log.read_bytes(), "the services run")
+                up.send_signal(signal.SIGINT)
+                said = up.communicate(timeout=60)[0]
+            self.assertEqual(up.returncode, INTERRUPTED, said)
 
 
 if __name__ == "__main__":
-    need("convene")
+    need("convene", "convene-registration", "convene-scheduling", "convene-notifications")
     unittest.main(verbosity=1)

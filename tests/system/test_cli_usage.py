@@ -120,6 +120,9 @@ class Usage(unittest.TestCase):
         self.assertEqual([(line["line"], line["fault"]["field"]) for line in result.lines], [(4, "data.name")])  # no line feed in a name
         for rows, says in (("KZ,1,x\n", "3 cells"), ('KZ,1,"x"y,a@example.org\n', "closing quote"), ('KZ,1,"x\n', "not closed")):
             self.expect(USAGE, "request", "recipient.put", "-n", "--csv", "-", stdin=header + rows, says=says)
+        # A quote that is not closed swallows the rest: that is said, and not only that one row is wrong.
+        self.expect(PARTIAL, "request", "recipient.put", "-n", "--csv", "-", stdin=header + 'KZ,1,x,a@example.org\nUZ,1,"x,a@example.org\nKG,1,x,b@example.org\n',
+                    says="from line 3 on was not read")
         self.expect(USAGE, "request", "recipient.put", "-n", "--csv", "-", stdin="party,party\n", says="twice")
         self.expect(USAGE, "request", "recipient.put", "-n", "--csv", "-", stdin="", says="header")
 
@@ -159,7 +162,7 @@ class Usage(unittest.TestCase):
             flags = ["--data", folder, "--timeout", "200ms"]
             for service in ("registration", "scheduling", "notifications"):
                 flags += ["--conf", f"{service}/endpoint=ipc://{folder}/{service}"]
-            for command in (("status",), ("event", "list"), ("delegation", "show", "E/KZ"), ("fetch", "scheduling.events"), ("backup", "registration", f"{folder}/b")):
+            for command in (("status",), ("event", "list"), ("delegation", "show", "E/KZ"), ("fetch", "scheduling.events"), ("watch", "--once"), ("backup", "registration", f"{folder}/b")):
                 self.expect(UNREACHABLE, *command, *flags)
             result = self.expect(UNREACHABLE, "request", "decline", "-s", "event=E1", "-s", "party=KZ", *flags, "--json")
             self.assertEqual(result.json["class"], "TIMEOUT")

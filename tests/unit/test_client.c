@@ -5,7 +5,7 @@
  */
 #include "convene/client.h"
 
-#include <inttypes.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,7 +70,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"out.db", "out.db-wal", "out.db-shm", "out.db.lock"};
+    static const char *const names[] = {"out.db",      "out.db-wal",     "out.db-shm",  "out.db.lock",
+                                        "service.log", "service.intake", "service.feed"};
     world_t *w = *state;
     const int none = 0;
     cv_client_close(&w->client);
@@ -290,6 +291,44 @@ static void test_resumed_request(void **state)
     assert_true(w->sends >= 3);
 }
 
+/* ---- questions ------------------------------------------------------------------------------ */
+
+/* A service that takes the question and is gone before it answers. */
+static void *take_and_leave(void *arg)
+{
+    void *log = arg;
+    char bytes[MESSAGE_MAX];
+    for (int i = 0; i < 2; i++) /* who asks, and the question */
+        (void)zmq_recv(log, bytes, sizeof bytes, 0);
+    zmq_close(log);
+    return NULL;
+}
+
+static void test_service_leaves_with_the_question(void **state)
+{
+    enum { HANGS_S = 30, PATIENCE_MS = 2500 };
+    world_t *w = *state;
+    char endpoint[PATH_SIZE + 16];
+    const int none = 0;
+    void *log = zmq_socket(w->context, ZMQ_ROUTER);
+    assert_int_equal(0, zmq_setsockopt(log, ZMQ_LINGER, &none, sizeof none));
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/service.log", folder);
+    assert_int_equal(0, zmq_bind(log, endpoint));
+    open_client(w, false);
+    pthread_t thread;
+    assert_int_equal(0, pthread_create(&thread, NULL, take_and_leave, log));
+    const cv_log_query_v1_t query = {.what = CV_STR("status")};
+    cv_reply_t *reply = NULL;
+    (void)alarm(HANGS_S); /* ends a test that would wait for ever */
+    int64_t before_ms = cv_clock_mono_ms();
+    assert_int_equal(CV_ETIMEOUT,
+                     cv_client_ask(w->client, "registration", CV_MSG_LOG_QUERY_V1, &query, PATIENCE_MS, &reply));
+    assert_in_range(cv_clock_mono_ms() - before_ms, PATIENCE_MS, 2 * PATIENCE_MS);
+    (void)alarm(0);
+    assert_null(reply);
+    assert_int_equal(0, pthread_join(thread, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_give_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_timeouts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_resumed_request, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_service_leaves_with_the_question, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

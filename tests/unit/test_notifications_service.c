@@ -4,7 +4,7 @@
  */
 #include "notifications/core.h"
 
-#include "notifications_driver.h"
+#include "notifications_forum.h"
 
 static int setup(void **state) {
     *state = drv_new();

@@ -591,8 +591,8 @@ static int ask_until(cv_client_t *self, peer_t *peer, const char *id, cv_str_t q
         int64_t now_ms = cv_clock_mono_ms();
         if (now_ms >= end_ms)
             return say(self, CV_ETIMEOUT, "%s does not answer at %s", peer->name, peer->endpoint);
-        int64_t sleep_ms = ASK_BUSY_MS;
-        if (asked_ms == INT64_MIN || now_ms - asked_ms >= ASK_AGAIN_MS) {
+        bool due = asked_ms == INT64_MIN || now_ms - asked_ms >= ASK_AGAIN_MS;
+        if (due) {
             if (unanswered == ASK_RECONNECT) {
                 cv_socket_close(&peer->log, 0);
                 unanswered = 0;
@@ -602,10 +602,11 @@ static int ask_until(cv_client_t *self, peer_t *peer, const char *id, cv_str_t q
             if (zmq_send(peer->log, question.ptr, question.len, ZMQ_DONTWAIT) >= 0) {
                 asked_ms = now_ms;
                 unanswered++;
+                due = false;
             }
         }
-        if (asked_ms != INT64_MIN)
-            sleep_ms = asked_ms + ASK_AGAIN_MS - now_ms;
+        /* Nobody there to take it: a short look again. Never below 0, which would be for ever. */
+        int64_t sleep_ms = due ? ASK_BUSY_MS : asked_ms + ASK_AGAIN_MS - now_ms;
         if (sleep_ms > end_ms - now_ms)
             sleep_ms = end_ms - now_ms;
         zmq_pollitem_t item = {.socket = peer->log, .events = ZMQ_POLLIN};

@@ -37,8 +37,9 @@ static int copy_file(const char *from, const char *to, char *ret_error, size_t e
     int rc = out < 0 ? fail(ret_error, error_size, "write", to) : CV_OK;
     ssize_t n = 0;
     while (!rc && (n = read(in, block, sizeof block)) > 0)
-        if (write(out, block, (size_t)n) != n)
-            rc = fail(ret_error, error_size, "write", to);
+        for (ssize_t at = 0, put; !rc && at < n; at += put > 0 ? put : 0)
+            if ((put = write(out, block + at, (size_t)(n - at))) < 0) /* less than all: the next says why */
+                rc = fail(ret_error, error_size, "write", to);
     if (!rc && n < 0)
         rc = fail(ret_error, error_size, "read", from);
     if (!rc && fsync(out))
