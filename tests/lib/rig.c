@@ -62,6 +62,7 @@ int rig_open(rig_t *rig) {
         .migrations = rig->def->migrations,
         .migrations_n = rig->def->migrations_n,
         .cache_kib = 1024,
+        .wal_bytes = 64 * 1024,
     };
     int rc = cv_db_open(&options, &rig->db, rig->error, sizeof rig->error);
     if (rc)

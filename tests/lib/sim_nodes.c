@@ -179,6 +179,7 @@ void sim_start(sim_t *sim, size_t index, bool fair) {
         .migrations = node->def->migrations,
         .migrations_n = node->def->migrations_n,
         .cache_kib = 512,
+        .wal_bytes = 64 * 1024,
     };
     s_outsides[index] = (outside_t){sim, index};
     cv_outside_t outside = {.self = &s_outsides[index], .publish = on_publish, .answer = on_answer, .ask = on_ask};
