@@ -160,7 +160,7 @@ static int load_head(cv_journal_t *journal, stream_t *s) {
     int rc = cv_journal_seek(journal, s->id, s->oldest, &row);
     if (rc)
         return rc == CV_ENOTFOUND ? CV_OK : rc; /* nothing kept: the head is what the row of `stream` says */
-    if (row.first != s->oldest || row.chain.len != CV_CHAIN_LEN || memcmp(row.chain.ptr, s->base, CV_CHAIN_LEN))
+    if (row.first != s->oldest || row.chain.len != CV_CHAIN_LEN || memcmp(row.chain.ptr, s->base, CV_CHAIN_LEN) != 0)
         rc = CV_ECORRUPT;
     cv_journal_end(journal);
     if (!rc)
