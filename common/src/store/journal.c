@@ -1,34 +1,48 @@
 /* journal: see journal.h.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Failure modes:
- *   rolled back    cv_journal_forget puts the next n back
- *   killed         rows and marks are of the transaction that wrote them
- *   dropped rows   leave holes in n; the row that is kept first gets a mark, so that no search has to pass the holes
+ * A part may say little while others say much: between two rows of it millions of theirs can stand, and no search may read
+ * those. So a row gets a mark when it is REACH rows or more behind the last mark of its part:
  *
- * Invariants: n and, within a part, `first` rise together. The oldest row of a part has a mark, and at most MARK_EVERY
- * rows of the part stand between two marks: a search reads no more than those and what other parts have between them.
+ *   n      1   2   3   4   5   6  ...  64  65  66  ...       9000  9001
+ *   part   A*  .   A   A   .   .       A   A*  .   only .    A*    A        * marked, with a REACH of 64
+ *
+ * A search reads the reach of one mark; where that ends, the walk goes on at the next mark.
+ *
+ * Failure modes:
+ *   rolled back    cv_journal_forget puts the next n back; which marks are left is not known then, so each part gets one anew
+ *   killed         rows and marks are of the transaction that wrote them
+ *   dropped rows   leave holes in n; the row that is kept first gets a mark
+ *
+ * Invariants: n and, within a part, `first` rise together. A row of a stream is less than REACH behind the last mark at or
+ * before it. So the oldest one has a mark, and a stream without a mark has no rows.
  */
 #include "store/journal.h"
 
 #include <string.h>
 
-enum { MARK_EVERY = 64, MARK_NEXT = MARK_EVERY - 1 };
+enum { REACH = 192 /* rows of any part. A transaction has about three: a mark in some sixty transactions */ };
+
+typedef struct {
+    int64_t n;
+    uint64_t first;
+} mark_t;
 
 int cv_journal_init(cv_journal_t *journal, cv_db_t *db) {
     *journal = (cv_journal_t){.db = db};
-    memset(journal->unmarked, MARK_NEXT, sizeof journal->unmarked);
     const struct {
         cv_stmt_t **stmt;
         const char *sql;
     } statements[] = {
         {&journal->put, "INSERT INTO journal VALUES(?, ?, ?, ?, ?, ?)"},
         {&journal->put_mark, "INSERT OR REPLACE INTO journal_mark VALUES(?, ?, ?)"},
-        {&journal->find_mark, "SELECT n FROM journal_mark WHERE part = ? AND first <= ? ORDER BY first DESC LIMIT 1"},
-        {&journal->from, "SELECT n, first, chain, ends, bytes FROM journal WHERE n >= ? AND part = ? ORDER BY n"},
+        {&journal->mark_at, "SELECT n, first FROM journal_mark WHERE part = ? AND first <= ? ORDER BY first DESC LIMIT 1"},
+        {&journal->mark_after, "SELECT n, first FROM journal_mark WHERE part = ? AND first > ? ORDER BY first LIMIT 1"},
+        {&journal->find, "SELECT n FROM journal WHERE n >= ? AND n < ? AND part = ? AND first <= ? ORDER BY n DESC LIMIT 1"},
+        {&journal->from, "SELECT n, first, chain, ends, bytes FROM journal WHERE n >= ? AND n < ? AND part = ? ORDER BY n"},
         {&journal->bytes, "SELECT substr(bytes, ? + 1, ?) FROM journal WHERE n = ?"},
-        {&journal->drop, "DELETE FROM journal WHERE n BETWEEN ? AND ? AND part = ?"},
-        {&journal->drop_marks, "DELETE FROM journal_mark WHERE part = ? AND first < ?"},
+        {&journal->drop, "DELETE FROM journal WHERE n >= ? AND n < ? AND part = ?"},
+        {&journal->drop_mark, "DELETE FROM journal_mark WHERE part = ? AND first = ?"},
     };
     cv_stmt_t *last;
     int rc = cv_db_prepare(db, "SELECT coalesce(max(n), 0) + 1 FROM journal", &last);
@@ -58,9 +72,9 @@ int64_t cv_journal_next(cv_journal_t *journal) {
 int cv_journal_put(cv_journal_t *journal, int64_t n, int64_t part, uint64_t first, cv_str_t chain, cv_str_t ends,
                    cv_str_t bytes) {
     int rc = CV_OK;
-    if (part != CV_PART_ANSWERS && ++journal->unmarked[part] >= MARK_EVERY) {
+    if (part != CV_PART_ANSWERS && (!journal->marked_n[part] || n - journal->marked_n[part] >= REACH)) {
         rc = put_mark(journal, part, first, n);
-        journal->unmarked[part] = 0;
+        journal->marked_n[part] = n;
     }
     if (rc)
         return rc;
@@ -79,7 +93,7 @@ void cv_journal_committed(cv_journal_t *journal) {
 
 void cv_journal_forget(cv_journal_t *journal) {
     journal->next_n = journal->committed_n;
-    memset(journal->unmarked, MARK_NEXT, sizeof journal->unmarked); /* marks may have gone: make new ones */
+    memset(journal->marked_n, 0, sizeof journal->marked_n);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -97,18 +111,81 @@ int cv_row_item(const cv_row_t *row, size_t i, cv_str_t *ret_item) {
     return CV_OK;
 }
 
-int cv_journal_step(cv_journal_t *journal, cv_row_t *ret_row) {
-    int rc = cv_stmt_step(journal->from);
+/* ---- marks -------------------------------------------------------------------------------- */
+
+/* CV_ENOTFOUND. */
+static int get_mark(cv_stmt_t *stmt, int64_t part, uint64_t item, mark_t *ret_mark) {
+    cv_stmt_int(stmt, 1, part);
+    cv_stmt_int(stmt, 2, (int64_t)item);
+    int rc = cv_stmt_step(stmt);
     if (rc != 1)
         return rc ? rc : CV_ENOTFOUND;
-    *ret_row = (cv_row_t){.n = cv_stmt_get_int(journal->from, 0),
-                          .first = (uint64_t)cv_stmt_get_int(journal->from, 1),
-                          .chain = cv_stmt_get_blob(journal->from, 2),
-                          .ends = cv_stmt_get_blob(journal->from, 3),
-                          .bytes = cv_stmt_get_blob(journal->from, 4)};
-    ret_row->items_n = ret_row->ends.len / CV_ROW_END;
-    if (ret_row->items_n && end_of(ret_row, ret_row->items_n - 1) == ret_row->bytes.len)
+    *ret_mark = (mark_t){.n = cv_stmt_get_int(stmt, 0), .first = (uint64_t)cv_stmt_get_int(stmt, 1)};
+    cv_stmt_reset(stmt);
+    return CV_OK;
+}
+
+/* The last mark at or before the item; if there is none, the first one of the part. */
+static int mark_for(cv_journal_t *journal, int64_t part, uint64_t item, mark_t *ret_mark) {
+    int rc = get_mark(journal->mark_at, part, item, ret_mark);
+    return rc == CV_ENOTFOUND ? get_mark(journal->mark_after, part, 0, ret_mark) : rc;
+}
+
+/* Before which n the rows end that belong to this mark. */
+static int reach_of(cv_journal_t *journal, int64_t part, const mark_t *mark, int64_t *ret_end) {
+    mark_t next;
+    int rc = get_mark(journal->mark_after, part, mark->first, &next);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    *ret_end = !rc && next.n < mark->n + REACH ? next.n : mark->n + REACH;
+    return CV_OK;
+}
+
+/* ---- walking ------------------------------------------------------------------------------ */
+
+/* The rows of one mark, from row n on. */
+static int walk_from(cv_journal_t *journal, int64_t part, const mark_t *mark, int64_t n) {
+    int64_t end = 0;
+    int rc = reach_of(journal, part, mark, &end);
+    if (rc)
+        return rc;
+    cv_journal_end(journal);
+    journal->walk_part = part;
+    journal->walk_mark = mark->first;
+    cv_stmt_int(journal->from, 1, n);
+    cv_stmt_int(journal->from, 2, end);
+    cv_stmt_int(journal->from, 3, part);
+    return CV_OK;
+}
+
+/* Brings the next row: of this mark, or of the ones after it. */
+static int next_row(cv_journal_t *journal) {
+    int rc;
+    while (!(rc = cv_stmt_step(journal->from))) {
+        mark_t next;
+        rc = get_mark(journal->mark_after, journal->walk_part, journal->walk_mark, &next);
+        if (!rc)
+            rc = walk_from(journal, journal->walk_part, &next, next.n);
+        if (rc)
+            return rc;
+    }
+    return rc == 1 ? CV_OK : rc;
+}
+
+int cv_journal_step(cv_journal_t *journal, cv_row_t *ret_row) {
+    int rc = next_row(journal);
+    if (rc)
+        return rc;
+    cv_row_t row = {.n = cv_stmt_get_int(journal->from, 0),
+                    .first = (uint64_t)cv_stmt_get_int(journal->from, 1),
+                    .chain = cv_stmt_get_blob(journal->from, 2),
+                    .ends = cv_stmt_get_blob(journal->from, 3),
+                    .bytes = cv_stmt_get_blob(journal->from, 4)};
+    row.items_n = row.ends.len / CV_ROW_END;
+    if (row.items_n && end_of(&row, row.items_n - 1) == row.bytes.len) {
+        *ret_row = row;
         return CV_OK;
+    }
     cv_journal_end(journal);
     return CV_ECORRUPT;
 }
@@ -117,51 +194,61 @@ void cv_journal_end(cv_journal_t *journal) {
     cv_stmt_reset(journal->from);
 }
 
-/* The n of the last mark at or before the item; 0: there is none. */
-static int marked(cv_journal_t *journal, int64_t part, uint64_t item, int64_t *ret_n) {
-    cv_stmt_int(journal->find_mark, 1, part);
-    cv_stmt_int(journal->find_mark, 2, (int64_t)item);
-    int rc = cv_stmt_step(journal->find_mark);
+/* The last row of this mark that begins at or before the item. The mark's own if there is none: then the item is older. */
+static int find(cv_journal_t *journal, int64_t part, const mark_t *mark, uint64_t item, int64_t *ret_n) {
+    int64_t end = 0;
+    int rc = reach_of(journal, part, mark, &end);
+    if (rc)
+        return rc;
+    cv_stmt_int(journal->find, 1, mark->n);
+    cv_stmt_int(journal->find, 2, end);
+    cv_stmt_int(journal->find, 3, part);
+    cv_stmt_int(journal->find, 4, (int64_t)item);
+    rc = cv_stmt_step(journal->find);
     if (rc < 0)
         return rc;
-    *ret_n = rc ? cv_stmt_get_int(journal->find_mark, 0) : 0;
-    cv_stmt_reset(journal->find_mark);
+    *ret_n = rc ? cv_stmt_get_int(journal->find, 0) : mark->n;
+    cv_stmt_reset(journal->find);
     return CV_OK;
 }
 
-/* The first row from the last mark at or before the item on. */
-static int start(cv_journal_t *journal, int64_t part, uint64_t item, cv_row_t *ret_row) {
-    int64_t n;
-    int rc = marked(journal, part, item, &n);
-    if (rc)
-        return rc;
-    cv_journal_end(journal);
-    cv_stmt_int(journal->from, 1, n);
-    cv_stmt_int(journal->from, 2, part);
-    return cv_journal_step(journal, ret_row);
-}
-
 int cv_journal_seek(cv_journal_t *journal, int64_t part, uint64_t item, cv_row_t *ret_row) {
-    int rc = start(journal, part, item, ret_row);
+    mark_t mark;
+    int64_t n = 0;
+    int rc = mark_for(journal, part, item, &mark);
+    if (!rc)
+        rc = find(journal, part, &mark, item, &n);
+    if (!rc)
+        rc = walk_from(journal, part, &mark, n);
+    if (!rc)
+        rc = cv_journal_step(journal, ret_row);
     while (!rc && ret_row->first + ret_row->items_n <= item)
         rc = cv_journal_step(journal, ret_row);
     return rc;
 }
 
 int cv_journal_tail(cv_journal_t *journal, int64_t part, cv_row_t *ret_row) {
-    return start(journal, part, INT64_MAX, ret_row);
+    mark_t mark;
+    int rc = mark_for(journal, part, INT64_MAX, &mark);
+    if (!rc)
+        rc = walk_from(journal, part, &mark, mark.n);
+    return rc ? rc : cv_journal_step(journal, ret_row);
 }
 
 int cv_journal_bytes(cv_journal_t *journal, int64_t n, int64_t at, int64_t len, cv_str_t *ret_bytes) {
+    if (at < 0 || len < 0 || at >= INT32_MAX || len > INT32_MAX) /* SQLite's substr takes 32 bits of each, and what is */
+        return CV_ECORRUPT;                                      /* negative from the end */
     cv_stmt_int(journal->bytes, 1, at);
     cv_stmt_int(journal->bytes, 2, len);
     cv_stmt_int(journal->bytes, 3, n);
     int rc = cv_stmt_step(journal->bytes);
     if (rc != 1)
         return rc ? rc : CV_ECORRUPT;
-    *ret_bytes = cv_stmt_get_blob(journal->bytes, 0);
-    if (len >= 0 && ret_bytes->len == (size_t)len)
+    cv_str_t bytes = cv_stmt_get_blob(journal->bytes, 0);
+    if (bytes.len == (size_t)len) {
+        *ret_bytes = bytes;
         return CV_OK;
+    }
     cv_journal_bytes_end(journal);
     return CV_ECORRUPT;
 }
@@ -172,23 +259,31 @@ void cv_journal_bytes_end(cv_journal_t *journal) {
 
 /* ---- dropping ----------------------------------------------------------------------------- */
 
-int cv_journal_drop(cv_journal_t *journal, int64_t part, uint64_t oldest, uint64_t first, int64_t keep_n) {
-    cv_row_t row;
-    int rc = cv_journal_seek(journal, part, oldest, &row);
-    cv_journal_end(journal);
-    if (rc)
-        return rc == CV_ENOTFOUND ? CV_ECORRUPT : rc;
-    cv_stmt_int(journal->drop, 1, row.n);
-    cv_stmt_int(journal->drop, 2, (keep_n ? keep_n : journal->next_n) - 1);
-    cv_stmt_int(journal->drop, 3, part);
-    rc = cv_stmt_run(journal->drop);
-    cv_stmt_int(journal->drop_marks, 1, part);
-    cv_stmt_int(journal->drop_marks, 2, (int64_t)first);
-    if (!rc)
-        rc = cv_stmt_run(journal->drop_marks);
-    if (!rc && keep_n)
-        rc = put_mark(journal, part, first, keep_n);
+/* Mark by mark, so that of other parts no more is read than stands within the reach of one. */
+int cv_journal_drop(cv_journal_t *journal, int64_t part, uint64_t first, int64_t keep_n) {
+    mark_t mark;
+    int64_t keep = keep_n ? keep_n : journal->next_n, end = 0, dropped = 0;
+    int rc;
+    while (!(rc = get_mark(journal->mark_after, part, 0, &mark)) && mark.first < first) {
+        rc = reach_of(journal, part, &mark, &end);
+        if (rc)
+            return rc;
+        cv_stmt_int(journal->drop, 1, mark.n);
+        cv_stmt_int(journal->drop, 2, end < keep ? end : keep);
+        cv_stmt_int(journal->drop, 3, part);
+        rc = cv_stmt_run(journal->drop);
+        dropped += cv_db_changes(journal->db);
+        cv_stmt_int(journal->drop_mark, 1, part);
+        cv_stmt_int(journal->drop_mark, 2, (int64_t)mark.first);
+        if (!rc)
+            rc = cv_stmt_run(journal->drop_mark);
+        if (rc)
+            return rc;
+    }
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
     if (!keep_n)
-        journal->unmarked[part] = MARK_NEXT;
-    return rc;
+        journal->marked_n[part] = 0;
+    rc = keep_n ? put_mark(journal, part, first, keep_n) : CV_OK;
+    return rc || dropped ? rc : CV_ECORRUPT;
 }

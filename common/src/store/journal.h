@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   journal       n | part | first | chain | ends | bytes       n rises by one from row to row, whatever the part
- *   journal_mark  part, first -> n                              of every 64th row of a part, to find a row by what it holds
+ *   journal_mark  part, first -> n                              of some rows of a part, to find the others by
  *
  * A part is a stream (its id) or CV_PART_ANSWERS. A row holds what one transaction said in one part, at most 64 KiB of it:
  * items back to back, and in `ends` where each ends (4 octets, big endian). `first` is the number of the first item,
@@ -24,9 +24,11 @@ enum {
 
 typedef struct {
     cv_db_t *db;
-    cv_stmt_t *put, *put_mark, *find_mark, *from, *bytes, *drop, *drop_marks;
+    cv_stmt_t *put, *put_mark, *mark_at, *mark_after, *find, *from, *bytes, *drop, *drop_mark;
     int64_t next_n, committed_n;
-    uint8_t unmarked[CV_PARTS_MAX]; /* rows since the last mark */
+    int64_t marked_n[CV_PARTS_MAX]; /* the last mark's row; 0: not known */
+    int64_t walk_part;              /* of the walk that is going on */
+    uint64_t walk_mark;             /* and the item of the mark it has come to */
 } cv_journal_t;
 
 /* A row as it was read; views that are valid until the next step of the journal. */
@@ -49,7 +51,7 @@ void cv_journal_forget(cv_journal_t *journal);    /* after ROLLBACK */
 /* Starts a walk at the row that holds the item, or if there is none at the next one; then one row per step in order.
  * CV_ENOTFOUND: no more. CV_ECORRUPT: a row that no put can have written. A walk that is not at its end is ended. */
 int cv_journal_seek(cv_journal_t *journal, int64_t part, uint64_t item, cv_row_t *ret_row) CV_USE_RESULT;
-/* The same from the last mark of a part on: its last rows, at most 64. */
+/* The same from the last mark of a part on: its last rows, a bounded number. */
 int cv_journal_tail(cv_journal_t *journal, int64_t part, cv_row_t *ret_row) CV_USE_RESULT;
 int cv_journal_step(cv_journal_t *journal, cv_row_t *ret_row) CV_USE_RESULT;
 void cv_journal_end(cv_journal_t *journal);
@@ -58,8 +60,8 @@ int cv_row_item(const cv_row_t *row, size_t i, cv_str_t *ret_item) CV_USE_RESULT
 /* Octets of row n; valid until cv_journal_bytes_end. CV_ECORRUPT: they are not there. */
 int cv_journal_bytes(cv_journal_t *journal, int64_t n, int64_t at, int64_t len, cv_str_t *ret_bytes) CV_USE_RESULT;
 void cv_journal_bytes_end(cv_journal_t *journal);
-/* Inside a transaction: drops the rows of a part from the one that holds `oldest` to before the one that begins with `first`,
- * which is row keep_n; 0: there is none, all go. */
-int cv_journal_drop(cv_journal_t *journal, int64_t part, uint64_t oldest, uint64_t first, int64_t keep_n) CV_USE_RESULT;
+/* Inside a transaction: drops the rows of a part before the one that begins with `first`, which is row keep_n; 0: there is
+ * none, all go. CV_ECORRUPT: nothing was there to drop. */
+int cv_journal_drop(cv_journal_t *journal, int64_t part, uint64_t first, int64_t keep_n) CV_USE_RESULT;
 
 #endif

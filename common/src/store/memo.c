@@ -130,11 +130,9 @@ void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]) {
 
 /* The outcome that stands there: gathering still, or in its row. */
 static int get_answer(cv_memo_t *memo, int64_t row, int64_t at, int64_t len, cv_str_t *ret_outcome) {
-    if (at < 0 || len < 0)
-        return CV_ECORRUPT;
     if (row != memo->row)
         return cv_journal_bytes(memo->journal, row, at, len, ret_outcome);
-    if ((size_t)at + (size_t)len > memo->answers.len)
+    if (at < 0 || len < 0 || (size_t)at + (size_t)len > memo->answers.len)
         return CV_ECORRUPT;
     *ret_outcome = (cv_str_t){(const char *)memo->answers.ptr + at, (size_t)len};
     return CV_OK;

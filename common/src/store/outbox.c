@@ -407,7 +407,7 @@ int cv_outbox_prune(cv_outbox_t *outbox, size_t stream, uint64_t upto, size_t ma
     else
         memcpy(base, s->before.chain, CV_CHAIN_LEN);
     if (!rc)
-        rc = cv_journal_drop(outbox->journal, s->id, s->oldest, from, n);
+        rc = cv_journal_drop(outbox->journal, s->id, from, n);
     if (rc)
         return rc;
     s->oldest = from;
