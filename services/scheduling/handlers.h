@@ -10,6 +10,7 @@
 enum { SCH_STREAM_EVENTS }; /* index into the service's streams */
 #define SCH_TIMER_OPEN "event_open"   /* key: event; registration opens */
 #define SCH_TIMER_CLOSE "event_close" /* key: event; registration closes */
+#define SCH_TIMER_SILENCE "silence"   /* key: decision; silence ends */
 #define SCH_FOLLOWED "registration.events"
 
 /* The service's object: nothing but statements. All state is in the database, so forget() has nothing to drop. */
@@ -33,6 +34,17 @@ int sch_put_venue(sch_service_t *service, cv_tx_t *tx, const cv_venue_t *venue, 
 int sch_write_version(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event);
 /* What the core refused, as the answer to the request. */
 int sch_answer_no(cv_tx_t *tx, cv_outcome_t *out, const sch_no_t *no);
+
+/* decisions.c */
+int sch_decision_bring(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_open_v1_t *request, cv_outcome_t *out);
+int sch_decision_take(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_take_v1_t *request, cv_outcome_t *out);
+int sch_decision_state(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_state_v1_t *request, cv_outcome_t *out);
+int sch_decision_withdraw(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_withdraw_v1_t *request, cv_outcome_t *out);
+int sch_silence_timer(sch_service_t *service, cv_tx_t *tx, cv_str_t decision);
+/* A decision that something else rests on: known and adopted, or the answer says why not. CV_STR_NONE: nothing to check. */
+int sch_rests_on(sch_service_t *service, cv_tx_t *tx, cv_str_t decision, const char *field, cv_outcome_t *out) CV_USE_RESULT;
+/* zone.c: a zone's file, in the arena. CV_ENOTFOUND: there is no such zone here. */
+int sch_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file) CV_USE_RESULT;
 
 /* events.c: what followed records and timers do. */
 int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);

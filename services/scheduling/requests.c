@@ -267,6 +267,10 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     case CV_MSG_SCHEDULING_EVENT_ADVANCE_V1: return advance(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_CHANGE_V1: return change(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_REGISTRATION_V1: return registration(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_OPEN_V1: return sch_decision_bring(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_TAKE_V1: return sch_decision_take(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_STATE_V1: return sch_decision_state(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_WITHDRAW_V1: return sch_decision_withdraw(service, tx, data, out);
     default: return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type", "is not a request that scheduling takes");
     }
 }

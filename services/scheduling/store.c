@@ -13,7 +13,8 @@
  * References from an event are foreign keys: what an event names exists. Nothing is ever deleted but venue_day rows of
  * events that moved, and turnout when it is rebuilt.
  */
-#include "scheduling/store.h"
+#include "scheduling/store_inside.h"
+#include "scheduling/store_schema.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +47,8 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS};
 
-enum { GET, PUT, WALK, REF_STATEMENTS };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
                    "INSERT INTO party(code, kind, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
@@ -70,15 +70,12 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
                    "SELECT code, at_ms, data FROM venue WHERE code > ?1 ORDER BY code"},
 };
 
-struct sch_store {
-    cv_db_t *db;
-    cv_buf_t buf; /* one packed record */
-    cv_stmt_t *ref[SCH_REFS][REF_STATEMENTS];
-    cv_stmt_t *parties_n, *parties;
-    cv_stmt_t *event_get, *event_put, *event_walk, *version_put, *history_walk, *configured_walk;
-    cv_stmt_t *day_put, *day_drop, *day_taken;
-    cv_stmt_t *turnout_get, *turnout_put, *turnout_clear, *turnout_walk;
-};
+int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
+{
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < n; ++i) rc = cv_db_prepare(db, list[i].sql, list[i].statement);
+    return rc;
+}
 
 int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
 {
@@ -86,10 +83,7 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
     if (!store) return CV_ENOMEM;
     store->db = db;
     cv_buf_init(&store->buf, CV_MAX_RECORD);
-    const struct {
-        cv_stmt_t **statement;
-        const char *sql;
-    } all[] = {
+    const sch_sql_t all[] = {
         {&store->parties_n, "SELECT count(*) FROM party"},
         {&store->parties, "SELECT code, kind FROM party ORDER BY code"},
         {&store->event_get, "SELECT data FROM event WHERE id = ?1"},
@@ -124,8 +118,8 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
          "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
          " WHERE event = ?1 AND party > ?2 ORDER BY party"},
     };
-    int rc = CV_OK;
-    for (size_t i = 0; !rc && i < sizeof all / sizeof *all; ++i) rc = cv_db_prepare(db, all[i].sql, all[i].statement);
+    int rc = sch_prepare(db, all, sizeof all / sizeof *all);
+    if (!rc) rc = sch_prepare_decisions(store);
     for (size_t i = 0; i < SCH_REFS; ++i)
         for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j) rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
     if (rc)
@@ -167,19 +161,17 @@ int sch_store_unpack(uint16_t type, cv_str_t data, void *ret_struct)
     return rc;
 }
 
-/* Text of an enum as a bound value: 0 is NULL. */
-static cv_str_t word(const char *text)
+cv_str_t sch_word(const char *text)
 {
     return *text ? cv_str(text) : CV_STR_NONE;
 }
 
-static cv_str_t from_start(cv_str_t after)
+cv_str_t sch_from_start(cv_str_t after)
 {
     return after.ptr ? after : CV_STR("");
 }
 
-/* Rows of (key, at_ms, data) until each() says something else than CV_OK. */
-static int walk(cv_stmt_t *statement, sch_each_t each, void *self)
+int sch_rows_walk(cv_stmt_t *statement, sch_each_t each, void *self)
 {
     int rc;
     while ((rc = cv_stmt_step(statement)) == 1) {
@@ -193,8 +185,7 @@ static int walk(cv_stmt_t *statement, sch_each_t each, void *self)
     return rc;
 }
 
-/* One row with one blob, copied to the arena. */
-static int get_data(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
+int sch_rows_get(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
 {
     int rc = cv_stmt_step(statement);
     if (rc != 1) return rc ? rc : CV_ENOTFOUND;
@@ -212,7 +203,7 @@ static int get_data(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
 int sch_ref_get(sch_store_t *store, cv_arena_t *arena, sch_ref_t ref, cv_str_t code, cv_str_t *ret_data)
 {
     cv_stmt_text(store->ref[ref][GET], 1, code);
-    return get_data(store->ref[ref][GET], arena, ret_data);
+    return sch_rows_get(store->ref[ref][GET], arena, ret_data);
 }
 
 int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms, cv_str_t data)
@@ -228,8 +219,8 @@ int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detai
 
 int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t each, void *self)
 {
-    cv_stmt_text(store->ref[ref][WALK], 1, from_start(after));
-    return walk(store->ref[ref][WALK], each, self);
+    cv_stmt_text(store->ref[ref][WALK], 1, sch_from_start(after));
+    return sch_rows_walk(store->ref[ref][WALK], each, self);
 }
 
 int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties, size_t *ret_n)
@@ -265,7 +256,7 @@ int sch_event_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_sche
 {
     cv_str_t data;
     cv_stmt_text(store->event_get, 1, event);
-    int rc = get_data(store->event_get, arena, &data);
+    int rc = sch_rows_get(store->event_get, arena, &data);
     return rc ? rc : sch_store_unpack(CV_MSG_SCHEDULING_EVENT_V1, data, ret_event);
 }
 
@@ -292,7 +283,7 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
     cv_stmt_int(store->day_taken, 3, last);
     cv_stmt_text(store->day_taken, 4, event->event);
     cv_stmt_text(store->day_taken, 5, holder_of(event, holder));
-    return get_data(store->day_taken, arena, ret_other);
+    return sch_rows_get(store->day_taken, arena, ret_other);
 }
 
 static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)
@@ -322,10 +313,10 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     if (rc) return rc;
     cv_stmt_text(put, 1, event->event);
     cv_stmt_int(put, 2, event->version);
-    cv_stmt_text(put, 3, word(cv_event_status_text(event->status)));
+    cv_stmt_text(put, 3, sch_word(cv_event_status_text(event->status)));
     cv_stmt_int(put, 4, details->plan_year);
-    cv_stmt_text(put, 5, word(cv_plan_line_text(details->line)));
-    cv_stmt_text(put, 6, word(cv_event_format_text(details->format)));
+    cv_stmt_text(put, 5, sch_word(cv_plan_line_text(details->line)));
+    cv_stmt_text(put, 6, sch_word(cv_event_format_text(details->format)));
     cv_stmt_text(put, 7, details->dimension);
     cv_stmt_text(put, 8, details->area);
     cv_stmt_text(put, 9, details->body);
@@ -349,11 +340,11 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self)
 {
     cv_stmt_t *statement = store->event_walk;
-    cv_stmt_text(statement, 1, from_start(after));
+    cv_stmt_text(statement, 1, sch_from_start(after));
     cv_stmt_int(statement, 2, filter->plan_year);
-    cv_stmt_text(statement, 3, word(cv_event_status_text(filter->status)));
-    cv_stmt_text(statement, 4, word(cv_plan_line_text(filter->line)));
-    cv_stmt_text(statement, 5, word(cv_event_format_text(filter->format)));
+    cv_stmt_text(statement, 3, sch_word(cv_event_status_text(filter->status)));
+    cv_stmt_text(statement, 4, sch_word(cv_plan_line_text(filter->line)));
+    cv_stmt_text(statement, 5, sch_word(cv_event_format_text(filter->format)));
     cv_stmt_text(statement, 6, filter->dimension);
     cv_stmt_text(statement, 7, filter->area);
     cv_stmt_text(statement, 8, filter->body);
@@ -361,19 +352,19 @@ int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t afte
     cv_stmt_text(statement, 10, filter->country);
     cv_stmt_text(statement, 11, filter->venue);
     cv_stmt_text(statement, 12, filter->group);
-    return walk(statement, each, self);
+    return sch_rows_walk(statement, each, self);
 }
 
 int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each_t each, void *self)
 {
     cv_stmt_text(store->history_walk, 1, event);
     cv_stmt_int(store->history_walk, 2, after);
-    return walk(store->history_walk, each, self);
+    return sch_rows_walk(store->history_walk, each, self);
 }
 
 int sch_configured_walk(sch_store_t *store, sch_each_t each, void *self)
 {
-    return walk(store->configured_walk, each, self);
+    return sch_rows_walk(store->configured_walk, each, self);
 }
 
 /* ---- turnout ---------------------------------------------------------------------------- */
@@ -433,7 +424,7 @@ int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after, int (*e
     int rc;
     sch_turnout_t turnout;
     cv_stmt_text(store->turnout_walk, 1, event);
-    cv_stmt_text(store->turnout_walk, 2, from_start(after));
+    cv_stmt_text(store->turnout_walk, 2, sch_from_start(after));
     while ((rc = cv_stmt_step(store->turnout_walk)) == 1) {
         turnout_row(store->turnout_walk, event, cv_stmt_get_text(store->turnout_walk, 0), &turnout);
         rc = each(self, &turnout);

@@ -8,7 +8,7 @@
 #define SCHEDULING_STORE_H
 
 #include "convene/store.h"
-#include "scheduling/core.h"
+#include "scheduling/core_decisions.h"
 
 /* Reference data: kinds with a table each. */
 typedef enum { SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_REFS } sch_ref_t;
@@ -31,9 +31,17 @@ typedef struct {
     cv_str_t dimension, area, body, proposer, country, venue, group;
 } sch_filter_t;
 
+/* What decisions to list; zero and CV_STR_NONE: any. */
+typedef struct {
+    cv_decision_state_t state;
+    cv_subject_kind_t subject;
+    cv_str_t about;
+    int64_t year;
+} sch_decision_filter_t;
+
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 1 };
+enum { SCH_MIGRATIONS_N = 2 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -67,6 +75,22 @@ int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t afte
 int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
 /* Events whose registration rules still matter: those that have rules and are still to take place. */
 int sch_configured_walk(sch_store_t *store, sch_each_t each, void *self) CV_USE_RESULT;
+
+/* ---- decisions (store_decisions.c) ---- */
+int sch_decision_get(sch_store_t *store, cv_arena_t *arena, cv_str_t id, sch_decision_t *ret_decision) CV_USE_RESULT;
+/* CV_ECONFLICT: what the tables forbid. */
+int sch_decision_put(sch_store_t *store, const sch_decision_t *decision, int64_t at_ms) CV_USE_RESULT;
+/* The number the next decision of a year gets. */
+int sch_decision_number(sch_store_t *store, int64_t year, int64_t *ret_number) CV_USE_RESULT;
+/* The silence that runs about this, its id in the arena. CV_ENOTFOUND: none. */
+int sch_decision_open(sch_store_t *store, cv_arena_t *arena, cv_subject_kind_t subject, cv_str_t about, cv_str_t *ret_id) CV_USE_RESULT;
+/* In the order of ids. */
+int sch_decision_walk(sch_store_t *store, const sch_decision_filter_t *filter, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+int sch_statement_put(sch_store_t *store, const cv_scheduling_statement_v1_t *statement) CV_USE_RESULT;
+/* Of one decision after a number; keys are numbers. */
+int sch_statement_walk(sch_store_t *store, cv_str_t decision, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* Of all decisions; keys are decisions. */
+int sch_statement_all(sch_store_t *store, sch_each_t each, void *self) CV_USE_RESULT;
 
 /* ---- turnout ---- */
 /* event and party of *ret_turnout are the arguments. CV_ENOTFOUND: nothing heard yet, and then *ret_turnout says so. */
