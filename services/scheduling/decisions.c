@@ -51,7 +51,10 @@ static int adopt(sch_service_t *service, cv_tx_t *tx, sch_decision_t *decision, 
         return rc;
     decision->has_number = decision->has_year = true;
     decision->year = year;
-    return write_step(service, tx, decision);
+    rc = write_step(service, tx, decision);
+    if (!rc && decision->resolution.subject == CV_SUBJECT_KIND_PLAN)
+        rc = sch_plan_decided(service, tx, decision);
+    return rc;
 }
 
 int sch_rests_on(sch_service_t *service, cv_tx_t *tx, cv_str_t id, const char *field, cv_outcome_t *out)
@@ -70,8 +73,33 @@ int sch_rests_on(sch_service_t *service, cv_tx_t *tx, cv_str_t id, const char *f
 
 /* ---- bringing in ------------------------------------------------------------------------- */
 
+/* What it is about is there, and can be decided about. */
+static int check_subject(sch_service_t *service, cv_tx_t *tx, const cv_resolution_t *resolution,
+                         int64_t *ret_plan_version, cv_outcome_t *out)
+{
+    cv_scheduling_event_v1_t event;
+    int rc;
+    switch (resolution->subject) {
+    case CV_SUBJECT_KIND_PLAN:
+        return sch_plan_decidable(service, tx, resolution->about, ret_plan_version, out);
+    case CV_SUBJECT_KIND_EVENT:
+        rc = sch_event_get(service->store, cv_tx_arena(tx), resolution->about, &event);
+        return rc == CV_ENOTFOUND ? unknown(tx, out, "unknown_event", "data.about", "event", resolution->about) : rc;
+    case CV_SUBJECT_KIND_MEMBERSHIP:
+    case CV_SUBJECT_KIND_CHAIRMANSHIP:
+        rc = sch_ref_get(service->store, cv_tx_arena(tx), SCH_PARTY, resolution->about, NULL);
+        return rc == CV_ENOTFOUND ? unknown(tx, out, "unknown_party", "data.about", "party", resolution->about) : rc;
+    case CV_SUBJECT_KIND_ABSENT:
+    case CV_SUBJECT_KIND_DOCUMENT:
+    case CV_SUBJECT_KIND_CATALOGUE:
+        break;
+    }
+    return CV_OK;
+}
+
 /* What a resolution names is there. */
-static int check_names(sch_service_t *service, cv_tx_t *tx, const cv_resolution_t *resolution, cv_outcome_t *out)
+static int check_names(sch_service_t *service, cv_tx_t *tx, const cv_resolution_t *resolution,
+                       int64_t *ret_plan_version, cv_outcome_t *out)
 {
     sch_no_t no;
     int rc = CV_OK;
@@ -82,13 +110,7 @@ static int check_names(sch_service_t *service, cv_tx_t *tx, const cv_resolution_
         if (rc == CV_ENOTFOUND)
             return unknown(tx, out, "unknown_party", "data.proposer", "party", resolution->proposer);
     }
-    if (!rc &&
-        (resolution->subject == CV_SUBJECT_KIND_MEMBERSHIP || resolution->subject == CV_SUBJECT_KIND_CHAIRMANSHIP)) {
-        rc = sch_ref_get(service->store, cv_tx_arena(tx), SCH_PARTY, resolution->about, NULL);
-        if (rc == CV_ENOTFOUND)
-            return unknown(tx, out, "unknown_party", "data.about", "party", resolution->about);
-    }
-    return rc;
+    return rc ? rc : check_subject(service, tx, resolution, ret_plan_version, out);
 }
 
 /* The meeting that decides or at which it was proposed: known, and one that takes place. */
@@ -123,13 +145,14 @@ static int start(sch_service_t *service, cv_tx_t *tx, cv_str_t id, const cv_reso
     sch_party_t *parties;
     size_t parties_n;
     cv_str_t other;
+    int64_t plan_version = 0;
     int rc = sch_decision_get(service->store, cv_tx_arena(tx), id, &decision);
     if (!rc)
         return cv_refuse(tx, out, "exists", "data.decision", "there is a decision %.*s already (%s)", CV_STR_ARG(id),
                          cv_decision_state_text(decision.state));
     if (rc != CV_ENOTFOUND)
         return rc;
-    rc = check_names(service, tx, resolution, out);
+    rc = check_names(service, tx, resolution, &plan_version, out);
     if (!rc)
         rc = check_meeting(service, tx, resolution, way == CV_DECISION_WAY_SESSION, out);
     if (!rc)
@@ -154,6 +177,8 @@ static int start(sch_service_t *service, cv_tx_t *tx, cv_str_t id, const cv_reso
         .way = way,
         .opened_ms = cv_tx_now_ms(tx),
         .members = members,
+        .has_plan_version = plan_version > 0,
+        .plan_version = plan_version,
         .resolution = *resolution,
     };
     return CV_OK;

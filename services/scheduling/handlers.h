@@ -43,6 +43,17 @@ int sch_decision_withdraw(sch_service_t *service, cv_tx_t *tx, const cv_scheduli
 int sch_silence_timer(sch_service_t *service, cv_tx_t *tx, cv_str_t decision);
 /* A decision that something else rests on: known and adopted, or the answer says why not. CV_STR_NONE: nothing to check. */
 int sch_rests_on(sch_service_t *service, cv_tx_t *tx, cv_str_t decision, const char *field, cv_outcome_t *out) CV_USE_RESULT;
+/* plans.c */
+int sch_plan_compile(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_compile_v1_t *request, cv_outcome_t *out);
+int sch_plan_advance(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_advance_v1_t *request, cv_outcome_t *out);
+int sch_plan_add(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_add_v1_t *request, cv_outcome_t *out);
+/* Can this plan be decided about? Its version that is circulated, or the answer says why not. */
+int sch_plan_decidable(sch_service_t *service, cv_tx_t *tx, cv_str_t plan, int64_t *ret_version, cv_outcome_t *out) CV_USE_RESULT;
+/* What follows from an adopted decision about a plan. */
+int sch_plan_decided(sch_service_t *service, cv_tx_t *tx, const sch_decision_t *decision) CV_USE_RESULT;
+/* May this event be changed or moved by itself while its plan is circulated? to: CV_EVENT_STATUS_ABSENT: its fields. */
+int sch_plan_lets(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_event_status_t to,
+                  cv_outcome_t *out) CV_USE_RESULT;
 /* zone.c: a zone's file, in the arena. CV_ENOTFOUND: there is no such zone here. */
 int sch_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file) CV_USE_RESULT;
 

@@ -10,9 +10,11 @@
  *   decision    decision                its state now                                    -
  *   decisions   "" or filters           states in the order of ids                       decision
  *   statements  decision                what members stated, oldest first                number
+ *   plans       "" or filters           versions in the order of plans                   PLAN/VERSION
  *
  * Filters of events are joined by '&', each at most once: year=2025&status=open. Names: year, status, line, format,
- * dimension, area, body, proposer, country, venue, group. Of decisions: state, subject, about, year. Everything here is public: plans are no secret and no answer
+ * dimension, area, body, proposer, country, venue, group. Of decisions: state, subject, about, year. Of plans:
+ * plan, year, line, state, version. Everything here is public: plans are no secret and no answer
  * carries a person.
  */
 #include "scheduling/handlers.h"
@@ -66,6 +68,19 @@ static int parse_year(cv_str_t text, int64_t *ret_year)
     return CV_OK;
 }
 
+/* Digits; nothing is 0. */
+static int parse_number(cv_str_t text, int64_t *ret_number)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        char c = text.ptr[i];
+        if (c < '0' || c > '9' || i >= 16) return CV_EINVAL;
+        number = number * 10 + (c - '0');
+    }
+    *ret_number = number;
+    return CV_OK;
+}
+
 static int parse_event_filter(cv_str_t name, cv_str_t value, void *filter_of_events)
 {
     sch_filter_t *filter = filter_of_events;
@@ -97,6 +112,17 @@ static int parse_decision_filter(cv_str_t name, cv_str_t value, void *filter_of_
     if (cv_str_is(name, "subject") && !filter->subject) return (filter->subject = cv_subject_kind_parse(value)) ? CV_OK : CV_EINVAL;
     if (cv_str_is(name, "about") && !filter->about.ptr && value.len) return (filter->about = value, CV_OK);
     if (cv_str_is(name, "year")) return filter->year ? CV_EINVAL : parse_year(value, &filter->year);
+    return CV_EINVAL;
+}
+
+static int parse_plan_filter(cv_str_t name, cv_str_t value, void *filter_of_plans)
+{
+    sch_plan_filter_t *filter = filter_of_plans;
+    if (cv_str_is(name, "plan") && !filter->plan.ptr && value.len) return (filter->plan = value, CV_OK);
+    if (cv_str_is(name, "year")) return filter->year ? CV_EINVAL : parse_year(value, &filter->year);
+    if (cv_str_is(name, "version") && !filter->version && value.len) return parse_number(value, &filter->version);
+    if (cv_str_is(name, "line") && !filter->line) return (filter->line = cv_plan_line_parse(value)) ? CV_OK : CV_EINVAL;
+    if (cv_str_is(name, "state") && !filter->state) return (filter->state = cv_plan_state_parse(value)) ? CV_OK : CV_EINVAL;
     return CV_EINVAL;
 }
 
@@ -132,19 +158,6 @@ static int query_events(sch_service_t *service, const cv_log_query_v1_t *query, 
     int rc = parse_filters(query->key, parse_event_filter, &filter);
     page->type = CV_MSG_SCHEDULING_EVENT_V1;
     return rc ? rc : finish(page, sch_event_walk(service->store, &filter, query->after, collect_row, page));
-}
-
-/* Where a list of numbered things goes on; 0: from the start. */
-static int parse_number(cv_str_t text, int64_t *ret_number)
-{
-    int64_t number = 0;
-    for (size_t i = 0; i < text.len; ++i) {
-        char c = text.ptr[i];
-        if (c < '0' || c > '9' || i >= 16) return CV_EINVAL;
-        number = number * 10 + (c - '0');
-    }
-    *ret_number = number;
-    return CV_OK;
 }
 
 static int query_history(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
@@ -205,6 +218,21 @@ static int query_statements(sch_service_t *service, cv_tx_t *tx, const cv_log_qu
     return finish(page, sch_statement_walk(service->store, query->key, after, collect_row, page));
 }
 
+/* after is PLAN/VERSION. */
+static int query_plans(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+{
+    sch_plan_filter_t filter = {0};
+    cv_str_t plan = query->after;
+    int64_t version = 0;
+    const char *slash = plan.ptr ? memchr(plan.ptr, '/', plan.len) : NULL;
+    if (plan.ptr && !slash) return CV_EINVAL;
+    if (slash) plan.len = (size_t)(slash - plan.ptr);
+    if (slash && parse_number((cv_str_t){slash + 1, query->after.len - plan.len - 1}, &version)) return CV_EINVAL;
+    int rc = parse_filters(query->key, parse_plan_filter, &filter);
+    page->type = CV_MSG_SCHEDULING_PLAN_V1;
+    return rc ? rc : finish(page, sch_plan_walk(service->store, &filter, plan, version, collect_row, page));
+}
+
 static const struct {
     const char *what;
     sch_ref_t ref;
@@ -228,6 +256,7 @@ int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     if (cv_str_is(query->what, "turnout")) return query_turnout(service, tx, query, &page);
     if (cv_str_is(query->what, "decision")) return query_decision(service, tx, query->key, &page);
     if (cv_str_is(query->what, "decisions")) return query_decisions(service, query, &page);
+    if (cv_str_is(query->what, "plans")) return query_plans(service, query, &page);
     if (cv_str_is(query->what, "statements")) return query_statements(service, tx, query, &page);
     for (size_t i = 0; i < REFS_N; ++i) {
         if (!cv_str_is(query->what, REFS[i].what)) continue;
@@ -242,6 +271,7 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
     sch_service_t *service = self;
     const sch_filter_t all = {0};
     const sch_decision_filter_t all_decisions = {0};
+    const sch_plan_filter_t all_plans = {0};
     page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
     if (!page.room) return CV_ENOMEM;
     if (stream != SCH_STREAM_EVENTS) return CV_EINVAL;
@@ -255,5 +285,7 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
     page.type = CV_MSG_SCHEDULING_DECISION_V1;
     if (!rc) rc = sch_decision_walk(service->store, &all_decisions, CV_STR_NONE, collect_row, &page);
     page.type = CV_MSG_SCHEDULING_STATEMENT_V1;
-    return rc ? rc : sch_statement_all(service->store, collect_row, &page);
+    if (!rc) rc = sch_statement_all(service->store, collect_row, &page);
+    page.type = CV_MSG_SCHEDULING_PLAN_V1;
+    return rc ? rc : sch_plan_walk(service->store, &all_plans, CV_STR_NONE, 0, collect_row, &page);
 }

@@ -158,6 +158,8 @@ static int advance(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_even
     rc = sch_check_version(&event, request->has_expected_version, request->expected_version, &no);
     if (!rc) rc = sch_check_advance(&event, request->to, request->decision.ptr != NULL, cv_tx_now_ms(tx), &no);
     if (rc) return sch_answer_no(tx, out, &no);
+    rc = sch_plan_lets(service, tx, &event, request->to, out);
+    if (rc) return rc;
     next_version(&event, CV_EVENT_CHANGE_ADVANCED, request->reason, request->decision);
     event.status = request->to;
     event.changed[event.changed_n++] = CV_STR("status");
@@ -196,6 +198,7 @@ static int change(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event
     rc = sch_check_version(&before, request->has_expected_version, request->expected_version, &no);
     if (rc) return sch_answer_no(tx, out, &no);
     rc = check_reference(service, tx, SCH_VENUE, request->venue, "data.venue", out);
+    if (!rc) rc = sch_plan_lets(service, tx, &before, CV_EVENT_STATUS_ABSENT, out);
     if (rc) return rc;
     event = before;
     next_version(&event, CV_EVENT_CHANGE_CHANGED, request->reason, CV_STR_NONE);
@@ -267,6 +270,9 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     case CV_MSG_SCHEDULING_EVENT_ADVANCE_V1: return advance(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_CHANGE_V1: return change(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_REGISTRATION_V1: return registration(service, tx, data, out);
+    case CV_MSG_SCHEDULING_PLAN_COMPILE_V1: return sch_plan_compile(service, tx, data, out);
+    case CV_MSG_SCHEDULING_PLAN_ADVANCE_V1: return sch_plan_advance(service, tx, data, out);
+    case CV_MSG_SCHEDULING_PLAN_ADD_V1: return sch_plan_add(service, tx, data, out);
     case CV_MSG_SCHEDULING_DECISION_OPEN_V1: return sch_decision_bring(service, tx, data, out);
     case CV_MSG_SCHEDULING_DECISION_TAKE_V1: return sch_decision_take(service, tx, data, out);
     case CV_MSG_SCHEDULING_DECISION_STATE_V1: return sch_decision_state(service, tx, data, out);

@@ -47,7 +47,7 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS};
 
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
@@ -120,6 +120,7 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
     };
     int rc = sch_prepare(db, all, sizeof all / sizeof *all);
     if (!rc) rc = sch_prepare_decisions(store);
+    if (!rc) rc = sch_prepare_plans(store);
     for (size_t i = 0; i < SCH_REFS; ++i)
         for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j) rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
     if (rc)

@@ -8,7 +8,7 @@
 #define SCHEDULING_STORE_H
 
 #include "convene/store.h"
-#include "scheduling/core_decisions.h"
+#include "scheduling/core_plans.h"
 
 /* Reference data: kinds with a table each. */
 typedef enum { SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_REFS } sch_ref_t;
@@ -39,9 +39,17 @@ typedef struct {
     int64_t year;
 } sch_decision_filter_t;
 
+/* What plans to list; the same. */
+typedef struct {
+    cv_str_t plan;
+    int64_t year, version;
+    cv_plan_line_t line;
+    cv_plan_state_t state;
+} sch_plan_filter_t;
+
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 2 };
+enum { SCH_MIGRATIONS_N = 3 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -91,6 +99,20 @@ int sch_statement_put(sch_store_t *store, const cv_scheduling_statement_v1_t *st
 int sch_statement_walk(sch_store_t *store, cv_str_t decision, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
 /* Of all decisions; keys are decisions. */
 int sch_statement_all(sch_store_t *store, sch_each_t each, void *self) CV_USE_RESULT;
+
+/* ---- plans (store_plans.c) ---- */
+/* The newest version, whatever its state. */
+int sch_plan_last(sch_store_t *store, cv_arena_t *arena, cv_str_t plan, sch_plan_t *ret_plan) CV_USE_RESULT;
+int sch_plan_in_force(sch_store_t *store, cv_arena_t *arena, cv_str_t plan, sch_plan_t *ret_plan) CV_USE_RESULT;
+/* CV_ECONFLICT: what the tables forbid. */
+int sch_plan_put(sch_store_t *store, const sch_plan_t *plan, int64_t at_ms) CV_USE_RESULT;
+/* In the order of ids and versions; keys are PLAN/VERSION. */
+int sch_plan_walk(sch_store_t *store, const sch_plan_filter_t *filter, cv_str_t after, int64_t after_version, sch_each_t each,
+                  void *self) CV_USE_RESULT;
+/* The plan in whose circulated version this event is, in the arena. CV_ENOTFOUND: in none. */
+int sch_circulated_in(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t *ret_plan) CV_USE_RESULT;
+/* Events that a plan could take: proposed or circulated. */
+int sch_proposed_walk(sch_store_t *store, int64_t year, cv_plan_line_t line, sch_each_t each, void *self) CV_USE_RESULT;
 
 /* ---- turnout ---- */
 /* event and party of *ret_turnout are the arguments. CV_ENOTFOUND: nothing heard yet, and then *ret_turnout says so. */

@@ -5,6 +5,9 @@
  *               numbers of a year that are the same, a number without adoption, a settled decision that changes its
  *               state (so nothing is adopted twice, or after it was broken), two silences about the same thing at once
  *   statement   what members stated in writing; rows are added, never changed
+ *   plan        one row per version of a plan. At most one version is in force and at most one in work; one in force
+ *               or that was names its decision
+ *   plan_item   the events of each version, so that an event can be asked for its plan
  */
 #ifndef SCHEDULING_STORE_SCHEMA_H
 #define SCHEDULING_STORE_SCHEMA_H
@@ -21,5 +24,18 @@
     "CREATE TABLE statement(decision TEXT NOT NULL REFERENCES decision(id), number INTEGER NOT NULL,"                  \
     " kind TEXT NOT NULL, party TEXT NOT NULL REFERENCES party(code), at_ms INTEGER NOT NULL, data BLOB NOT NULL,"     \
     " PRIMARY KEY(decision, number)) STRICT;"
+
+#define SCH_SCHEMA_PLANS                                                                                               \
+    "CREATE TABLE plan(id TEXT NOT NULL, version INTEGER NOT NULL CHECK(version >= 1), revision INTEGER NOT NULL,"     \
+    " state TEXT NOT NULL CHECK(state IN ('draft', 'circulated', 'returned', 'adopted', 'superseded', 'abandoned')),"  \
+    " year INTEGER NOT NULL, line TEXT NOT NULL, decision TEXT REFERENCES decision(id), at_ms INTEGER NOT NULL,"       \
+    " data BLOB NOT NULL, PRIMARY KEY(id, version),"                                                                   \
+    " CHECK((state IN ('adopted', 'superseded')) = (decision IS NOT NULL))) STRICT;"                                   \
+    "CREATE UNIQUE INDEX plan_in_force ON plan(id) WHERE state = 'adopted';"                                           \
+    "CREATE UNIQUE INDEX plan_in_work ON plan(id) WHERE state IN ('draft', 'circulated', 'returned');"                 \
+    "CREATE TABLE plan_item(plan TEXT NOT NULL, version INTEGER NOT NULL, event TEXT NOT NULL REFERENCES event(id),"   \
+    " decision TEXT REFERENCES decision(id), PRIMARY KEY(plan, version, event),"                                       \
+    " FOREIGN KEY(plan, version) REFERENCES plan(id, version)) STRICT, WITHOUT ROWID;"                                 \
+    "CREATE INDEX plan_item_event ON plan_item(event);"
 
 #endif
