@@ -28,6 +28,15 @@ int sch_put_party(sch_service_t *service, cv_tx_t *tx, const cv_party_t *party, 
 int sch_put_body(sch_service_t *service, cv_tx_t *tx, const cv_body_t *body, cv_outcome_t *out);
 int sch_put_heading(sch_service_t *service, cv_tx_t *tx, const cv_heading_t *heading, cv_outcome_t *out);
 int sch_put_venue(sch_service_t *service, cv_tx_t *tx, const cv_venue_t *venue, cv_outcome_t *out);
+/* Stores and emits a row of reference data unless it is stored like this already. */
+int sch_put_ref(sch_service_t *service, cv_tx_t *tx, sch_ref_t ref, uint16_t record, cv_str_t code, cv_str_t detail,
+                cv_str_t dimension, const void *data, cv_outcome_t *out);
+/* catalogue.c */
+int sch_put_catalogue(sch_service_t *service, cv_tx_t *tx, const cv_catalogue_t *catalogue, cv_outcome_t *out);
+int sch_put_coordinator(sch_service_t *service, cv_tx_t *tx, const cv_coordinator_t *coordinator, cv_outcome_t *out);
+int sch_put_chairmanship(sch_service_t *service, cv_tx_t *tx, const cv_chairmanship_t *chairmanship, cv_outcome_t *out);
+/* What an event cites is in the version of the catalogue it names, if it names one. */
+int sch_check_cites(sch_service_t *service, cv_tx_t *tx, const cv_event_details_t *details, cv_outcome_t *out) CV_USE_RESULT;
 
 /* The next version of an event: stored, its timers moved, its record written. event->version and what makes the
  * version (change, reason, decision, changed) are set by the caller. */

@@ -5,7 +5,9 @@
  *   event       event                   its state now                                    -
  *   events      "" or filters           states in the order of ids                       event
  *   history     event                   every state it ever had, oldest first            version
- *   parties, bodies, headings, venues   in the order of codes (headings: dimensions first)   code
+ *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships
+ *                                       in the order of codes (headings: dimensions first)   code
+ *   versions    WHAT/CODE               every row of reference data ever put, oldest first   version
  *   turnout     event or event/party    what the parties answered, without names         party
  *   decision    decision                its state now                                    -
  *   decisions   "" or filters           states in the order of ids                       decision
@@ -242,8 +244,29 @@ static const struct {
     {"bodies", SCH_BODY, CV_MSG_SCHEDULING_BODY_V1},
     {"headings", SCH_HEADING, CV_MSG_SCHEDULING_HEADING_V1},
     {"venues", SCH_VENUE, CV_MSG_SCHEDULING_VENUE_V1},
+    {"catalogues", SCH_CATALOGUE, CV_MSG_SCHEDULING_CATALOGUE_V1},
+    {"coordinators", SCH_COORDINATOR, CV_MSG_SCHEDULING_COORDINATOR_V1},
+    {"chairmanships", SCH_CHAIRMANSHIP, CV_MSG_SCHEDULING_CHAIRMANSHIP_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
+
+/* key is WHAT/CODE: "parties/KZ". */
+static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+{
+    const char *slash = query->key.ptr ? memchr(query->key.ptr, '/', query->key.len) : NULL;
+    int64_t after;
+    if (!slash || parse_number(query->after, &after)) return CV_EINVAL;
+    cv_str_t what = {query->key.ptr, (size_t)(slash - query->key.ptr)}, code = {slash + 1, query->key.len - what.len - 1};
+    for (size_t i = 0; i < REFS_N; ++i) {
+        if (!cv_str_is(what, REFS[i].what)) continue;
+        int rc = sch_ref_get(service->store, cv_tx_arena(tx), REFS[i].ref, code, NULL);
+        if (rc) return rc;
+        page->type = REFS[i].type;
+        page->subject = code;
+        return finish(page, sch_ref_versions(service->store, REFS[i].ref, code, after, collect_row, page));
+    }
+    return CV_EINVAL;
+}
 
 int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
 {
@@ -256,6 +279,7 @@ int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     if (cv_str_is(query->what, "turnout")) return query_turnout(service, tx, query, &page);
     if (cv_str_is(query->what, "decision")) return query_decision(service, tx, query->key, &page);
     if (cv_str_is(query->what, "decisions")) return query_decisions(service, query, &page);
+    if (cv_str_is(query->what, "versions")) return query_versions(service, tx, query, &page);
     if (cv_str_is(query->what, "plans")) return query_plans(service, query, &page);
     if (cv_str_is(query->what, "statements")) return query_statements(service, tx, query, &page);
     for (size_t i = 0; i < REFS_N; ++i) {

@@ -8,6 +8,7 @@
  *   venue_day                     one row per day on which an event holds its venue. A trigger refuses a second holder
  *                                 of the same day, so no path through the code can book a hall twice. The holder is the
  *                                 event, or its group: events held together share the hall
+ *   reference_version             every row of reference data that was ever put
  *   turnout                       how the parties answered, heard from registration; empty it and it can be rebuilt
  *
  * References from an event are foreign keys: what an event names exists. Nothing is ever deleted but venue_day rows of
@@ -47,8 +48,17 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE};
 
+#define PLAIN(table)                                                                                    \
+    {"SELECT data FROM " table " WHERE code = ?1",                                                      \
+     "INSERT INTO " table "(code, detail, at_ms, data) VALUES(?1, ?2, ?3, ?4)"                          \
+     " ON CONFLICT(code) DO UPDATE SET detail = ?2, at_ms = ?3, data = ?4",                             \
+     "SELECT code, at_ms, data FROM " table " WHERE code > ?1 ORDER BY code"}
+static const char *const REF_NAME[SCH_REFS] = {
+    [SCH_PARTY] = "party",         [SCH_BODY] = "body",           [SCH_HEADING] = "heading", [SCH_VENUE] = "venue",
+    [SCH_CATALOGUE] = "catalogue", [SCH_COORDINATOR] = "coordinator", [SCH_CHAIRMANSHIP] = "chairmanship",
+};
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
                    "INSERT INTO party(code, kind, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
@@ -68,6 +78,9 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
                    "INSERT INTO venue(code, city, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
                    " ON CONFLICT(code) DO UPDATE SET city = ?2, at_ms = ?3, data = ?4",
                    "SELECT code, at_ms, data FROM venue WHERE code > ?1 ORDER BY code"},
+    [SCH_CATALOGUE] = PLAIN("catalogue"),
+    [SCH_COORDINATOR] = PLAIN("coordinator"),
+    [SCH_CHAIRMANSHIP] = PLAIN("chairmanship"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
@@ -89,10 +102,11 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
         {&store->event_get, "SELECT data FROM event WHERE id = ?1"},
         {&store->event_put,
          "INSERT INTO event(id, version, status, plan_year, line, format, dimension, area, body, proposer, country, venue,"
-         " \"group\", configured, at_ms, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+         " \"group\", configured, at_ms, data, catalogue) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+         " ?16, ?17)"
          " ON CONFLICT(id) DO UPDATE SET version = ?2, status = ?3, plan_year = ?4, line = ?5, format = ?6, dimension = ?7,"
          " area = ?8, body = ?9, proposer = ?10, country = ?11, venue = ?12, \"group\" = ?13, configured = ?14, at_ms = ?15,"
-         " data = ?16"},
+         " data = ?16, catalogue = ?17"},
         {&store->event_walk,
          "SELECT id, at_ms, data FROM event WHERE id > ?1 AND (?2 = 0 OR plan_year = ?2) AND (?3 IS NULL OR status = ?3)"
          " AND (?4 IS NULL OR line = ?4) AND (?5 IS NULL OR format = ?5) AND (?6 IS NULL OR dimension = ?6)"
@@ -102,6 +116,13 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
         {&store->version_put, "INSERT INTO event_version(event, version, at_ms, data) VALUES(?1, ?2, ?3, ?4)"},
         {&store->history_walk,
          "SELECT CAST(version AS TEXT), at_ms, data FROM event_version WHERE event = ?1 AND version > ?2 ORDER BY version"},
+        {&store->citing_walk, "SELECT id, at_ms, data FROM event WHERE catalogue = ?1 ORDER BY id"},
+        {&store->ref_version_put,
+         "INSERT INTO reference_version(kind, code, version, at_ms, data) SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4"
+         " FROM reference_version WHERE kind = ?1 AND code = ?2"},
+        {&store->ref_versions,
+         "SELECT CAST(version AS TEXT), at_ms, data FROM reference_version WHERE kind = ?1 AND code = ?2 AND version > ?3"
+         " ORDER BY version"},
         {&store->configured_walk, "SELECT id, at_ms, data FROM event WHERE configured = 1 ORDER BY id"},
         {&store->day_put, "INSERT INTO venue_day(venue, day, event, holder) VALUES(?1, ?2, ?3, ?4)"},
         {&store->day_drop, "DELETE FROM venue_day WHERE event = ?1"},
@@ -215,7 +236,22 @@ int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detai
     cv_stmt_int(put, 3, at_ms);
     cv_stmt_blob(put, 4, data.ptr, data.len);
     if (ref == SCH_HEADING) cv_stmt_text(put, 5, dimension);
+    int rc = cv_stmt_run(put);
+    if (rc) return rc;
+    put = store->ref_version_put;
+    cv_stmt_text(put, 1, cv_str(REF_NAME[ref]));
+    cv_stmt_text(put, 2, code);
+    cv_stmt_int(put, 3, at_ms);
+    cv_stmt_blob(put, 4, data.ptr, data.len);
     return cv_stmt_run(put);
+}
+
+int sch_ref_versions(sch_store_t *store, sch_ref_t ref, cv_str_t code, int64_t after, sch_each_t each, void *self)
+{
+    cv_stmt_text(store->ref_versions, 1, cv_str(REF_NAME[ref]));
+    cv_stmt_text(store->ref_versions, 2, code);
+    cv_stmt_int(store->ref_versions, 3, after);
+    return sch_rows_walk(store->ref_versions, each, self);
 }
 
 int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t each, void *self)
@@ -328,6 +364,7 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     cv_stmt_int(put, 14, event->has_registration && sch_planned(event->status));
     cv_stmt_int(put, 15, at_ms);
     cv_stmt_blob(put, 16, data.ptr, data.len);
+    cv_stmt_text(put, 17, details->catalogue);
     rc = cv_stmt_run(put);
     if (rc) return rc;
     cv_stmt_text(store->version_put, 1, event->event);
@@ -361,6 +398,12 @@ int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each
     cv_stmt_text(store->history_walk, 1, event);
     cv_stmt_int(store->history_walk, 2, after);
     return sch_rows_walk(store->history_walk, each, self);
+}
+
+int sch_citing_walk(sch_store_t *store, cv_str_t catalogue, sch_each_t each, void *self)
+{
+    cv_stmt_text(store->citing_walk, 1, catalogue);
+    return sch_rows_walk(store->citing_walk, each, self);
 }
 
 int sch_configured_walk(sch_store_t *store, sch_each_t each, void *self)

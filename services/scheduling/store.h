@@ -11,7 +11,7 @@
 #include "scheduling/core_plans.h"
 
 /* Reference data: kinds with a table each. */
-typedef enum { SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_REFS } sch_ref_t;
+typedef enum { SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_CATALOGUE, SCH_COORDINATOR, SCH_CHAIRMANSHIP, SCH_REFS } sch_ref_t;
 
 /* One row of a walk: key to go on after, when it was written, and its data (the record's map as MessagePack). */
 typedef struct {
@@ -49,7 +49,7 @@ typedef struct {
 
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 3 };
+enum { SCH_MIGRATIONS_N = 4 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -64,10 +64,13 @@ int sch_store_unpack(uint16_t type, cv_str_t data, void *ret_struct) CV_USE_RESU
 
 /* *ret_data in the arena. ret_data may be NULL: does it exist? */
 int sch_ref_get(sch_store_t *store, cv_arena_t *arena, sch_ref_t ref, cv_str_t code, cv_str_t *ret_data) CV_USE_RESULT;
-/* detail: party and body kind, heading level, venue city. dimension: of an area; else CV_STR_NONE. */
+/* detail: party and body kind, heading level, venue city; else what is asked for, or CV_STR_NONE. dimension: of an area;
+ * else CV_STR_NONE. What was put before stays as a version. */
 int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms, cv_str_t data) CV_USE_RESULT;
 /* In the order of codes, after a code (CV_STR_NONE: from the first). Dimensions come before areas. */
 int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* Every row that was ever put under this code, after a version, oldest first. Keys are version numbers. */
+int sch_ref_versions(sch_store_t *store, sch_ref_t ref, cv_str_t code, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
 /* All parties, in the arena. */
 int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties, size_t *ret_n) CV_USE_RESULT;
 
@@ -81,6 +84,8 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
 /* All versions after the given one, oldest first. Keys are version numbers. */
 int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* Events that cite this version of the catalogue. */
+int sch_citing_walk(sch_store_t *store, cv_str_t catalogue, sch_each_t each, void *self) CV_USE_RESULT;
 /* Events whose registration rules still matter: those that have rules and are still to take place. */
 int sch_configured_walk(sch_store_t *store, sch_each_t each, void *self) CV_USE_RESULT;
 

@@ -18,6 +18,7 @@ struct sch_store {
     cv_stmt_t *turnout_get, *turnout_put, *turnout_clear, *turnout_walk;
     cv_stmt_t *decision_get, *decision_put, *decision_walk, *decision_number, *decision_open;
     cv_stmt_t *plan_last, *plan_force, *plan_put, *plan_walk, *item_put, *item_drop, *item_circulated, *proposed_walk;
+    cv_stmt_t *ref_version_put, *ref_versions, *citing_walk;
     cv_stmt_t *statement_put, *statement_walk, *statement_all;
 };
 

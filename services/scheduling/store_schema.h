@@ -7,6 +7,10 @@
  *   statement   what members stated in writing; rows are added, never changed
  *   plan        one row per version of a plan. At most one version is in force and at most one in work; one in force
  *               or that was names its decision
+ *   catalogue, coordinator, chairmanship
+ *               one row per code; detail is what is asked for
+ *   reference_version
+ *               every row of reference data that was ever put
  *   plan_item   the events of each version, so that an event can be asked for its plan
  */
 #ifndef SCHEDULING_STORE_SCHEMA_H
@@ -37,5 +41,16 @@
     " decision TEXT REFERENCES decision(id), PRIMARY KEY(plan, version, event),"                                       \
     " FOREIGN KEY(plan, version) REFERENCES plan(id, version)) STRICT, WITHOUT ROWID;"                                 \
     "CREATE INDEX plan_item_event ON plan_item(event);"
+
+#define SCH_REFERENCE(name)                                                                                            \
+    "CREATE TABLE " name "(code TEXT PRIMARY KEY, detail TEXT, at_ms INTEGER NOT NULL, data BLOB NOT NULL) STRICT;"
+#define SCH_SCHEMA_CATALOGUE                                                                                           \
+    SCH_REFERENCE("catalogue")                                                                                         \
+    SCH_REFERENCE("coordinator")                                                                                       \
+    SCH_REFERENCE("chairmanship")                                                                                      \
+    "CREATE TABLE reference_version(kind TEXT NOT NULL, code TEXT NOT NULL, version INTEGER NOT NULL,"                 \
+    " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(kind, code, version)) STRICT, WITHOUT ROWID;"            \
+    "ALTER TABLE event ADD COLUMN catalogue TEXT REFERENCES catalogue(code);"                                          \
+    "CREATE INDEX event_catalogue ON event(catalogue) WHERE catalogue IS NOT NULL;"
 
 #endif
