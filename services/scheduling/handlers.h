@@ -11,6 +11,7 @@ enum { SCH_STREAM_EVENTS }; /* index into the service's streams */
 #define SCH_TIMER_OPEN "event_open"   /* key: event; registration opens */
 #define SCH_TIMER_CLOSE "event_close" /* key: event; registration closes */
 #define SCH_TIMER_SILENCE "silence"   /* key: decision; silence ends */
+#define SCH_TIMER_WORK "work_due"     /* key: PLAN/ITEM; an item of work becomes overdue */
 #define SCH_FOLLOWED "registration.events"
 
 /* The service's object: nothing but statements. All state is in the database, so forget() has nothing to drop. */
@@ -63,6 +64,13 @@ int sch_plan_decided(sch_service_t *service, cv_tx_t *tx, const sch_decision_t *
 /* May this event be changed or moved by itself while its plan is circulated? to: CV_EVENT_STATUS_ABSENT: its fields. */
 int sch_plan_lets(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_event_status_t to,
                   cv_outcome_t *out) CV_USE_RESULT;
+/* reports.c */
+int sch_put_report(sch_service_t *service, cv_tx_t *tx, const cv_report_t *report, cv_outcome_t *out);
+int sch_put_review(sch_service_t *service, cv_tx_t *tx, const cv_review_t *review, cv_outcome_t *out);
+/* work.c */
+int sch_put_workplan(sch_service_t *service, cv_tx_t *tx, const cv_workplan_t *plan, cv_outcome_t *out);
+int sch_put_workitem(sch_service_t *service, cv_tx_t *tx, const cv_workitem_t *item, cv_outcome_t *out);
+int sch_work_timer(sch_service_t *service, cv_tx_t *tx, cv_str_t key);
 /* zone.c: a zone's file, in the arena. CV_ENOTFOUND: there is no such zone here. */
 int sch_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file) CV_USE_RESULT;
 

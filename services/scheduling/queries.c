@@ -5,7 +5,9 @@
  *   event       event                   its state now                                    -
  *   events      "" or filters           states in the order of ids                       event
  *   history     event                   every state it ever had, oldest first            version
- *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships
+ *   reports     "" or filters of events reports on those events                           event
+ *   workitems   "" or filters           items of work                                    PLAN/ITEM
+ *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships, reviews, workplans
  *                                       in the order of codes (headings: dimensions first)   code
  *   versions    WHAT/CODE               every row of reference data ever put, oldest first   version
  *   turnout     event or event/party    what the parties answered, without names         party
@@ -16,7 +18,7 @@
  *
  * Filters of events are joined by '&', each at most once: year=2025&status=open. Names: year, status, line, format,
  * dimension, area, body, proposer, country, venue, group. Of decisions: state, subject, about, year. Of plans:
- * plan, year, line, state, version. Everything here is public: plans are no secret and no answer
+ * plan, year, line, state, version. Of items of work: plan, party, state, overdue=yes. Everything here is public: plans are no secret and no answer
  * carries a person.
  */
 #include "scheduling/handlers.h"
@@ -128,6 +130,16 @@ static int parse_plan_filter(cv_str_t name, cv_str_t value, void *filter_of_plan
     return CV_EINVAL;
 }
 
+static int parse_work_filter(cv_str_t name, cv_str_t value, void *filter_of_work)
+{
+    sch_work_filter_t *filter = filter_of_work;
+    if (cv_str_is(name, "plan") && !filter->plan.ptr && value.len) return (filter->plan = value, CV_OK);
+    if (cv_str_is(name, "party") && !filter->party.ptr && value.len) return (filter->party = value, CV_OK);
+    if (cv_str_is(name, "state") && !filter->state) return (filter->state = cv_work_state_parse(value)) ? CV_OK : CV_EINVAL;
+    if (cv_str_is(name, "overdue") && !filter->overdue) return (filter->overdue = cv_str_is(value, "yes")) ? CV_OK : CV_EINVAL;
+    return CV_EINVAL;
+}
+
 /* "year=2025&status=open": parse() gets each name with its value. */
 static int parse_filters(cv_str_t key, int (*parse)(cv_str_t name, cv_str_t value, void *filter), void *filter)
 {
@@ -220,16 +232,58 @@ static int query_statements(sch_service_t *service, cv_tx_t *tx, const cv_log_qu
     return finish(page, sch_statement_walk(service->store, query->key, after, collect_row, page));
 }
 
+/* "A/B" in its two halves; nothing is nothing in both. */
+static int split(cv_str_t text, cv_str_t *ret_a, cv_str_t *ret_b)
+{
+    const char *slash = text.ptr ? memchr(text.ptr, '/', text.len) : NULL;
+    if (text.ptr && !slash) return CV_EINVAL;
+    *ret_a = slash ? (cv_str_t){text.ptr, (size_t)(slash - text.ptr)} : CV_STR_NONE;
+    *ret_b = slash ? (cv_str_t){slash + 1, text.len - ret_a->len - 1} : CV_STR_NONE;
+    return CV_OK;
+}
+
+/* A page of items of work: after is PLAN/ITEM. */
+static int query_work(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+{
+    sch_work_filter_t filter = {0};
+    cv_str_t plan, item;
+    int rc = split(query->after, &plan, &item);
+    if (!rc) rc = parse_filters(query->key, parse_work_filter, &filter);
+    page->type = CV_MSG_SCHEDULING_WORKITEM_V1;
+    return rc ? rc : finish(page, sch_work_walk(service->store, &filter, plan, item, collect_row, page));
+}
+
+typedef struct {
+    page_t *page;
+    sch_store_t *store;
+    cv_arena_t *arena;
+} reports_t;
+
+static int collect_report(void *self, const sch_row_t *row)
+{
+    reports_t *reports = self;
+    sch_row_t report = *row;
+    int rc = sch_ref_get(reports->store, reports->arena, SCH_REPORT, row->key, &report.data);
+    return rc == CV_ENOTFOUND ? CV_OK : rc ? rc : collect_row(reports->page, &report);
+}
+
+/* Reports of events: the filters are those of events. */
+static int query_reports(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+{
+    sch_filter_t filter = {0};
+    reports_t reports = {page, service->store, cv_tx_arena(tx)};
+    int rc = parse_filters(query->key, parse_event_filter, &filter);
+    page->type = CV_MSG_SCHEDULING_REPORT_V1;
+    return rc ? rc : finish(page, sch_event_walk(service->store, &filter, query->after, collect_report, &reports));
+}
+
 /* after is PLAN/VERSION. */
 static int query_plans(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
 {
     sch_plan_filter_t filter = {0};
-    cv_str_t plan = query->after;
-    int64_t version = 0;
-    const char *slash = plan.ptr ? memchr(plan.ptr, '/', plan.len) : NULL;
-    if (plan.ptr && !slash) return CV_EINVAL;
-    if (slash) plan.len = (size_t)(slash - plan.ptr);
-    if (slash && parse_number((cv_str_t){slash + 1, query->after.len - plan.len - 1}, &version)) return CV_EINVAL;
+    cv_str_t plan, number;
+    int64_t version;
+    if (split(query->after, &plan, &number) || parse_number(number, &version)) return CV_EINVAL;
     int rc = parse_filters(query->key, parse_plan_filter, &filter);
     page->type = CV_MSG_SCHEDULING_PLAN_V1;
     return rc ? rc : finish(page, sch_plan_walk(service->store, &filter, plan, version, collect_row, page));
@@ -247,16 +301,18 @@ static const struct {
     {"catalogues", SCH_CATALOGUE, CV_MSG_SCHEDULING_CATALOGUE_V1},
     {"coordinators", SCH_COORDINATOR, CV_MSG_SCHEDULING_COORDINATOR_V1},
     {"chairmanships", SCH_CHAIRMANSHIP, CV_MSG_SCHEDULING_CHAIRMANSHIP_V1},
+    {"reviews", SCH_REVIEW, CV_MSG_SCHEDULING_REVIEW_V1},
+    {"workplans", SCH_WORKPLAN, CV_MSG_SCHEDULING_WORKPLAN_V1},
+    {"reports", SCH_REPORT, CV_MSG_SCHEDULING_REPORT_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
 
 /* key is WHAT/CODE: "parties/KZ". */
 static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
 {
-    const char *slash = query->key.ptr ? memchr(query->key.ptr, '/', query->key.len) : NULL;
+    cv_str_t what, code;
     int64_t after;
-    if (!slash || parse_number(query->after, &after)) return CV_EINVAL;
-    cv_str_t what = {query->key.ptr, (size_t)(slash - query->key.ptr)}, code = {slash + 1, query->key.len - what.len - 1};
+    if (!query->key.ptr || split(query->key, &what, &code) || parse_number(query->after, &after)) return CV_EINVAL;
     for (size_t i = 0; i < REFS_N; ++i) {
         if (!cv_str_is(what, REFS[i].what)) continue;
         int rc = sch_ref_get(service->store, cv_tx_arena(tx), REFS[i].ref, code, NULL);
@@ -279,6 +335,8 @@ int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     if (cv_str_is(query->what, "turnout")) return query_turnout(service, tx, query, &page);
     if (cv_str_is(query->what, "decision")) return query_decision(service, tx, query->key, &page);
     if (cv_str_is(query->what, "decisions")) return query_decisions(service, query, &page);
+    if (cv_str_is(query->what, "reports")) return query_reports(service, tx, query, &page);
+    if (cv_str_is(query->what, "workitems")) return query_work(service, query, &page);
     if (cv_str_is(query->what, "versions")) return query_versions(service, tx, query, &page);
     if (cv_str_is(query->what, "plans")) return query_plans(service, query, &page);
     if (cv_str_is(query->what, "statements")) return query_statements(service, tx, query, &page);
@@ -296,6 +354,7 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
     const sch_filter_t all = {0};
     const sch_decision_filter_t all_decisions = {0};
     const sch_plan_filter_t all_plans = {0};
+    const sch_work_filter_t all_work = {0};
     page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
     if (!page.room) return CV_ENOMEM;
     if (stream != SCH_STREAM_EVENTS) return CV_EINVAL;
@@ -311,5 +370,7 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
     page.type = CV_MSG_SCHEDULING_STATEMENT_V1;
     if (!rc) rc = sch_statement_all(service->store, collect_row, &page);
     page.type = CV_MSG_SCHEDULING_PLAN_V1;
-    return rc ? rc : sch_plan_walk(service->store, &all_plans, CV_STR_NONE, 0, collect_row, &page);
+    if (!rc) rc = sch_plan_walk(service->store, &all_plans, CV_STR_NONE, 0, collect_row, &page);
+    page.type = CV_MSG_SCHEDULING_WORKITEM_V1;
+    return rc ? rc : sch_work_walk(service->store, &all_work, CV_STR_NONE, CV_STR_NONE, collect_row, &page);
 }

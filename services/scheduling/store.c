@@ -48,7 +48,7 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK};
 
 #define PLAIN(table)                                                                                    \
     {"SELECT data FROM " table " WHERE code = ?1",                                                      \
@@ -58,6 +58,7 @@ const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECIS
 static const char *const REF_NAME[SCH_REFS] = {
     [SCH_PARTY] = "party",         [SCH_BODY] = "body",           [SCH_HEADING] = "heading", [SCH_VENUE] = "venue",
     [SCH_CATALOGUE] = "catalogue", [SCH_COORDINATOR] = "coordinator", [SCH_CHAIRMANSHIP] = "chairmanship",
+    [SCH_REPORT] = "report",       [SCH_REVIEW] = "review",       [SCH_WORKPLAN] = "workplan",
 };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
@@ -81,6 +82,9 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_CATALOGUE] = PLAIN("catalogue"),
     [SCH_COORDINATOR] = PLAIN("coordinator"),
     [SCH_CHAIRMANSHIP] = PLAIN("chairmanship"),
+    [SCH_REPORT] = PLAIN("report"),
+    [SCH_REVIEW] = PLAIN("review"),
+    [SCH_WORKPLAN] = PLAIN("workplan"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
@@ -142,6 +146,7 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
     int rc = sch_prepare(db, all, sizeof all / sizeof *all);
     if (!rc) rc = sch_prepare_decisions(store);
     if (!rc) rc = sch_prepare_plans(store);
+    if (!rc) rc = sch_prepare_work(store);
     for (size_t i = 0; i < SCH_REFS; ++i)
         for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j) rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
     if (rc)

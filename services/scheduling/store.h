@@ -11,7 +11,13 @@
 #include "scheduling/core_plans.h"
 
 /* Reference data: kinds with a table each. */
-typedef enum { SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_CATALOGUE, SCH_COORDINATOR, SCH_CHAIRMANSHIP, SCH_REFS } sch_ref_t;
+typedef enum {
+    SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_CATALOGUE, SCH_COORDINATOR, SCH_CHAIRMANSHIP,
+    SCH_REPORT,  /* code: its event */
+    SCH_REVIEW,  /* code: YEAR-DIMENSION */
+    SCH_WORKPLAN,
+    SCH_REFS
+} sch_ref_t;
 
 /* One row of a walk: key to go on after, when it was written, and its data (the record's map as MessagePack). */
 typedef struct {
@@ -47,9 +53,16 @@ typedef struct {
     cv_plan_state_t state;
 } sch_plan_filter_t;
 
+/* What items of work to list; the same. */
+typedef struct {
+    cv_str_t plan, party;
+    cv_work_state_t state;
+    bool overdue; /* only those */
+} sch_work_filter_t;
+
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 4 };
+enum { SCH_MIGRATIONS_N = 5 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -118,6 +131,13 @@ int sch_plan_walk(sch_store_t *store, const sch_plan_filter_t *filter, cv_str_t 
 int sch_circulated_in(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t *ret_plan) CV_USE_RESULT;
 /* Events that a plan could take: proposed or circulated. */
 int sch_proposed_walk(sch_store_t *store, int64_t year, cv_plan_line_t line, sch_each_t each, void *self) CV_USE_RESULT;
+
+/* ---- items of work (store_work.c) ---- */
+int sch_work_get(sch_store_t *store, cv_arena_t *arena, cv_str_t plan, cv_str_t item, cv_str_t *ret_data) CV_USE_RESULT;
+int sch_work_put(sch_store_t *store, const cv_scheduling_workitem_v1_t *record, int64_t at_ms) CV_USE_RESULT;
+/* In the order of plans and items; keys are PLAN/ITEM. */
+int sch_work_walk(sch_store_t *store, const sch_work_filter_t *filter, cv_str_t after_plan, cv_str_t after_item, sch_each_t each,
+                  void *self) CV_USE_RESULT;
 
 /* ---- turnout ---- */
 /* event and party of *ret_turnout are the arguments. CV_ENOTFOUND: nothing heard yet, and then *ret_turnout says so. */

@@ -19,6 +19,7 @@ struct sch_store {
     cv_stmt_t *decision_get, *decision_put, *decision_walk, *decision_number, *decision_open;
     cv_stmt_t *plan_last, *plan_force, *plan_put, *plan_walk, *item_put, *item_drop, *item_circulated, *proposed_walk;
     cv_stmt_t *ref_version_put, *ref_versions, *citing_walk;
+    cv_stmt_t *work_get, *work_put, *work_walk;
     cv_stmt_t *statement_put, *statement_walk, *statement_all;
 };
 
@@ -29,6 +30,7 @@ typedef struct {
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n) CV_USE_RESULT;
 int sch_prepare_decisions(sch_store_t *store) CV_USE_RESULT;
 int sch_prepare_plans(sch_store_t *store) CV_USE_RESULT;
+int sch_prepare_work(sch_store_t *store) CV_USE_RESULT;
 
 /* Text of an enum as a bound value: 0 is NULL. */
 cv_str_t sch_word(const char *text);

@@ -9,6 +9,9 @@
  *               or that was names its decision
  *   catalogue, coordinator, chairmanship
  *               one row per code; detail is what is asked for
+ *   report, review, workplan
+ *               the same
+ *   work_item   one row per item of a plan of work
  *   reference_version
  *               every row of reference data that was ever put
  *   plan_item   the events of each version, so that an event can be asked for its plan
@@ -52,5 +55,13 @@
     " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(kind, code, version)) STRICT, WITHOUT ROWID;"            \
     "ALTER TABLE event ADD COLUMN catalogue TEXT REFERENCES catalogue(code);"                                          \
     "CREATE INDEX event_catalogue ON event(catalogue) WHERE catalogue IS NOT NULL;"
+
+#define SCH_SCHEMA_WORK                                                                                                \
+    SCH_REFERENCE("report")                                                                                            \
+    SCH_REFERENCE("review")                                                                                            \
+    SCH_REFERENCE("workplan")                                                                                          \
+    "CREATE TABLE work_item(plan TEXT NOT NULL REFERENCES workplan(code), item TEXT NOT NULL, state TEXT NOT NULL,"    \
+    " overdue INTEGER NOT NULL, party TEXT REFERENCES party(code), at_ms INTEGER NOT NULL, data BLOB NOT NULL,"        \
+    " PRIMARY KEY(plan, item), CHECK(overdue = 0 OR state IN ('planned', 'under_way'))) STRICT;"
 
 #endif
