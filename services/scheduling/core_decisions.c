@@ -178,7 +178,7 @@ static int check_runs(const sch_decision_t *decision, int64_t now_ms, sch_no_t *
                   decision->by.ptr ? " by " : "", CV_STR_ARG(decision->by));
 }
 
-int sch_check_withdraw(const sch_decision_t *decision, int64_t now_ms, sch_no_t *ret_no)
+int sch_check_retract(const sch_decision_t *decision, int64_t now_ms, sch_no_t *ret_no)
 {
     return check_runs(decision, now_ms, ret_no);
 }

@@ -33,7 +33,7 @@ int sch_check_about(const cv_resolution_t *resolution, sch_no_t *ret_no) CV_USE_
 /* May this party state this now? kind of the party; CV_PARTY_KIND_ABSENT never is a member. */
 int sch_check_statement(const sch_decision_t *decision, const cv_scheduling_decision_state_v1_t *request,
                         cv_party_kind_t kind, int64_t now_ms, sch_no_t *ret_no) CV_USE_RESULT;
-int sch_check_withdraw(const sch_decision_t *decision, int64_t now_ms, sch_no_t *ret_no) CV_USE_RESULT;
+int sch_check_retract(const sch_decision_t *decision, int64_t now_ms, sch_no_t *ret_no) CV_USE_RESULT;
 /* Is silence over and nobody spoke? */
 bool sch_silence_over(const sch_decision_t *decision, int64_t now_ms);
 

@@ -73,7 +73,7 @@ bool sch_plan_parse(cv_str_t id, int64_t *ret_year, cv_plan_line_t *ret_line)
     return true;
 }
 
-int sch_check_plan_advance(const sch_plan_t *plan, cv_plan_state_t to, bool has_reason, sch_no_t *ret_no)
+int sch_check_plan_move(const sch_plan_t *plan, cv_plan_state_t to, bool has_reason, sch_no_t *ret_no)
 {
     const char *from_text = cv_plan_state_text(plan->state), *to_text = cv_plan_state_text(to);
     if (to == CV_PLAN_STATE_ADOPTED)

@@ -17,7 +17,7 @@ bool sch_plan_parse(cv_str_t id, int64_t *ret_year, cv_plan_line_t *ret_line);
 
 bool sch_plan_allowed(cv_plan_state_t from, cv_plan_state_t to);
 bool sch_plan_in_work(cv_plan_state_t state); /* draft, circulated or returned */
-int sch_check_plan_advance(const sch_plan_t *plan, cv_plan_state_t to, bool has_reason, sch_no_t *ret_no) CV_USE_RESULT;
+int sch_check_plan_move(const sch_plan_t *plan, cv_plan_state_t to, bool has_reason, sch_no_t *ret_no) CV_USE_RESULT;
 /* May this event be put into this version? in_force: it is in the version that is in force. */
 int sch_check_item(const sch_plan_t *plan, const cv_scheduling_event_v1_t *event, bool in_force,
                    sch_no_t *ret_no) CV_USE_RESULT;

@@ -311,15 +311,15 @@ int sch_decision_state(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_
                               CV_STR_ARG(decision.decision), (long long)statement.number);
 }
 
-int sch_decision_withdraw(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_withdraw_v1_t *request,
-                          cv_outcome_t *out)
+int sch_decision_retract(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_retract_v1_t *request,
+                         cv_outcome_t *out)
 {
     sch_decision_t decision;
     sch_no_t no;
     int rc = load(service, tx, request->decision, &decision, out);
     if (rc)
         return rc;
-    if (sch_check_withdraw(&decision, cv_tx_now_ms(tx), &no))
+    if (sch_check_retract(&decision, cv_tx_now_ms(tx), &no))
         return sch_answer_no(tx, out, &no);
     sch_settle(&decision, CV_DECISION_STATE_WITHDRAWN, CV_DECISION_STEP_WITHDRAWN, cv_tx_now_ms(tx));
     decision.reason = request->reason;

@@ -49,13 +49,13 @@ int sch_answer_no(cv_tx_t *tx, cv_outcome_t *out, const sch_no_t *no);
 int sch_decision_bring(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_open_v1_t *request, cv_outcome_t *out);
 int sch_decision_take(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_take_v1_t *request, cv_outcome_t *out);
 int sch_decision_state(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_state_v1_t *request, cv_outcome_t *out);
-int sch_decision_withdraw(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_withdraw_v1_t *request, cv_outcome_t *out);
+int sch_decision_retract(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_decision_retract_v1_t *request, cv_outcome_t *out);
 int sch_silence_timer(sch_service_t *service, cv_tx_t *tx, cv_str_t decision);
 /* A decision that something else rests on: known and adopted, or the answer says why not. CV_STR_NONE: nothing to check. */
 int sch_rests_on(sch_service_t *service, cv_tx_t *tx, cv_str_t decision, const char *field, cv_outcome_t *out) CV_USE_RESULT;
 /* plans.c */
 int sch_plan_compile(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_compile_v1_t *request, cv_outcome_t *out);
-int sch_plan_advance(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_advance_v1_t *request, cv_outcome_t *out);
+int sch_plan_move(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_move_v1_t *request, cv_outcome_t *out);
 int sch_plan_add(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_add_v1_t *request, cv_outcome_t *out);
 /* Can this plan be decided about? Its version that is circulated, or the answer says why not. */
 int sch_plan_decidable(sch_service_t *service, cv_tx_t *tx, cv_str_t plan, int64_t *ret_version, cv_outcome_t *out) CV_USE_RESULT;

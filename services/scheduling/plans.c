@@ -218,8 +218,7 @@ int sch_plan_compile(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_pl
 
 /* ---- steps ------------------------------------------------------------------------------- */
 
-int sch_plan_advance(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_advance_v1_t *request,
-                     cv_outcome_t *out)
+int sch_plan_move(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_plan_move_v1_t *request, cv_outcome_t *out)
 {
     static const cv_plan_step_t STEPS[CV_PLAN_STATE_MAX + 1] = {
         [CV_PLAN_STATE_CIRCULATED] = CV_PLAN_STEP_CIRCULATED,
@@ -235,7 +234,7 @@ int sch_plan_advance(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_pl
         return unknown(tx, out, "unknown_plan", "data.line", "plan", cv_str(id));
     if (rc)
         return rc;
-    if (sch_check_plan_advance(&plan, request->to, request->reason.ptr != NULL, &no))
+    if (sch_check_plan_move(&plan, request->to, request->reason.ptr != NULL, &no))
         return sch_answer_no(tx, out, &no);
     rc = not_under_silence(service, tx, plan.plan, "data.to", out);
     if (!rc && request->meeting.ptr) {

@@ -282,12 +282,12 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     case CV_MSG_SCHEDULING_WORKPLAN_PUT_V1: return sch_put_workplan(service, tx, data, out);
     case CV_MSG_SCHEDULING_WORKITEM_PUT_V1: return sch_put_workitem(service, tx, data, out);
     case CV_MSG_SCHEDULING_PLAN_COMPILE_V1: return sch_plan_compile(service, tx, data, out);
-    case CV_MSG_SCHEDULING_PLAN_ADVANCE_V1: return sch_plan_advance(service, tx, data, out);
+    case CV_MSG_SCHEDULING_PLAN_MOVE_V1: return sch_plan_move(service, tx, data, out);
     case CV_MSG_SCHEDULING_PLAN_ADD_V1: return sch_plan_add(service, tx, data, out);
     case CV_MSG_SCHEDULING_DECISION_OPEN_V1: return sch_decision_bring(service, tx, data, out);
     case CV_MSG_SCHEDULING_DECISION_TAKE_V1: return sch_decision_take(service, tx, data, out);
     case CV_MSG_SCHEDULING_DECISION_STATE_V1: return sch_decision_state(service, tx, data, out);
-    case CV_MSG_SCHEDULING_DECISION_WITHDRAW_V1: return sch_decision_withdraw(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_RETRACT_V1: return sch_decision_retract(service, tx, data, out);
     default: return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type", "is not a request that scheduling takes");
     }
 }

@@ -163,10 +163,10 @@ static void test_broken(void **state)
     EXPECT_OK(states(driver, "D-2", "AA", CV_STATEMENT_KIND_AMENDMENT), "broken");
     request = text("D-3", end + 2 * DAY_MS);
     EXPECT_OK(bring(driver, &request), "opened");
-    const cv_scheduling_decision_withdraw_v1_t withdraw = {.decision = CV_STR("D-3"),
+    const cv_scheduling_decision_retract_v1_t withdraw = {.decision = CV_STR("D-3"),
                                                            .reason = CV_STR("A wrong figure.")};
-    EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_DECISION_WITHDRAW_V1, &withdraw), "withdrawn");
-    EXPECT_NO(driver_send(driver, CV_MSG_SCHEDULING_DECISION_WITHDRAW_V1, &withdraw), "already_settled");
+    EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_DECISION_RETRACT_V1, &withdraw), "withdrawn");
+    EXPECT_NO(driver_send(driver, CV_MSG_SCHEDULING_DECISION_RETRACT_V1, &withdraw), "already_settled");
     n = driver->records_n;
     driver_wait_until(driver, end + 9 * DAY_MS);
     assert_int_equal(driver->records_n, n);
@@ -284,11 +284,11 @@ static void test_instant(void **state)
     cv_scheduling_decision_state_v1_t request = {.kind = CV_STATEMENT_KIND_AMENDMENT, .party = CV_STR("AA")};
     sch_no_t no;
     assert_int_equal(sch_check_statement(&decision, &request, CV_PARTY_KIND_MEMBER, 999, &no), CV_OK);
-    assert_int_equal(sch_check_withdraw(&decision, 999, &no), CV_OK);
+    assert_int_equal(sch_check_retract(&decision, 999, &no), CV_OK);
     assert_int_equal(sch_check_statement(&decision, &request, CV_PARTY_KIND_MEMBER, 1000, &no), CV_EREJECTED);
     assert_string_equal(no.code, "silence_over");
     assert_string_equal(no.text, "silence ended at 1970-01-01T00:00:01.000Z: the text is adopted");
-    assert_int_equal(sch_check_withdraw(&decision, 1000, &no), CV_EREJECTED);
+    assert_int_equal(sch_check_retract(&decision, 1000, &no), CV_EREJECTED);
     decision.state = CV_DECISION_STATE_ADOPTED;
     decision.statements = SCH_STATEMENTS_MAX;
     request.kind = CV_STATEMENT_KIND_EXPLANATION;

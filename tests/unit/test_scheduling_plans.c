@@ -39,9 +39,9 @@ static const cv_outcome_v1_t *compile(driver_t *driver, const char *reason, cons
 
 static const cv_outcome_v1_t *move(driver_t *driver, cv_plan_state_t to, const char *reason)
 {
-    const cv_scheduling_plan_advance_v1_t request = {
+    const cv_scheduling_plan_move_v1_t request = {
         .year = 2026, .line = CV_PLAN_LINE_CBM, .to = to, .reason = cv_str(reason)};
-    return driver_send(driver, CV_MSG_SCHEDULING_PLAN_ADVANCE_V1, &request);
+    return driver_send(driver, CV_MSG_SCHEDULING_PLAN_MOVE_V1, &request);
 }
 
 static const cv_outcome_v1_t *bring(driver_t *driver, const char *id, cv_subject_kind_t subject, const char *about,
