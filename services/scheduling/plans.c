@@ -22,10 +22,14 @@ static int unknown(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char 
     return cv_refuse_as(tx, out, CV_ENOTFOUND, code, field, "no %s %.*s", what, CV_STR_ARG(name));
 }
 
+/* The subject names the version: what is told of one replaces nothing of another. */
 static int write_plan(sch_service_t *service, cv_tx_t *tx, const sch_plan_t *plan)
 {
+    cv_str_t subject = cv_arena_printf(cv_tx_arena(tx), "%.*s/%lld", CV_STR_ARG(plan->plan), (long long)plan->version);
+    if (!subject.ptr)
+        return CV_ENOMEM;
     int rc = sch_plan_put(service->store, plan, cv_tx_now_ms(tx));
-    return rc ? rc : cv_tx_emit(tx, SCH_STREAM_EVENTS, CV_MSG_SCHEDULING_PLAN_V1, plan->plan, plan, NULL);
+    return rc ? rc : cv_tx_emit(tx, SCH_STREAM_EVENTS, CV_MSG_SCHEDULING_PLAN_V1, subject, plan, NULL);
 }
 
 /* The silence that runs about this plan. CV_OK: none. */
