@@ -152,11 +152,34 @@ int cli_query_failed(cli_t *cli, int rc, const char *format, ...) __attribute__(
 /* status of a service as JSON data; CV_ETIMEOUT and others. */
 int cli_service_status(cli_t *cli, const char *service, int64_t timeout_ms, json_t **ret_data);
 
+/* ---- views.c ---- */
+json_t *cli_datas(const json_t *messages); /* their data, as a list */
+/* "key: value" for each scalar; lists of texts joined; objects indented. */
+void cli_print_fields(cli_t *cli, const json_t *object, int indent);
+/* The flags of these names that are given, as the filters of a question: "year=2025&status=open". false: too long,
+ * said. */
+bool cli_filters(cli_t *cli, const char *const *filters, size_t filters_n, char *ret_key, size_t size);
+
 /* ---- commands ---- */
 int cli_up(cli_t *cli);
 int cli_request(cli_t *cli);
 int cli_plan_import(cli_t *cli);
 int cli_plan_show(cli_t *cli);
+int cli_plan_compile(cli_t *cli);
+int cli_plan_circulate(cli_t *cli);
+int cli_plan_return(cli_t *cli);
+int cli_plan_abandon(cli_t *cli);
+int cli_plan_add(cli_t *cli);
+int cli_plan_list(cli_t *cli);
+int cli_decision_open(cli_t *cli);
+int cli_decision_take(cli_t *cli);
+int cli_decision_object(cli_t *cli);
+int cli_decision_amend(cli_t *cli);
+int cli_decision_explain(cli_t *cli);
+int cli_decision_reserve(cli_t *cli);
+int cli_decision_retract(cli_t *cli);
+int cli_decision_list(cli_t *cli);
+int cli_decision_show(cli_t *cli);
 int cli_event_show(cli_t *cli);
 int cli_event_list(cli_t *cli);
 int cli_delegation_show(cli_t *cli);

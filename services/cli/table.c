@@ -36,6 +36,60 @@ static const cli_flag_t plan_flags[] = {
     {"year", 0, "YEAR", "only this plan"},
     END,
 };
+#define RESOLUTION                                                                                  \
+    {"subject", 0, "KIND", "plan, document, catalogue, membership, chairmanship or event"},         \
+        {"about", 0, "WHICH", "which plan, party, event: 2026-cbm"}, {"title", 0, "TEXT", "title"}, \
+        {"text", 0, "TEXT", "the text to be adopted; @FILE reads it from a file"},                  \
+        {"proposer", 0, "PARTY", "party that proposes it"},                                         \
+    {                                                                                               \
+        "meeting", 0, "EVENT", "meeting at which it was proposed or decided"                        \
+    }
+static const cli_flag_t decision_open_flags[] = {
+    RESOLUTION,
+    {"until", 0, "TIME", "when silence ends: 2026-03-06T18:00 with --zone, or 2026-03-06T13:00:00Z"},
+    {"zone", 0, "ZONE", "zone of --until: Asia/Almaty"},
+    {"utc-offset", 0, "OFFSET", "which of the two, in the hour that a clock shows twice: +03:00"},
+    END,
+};
+static const cli_flag_t decision_take_flags[] = {
+    RESOLUTION,
+    {"present", 0, "PARTIES", "members that were present: AZ,KZ,TR"},
+    {"date", 0, "DATE", "day it was taken; default today"},
+    END,
+};
+static const cli_flag_t statement_flags[] = {
+    {"party", 0, "CODE", "the member that states it"},
+    {"text", 0, "TEXT", "what it states; @FILE reads it from a file"},
+    END,
+};
+static const cli_flag_t reason_flags[] = {
+    {"reason", 0, "TEXT", "why"},
+    END,
+};
+static const cli_flag_t decision_list_flags[] = {
+    {"state", 0, "STATE", "open, broken, adopted or withdrawn"},
+    {"subject", 0, "KIND", "of this kind"},
+    {"about", 0, "WHICH", "about this"},
+    {"year", 0, "YEAR", "with a number of this year"},
+    END,
+};
+static const cli_flag_t plan_compile_flags[] = {
+    {"events", 0, "EVENTS", "exactly these: A,B,C; default: all that are proposed"},
+    {"reason", 0, "TEXT", "why the version in force is amended"},
+    END,
+};
+static const cli_flag_t plan_move_flags[] = {
+    {"reason", 0, "TEXT", "why"},
+    {"meeting", 0, "EVENT", "meeting that reviewed it"},
+    END,
+};
+static const cli_flag_t plan_list_flags[] = {
+    {"plan", 0, "PLAN", "only this: 2026-cbm"},
+    {"year", 0, "YEAR", "of this year"},
+    {"line", 0, "LINE", "of this planning line"},
+    {"state", 0, "STATE", "draft, circulated, returned, adopted, superseded or abandoned"},
+    END,
+};
 static const cli_flag_t event_list_flags[] = {
     {"year", 0, "YEAR", "of this plan"},
     {"status", 0, "STATUS", "in this status, for instance open"},
@@ -113,13 +167,54 @@ const cli_command_t cli_commands[] = {
      cli_explain},
     {"plan import", "Ask", "FILE", 1, 1, "send parties, bodies, headings, venues and events of a plan file",
      import_flags,
-     "The file is a JSON object with the lists parties, bodies, headings, venues, events, advances, registrations, "
-     "recipients;\n"
+     "The file is a JSON object with the lists parties, bodies, headings, venues, catalogues, coordinators,\n"
+     "chairmanships, events, advances, registrations, workplans, workitems, recipients;\n"
      "each is optional, each object is a request's data. Nulls and the members reported and assumption are left out. "
      "Ids are\n"
      "made from the content and your key: importing the same file twice with the same key changes nothing.",
      "convene plan import cica-plan.json --dry-run", cli_plan_import},
 
+    {"plan compile", "Plan", "PLAN", 1, 1, "put proposed events together as the plan of a year and line",
+     plan_compile_flags, "With a version in force the next one begins, its amendment. PLAN is year and line: 2026-cbm.",
+     "convene plan compile 2026-cbm\nconvene plan compile 2026-cbm --events A,B --reason 'The host of C cannot'",
+     cli_plan_compile},
+    {"plan circulate", "Plan", "PLAN", 1, 1, "put a compiled version before those who review and decide",
+     plan_move_flags, NULL, "convene plan circulate 2026-cbm", cli_plan_circulate},
+    {"plan return", "Plan", "PLAN", 1, 1, "send a circulated version back, with reasons", plan_move_flags, NULL,
+     "convene plan return 2026-cbm --reason 'Two events in one week' --meeting 2025-SWG-4", cli_plan_return},
+    {"plan abandon", "Plan", "PLAN", 1, 1, "give up a version that is not adopted", plan_move_flags, NULL,
+     "convene plan abandon 2026-cbm", cli_plan_abandon},
+    {"plan add", "Plan", "EVENT DECISION", 2, 2, "add an event outside the yearly round, by its own decision", NULL,
+     NULL, "convene plan add 2026-EXTRA-1 2026-D-7", cli_plan_add},
+
+    {"decision open", "Decide", "DECISION", 1, 1, "open a silence procedure", decision_open_flags,
+     "The text is adopted at the instant of --until unless a member objects or amends in writing before.",
+     "convene decision open 2026-D-1 --subject plan --about 2026-cbm --title 'Plan for 2026' --text @plan.txt --until "
+     "2025-12-05T18:00 --zone Asia/Almaty",
+     cli_decision_open},
+    {"decision object", "Decide", "DECISION", 1, 1, "object in writing: breaks the silence", statement_flags, NULL,
+     "convene decision object 2026-D-1 --as focal-kz --party KZ --text 'Item 7 is not agreed.'", cli_decision_object},
+    {"decision amend", "Decide", "DECISION", 1, 1, "propose an amendment: breaks the silence", statement_flags, NULL,
+     "convene decision amend 2026-D-1 --as focal-kz --party KZ --text @amendment.txt", cli_decision_amend},
+    {"decision explain", "Decide", "DECISION", 1, 1, "attach an explanation to an adopted text", statement_flags, NULL,
+     "convene decision explain 2026-D-1 --as focal-kz --party KZ --text 'We read item 7 so: ...'",
+     cli_decision_explain},
+    {"decision reserve", "Decide", "DECISION", 1, 1, "attach a reservation to an adopted text", statement_flags, NULL,
+     "convene decision reserve 2026-D-1 --as focal-kz --party KZ --text @reservation.txt", cli_decision_reserve},
+    {"decision retract", "Decide", "DECISION", 1, 1, "take a silence procedure back", reason_flags, NULL,
+     "convene decision retract 2026-D-1 --reason 'A wrong figure in item 7'", cli_decision_retract},
+    {"decision take", "Decide", "DECISION", 1, 1, "record a decision taken in session, with its quorum",
+     decision_take_flags, "Two thirds of the members must have been present.",
+     "convene decision take 2026-D-2 --subject document --title 'Rules' --text @rules.txt --meeting 2026-SOC-1 "
+     "--present AZ,CN,KZ",
+     cli_decision_take},
+
+    {"decision list", "Look", "", 0, 0, "decisions, with filters; how long silence still runs", decision_list_flags,
+     NULL, "convene decision list --state open", cli_decision_list},
+    {"decision show", "Look", "DECISION", 1, 1, "one decision: its text, and what members stated", NULL, NULL,
+     "convene decision show 2026-D-1", cli_decision_show},
+    {"plan list", "Look", "", 0, 0, "versions of plans, with filters", plan_list_flags, NULL,
+     "convene plan list --year 2026", cli_plan_list},
     {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL,
      "convene plan show --year 2025", cli_plan_show},
     {"event list", "Look", "", 0, 0, "events, with filters", event_list_flags, NULL,

@@ -59,7 +59,7 @@ static int events(cli_t *cli, const char *key, json_t **ret_messages)
     return rc == CV_OK ? CLI_OK : cli_query_failed(cli, rc, "cannot list events");
 }
 
-static json_t *datas(const json_t *messages)
+json_t *cli_datas(const json_t *messages)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < json_array_size(messages); i++)
@@ -67,24 +67,34 @@ static json_t *datas(const json_t *messages)
     return list;
 }
 
+bool cli_filters(cli_t *cli, const char *const *filters, size_t filters_n, char *ret_key, size_t size)
+{
+    ret_key[0] = '\0';
+    for (size_t i = 0; i < filters_n; i++) {
+        const char *value = cli_flag(cli, filters[i], NULL);
+        size_t at = strlen(ret_key);
+        if (value &&
+            snprintf(ret_key + at, size - at, "%s%s=%s", at ? "&" : "", filters[i], value) >= (int)(size - at)) {
+            (void)cli_usage(cli, "the filters are longer than %zu octets", size);
+            return false;
+        }
+    }
+    return true;
+}
+
 int cli_event_list(cli_t *cli)
 {
     static const char *const filters[] = {"year", "status", "dimension", "body", "country", "line"};
     cli->as = "observer";
-    char key[KEY_MAX] = "";
-    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
-        const char *value = cli_flag(cli, filters[i], NULL);
-        size_t at = strlen(key);
-        if (value &&
-            snprintf(key + at, sizeof key - at, "%s%s=%s", at ? "&" : "", filters[i], value) >= (int)(sizeof key - at))
-            return cli_usage(cli, "the filters are longer than %d octets", KEY_MAX);
-    }
+    char key[KEY_MAX];
+    if (!cli_filters(cli, filters, sizeof filters / sizeof *filters, key, sizeof key))
+        return CLI_USAGE;
     json_t *messages;
     int status = events(cli, key, &messages);
     if (status != CLI_OK)
         return status;
     if (cli->json) {
-        status = cli_document(cli, "convene.cli.events.v1", json_pack("{s:o}", "events", datas(messages)));
+        status = cli_document(cli, "convene.cli.events.v1", json_pack("{s:o}", "events", cli_datas(messages)));
         json_decref(messages);
         return status;
     }
@@ -150,8 +160,7 @@ int cli_plan_show(cli_t *cli)
     return CLI_OK;
 }
 
-/* "key: value" for each scalar; lists of texts joined; objects indented. */
-static void print_fields(cli_t *cli, const json_t *object, int indent)
+void cli_print_fields(cli_t *cli, const json_t *object, int indent)
 {
     const char *key;
     json_t *value;
@@ -171,7 +180,7 @@ static void print_fields(cli_t *cli, const json_t *object, int indent)
             printf("%s\n", json_is_true(value) ? "yes" : "no");
         } else if (json_is_object(value)) {
             putchar('\n');
-            print_fields(cli, value, indent + 2);
+            cli_print_fields(cli, value, indent + 2);
         } else if (json_is_array(value)) {
             for (size_t i = 0; i < json_array_size(value); i++) {
                 json_t *item = json_array_get(value, i);
@@ -203,9 +212,9 @@ int cli_event_show(cli_t *cli)
     if (rc != CV_OK)
         turnout = json_array(); /* the event is what was asked for */
     if (cli->json) {
-        json_t *doc = json_pack("{s:o}", "turnout", datas(turnout));
+        json_t *doc = json_pack("{s:o}", "turnout", cli_datas(turnout));
         if (cli_has(cli, "history"))
-            json_object_set_new(doc, "history", datas(found));
+            json_object_set_new(doc, "history", cli_datas(found));
         else
             json_object_set(doc, "event", data_of(json_array_get(found, 0)));
         status = cli_document(cli, "convene.cli.event.v1", doc);
@@ -213,7 +222,7 @@ int cli_event_show(cli_t *cli)
         for (size_t i = 0; i < json_array_size(found); i++) {
             if (i)
                 putchar('\n');
-            print_fields(cli, data_of(json_array_get(found, i)), 0);
+            cli_print_fields(cli, data_of(json_array_get(found, i)), 0);
         }
         if (json_array_size(turnout)) {
             putchar('\n');
@@ -261,10 +270,10 @@ int cli_delegation_show(cli_t *cli)
     if (rc != CV_OK)
         return cli_query_failed(cli, rc, "cannot show delegation %s", key);
     if (cli->json) {
-        status = cli_document(cli, "convene.cli.delegation.v1", json_pack("{s:o}", "records", datas(found)));
+        status = cli_document(cli, "convene.cli.delegation.v1", json_pack("{s:o}", "records", cli_datas(found)));
     } else {
         for (size_t i = 0; i < json_array_size(found); i++)
-            print_fields(cli, data_of(json_array_get(found, i)), 0);
+            cli_print_fields(cli, data_of(json_array_get(found, i)), 0);
     }
     json_decref(found);
     return status;
@@ -319,7 +328,7 @@ int cli_request_show(cli_t *cli)
     } else {
         printf("%-18s %s\n%-18s %s\n", "request", id, "decided by", service);
         printf("%-18s %s\n", "at", cli_text_of(message, "time"));
-        print_fields(cli, data_of(message), 0);
+        cli_print_fields(cli, data_of(message), 0);
     }
     json_decref(message);
     return status;

@@ -17,6 +17,7 @@
  *
  *   d: outside the yearly round (an ad-hoc addition), so it must name the decision it rests on.
  *   circulated -> proposed is a plan returned by those who review it.
+ *   An event that is circulated with a plan (core_plans.c) goes to adopted or back with that plan, not by itself.
  *
  * What is always true:
  *   scheduled, open and closed have a first day: a status that cannot be kept without a date loses it by being

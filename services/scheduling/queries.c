@@ -5,11 +5,20 @@
  *   event       event                   its state now                                    -
  *   events      "" or filters           states in the order of ids                       event
  *   history     event                   every state it ever had, oldest first            version
- *   parties, bodies, headings, venues   in the order of codes (headings: dimensions first)   code
+ *   reports     "" or filters of events reports on those events                           event
+ *   workitems   "" or filters           items of work                                    PLAN/ITEM
+ *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships, reviews, workplans
+ *                                       in the order of codes (headings: dimensions first)   code
+ *   versions    WHAT/CODE               every row of reference data ever put, oldest first   version
  *   turnout     event or event/party    what the parties answered, without names         party
+ *   decision    decision                its state now                                    -
+ *   decisions   "" or filters           states in the order of ids                       decision
+ *   statements  decision                what members stated, oldest first                number
+ *   plans       "" or filters           versions in the order of plans                   PLAN/VERSION
  *
  * Filters of events are joined by '&', each at most once: year=2025&status=open. Names: year, status, line, format,
- * dimension, area, body, proposer, country, venue, group. Everything here is public: plans are no secret and no answer
+ * dimension, area, body, proposer, country, venue, group. Of decisions: state, subject, about, year. Of plans:
+ * plan, year, line, state, version. Of items of work: plan, party, state, overdue=yes. Everything here is public: plans are no secret and no answer
  * carries a person.
  */
 #include "scheduling/handlers.h"
@@ -63,8 +72,22 @@ static int parse_year(cv_str_t text, int64_t *ret_year)
     return CV_OK;
 }
 
-static int parse_filter(cv_str_t name, cv_str_t value, sch_filter_t *filter)
+/* Digits; nothing is 0. */
+static int parse_number(cv_str_t text, int64_t *ret_number)
 {
+    int64_t number = 0;
+    for (size_t i = 0; i < text.len; ++i) {
+        char c = text.ptr[i];
+        if (c < '0' || c > '9' || i >= 16) return CV_EINVAL;
+        number = number * 10 + (c - '0');
+    }
+    *ret_number = number;
+    return CV_OK;
+}
+
+static int parse_event_filter(cv_str_t name, cv_str_t value, void *filter_of_events)
+{
+    sch_filter_t *filter = filter_of_events;
     const struct {
         const char *name;
         cv_str_t *text;
@@ -86,21 +109,50 @@ static int parse_filter(cv_str_t name, cv_str_t value, sch_filter_t *filter)
     return CV_EINVAL;
 }
 
-/* "year=2025&status=open" */
-static int parse_filters(cv_str_t key, sch_filter_t *ret_filter)
+static int parse_decision_filter(cv_str_t name, cv_str_t value, void *filter_of_decisions)
 {
-    sch_filter_t filter = {0};
+    sch_decision_filter_t *filter = filter_of_decisions;
+    if (cv_str_is(name, "state") && !filter->state) return (filter->state = cv_decision_state_parse(value)) ? CV_OK : CV_EINVAL;
+    if (cv_str_is(name, "subject") && !filter->subject) return (filter->subject = cv_subject_kind_parse(value)) ? CV_OK : CV_EINVAL;
+    if (cv_str_is(name, "about") && !filter->about.ptr && value.len) return (filter->about = value, CV_OK);
+    if (cv_str_is(name, "year")) return filter->year ? CV_EINVAL : parse_year(value, &filter->year);
+    return CV_EINVAL;
+}
+
+static int parse_plan_filter(cv_str_t name, cv_str_t value, void *filter_of_plans)
+{
+    sch_plan_filter_t *filter = filter_of_plans;
+    if (cv_str_is(name, "plan") && !filter->plan.ptr && value.len) return (filter->plan = value, CV_OK);
+    if (cv_str_is(name, "year")) return filter->year ? CV_EINVAL : parse_year(value, &filter->year);
+    if (cv_str_is(name, "version") && !filter->version && value.len) return parse_number(value, &filter->version);
+    if (cv_str_is(name, "line") && !filter->line) return (filter->line = cv_plan_line_parse(value)) ? CV_OK : CV_EINVAL;
+    if (cv_str_is(name, "state") && !filter->state) return (filter->state = cv_plan_state_parse(value)) ? CV_OK : CV_EINVAL;
+    return CV_EINVAL;
+}
+
+static int parse_work_filter(cv_str_t name, cv_str_t value, void *filter_of_work)
+{
+    sch_work_filter_t *filter = filter_of_work;
+    if (cv_str_is(name, "plan") && !filter->plan.ptr && value.len) return (filter->plan = value, CV_OK);
+    if (cv_str_is(name, "party") && !filter->party.ptr && value.len) return (filter->party = value, CV_OK);
+    if (cv_str_is(name, "state") && !filter->state) return (filter->state = cv_work_state_parse(value)) ? CV_OK : CV_EINVAL;
+    if (cv_str_is(name, "overdue") && !filter->overdue) return (filter->overdue = cv_str_is(value, "yes")) ? CV_OK : CV_EINVAL;
+    return CV_EINVAL;
+}
+
+/* "year=2025&status=open": parse() gets each name with its value. */
+static int parse_filters(cv_str_t key, int (*parse)(cv_str_t name, cv_str_t value, void *filter), void *filter)
+{
     const char *at = key.ptr, *end = key.ptr ? key.ptr + key.len : NULL;
     while (at < end) {
         const char *amp = memchr(at, '&', (size_t)(end - at));
         const char *stop = amp ? amp : end;
         const char *eq = memchr(at, '=', (size_t)(stop - at));
         if (!eq) return CV_EINVAL;
-        int rc = parse_filter((cv_str_t){at, (size_t)(eq - at)}, (cv_str_t){eq + 1, (size_t)(stop - eq - 1)}, &filter);
+        int rc = parse((cv_str_t){at, (size_t)(eq - at)}, (cv_str_t){eq + 1, (size_t)(stop - eq - 1)}, filter);
         if (rc) return rc;
         at = amp ? amp + 1 : end;
     }
-    *ret_filter = filter;
     return CV_OK;
 }
 
@@ -116,21 +168,16 @@ static int query_event(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t
 
 static int query_events(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
 {
-    sch_filter_t filter;
-    int rc = parse_filters(query->key, &filter);
+    sch_filter_t filter = {0};
+    int rc = parse_filters(query->key, parse_event_filter, &filter);
     page->type = CV_MSG_SCHEDULING_EVENT_V1;
     return rc ? rc : finish(page, sch_event_walk(service->store, &filter, query->after, collect_row, page));
 }
 
 static int query_history(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
 {
-    int64_t after = 0;
-    for (size_t i = 0; i < query->after.len; ++i) {
-        char c = query->after.ptr[i];
-        if (c < '0' || c > '9' || i >= 16) return CV_EINVAL;
-        after = after * 10 + (c - '0');
-    }
-    if (!query->key.ptr) return CV_EINVAL;
+    int64_t after;
+    if (!query->key.ptr || parse_number(query->after, &after)) return CV_EINVAL;
     int rc = sch_event_get(service->store, cv_tx_arena(tx), query->key, &page->room->scheduling_event_v1);
     if (rc) return rc;
     page->type = CV_MSG_SCHEDULING_EVENT_V1;
@@ -158,6 +205,90 @@ static int query_turnout(sch_service_t *service, cv_tx_t *tx, const cv_log_query
     return collect_turnout(page, &turnout);
 }
 
+static int query_decision(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t *page)
+{
+    sch_decision_t *decision = &page->room->scheduling_decision_v1;
+    if (!key.ptr) return CV_EINVAL;
+    int rc = sch_decision_get(service->store, cv_tx_arena(tx), key, decision);
+    return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_DECISION_V1, decision->decision, 0, decision);
+}
+
+static int query_decisions(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+{
+    sch_decision_filter_t filter = {0};
+    int rc = parse_filters(query->key, parse_decision_filter, &filter);
+    page->type = CV_MSG_SCHEDULING_DECISION_V1;
+    return rc ? rc : finish(page, sch_decision_walk(service->store, &filter, query->after, collect_row, page));
+}
+
+static int query_statements(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+{
+    int64_t after;
+    if (!query->key.ptr || parse_number(query->after, &after)) return CV_EINVAL;
+    int rc = sch_decision_get(service->store, cv_tx_arena(tx), query->key, &page->room->scheduling_decision_v1);
+    if (rc) return rc;
+    page->type = CV_MSG_SCHEDULING_STATEMENT_V1;
+    page->subject = query->key;
+    return finish(page, sch_statement_walk(service->store, query->key, after, collect_row, page));
+}
+
+/* "A/B" in its two halves; nothing is nothing in both. */
+static int split(cv_str_t text, cv_str_t *ret_a, cv_str_t *ret_b)
+{
+    const char *slash = text.ptr ? memchr(text.ptr, '/', text.len) : NULL;
+    if (text.ptr && !slash) return CV_EINVAL;
+    *ret_a = slash ? (cv_str_t){text.ptr, (size_t)(slash - text.ptr)} : CV_STR_NONE;
+    *ret_b = slash ? (cv_str_t){slash + 1, text.len - ret_a->len - 1} : CV_STR_NONE;
+    return CV_OK;
+}
+
+/* A page of items of work: after is PLAN/ITEM. */
+static int query_work(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+{
+    sch_work_filter_t filter = {0};
+    cv_str_t plan, item;
+    int rc = split(query->after, &plan, &item);
+    if (!rc) rc = parse_filters(query->key, parse_work_filter, &filter);
+    page->type = CV_MSG_SCHEDULING_WORKITEM_V1;
+    return rc ? rc : finish(page, sch_work_walk(service->store, &filter, plan, item, collect_row, page));
+}
+
+typedef struct {
+    page_t *page;
+    sch_store_t *store;
+    cv_arena_t *arena;
+} reports_t;
+
+static int collect_report(void *self, const sch_row_t *row)
+{
+    reports_t *reports = self;
+    sch_row_t report = *row;
+    int rc = sch_ref_get(reports->store, reports->arena, SCH_REPORT, row->key, &report.data);
+    return rc == CV_ENOTFOUND ? CV_OK : rc ? rc : collect_row(reports->page, &report);
+}
+
+/* Reports of events: the filters are those of events. */
+static int query_reports(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+{
+    sch_filter_t filter = {0};
+    reports_t reports = {page, service->store, cv_tx_arena(tx)};
+    int rc = parse_filters(query->key, parse_event_filter, &filter);
+    page->type = CV_MSG_SCHEDULING_REPORT_V1;
+    return rc ? rc : finish(page, sch_event_walk(service->store, &filter, query->after, collect_report, &reports));
+}
+
+/* after is PLAN/VERSION. */
+static int query_plans(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+{
+    sch_plan_filter_t filter = {0};
+    cv_str_t plan, number;
+    int64_t version;
+    if (split(query->after, &plan, &number) || parse_number(number, &version)) return CV_EINVAL;
+    int rc = parse_filters(query->key, parse_plan_filter, &filter);
+    page->type = CV_MSG_SCHEDULING_PLAN_V1;
+    return rc ? rc : finish(page, sch_plan_walk(service->store, &filter, plan, version, collect_row, page));
+}
+
 static const struct {
     const char *what;
     sch_ref_t ref;
@@ -167,8 +298,31 @@ static const struct {
     {"bodies", SCH_BODY, CV_MSG_SCHEDULING_BODY_V1},
     {"headings", SCH_HEADING, CV_MSG_SCHEDULING_HEADING_V1},
     {"venues", SCH_VENUE, CV_MSG_SCHEDULING_VENUE_V1},
+    {"catalogues", SCH_CATALOGUE, CV_MSG_SCHEDULING_CATALOGUE_V1},
+    {"coordinators", SCH_COORDINATOR, CV_MSG_SCHEDULING_COORDINATOR_V1},
+    {"chairmanships", SCH_CHAIRMANSHIP, CV_MSG_SCHEDULING_CHAIRMANSHIP_V1},
+    {"reviews", SCH_REVIEW, CV_MSG_SCHEDULING_REVIEW_V1},
+    {"workplans", SCH_WORKPLAN, CV_MSG_SCHEDULING_WORKPLAN_V1},
+    {"reports", SCH_REPORT, CV_MSG_SCHEDULING_REPORT_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
+
+/* key is WHAT/CODE: "parties/KZ". */
+static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+{
+    cv_str_t what, code;
+    int64_t after;
+    if (!query->key.ptr || split(query->key, &what, &code) || parse_number(query->after, &after)) return CV_EINVAL;
+    for (size_t i = 0; i < REFS_N; ++i) {
+        if (!cv_str_is(what, REFS[i].what)) continue;
+        int rc = sch_ref_get(service->store, cv_tx_arena(tx), REFS[i].ref, code, NULL);
+        if (rc) return rc;
+        page->type = REFS[i].type;
+        page->subject = code;
+        return finish(page, sch_ref_versions(service->store, REFS[i].ref, code, after, collect_row, page));
+    }
+    return CV_EINVAL;
+}
 
 int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
 {
@@ -179,6 +333,13 @@ int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     if (cv_str_is(query->what, "events")) return query_events(service, query, &page);
     if (cv_str_is(query->what, "history")) return query_history(service, tx, query, &page);
     if (cv_str_is(query->what, "turnout")) return query_turnout(service, tx, query, &page);
+    if (cv_str_is(query->what, "decision")) return query_decision(service, tx, query->key, &page);
+    if (cv_str_is(query->what, "decisions")) return query_decisions(service, query, &page);
+    if (cv_str_is(query->what, "reports")) return query_reports(service, tx, query, &page);
+    if (cv_str_is(query->what, "workitems")) return query_work(service, query, &page);
+    if (cv_str_is(query->what, "versions")) return query_versions(service, tx, query, &page);
+    if (cv_str_is(query->what, "plans")) return query_plans(service, query, &page);
+    if (cv_str_is(query->what, "statements")) return query_statements(service, tx, query, &page);
     for (size_t i = 0; i < REFS_N; ++i) {
         if (!cv_str_is(query->what, REFS[i].what)) continue;
         page.type = REFS[i].type;
@@ -191,6 +352,9 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
 {
     sch_service_t *service = self;
     const sch_filter_t all = {0};
+    const sch_decision_filter_t all_decisions = {0};
+    const sch_plan_filter_t all_plans = {0};
+    const sch_work_filter_t all_work = {0};
     page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
     if (!page.room) return CV_ENOMEM;
     if (stream != SCH_STREAM_EVENTS) return CV_EINVAL;
@@ -200,5 +364,13 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
         rc = sch_ref_walk(service->store, REFS[i].ref, CV_STR_NONE, collect_row, &page);
     }
     page.type = CV_MSG_SCHEDULING_EVENT_V1;
-    return rc ? rc : sch_event_walk(service->store, &all, CV_STR_NONE, collect_row, &page);
+    if (!rc) rc = sch_event_walk(service->store, &all, CV_STR_NONE, collect_row, &page);
+    page.type = CV_MSG_SCHEDULING_DECISION_V1;
+    if (!rc) rc = sch_decision_walk(service->store, &all_decisions, CV_STR_NONE, collect_row, &page);
+    page.type = CV_MSG_SCHEDULING_STATEMENT_V1;
+    if (!rc) rc = sch_statement_all(service->store, collect_row, &page);
+    page.type = CV_MSG_SCHEDULING_PLAN_V1;
+    if (!rc) rc = sch_plan_walk(service->store, &all_plans, CV_STR_NONE, 0, collect_row, &page);
+    page.type = CV_MSG_SCHEDULING_WORKITEM_V1;
+    return rc ? rc : sch_work_walk(service->store, &all_work, CV_STR_NONE, CV_STR_NONE, collect_row, &page);
 }

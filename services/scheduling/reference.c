@@ -10,9 +10,8 @@
  */
 #include "scheduling/handlers.h"
 
-/* Stores and emits unless it is stored already. */
-static int put(sch_service_t *service, cv_tx_t *tx, sch_ref_t ref, uint16_t record, cv_str_t code, cv_str_t detail,
-               cv_str_t dimension, const void *data, cv_outcome_t *out)
+int sch_put_ref(sch_service_t *service, cv_tx_t *tx, sch_ref_t ref, uint16_t record, cv_str_t code, cv_str_t detail,
+                cv_str_t dimension, const void *data, cv_outcome_t *out)
 {
     cv_str_t before, bytes;
     int rc = sch_ref_get(service->store, cv_tx_arena(tx), ref, code, &before);
@@ -67,13 +66,16 @@ static int check_party(sch_service_t *service, cv_tx_t *tx, const cv_party_t *pa
 int sch_put_party(sch_service_t *service, cv_tx_t *tx, const cv_party_t *party, cv_outcome_t *out)
 {
     int rc = check_party(service, tx, party, out);
+    if (!rc) rc = sch_rests_on(service, tx, party->decision, "data.decision", out);
     if (rc) return rc;
-    return put(service, tx, SCH_PARTY, CV_MSG_SCHEDULING_PARTY_V1, party->code, cv_str(cv_party_kind_text(party->kind)), CV_STR_NONE, party, out);
+    return sch_put_ref(service, tx, SCH_PARTY, CV_MSG_SCHEDULING_PARTY_V1, party->code, cv_str(cv_party_kind_text(party->kind)), CV_STR_NONE, party, out);
 }
 
 int sch_put_body(sch_service_t *service, cv_tx_t *tx, const cv_body_t *body, cv_outcome_t *out)
 {
-    return put(service, tx, SCH_BODY, CV_MSG_SCHEDULING_BODY_V1, body->code, cv_str(cv_body_kind_text(body->kind)), CV_STR_NONE, body, out);
+    int rc = sch_rests_on(service, tx, body->decision, "data.decision", out);
+    if (rc) return rc;
+    return sch_put_ref(service, tx, SCH_BODY, CV_MSG_SCHEDULING_BODY_V1, body->code, cv_str(cv_body_kind_text(body->kind)), CV_STR_NONE, body, out);
 }
 
 static int heading_level(sch_service_t *service, cv_tx_t *tx, cv_str_t code, cv_heading_level_t *ret_level)
@@ -105,11 +107,13 @@ int sch_put_heading(sch_service_t *service, cv_tx_t *tx, const cv_heading_t *hea
         if (level != CV_HEADING_LEVEL_DIMENSION)
             return cv_refuse(tx, out, "heading_inconsistent", "data.dimension", "%.*s is an area, not a dimension", CV_STR_ARG(heading->dimension));
     }
-    return put(service, tx, SCH_HEADING, CV_MSG_SCHEDULING_HEADING_V1, heading->code, cv_str(cv_heading_level_text(heading->level)),
+    rc = sch_rests_on(service, tx, heading->decision, "data.decision", out);
+    if (rc) return rc;
+    return sch_put_ref(service, tx, SCH_HEADING, CV_MSG_SCHEDULING_HEADING_V1, heading->code, cv_str(cv_heading_level_text(heading->level)),
                heading->dimension, heading, out);
 }
 
 int sch_put_venue(sch_service_t *service, cv_tx_t *tx, const cv_venue_t *venue, cv_outcome_t *out)
 {
-    return put(service, tx, SCH_VENUE, CV_MSG_SCHEDULING_VENUE_V1, venue->code, venue->city, CV_STR_NONE, venue, out);
+    return sch_put_ref(service, tx, SCH_VENUE, CV_MSG_SCHEDULING_VENUE_V1, venue->code, venue->city, CV_STR_NONE, venue, out);
 }

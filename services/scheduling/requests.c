@@ -87,6 +87,7 @@ static int check_reference(sch_service_t *service, cv_tx_t *tx, sch_ref_t ref, c
         [SCH_BODY] = {"unknown_body", "body"},
         [SCH_HEADING] = {"unknown_heading", "heading"},
         [SCH_VENUE] = {"unknown_venue", "venue"},
+        [SCH_CATALOGUE] = {"unknown_catalogue", "catalogue"},
     };
     if (!code.ptr) return CV_OK;
     int rc = sch_ref_get(service->store, cv_tx_arena(tx), ref, code, NULL);
@@ -130,7 +131,10 @@ static int propose(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_even
     if (!rc) rc = check_reference(service, tx, SCH_BODY, details->body, "data.body", out);
     if (!rc) rc = check_reference(service, tx, SCH_VENUE, details->venue, "data.venue", out);
     if (!rc) rc = check_heading(service, tx, details->dimension, CV_HEADING_LEVEL_DIMENSION, CV_STR_NONE, "data.dimension", out);
-    if (!rc) rc = check_heading(service, tx, details->area, CV_HEADING_LEVEL_AREA, details->dimension, "data.area", out);
+    /* In an older version of the catalogue the area may have been in another dimension. */
+    cv_str_t dimension = details->catalogue.ptr ? CV_STR_NONE : details->dimension;
+    if (!rc) rc = check_heading(service, tx, details->area, CV_HEADING_LEVEL_AREA, dimension, "data.area", out);
+    if (!rc) rc = sch_check_cites(service, tx, details, out);
     if (rc) return rc;
     if (sch_check_dates(details, &no)) return sch_answer_no(tx, out, &no);
     event = (cv_scheduling_event_v1_t){
@@ -158,6 +162,8 @@ static int advance(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_even
     rc = sch_check_version(&event, request->has_expected_version, request->expected_version, &no);
     if (!rc) rc = sch_check_advance(&event, request->to, request->decision.ptr != NULL, cv_tx_now_ms(tx), &no);
     if (rc) return sch_answer_no(tx, out, &no);
+    rc = sch_plan_lets(service, tx, &event, request->to, out);
+    if (rc) return rc;
     next_version(&event, CV_EVENT_CHANGE_ADVANCED, request->reason, request->decision);
     event.status = request->to;
     event.changed[event.changed_n++] = CV_STR("status");
@@ -196,6 +202,7 @@ static int change(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event
     rc = sch_check_version(&before, request->has_expected_version, request->expected_version, &no);
     if (rc) return sch_answer_no(tx, out, &no);
     rc = check_reference(service, tx, SCH_VENUE, request->venue, "data.venue", out);
+    if (!rc) rc = sch_plan_lets(service, tx, &before, CV_EVENT_STATUS_ABSENT, out);
     if (rc) return rc;
     event = before;
     next_version(&event, CV_EVENT_CHANGE_CHANGED, request->reason, CV_STR_NONE);
@@ -263,10 +270,24 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     case CV_MSG_SCHEDULING_BODY_PUT_V1: return sch_put_body(service, tx, data, out);
     case CV_MSG_SCHEDULING_HEADING_PUT_V1: return sch_put_heading(service, tx, data, out);
     case CV_MSG_SCHEDULING_VENUE_PUT_V1: return sch_put_venue(service, tx, data, out);
+    case CV_MSG_SCHEDULING_CATALOGUE_PUT_V1: return sch_put_catalogue(service, tx, data, out);
+    case CV_MSG_SCHEDULING_COORDINATOR_PUT_V1: return sch_put_coordinator(service, tx, data, out);
+    case CV_MSG_SCHEDULING_CHAIRMANSHIP_PUT_V1: return sch_put_chairmanship(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_PROPOSE_V1: return propose(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_ADVANCE_V1: return advance(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_CHANGE_V1: return change(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_REGISTRATION_V1: return registration(service, tx, data, out);
+    case CV_MSG_SCHEDULING_REPORT_PUT_V1: return sch_put_report(service, tx, data, out);
+    case CV_MSG_SCHEDULING_REVIEW_PUT_V1: return sch_put_review(service, tx, data, out);
+    case CV_MSG_SCHEDULING_WORKPLAN_PUT_V1: return sch_put_workplan(service, tx, data, out);
+    case CV_MSG_SCHEDULING_WORKITEM_PUT_V1: return sch_put_workitem(service, tx, data, out);
+    case CV_MSG_SCHEDULING_PLAN_COMPILE_V1: return sch_plan_compile(service, tx, data, out);
+    case CV_MSG_SCHEDULING_PLAN_MOVE_V1: return sch_plan_move(service, tx, data, out);
+    case CV_MSG_SCHEDULING_PLAN_ADD_V1: return sch_plan_add(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_OPEN_V1: return sch_decision_bring(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_TAKE_V1: return sch_decision_take(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_STATE_V1: return sch_decision_state(service, tx, data, out);
+    case CV_MSG_SCHEDULING_DECISION_RETRACT_V1: return sch_decision_retract(service, tx, data, out);
     default: return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type", "is not a request that scheduling takes");
     }
 }

@@ -8,12 +8,14 @@
  *   venue_day                     one row per day on which an event holds its venue. A trigger refuses a second holder
  *                                 of the same day, so no path through the code can book a hall twice. The holder is the
  *                                 event, or its group: events held together share the hall
+ *   reference_version             every row of reference data that was ever put
  *   turnout                       how the parties answered, heard from registration; empty it and it can be rebuilt
  *
  * References from an event are foreign keys: what an event names exists. Nothing is ever deleted but venue_day rows of
  * events that moved, and turnout when it is rebuilt.
  */
-#include "scheduling/store.h"
+#include "scheduling/store_inside.h"
+#include "scheduling/store_schema.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +48,18 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK};
 
-enum { GET, PUT, WALK, REF_STATEMENTS };
+#define PLAIN(table)                                                                                    \
+    {"SELECT data FROM " table " WHERE code = ?1",                                                      \
+     "INSERT INTO " table "(code, detail, at_ms, data) VALUES(?1, ?2, ?3, ?4)"                          \
+     " ON CONFLICT(code) DO UPDATE SET detail = ?2, at_ms = ?3, data = ?4",                             \
+     "SELECT code, at_ms, data FROM " table " WHERE code > ?1 ORDER BY code"}
+static const char *const REF_NAME[SCH_REFS] = {
+    [SCH_PARTY] = "party",         [SCH_BODY] = "body",           [SCH_HEADING] = "heading", [SCH_VENUE] = "venue",
+    [SCH_CATALOGUE] = "catalogue", [SCH_COORDINATOR] = "coordinator", [SCH_CHAIRMANSHIP] = "chairmanship",
+    [SCH_REPORT] = "report",       [SCH_REVIEW] = "review",       [SCH_WORKPLAN] = "workplan",
+};
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
                    "INSERT INTO party(code, kind, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
@@ -68,17 +79,20 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
                    "INSERT INTO venue(code, city, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
                    " ON CONFLICT(code) DO UPDATE SET city = ?2, at_ms = ?3, data = ?4",
                    "SELECT code, at_ms, data FROM venue WHERE code > ?1 ORDER BY code"},
+    [SCH_CATALOGUE] = PLAIN("catalogue"),
+    [SCH_COORDINATOR] = PLAIN("coordinator"),
+    [SCH_CHAIRMANSHIP] = PLAIN("chairmanship"),
+    [SCH_REPORT] = PLAIN("report"),
+    [SCH_REVIEW] = PLAIN("review"),
+    [SCH_WORKPLAN] = PLAIN("workplan"),
 };
 
-struct sch_store {
-    cv_db_t *db;
-    cv_buf_t buf; /* one packed record */
-    cv_stmt_t *ref[SCH_REFS][REF_STATEMENTS];
-    cv_stmt_t *parties_n, *parties;
-    cv_stmt_t *event_get, *event_put, *event_walk, *version_put, *history_walk, *configured_walk;
-    cv_stmt_t *day_put, *day_drop, *day_taken;
-    cv_stmt_t *turnout_get, *turnout_put, *turnout_clear, *turnout_walk;
-};
+int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
+{
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < n; ++i) rc = cv_db_prepare(db, list[i].sql, list[i].statement);
+    return rc;
+}
 
 int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
 {
@@ -86,19 +100,17 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
     if (!store) return CV_ENOMEM;
     store->db = db;
     cv_buf_init(&store->buf, CV_MAX_RECORD);
-    const struct {
-        cv_stmt_t **statement;
-        const char *sql;
-    } all[] = {
+    const sch_sql_t all[] = {
         {&store->parties_n, "SELECT count(*) FROM party"},
         {&store->parties, "SELECT code, kind FROM party ORDER BY code"},
         {&store->event_get, "SELECT data FROM event WHERE id = ?1"},
         {&store->event_put,
          "INSERT INTO event(id, version, status, plan_year, line, format, dimension, area, body, proposer, country, venue,"
-         " \"group\", configured, at_ms, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+         " \"group\", configured, at_ms, data, catalogue) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+         " ?16, ?17)"
          " ON CONFLICT(id) DO UPDATE SET version = ?2, status = ?3, plan_year = ?4, line = ?5, format = ?6, dimension = ?7,"
          " area = ?8, body = ?9, proposer = ?10, country = ?11, venue = ?12, \"group\" = ?13, configured = ?14, at_ms = ?15,"
-         " data = ?16"},
+         " data = ?16, catalogue = ?17"},
         {&store->event_walk,
          "SELECT id, at_ms, data FROM event WHERE id > ?1 AND (?2 = 0 OR plan_year = ?2) AND (?3 IS NULL OR status = ?3)"
          " AND (?4 IS NULL OR line = ?4) AND (?5 IS NULL OR format = ?5) AND (?6 IS NULL OR dimension = ?6)"
@@ -108,6 +120,13 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
         {&store->version_put, "INSERT INTO event_version(event, version, at_ms, data) VALUES(?1, ?2, ?3, ?4)"},
         {&store->history_walk,
          "SELECT CAST(version AS TEXT), at_ms, data FROM event_version WHERE event = ?1 AND version > ?2 ORDER BY version"},
+        {&store->citing_walk, "SELECT id, at_ms, data FROM event WHERE catalogue = ?1 ORDER BY id"},
+        {&store->ref_version_put,
+         "INSERT INTO reference_version(kind, code, version, at_ms, data) SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4"
+         " FROM reference_version WHERE kind = ?1 AND code = ?2"},
+        {&store->ref_versions,
+         "SELECT CAST(version AS TEXT), at_ms, data FROM reference_version WHERE kind = ?1 AND code = ?2 AND version > ?3"
+         " ORDER BY version"},
         {&store->configured_walk, "SELECT id, at_ms, data FROM event WHERE configured = 1 ORDER BY id"},
         {&store->day_put, "INSERT INTO venue_day(venue, day, event, holder) VALUES(?1, ?2, ?3, ?4)"},
         {&store->day_drop, "DELETE FROM venue_day WHERE event = ?1"},
@@ -124,8 +143,10 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
          "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
          " WHERE event = ?1 AND party > ?2 ORDER BY party"},
     };
-    int rc = CV_OK;
-    for (size_t i = 0; !rc && i < sizeof all / sizeof *all; ++i) rc = cv_db_prepare(db, all[i].sql, all[i].statement);
+    int rc = sch_prepare(db, all, sizeof all / sizeof *all);
+    if (!rc) rc = sch_prepare_decisions(store);
+    if (!rc) rc = sch_prepare_plans(store);
+    if (!rc) rc = sch_prepare_work(store);
     for (size_t i = 0; i < SCH_REFS; ++i)
         for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j) rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
     if (rc)
@@ -167,19 +188,17 @@ int sch_store_unpack(uint16_t type, cv_str_t data, void *ret_struct)
     return rc;
 }
 
-/* Text of an enum as a bound value: 0 is NULL. */
-static cv_str_t word(const char *text)
+cv_str_t sch_word(const char *text)
 {
     return *text ? cv_str(text) : CV_STR_NONE;
 }
 
-static cv_str_t from_start(cv_str_t after)
+cv_str_t sch_from_start(cv_str_t after)
 {
     return after.ptr ? after : CV_STR("");
 }
 
-/* Rows of (key, at_ms, data) until each() says something else than CV_OK. */
-static int walk(cv_stmt_t *statement, sch_each_t each, void *self)
+int sch_rows_walk(cv_stmt_t *statement, sch_each_t each, void *self)
 {
     int rc;
     while ((rc = cv_stmt_step(statement)) == 1) {
@@ -193,8 +212,7 @@ static int walk(cv_stmt_t *statement, sch_each_t each, void *self)
     return rc;
 }
 
-/* One row with one blob, copied to the arena. */
-static int get_data(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
+int sch_rows_get(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
 {
     int rc = cv_stmt_step(statement);
     if (rc != 1) return rc ? rc : CV_ENOTFOUND;
@@ -212,7 +230,7 @@ static int get_data(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
 int sch_ref_get(sch_store_t *store, cv_arena_t *arena, sch_ref_t ref, cv_str_t code, cv_str_t *ret_data)
 {
     cv_stmt_text(store->ref[ref][GET], 1, code);
-    return get_data(store->ref[ref][GET], arena, ret_data);
+    return sch_rows_get(store->ref[ref][GET], arena, ret_data);
 }
 
 int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms, cv_str_t data)
@@ -223,13 +241,28 @@ int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detai
     cv_stmt_int(put, 3, at_ms);
     cv_stmt_blob(put, 4, data.ptr, data.len);
     if (ref == SCH_HEADING) cv_stmt_text(put, 5, dimension);
+    int rc = cv_stmt_run(put);
+    if (rc) return rc;
+    put = store->ref_version_put;
+    cv_stmt_text(put, 1, cv_str(REF_NAME[ref]));
+    cv_stmt_text(put, 2, code);
+    cv_stmt_int(put, 3, at_ms);
+    cv_stmt_blob(put, 4, data.ptr, data.len);
     return cv_stmt_run(put);
+}
+
+int sch_ref_versions(sch_store_t *store, sch_ref_t ref, cv_str_t code, int64_t after, sch_each_t each, void *self)
+{
+    cv_stmt_text(store->ref_versions, 1, cv_str(REF_NAME[ref]));
+    cv_stmt_text(store->ref_versions, 2, code);
+    cv_stmt_int(store->ref_versions, 3, after);
+    return sch_rows_walk(store->ref_versions, each, self);
 }
 
 int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t each, void *self)
 {
-    cv_stmt_text(store->ref[ref][WALK], 1, from_start(after));
-    return walk(store->ref[ref][WALK], each, self);
+    cv_stmt_text(store->ref[ref][WALK], 1, sch_from_start(after));
+    return sch_rows_walk(store->ref[ref][WALK], each, self);
 }
 
 int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties, size_t *ret_n)
@@ -265,7 +298,7 @@ int sch_event_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_sche
 {
     cv_str_t data;
     cv_stmt_text(store->event_get, 1, event);
-    int rc = get_data(store->event_get, arena, &data);
+    int rc = sch_rows_get(store->event_get, arena, &data);
     return rc ? rc : sch_store_unpack(CV_MSG_SCHEDULING_EVENT_V1, data, ret_event);
 }
 
@@ -292,7 +325,7 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
     cv_stmt_int(store->day_taken, 3, last);
     cv_stmt_text(store->day_taken, 4, event->event);
     cv_stmt_text(store->day_taken, 5, holder_of(event, holder));
-    return get_data(store->day_taken, arena, ret_other);
+    return sch_rows_get(store->day_taken, arena, ret_other);
 }
 
 static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)
@@ -322,10 +355,10 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     if (rc) return rc;
     cv_stmt_text(put, 1, event->event);
     cv_stmt_int(put, 2, event->version);
-    cv_stmt_text(put, 3, word(cv_event_status_text(event->status)));
+    cv_stmt_text(put, 3, sch_word(cv_event_status_text(event->status)));
     cv_stmt_int(put, 4, details->plan_year);
-    cv_stmt_text(put, 5, word(cv_plan_line_text(details->line)));
-    cv_stmt_text(put, 6, word(cv_event_format_text(details->format)));
+    cv_stmt_text(put, 5, sch_word(cv_plan_line_text(details->line)));
+    cv_stmt_text(put, 6, sch_word(cv_event_format_text(details->format)));
     cv_stmt_text(put, 7, details->dimension);
     cv_stmt_text(put, 8, details->area);
     cv_stmt_text(put, 9, details->body);
@@ -336,6 +369,7 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     cv_stmt_int(put, 14, event->has_registration && sch_planned(event->status));
     cv_stmt_int(put, 15, at_ms);
     cv_stmt_blob(put, 16, data.ptr, data.len);
+    cv_stmt_text(put, 17, details->catalogue);
     rc = cv_stmt_run(put);
     if (rc) return rc;
     cv_stmt_text(store->version_put, 1, event->event);
@@ -349,11 +383,11 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self)
 {
     cv_stmt_t *statement = store->event_walk;
-    cv_stmt_text(statement, 1, from_start(after));
+    cv_stmt_text(statement, 1, sch_from_start(after));
     cv_stmt_int(statement, 2, filter->plan_year);
-    cv_stmt_text(statement, 3, word(cv_event_status_text(filter->status)));
-    cv_stmt_text(statement, 4, word(cv_plan_line_text(filter->line)));
-    cv_stmt_text(statement, 5, word(cv_event_format_text(filter->format)));
+    cv_stmt_text(statement, 3, sch_word(cv_event_status_text(filter->status)));
+    cv_stmt_text(statement, 4, sch_word(cv_plan_line_text(filter->line)));
+    cv_stmt_text(statement, 5, sch_word(cv_event_format_text(filter->format)));
     cv_stmt_text(statement, 6, filter->dimension);
     cv_stmt_text(statement, 7, filter->area);
     cv_stmt_text(statement, 8, filter->body);
@@ -361,19 +395,25 @@ int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t afte
     cv_stmt_text(statement, 10, filter->country);
     cv_stmt_text(statement, 11, filter->venue);
     cv_stmt_text(statement, 12, filter->group);
-    return walk(statement, each, self);
+    return sch_rows_walk(statement, each, self);
 }
 
 int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each_t each, void *self)
 {
     cv_stmt_text(store->history_walk, 1, event);
     cv_stmt_int(store->history_walk, 2, after);
-    return walk(store->history_walk, each, self);
+    return sch_rows_walk(store->history_walk, each, self);
+}
+
+int sch_citing_walk(sch_store_t *store, cv_str_t catalogue, sch_each_t each, void *self)
+{
+    cv_stmt_text(store->citing_walk, 1, catalogue);
+    return sch_rows_walk(store->citing_walk, each, self);
 }
 
 int sch_configured_walk(sch_store_t *store, sch_each_t each, void *self)
 {
-    return walk(store->configured_walk, each, self);
+    return sch_rows_walk(store->configured_walk, each, self);
 }
 
 /* ---- turnout ---------------------------------------------------------------------------- */
@@ -433,7 +473,7 @@ int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after, int (*e
     int rc;
     sch_turnout_t turnout;
     cv_stmt_text(store->turnout_walk, 1, event);
-    cv_stmt_text(store->turnout_walk, 2, from_start(after));
+    cv_stmt_text(store->turnout_walk, 2, sch_from_start(after));
     while ((rc = cv_stmt_step(store->turnout_walk)) == 1) {
         turnout_row(store->turnout_walk, event, cv_stmt_get_text(store->turnout_walk, 0), &turnout);
         rc = each(self, &turnout);

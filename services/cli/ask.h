@@ -1,0 +1,17 @@
+/* ask: one request made from flags, sent, and its outcome printed.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
+
+#include "send.h"
+
+/* Sends data (taken) as this type with the key of --as, else the secretariat's; gives the exit status. status: what
+ * went wrong before with the data, and then nothing is sent and it is given back. */
+int cli_ask(cli_t *cli, int status, const char *type, json_t *data);
+/* Puts the flag's value, or the text of the file that @FILE names. CLI_OK, or a status after having said why. */
+int cli_put_flag(cli_t *cli, json_t *data, const char *flag, const char *field);
+void cli_put_list(cli_t *cli, json_t *data, const char *flag, const char *field); /* "AZ,KZ" */
+int cli_put_plan(cli_t *cli, json_t *data, const char *plan);                     /* "2026-cbm": year and line */
+
+#endif
