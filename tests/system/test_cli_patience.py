@@ -37,15 +37,18 @@ class Scripted(threading.Thread):
         while self.running:
             if not self.intake.poll(20):
                 continue
-            request = cvwire.unpack(self.intake.recv_multipart()[1])
-            event = request["data"]["event"]
-            self.heard[event] = self.heard.get(event, 0) + 1
-            answers = self.script.get(event, [None])
-            answer = answers[min(self.heard[event], len(answers)) - 1]
-            if answer:
-                outcome = cvwire.message("convene.outcome.v1", {"class": answer, "code": f"{answer.lower()}_code", "text": f"It is {answer}."},
-                                         causationid=request["id"], source="/convene/registration")
-                self.feed.send_multipart([f"outcome.local.{request['inbox']}|".encode(), cvwire.pack(outcome)])
+            for octets in cvwire.split(self.intake.recv_multipart()[1]):
+                self.answer(cvwire.unpack(octets))
+
+    def answer(self, request):
+        event = request["data"]["event"]
+        self.heard[event] = self.heard.get(event, 0) + 1
+        answers = self.script.get(event, [None])
+        answer = answers[min(self.heard[event], len(answers)) - 1]
+        if answer:
+            outcome = cvwire.message("convene.outcome.v1", {"class": answer, "code": f"{answer.lower()}_code", "text": f"It is {answer}."},
+                                     causationid=request["id"], source="/convene/registration")
+            self.feed.send_multipart([f"outcome.local.{request['inbox']}|".encode(), cvwire.pack(outcome)])
 
     def close(self):
         self.running = False

@@ -340,6 +340,19 @@ static void damage_in_a_walk(void **state) {
     assert_int_equal(cv_outbox_walk(f->outbox, 0, 2, 500, put, f), CV_ECORRUPT); /* the end is missing */
 }
 
+/* A stream that a later program adds begins in the epoch of those that are there. */
+static void stream_added_later(void **state) {
+    fixture_t *f = *state;
+    const char *const more[] = {"toy.events", "toy.private", "toy.new"};
+    append(f, "record", 1);
+    cv_outbox_close(&f->outbox);
+    memset(f->epoch, 0x11, CV_EPOCH_LEN);
+    assert_int_equal(cv_outbox_open(&f->journal, more, 3, f->epoch, &f->outbox), CV_OK);
+    assert_memory_equal(cv_outbox_head(f->outbox, 2)->epoch, cv_outbox_head(f->outbox, 0)->epoch, CV_EPOCH_LEN);
+    assert_int_equal(cv_outbox_head(f->outbox, 0)->seq, 1);
+    assert_int_equal(cv_outbox_head(f->outbox, 2)->seq, 0);
+}
+
 static void too_many_streams(void **state) {
     fixture_t *f = *state;
     const char *const names[CV_STREAMS_MAX + 1] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
@@ -367,7 +380,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         T(append_and_walk), T(walk_ends_early), T(rolled_back), T(survives_power_failure), T(admission), T(pruned),
-        T(prune_rolled_back), T(old_copy_put_back), T(new_epoch), T(damage_at_open), T(damage_in_a_walk), T(too_many_streams),
+        T(prune_rolled_back), T(old_copy_put_back), T(new_epoch), T(damage_at_open), T(damage_in_a_walk), T(stream_added_later), T(too_many_streams),
         T(disk_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,10 +140,14 @@ static int load_stream(cv_db_t *db, const char *name, stream_t *s) {
     return rc;
 }
 
+/* All streams of a service have one epoch, also one that a later program adds to an old database. */
 static int make_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPOCH_LEN]) {
     static const uint8_t no_chain[CV_CHAIN_LEN];
     cv_stmt_t *make;
-    int rc = cv_db_prepare(db, "INSERT INTO stream(name, epoch, oldest, chain) VALUES(?, ?, 1, ?)", &make);
+    int rc = cv_db_prepare(db,
+                           "INSERT INTO stream(name, epoch, oldest, chain)"
+                           " VALUES(?, coalesce((SELECT epoch FROM stream LIMIT 1), ?), 1, ?)",
+                           &make);
     if (rc)
         return rc;
     cv_stmt_text(make, 1, cv_str(name));
