@@ -297,7 +297,7 @@ static void fill_wal(cv_db_t *db, int64_t wal_bytes) {
     sqlite3_file *wal = NULL;
     sqlite3_int64 size = 0;
     int64_t free_bytes = cv_db_free_bytes(db);
-    if (!wal_bytes || free_bytes - db->reserve_bytes < 4 * wal_bytes)
+    if (!wal_bytes || (free_bytes >= 0 && free_bytes - db->reserve_bytes < 4 * wal_bytes))
         return;
     if (sqlite3_file_control(db->raw, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) || !wal || !wal->pMethods ||
         wal->pMethods->xFileSize(wal, &size))
