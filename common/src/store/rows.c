@@ -46,13 +46,14 @@ typedef struct {
 /* ---- what SQLite calls -------------------------------------------------------------------- */
 
 static int on_connect(sqlite3 *db, void *rows, int argc, const char *const *argv, sqlite3_vtab **ret_table, char **ret_error) {
-    char sql[32 + 5 * COLUMNS_MAX] = "CREATE TABLE x(c0";
+    char sql[32 + 5 * COLUMNS_MAX];
     (void)argc;
     (void)argv;
     (void)ret_error;
+    size_t len = (size_t)snprintf(sql, sizeof sql, "CREATE TABLE x(c0");
     for (int i = 1; i < ((cv_rows_t *)rows)->columns_n; i++)
-        snprintf(sql + strlen(sql), sizeof sql - strlen(sql), ",c%d", i);
-    strcat(sql, ")");
+        len += (size_t)snprintf(sql + len, sizeof sql - len, ",c%d", i);
+    snprintf(sql + len, sizeof sql - len, ")");
     int rc = sqlite3_declare_vtab(db, sql);
     if (rc)
         return rc;
