@@ -7,6 +7,7 @@
  */
 #include "sim.h"
 
+#include "service/parcels.h"
 #include "store/db.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,6 +53,7 @@ typedef struct {
     int64_t copy_ms;
     cv_db_t *db;
     cv_engine_t *engine;
+    cv_parcels_t *parcels; /* what its turn publishes, as the runner has it */
     unsigned life;
     int64_t turn_ms, start_ms, full_until_ms;
     bool rewound;      /* without a new epoch since */
@@ -213,30 +215,43 @@ static void check_record(sim_t *sim, node_t *node, size_t stream, const cv_posit
     }
 }
 
-static void on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+static void on_send(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t messages) {
     outside_t *outside = self;
     sim_t *sim = outside->sim;
-    node_t *node = &sim->nodes[outside->node];
     if (!position) {
-        post(sim, (parcel_t){.to = TO_CLIENT, .node = outside->node}, message);
+        post(sim, (parcel_t){.to = TO_CLIENT, .node = outside->node}, messages);
         return;
     }
-    for (size_t s = 0; s < node->def->streams_n; s++) {
-        size_t len = strlen(node->def->streams[s].name);
-        if (topic.len != len + 1 || memcmp(topic.ptr, node->def->streams[s].name, len) != 0)
+    for (size_t i = 0; i < sim->nodes_n; i++)
+        for (size_t k = 0; k < sim->nodes[i].def->follows_n; k++)
+            if (cv_str_is((cv_str_t){topic.ptr, topic.len - 1}, sim->nodes[i].def->follows[k].stream)) {
+                parcel_t parcel = {.to = TO_FOLLOW_FEED, .node = i, .follow = k, .has_position = true};
+                cv_position_write(position, parcel.position);
+                post(sim, parcel, messages);
+            }
+}
+
+static void on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+    outside_t *outside = self;
+    node_t *node = &outside->sim->nodes[outside->node];
+    for (size_t s = 0; position && message.ptr && s < node->def->streams_n; s++) {
+        if (!cv_str_is((cv_str_t){topic.ptr, topic.len - 1}, node->def->streams[s].name))
             continue;
-        if (message.ptr && node->def->streams[s].is_private)
-            sim_fail(sim, "a record of the private stream %s is on the feed", node->def->streams[s].name);
-        if (message.ptr)
-            check_record(sim, node, s, position, message);
-        for (size_t i = 0; i < sim->nodes_n; i++)
-            for (size_t k = 0; k < sim->nodes[i].def->follows_n; k++)
-                if (!strcmp(sim->nodes[i].def->follows[k].stream, node->def->streams[s].name)) {
-                    parcel_t parcel = {.to = TO_FOLLOW_FEED, .node = i, .follow = k, .has_position = true};
-                    cv_position_write(position, parcel.position);
-                    post(sim, parcel, message);
-                }
+        if (node->def->streams[s].is_private)
+            sim_fail(outside->sim, "a record of the private stream %s is on the feed", node->def->streams[s].name);
+        check_record(outside->sim, node, s, position, message);
     }
+    if (message.ptr) {
+        cv_parcels_put(node->parcels, topic, position, message);
+        return;
+    }
+    cv_parcels_flush(node->parcels);
+    on_send(self, topic, position, message);
+}
+
+static void on_flush(void *self) {
+    outside_t *outside = self;
+    cv_parcels_flush(outside->sim->nodes[outside->node].parcels);
 }
 
 static void on_answer(void *self, void *peer, cv_str_t message) {
@@ -268,6 +283,7 @@ static void go_down(sim_t *sim, node_t *node, bool orderly, crash_kind_t kind) {
     if (!orderly)
         crash_disk_off(node->disk);
     cv_engine_destroy(&node->engine);
+    cv_parcels_destroy(&node->parcels);
     if (orderly)
         cv_db_close(&node->db);
     else
@@ -348,9 +364,12 @@ static void start(sim_t *sim, size_t index, bool fair) {
         .migrations = node->def->migrations,
         .migrations_n = node->def->migrations_n,
         .cache_kib = 512,
+        .wal_bytes = 128 * 1024,
     };
     s_outsides[index] = (outside_t){sim, index};
-    cv_outside_t outside = {.self = &s_outsides[index], .publish = on_publish, .answer = on_answer, .ask = on_ask};
+    cv_outside_t outside = {
+        .self = &s_outsides[index], .publish = on_publish, .flush = on_flush, .answer = on_answer, .ask = on_ask};
+    node->parcels = must(cv_parcels_new(on_send, &s_outsides[index]));
     cv_engine_options_t engine_options = {.version = "sim", .keep_records = node->keep_records};
     memset(engine_options.new_epoch, ++sim->next_epoch, CV_EPOCH_LEN);
     engine_options.new_epoch[0] = 1;
@@ -421,17 +440,17 @@ static void take_turn(sim_t *sim, node_t *node, bool fair) {
 
 /* ---- what arrives ------------------------------------------------------------------------- */
 
-static void arrive_at_client(sim_t *sim, const parcel_t *parcel) {
+static void take_outcome(sim_t *sim, size_t node, cv_str_t bytes) {
     cv_msg_t msg = {0};
     cv_fault_t fault = {0};
-    if (cv_msg_read(sim->reader, (cv_str_t){parcel->bytes, parcel->len}, &msg, &fault) || !msg.info ||
-        msg.info->number != CV_MSG_OUTCOME_V1 || msg.info->decode(msg.data, sim->data, &fault)) {
-        sim_fail(sim, "an outcome of %s cannot be read: %s %s", sim->nodes[parcel->node].def->name, fault.path, fault.text);
+    if (cv_msg_read(sim->reader, bytes, &msg, &fault) || !msg.info || msg.info->number != CV_MSG_OUTCOME_V1 ||
+        msg.info->decode(msg.data, sim->data, &fault)) {
+        sim_fail(sim, "an outcome of %s cannot be read: %s %s", sim->nodes[node].def->name, fault.path, fault.text);
         return;
     }
     for (size_t i = 0; i < sim->requests_n; i++) {
         request_t *r = &sim->requests[i];
-        if (!cv_str_is(msg.id, r->id) || r->node != parcel->node)
+        if (!cv_str_is(msg.id, r->id) || r->node != node)
             continue;
         cv_outcome_class_t cls = sim->data->outcome_v1.cls;
         if (cls == CV_OUTCOME_CLASS_UNAVAILABLE || cls == CV_OUTCOME_CLASS_BUSY)
@@ -443,11 +462,11 @@ static void arrive_at_client(sim_t *sim, const parcel_t *parcel) {
             if (r->outcome)
                 sim_fail(sim, "request %s was decided and is now %s", r->id, cv_outcome_class_text(cls));
         } else if (!r->outcome) {
-            r->outcome = copy_of(parcel->bytes, parcel->len);
-            r->outcome_len = parcel->len;
+            r->outcome = copy_of(bytes.ptr, bytes.len);
+            r->outcome_len = bytes.len;
             r->seen_ms = sim->now_ms;
             sim->counts.decided++;
-        } else if (r->outcome_len != parcel->len || memcmp(r->outcome, parcel->bytes, parcel->len) != 0) {
+        } else if (r->outcome_len != bytes.len || memcmp(r->outcome, bytes.ptr, bytes.len) != 0) {
             sim_fail(sim, "request %s was answered with other bytes than before", r->id);
         } else {
             sim->counts.replays++;
@@ -461,7 +480,13 @@ static void arrive(sim_t *sim, parcel_t *parcel) {
     node_t *node = &sim->nodes[parcel->node];
     cv_str_t bytes = {parcel->bytes, parcel->len};
     if (parcel->to == TO_CLIENT) {
-        arrive_at_client(sim, parcel);
+        for (cv_str_t rest = bytes, outcome; rest.len;) {
+            if (!cv_wire_next(&rest, &outcome)) {
+                sim_fail(sim, "a frame of outcomes cannot be told apart");
+                break;
+            }
+            take_outcome(sim, parcel->node, outcome);
+        }
         free(parcel->bytes);
         return;
     }
@@ -588,6 +613,7 @@ void sim_destroy(sim_t **sim_p) {
     for (size_t i = 0; i < sim->nodes_n; i++) {
         node_t *node = &sim->nodes[i];
         cv_engine_destroy(&node->engine);
+        cv_parcels_destroy(&node->parcels);
         cv_db_close(&node->db);
         drop_held(node);
         crash_disk_destroy(&node->disk);
