@@ -8,27 +8,70 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 /* ---- where a message ends ------------------------------------------------------------------ */
 
-#define VALUE(text) {"" text, sizeof text - 1}
+#define VALUE(text)              \
+    {                            \
+        "" text, sizeof text - 1 \
+    }
 static const cv_str_t VALUES[] = {
-    VALUE("\x00"), VALUE("\x7f"), VALUE("\xe0"), VALUE("\xff"), VALUE("\xc0"), VALUE("\xc2"), VALUE("\xc3"),
-    VALUE("\x80"), VALUE("\x81\xa1k\x05"), VALUE("\x90"), VALUE("\x93\x01\x92\xa1x\xc0\x03"), VALUE("\xa0"), VALUE("\xa3" "abc"),
-    VALUE("\xc4\x00"), VALUE("\xc4\x02\xc1\xc1"), VALUE("\xc5\x00\x01z"), VALUE("\xc6\x00\x00\x00\x02zz"),
-    VALUE("\xc7\x02\x05zz"), VALUE("\xc7\x00\x05"), VALUE("\xc8\x00\x01\x05z"), VALUE("\xc9\x00\x00\x00\x01\x05z"),
-    VALUE("\xca\x01\x02\x03\x04"), VALUE("\xcb\x01\x02\x03\x04\x05\x06\x07\x08"),
-    VALUE("\xcc\xff"), VALUE("\xcd\xff\xff"), VALUE("\xce\xff\xff\xff\xff"), VALUE("\xcf\xff\xff\xff\xff\xff\xff\xff\xff"),
-    VALUE("\xd0\xff"), VALUE("\xd1\xff\xff"), VALUE("\xd2\xff\xff\xff\xff"), VALUE("\xd3\xff\xff\xff\xff\xff\xff\xff\xff"),
-    VALUE("\xd4\x05" "1"), VALUE("\xd5\x05" "12"), VALUE("\xd6\x05" "1234"), VALUE("\xd7\x05" "12345678"),
-    VALUE("\xd8\x05" "1234567890123456"), VALUE("\xd9\x01s"), VALUE("\xda\x00\x01s"), VALUE("\xdb\x00\x00\x00\x01s"),
-    VALUE("\xdc\x00\x02\x01\x02"), VALUE("\xdd\x00\x00\x00\x01\x90"), VALUE("\xde\x00\x01\x01\x81\x02\x03"),
+    VALUE("\x00"),
+    VALUE("\x7f"),
+    VALUE("\xe0"),
+    VALUE("\xff"),
+    VALUE("\xc0"),
+    VALUE("\xc2"),
+    VALUE("\xc3"),
+    VALUE("\x80"),
+    VALUE("\x81\xa1k\x05"),
+    VALUE("\x90"),
+    VALUE("\x93\x01\x92\xa1x\xc0\x03"),
+    VALUE("\xa0"),
+    VALUE("\xa3"
+          "abc"),
+    VALUE("\xc4\x00"),
+    VALUE("\xc4\x02\xc1\xc1"),
+    VALUE("\xc5\x00\x01z"),
+    VALUE("\xc6\x00\x00\x00\x02zz"),
+    VALUE("\xc7\x02\x05zz"),
+    VALUE("\xc7\x00\x05"),
+    VALUE("\xc8\x00\x01\x05z"),
+    VALUE("\xc9\x00\x00\x00\x01\x05z"),
+    VALUE("\xca\x01\x02\x03\x04"),
+    VALUE("\xcb\x01\x02\x03\x04\x05\x06\x07\x08"),
+    VALUE("\xcc\xff"),
+    VALUE("\xcd\xff\xff"),
+    VALUE("\xce\xff\xff\xff\xff"),
+    VALUE("\xcf\xff\xff\xff\xff\xff\xff\xff\xff"),
+    VALUE("\xd0\xff"),
+    VALUE("\xd1\xff\xff"),
+    VALUE("\xd2\xff\xff\xff\xff"),
+    VALUE("\xd3\xff\xff\xff\xff\xff\xff\xff\xff"),
+    VALUE("\xd4\x05"
+          "1"),
+    VALUE("\xd5\x05"
+          "12"),
+    VALUE("\xd6\x05"
+          "1234"),
+    VALUE("\xd7\x05"
+          "12345678"),
+    VALUE("\xd8\x05"
+          "1234567890123456"),
+    VALUE("\xd9\x01s"),
+    VALUE("\xda\x00\x01s"),
+    VALUE("\xdb\x00\x00\x00\x01s"),
+    VALUE("\xdc\x00\x02\x01\x02"),
+    VALUE("\xdd\x00\x00\x00\x01\x90"),
+    VALUE("\xde\x00\x01\x01\x81\x02\x03"),
     VALUE("\xdf\x00\x00\x00\x01\x01\x02"),
 };
 enum { VALUES_N = sizeof VALUES / sizeof *VALUES };
 
-static void every_kind_of_value(void **state) {
+static void every_kind_of_value(void **state)
+{
     (void)state;
     char frame[4096];
     size_t len = 0;
@@ -46,7 +89,8 @@ static void every_kind_of_value(void **state) {
 }
 
 /* On memory of exactly that length, so that the sanitizer sees who reads on. */
-static bool next_of(const char *octets, size_t len) {
+static bool next_of(const char *octets, size_t len)
+{
     char *exact = malloc(len ? len : 1);
     memcpy(exact, octets, len);
     cv_str_t rest = {exact, len}, message = {"untouched", 9};
@@ -59,21 +103,28 @@ static bool next_of(const char *octets, size_t len) {
     return is;
 }
 
-static void what_is_cut_off(void **state) {
+static void what_is_cut_off(void **state)
+{
     (void)state;
     for (size_t i = 0; i < VALUES_N; i++)
         for (size_t len = 0; len <= VALUES[i].len; len++)
             assert_int_equal(next_of(VALUES[i].ptr, len), len == VALUES[i].len);
     static const cv_str_t wrong[] = {
-        VALUE("\xc1"), VALUE("\x92\x01\xc1"), VALUE("\xdd\xff\xff\xff\xff\x01"), VALUE("\xdf\xff\xff\xff\xff\x01\x02"),
-        VALUE("\xdb\xff\xff\xff\xffs"), VALUE("\xc6\xff\xff\xff\xff"), VALUE("\xc9\xff\xff\xff\xff\x05"),
+        VALUE("\xc1"),
+        VALUE("\x92\x01\xc1"),
+        VALUE("\xdd\xff\xff\xff\xff\x01"),
+        VALUE("\xdf\xff\xff\xff\xff\x01\x02"),
+        VALUE("\xdb\xff\xff\xff\xffs"),
+        VALUE("\xc6\xff\xff\xff\xff"),
+        VALUE("\xc9\xff\xff\xff\xff\x05"),
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(next_of(wrong[i].ptr, wrong[i].len));
 }
 
 /* Nesting takes no memory and each octet is looked at once. */
-static void deeply_nested(void **state) {
+static void deeply_nested(void **state)
+{
     (void)state;
     char *frame = malloc(CV_MAX_FRAME);
     memset(frame, 0x91, CV_MAX_FRAME); /* an array of an array of ... */
@@ -96,13 +147,15 @@ typedef struct {
     int64_t now;
 } fixture_t;
 
-static void on_ask(void *self, cv_str_t message) {
+static void on_ask(void *self, cv_str_t message)
+{
     (void)message;
     ((fixture_t *)self)->questions++;
 }
 
 /* A follower that stands at record n, with its first question asked. */
-static void stand_at(fixture_t *f, size_t n) {
+static void stand_at(fixture_t *f, size_t n)
+{
     cv_follower_destroy(&f->follower);
     f->follower = cv_follower_new("toy.events", &f->at[n], on_ask, f);
     cv_follower_tick(f->follower, f->now);
@@ -110,7 +163,8 @@ static void stand_at(fixture_t *f, size_t n) {
     f->applied[0] = '\0';
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->now = 10000;
     memset(f->at[0].epoch, 0xe1, CV_EPOCH_LEN);
@@ -125,7 +179,8 @@ static int start(void **state) {
     return 0;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     cv_follower_destroy(&f->follower);
     free(f);
@@ -133,7 +188,8 @@ static int end(void **state) {
 }
 
 /* Records first to last in one frame, and `more` behind them. */
-static void feed_with(fixture_t *f, unsigned first, unsigned last, const char *more) {
+static void feed_with(fixture_t *f, unsigned first, unsigned last, const char *more)
+{
     char frame[256];
     size_t len = 0;
     for (unsigned n = first; n <= last; n++)
@@ -145,11 +201,13 @@ static void feed_with(fixture_t *f, unsigned first, unsigned last, const char *m
     free(exact);
 }
 
-static void feed(fixture_t *f, unsigned first, unsigned last) {
+static void feed(fixture_t *f, unsigned first, unsigned last)
+{
     feed_with(f, first, last, "");
 }
 
-static void expect(fixture_t *f, const char *applied) {
+static void expect(fixture_t *f, const char *applied)
+{
     cv_str_t record;
     cv_position_t position;
     while (cv_follower_next(f->follower, &record, &position)) {
@@ -162,7 +220,8 @@ static void expect(fixture_t *f, const char *applied) {
     assert_string_equal(f->applied, applied);
 }
 
-static bool asks(fixture_t *f) {
+static bool asks(fixture_t *f)
+{
     f->now += CV_FOLLOW_RETRY_MS + 1; /* the first question is forgotten by then */
     cv_follower_tick(f->follower, f->now);
     bool yes = f->questions > 0;
@@ -170,7 +229,8 @@ static bool asks(fixture_t *f) {
     return yes;
 }
 
-static void in_order(void **state) {
+static void in_order(void **state)
+{
     fixture_t *f = *state;
     feed(f, 1, 3);
     feed(f, 4, 4);
@@ -178,7 +238,8 @@ static void in_order(void **state) {
     expect(f, "01 02 03 04 05 06 07 ");
 }
 
-static void overlapping_and_repeated(void **state) {
+static void overlapping_and_repeated(void **state)
+{
     fixture_t *f = *state;
     feed(f, 1, 4);
     feed(f, 2, 6);
@@ -189,7 +250,8 @@ static void overlapping_and_repeated(void **state) {
 }
 
 /* Frames that came too early wait as records; what fills the hole brings them all. */
-static void out_of_order(void **state) {
+static void out_of_order(void **state)
+{
     fixture_t *f = *state;
     feed(f, 8, 10);
     feed(f, 4, 6);
@@ -204,29 +266,41 @@ static void out_of_order(void **state) {
 }
 
 /* Behind what cannot be told apart there may have been more: the head says so and it is fetched. */
-static void rubbish_behind(void **state) {
+static void rubbish_behind(void **state)
+{
     fixture_t *f = *state;
-    feed_with(f, 1, 2, "\xc1\xa2" "03");
+    feed_with(f, 1, 2,
+              "\xc1\xa2"
+              "03");
     expect(f, "01 02 ");
-    cv_follower_feed_frame(f->follower, &f->at[3], CV_STR("\xa5" "03"), f->now); /* not even one */
+    cv_follower_feed_frame(f->follower, &f->at[3],
+                           CV_STR("\xa5"
+                                  "03"),
+                           f->now); /* not even one */
     expect(f, "01 02 ");
     assert_int_equal(cv_follower_head(f->follower), 3); /* but it is known to exist */
     assert_true(asks(f));
 }
 
 /* One in the middle is another record: none of it is applied as if it were ours, or the chain would never fit again. */
-static void another_history(void **state) {
+static void another_history(void **state)
+{
     fixture_t *f = *state;
     feed(f, 1, 3);
     expect(f, "01 02 03 ");
     assert_true(asks(f));
-    char other[] = "\xa2" "02\xa2" "33\xa2" "04\xa2" "05"; /* from 2 on */
+    char other[] = "\xa2"
+                   "02\xa2"
+                   "33\xa2"
+                   "04\xa2"
+                   "05"; /* from 2 on */
     cv_follower_feed_frame(f->follower, &f->at[2], cv_str(other), f->now);
     expect(f, "01 02 03 ");
     assert_true(asks(f));
 }
 
-static void longer_than_a_record_may_be(void **state) {
+static void longer_than_a_record_may_be(void **state)
+{
     fixture_t *f = *state;
     size_t len = CV_MAX_RECORD + 1;
     char *frame = malloc(4 + len);
@@ -242,11 +316,18 @@ static void longer_than_a_record_may_be(void **state) {
     free(frame);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_of_value), cmocka_unit_test(what_is_cut_off), cmocka_unit_test(deeply_nested),
-        T(in_order), T(overlapping_and_repeated), T(out_of_order), T(rubbish_behind), T(another_history),
+        cmocka_unit_test(every_kind_of_value),
+        cmocka_unit_test(what_is_cut_off),
+        cmocka_unit_test(deeply_nested),
+        T(in_order),
+        T(overlapping_and_repeated),
+        T(out_of_order),
+        T(rubbish_behind),
+        T(another_history),
         T(longer_than_a_record_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,6 +334,8 @@ static void damage_at_open(void **state) {
         "UPDATE journal SET chain = zeroblob(32) WHERE part = 1 AND first = 3",
         "UPDATE journal SET ends = zeroblob(4) WHERE part = 1 AND first = 2",
         "UPDATE journal SET ends = zeroblob(3) WHERE part = 1 AND first = 2",
+        "DELETE FROM journal WHERE part = 1",
+        "UPDATE journal_mark SET n = n + 1000",
         "UPDATE stream SET oldest = 2 WHERE id = 1",
         "UPDATE stream SET chain = randomblob(32) WHERE id = 1",
     };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 typedef struct {
@@ -16,27 +17,30 @@ typedef struct {
     size_t len, frames_n;
 } fixture_t;
 
-static void on_send(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t messages) {
+static void on_send(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t messages)
+{
     fixture_t *f = self;
     char at[32] = "";
     f->frames_n++;
     if (position)
         snprintf(at, sizeof at, "@%llu", (unsigned long long)position->seq);
-    int n = messages.len > 100 ? snprintf(f->sent + f->len, sizeof f->sent - f->len, "%.*s%s=%zu;", CV_STR_ARG(topic), at,
-                                          messages.len)
+    int n = messages.len > 100 ? snprintf(f->sent + f->len, sizeof f->sent - f->len, "%.*s%s=%zu;", CV_STR_ARG(topic),
+                                          at, messages.len)
                                : snprintf(f->sent + f->len, sizeof f->sent - f->len, "%.*s%s=%.*s;", CV_STR_ARG(topic),
                                           at, CV_STR_ARG(messages));
     f->len += (size_t)n;
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->parcels = cv_parcels_new(on_send, f);
     *state = f;
     return f->parcels ? 0 : -1;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     cv_parcels_destroy(&f->parcels);
     cv_parcels_destroy(&f->parcels); /* harmless */
@@ -44,22 +48,26 @@ static int end(void **state) {
     return 0;
 }
 
-static void outcome(fixture_t *f, const char *topic, const char *message) {
+static void outcome(fixture_t *f, const char *topic, const char *message)
+{
     cv_parcels_put(f->parcels, cv_str(topic), NULL, cv_str(message));
 }
 
-static void record(fixture_t *f, const char *topic, uint64_t seq, const char *message) {
+static void record(fixture_t *f, const char *topic, uint64_t seq, const char *message)
+{
     cv_position_t position = {.seq = seq};
     cv_parcels_put(f->parcels, cv_str(topic), &position, cv_str(message));
 }
 
-static void expect(fixture_t *f, const char *sent) {
+static void expect(fixture_t *f, const char *sent)
+{
     assert_string_equal(f->sent, sent);
     f->len = f->frames_n = 0;
     f->sent[0] = '\0';
 }
 
-static void one_frame_per_topic(void **state) {
+static void one_frame_per_topic(void **state)
+{
     fixture_t *f = *state;
     record(f, "events|", 5, "a");
     outcome(f, "outcome.x.1|", "A");
@@ -78,7 +86,8 @@ static void one_frame_per_topic(void **state) {
 }
 
 /* A parcel says only where its first record stands, so what does not follow it begins another. */
-static void records_that_do_not_follow(void **state) {
+static void records_that_do_not_follow(void **state)
+{
     fixture_t *f = *state;
     record(f, "events|", 5, "a");
     record(f, "events|", 7, "b");
@@ -93,7 +102,8 @@ static void records_that_do_not_follow(void **state) {
     expect(f, "events|@1=a;events|@2=b;");
 }
 
-static void as_long_as_it_may_be(void **state) {
+static void as_long_as_it_may_be(void **state)
+{
     fixture_t *f = *state;
     static char half[CV_PARCEL_BYTES / 2 + 1], whole[CV_PARCEL_BYTES + 1], longer[CV_PARCEL_BYTES + 2];
     memset(half, 'h', sizeof half - 1);
@@ -116,7 +126,8 @@ static void as_long_as_it_may_be(void **state) {
     expect(f, "outcome.x.1|=A;outcome.x.1|=65537;outcome.x.1|=B;events|@6=y;");
 }
 
-static void many_topics(void **state) {
+static void many_topics(void **state)
+{
     fixture_t *f = *state;
     char topic[32], all[8192] = "";
     size_t len = 0;
@@ -144,7 +155,8 @@ static void many_topics(void **state) {
     expect(f, all);
 }
 
-static void topic_that_is_too_long(void **state) {
+static void topic_that_is_too_long(void **state)
+{
     fixture_t *f = *state;
     char topic[CV_MAX_TOPIC + 2];
     memset(topic, 't', sizeof topic);
@@ -156,11 +168,12 @@ static void topic_that_is_too_long(void **state) {
     assert_int_equal(f->frames_n, 1);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(one_frame_per_topic), T(records_that_do_not_follow), T(as_long_as_it_may_be), T(many_topics),
-        T(topic_that_is_too_long),
+        T(one_frame_per_topic), T(records_that_do_not_follow), T(as_long_as_it_may_be),
+        T(many_topics),         T(topic_that_is_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static const char *const STEPS[] = {
-    "CREATE TABLE t(id INTEGER PRIMARY KEY, text TEXT, bytes BLOB, number INTEGER, CHECK(number IS NULL OR number < 1000)) STRICT",
+    "CREATE TABLE t(id INTEGER PRIMARY KEY, text TEXT, bytes BLOB, number INTEGER, CHECK(number IS NULL OR number < "
+    "1000)) STRICT",
 };
 
 typedef struct {
@@ -23,7 +25,8 @@ typedef struct {
     char error[256];
 } fixture_t;
 
-static int open_all(fixture_t *f) {
+static int open_all(fixture_t *f)
+{
     cv_db_options_t options = {.path = crash_disk_path(f->disk, "r.db"),
                                .vfs = CRASH_VFS,
                                .application_id = 1,
@@ -38,14 +41,16 @@ static int open_all(fixture_t *f) {
     return rc ? rc : cv_db_prepare(f->db, "SELECT count(*), coalesce(sum(id), 0) FROM t", &f->count);
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->disk = crash_disk_new(13);
     *state = f;
     return open_all(f);
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     cv_rows_destroy(&f->rows); /* before the database, as the engine does it */
     cv_rows_destroy(&f->rows);
@@ -55,19 +60,22 @@ static int end(void **state) {
     return 0;
 }
 
-static void add(fixture_t *f, int64_t id) {
+static void add(fixture_t *f, int64_t id)
+{
     assert_int_equal(cv_rows_add(f->rows), CV_OK);
     cv_rows_int(f->rows, 0, id);
 }
 
-static void expect(fixture_t *f, int64_t n, int64_t sum) {
+static void expect(fixture_t *f, int64_t n, int64_t sum)
+{
     assert_int_equal(cv_stmt_step(f->count), 1);
     assert_int_equal(cv_stmt_get_int(f->count, 0), n);
     assert_int_equal(cv_stmt_get_int(f->count, 1), sum);
     cv_stmt_reset(f->count);
 }
 
-static void every_kind_of_value(void **state) {
+static void every_kind_of_value(void **state)
+{
     fixture_t *f = *state;
     cv_stmt_t *select;
     add(f, INT64_MIN);
@@ -103,7 +111,8 @@ static void every_kind_of_value(void **state) {
     assert_int_equal(cv_stmt_step(select), 0);
 }
 
-static void nothing_gathered(void **state) {
+static void nothing_gathered(void **state)
+{
     fixture_t *f = *state;
     assert_int_equal(cv_stmt_run(f->put), CV_OK);
     expect(f, 0, 0);
@@ -114,7 +123,8 @@ static void nothing_gathered(void **state) {
 }
 
 /* A row that is made where another was holds nothing of it. */
-static void rows_are_made_anew(void **state) {
+static void rows_are_made_anew(void **state)
+{
     fixture_t *f = *state;
     cv_stmt_t *select;
     add(f, 1);
@@ -129,7 +139,8 @@ static void rows_are_made_anew(void **state) {
     cv_stmt_reset(select);
 }
 
-static void some_thousands(void **state) {
+static void some_thousands(void **state)
+{
     fixture_t *f = *state;
     assert_int_equal(cv_db_begin(f->db), CV_OK);
     for (int64_t id = 5000; id >= 1; id--)
@@ -141,7 +152,8 @@ static void some_thousands(void **state) {
 }
 
 /* Who fails, fails the transaction: rows before the wrong one are there until it goes. */
-static void broken_rule(void **state) {
+static void broken_rule(void **state)
+{
     fixture_t *f = *state;
     static const struct {
         int64_t id, number;
@@ -163,7 +175,8 @@ static void broken_rule(void **state) {
     expect(f, 2, 5);
 }
 
-static void wrong_type(void **state) {
+static void wrong_type(void **state)
+{
     fixture_t *f = *state;
     add(f, 1);
     cv_rows_text(f->rows, 3, CV_STR("no number"));
@@ -171,7 +184,8 @@ static void wrong_type(void **state) {
     cv_rows_clear(f->rows);
 }
 
-static void in_the_transaction(void **state) {
+static void in_the_transaction(void **state)
+{
     fixture_t *f = *state;
     for (int kind = CRASH_KEEP; kind <= CRASH_TEAR; kind++) {
         int64_t before = kind;
@@ -195,7 +209,8 @@ static void in_the_transaction(void **state) {
     }
 }
 
-static void disk_full(void **state) {
+static void disk_full(void **state)
+{
     fixture_t *f = *state;
     static char bytes[100000];
     assert_int_equal(cv_db_begin(f->db), CV_OK);
@@ -215,7 +230,8 @@ static void disk_full(void **state) {
 }
 
 /* The statement is prepared again when the tables change under it. */
-static void tables_change(void **state) {
+static void tables_change(void **state)
+{
     fixture_t *f = *state;
     add(f, 1);
     assert_int_equal(cv_stmt_run(f->put), CV_OK);
@@ -227,7 +243,8 @@ static void tables_change(void **state) {
     expect(f, 2, 3);
 }
 
-static void limits(void **state) {
+static void limits(void **state)
+{
     fixture_t *f = *state;
     cv_rows_t *none = NULL;
     assert_int_equal(cv_rows_new(f->db, "none_rows", 0, &none), CV_EINVAL);
@@ -248,11 +265,12 @@ static void limits(void **state) {
     cv_rows_destroy(&wide);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(every_kind_of_value), T(nothing_gathered), T(rows_are_made_anew), T(some_thousands), T(broken_rule),
-        T(wrong_type), T(in_the_transaction), T(disk_full), T(tables_change), T(limits),
+        T(every_kind_of_value), T(nothing_gathered),   T(rows_are_made_anew), T(some_thousands), T(broken_rule),
+        T(wrong_type),          T(in_the_transaction), T(disk_full),          T(tables_change),  T(limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

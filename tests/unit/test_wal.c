@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static const char *const STEPS[] = {"CREATE TABLE t(id INTEGER PRIMARY KEY, bytes BLOB) STRICT"};
@@ -20,7 +21,8 @@ typedef struct {
     char error[512];
 } fixture_t;
 
-static int open_db(fixture_t *f, int64_t wal_bytes) {
+static int open_db(fixture_t *f, int64_t wal_bytes)
+{
     cv_db_options_t options = {.path = crash_disk_path(f->disk, "w.db"),
                                .vfs = CRASH_VFS,
                                .application_id = 1,
@@ -31,14 +33,16 @@ static int open_db(fixture_t *f, int64_t wal_bytes) {
     return cv_db_open(&options, &f->db, f->error, sizeof f->error);
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->disk = crash_disk_new(17);
     *state = f;
     return 0;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     cv_db_close(&f->db);
     crash_disk_destroy(&f->disk);
@@ -46,7 +50,8 @@ static int end(void **state) {
     return 0;
 }
 
-static int put(fixture_t *f, int64_t id, int bytes) {
+static int put(fixture_t *f, int64_t id, int bytes)
+{
     char sql[120];
     snprintf(sql, sizeof sql, "INSERT INTO t VALUES(%lld, randomblob(%d))", (long long)id, bytes);
     int rc = cv_db_begin(f->db);
@@ -58,7 +63,8 @@ static int put(fixture_t *f, int64_t id, int bytes) {
 }
 
 /* All ids from 1 to the greatest are there. */
-static int64_t found(fixture_t *f) {
+static int64_t found(fixture_t *f)
+{
     cv_stmt_t *stmt;
     assert_int_equal(cv_db_prepare(f->db, "SELECT count(*), coalesce(max(id), 0) FROM t", &stmt), CV_OK);
     assert_int_equal(cv_stmt_step(stmt), 1);
@@ -68,19 +74,22 @@ static int64_t found(fixture_t *f) {
     return n;
 }
 
-static void crash(fixture_t *f, crash_kind_t kind) {
+static void crash(fixture_t *f, crash_kind_t kind)
+{
     crash_disk_off(f->disk);
     cv_db_abandon(&f->db);
     crash_disk_on(f->disk, kind);
 }
 
-static size_t wal_len(fixture_t *f) {
+static size_t wal_len(fixture_t *f)
+{
     size_t len = 0;
     crash_disk_bytes(f->disk, "w.db-wal", &len);
     return len;
 }
 
-static void has_its_size(void **state) {
+static void has_its_size(void **state)
+{
     fixture_t *f = *state;
     assert_int_equal(open_db(f, WAL), CV_OK);
     size_t len = wal_len(f);
@@ -100,7 +109,8 @@ static void has_its_size(void **state) {
 }
 
 /* The power fails at every access of an open and of some commits behind it. */
-static void power_fails_anywhere(void **state) {
+static void power_fails_anywhere(void **state)
+{
     fixture_t *f = *state;
     int64_t committed = 0;
     unsigned failed_in_open = 0, served = 0;
@@ -131,7 +141,8 @@ static void power_fails_anywhere(void **state) {
 }
 
 /* A WAL that grows beyond its first size, and one that was left long by a crash. */
-static void longer_than_its_size(void **state) {
+static void longer_than_its_size(void **state)
+{
     fixture_t *f = *state;
     int64_t id = 0;
     for (int life = 0; life < 6; life++) {
@@ -147,7 +158,8 @@ static void longer_than_its_size(void **state) {
 }
 
 /* Not having the size costs time only. */
-static void no_room_for_it(void **state) {
+static void no_room_for_it(void **state)
+{
     fixture_t *f = *state;
     assert_int_equal(open_db(f, 0), CV_OK);
     cv_db_close(&f->db);
@@ -170,10 +182,14 @@ static void no_room_for_it(void **state) {
     fail_msg("no write was the last");
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(has_its_size), T(power_fails_anywhere), T(longer_than_its_size), T(no_room_for_it),
+        T(has_its_size),
+        T(power_fails_anywhere),
+        T(longer_than_its_size),
+        T(no_room_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
