@@ -29,6 +29,7 @@ enum {
 /* Counters of an event, of the parties at it and of capacities at it stand side by side in the store: row number of the
  * event, then 0, the row number of the party, or REG_TALLY_ROLE + capacity. */
 enum { REG_TALLY_BITS = 13, REG_TALLY_ROLE = REG_PARTIES_MAX + 1 };
+_Static_assert(REG_TALLY_ROLE + REG_ROLES <= 1 << REG_TALLY_BITS, "parties and capacities fit beside each other");
 static inline int64_t reg_tally_id(int64_t event_row, int64_t of)
 {
     return event_row << REG_TALLY_BITS | of;

@@ -45,6 +45,10 @@ static void on_publish(void *self, cv_str_t topic, const cv_position_t *position
         sent->position = *position;
 }
 
+static void on_flush(void *self) {
+    ((rig_t *)self)->flushes++;
+}
+
 static void on_answer(void *self, void *peer, cv_str_t message) {
     (void)peer;
     keep(self, RIG_ANSWER, message);
@@ -67,7 +71,8 @@ int rig_open(rig_t *rig) {
     int rc = cv_db_open(&options, &rig->db, rig->error, sizeof rig->error);
     if (rc)
         return rc;
-    cv_outside_t outside = {.self = rig, .publish = on_publish, .answer = on_answer, .ask = on_ask};
+    cv_outside_t outside = {
+        .self = rig, .publish = on_publish, .flush = on_flush, .answer = on_answer, .ask = on_ask};
     cv_engine_options_t engine_options = {.version = "test", .keep_records = rig->keep_records};
     memset(engine_options.new_epoch, rig->epoch, CV_EPOCH_LEN);
     rc = cv_engine_new(rig->def, rig->db, &outside, &engine_options, &rig->engine, rig->error, sizeof rig->error);

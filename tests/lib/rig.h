@@ -28,6 +28,7 @@ typedef struct {
     uint64_t keep_records;
     rig_sent_t *sent;
     size_t sent_n, sent_room;
+    unsigned flushes; /* how often what was published left */
     cv_buf_t *held; /* request bytes until the turn has ended */
     size_t held_n;
     cv_reader_t *reader;

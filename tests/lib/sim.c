@@ -105,17 +105,17 @@ void sim_post(sim_t *sim, parcel_t parcel, cv_str_t bytes) {
 
 /* ---- what arrives ------------------------------------------------------------------------- */
 
-static void arrive_at_client(sim_t *sim, const parcel_t *parcel) {
+static void take_outcome(sim_t *sim, size_t node, cv_str_t bytes) {
     cv_msg_t msg = {0};
     cv_fault_t fault = {0};
-    if (cv_msg_read(sim->reader, (cv_str_t){parcel->bytes, parcel->len}, &msg, &fault) || !msg.info ||
+    if (cv_msg_read(sim->reader, bytes, &msg, &fault) || !msg.info ||
         msg.info->number != CV_MSG_OUTCOME_V1 || msg.info->decode(msg.data, sim->data, &fault)) {
-        sim_fail(sim, "an outcome of %s cannot be read: %s %s", sim->nodes[parcel->node].def->name, fault.path, fault.text);
+        sim_fail(sim, "an outcome of %s cannot be read: %s %s", sim->nodes[node].def->name, fault.path, fault.text);
         return;
     }
     for (size_t i = 0; i < sim->requests_n; i++) {
         request_t *r = &sim->requests[i];
-        if (!cv_str_is(msg.id, r->id) || r->node != parcel->node)
+        if (!cv_str_is(msg.id, r->id) || r->node != node)
             continue;
         cv_outcome_class_t cls = sim->data->outcome_v1.cls;
         if (cls == CV_OUTCOME_CLASS_UNAVAILABLE || cls == CV_OUTCOME_CLASS_BUSY)
@@ -124,14 +124,15 @@ static void arrive_at_client(sim_t *sim, const parcel_t *parcel) {
         r->answered = true;
         r->send_ms = INT64_MAX;
         if (!decided) {
-            if (r->outcome)
+            if (r->outcome && msg.time_ms > r->decided_ms) /* an earlier copy's answer may come later */
                 sim_fail(sim, "request %s was decided and is now %s", r->id, cv_outcome_class_text(cls));
         } else if (!r->outcome) {
-            r->outcome = sim_copy(parcel->bytes, parcel->len);
-            r->outcome_len = parcel->len;
+            r->outcome = sim_copy(bytes.ptr, bytes.len);
+            r->outcome_len = bytes.len;
             r->seen_ms = sim->now_ms;
+            r->decided_ms = msg.time_ms;
             sim->counts.decided++;
-        } else if (r->outcome_len != parcel->len || memcmp(r->outcome, parcel->bytes, parcel->len) != 0) {
+        } else if (r->outcome_len != bytes.len || memcmp(r->outcome, bytes.ptr, bytes.len) != 0) {
             sim_fail(sim, "request %s was answered with other bytes than before", r->id);
         } else {
             sim->counts.replays++;
@@ -145,7 +146,13 @@ static void arrive(sim_t *sim, parcel_t *parcel) {
     node_t *node = &sim->nodes[parcel->node];
     cv_str_t bytes = {parcel->bytes, parcel->len};
     if (parcel->to == TO_CLIENT) {
-        arrive_at_client(sim, parcel);
+        for (cv_str_t rest = bytes, outcome; rest.len;) {
+            if (!cv_wire_next(&rest, &outcome)) {
+                sim_fail(sim, "a frame of outcomes cannot be told apart");
+                break;
+            }
+            take_outcome(sim, parcel->node, outcome);
+        }
         free(parcel->bytes);
         return;
     }
@@ -272,6 +279,7 @@ void sim_destroy(sim_t **sim_p) {
     for (size_t i = 0; i < sim->nodes_n; i++) {
         node_t *node = &sim->nodes[i];
         cv_engine_destroy(&node->engine);
+        cv_parcels_destroy(&node->parcels);
         cv_db_close(&node->db);
         sim_drop_held(node);
         crash_disk_destroy(&node->disk);

@@ -44,30 +44,43 @@ static void check_record(sim_t *sim, node_t *node, size_t stream, const cv_posit
     }
 }
 
-static void on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+static void on_send(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t messages) {
     outside_t *outside = self;
     sim_t *sim = outside->sim;
-    node_t *node = &sim->nodes[outside->node];
     if (!position) {
-        sim_post(sim, (parcel_t){.to = TO_CLIENT, .node = outside->node}, message);
+        sim_post(sim, (parcel_t){.to = TO_CLIENT, .node = outside->node}, messages);
         return;
     }
-    for (size_t s = 0; s < node->def->streams_n; s++) {
-        size_t len = strlen(node->def->streams[s].name);
-        if (topic.len != len + 1 || memcmp(topic.ptr, node->def->streams[s].name, len) != 0)
+    for (size_t i = 0; i < sim->nodes_n; i++)
+        for (size_t k = 0; k < sim->nodes[i].def->follows_n; k++)
+            if (cv_str_is((cv_str_t){topic.ptr, topic.len - 1}, sim->nodes[i].def->follows[k].stream)) {
+                parcel_t parcel = {.to = TO_FOLLOW_FEED, .node = i, .follow = k, .has_position = true};
+                cv_position_write(position, parcel.position);
+                sim_post(sim, parcel, messages);
+            }
+}
+
+static void on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+    outside_t *outside = self;
+    node_t *node = &outside->sim->nodes[outside->node];
+    for (size_t s = 0; position && message.ptr && s < node->def->streams_n; s++) {
+        if (!cv_str_is((cv_str_t){topic.ptr, topic.len - 1}, node->def->streams[s].name))
             continue;
-        if (message.ptr && node->def->streams[s].is_private)
-            sim_fail(sim, "a record of the private stream %s is on the feed", node->def->streams[s].name);
-        if (message.ptr)
-            check_record(sim, node, s, position, message);
-        for (size_t i = 0; i < sim->nodes_n; i++)
-            for (size_t k = 0; k < sim->nodes[i].def->follows_n; k++)
-                if (!strcmp(sim->nodes[i].def->follows[k].stream, node->def->streams[s].name)) {
-                    parcel_t parcel = {.to = TO_FOLLOW_FEED, .node = i, .follow = k, .has_position = true};
-                    cv_position_write(position, parcel.position);
-                    sim_post(sim, parcel, message);
-                }
+        if (node->def->streams[s].is_private)
+            sim_fail(outside->sim, "a record of the private stream %s is on the feed", node->def->streams[s].name);
+        check_record(outside->sim, node, s, position, message);
     }
+    if (message.ptr) {
+        cv_parcels_put(node->parcels, topic, position, message);
+        return;
+    }
+    cv_parcels_flush(node->parcels);
+    on_send(self, topic, position, message);
+}
+
+static void on_flush(void *self) {
+    outside_t *outside = self;
+    cv_parcels_flush(outside->sim->nodes[outside->node].parcels);
 }
 
 static void on_answer(void *self, void *peer, cv_str_t message) {
@@ -99,6 +112,7 @@ static void go_down(sim_t *sim, node_t *node, bool orderly, crash_kind_t kind) {
     if (!orderly)
         crash_disk_off(node->disk);
     cv_engine_destroy(&node->engine);
+    cv_parcels_destroy(&node->parcels);
     if (orderly)
         cv_db_close(&node->db);
     else
@@ -179,10 +193,12 @@ void sim_start(sim_t *sim, size_t index, bool fair) {
         .migrations = node->def->migrations,
         .migrations_n = node->def->migrations_n,
         .cache_kib = 512,
-        .wal_bytes = 64 * 1024,
+        .wal_bytes = 128 * 1024,
     };
     s_outsides[index] = (outside_t){sim, index};
-    cv_outside_t outside = {.self = &s_outsides[index], .publish = on_publish, .answer = on_answer, .ask = on_ask};
+    cv_outside_t outside = {
+        .self = &s_outsides[index], .publish = on_publish, .flush = on_flush, .answer = on_answer, .ask = on_ask};
+    node->parcels = sim_must(cv_parcels_new(on_send, &s_outsides[index]));
     cv_engine_options_t engine_options = {.version = "sim", .keep_records = node->keep_records};
     memset(engine_options.new_epoch, ++sim->next_epoch, CV_EPOCH_LEN);
     engine_options.new_epoch[0] = 1;

@@ -6,6 +6,7 @@
 
 #include "sim.h"
 
+#include "service/parcels.h"
 #include "store/db.h"
 
 enum { PARCELS_MAX = 200000, REPEAT_MS = 400, HELD_MAX = CV_BATCH_MAX };
@@ -36,7 +37,7 @@ typedef struct {
     bool answered;
     char *outcome; /* of a decision */
     size_t outcome_len;
-    int64_t seen_ms;
+    int64_t seen_ms, decided_ms; /* when it came first; when it was made */
 } request_t;
 
 typedef struct {
@@ -47,6 +48,7 @@ typedef struct {
     int64_t copy_ms;
     cv_db_t *db;
     cv_engine_t *engine;
+    cv_parcels_t *parcels; /* what its turn publishes, as the runner has it */
     unsigned life;
     int64_t turn_ms, start_ms, full_until_ms;
     bool rewound;      /* without a new epoch since */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { PARTS = 4, ROWS_MAX = 8000, CHEAP = 20000 /* steps of SQLite's machine: some hundred rows */ };
@@ -32,15 +33,18 @@ typedef struct {
     char error[256];
 } fixture_t;
 
-static int open_all(fixture_t *f) {
-    cv_db_options_t options = {.path = crash_disk_path(f->disk, "j.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
+static int open_all(fixture_t *f)
+{
+    cv_db_options_t options = {
+        .path = crash_disk_path(f->disk, "j.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
     int rc = cv_db_open(&options, &f->db, f->error, sizeof f->error);
     if (!rc)
         rc = cv_tables_migrate(f->db, f->error, sizeof f->error);
     return rc ? rc : cv_journal_init(&f->journal, f->db);
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->disk = crash_disk_new(11);
     f->random = 88172645463325252U;
@@ -50,7 +54,8 @@ static int start(void **state) {
     return open_all(f);
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     cv_db_close(&f->db);
     crash_disk_destroy(&f->disk);
@@ -58,7 +63,8 @@ static int end(void **state) {
     return 0;
 }
 
-static uint64_t draw(fixture_t *f, uint64_t below) {
+static uint64_t draw(fixture_t *f, uint64_t below)
+{
     f->random ^= f->random << 13;
     f->random ^= f->random >> 7;
     f->random ^= f->random << 17;
@@ -67,11 +73,13 @@ static uint64_t draw(fixture_t *f, uint64_t below) {
 
 /* ---- what the journal does, and the model beside it ---------------------------------------- */
 
-static void begin(fixture_t *f) {
+static void begin(fixture_t *f)
+{
     assert_int_equal(cv_db_begin(f->db), CV_OK);
 }
 
-static void commit(fixture_t *f) {
+static void commit(fixture_t *f)
+{
     assert_int_equal(cv_db_commit(f->db), CV_OK);
     cv_journal_committed(&f->journal);
     memcpy(f->committed_from, f->from, sizeof f->from);
@@ -79,19 +87,22 @@ static void commit(fixture_t *f) {
     memcpy(f->committed_next, f->next, sizeof f->next);
 }
 
-static void forget(fixture_t *f) {
+static void forget(fixture_t *f)
+{
     memcpy(f->from, f->committed_from, sizeof f->from);
     memcpy(f->n, f->committed_n, sizeof f->n);
     memcpy(f->next, f->committed_next, sizeof f->next);
 }
 
-static void rollback(fixture_t *f) {
+static void rollback(fixture_t *f)
+{
     cv_db_rollback(f->db);
     cv_journal_forget(&f->journal);
     forget(f);
 }
 
-static void crash(fixture_t *f, crash_kind_t kind) {
+static void crash(fixture_t *f, crash_kind_t kind)
+{
     crash_disk_off(f->disk);
     cv_db_abandon(&f->db);
     crash_disk_on(f->disk, kind);
@@ -100,12 +111,14 @@ static void crash(fixture_t *f, crash_kind_t kind) {
 }
 
 /* A row with `items` items, each of which is its number as text. Answers (part 0) have no numbers. */
-static void put(fixture_t *f, int part, size_t items) {
+static void put(fixture_t *f, int part, size_t items)
+{
     char bytes[256];
     uint8_t ends[CV_ROW_END * 16];
     size_t len = 0;
     for (size_t i = 0; i < items; i++) {
-        len += (size_t)snprintf(bytes + len, sizeof bytes - len, "%d/%llu", part, (unsigned long long)(f->next[part] + i));
+        len +=
+            (size_t)snprintf(bytes + len, sizeof bytes - len, "%d/%llu", part, (unsigned long long)(f->next[part] + i));
         const uint8_t end[CV_ROW_END] = {0, 0, 0, (uint8_t)len};
         memcpy(ends + i * CV_ROW_END, end, CV_ROW_END);
     }
@@ -122,7 +135,8 @@ static void put(fixture_t *f, int part, size_t items) {
     f->next[part] += items;
 }
 
-static void drop(fixture_t *f, int part, size_t rows) {
+static void drop(fixture_t *f, int part, size_t rows)
+{
     size_t keep = f->from[part] + rows;
     bool all = keep >= f->n[part];
     uint64_t first = all ? f->next[part] : f->rows[part][keep].first;
@@ -130,7 +144,8 @@ static void drop(fixture_t *f, int part, size_t rows) {
     f->from[part] = all ? f->n[part] : keep;
 }
 
-static void expect_row(fixture_t *f, int part, size_t i, const cv_row_t *row) {
+static void expect_row(fixture_t *f, int part, size_t i, const cv_row_t *row)
+{
     const model_t *expected = &f->rows[part][i];
     assert_true(row->n == expected->n && row->first == expected->first && row->items_n == expected->items_n);
     for (size_t k = 0; k < row->items_n; k++) {
@@ -142,7 +157,8 @@ static void expect_row(fixture_t *f, int part, size_t i, const cv_row_t *row) {
     }
 }
 
-static void expect_part(fixture_t *f, int part) {
+static void expect_part(fixture_t *f, int part)
+{
     cv_row_t row;
     size_t from = f->from[part], n = f->n[part];
     int rc = cv_journal_seek(&f->journal, part, from < n ? f->rows[part][from].first : f->next[part], &row);
@@ -174,14 +190,16 @@ static void expect_part(fixture_t *f, int part) {
     assert_true(from == n ? !last : last == f->rows[part][n - 1].n);
 }
 
-static void expect_all(fixture_t *f) {
+static void expect_all(fixture_t *f)
+{
     for (int part = 1; part < PARTS; part++)
         expect_part(f, part);
 }
 
 /* ---- tests -------------------------------------------------------------------------------- */
 
-static void put_and_seek(void **state) {
+static void put_and_seek(void **state)
+{
     fixture_t *f = *state;
     cv_row_t row;
     begin(f);
@@ -201,7 +219,8 @@ static void put_and_seek(void **state) {
 }
 
 /* Parts of very different rates; batches that are undone, processes that die, prefixes that are dropped. */
-static void thousands_of_rows(void **state) {
+static void thousands_of_rows(void **state)
+{
     fixture_t *f = *state;
     for (unsigned batch = 0; batch < 1500; batch++) {
         begin(f);
@@ -237,18 +256,21 @@ static void thousands_of_rows(void **state) {
     expect_all(f);
 }
 
-static int count_step(void *self) {
+static int count_step(void *self)
+{
     ((fixture_t *)self)->steps++;
     return 0;
 }
 
-static void expect_cheap(fixture_t *f, const char *what) {
+static void expect_cheap(fixture_t *f, const char *what)
+{
     if (f->steps > CHEAP)
         fail_msg("%s took %llu steps", what, (unsigned long long)f->steps);
     f->steps = 0;
 }
 
-static void others(fixture_t *f, size_t rows) {
+static void others(fixture_t *f, size_t rows)
+{
     begin(f);
     for (size_t i = 0; i < rows; i++)
         put(f, i % 4 ? 0 : 2, 1);
@@ -256,7 +278,8 @@ static void others(fixture_t *f, size_t rows) {
 }
 
 /* A part that is silent while others say much: no search pays for what it does not look for. */
-static void silence_costs_nothing(void **state) {
+static void silence_costs_nothing(void **state)
+{
     fixture_t *f = *state;
     enum { MANY = 7000, SPOKEN = 6 };
     cv_row_t row;
@@ -298,7 +321,8 @@ static void silence_costs_nothing(void **state) {
 }
 
 /* After all of a part has gone, what it says next is found without passing what others said. */
-static void goes_on_after_all_was_dropped(void **state) {
+static void goes_on_after_all_was_dropped(void **state)
+{
     fixture_t *f = *state;
     for (int round = 0; round < 3; round++) {
         begin(f);
@@ -324,12 +348,14 @@ static void goes_on_after_all_was_dropped(void **state) {
     cv_db_rollback(f->db);
 }
 
-static void octets_of_answers(void **state) {
+static void octets_of_answers(void **state)
+{
     fixture_t *f = *state;
     cv_str_t bytes = CV_STR_NONE;
     begin(f);
     int64_t n = cv_journal_next(&f->journal);
-    assert_int_equal(cv_journal_put(&f->journal, n, CV_PART_ANSWERS, 0, CV_STR_NONE, CV_STR_NONE, CV_STR("yes\0no")), CV_OK);
+    assert_int_equal(cv_journal_put(&f->journal, n, CV_PART_ANSWERS, 0, CV_STR_NONE, CV_STR_NONE, CV_STR("yes\0no")),
+                     CV_OK);
     commit(f);
     assert_int_equal(cv_journal_bytes(&f->journal, n, 3, 2, &bytes), CV_OK);
     assert_true(cv_str_equal(bytes, (cv_str_t){"\0n", 2}));
@@ -342,9 +368,11 @@ static void octets_of_answers(void **state) {
     assert_null(bytes.ptr);
 }
 
-static void damaged_rows(void **state) {
+static void damaged_rows(void **state)
+{
     fixture_t *f = *state;
-    static const char *const ends[] = {"NULL", "x''", "x'000000'", "x'00000001'", "x'0000000100000009'", "x'00000001ffffffff'"};
+    static const char *const ends[] = {
+        "NULL", "x''", "x'000000'", "x'00000001'", "x'0000000100000009'", "x'00000001ffffffff'"};
     cv_row_t row;
     begin(f);
     put(f, 1, 2);
@@ -365,11 +393,39 @@ static void damaged_rows(void **state) {
     cv_journal_end(&f->journal);
 }
 
-int main(void) {
+static void damaged_marks(void **state)
+{
+    fixture_t *f = *state;
+    static const char *const marks[] = {"n = 9223372036854775807", "n = 0", "n = -5"};
+    cv_row_t row;
+    begin(f);
+    put(f, 1, 2);
+    commit(f);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        char sql[96];
+        snprintf(sql, sizeof sql, "UPDATE journal_mark SET %s", marks[i]);
+        assert_int_equal(cv_db_exec(f->db, sql), CV_OK);
+        assert_int_equal(cv_journal_seek(&f->journal, 1, 1, &row), CV_ECORRUPT);
+        assert_int_equal(cv_journal_tail(&f->journal, 1, &row), CV_ECORRUPT);
+        begin(f);
+        assert_int_equal(cv_journal_drop(&f->journal, 1, 3, 0), CV_ECORRUPT);
+        rollback(f);
+    }
+    assert_int_equal(cv_db_exec(f->db, "UPDATE journal_mark SET n = 100"), CV_OK); /* where there is no row */
+    assert_int_equal(cv_journal_seek(&f->journal, 1, 1, &row), CV_ECORRUPT);
+    assert_int_equal(cv_journal_tail(&f->journal, 1, &row), CV_ECORRUPT);
+    begin(f);
+    assert_int_equal(cv_journal_drop(&f->journal, 1, 3, 0), CV_ECORRUPT);
+    rollback(f);
+}
+
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(put_and_seek), T(thousands_of_rows), T(silence_costs_nothing), T(goes_on_after_all_was_dropped),
+        T(put_and_seek),      T(thousands_of_rows), T(silence_costs_nothing), T(goes_on_after_all_was_dropped),
         T(octets_of_answers), T(damaged_rows),
+        T(damaged_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

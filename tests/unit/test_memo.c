@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -165,6 +166,61 @@ static void many_and_long(void **state) {
     }
 }
 
+/* More than gather at once: some are in the table already, some still in memory, in one transaction; ids in any order. */
+static void more_than_gather(void **state) {
+    fixture_t *f = *state;
+    enum { N = 2 * CV_MEMO_FRESH + 500 };
+    cv_str_t outcome = CV_STR_NONE;
+    for (int undone = 1; undone >= 0; undone--) {
+        assert_int_equal(cv_db_begin(f->db), CV_OK);
+        for (unsigned i = 0; i < N; i++) {
+            unsigned n = i * 1021 % N; /* N and 1021 have no common divisor */
+            uint8_t id[CV_UUID_LEN] = {(uint8_t)(n >> 8), (uint8_t)n, [15] = (uint8_t)(n % 3)}, text = (uint8_t)(n * 7);
+            assert_int_equal(cv_memo_get(&f->memo, id, HASH, &outcome), CV_ENOTFOUND);
+            assert_int_equal(cv_memo_put(&f->memo, id, HASH, "s", (cv_str_t){(char *)&text, 1}), CV_OK);
+        }
+        for (unsigned n = 0; n < N; n++) {
+            uint8_t id[CV_UUID_LEN] = {(uint8_t)(n >> 8), (uint8_t)n, [15] = (uint8_t)(n % 3)};
+            assert_int_equal(cv_memo_get(&f->memo, id, ANOTHER_HASH, &outcome), CV_ECONFLICT);
+            assert_int_equal(cv_memo_get(&f->memo, id, HASH, &outcome), CV_OK);
+            assert_int_equal((uint8_t)outcome.ptr[0], (uint8_t)(n * 7));
+            cv_memo_release(&f->memo);
+        }
+        if (undone)
+            undo(f);
+        else
+            save(f);
+    }
+    for (unsigned n = 0; n < N; n++) {
+        uint8_t id[CV_UUID_LEN] = {(uint8_t)(n >> 8), (uint8_t)n, [15] = (uint8_t)(n % 3)};
+        assert_int_equal(cv_memo_get(&f->memo, id, HASH, &outcome), CV_OK);
+        assert_int_equal((uint8_t)outcome.ptr[0], (uint8_t)(n * 7));
+        cv_memo_release(&f->memo);
+    }
+}
+
+static void damaged_places(void **state) {
+    fixture_t *f = *state;
+    static const char *const damages[] = {"at = -1", "at = 4", "at = 1", "len = 5", "len = -1", "n = n + 1", "n = 0",
+                                          "at = 9223372036854775807", "hash = x'00'"};
+    cv_str_t outcome = CV_STR_NONE;
+    assert_int_equal(cv_db_begin(f->db), CV_OK);
+    assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "s", CV_STR("yes!")), CV_OK);
+    save(f);
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        char sql[80];
+        snprintf(sql, sizeof sql, "UPDATE request SET %s", damages[i]);
+        assert_int_equal(cv_db_begin(f->db), CV_OK);
+        assert_int_equal(cv_db_exec(f->db, sql), CV_OK);
+        assert_int_equal(cv_memo_get(&f->memo, ID, HASH, &outcome), CV_ECORRUPT);
+        assert_null(outcome.ptr);
+        cv_db_rollback(f->db);
+    }
+    assert_int_equal(cv_memo_get(&f->memo, ID, HASH, &outcome), CV_OK);
+    assert_true(cv_str_is(outcome, "yes!"));
+    cv_memo_release(&f->memo);
+}
+
 static void hash_of(const char *inbox, const char *command, const char *account, int64_t amount, int64_t expiry, uint8_t *ret_hash) {
     cv_buf_t bytes;
     cv_msg_t msg;
@@ -195,6 +251,7 @@ static void what_the_hash_is_over(void **state) {
 
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
-    const struct CMUnitTest tests[] = {T(put_and_get), T(conflicts), T(in_the_transaction), T(ids_in_any_order), T(many_and_long), T(what_the_hash_is_over)};
+    const struct CMUnitTest tests[] = {T(put_and_get), T(conflicts), T(in_the_transaction), T(ids_in_any_order), T(many_and_long), T(more_than_gather),
+                                       T(damaged_places), T(what_the_hash_is_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

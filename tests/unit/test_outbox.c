@@ -257,6 +257,33 @@ static void prune_rolled_back(void **state) {
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,record 3,record 4,");
 }
 
+/* What an undone pruning had in mind must not get into the row that another cause writes. */
+static void prune_rolled_back_then_new_epoch(void **state) {
+    fixture_t *f = *state;
+    uint8_t epoch[CV_EPOCH_LEN] = {0xbb};
+    for (unsigned i = 1; i <= 4; i++)
+        append(f, "record", i);
+    for (int committed = 0; committed < 2; committed++) {
+        assert_int_equal(cv_db_begin(f->db), CV_OK);
+        assert_int_equal(cv_outbox_prune(f->outbox, 0, 2 + (uint64_t)committed, 100), CV_OK);
+        cv_db_rollback(f->db);
+        cv_outbox_forget(f->outbox);
+        cv_journal_forget(&f->journal);
+        epoch[1]++;
+        assert_int_equal(cv_db_begin(f->db), CV_OK);
+        assert_int_equal(cv_outbox_new_epoch(f->outbox, epoch), CV_OK);
+        assert_int_equal(cv_db_commit(f->db), CV_OK);
+        cv_outbox_committed(f->outbox);
+        cv_journal_committed(&f->journal);
+        crash(f, CRASH_DROP);
+        assert_int_equal(open_all(f), CV_OK);
+        assert_int_equal(cv_outbox_oldest(f->outbox, 0), 1 + committed);
+        if (!committed)
+            prune(f, 1, 100); /* the second time there is a base */
+    }
+    assert_string_equal(walk(f, 1, 500), "record 2,record 3,record 4,");
+}
+
 static void old_copy_put_back(void **state) {
     fixture_t *f = *state;
     for (unsigned i = 1; i <= 3; i++)
@@ -307,6 +334,8 @@ static void damage_at_open(void **state) {
         "UPDATE journal SET chain = zeroblob(32) WHERE part = 1 AND first = 3",
         "UPDATE journal SET ends = zeroblob(4) WHERE part = 1 AND first = 2",
         "UPDATE journal SET ends = zeroblob(3) WHERE part = 1 AND first = 2",
+        "DELETE FROM journal WHERE part = 1",
+        "UPDATE journal_mark SET n = n + 1000",
         "UPDATE stream SET oldest = 2 WHERE id = 1",
         "UPDATE stream SET chain = randomblob(32) WHERE id = 1",
     };
@@ -380,7 +409,8 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         T(append_and_walk), T(walk_ends_early), T(rolled_back), T(survives_power_failure), T(admission), T(pruned),
-        T(prune_rolled_back), T(old_copy_put_back), T(new_epoch), T(damage_at_open), T(damage_in_a_walk), T(stream_added_later), T(too_many_streams),
+        T(prune_rolled_back), T(prune_rolled_back_then_new_epoch), T(old_copy_put_back), T(new_epoch), T(damage_at_open),
+        T(damage_in_a_walk), T(stream_added_later), T(too_many_streams),
         T(disk_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ void cv_db_rollback(cv_db_t *db);            /* also when SQLite already did; ne
 int cv_db_exec(cv_db_t *db, const char *sql) CV_USE_RESULT; /* fixed SQL only */
 int cv_db_changes(cv_db_t *db);                             /* rows changed by the last statement */
 const char *cv_db_error(cv_db_t *db);                       /* SQLite's words for the last failure */
-int64_t cv_db_free_bytes(cv_db_t *db);                      /* of the file system, less the WAL; -1 unknown */
+int64_t cv_db_free_bytes(cv_db_t *db);                      /* of the file system; -1: unknown */
 /* A bounded slice of housekeeping (checkpoint) between batches; idle: nothing else is waiting. */
 int cv_db_tend(cv_db_t *db, bool idle) CV_USE_RESULT;
 /* A consistent copy at target while the service goes on; target must not exist. */

@@ -259,6 +259,11 @@ static void publish_all(cv_engine_t *engine) {
     truncate_out(engine, 0, 0);
 }
 
+static void flush_published(cv_engine_t *engine) {
+    if (engine->outside.flush)
+        engine->outside.flush(engine->outside.self);
+}
+
 static void publish_head(cv_engine_t *engine, size_t stream) {
     const cv_position_t *head = cv_outbox_head(engine->outbox, stream);
     engine->outside.publish(engine->outside.self, topic_of(engine, stream), head, CV_STR_NONE);
@@ -435,10 +440,16 @@ static int step_timer(cv_engine_t *engine, void *input) {
     return cv_apply_timer(engine);
 }
 
-/* What is committed is published at once: a batch can fail because its output is too large for one turn. */
 static int step_postpone(cv_engine_t *engine, void *input) {
     (void)input;
     return cv_apply_timer_later(engine);
+}
+
+/* What is committed is published at once: a batch can fail because its output is too large for one turn, and each input has
+ * waited for a sync of its own: no answer waits for those of the others as well. */
+static void publish_now(cv_engine_t *engine) {
+    publish_all(engine);
+    flush_published(engine);
 }
 
 static int run_one_by_one(cv_engine_t *engine) {
@@ -452,7 +463,7 @@ static int run_one_by_one(cv_engine_t *engine) {
                 return rc; /* none of them is the record's fault: it must not be set aside for it */
             if (rc && (rc = cv_apply_poison(engine, &engine->follows[i])))
                 return rc;
-            publish_all(engine);
+            publish_now(engine);
         }
     }
     for (int n = 0; n < CV_TIMERS_PER_TURN; n++) {
@@ -465,7 +476,7 @@ static int run_one_by_one(cv_engine_t *engine) {
         }
         if (rc)
             return rc;
-        publish_all(engine);
+        publish_now(engine);
     }
     for (size_t i = 0; i < engine->queue_n; i++) {
         rc = alone(engine, step_request, &engine->queue[i]);
@@ -477,7 +488,7 @@ static int run_one_by_one(cv_engine_t *engine) {
             return rc;
         if (rc && (rc = cv_intake_give_up(engine, &engine->queue[i])))
             return rc;
-        publish_all(engine);
+        publish_now(engine);
     }
     return CV_OK;
 }
@@ -592,8 +603,7 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
         publish_all(engine);
     }
     publish_heads(engine, traffic, mono_ms);
-    if (engine->outside.flush)
-        engine->outside.flush(engine->outside.self);
+    flush_published(engine);
     int rc = cv_db_tend(engine->db, !traffic);
     if (rc)
         return rc;

@@ -27,7 +27,8 @@ typedef struct {
     void *self;
     /* On the feed: an outcome (position NULL), a record, or a head (message.ptr NULL). Topics end with '|'. */
     void (*publish)(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message);
-    /* What was published and held back to go together leaves now. At the end of a turn, before anything slow; NULL: never. */
+    /* What was published and held back to go together leaves now. At the end of a turn, before anything slow, and between
+     * inputs that are tried one by one. NULL: nothing is held back. */
     void (*flush)(void *self);
     /* On the log: the answer to the question that came with this peer token. */
     void (*answer)(void *self, void *peer, cv_str_t message);

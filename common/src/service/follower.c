@@ -263,17 +263,23 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
     }
 }
 
+/* False: there is no more, or it is none, or longer than a record may be. What is behind it cannot be told apart, or its
+ * position is not known: to be fetched. */
+static bool next_record(cv_str_t *frame, cv_str_t *ret_record) {
+    return cv_wire_next(frame, ret_record) && ret_record->len <= CV_MAX_RECORD;
+}
+
 /* Behind the first record of a frame the others have no positions of their own: each follows from the one before. Where
  * that one has just become our tail, extending the tail computes the same chain anyway. */
 void cv_follower_feed_frame(cv_follower_t *follower, const cv_position_t *position, cv_str_t frame, int64_t mono_ms) {
     cv_position_t at = *position;
     cv_str_t record;
-    if (!frame.ptr || !cv_wire_next(&frame, &record)) {
+    if (!frame.ptr || !next_record(&frame, &record)) {
         cv_follower_feed(follower, position, CV_STR_NONE, mono_ms); /* a head, or what cannot be read: fetched */
         return;
     }
     cv_follower_feed(follower, &at, record, mono_ms);
-    while (cv_wire_next(&frame, &record)) {
+    while (next_record(&frame, &record)) {
         bool is_next = at.seq == follower->tail.seq && !memcmp(&at.chain, follower->tail.chain, CV_CHAIN_LEN) &&
                        same_epoch(&at, &follower->tail) && !follower->halted && !follower->snapshotting;
         at.seq++;

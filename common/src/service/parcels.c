@@ -13,6 +13,7 @@ typedef struct {
     size_t topic_len;
     bool has_position;
     cv_position_t first;
+    uint64_t next; /* sequence of the record that may follow */
     cv_buf_t bytes; /* empty: closed */
 } parcel_t;
 
@@ -80,17 +81,27 @@ static parcel_t *parcel_of(cv_parcels_t *parcels, cv_str_t topic) {
     return parcel;
 }
 
+/* Whether the message may stand behind what the parcel has. A record must follow the last one: whoever reads the frame
+ * computes its position from that. */
+static bool takes(const parcel_t *parcel, const cv_position_t *position, cv_str_t message) {
+    if (parcel->bytes.len + message.len > CV_PARCEL_BYTES || parcel->has_position != (position != NULL))
+        return false;
+    return !position ||
+           (position->seq == parcel->next && !memcmp(position->epoch, parcel->first.epoch, CV_EPOCH_LEN));
+}
+
 void cv_parcels_put(cv_parcels_t *parcels, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
     if (topic.len > CV_MAX_TOPIC)
         return; /* no service makes one */
     parcel_t *parcel = parcel_of(parcels, topic);
-    if (parcel->bytes.len + message.len > CV_PARCEL_BYTES)
+    if (parcel->bytes.len && !takes(parcel, position, message))
         send_off(parcels, parcel);
     if (!parcel->bytes.len) {
         parcel->has_position = position != NULL;
         if (position)
             parcel->first = *position;
     }
+    parcel->next = position ? position->seq + 1 : 0;
     if (message.len <= CV_PARCEL_BYTES && cv_buf_put(&parcel->bytes, message.ptr, message.len) == CV_OK)
         return;
     send_off(parcels, parcel);

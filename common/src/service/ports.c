@@ -39,7 +39,6 @@ int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) {
     }
     cv_principals_destroy(&runner->principals);
     runner->principals = ours;
-    runner->last_principal.name[0] = '\0';
     return CV_OK;
 }
 

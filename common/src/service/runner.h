@@ -43,7 +43,6 @@ typedef struct {
     zmq_msg_t held[CV_BATCH_MAX]; /* frames with the requests of this turn: the engine looks into them */
     size_t held_n;
     cv_parcels_t *parcels;        /* what this turn publishes */
-    cv_principal_t last_principal;
     int64_t clock_offset_ms;
 } cv_runner_t;
 

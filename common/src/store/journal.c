@@ -113,15 +113,18 @@ int cv_row_item(const cv_row_t *row, size_t i, cv_str_t *ret_item) {
 
 /* ---- marks -------------------------------------------------------------------------------- */
 
-/* CV_ENOTFOUND. */
+/* CV_ENOTFOUND. CV_ECORRUPT: of a row that there cannot be. */
 static int get_mark(cv_stmt_t *stmt, int64_t part, uint64_t item, mark_t *ret_mark) {
     cv_stmt_int(stmt, 1, part);
     cv_stmt_int(stmt, 2, (int64_t)item);
     int rc = cv_stmt_step(stmt);
     if (rc != 1)
         return rc ? rc : CV_ENOTFOUND;
-    *ret_mark = (mark_t){.n = cv_stmt_get_int(stmt, 0), .first = (uint64_t)cv_stmt_get_int(stmt, 1)};
+    mark_t mark = {.n = cv_stmt_get_int(stmt, 0), .first = (uint64_t)cv_stmt_get_int(stmt, 1)};
     cv_stmt_reset(stmt);
+    if (mark.n < 1 || mark.n > INT64_MAX - REACH)
+        return CV_ECORRUPT;
+    *ret_mark = mark;
     return CV_OK;
 }
 
@@ -212,6 +215,12 @@ static int find(cv_journal_t *journal, int64_t part, const mark_t *mark, uint64_
     return CV_OK;
 }
 
+/* The first row of a walk. Where a mark is there is one. */
+static int first_row(cv_journal_t *journal, cv_row_t *ret_row) {
+    int rc = cv_journal_step(journal, ret_row);
+    return rc == CV_ENOTFOUND ? CV_ECORRUPT : rc;
+}
+
 int cv_journal_seek(cv_journal_t *journal, int64_t part, uint64_t item, cv_row_t *ret_row) {
     mark_t mark;
     int64_t n = 0;
@@ -221,7 +230,7 @@ int cv_journal_seek(cv_journal_t *journal, int64_t part, uint64_t item, cv_row_t
     if (!rc)
         rc = walk_from(journal, part, &mark, n);
     if (!rc)
-        rc = cv_journal_step(journal, ret_row);
+        rc = first_row(journal, ret_row);
     while (!rc && ret_row->first + ret_row->items_n <= item)
         rc = cv_journal_step(journal, ret_row);
     return rc;
@@ -232,7 +241,7 @@ int cv_journal_tail(cv_journal_t *journal, int64_t part, cv_row_t *ret_row) {
     int rc = mark_for(journal, part, INT64_MAX, &mark);
     if (!rc)
         rc = walk_from(journal, part, &mark, mark.n);
-    return rc ? rc : cv_journal_step(journal, ret_row);
+    return rc ? rc : first_row(journal, ret_row);
 }
 
 int cv_journal_bytes(cv_journal_t *journal, int64_t n, int64_t at, int64_t len, cv_str_t *ret_bytes) {

@@ -27,7 +27,7 @@ typedef struct {
     int64_t id; /* and part of the journal */
     cv_position_t head, committed;
     uint64_t oldest, committed_oldest;
-    uint8_t base[CV_CHAIN_LEN]; /* the chain before the oldest; only what goes into `stream` next is kept here */
+    uint8_t base[CV_CHAIN_LEN], committed_base[CV_CHAIN_LEN]; /* the chain before the oldest */
     /* records of this transaction that are in no row yet */
     cv_position_t before; /* the first of them */
     cv_buf_t ends, records;
@@ -200,6 +200,7 @@ static int open_stream(cv_journal_t *journal, const char *name, const uint8_t ep
         rc = load_head(journal, s);
     s->committed = s->before = s->head;
     s->committed_oldest = s->oldest;
+    memcpy(s->committed_base, s->base, CV_CHAIN_LEN);
     return rc;
 }
 
@@ -297,8 +298,10 @@ int cv_outbox_flush(cv_outbox_t *outbox) {
 
 void cv_outbox_committed(cv_outbox_t *outbox) {
     for (size_t i = 0; i < outbox->streams_n; i++) {
-        outbox->streams[i].committed = outbox->streams[i].before = outbox->streams[i].head;
-        outbox->streams[i].committed_oldest = outbox->streams[i].oldest;
+        stream_t *s = &outbox->streams[i];
+        s->committed = s->before = s->head;
+        s->committed_oldest = s->oldest;
+        memcpy(s->committed_base, s->base, CV_CHAIN_LEN);
     }
 }
 
@@ -307,6 +310,7 @@ void cv_outbox_forget(cv_outbox_t *outbox) {
         stream_t *s = &outbox->streams[i];
         s->head = s->before = s->committed;
         s->oldest = s->committed_oldest;
+        memcpy(s->base, s->committed_base, CV_CHAIN_LEN);
         cv_buf_clear(&s->ends);
         cv_buf_clear(&s->records);
     }

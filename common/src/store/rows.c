@@ -47,10 +47,10 @@ typedef struct {
 
 static int on_connect(sqlite3 *db, void *rows, int argc, const char *const *argv, sqlite3_vtab **ret_table, char **ret_error) {
     char sql[32 + 5 * COLUMNS_MAX];
-    size_t len = (size_t)snprintf(sql, sizeof sql, "CREATE TABLE x(c0");
     (void)argc;
     (void)argv;
     (void)ret_error;
+    size_t len = (size_t)snprintf(sql, sizeof sql, "CREATE TABLE x(c0");
     for (int i = 1; i < ((cv_rows_t *)rows)->columns_n; i++)
         len += (size_t)snprintf(sql + len, sizeof sql - len, ",c%d", i);
     snprintf(sql + len, sizeof sql - len, ")");

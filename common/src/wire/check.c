@@ -249,7 +249,8 @@ int cv_wire_check(cv_str_t bytes, cv_fault_t *fault)
 
 /* ---- several messages in one frame ---------------------------------------------------------- */
 
-/* By the first octet of a value: the octets of its header; those that say how much follows are the last of them. */
+/* By the first octet of a value: the octets of its header, with the number or the type of an extension; those that say how much
+ * follows come right behind the first. */
 static size_t s_header(uint8_t head)
 {
     static const uint8_t sizes[32] = {1, 1, 1, 1, 2, 3, 5, 3, 4, 6, 5, 9, 2, 3, 5, 9,
