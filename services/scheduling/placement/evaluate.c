@@ -328,7 +328,7 @@ INLINED void burden(const sch_place_state_t *s, int item, int from, int to, tall
     add(t, noting, rule->level, rule->weight * change, m->burden_rule, -1);
 }
 
-/* ---- together ---- */
+/* ---- together: what a few table look-ups say, and what needs more ---- */
 
 INLINED void cheap(const sch_place_state_t *s, int item, int from, int to, tally_t *t, const bool noting)
 {
@@ -356,6 +356,13 @@ void sch_place_delta(const sch_place_state_t *s, int item, int to, sch_score_t *
     *ret_delta = t.sum;
 }
 
+void sch_place_delta_cheap(const sch_place_state_t *s, int item, int to, sch_score_t *ret_delta)
+{
+    tally_t t = {.note = NULL};
+    if (s->place[item] != to) cheap(s, item, s->place[item], to, &t, false);
+    *ret_delta = t.sum;
+}
+
 bool sch_place_delta_below(const sch_place_state_t *s, int item, int to, const sch_energy_t *energy, int64_t early, sch_score_t *ret_delta)
 {
     tally_t t = {.note = NULL};
@@ -367,6 +374,13 @@ bool sch_place_delta_below(const sch_place_state_t *s, int item, int to, const s
     return true;
 }
 
+void sch_place_delta_dear(const sch_place_state_t *s, int item, int to, sch_score_t *ret_delta)
+{
+    tally_t t = {.note = NULL};
+    if (s->place[item] != to) dear(s, item, s->place[item], to, &t, false);
+    *ret_delta = t.sum;
+}
+
 void sch_place_note_delta(const sch_place_state_t *s, int item, int from, int to, sch_note_f *note, void *arg)
 {
     tally_t t = {.note = note, .arg = arg};
@@ -374,19 +388,24 @@ void sch_place_note_delta(const sch_place_state_t *s, int item, int from, int to
     dear(s, item, from, to, &t, true);
 }
 
-int64_t sch_place_swap_pairs(const sch_place_state_t *s, int i, int j, sch_level_t level)
+bool sch_place_swap_below(const sch_place_state_t *s, int i, int j, const sch_energy_t *energy, int64_t early)
 {
     const sch_place_model_t *m = s->model;
-    int a = m->time_of[s->place[i]], b = m->time_of[s->place[j]];
-    if (a == b) return 0;
-    const sch_cost_t *x = s->pair + (size_t)i * (size_t)m->times, *y = s->pair + (size_t)j * (size_t)m->times;
-    int64_t change = x[b].v[level] - x[a].v[level] + y[a].v[level] - y[b].v[level];
-    const sch_edge_t *end, *e = edge_to(m, i, j, &end);
-    for (; e < end && e->other == j; ++e) {
-        const sch_relation_t *r = &m->relations.at[e->relation];
-        if (e->level == level) change += (int64_t)e->weight * (at(r, b, a) + at(r, a, b) - at(r, b, b) - at(r, a, a));
+    int x = s->place[i], y = s->place[j], a = m->time_of[x], b = m->time_of[y];
+    tally_t t = {.note = NULL};
+    prices(m, i, x, y, &t, false);
+    prices(m, j, y, x, &t, false);
+    if (a != b) {
+        const sch_cost_t *mine = s->pair + (size_t)i * (size_t)m->times, *its = s->pair + (size_t)j * (size_t)m->times;
+        for (int level = 0; level < SCH_LEVELS; ++level)
+            t.sum.v[level] += mine[b].v[level] - mine[a].v[level] + its[a].v[level] - its[b].v[level];
+        const sch_edge_t *end, *e = edge_to(m, i, j, &end);
+        for (; e < end && e->other == j; ++e) {
+            const sch_relation_t *r = &m->relations.at[e->relation];
+            t.sum.v[e->level] += (int64_t)e->weight * (at(r, b, a) + at(r, a, b) - at(r, b, b) - at(r, a, a));
+        }
     }
-    return change;
+    return sch_energy_of(energy, &t.sum) <= early;
 }
 
 int sch_place_occupant(const sch_place_state_t *s, int place, int item)

@@ -23,6 +23,7 @@ struct sch_place_state {
     int *field;       /* by field and time */
     int64_t *burden;  /* by member */
     sch_score_t score, before; /* before: without the pending steps */
+    sch_score_t dear, dear_before; /* the part of the score that delta_below looks at last */
     sch_moved_t *moved;
     int moved_n;
     bool *is_moved;
@@ -44,8 +45,11 @@ static inline int64_t sch_energy_of(const sch_energy_t *energy, const sch_score_
 /* Like delta, but gives up (false) as soon as what is cheap to know is above early; then ret_delta is unspecified. */
 bool sch_place_delta_below(const sch_place_state_t *state, int item, int to, const sch_energy_t *energy, int64_t early,
                            sch_score_t *ret_delta);
-/* The change of hard pair costs if both exchange their times. */
-int64_t sch_place_swap_pairs(const sch_place_state_t *state, int a, int b, sch_level_t level);
+/* The two parts of a delta: what delta_below looks at first, and last. */
+void sch_place_delta_cheap(const sch_place_state_t *state, int item, int to, sch_score_t *ret_delta);
+void sch_place_delta_dear(const sch_place_state_t *state, int item, int to, sch_score_t *ret_delta);
+/* Whether the prices and pairs of an exchange are worth looking at the rest: at most early. */
+bool sch_place_swap_below(const sch_place_state_t *state, int a, int b, const sch_energy_t *energy, int64_t early);
 /* The one item that is in a room when the place begins; -1: none, or more than one. */
 int sch_place_occupant(const sch_place_state_t *state, int place, int item);
 

@@ -20,7 +20,10 @@ static void count_nothing(sch_place_state_t *s)
     }
     for (int k = 0; k < m->group_rules.n; ++k) {
         const sch_group_rule_t *r = &m->group_rules.at[k];
-        if (r->shape == SCH_DISTINCT) s->score.v[r->level] += r->weight * r->low * m->groups.at[r->group].outers;
+        if (r->shape != SCH_DISTINCT) continue;
+        int64_t cost = r->weight * r->low * m->groups.at[r->group].outers;
+        s->score.v[r->level] += cost;
+        s->dear.v[r->level] += cost;
     }
 }
 
@@ -172,11 +175,18 @@ static void tell_neighbours(sch_place_state_t *s, int item, int time, int sign)
 bool sch_place_step(sch_place_state_t *s, int item, int to)
 {
     if (s->moved_n == SCH_PLACE_STEPS_MAX || s->is_moved[item]) return false;
-    sch_score_t delta;
+    sch_score_t cheap, dear;
     int from = s->place[item];
-    sch_place_delta(s, item, to, &delta);
-    if (!s->moved_n) s->before = s->score;
-    for (int level = 0; level < SCH_LEVELS; ++level) s->score.v[level] += delta.v[level];
+    sch_place_delta_cheap(s, item, to, &cheap);
+    sch_place_delta_dear(s, item, to, &dear);
+    if (!s->moved_n) {
+        s->before = s->score;
+        s->dear_before = s->dear;
+    }
+    for (int level = 0; level < SCH_LEVELS; ++level) {
+        s->score.v[level] += cheap.v[level] + dear.v[level];
+        s->dear.v[level] += dear.v[level];
+    }
     change_counters(s, item, from, to);
     s->moved[s->moved_n++] = (sch_moved_t){item, from};
     s->is_moved[item] = true;
@@ -206,6 +216,7 @@ void sch_place_rollback(sch_place_state_t *s)
         s->is_moved[moved->item] = false;
     }
     s->score = s->before;
+    s->dear = s->dear_before;
 }
 
 void sch_place_put(sch_place_state_t *s, int item, int to)
