@@ -31,9 +31,9 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int64_t quantile(int64_t *values, int n, double q)
+static int64_t median(const int64_t *sorted, int n)
 {
-    return n ? values[(int)(q * (n - 1))] : 0;
+    return n ? sorted[n / 2] : 0;
 }
 
 static int smallest_weight(const sch_place_model_t *m, int level)
@@ -45,39 +45,33 @@ static int smallest_weight(const sch_place_model_t *m, int level)
     return least ? least : 1;
 }
 
-/* Weights of the levels and the two temperatures, from what single moves change. */
+/* Weights of the levels and the two temperatures.
+ *
+ * At temperature T each item is worth about T of energy more than it need be. So the search begins at a few times what
+ * an item costs in the plan that was built, and ends well below the smallest step there is. */
 static heat_t scales(sch_search_t *search)
 {
-    static const double SMALL = 0.02, TYPICAL = 0.25;
-    int64_t soft[SAMPLES], all[SAMPLES];
-    int soft_n = 0, all_n = 0;
+    static const double BEGIN = 2.5, END = 0.15, HARD_BEGINS = 10, HARD_TYPICAL = 2;
+    int64_t soft[SAMPLES];
+    int soft_n = 0;
     const sch_place_model_t *m = search->model;
-    sch_score_t deltas[SAMPLES];
-    int deltas_n = 0;
+    const sch_score_t *score = &search->state->score;
     for (int k = 0; k < SAMPLES && search->movable_n; ++k) {
         int item = search->movable[sch_random_below(&search->random, search->movable_n)], n;
         const int *candidates = sch_place_candidates(m, item, &n);
         sch_score_t delta;
         sch_place_delta(search->state, item, candidates[sch_random_below(&search->random, n)], &delta);
-        if (delta.v[SCH_HARD] > 0) continue;
-        deltas[deltas_n++] = delta;
-        if (delta.v[SCH_SOFT]) soft[soft_n++] = llabs(delta.v[SCH_SOFT]);
+        if (delta.v[SCH_HARD] <= 0 && delta.v[SCH_SOFT]) soft[soft_n++] = llabs(delta.v[SCH_SOFT]);
     }
     qsort(soft, (size_t)soft_n, sizeof *soft, by_size);
-    int64_t unit = quantile(soft, soft_n, TYPICAL);
-    if (unit < 1) unit = 1;
-    search->energy.weight[SCH_SOFT] = 1;
-    search->energy.weight[SCH_MEDIUM] = 1 + 2 * quantile(soft, soft_n, 0.5) / smallest_weight(m, SCH_MEDIUM);
-    for (int k = 0; k < deltas_n; ++k) {
-        int64_t e = llabs(search->energy.weight[SCH_MEDIUM] * deltas[k].v[SCH_MEDIUM] + deltas[k].v[SCH_SOFT]);
-        if (e) all[all_n++] = e;
-    }
-    qsort(all, (size_t)all_n, sizeof *all, by_size);
-    heat_t heat = {(double)quantile(all, all_n, TYPICAL), 0.15 * (double)quantile(all, all_n, SMALL)};
-    if (heat.start < 1) heat.start = 1;
-    if (heat.end < 0.1) heat.end = 0.1;
-    if (heat.end > heat.start / 10) heat.end = heat.start / 10;
-    search->energy.weight[SCH_HARD] = 1 + (int64_t)(10 * heat.start) / smallest_weight(m, SCH_HARD);
+    int64_t *weight = search->energy.weight, typical = median(soft, soft_n);
+    weight[SCH_SOFT] = 1;
+    weight[SCH_MEDIUM] = 1 + 2 * typical / smallest_weight(m, SCH_MEDIUM);
+    double energy = (double)(weight[SCH_MEDIUM] * llabs(score->v[SCH_MEDIUM]) + llabs(score->v[SCH_SOFT]));
+    heat_t heat = {BEGIN * energy / (search->movable_n + 1), END * (double)m->soft_step};
+    if (heat.start < 10 * heat.end) heat.start = 10 * heat.end;
+    double hard = HARD_BEGINS * heat.start > HARD_TYPICAL * (double)typical ? HARD_BEGINS * heat.start : HARD_TYPICAL * (double)typical;
+    weight[SCH_HARD] = 1 + (int64_t)hard / smallest_weight(m, SCH_HARD);
     return heat;
 }
 
@@ -90,15 +84,17 @@ static void keep_best(const sch_search_t *search, int *best, sch_score_t *best_s
 
 static int64_t slack_of(const sch_search_t *search)
 {
-    int64_t slack = search->model->rewards;
+    int64_t slack = search->model->rewards ? SCH_GAIN_MAX : 0;
     for (int level = 0; level < SCH_LEVELS; ++level) slack += search->energy.weight[level] * search->state->dear.v[level];
     return slack > 0 ? slack : 0;
 }
 
-/* Proposes a change: pending steps, or a single move that is returned with its delta. */
-typedef enum { NOTHING, SINGLE, COMPOUND } proposal_t;
+typedef struct {
+    int item, other, to;
+    sch_score_t delta;
+} choice_t;
 
-static proposal_t propose(sch_search_t *search, int64_t limit, int *ret_item, int *ret_to, sch_score_t *ret_delta)
+static sch_proposal_t propose(sch_search_t *search, int64_t limit, choice_t *ret_choice)
 {
     sch_place_state_t *s = search->state;
     const sch_place_model_t *m = search->model;
@@ -109,23 +105,46 @@ static proposal_t propose(sch_search_t *search, int64_t limit, int *ret_item, in
     int from = s->place[item];
     if (m->blocks && dice < 60) {
         int block = from < 0 ? -1 : m->block[from];
-        return block >= 0 && sch_move_block(search, block, sch_random_below(random, m->blocks)) ? COMPOUND : NOTHING;
+        return block >= 0 && sch_move_block(search, block, sch_random_below(random, m->blocks)) ? SCH_COMPOUND : SCH_NOTHING;
     }
     const int *candidates = sch_place_candidates(m, item, &n);
     int to = candidates[sch_random_below(random, n)];
-    if (dice >= 60 && dice < 70) return sch_move_chain(search, item, m->time_of[to]) ? COMPOUND : NOTHING;
+    if (dice >= 60 && dice < 70) return sch_move_chain(search, item, m->time_of[to]) ? SCH_COMPOUND : SCH_NOTHING;
     if (dice < 200 && from >= 0 && m->rooms > 1) { /* only the room */
         to = m->time_of[from] * m->rooms + m->room_of[to];
-        if (!sch_is_candidate(m, item, to)) return NOTHING;
+        if (!sch_is_candidate(m, item, to)) return SCH_NOTHING;
     }
-    if (to == from) return NOTHING;
-    if (from < 0 && dice >= 500) return sch_move_eject(search, item, to) ? COMPOUND : NOTHING;
+    if (to == from) return SCH_NOTHING;
+    if (from < 0 && dice >= 500) return sch_move_eject(search, item, to) ? SCH_COMPOUND : SCH_NOTHING;
     int occupant = sch_place_occupant(s, to, item);
+    ret_choice->item = item;
+    ret_choice->to = to;
+    ret_choice->other = occupant;
     if (occupant >= 0 && occupant != item && from >= 0)
-        return sch_move_swap(search, item, occupant, limit + search->slack) ? COMPOUND : NOTHING;
-    *ret_item = item;
-    *ret_to = to;
-    return sch_place_delta_below(s, item, to, &search->energy, limit + search->slack, ret_delta) ? SINGLE : NOTHING;
+        return sch_move_swap(search, item, occupant, limit + sch_search_slack(search, item) + sch_search_slack(search, occupant),
+                             &ret_choice->delta);
+    return sch_place_delta_below(s, item, to, &search->energy, limit + sch_search_slack(search, item), &ret_choice->delta) ? SCH_SINGLE : SCH_NOTHING;
+}
+
+/* Makes the change if its energy is within the limit. */
+static bool take(sch_search_t *search, sch_proposal_t proposal, int64_t limit, const choice_t *choice)
+{
+    sch_place_state_t *s = search->state;
+    if (proposal == SCH_COMPOUND) {
+        sch_score_t change;
+        for (int level = 0; level < SCH_LEVELS; ++level) change.v[level] = s->score.v[level] - s->before.v[level];
+        if (sch_energy_of(&search->energy, &change) > limit) {
+            sch_place_rollback(s);
+            return false;
+        }
+    } else {
+        if (proposal == SCH_NOTHING || sch_energy_of(&search->energy, &choice->delta) > limit) return false;
+        int from = s->place[choice->item], to = proposal == SCH_SWAP ? s->place[choice->other] : choice->to;
+        sch_place_step(s, choice->item, to);
+        if (proposal == SCH_SWAP) sch_place_step(s, choice->other, from);
+    }
+    sch_place_commit(s);
+    return true;
 }
 
 static bool look_around(const sch_search_t *search, const sch_place_options_t *options, const sch_score_t *best, int64_t done,
@@ -160,6 +179,7 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
     if (options->start) heat.start = heat.start / 8 > heat.end ? heat.start / 8 : heat.end;
     temperature = heat.start;
     search->slack = slack_of(search);
+    for (int i = 0; i < search->model->items.n; ++i) search->gains[i] = sch_energy_of(&search->energy, &search->model->gains[i]);
     for (; done < options->iterations && search->movable_n; ++done) {
         if (done % CHECK == 0) {
             static const sch_score_t PERFECT;
@@ -168,23 +188,9 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
             temperature = heat.start * pow(heat.end / heat.start, share);
             if (share > 0.3) search->focus_n = 0;
         }
-        int item = -1, to = -1;
-        sch_score_t delta;
         int64_t limit = (int64_t)(temperature * logs[sch_random_next(&search->random) >> 52]);
-        proposal_t proposal = propose(search, limit, &item, &to, &delta);
-        if (proposal == NOTHING) continue;
-        if (proposal == SINGLE) {
-            if (sch_energy_of(&search->energy, &delta) > limit) continue;
-            sch_place_step(s, item, to);
-        } else {
-            sch_score_t change;
-            for (int level = 0; level < SCH_LEVELS; ++level) change.v[level] = s->score.v[level] - s->before.v[level];
-            if (sch_energy_of(&search->energy, &change) > limit) {
-                sch_place_rollback(s);
-                continue;
-            }
-        }
-        sch_place_commit(s);
+        choice_t choice;
+        if (!take(search, propose(search, limit, &choice), limit, &choice)) continue;
         search->slack = slack_of(search);
         keep_best(search, best, &best_score);
     }

@@ -164,7 +164,8 @@ static int list_neighbours(sch_place_model_t *m)
     m->pairs_at = calloc((size_t)items + 2, sizeof(int));
     m->pairs_of = malloc((size_t)(2 * m->pairs.n + 1) * sizeof(int));
     m->edges = malloc((size_t)(2 * m->pairs.n + 1) * sizeof *m->edges);
-    if (!m->edges_at || !m->edges_any_end || !m->pairs_at || !m->pairs_of || !m->edges) return CV_ENOMEM;
+    m->linked = calloc((size_t)items * (size_t)items / 64 + 1, sizeof *m->linked);
+    if (!m->linked || !m->edges_at || !m->edges_any_end || !m->pairs_at || !m->pairs_of || !m->edges) return CV_ENOMEM;
     for (int k = 0; k < m->pairs.n; ++k) {
         ++m->pairs_at[m->pairs.at[k].a + 2];
         ++m->pairs_at[m->pairs.at[k].b + 2];
@@ -182,7 +183,7 @@ static int list_neighbours(sch_place_model_t *m)
             const sch_rule_t *rule = &m->rules.at[pair->rule];
             int64_t weight = (int64_t)rule->weight * pair->factor;
             if (weight > INT_MAX / 4096 || weight < INT_MIN / 4096) return CV_ELIMIT;
-            if (weight < 0) m->rewards += -weight;
+            if (weight < 0) m->rewards = true;
             m->edges[n++] = (sch_edge_t){.other = pair->a == i ? pair->b : pair->a,
                                          .relation = pair->a == i ? pair->relation : pair->relation ^ 1,
                                          .weight = (int)weight, .level = (uint8_t)rule->level, .cond = (uint8_t)pair->cond,
@@ -202,6 +203,10 @@ static int list_neighbours(sch_place_model_t *m)
         m->edges_at[i] = begin;
         m->edges_at[i + 1] = n;
         m->edges_any_end[i] = any;
+        for (int k = begin; k < any; ++k) {
+            size_t bit = (size_t)i * (size_t)items + (size_t)m->edges[k].other;
+            m->linked[bit / 64] |= UINT64_C(1) << (bit % 64);
+        }
     }
     return CV_OK;
 }
@@ -251,7 +256,7 @@ static int arrange_groups(sch_place_model_t *m)
         if (!group->rules_n++) group->rules_at = k;
         rule->level = (int)m->rules.at[rule->rule].level;
         rule->weight = (int64_t)m->rules.at[rule->rule].weight * rule->factor;
-        if (rule->shape != SCH_LOAD) group->presence = true;
+        if (rule->shape == SCH_LOAD) group->loads = true;
     }
     for (int g = 0; g < m->groups.n; ++g) {
         sch_group_t *group = &m->groups.at[g];
@@ -321,6 +326,79 @@ static int arrange_blocks(sch_place_model_t *m)
     return CV_OK;
 }
 
+/* How much one rule of a group can fall by at most when one of its members moves. */
+static int64_t gain_of(const sch_place_model_t *m, const sch_member_t *member, const sch_group_rule_t *r)
+{
+    int64_t weight = llabs(r->weight), most = 0;
+    const sch_group_t *g = &m->groups.at[r->group];
+    switch (r->shape) {
+    case SCH_LOAD:
+        return r->squared || g->map < 0 ? SCH_GAIN_MAX : weight * member->demand;
+    case SCH_DISTINCT:
+        return (g->outer ? 2 : 1) * weight;
+    case SCH_LONELY: /* the key that goes and two beside the one that comes */
+        return 3 * weight;
+    case SCH_GAPS:
+        return weight;
+    case SCH_PRESENT:
+        for (int key = 0; key < g->keys; ++key)
+            if (abs(r->factors[key]) > most) most = abs(r->factors[key]);
+        return 2 * most * weight;
+    case SCH_PRODUCT:
+    default:
+        return SCH_GAIN_MAX;
+    }
+}
+
+static int bound_gains(sch_place_model_t *m)
+{
+    m->gains = calloc((size_t)m->items.n + 1, sizeof *m->gains);
+    if (!m->gains) return CV_ENOMEM;
+    for (int i = 0; i < m->items.n; ++i) {
+        int64_t *gain = m->gains[i].v;
+        for (int k = m->members_at[i]; k < m->members_at[i + 1]; ++k) {
+            const sch_group_t *g = &m->groups.at[m->members.at[k].group];
+            for (int q = g->rules_at; q < g->rules_at + g->rules_n; ++q)
+                gain[m->group_rules.at[q].level] += gain_of(m, &m->members.at[k], &m->group_rules.at[q]);
+        }
+        for (int k = m->edges_any_end[i]; k < m->edges_at[i + 1]; ++k)
+            gain[m->edges[k].level] += (int64_t)abs(m->edges[k].weight) * INT16_MAX;
+        if (m->parts_at[i + 1] > m->parts_at[i] || m->burden_rule >= 0) gain[SCH_SOFT] = SCH_GAIN_MAX;
+        for (int level = 0; level < SCH_LEVELS; ++level)
+            if (gain[level] > SCH_GAIN_MAX) gain[level] = SCH_GAIN_MAX;
+    }
+    for (int k = 0; k < m->rules.n; ++k) m->rewards = m->rewards || m->rules.at[k].weight < 0;
+    return CV_OK;
+}
+
+static void step_of(sch_place_model_t *m, int rule, int64_t factor)
+{
+    int64_t cost = llabs((int64_t)m->rules.at[rule].weight * factor);
+    if (m->rules.at[rule].level == SCH_SOFT && cost && (!m->soft_step || cost < m->soft_step)) m->soft_step = cost;
+}
+
+static void find_step(sch_place_model_t *m)
+{
+    for (int k = 0; k < m->pairs.n; ++k) step_of(m, m->pairs.at[k].rule, m->pairs.at[k].factor);
+    for (int k = 0; k < m->fields.n; ++k) step_of(m, m->fields.at[k].rule, m->fields.at[k].factor);
+    for (int k = 0; k < m->ranks.n; ++k) step_of(m, m->ranks.at[k].rule, m->ranks.at[k].factor);
+    for (int k = 0; k < m->anys.n; ++k) step_of(m, m->anys.at[k].rule, 1);
+    for (int k = 0; k < m->group_rules.n; ++k) {
+        const sch_group_rule_t *r = &m->group_rules.at[k];
+        if (r->shape != SCH_PRESENT) step_of(m, r->rule, r->factor);
+        for (int key = 0; r->shape == SCH_PRESENT && key < m->groups.at[r->group].keys; ++key) step_of(m, r->rule, r->factors[key]);
+    }
+    for (int k = 0; k < m->profiles.n; ++k) {
+        for (int q = 0; q < m->profiles.at[k].prices.n; ++q) {
+            const sch_price_t *price = &m->profiles.at[k].prices.at[q];
+            int n = price->axis == SCH_AXIS_TIME ? m->times : price->axis == SCH_AXIS_ROOM ? m->rooms : m->places;
+            for (int x = 0; x < n; ++x) step_of(m, price->rule, price->factors[x]);
+        }
+    }
+    if (m->burden_rule >= 0) step_of(m, m->burden_rule, 1);
+    if (!m->soft_step) m->soft_step = 1;
+}
+
 int sch_place_model_compile(sch_place_model_t *m)
 {
     m->time_of = malloc((size_t)m->places * sizeof(int));
@@ -335,10 +413,12 @@ int sch_place_model_compile(sch_place_model_t *m)
         if (!rc) rc = list_candidates(m, &m->profiles.at[k]);
         if (rc) return rc;
     }
+    find_step(m);
     int rc = list_neighbours(m);
     if (!rc) rc = arrange_groups(m);
     if (!rc) rc = list_parts(m);
     if (!rc) rc = arrange_members(m);
     if (!rc) rc = arrange_blocks(m);
+    if (!rc) rc = bound_gains(m);
     return rc;
 }

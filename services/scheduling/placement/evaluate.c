@@ -78,6 +78,12 @@ static const sch_edge_t *edge_to(const sch_place_model_t *m, int item, int other
     return low;
 }
 
+static bool linked(const sch_place_model_t *m, int item, int other)
+{
+    size_t bit = (size_t)item * (size_t)m->items.n + (size_t)other;
+    return m->linked[bit / 64] >> (bit % 64) & 1;
+}
+
 static int at(const sch_relation_t *r, int a, int b)
 {
     return a < 0 || b < 0 ? 0 : sch_relation_value(r, a, b);
@@ -89,6 +95,7 @@ static void correct_pairs(const sch_place_state_t *s, int item, int a, int b, ta
     const sch_place_model_t *m = s->model;
     for (int k = 0; k < s->moved_n; ++k) {
         int other = s->moved[k].item;
+        if (!linked(m, item, other)) continue;
         const sch_edge_t *end, *e = edge_to(m, item, other, &end);
         if (e == end || e->other != other) continue;
         int was = s->moved[k].from < 0 ? -1 : m->time_of[s->moved[k].from];
@@ -203,33 +210,36 @@ INLINED void span_load(const sch_place_state_t *s, const sch_group_t *g, const s
     }
 }
 
+INLINED void member_moves(const sch_place_state_t *s, const sch_member_t *member, int from, int to, tally_t *t, const bool noting)
+{
+    const sch_place_model_t *m = s->model;
+    const sch_group_t *g = &m->groups.at[member->group];
+    if (g->map < 0) {
+        span_load(s, g, member, from, to, t, noting);
+        return;
+    }
+    int a = sch_key_of(m, g, member, from), b = sch_key_of(m, g, member, to);
+    if (a == b) return;
+    const int *count = s->count + g->count_at;
+    int gone = a >= 0 && count[a] == member->demand ? a : -1, come = b >= 0 && count[b] == 0 ? b : -1;
+    if (!g->loads && gone < 0 && come < 0) return;
+    for (int q = g->rules_at; q < g->rules_at + g->rules_n; ++q) {
+        const sch_group_rule_t *r = &m->group_rules.at[q];
+        int64_t change = 0;
+        if (r->shape == SCH_LOAD) {
+            if (a >= 0) change += sch_load_cost(r, count[a] - member->demand) - sch_load_cost(r, count[a]);
+            if (b >= 0) change += sch_load_cost(r, count[b] + member->demand) - sch_load_cost(r, count[b]);
+        } else if (gone >= 0 || come >= 0) {
+            change = sch_presence_change(s, g, r, gone, come);
+        }
+        add(t, noting, r->level, r->weight * change, r->rule, -1);
+    }
+}
+
 INLINED void groups(const sch_place_state_t *s, int item, int from, int to, tally_t *t, const bool noting)
 {
     const sch_place_model_t *m = s->model;
-    for (int k = m->members_at[item]; k < m->members_at[item + 1]; ++k) {
-        const sch_member_t *member = &m->members.at[k];
-        const sch_group_t *g = &m->groups.at[member->group];
-        if (g->map < 0) {
-            span_load(s, g, member, from, to, t, noting);
-            continue;
-        }
-        int a = sch_key_of(m, g, member, from), b = sch_key_of(m, g, member, to);
-        if (a == b) continue;
-        const int *count = s->count + g->count_at;
-        int gone = a >= 0 && count[a] == member->demand ? a : -1, come = b >= 0 && count[b] == 0 ? b : -1;
-        if (g->presence && gone < 0 && come < 0 && m->group_rules.at[g->rules_at].shape != SCH_LOAD) continue;
-        for (int q = g->rules_at; q < g->rules_at + g->rules_n; ++q) {
-            const sch_group_rule_t *r = &m->group_rules.at[q];
-            int64_t change = 0;
-            if (r->shape == SCH_LOAD) {
-                if (a >= 0) change += sch_load_cost(r, count[a] - member->demand) - sch_load_cost(r, count[a]);
-                if (b >= 0) change += sch_load_cost(r, count[b] + member->demand) - sch_load_cost(r, count[b]);
-            } else if (gone >= 0 || come >= 0) {
-                change = sch_presence_change(s, g, r, gone, come);
-            }
-            add(t, noting, r->level, r->weight * change, r->rule, -1);
-        }
-    }
+    for (int k = m->members_at[item]; k < m->members_at[item + 1]; ++k) member_moves(s, &m->members.at[k], from, to, t, noting);
 }
 
 /* ---- fields, ranks, any, burden ---- */
@@ -388,24 +398,61 @@ void sch_place_note_delta(const sch_place_state_t *s, int item, int from, int to
     dear(s, item, from, to, &t, true);
 }
 
-bool sch_place_swap_below(const sch_place_state_t *s, int i, int j, const sch_energy_t *energy, int64_t early)
+/* ---- exchanges ---- */
+
+/* Prices and pairs, when two items exchange their places. */
+static void swap_cheap(const sch_place_state_t *s, int i, int j, tally_t *t)
 {
     const sch_place_model_t *m = s->model;
     int x = s->place[i], y = s->place[j], a = m->time_of[x], b = m->time_of[y];
-    tally_t t = {.note = NULL};
-    prices(m, i, x, y, &t, false);
-    prices(m, j, y, x, &t, false);
-    if (a != b) {
-        const sch_cost_t *mine = s->pair + (size_t)i * (size_t)m->times, *its = s->pair + (size_t)j * (size_t)m->times;
-        for (int level = 0; level < SCH_LEVELS; ++level)
-            t.sum.v[level] += mine[b].v[level] - mine[a].v[level] + its[a].v[level] - its[b].v[level];
-        const sch_edge_t *end, *e = edge_to(m, i, j, &end);
-        for (; e < end && e->other == j; ++e) {
-            const sch_relation_t *r = &m->relations.at[e->relation];
-            t.sum.v[e->level] += (int64_t)e->weight * (at(r, b, a) + at(r, a, b) - at(r, b, b) - at(r, a, a));
+    prices(m, i, x, y, t, false);
+    prices(m, j, y, x, t, false);
+    if (a == b) return;
+    const sch_cost_t *mine = s->pair + (size_t)i * (size_t)m->times, *its = s->pair + (size_t)j * (size_t)m->times;
+    for (int level = 0; level < SCH_LEVELS; ++level)
+        t->sum.v[level] += mine[b].v[level] - mine[a].v[level] + its[a].v[level] - its[b].v[level];
+    if (!linked(m, i, j)) return;
+    const sch_edge_t *end, *e = edge_to(m, i, j, &end);
+    for (; e < end && e->other == j; ++e) {
+        const sch_relation_t *r = &m->relations.at[e->relation];
+        t->sum.v[e->level] += (int64_t)e->weight * (at(r, b, a) + at(r, a, b) - at(r, b, b) - at(r, a, a));
+    }
+}
+
+/* Groups of both, in which they are alike, do not notice. false: they are in one and not alike. */
+static bool swap_groups(const sch_place_state_t *s, int i, int j, tally_t *t)
+{
+    const sch_place_model_t *m = s->model;
+    const sch_member_t *a = m->members.at + m->members_at[i], *a_end = m->members.at + m->members_at[i + 1];
+    const sch_member_t *b = m->members.at + m->members_at[j], *b_end = m->members.at + m->members_at[j + 1];
+    int x = s->place[i], y = s->place[j];
+    while (a < a_end || b < b_end) {
+        if (b == b_end || (a < a_end && a->group < b->group)) {
+            member_moves(s, a++, x, y, t, false);
+        } else if (a == a_end || b->group < a->group) {
+            member_moves(s, b++, y, x, t, false);
+        } else {
+            if (a->offset != b->offset || a->demand != b->demand) return false;
+            ++a;
+            ++b;
         }
     }
-    return sch_energy_of(energy, &t.sum) <= early;
+    return true;
+}
+
+sch_swap_t sch_place_swap_delta(const sch_place_state_t *s, int i, int j, const sch_energy_t *energy, int64_t early, sch_score_t *ret_delta)
+{
+    const sch_place_model_t *m = s->model;
+    tally_t t = {.note = NULL};
+    swap_cheap(s, i, j, &t);
+    if (sch_energy_of(energy, &t.sum) > early) return SCH_SWAP_DEAR;
+    /* Only where neither sees the other go: equally long, and nothing that joins them but pairs and groups. */
+    if (m->profiles.at[m->items.at[i].profile].class_ != m->profiles.at[m->items.at[j].profile].class_ || m->burden_rule >= 0 ||
+        m->parts_at[i + 1] > m->parts_at[i] || m->parts_at[j + 1] > m->parts_at[j] || m->edges_any_end[i] < m->edges_at[i + 1] ||
+        m->edges_any_end[j] < m->edges_at[j + 1] || !swap_groups(s, i, j, &t))
+        return SCH_SWAP_UNKNOWN;
+    *ret_delta = t.sum;
+    return SCH_SWAP_KNOWN;
 }
 
 int sch_place_occupant(const sch_place_state_t *s, int place, int item)

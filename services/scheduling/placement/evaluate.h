@@ -48,8 +48,11 @@ bool sch_place_delta_below(const sch_place_state_t *state, int item, int to, con
 /* The two parts of a delta: what delta_below looks at first, and last. */
 void sch_place_delta_cheap(const sch_place_state_t *state, int item, int to, sch_score_t *ret_delta);
 void sch_place_delta_dear(const sch_place_state_t *state, int item, int to, sch_score_t *ret_delta);
-/* Whether the prices and pairs of an exchange are worth looking at the rest: at most early. */
-bool sch_place_swap_below(const sch_place_state_t *state, int a, int b, const sch_energy_t *energy, int64_t early);
+/* What an exchange of two items' places changes. DEAR: more than early as far as prices and pairs tell; UNKNOWN: the two
+ * are joined in a way that only steps can tell. */
+typedef enum { SCH_SWAP_DEAR, SCH_SWAP_UNKNOWN, SCH_SWAP_KNOWN } sch_swap_t;
+sch_swap_t sch_place_swap_delta(const sch_place_state_t *state, int a, int b, const sch_energy_t *energy, int64_t early,
+                                sch_score_t *ret_delta);
 /* The one item that is in a room when the place begins; -1: none, or more than one. */
 int sch_place_occupant(const sch_place_state_t *state, int place, int item);
 

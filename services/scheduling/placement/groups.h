@@ -24,9 +24,13 @@ static inline int64_t sch_distinct_cost(const sch_group_rule_t *r, int n)
     return n < r->low ? r->low - n : n > r->high ? n - r->high : 0;
 }
 
+/* Bits that are set and have no set neighbour; counted without the instruction that not every machine has. */
 static inline int sch_lonely_n(uint64_t keys)
 {
-    return __builtin_popcountll(keys & ~(keys << 1) & ~(keys >> 1));
+    uint64_t x = keys & ~(keys << 1) & ~(keys >> 1);
+    x -= x >> 1 & UINT64_C(0x5555555555555555);
+    x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
+    return (int)(((x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f)) * UINT64_C(0x0101010101010101) >> 56);
 }
 
 static inline int sch_has_gap(uint64_t keys)

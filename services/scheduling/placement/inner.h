@@ -100,7 +100,7 @@ typedef struct {
     int *outer, outers;
     int count_at, distinct_at, mask_at; /* where its counters are in a state */
     int rules_at, rules_n;              /* in the model's group_rules, sorted by group */
-    bool presence;                      /* some rule looks at more than the load */
+    bool loads;                         /* some rule looks at how much, not only whether */
 } sch_group_t;
 
 typedef struct {
@@ -157,11 +157,14 @@ struct sch_place_model {
     int *time_of, *room_of;           /* of a place */
     sch_edge_t *edges;                /* by item, cond ANY first */
     int *edges_at, *edges_any_end;    /* items + 1; end of the ANY ones */
+    uint64_t *linked;                 /* bit item * items + other: they have a pair of cond ANY */
     int *pairs_of, *pairs_at;         /* raw pairs by item, for explanations */
     int *members_at, *parts_at;       /* items + 1 */
     int *block_places, *block_at;     /* places by block, in order of slot */
     int counts_n, distincts_n, masks_n, fields_n;
-    int64_t rewards; /* what negative weights can gain at most, all levels: a bound for rejecting early */
+    sch_score_t *gains; /* of an item: what room pairs, groups and the rest can fall by at most when it moves */
+    int64_t soft_step;  /* the smallest soft cost that is not 0 */
+    bool rewards;       /* some weight is negative, so nothing is not the best score */
 };
 
 static inline sch_span_t sch_span_of(const struct sch_place_model *m, int item, int time)
@@ -179,6 +182,8 @@ static inline bool sch_cond_holds(const struct sch_place_model *m, int cond, int
     if (cond == SCH_ROOM_ANY) return true;
     return (m->room_label[room_a] == m->room_label[room_b]) == (cond == SCH_ROOM_SAME);
 }
+
+enum { SCH_GAIN_MAX = 1 << 30 }; /* no bound */
 
 int sch_place_model_compile(struct sch_place_model *model) CV_USE_RESULT; /* compile.c */
 

@@ -57,7 +57,7 @@ void sch_place_model_destroy(sch_place_model_t **model)
                     m->members.at, m->group_rules.at, m->fields.at, m->ranks.at, m->anys.at, m->parts.at, m->rules.at,
                     m->room_holds, m->room_turn, m->room_label, m->block, m->slot, m->time_of, m->room_of, m->edges,
                     m->edges_at, m->edges_any_end, m->pairs_of, m->pairs_at, m->members_at, m->parts_at,
-                    m->block_places, m->block_at};
+                    m->block_places, m->block_at, m->linked, m->gains};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; ++i) free(rest[i]);
     free(m);
     *model = NULL;

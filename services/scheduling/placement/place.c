@@ -14,7 +14,8 @@ static int prepare(sch_search_t *search, const sch_place_model_t *m, uint64_t se
     search->movable = malloc(n * sizeof(int));
     search->focus = malloc(n * sizeof(int));
     search->queue = malloc(n * sizeof(int));
-    if (!search->state || !search->movable || !search->focus || !search->queue) return CV_ENOMEM;
+    search->gains = calloc(n, sizeof *search->gains);
+    if (!search->state || !search->movable || !search->focus || !search->queue || !search->gains) return CV_ENOMEM;
     for (int i = 0; i < m->items.n; ++i) {
         int candidates;
         sch_place_candidates(m, i, &candidates);
@@ -29,6 +30,7 @@ static void clean(sch_search_t *search)
     free(search->movable);
     free(search->focus);
     free(search->queue);
+    free(search->gains);
 }
 
 static bool is_plan(const sch_place_model_t *m, const int *places)

@@ -32,13 +32,22 @@ typedef struct {
     int *movable, movable_n; /* items with candidates that are not pinned */
     int *focus, focus_n;     /* those of them a warm start looks at first */
     sch_energy_t energy;
-    int64_t slack;           /* how much energy what is looked at last can still gain */
+    int64_t slack;           /* how much energy what is looked at last can fall by at most, whoever moves */
+    int64_t *gains;          /* and when this item moves */
     int *queue;              /* items of a chain */
 } sch_search_t;
 
-/* A proposal: steps are pending on the state when it returns true, and the score tells the rest. One that is false left
- * nothing pending. early: what the quick part of the energy may rise by at most, so that hopeless ones are dropped. */
-bool sch_move_swap(sch_search_t *search, int a, int b, int64_t early);
+/* A change that may be accepted: of one item, or of two that exchange places, with its delta and nothing done yet; or
+ * with steps pending on the state, whose score tells. The functions that give bool give COMPOUND or NOTHING. */
+typedef enum { SCH_NOTHING, SCH_SINGLE, SCH_SWAP, SCH_COMPOUND } sch_proposal_t;
+
+static inline int64_t sch_search_slack(const sch_search_t *search, int item)
+{
+    return search->gains[item] < search->slack ? search->gains[item] : search->slack;
+}
+
+/* early: what the quick part of the energy may rise by at most, so that hopeless ones are dropped. */
+sch_proposal_t sch_move_swap(sch_search_t *search, int a, int b, int64_t early, sch_score_t *ret_delta);
 bool sch_move_eject(sch_search_t *search, int item, int place);
 bool sch_move_chain(sch_search_t *search, int item, int time);
 bool sch_move_block(sch_search_t *search, int block_a, int block_b);
