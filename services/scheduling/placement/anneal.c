@@ -25,6 +25,18 @@ typedef struct {
     double start, end;
 } heat_t;
 
+/* The budget is spent in cycles. The first begins at the heat that scales() says; each later one with the best plan, and
+ * on a scale of orders of magnitude somewhere between that heat and what the best plan would call for: hot enough to
+ * leave a dead end, mostly not so hot as to forget. A cycle that has frozen ends at once; one that has not is followed
+ * by a longer one. So a problem that freezes early gets many tries, and one that does not gets slow ones. */
+typedef struct {
+    int number;
+    double begin, length; /* shares of the budget */
+    double start, end;    /* temperatures */
+    int64_t moved;        /* changes of the energy since the last look */
+    int quiet;            /* looks without enough of them */
+} cycle_t;
+
 static int by_size(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -49,13 +61,19 @@ static int smallest_weight(const sch_place_model_t *m, int level)
  *
  * At temperature T each item is worth about T of energy more than it need be. So the search begins at a few times what
  * an item costs in the plan that was built, and ends well below the smallest step there is. */
+static double warmth(const sch_search_t *search, const sch_score_t *score)
+{
+    static const double BEGIN = 2.5;
+    const int64_t *weight = search->energy.weight;
+    return BEGIN * (double)(weight[SCH_MEDIUM] * llabs(score->v[SCH_MEDIUM]) + llabs(score->v[SCH_SOFT])) / (search->movable_n + 1);
+}
+
 static heat_t scales(sch_search_t *search)
 {
-    static const double BEGIN = 2.5, END = 0.15, HARD_BEGINS = 10, HARD_TYPICAL = 2;
+    static const double END = 0.15, HARD_BEGINS = 10, HARD_TYPICAL = 2;
     int64_t soft[SAMPLES];
     int soft_n = 0;
     const sch_place_model_t *m = search->model;
-    const sch_score_t *score = &search->state->score;
     for (int k = 0; k < SAMPLES && search->movable_n; ++k) {
         int item = search->movable[sch_random_below(&search->random, search->movable_n)], n;
         const int *candidates = sch_place_candidates(m, item, &n);
@@ -67,8 +85,7 @@ static heat_t scales(sch_search_t *search)
     int64_t *weight = search->energy.weight, typical = median(soft, soft_n);
     weight[SCH_SOFT] = 1;
     weight[SCH_MEDIUM] = 1 + 2 * typical / smallest_weight(m, SCH_MEDIUM);
-    double energy = (double)(weight[SCH_MEDIUM] * llabs(score->v[SCH_MEDIUM]) + llabs(score->v[SCH_SOFT]));
-    heat_t heat = {BEGIN * energy / (search->movable_n + 1), END * (double)m->soft_step};
+    heat_t heat = {warmth(search, &search->state->score), END * (double)m->soft_step};
     if (heat.start < 10 * heat.end) heat.start = 10 * heat.end;
     double hard = HARD_BEGINS * heat.start > HARD_TYPICAL * (double)typical ? HARD_BEGINS * heat.start : HARD_TYPICAL * (double)typical;
     weight[SCH_HARD] = 1 + (int64_t)hard / smallest_weight(m, SCH_HARD);
@@ -167,8 +184,28 @@ static bool look_around(const sch_search_t *search, const sch_place_options_t *o
     return share < 1;
 }
 
+static void next_cycle(const sch_search_t *search, cycle_t *c, double share, const heat_t *heat, const sch_score_t *best)
+{
+    static const double GROWTH = 1.5, HEATS[] = {0.5, 0.75, 0.5, 1};
+    double cold = fmax(heat->end, warmth(search, best)), mix = HEATS[c->number++ % 4];
+    if (share >= c->begin + c->length) c->length *= GROWTH;
+    c->begin = share;
+    if (share + 2 * c->length > 1) c->length = 1 - share; /* not a short one at the end */
+    c->start = fmax(pow(heat->start, mix) * pow(cold, 1 - mix), 2 * heat->end);
+    c->quiet = 0;
+}
+
+static bool frozen(cycle_t *c)
+{
+    enum { FEW = 1, LOOKS = 64 };
+    c->quiet = c->moved < FEW ? c->quiet + 1 : 0;
+    c->moved = 0;
+    return c->quiet >= LOOKS;
+}
+
 void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, int *best, sch_place_result_t *result)
 {
+    static const double FIRST = 0.12;
     double logs[LOGS], share = 0, temperature;
     sch_place_state_t *s = search->state;
     sch_score_t best_score = s->score;
@@ -176,7 +213,8 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
     memcpy(best, s->place, (size_t)search->model->items.n * sizeof *best);
     for (int k = 0; k < LOGS; ++k) logs[k] = -log((k + 0.5) / LOGS);
     heat_t heat = scales(search);
-    if (options->start) heat.start = heat.start / 8 > heat.end ? heat.start / 8 : heat.end;
+    if (options->start) heat.start = fmax(heat.start / 8, heat.end);
+    cycle_t cycle = {.length = FIRST, .start = heat.start, .end = heat.end};
     temperature = heat.start;
     search->slack = slack_of(search);
     for (int i = 0; i < search->model->items.n; ++i) search->gains[i] = sch_energy_of(&search->energy, &search->model->gains[i]);
@@ -185,12 +223,19 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
             static const sch_score_t PERFECT;
             if (!look_around(search, options, &best_score, done, result, &share)) break;
             if (!memcmp(&best_score, &PERFECT, sizeof PERFECT) && !search->model->rewards) break;
-            temperature = heat.start * pow(heat.end / heat.start, share);
-            if (share > 0.3) search->focus_n = 0;
+            if (frozen(&cycle) || share >= cycle.begin + cycle.length) {
+                next_cycle(search, &cycle, share, &heat, &best_score);
+                sch_place_put_all(s, best);
+                search->slack = slack_of(search);
+                search->focus_n = 0;
+            }
+            temperature = cycle.start * pow(cycle.end / cycle.start, (share - cycle.begin) / cycle.length);
         }
         int64_t limit = (int64_t)(temperature * logs[sch_random_next(&search->random) >> 52]);
         choice_t choice;
+        int64_t before = sch_energy_of(&search->energy, &s->score);
         if (!take(search, propose(search, limit, &choice), limit, &choice)) continue;
+        cycle.moved += sch_energy_of(&search->energy, &s->score) != before;
         search->slack = slack_of(search);
         keep_best(search, best, &best_score);
     }

@@ -97,24 +97,63 @@ static bool add_to(int *sum, int64_t more)
     return true;
 }
 
-static int sum_prices(sch_place_model_t *m, sch_profile_t *p)
+static int add_price(const sch_place_model_t *m, const sch_price_t *price, sch_cost_t *table, int n)
 {
-    const int n_of[] = {m->times, m->rooms, m->places};
+    const sch_rule_t *rule = &m->rules.at[price->rule];
+    for (int x = 0; x < n; ++x)
+        if (!add_to(&table[x].v[rule->level], (int64_t)rule->weight * price->factors[x])) return CV_ELIMIT;
+    return CV_OK;
+}
+
+/* Whether two profiles have the same prices per place, so that their sum is one table. */
+static bool same_places(const sch_profile_t *a, const sch_profile_t *b)
+{
+    int x = 0, y = 0;
+    while (true) {
+        while (x < a->prices.n && a->prices.at[x].axis != SCH_AXIS_PLACE) ++x;
+        while (y < b->prices.n && b->prices.at[y].axis != SCH_AXIS_PLACE) ++y;
+        if (x == a->prices.n || y == b->prices.n) return x == a->prices.n && y == b->prices.n;
+        if (a->prices.at[x].rule != b->prices.at[y].rule || a->prices.at[x].factors != b->prices.at[y].factors) return false;
+        ++x;
+        ++y;
+    }
+}
+
+static int sum_places(sch_place_model_t *m, int profile)
+{
+    sch_profile_t *p = &m->profiles.at[profile];
+    int rc = CV_OK;
+    for (int k = profile - 1; k >= 0 && !p->places; --k)
+        if (m->profiles.at[k].places && same_places(p, &m->profiles.at[k])) p->places = m->profiles.at[k].places;
+    if (p->places) return CV_OK;
+    SCH_VEC_MORE(m->place_sums, rc);
+    if (rc) return rc;
+    p->places = calloc((size_t)m->places, sizeof *p->places);
+    if (!p->places) return CV_ENOMEM;
+    m->place_sums.at[m->place_sums.n++] = p->places;
+    for (int k = 0; k < p->prices.n && !rc; ++k)
+        if (p->prices.at[k].axis == SCH_AXIS_PLACE) rc = add_price(m, &p->prices.at[k], p->places, m->places);
+    return rc;
+}
+
+static int sum_prices(sch_place_model_t *m, int profile)
+{
+    sch_profile_t *p = &m->profiles.at[profile];
+    int rc = CV_OK;
+    bool by_place = false;
     p->times = calloc((size_t)m->times, sizeof *p->times);
     p->rooms = calloc((size_t)m->rooms, sizeof *p->rooms);
     if (!p->times || !p->rooms) return CV_ENOMEM;
-    for (int k = 0; k < p->prices.n; ++k) {
+    for (int k = 0; k < p->prices.n && !rc; ++k) {
         const sch_price_t *price = &p->prices.at[k];
-        const sch_rule_t *rule = &m->rules.at[price->rule];
-        if (price->axis == SCH_AXIS_PLACE && !p->places) {
-            p->places = calloc((size_t)m->places, sizeof *p->places);
-            if (!p->places) return CV_ENOMEM;
-        }
-        sch_cost_t *table = price->axis == SCH_AXIS_TIME ? p->times : price->axis == SCH_AXIS_ROOM ? p->rooms : p->places;
-        for (int x = 0; x < n_of[price->axis]; ++x)
-            if (!add_to(&table[x].v[rule->level], (int64_t)rule->weight * price->factors[x])) return CV_ELIMIT;
+        if (price->axis == SCH_AXIS_PLACE)
+            by_place = true;
+        else if (price->axis == SCH_AXIS_TIME)
+            rc = add_price(m, price, p->times, m->times);
+        else
+            rc = add_price(m, price, p->rooms, m->rooms);
     }
-    return CV_OK;
+    return rc || !by_place ? rc : sum_places(m, profile);
 }
 
 static int list_candidates(sch_place_model_t *m, sch_profile_t *p)
@@ -235,6 +274,24 @@ static int parts_by_item(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
+/* A product's two groups have no item in common: one that moved would change both factors at once. */
+static bool products_apart(const sch_place_model_t *m)
+{
+    int *last = calloc((size_t)m->items.n + 1, sizeof *last);
+    bool apart = last != NULL;
+    for (int k = 0; k < m->group_rules.n && apart; ++k) {
+        const sch_group_rule_t *r = &m->group_rules.at[k];
+        if (r->shape != SCH_PRODUCT) continue;
+        for (int q = 0; q < 2 * m->members.n && apart; ++q) {
+            const sch_member_t *member = &m->members.at[q % m->members.n];
+            if (q < m->members.n && member->group == r->group) last[member->item] = k + 1;
+            if (q >= m->members.n && member->group == r->other && last[member->item] == k + 1) apart = false;
+        }
+    }
+    free(last);
+    return apart;
+}
+
 static int arrange_groups(sch_place_model_t *m)
 {
     /* A product is looked at from both of its groups. */
@@ -249,6 +306,7 @@ static int arrange_groups(sch_place_model_t *m)
         rule.other = group;
         m->group_rules.at[m->group_rules.n++] = rule;
     }
+    if (!products_apart(m)) return CV_EINVAL;
     if (m->group_rules.n) qsort(m->group_rules.at, (size_t)m->group_rules.n, sizeof *m->group_rules.at, by_group);
     for (int k = 0; k < m->group_rules.n; ++k) {
         sch_group_rule_t *rule = &m->group_rules.at[k];
@@ -409,7 +467,7 @@ int sch_place_model_compile(sch_place_model_t *m)
         m->room_of[p] = p % m->rooms;
     }
     for (int k = 0; k < m->profiles.n; ++k) {
-        int rc = sum_prices(m, &m->profiles.at[k]);
+        int rc = sum_prices(m, k);
         if (!rc) rc = list_candidates(m, &m->profiles.at[k]);
         if (rc) return rc;
     }

@@ -44,18 +44,24 @@ typedef struct {
 
 typedef enum { SCH_AXIS_TIME, SCH_AXIS_ROOM, SCH_AXIS_PLACE } sch_axis_t;
 
+/* Tables are kept once, however many profiles use them. */
+typedef struct {
+    int *values, n;
+    uint64_t hash;
+} sch_table_t;
+
 typedef struct {
     sch_axis_t axis;
     int rule;
-    int *factors;
+    const int *factors;
 } sch_price_t;
 
 typedef struct {
     int class_;
     SCH_VEC(sch_price_t) prices;
-    sch_cost_t *times, *rooms, *places; /* summed; places NULL when no price has that axis */
+    sch_cost_t *times, *rooms, *places; /* summed; places NULL when no price has that axis, else one of place_sums */
     int *candidates, candidates_n;
-    int *loads; /* burden, times * members; NULL: none */
+    const int *loads; /* burden, times * members; NULL: none */
 } sch_profile_t;
 
 /* Row a of a relation is at + off + a * stride, and is 0 outside [lo, hi) of that row. */
@@ -136,7 +142,9 @@ struct sch_place_model {
     bool frozen;
     SCH_VEC(sch_rule_t) rules;
     SCH_VEC(sch_span_t *) classes;
+    SCH_VEC(sch_table_t) tables;
     SCH_VEC(sch_profile_t) profiles;
+    SCH_VEC(sch_cost_t *) place_sums;
     SCH_VEC(sch_place_item_t) items;
     SCH_VEC(sch_relation_t) relations; /* 2k as given, 2k + 1 the other way round */
     SCH_VEC(sch_pair_t) pairs;

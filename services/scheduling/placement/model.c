@@ -12,6 +12,22 @@ static int *copied(const int *from, int n)
     return to;
 }
 
+/* The model's own copy of a table; the same one for the same values. NULL: out of memory. */
+static const int *kept(sch_place_model_t *m, const int *values, int n)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    int rc = CV_OK;
+    for (int k = 0; k < n; ++k) hash = (hash ^ (uint32_t)values[k]) * UINT64_C(1099511628211);
+    for (int k = m->tables.n - 1; k >= 0; --k) {
+        const sch_table_t *table = &m->tables.at[k];
+        if (table->hash == hash && table->n == n && !memcmp(table->values, values, (size_t)n * sizeof *values)) return table->values;
+    }
+    SCH_VEC_MORE(m->tables, rc);
+    int *copy = rc ? NULL : copied(values, n);
+    if (copy) m->tables.at[m->tables.n++] = (sch_table_t){copy, n, hash};
+    return copy;
+}
+
 static bool within(int index, int n)
 {
     return index >= 0 && index < n;
@@ -31,14 +47,13 @@ void sch_place_model_destroy(sch_place_model_t **model)
     for (int i = 0; i < m->classes.n; ++i) free(m->classes.at[i]);
     for (int i = 0; i < m->profiles.n; ++i) {
         sch_profile_t *p = &m->profiles.at[i];
-        for (int k = 0; k < p->prices.n; ++k) free(p->prices.at[k].factors);
         free(p->prices.at);
         free(p->times);
         free(p->rooms);
-        free(p->places);
         free(p->candidates);
-        free(p->loads);
     }
+    for (int i = 0; i < m->tables.n; ++i) free(m->tables.at[i].values);
+    for (int i = 0; i < m->place_sums.n; ++i) free(m->place_sums.at[i]);
     for (int i = 0; i < m->relations.n; ++i) {
         free(m->relations.at[i].table);
         free(m->relations.at[i].lo);
@@ -57,7 +72,7 @@ void sch_place_model_destroy(sch_place_model_t **model)
                     m->members.at, m->group_rules.at, m->fields.at, m->ranks.at, m->anys.at, m->parts.at, m->rules.at,
                     m->room_holds, m->room_turn, m->room_label, m->block, m->slot, m->time_of, m->room_of, m->edges,
                     m->edges_at, m->edges_any_end, m->pairs_of, m->pairs_at, m->members_at, m->parts_at,
-                    m->block_places, m->block_at, m->linked, m->gains};
+                    m->block_places, m->block_at, m->linked, m->gains, m->tables.at, m->place_sums.at};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; ++i) free(rest[i]);
     free(m);
     *model = NULL;
@@ -144,7 +159,7 @@ static int price(sch_place_model_t *m, int profile, int rule, const int *factors
     sch_profile_t *p = &m->profiles.at[profile];
     SCH_VEC_MORE(p->prices, rc);
     if (rc) return rc;
-    int *copy = copied(factors, n);
+    const int *copy = kept(m, factors, n);
     if (!copy) return CV_ENOMEM;
     p->prices.at[p->prices.n++] = (sch_price_t){axis, rule, copy};
     return CV_OK;
@@ -350,9 +365,8 @@ int sch_place_burden(sch_place_model_t *m, int rule, int members, int divisor)
 int sch_place_burden_of(sch_place_model_t *m, int profile, const int *loads)
 {
     if (m->frozen || !within(profile, m->profiles.n) || m->burden_rule < 0) return CV_EINVAL;
-    int *copy = copied(loads, m->times * m->burden_members);
+    const int *copy = kept(m, loads, m->times * m->burden_members);
     if (!copy) return CV_ENOMEM;
-    free(m->profiles.at[profile].loads);
     m->profiles.at[profile].loads = copy;
     return CV_OK;
 }
