@@ -33,8 +33,8 @@ typedef struct {
     int number;
     double begin, length; /* shares of the budget */
     double start, end;    /* temperatures */
-    int64_t moved;        /* changes of the energy since the last look */
-    int quiet;            /* looks without enough of them */
+    int64_t moved;        /* changes of the energy in the last looks */
+    int looks;
 } cycle_t;
 
 static int by_size(const void *a, const void *b)
@@ -186,26 +186,29 @@ static bool look_around(const sch_search_t *search, const sch_place_options_t *o
 
 static void next_cycle(const sch_search_t *search, cycle_t *c, double share, const heat_t *heat, const sch_score_t *best)
 {
-    static const double GROWTH = 1.5, HEATS[] = {0.5, 0.75, 0.5, 1};
+    static const double GROWTH = 1.4, HEATS[] = {0.5, 0.75, 0.5, 1};
     double cold = fmax(heat->end, warmth(search, best)), mix = HEATS[c->number++ % 4];
     if (share >= c->begin + c->length) c->length *= GROWTH;
     c->begin = share;
     if (share + 2 * c->length > 1) c->length = 1 - share; /* not a short one at the end */
     c->start = fmax(pow(heat->start, mix) * pow(cold, 1 - mix), 2 * heat->end);
-    c->quiet = 0;
+    c->looks = 0;
+    c->moved = 0;
 }
 
 static bool frozen(cycle_t *c)
 {
-    enum { FEW = 1, LOOKS = 64 };
-    c->quiet = c->moved < FEW ? c->quiet + 1 : 0;
+    enum { FEW = 2, LOOKS = 128 }; /* changes per CHECK, as a mean over LOOKS */
+    if (++c->looks < LOOKS) return false;
+    bool quiet = c->moved < FEW * LOOKS;
+    c->looks = 0;
     c->moved = 0;
-    return c->quiet >= LOOKS;
+    return quiet;
 }
 
 void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, int *best, sch_place_result_t *result)
 {
-    static const double FIRST = 0.12;
+    static const double FIRST = 0.05;
     double logs[LOGS], share = 0, temperature;
     sch_place_state_t *s = search->state;
     sch_score_t best_score = s->score;

@@ -342,9 +342,15 @@ INLINED void burden(const sch_place_state_t *s, int item, int from, int to, tall
 
 INLINED void cheap(const sch_place_state_t *s, int item, int from, int to, tally_t *t, const bool noting)
 {
-    prices(s->model, item, from, to, t, noting);
     pairs(s, item, from, to, t, noting);
+    prices(s->model, item, from, to, t, noting);
     rooms(s, item, from, to, t, noting);
+}
+
+/* Hard pairs alone settle most of what a search looks at. */
+INLINED bool hopeless(const tally_t *t, const sch_energy_t *energy, int64_t early)
+{
+    return t->sum.v[SCH_HARD] > 0 && energy->weight[SCH_HARD] * t->sum.v[SCH_HARD] > early;
 }
 
 INLINED void dear(const sch_place_state_t *s, int item, int from, int to, tally_t *t, const bool noting)
@@ -377,7 +383,10 @@ bool sch_place_delta_below(const sch_place_state_t *s, int item, int to, const s
 {
     tally_t t = {.note = NULL};
     int from = s->place[item];
-    cheap(s, item, from, to, &t, false);
+    pairs(s, item, from, to, &t, false);
+    if (hopeless(&t, energy, early)) return false;
+    prices(s->model, item, from, to, &t, false);
+    rooms(s, item, from, to, &t, false);
     if (sch_energy_of(energy, &t.sum) > early) return false;
     dear(s, item, from, to, &t, false);
     *ret_delta = t.sum;
@@ -400,13 +409,11 @@ void sch_place_note_delta(const sch_place_state_t *s, int item, int from, int to
 
 /* ---- exchanges ---- */
 
-/* Prices and pairs, when two items exchange their places. */
-static void swap_cheap(const sch_place_state_t *s, int i, int j, tally_t *t)
+/* Pairs, when two items exchange their times. */
+INLINED void swap_pairs(const sch_place_state_t *s, int i, int j, tally_t *t)
 {
     const sch_place_model_t *m = s->model;
-    int x = s->place[i], y = s->place[j], a = m->time_of[x], b = m->time_of[y];
-    prices(m, i, x, y, t, false);
-    prices(m, j, y, x, t, false);
+    int a = m->time_of[s->place[i]], b = m->time_of[s->place[j]];
     if (a == b) return;
     const sch_cost_t *mine = s->pair + (size_t)i * (size_t)m->times, *its = s->pair + (size_t)j * (size_t)m->times;
     for (int level = 0; level < SCH_LEVELS; ++level)
@@ -444,7 +451,10 @@ sch_swap_t sch_place_swap_delta(const sch_place_state_t *s, int i, int j, const 
 {
     const sch_place_model_t *m = s->model;
     tally_t t = {.note = NULL};
-    swap_cheap(s, i, j, &t);
+    swap_pairs(s, i, j, &t);
+    if (hopeless(&t, energy, early)) return SCH_SWAP_DEAR;
+    prices(m, i, s->place[i], s->place[j], &t, false);
+    prices(m, j, s->place[j], s->place[i], &t, false);
     if (sch_energy_of(energy, &t.sum) > early) return SCH_SWAP_DEAR;
     /* Only where neither sees the other go: equally long, and nothing that joins them but pairs and groups. */
     if (m->profiles.at[m->items.at[i].profile].class_ != m->profiles.at[m->items.at[j].profile].class_ || m->burden_rule >= 0 ||

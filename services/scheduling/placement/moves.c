@@ -13,8 +13,9 @@ sch_proposal_t sch_move_swap(sch_search_t *search, int a, int b, int64_t early, 
     sch_place_state_t *s = search->state;
     const sch_place_model_t *m = search->model;
     int x = s->place[a], y = s->place[b];
-    if (x < 0 || y < 0 || m->items.at[b].pinned || !sch_is_candidate(m, b, x) || !sch_is_candidate(m, a, y)) return SCH_NOTHING;
+    if (x < 0 || y < 0 || m->items.at[b].pinned) return SCH_NOTHING;
     if (m->items.at[a].twin >= 0 && m->items.at[a].twin == m->items.at[b].twin) return SCH_NOTHING;
+    if (!sch_is_candidate(m, b, x) || !sch_is_candidate(m, a, y)) return SCH_NOTHING;
     sch_swap_t known = sch_place_swap_delta(s, a, b, &search->energy, early, ret_delta);
     if (known == SCH_SWAP_DEAR) return SCH_NOTHING;
     if (known == SCH_SWAP_KNOWN) return SCH_SWAP;
