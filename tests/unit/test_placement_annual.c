@@ -1,15 +1,14 @@
-/* test_placement_annual: each rule of the annual plan provoked and named, and a generated year placed without a hard violation.
- * SPDX-License-Identifier: Apache-2.0
- * ctest-timeout: 300
+/* test_placement_annual: each rule of the annual plan provoked and named, and a generated year placed without a hard
+ * violation. SPDX-License-Identifier: Apache-2.0 ctest-timeout: 300
  */
-#include "placement_full.h"
 #include "../bench/placement/annual_plan.h"
+#include "placement_full.h"
 #include "scheduling/placement/place.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
-#include <cmocka.h>
 
 enum { DAYS = 60, MEMBERS = 3, VENUES = 4 };
 
@@ -29,18 +28,41 @@ typedef struct {
 static void small_init(small_t *s)
 {
     static const char *const NAMES[] = {"SOC", "SWG", "forum", "training"};
-    *s = (small_t){.venues = {{"hall", 0, 1, 0, 7}, {"palace", 1, 1, 2, 7}, {"centre", 2, 1, 0, 8}, {"online", -1, 0, 0, 9}}};
+    *s = (small_t){
+        .venues = {{"hall", 0, 1, 0, 7}, {"palace", 1, 1, 2, 7}, {"centre", 2, 1, 0, 8}, {"online", -1, 0, 0, 9}}};
     for (int day = 0; day < DAYS; ++day) {
         s->months[day] = day / 30;
-        for (int m = 0; m < MEMBERS; ++m) s->off[m * DAYS + day] = day % 7 == 5 || day % 7 == (m == 2 ? 4 : 6);
+        for (int m = 0; m < MEMBERS; ++m)
+            s->off[m * DAYS + day] = day % 7 == 5 || day % 7 == (m == 2 ? 4 : 6);
     }
     for (int i = 0; i < 4; ++i)
-        s->items[i] = (sch_annual_item_t){.name = NAMES[i], .length = 2, .window_last = DAYS - 1, .venues = {0, 1, 2, 3}, .venues_n = 4,
-                                          .dimension = -1, .coordinator = -1, .officer = -1, .circle = -1, .preferred = -1,
-                                          .promised_day = -1, .promised_venue = -1, .priority = 1 + i};
-    s->plan = (sch_annual_t){.days = DAYS, .month_of_day = s->months, .flags = s->flags, .members = MEMBERS, .off = s->off,
-                             .utc_minutes = s->zones, .venues = s->venues, .venues_n = VENUES, .items = s->items, .items_n = 4,
-                             .orders = s->orders, .exclusives = 4, .summit_city = 8, .travel_days = 1};
+        s->items[i] = (sch_annual_item_t){.name = NAMES[i],
+                                          .length = 2,
+                                          .window_last = DAYS - 1,
+                                          .venues = {0, 1, 2, 3},
+                                          .venues_n = 4,
+                                          .dimension = -1,
+                                          .coordinator = -1,
+                                          .officer = -1,
+                                          .circle = -1,
+                                          .preferred = -1,
+                                          .promised_day = -1,
+                                          .promised_venue = -1,
+                                          .priority = 1 + i};
+    s->plan = (sch_annual_t){.days = DAYS,
+                             .month_of_day = s->months,
+                             .flags = s->flags,
+                             .members = MEMBERS,
+                             .off = s->off,
+                             .utc_minutes = s->zones,
+                             .venues = s->venues,
+                             .venues_n = VENUES,
+                             .items = s->items,
+                             .items_n = 4,
+                             .orders = s->orders,
+                             .exclusives = 4,
+                             .summit_city = 8,
+                             .travel_days = 1};
 }
 
 static void small_make(small_t *s)
@@ -60,7 +82,8 @@ static void put(small_t *s, int item, int day, int venue)
 {
     sch_place_put(s->state, item, day < 0 ? SCH_PLACE_NOWHERE : day * VENUES + venue);
     int plan[4];
-    for (int i = 0; i < 4; ++i) plan[i] = sch_place_of(s->state, i);
+    for (int i = 0; i < 4; ++i)
+        plan[i] = sch_place_of(s->state, i);
     sch_score_t full = full_score(s->model, plan);
     assert_int_equal(sch_score_compare(&full, sch_place_score(s->state)), 0);
 }
@@ -72,7 +95,8 @@ static int64_t charge_at(small_t *s, int item, int day, int venue, int rule)
     int64_t cost = 0;
     int n = sch_place_explain(s->state, item, day < 0 ? SCH_PLACE_NOWHERE : day * VENUES + venue, reasons, 32);
     for (int k = 0; k < n; ++k)
-        if (reasons[k].rule == rule) cost += reasons[k].cost;
+        if (reasons[k].rule == rule)
+            cost += reasons[k].cost;
     return cost;
 }
 
@@ -160,7 +184,7 @@ static void test_medium(void **state)
     assert_int_equal(charge_at(&s, 0, 8, 1, SCH_A8), 10);
 
     assert_int_equal(charge_at(&s, 1, 1, 0, SCH_A9), 0);
-    assert_int_equal(charge_at(&s, 1, 3, 0, SCH_A9), 8);          /* the coordinator's Friday */
+    assert_int_equal(charge_at(&s, 1, 3, 0, SCH_A9), 8); /* the coordinator's Friday */
     assert_int_equal(charge_at(&s, 1, 5, 0, SCH_A9), 8 + 5 + 1 + 5 + 1);
 
     assert_int_equal(charge_at(&s, 3, 9, 0, SCH_A10), 40); /* two delegations in both, the same people */
@@ -183,7 +207,8 @@ static void test_soft(void **state)
     (void)state;
     small_t s;
     small_init(&s);
-    for (int i = 0; i < 3; ++i) s.items[i].dimension = 1;
+    for (int i = 0; i < 3; ++i)
+        s.items[i].dimension = 1;
     s.items[0].circle = s.items[1].circle = 4;
     s.items[0].officer = s.items[1].officer = 3;
     s.items[1].preferred = 8;
@@ -204,13 +229,14 @@ static void test_soft(void **state)
     put(&s, 1, 10, 3);
     assert_int_equal(charge_at(&s, 1, 10, 3, SCH_A13), 10); /* the officer's second in a week */
     put(&s, 2, 9, 3);
-    assert_int_equal(charge_at(&s, 3, 11, 3, SCH_A13), 20 + 10); /* the week's fourth: 2 squared, and what it does to others */
+    assert_int_equal(charge_at(&s, 3, 11, 3, SCH_A13),
+                     20 + 10); /* the week's fourth: 2 squared, and what it does to others */
     put(&s, 1, -1, 0);
     put(&s, 2, -1, 0);
 
     assert_int_equal(charge_at(&s, 1, 29, 0, SCH_A14), 2);
     assert_int_equal(charge_at(&s, 1, 30, 0, SCH_A14), 6);
-    assert_int_equal(charge_at(&s, 3, 30, 3, SCH_A14), 0); /* online */
+    assert_int_equal(charge_at(&s, 3, 30, 3, SCH_A14), 0);  /* online */
     assert_int_equal(charge_at(&s, 1, 13, 1, SCH_A15), -5); /* the palace is in the hall's city, three days later */
     assert_int_equal(charge_at(&s, 1, 14, 1, SCH_A15), 0);
     assert_int_equal(charge_at(&s, 1, 13, 2, SCH_A15), 0);
@@ -231,7 +257,8 @@ static void test_fair(void **state)
         s.items[i].length = 14;
     }
     small_make(&s);
-    for (int i = 0; i < 3; ++i) put(&s, i, 0, 3);
+    for (int i = 0; i < 3; ++i)
+        put(&s, i, 0, 3);
     assert_int_equal(charge_at(&s, 3, 0, 3, SCH_A18), 3 * (256 / 64 - 144 / 64)); /* each has 4 days off in each */
     small_done(&s);
 }
@@ -286,7 +313,8 @@ static void test_year(void **state)
             sch_score_t delta;
             sch_reason_t reason;
             sch_place_delta(s, i, place, &delta);
-            if (delta.v[SCH_HARD] <= 0) continue;
+            if (delta.v[SCH_HARD] <= 0)
+                continue;
             assert_true(sch_place_explain(s, i, place, &reason, 1) > 0);
             assert_int_equal(reason.level, SCH_HARD);
         }

@@ -4,10 +4,10 @@
 #include "placement_full.h"
 #include "scheduling/placement/place.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
-#include <cmocka.h>
 
 enum { MAX = 8 };
 
@@ -53,7 +53,8 @@ static void test_possible(void **state)
     base_t b = base();
     sch_certificate_t certificates[MAX];
     int n;
-    for (int k = 0; k < 8; ++k) item(&b, "any", (int[]){0, 0, 0, 0});
+    for (int k = 0; k < 8; ++k)
+        item(&b, "any", (int[]){0, 0, 0, 0});
     assert_int_equal(sch_place_check(b.m, certificates, MAX, &n), CV_EINVAL); /* not frozen */
     assert_int_equal(checked(&b, certificates), 0);
     sch_place_model_destroy(&b.m);
@@ -92,13 +93,15 @@ static void test_all(void **state)
     base_t b = base();
     sch_certificate_t c[MAX];
     item(&b, "free", (int[]){1, 1, 0, 0});
-    for (int k = 0; k < 5; ++k) item(&b, (const char *[]){"a", "b", "c", "d", "e"}[k], (int[]){0, 0, 1, 1});
+    for (int k = 0; k < 5; ++k)
+        item(&b, (const char *[]){"a", "b", "c", "d", "e"}[k], (int[]){0, 0, 1, 1});
     assert_int_equal(checked(&b, c), 1);
     assert_int_equal(c[0].kind, SCH_CANNOT_ALL);
     assert_int_equal(c[0].need, 5);
     assert_int_equal(c[0].have, 4);
     assert_int_equal(c[0].items_n, 5);
-    for (int k = 0; k < 5; ++k) assert_int_not_equal(c[0].items[k], 0);
+    for (int k = 0; k < 5; ++k)
+        assert_int_not_equal(c[0].items[k], 0);
     assert_memory_equal(c[0].text, "5 items have 4 places between them: ", 36);
     sch_place_model_destroy(&b.m);
 }
@@ -124,13 +127,16 @@ static void test_carry(void **state)
 /* Many random crowds: Hall speaks exactly when no assignment exists, which trying all of them decides. */
 static bool fits(const int (*barred)[4], int n, int i, int *taken)
 {
-    if (i == n) return true;
+    if (i == n)
+        return true;
     for (int t = 0; t < 4; ++t) {
-        if (barred[i][t] || taken[t] == 2) continue;
+        if (barred[i][t] || taken[t] == 2)
+            continue;
         ++taken[t];
         bool found = fits(barred, n, i + 1, taken);
         --taken[t];
-        if (found) return true;
+        if (found)
+            return true;
     }
     return false;
 }
@@ -145,11 +151,12 @@ static void test_hall(void **state)
         sch_certificate_t c[MAX];
         int barred[8][4], taken[4] = {0}, n = 6 + full_random(&seed, 3);
         for (int i = 0; i < n; ++i) {
-            for (int t = 0; t < 4; ++t) barred[i][t] = full_random(&seed, 3) != 0;
+            for (int t = 0; t < 4; ++t)
+                barred[i][t] = full_random(&seed, 3) != 0;
             barred[i][full_random(&seed, 4)] = 0;
             item(&b, "i", barred[i]);
         }
-        bool possible = fits((const int (*)[4])barred, n, 0, taken);
+        bool possible = fits((const int(*)[4])barred, n, 0, taken);
         assert_int_equal(checked(&b, c) == 0, possible);
         impossible += !possible;
         sch_place_model_destroy(&b.m);

@@ -22,7 +22,7 @@ struct sch_place_state {
     uint64_t *mask;   /* by group: used keys as bits */
     int *field;       /* by field and time */
     int64_t *burden;  /* by member */
-    sch_score_t score, before; /* before: without the pending steps */
+    sch_score_t score, before;     /* before: without the pending steps */
     sch_score_t dear, dear_before; /* the part of the score that delta_below looks at last */
     sch_moved_t *moved;
     int moved_n;
@@ -48,8 +48,8 @@ bool sch_place_delta_below(const sch_place_state_t *state, int item, int to, con
 /* The two parts of a delta: what delta_below looks at first, and last. */
 void sch_place_delta_cheap(const sch_place_state_t *state, int item, int to, sch_score_t *ret_delta);
 void sch_place_delta_dear(const sch_place_state_t *state, int item, int to, sch_score_t *ret_delta);
-/* What an exchange of two items' places changes. DEAR: more than early as far as prices and pairs tell; UNKNOWN: the two
- * are joined in a way that only steps can tell. */
+/* What an exchange of two items' places changes. DEAR: more than early as far as prices and pairs tell; UNKNOWN: the
+ * two are joined in a way that only steps can tell. */
 typedef enum { SCH_SWAP_DEAR, SCH_SWAP_UNKNOWN, SCH_SWAP_KNOWN } sch_swap_t;
 sch_swap_t sch_place_swap_delta(const sch_place_state_t *state, int a, int b, const sch_energy_t *energy, int64_t early,
                                 sch_score_t *ret_delta);
@@ -62,7 +62,8 @@ static inline bool sch_is_candidate(const sch_place_model_t *m, int item, int pl
     int time = m->time_of[place], room = m->room_of[place];
     const sch_span_t *span = &m->classes.at[p->class_][time];
     return span->first != span->last &&
-           p->times[time].v[SCH_HARD] + p->rooms[room].v[SCH_HARD] + (p->places ? p->places[place].v[SCH_HARD] : 0) <= 0;
+           p->times[time].v[SCH_HARD] + p->rooms[room].v[SCH_HARD] + (p->places ? p->places[place].v[SCH_HARD] : 0) <=
+               0;
 }
 
 #endif

@@ -8,7 +8,8 @@
 
 static inline int sch_key_of(const sch_place_model_t *m, const sch_group_t *g, const sch_member_t *member, int place)
 {
-    if (place < 0) return -1;
+    if (place < 0)
+        return -1;
     int key = m->maps.at[g->map].key[place];
     return key < 0 ? -1 : key * g->stride + member->offset;
 }
@@ -35,7 +36,8 @@ static inline int sch_lonely_n(uint64_t keys)
 
 static inline int sch_has_gap(uint64_t keys)
 {
-    if (!keys) return 0;
+    if (!keys)
+        return 0;
     uint64_t run = keys >> __builtin_ctzll(keys);
     return (run & (run + 1)) != 0;
 }
@@ -47,29 +49,37 @@ static inline int64_t sch_lonely_change(const uint64_t *mask, int gone, int come
         uint64_t now = mask[gone >> 6];
         return sch_lonely_n(now ^ (UINT64_C(1) << (gone & 63)) ^ (UINT64_C(1) << (come & 63))) - sch_lonely_n(now);
     }
-    if (gone >= 0) change += sch_lonely_n(mask[gone >> 6] ^ (UINT64_C(1) << (gone & 63))) - sch_lonely_n(mask[gone >> 6]);
-    if (come >= 0) change += sch_lonely_n(mask[come >> 6] ^ (UINT64_C(1) << (come & 63))) - sch_lonely_n(mask[come >> 6]);
+    if (gone >= 0)
+        change += sch_lonely_n(mask[gone >> 6] ^ (UINT64_C(1) << (gone & 63))) - sch_lonely_n(mask[gone >> 6]);
+    if (come >= 0)
+        change += sch_lonely_n(mask[come >> 6] ^ (UINT64_C(1) << (come & 63))) - sch_lonely_n(mask[come >> 6]);
     return change;
 }
 
 /* gone and come: the keys that become unused and used, or -1. */
-static inline int64_t sch_presence_change(const sch_place_state_t *s, const sch_group_t *g, const sch_group_rule_t *r, int gone, int come)
+static inline int64_t sch_presence_change(const sch_place_state_t *s, const sch_group_t *g, const sch_group_rule_t *r,
+                                          int gone, int come)
 {
     const int *distinct = s->distinct + g->distinct_at;
     int a = gone < 0 ? -1 : g->outer ? g->outer[gone] : 0, b = come < 0 ? -1 : g->outer ? g->outer[come] : 0;
     int64_t change = 0;
     switch (r->shape) {
     case SCH_DISTINCT:
-        if (a == b) return 0;
-        if (a >= 0) change += sch_distinct_cost(r, distinct[a] - 1) - sch_distinct_cost(r, distinct[a]);
-        if (b >= 0) change += sch_distinct_cost(r, distinct[b] + 1) - sch_distinct_cost(r, distinct[b]);
+        if (a == b)
+            return 0;
+        if (a >= 0)
+            change += sch_distinct_cost(r, distinct[a] - 1) - sch_distinct_cost(r, distinct[a]);
+        if (b >= 0)
+            change += sch_distinct_cost(r, distinct[b] + 1) - sch_distinct_cost(r, distinct[b]);
         return change;
     case SCH_LONELY:
         return sch_lonely_change(s->mask + g->mask_at, gone, come);
     case SCH_GAPS: {
         uint64_t now = s->mask[g->mask_at], then = now;
-        if (gone >= 0) then ^= UINT64_C(1) << gone;
-        if (come >= 0) then ^= UINT64_C(1) << come;
+        if (gone >= 0)
+            then ^= UINT64_C(1) << gone;
+        if (come >= 0)
+            then ^= UINT64_C(1) << come;
         return sch_has_gap(then) - sch_has_gap(now);
     }
     case SCH_PRESENT:

@@ -12,29 +12,31 @@
 #include <stdlib.h>
 
 /* A growing array. */
-#define SCH_VEC(type)  \
-    struct {           \
-        type *at;      \
-        int n, room;   \
+#define SCH_VEC(type) \
+    struct {          \
+        type *at;     \
+        int n, room;  \
     }
 
 static inline void *sch_vec_more(void *at, int n, int *room, size_t size)
 {
-    if (n < *room) return at;
+    if (n < *room)
+        return at;
     int more = *room ? 2 * *room : 16;
     void *grown = realloc(at, (size_t)more * size);
-    if (grown) *room = more;
+    if (grown)
+        *room = more;
     return grown;
 }
 
 /* Makes room for one more; then vec.at[vec.n++] = ... */
-#define SCH_VEC_MORE(vec, ret_rc)                                                             \
-    do {                                                                                      \
-        void *grown_ = sch_vec_more((vec).at, (vec).n, &(vec).room, sizeof *(vec).at);        \
-        if (grown_)                                                                           \
-            (vec).at = grown_;                                                                \
-        else                                                                                  \
-            (ret_rc) = CV_ENOMEM;                                                             \
+#define SCH_VEC_MORE(vec, ret_rc)                                                      \
+    do {                                                                               \
+        void *grown_ = sch_vec_more((vec).at, (vec).n, &(vec).room, sizeof *(vec).at); \
+        if (grown_)                                                                    \
+            (vec).at = grown_;                                                         \
+        else                                                                           \
+            (ret_rc) = CV_ENOMEM;                                                      \
     } while (0)
 
 /* Costs at the three levels, small enough for big tables. */
@@ -162,13 +164,13 @@ struct sch_place_model {
     int blocks, *block, *slot;
 
     /* made by freeze */
-    int *time_of, *room_of;           /* of a place */
-    sch_edge_t *edges;                /* by item, cond ANY first */
-    int *edges_at, *edges_any_end;    /* items + 1; end of the ANY ones */
-    uint64_t *linked;                 /* bit item * items + other: they have a pair of cond ANY */
-    int *pairs_of, *pairs_at;         /* raw pairs by item, for explanations */
-    int *members_at, *parts_at;       /* items + 1 */
-    int *block_places, *block_at;     /* places by block, in order of slot */
+    int *time_of, *room_of;        /* of a place */
+    sch_edge_t *edges;             /* by item, cond ANY first */
+    int *edges_at, *edges_any_end; /* items + 1; end of the ANY ones */
+    uint64_t *linked;              /* bit item * items + other: they have a pair of cond ANY */
+    int *pairs_of, *pairs_at;      /* raw pairs by item, for explanations */
+    int *members_at, *parts_at;    /* items + 1 */
+    int *block_places, *block_at;  /* places by block, in order of slot */
     int counts_n, distincts_n, masks_n, fields_n;
     sch_score_t *gains; /* of an item: what room pairs, groups and the rest can fall by at most when it moves */
     int64_t soft_step;  /* the smallest soft cost that is not 0 */
@@ -187,7 +189,8 @@ static inline int sch_relation_value(const sch_relation_t *r, int a, int b)
 
 static inline bool sch_cond_holds(const struct sch_place_model *m, int cond, int room_a, int room_b)
 {
-    if (cond == SCH_ROOM_ANY) return true;
+    if (cond == SCH_ROOM_ANY)
+        return true;
     return (m->room_label[room_a] == m->room_label[room_b]) == (cond == SCH_ROOM_SAME);
 }
 

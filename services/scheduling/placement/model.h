@@ -44,7 +44,7 @@ enum {
     SCH_PLACE_ROOMS_MAX = 1024,
     SCH_PLACE_TICKS_MAX = 32768,
     SCH_PLACE_RULES_MAX = 256,
-    SCH_PLACE_NOWHERE = -1, /* no place */
+    SCH_PLACE_NOWHERE = -1,     /* no place */
     SCH_PLACE_ALWAYS = 1 << 20, /* a lag that never ends */
 };
 
@@ -109,7 +109,8 @@ int sch_place_relation(sch_place_model_t *model, const int *values, int *ret_rel
 /* value[b - a + times - 1] */
 int sch_place_relation_lag(sch_place_model_t *model, const int *values, int *ret_relation) CV_USE_RESULT;
 /* 1 where items of these classes are less than gap ticks apart (0: overlap). */
-int sch_place_relation_overlap(sch_place_model_t *model, int class_a, int class_b, int gap, int *ret_relation) CV_USE_RESULT;
+int sch_place_relation_overlap(sch_place_model_t *model, int class_a, int class_b, int gap,
+                               int *ret_relation) CV_USE_RESULT;
 int sch_place_pair(sch_place_model_t *model, int rule, int factor, int item_a, int item_b, int relation,
                    sch_room_cond_t cond) CV_USE_RESULT;
 /* The rule's weight unless the relation is not 0 between the item and at least one of the others. */
@@ -121,7 +122,8 @@ int sch_place_any(sch_place_model_t *model, int rule, int item, const int *other
 int sch_place_map(sch_place_model_t *model, int keys, const int *keys_of_places, int *ret_map) CV_USE_RESULT;
 /* map -1: the group counts in every tick of its items' spans (load only). outer[key] puts keys together for distinct
  * and product; NULL: all in one. */
-int sch_place_group(sch_place_model_t *model, int map, int stride, const int *outer, int outers, int *ret_group) CV_USE_RESULT;
+int sch_place_group(sch_place_model_t *model, int map, int stride, const int *outer, int outers,
+                    int *ret_group) CV_USE_RESULT;
 int sch_place_member(sch_place_model_t *model, int group, int item, int offset, int demand) CV_USE_RESULT;
 /* weight * factor * excess, or * excess squared. */
 int sch_place_load(sch_place_model_t *model, int rule, int factor, int group, int cap, bool squared) CV_USE_RESULT;
@@ -137,7 +139,8 @@ int sch_place_product(sch_place_model_t *model, int rule, int factor, int group_
 
 /* ---- the rest ---- */
 /* All pairs of the items by a symmetric relation. */
-int sch_place_field(sch_place_model_t *model, int rule, int factor, const int *items, int items_n, int relation) CV_USE_RESULT;
+int sch_place_field(sch_place_model_t *model, int rule, int factor, const int *items, int items_n,
+                    int relation) CV_USE_RESULT;
 /* ranks[k] is the wanted position (from 1) of items[k] among all of them by order_of_places; 0: any. */
 int sch_place_rank(sch_place_model_t *model, int rule, int factor, const int *items, const int *ranks, int items_n,
                    int order_map) CV_USE_RESULT;

@@ -15,11 +15,13 @@ static int prepare(sch_search_t *search, const sch_place_model_t *m, uint64_t se
     search->focus = malloc(n * sizeof(int));
     search->queue = malloc(n * sizeof(int));
     search->gains = calloc(n, sizeof *search->gains);
-    if (!search->state || !search->movable || !search->focus || !search->queue || !search->gains) return CV_ENOMEM;
+    if (!search->state || !search->movable || !search->focus || !search->queue || !search->gains)
+        return CV_ENOMEM;
     for (int i = 0; i < m->items.n; ++i) {
         int candidates;
         sch_place_candidates(m, i, &candidates);
-        if (!m->items.at[i].pinned && candidates) search->movable[search->movable_n++] = i;
+        if (!m->items.at[i].pinned && candidates)
+            search->movable[search->movable_n++] = i;
     }
     return CV_OK;
 }
@@ -36,7 +38,8 @@ static void clean(sch_search_t *search)
 static bool is_plan(const sch_place_model_t *m, const int *places)
 {
     for (int i = 0; i < m->items.n; ++i)
-        if (places[i] < SCH_PLACE_NOWHERE || places[i] >= m->places) return false;
+        if (places[i] < SCH_PLACE_NOWHERE || places[i] >= m->places)
+            return false;
     return true;
 }
 
@@ -45,16 +48,20 @@ static int find_focus(sch_search_t *search)
 {
     const sch_place_model_t *m = search->model;
     bool *near = calloc((size_t)m->items.n + 1, sizeof *near);
-    if (!near) return CV_ENOMEM;
+    if (!near)
+        return CV_ENOMEM;
     for (int i = 0; i < m->items.n; ++i) {
         sch_reason_t dearest;
         int at = search->state->place[i];
-        if (at >= 0 && (!sch_place_explain(search->state, i, at, &dearest, 1) || dearest.level != SCH_HARD)) continue;
+        if (at >= 0 && (!sch_place_explain(search->state, i, at, &dearest, 1) || dearest.level != SCH_HARD))
+            continue;
         near[i] = true;
-        for (int k = m->edges_at[i]; k < m->edges_at[i + 1]; ++k) near[m->edges[k].other] = true;
+        for (int k = m->edges_at[i]; k < m->edges_at[i + 1]; ++k)
+            near[m->edges[k].other] = true;
     }
     for (int k = 0; k < search->movable_n; ++k)
-        if (near[search->movable[k]]) search->focus[search->focus_n++] = search->movable[k];
+        if (near[search->movable[k]])
+            search->focus[search->focus_n++] = search->movable[k];
     free(near);
     return CV_OK;
 }
@@ -63,10 +70,12 @@ static int find_focus(sch_search_t *search)
 static int difference(const sch_place_model_t *m, const int *start, sch_place_result_t *result)
 {
     result->changes = malloc((size_t)(m->items.n + 1) * sizeof *result->changes);
-    if (!result->changes) return CV_ENOMEM;
+    if (!result->changes)
+        return CV_ENOMEM;
     for (int i = 0; i < m->items.n; ++i) {
         int from = start ? start[i] : m->items.at[i].promised;
-        if (from != result->places[i]) result->changes[result->changes_n++] = (sch_change_t){i, from, result->places[i]};
+        if (from != result->places[i])
+            result->changes[result->changes_n++] = (sch_change_t){i, from, result->places[i]};
     }
     return CV_OK;
 }
@@ -75,27 +84,35 @@ static int run(sch_search_t *search, const sch_place_options_t *options, sch_pla
 {
     const sch_place_model_t *m = search->model;
     sch_place_state_t *s = search->state;
-    for (int i = 0; i < m->items.n; ++i) sch_place_put(s, i, options->start ? options->start[i] : m->items.at[i].promised);
+    for (int i = 0; i < m->items.n; ++i)
+        sch_place_put(s, i, options->start ? options->start[i] : m->items.at[i].promised);
     result->before = s->score;
     if (!options->start)
         for (int i = 0; i < m->items.n; ++i)
-            if (!m->items.at[i].pinned) sch_place_put(s, i, SCH_PLACE_NOWHERE);
+            if (!m->items.at[i].pinned)
+                sch_place_put(s, i, SCH_PLACE_NOWHERE);
     int rc = options->start ? find_focus(search) : CV_OK;
-    if (!rc) rc = sch_place_construct(search);
-    if (!rc) sch_place_anneal(search, options, result->places, result);
+    if (!rc)
+        rc = sch_place_construct(search);
+    if (!rc)
+        sch_place_anneal(search, options, result->places, result);
     return rc;
 }
 
 int sch_place_solve(const sch_place_model_t *m, const sch_place_options_t *options, sch_place_result_t *ret_result)
 {
-    if (!m->frozen || options->iterations < 0 || (options->start && !is_plan(m, options->start))) return CV_EINVAL;
+    if (!m->frozen || options->iterations < 0 || (options->start && !is_plan(m, options->start)))
+        return CV_EINVAL;
     sch_search_t search;
     sch_place_result_t result = {.repeatable = true};
     result.places = malloc((size_t)(m->items.n + 1) * sizeof *result.places);
     int rc = prepare(&search, m, options->seed);
-    if (!rc && !result.places) rc = CV_ENOMEM;
-    if (!rc) rc = run(&search, options, &result);
-    if (!rc) rc = difference(m, options->start, &result);
+    if (!rc && !result.places)
+        rc = CV_ENOMEM;
+    if (!rc)
+        rc = run(&search, options, &result);
+    if (!rc)
+        rc = difference(m, options->start, &result);
     clean(&search);
     if (rc)
         sch_place_result_done(&result);

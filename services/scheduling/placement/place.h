@@ -33,16 +33,17 @@ typedef enum {
 
 typedef struct {
     sch_cannot_t kind;
-    int rule;                     /* the rule that would be broken, or -1 */
-    int items[SCH_PLACE_NAMED];   /* the first of them */
-    int items_n;                  /* how many they are, may be more than are named */
-    int64_t have, need;           /* CANNOT_ALL, CANNOT_CARRY */
+    int rule;                   /* the rule that would be broken, or -1 */
+    int items[SCH_PLACE_NAMED]; /* the first of them */
+    int items_n;                /* how many they are, may be more than are named */
+    int64_t have, need;         /* CANNOT_ALL, CANNOT_CARRY */
     char text[SCH_PLACE_TEXT_MAX];
 } sch_certificate_t;
 
 /* Each is a proof: no plan places all of its items without breaking something hard. Writes at most max of them, returns
  * in ret_n how many were written. */
-int sch_place_check(const sch_place_model_t *model, sch_certificate_t *ret_certificates, int max, int *ret_n) CV_USE_RESULT;
+int sch_place_check(const sch_place_model_t *model, sch_certificate_t *ret_certificates, int max,
+                    int *ret_n) CV_USE_RESULT;
 
 /* ---- the search ---- */
 
@@ -53,10 +54,10 @@ typedef struct {
 
 typedef struct {
     uint64_t seed;
-    int64_t iterations;    /* changes to look at; 0: build only */
-    const int *start;      /* a plan to begin with (warm), or NULL */
+    int64_t iterations;                                          /* changes to look at; 0: build only */
+    const int *start;                                            /* a plan to begin with (warm), or NULL */
     bool (*progress)(void *arg, const sch_progress_t *progress); /* now and then; false cancels. May be NULL */
-    int64_t (*cpu_ms)(void *arg); /* NULL: no guard */
+    int64_t (*cpu_ms)(void *arg);                                /* NULL: no guard */
     int64_t cpu_limit_ms;
     void *arg;
 } sch_place_options_t;
@@ -66,15 +67,16 @@ typedef struct {
 } sch_change_t;
 
 typedef struct {
-    int *places;            /* of each item */
-    sch_change_t *changes;  /* against start, else against promised */
+    int *places;           /* of each item */
+    sch_change_t *changes; /* against start, else against promised */
     int changes_n;
     sch_score_t before, score; /* of start or promised; of the result */
     int64_t iterations;
     bool repeatable, cancelled;
 } sch_place_result_t;
 
-int sch_place_solve(const sch_place_model_t *model, const sch_place_options_t *options, sch_place_result_t *ret_result) CV_USE_RESULT;
+int sch_place_solve(const sch_place_model_t *model, const sch_place_options_t *options,
+                    sch_place_result_t *ret_result) CV_USE_RESULT;
 void sch_place_result_done(sch_place_result_t *result);
 
 #endif

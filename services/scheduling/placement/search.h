@@ -32,9 +32,9 @@ typedef struct {
     int *movable, movable_n; /* items with candidates that are not pinned */
     int *focus, focus_n;     /* those of them a warm start looks at first */
     sch_energy_t energy;
-    int64_t slack;           /* how much energy what is looked at last can fall by at most, whoever moves */
-    int64_t *gains;          /* and when this item moves */
-    int *queue;              /* items of a chain */
+    int64_t slack;  /* how much energy what is looked at last can fall by at most, whoever moves */
+    int64_t *gains; /* and when this item moves */
+    int *queue;     /* items of a chain */
 } sch_search_t;
 
 /* A change that may be accepted: of one item, or of two that exchange places, with its delta and nothing done yet; or

@@ -4,6 +4,7 @@
 SPDX-License-Identifier: Apache-2.0
 
     ./dev bench placement --family ietf|cbctt|csplib|timefold --instance FILE [--seconds S | --iterations N] [--seed N]
+    ./dev bench placement --family annual --instance 70       a generated year of so many items
 
 Prints one JSON line. hard and cost are the engine's; status 1 if the adapter's own count does not agree.
 """
@@ -19,7 +20,7 @@ import tempfile
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-FAMILIES = ('cbctt', 'ietf', 'csplib', 'timefold')
+FAMILIES = ('cbctt', 'ietf', 'csplib', 'timefold', 'annual')
 
 
 def main():
@@ -32,16 +33,18 @@ def main():
     parser.add_argument('--keep', type=pathlib.Path, help='keep the plain instance here')
     parser.add_argument('--verbose', action='store_true')
     arguments = parser.parse_args()
-    family = importlib.import_module(arguments.family)
     program = pathlib.Path(os.environ.get('CONVENE_BIN', HERE.parents[2] / 'build' / 'bin')) / 'bench-placement'
+    budget = ['--iterations', arguments.iterations] if arguments.iterations else ['--seconds', arguments.seconds]
+    budget += ['--seed', arguments.seed] + ['--verbose'] * arguments.verbose
+    if arguments.family == 'annual':
+        return subprocess.run([program, '--annual', arguments.instance, *budget], check=False).returncode
+    family = importlib.import_module(arguments.family)
     instance = family.Instance(arguments.instance)
     with tempfile.TemporaryDirectory() as folder:
         plain, plan = arguments.keep or pathlib.Path(folder) / 'plain', pathlib.Path(folder) / 'plan'
         model = family.model(instance)
         model.write(plain)
-        command = [program, '--plain', plain, '--plan', plan, '--seed', arguments.seed]
-        command += ['--iterations', arguments.iterations] if arguments.iterations else ['--seconds', arguments.seconds]
-        run = subprocess.run(command + ['--verbose'] * arguments.verbose, stdout=subprocess.PIPE, check=True)
+        run = subprocess.run([program, '--plain', plain, '--plan', plan, *budget], stdout=subprocess.PIPE, check=True)
         places = [int(line) for line in plan.read_text().split()]
     result = dict(family=arguments.family, instance=arguments.instance.name, **json.loads(run.stdout))
     rooms = model.rooms
