@@ -4,10 +4,11 @@
 #include "placement_full.h"
 #include "scheduling/placement/place.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { MAX = 8 };
 

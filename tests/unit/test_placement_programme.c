@@ -5,10 +5,11 @@
 #include "scheduling/placement/place.h"
 #include "scheduling/placement/programme.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { SLOTS = 6, ROOMS = 2, SESSIONS = 4, PEOPLE = 3 };
 

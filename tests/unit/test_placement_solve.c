@@ -4,10 +4,11 @@
 #include "placement_full.h"
 #include "scheduling/placement/place.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static sch_place_result_t solved(const sch_place_model_t *m, sch_place_options_t options)
 {

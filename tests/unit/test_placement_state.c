@@ -4,10 +4,11 @@
 #include "placement_full.h"
 #include "scheduling/placement/state.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void same(const sch_score_t *a, const sch_score_t *b)
 {
