@@ -143,7 +143,7 @@ def check_library_layers(source):
 
 
 def check_service_includes(source, service):
-    is_core = re.fullmatch(r'core(_\w+)?\.[ch]', source.parts[-1])
+    is_core = re.fullmatch(r'core(_\w+)?\.[ch]', source.parts[-1]) or 'placement' in source.parts
     for number, own, name in includes(source):
         first = name.split('/')[0]
         if own and '/' in name and first not in ('convene', service):
