@@ -117,7 +117,7 @@ int sch_expiry(const cv_scheduling_decision_open_v1_t *request, cv_str_t file, i
         return sch_no(ret_no, CV_EREJECTED, code, wall ? "data.zone" : "data.expires_wall",
                       "expires_wall and zone belong together: one says nothing without the other");
     if (wall) {
-        int64_t of_clock;
+        int64_t of_clock = 0;
         int rc = of_wall(request, file, &of_clock, ret_no);
         if (rc)
             return rc;
