@@ -100,6 +100,7 @@ static const struct {
     {"parties", CV_MSG_SCHEDULING_PARTY_PUT_V1, 51},
     {"bodies", CV_MSG_SCHEDULING_BODY_PUT_V1, 15},
     {"headings", CV_MSG_SCHEDULING_HEADING_PUT_V1, 23},
+    {"chairmanships", CV_MSG_SCHEDULING_CHAIRMANSHIP_PUT_V1, 6},
 };
 
 /* Each field of the file in the message, no field of the message that is not in the file. */
@@ -144,7 +145,7 @@ static void test_facts(void **state)
     driver_t *driver = driver_new("2025-02-20T06:00:00Z");
     json_t *plan = load("cica-plan.json"), *event;
     size_t i;
-    for (i = 0; i < 3; ++i) assert_int_equal(send_all(driver, FACTS[i].type, json_object_get(plan, FACTS[i].list), "stored"), FACTS[i].n);
+    for (i = 0; i < sizeof FACTS / sizeof *FACTS; ++i) assert_int_equal(send_all(driver, FACTS[i].type, json_object_get(plan, FACTS[i].list), "stored"), FACTS[i].n);
     size_t first = driver->records_n;
     const json_t *events = json_object_get(plan, "events");
     assert_int_equal(send_all(driver, CV_MSG_SCHEDULING_EVENT_PROPOSE_V1, events, "proposed"), 32);
@@ -154,7 +155,7 @@ static void test_facts(void **state)
         compare(event, driver->msg.data, json_string_value(json_object_get(event, "event")));
     }
     /* All of it again: nothing new, nothing said. */
-    for (i = 0; i < 3; ++i) send_all(driver, FACTS[i].type, json_object_get(plan, FACTS[i].list), "unchanged");
+    for (i = 0; i < sizeof FACTS / sizeof *FACTS; ++i) send_all(driver, FACTS[i].type, json_object_get(plan, FACTS[i].list), "unchanged");
     send_all(driver, CV_MSG_SCHEDULING_EVENT_PROPOSE_V1, events, "exists");
     assert_int_equal(driver->records_n, first + 32);
 
@@ -163,7 +164,7 @@ static void test_facts(void **state)
     driver_question(driver, CV_MSG_LOG_SNAPSHOT_V1, &question);
     const cv_log_page_v1_t *page = &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
     assert_true(page->last);
-    assert_int_equal(page->records.n, 51 + 15 + 23 + 32);
+    assert_int_equal(page->records.n, 51 + 15 + 23 + 6 + 32);
     json_decref(plan);
     driver_free(&driver);
 }
@@ -176,7 +177,7 @@ static void test_exercise(void **state)
     driver_t *driver = driver_new(json_string_value(json_object_get(clock, "text")));
     assert_int_equal(driver->now_ms, json_integer_value(json_object_get(clock, "ms")));
     size_t i, j;
-    for (i = 0; i < 3; ++i) send_all(driver, FACTS[i].type, json_object_get(plan, FACTS[i].list), "stored");
+    for (i = 0; i < sizeof FACTS / sizeof *FACTS; ++i) send_all(driver, FACTS[i].type, json_object_get(plan, FACTS[i].list), "stored");
     send_all(driver, CV_MSG_SCHEDULING_EVENT_PROPOSE_V1, json_object_get(plan, "events"), "proposed");
     send_all(driver, CV_MSG_SCHEDULING_VENUE_PUT_V1, json_object_get(exercise, "venues"), "stored");
     send_all(driver, CV_MSG_SCHEDULING_EVENT_PROPOSE_V1, json_object_get(exercise, "events"), "proposed");
