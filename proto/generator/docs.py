@@ -8,6 +8,7 @@ VERSION = "1.0.0"
 PORTS = {"registration": 24100, "scheduling": 24110, "notifications": 24120}
 SOCKETS = {"intake": (0, "SUB", "XPUB"), "feed": (1, "XPUB", "SUB"), "log": (2, "ROUTER", "DEALER")}
 KINDS = {"request": "Requests", "outcome": "Outcomes", "record": "Records", "log": "Questions and answers on the log socket"}
+SEVERAL = "messages, one or more, back to back"  # in one frame
 STREAMS = {"scheduling.events": True, "registration.events": True, "registration.private": False, "notifications.events": True}
 
 
@@ -165,17 +166,17 @@ def asyncapi(model, vectors):
                                           "So nobody can put an outcome into another's inbox."},
              "inbox": {"description": "The client's own token: 8 to 64 letters, digits, '_' and '-'."}}
     channel("outcomes", "outcome.{principal}.{inbox}|", "Outcomes of a client's requests", "feed", PORTS, ["outcome.v1"],
-            ["topic outcome.NAME.INBOX|", "message"], inbox)
+            ["topic outcome.NAME.INBOX|", SEVERAL], inbox)
     for service in PORTS:
         key, requests = f"request-{service}", named(lambda _, n, s=service: n["x-kind"] == "request" and n["x-service"] == s)
-        channel(key, f"request.{service}|", f"Requests to {service}", "intake", [service], requests, [f"topic request.{service}|", "message"])
+        channel(key, f"request.{service}|", f"Requests to {service}", "intake", [service], requests, [f"topic request.{service}|", SEVERAL])
         operations[f"decide-{service}"] = {
             "action": "receive", "title": f"{service} decides requests", "channel": {"$ref": f"#/channels/{key}"}, "messages": refs(key, requests),
             "reply": {"channel": {"$ref": "#/channels/outcomes"}, "messages": refs("outcomes", ["outcome.v1"])}}
     for stream, public in STREAMS.items():
         key, service = "stream-" + stream.replace(".", "-"), stream.split(".")[0]
         records = named(lambda _, n, s=stream: n.get("x-stream") == s)
-        frames = [f"topic {stream}|", "position, 48 octets"] + (["message; absent in a head"] if public else [])
+        frames = [f"topic {stream}|", "position, 48 octets"] + ([f"{SEVERAL}; the position is the first one's; absent in a head"] if public else [])
         channel(key, f"{stream}|", f"{'Records and heads' if public else 'Heads only (private)'} of {stream}", "feed", [service], records, frames)
         operations[f"tell-{stream.replace('.', '-')}"] = {
             "action": "send", "title": f"{service} tells what happened", "channel": {"$ref": f"#/channels/{key}"}, "messages": refs(key, records)}
