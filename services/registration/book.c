@@ -37,6 +37,8 @@ SAME(REG_REJECTED, CV_EVENT_STATUS_REJECTED);
 SAME(REG_ACT_REGISTER, CV_DECISION_KIND_REGISTER);
 SAME(REG_ACT_WITHDRAW, CV_DECISION_KIND_WITHDRAW);
 SAME(REG_ACT_DECLINE, CV_DECISION_KIND_DECLINE);
+SAME(REG_ACT_AMEND, CV_DECISION_KIND_AMEND);
+SAME(REG_ACT_SUBSTITUTE, CV_DECISION_KIND_SUBSTITUTE);
 SAME(1, CV_CAPACITY_HEAD);
 SAME(REG_ROLES - 1, CV_CAPACITY_MAX);
 SAME(1, CV_PARTY_KIND_MEMBER);
@@ -229,8 +231,7 @@ int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t
     return CV_OK;
 }
 
-int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party,
-                            reg_delegation_t **ret_delegation)
+int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party, reg_delegation_t **ret_delegation)
 {
     if (book->delegations_n == REG_DELEGATIONS_MAX)
         return CV_ELIMIT;
@@ -293,6 +294,7 @@ void reg_book_clear(reg_book_t *book)
     }
     free(book->event_list);
     free(book->party_list);
+    free(book->principals);
     index_clear(&book->events);
     index_clear(&book->parties);
     index_clear(&book->delegations);
@@ -316,6 +318,37 @@ void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation)
     delegation->is_dirty = true;
     delegation->next_dirty = book->dirty_delegations;
     book->dirty_delegations = delegation;
+}
+
+/* ---- principals ------------------------------------------------------------------------------------------------ */
+
+int64_t reg_book_principal(reg_book_t *book, const char *name)
+{
+    if (book->principals_last < book->principals_n && strcmp(book->principals[book->principals_last], name) == 0)
+        return (int64_t)book->principals_last + 1;
+    for (size_t i = 0; i < book->principals_n; i++) {
+        if (strcmp(book->principals[i], name) != 0)
+            continue;
+        book->principals_last = i;
+        return (int64_t)i + 1;
+    }
+    return 0;
+}
+
+int reg_book_add_principal(reg_book_t *book, const char *name)
+{
+    if (book->principals_n == REG_PRINCIPALS_MAX)
+        return CV_ELIMIT;
+    if (book->principals_n == book->principals_room) {
+        size_t room = book->principals_room ? book->principals_room * 2 : 16;
+        char(*list)[CV_NAME_MAX + 1] = realloc(book->principals, room * sizeof *list);
+        if (!list)
+            return CV_ENOMEM;
+        book->principals = list;
+        book->principals_room = room;
+    }
+    snprintf(book->principals[book->principals_n++], CV_NAME_MAX + 1, "%s", name);
+    return CV_OK;
 }
 
 /* ---- shares -------------------------------------------------------------------------------------------------- */
@@ -464,6 +497,13 @@ void reg_roster_reverse(reg_roster_t *roster)
     }
     if (roster->n)
         roster_slot_all(roster);
+}
+
+void reg_roster_rename(reg_roster_t *roster, uint32_t index, uint64_t name)
+{
+    roster->name[index] = name;
+    if (name)
+        roster_slot_all(roster); /* what has no name any more may leave its slot behind; what has another may not */
 }
 
 void reg_roster_drop_all(reg_book_t *book)

@@ -23,6 +23,7 @@ enum {
     REG_EVENT_ID_MAX = 64,
     REG_TITLE_MAX = 200,
     REG_SOURCE_MAX = 128,
+    REG_PRINCIPALS_MAX = 65536,
     REG_QUOTAS_MAX = CV_REGISTRATION_RULES_QUOTAS_MAX,
 };
 
@@ -116,8 +117,10 @@ typedef struct {
     reg_event_t **event_list;
     reg_party_t **party_list;
     size_t events_n, parties_n, delegations_n;
-    int64_t next_event, next_party, next_person; /* rows */
-    size_t rostered;                             /* persons in all rosters */
+    int64_t next_event, next_party, next_person;           /* rows */
+    size_t rostered;                                       /* persons in all rosters */
+    char (*principals)[CV_NAME_MAX + 1];                   /* of those who asked; row i + 1 */
+    size_t principals_n, principals_room, principals_last; /* last: index of who was looked for last */
     reg_lane_t *spare_lanes;
     reg_event_t *dirty_events;
     reg_delegation_t *dirty_delegations;
@@ -143,10 +146,16 @@ void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, in
 /* After the rules of an event, the release or who is known have changed: shares of all parties, and the sum held. */
 void reg_book_reprice(reg_book_t *book, reg_event_t *event);
 
+/* The row of a principal; 0: not there. */
+int64_t reg_book_principal(reg_book_t *book, const char *name);
+int reg_book_add_principal(reg_book_t *book, const char *name) CV_USE_RESULT;
+
 /* Rosters. */
 uint64_t reg_name_hash(cv_str_t name); /* never 0 */
 int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number,
                    uint64_t name) CV_USE_RESULT;
+/* The person at this index is called otherwise, or is withdrawn (0). */
+void reg_roster_rename(reg_roster_t *roster, uint32_t index, uint64_t name);
 void reg_roster_drop_all(reg_book_t *book);
 /* Index of a number; roster.n: not there. */
 uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number);

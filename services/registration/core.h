@@ -85,33 +85,35 @@ typedef enum {
     REG_CANCELLED,
     REG_REJECTED,
 } reg_stage_t;
-typedef enum { REG_ACT_REGISTER = 1, REG_ACT_WITHDRAW, REG_ACT_DECLINE } reg_act_t;
+typedef enum { REG_ACT_REGISTER = 1, REG_ACT_WITHDRAW, REG_ACT_DECLINE, REG_ACT_AMEND, REG_ACT_SUBSTITUTE } reg_act_t;
 
 /* Every rule that can decide: name, the word on the wire. */
-#define REG_RULE_MAP(XX)                                                              \
-    XX(REG_RULE_NONE, "")                                                             \
-    XX(REG_RULE_GUARANTEED, "guaranteed_seat") /* a seat */                           \
-    XX(REG_RULE_POOL, "free_seat")                                                    \
-    XX(REG_RULE_ONLINE, "online_no_seat")                                             \
-    XX(REG_RULE_FULL, "full") /* no seat: waits, or is refused without a list */      \
-    XX(REG_RULE_MAXIMUM, "maximum")                                                   \
-    XX(REG_RULE_CAPACITY_LIMIT, "capacity_limit")                                     \
-    XX(REG_RULE_TOO_LARGE, "too_large")                                               \
-    XX(REG_RULE_BEHIND, "behind")                                                     \
-    XX(REG_RULE_ONE_HEAD, "one_head") /* refused in any case */                       \
-    XX(REG_RULE_DUPLICATE, "duplicate_person")                                        \
-    XX(REG_RULE_TOO_MANY, "too_many_persons")                                         \
-    XX(REG_RULE_NOT_OPEN, "not_open") /* the request is not admitted at all */        \
-    XX(REG_RULE_CLOSED, "closed")                                                     \
-    XX(REG_RULE_CANCELLED, "cancelled")                                               \
-    XX(REG_RULE_POSTPONED, "postponed")                                               \
-    XX(REG_RULE_NOT_INVITED, "party_not_invited")                                     \
-    XX(REG_RULE_ALREADY_REGISTERED, "already_registered") /* wrong for this answer */ \
-    XX(REG_RULE_ALREADY_DECLINED, "already_declined")                                 \
-    XX(REG_RULE_NOT_REGISTERED, "not_registered")                                     \
-    XX(REG_RULE_ALREADY_WITHDRAWN, "already_withdrawn")                               \
-    XX(REG_RULE_WITHDRAWN, "withdrawn") /* done as asked */                           \
-    XX(REG_RULE_DECLINED, "declined")
+#define REG_RULE_MAP(XX)                                                                       \
+    XX(REG_RULE_NONE, "")                                                                      \
+    XX(REG_RULE_GUARANTEED, "guaranteed_seat") /* a seat */                                    \
+    XX(REG_RULE_POOL, "free_seat")                                                             \
+    XX(REG_RULE_ONLINE, "online_no_seat")                                                      \
+    XX(REG_RULE_FULL, "full") /* no seat: waits, or is refused without a list */               \
+    XX(REG_RULE_MAXIMUM, "maximum")                                                            \
+    XX(REG_RULE_CAPACITY_LIMIT, "capacity_limit")                                              \
+    XX(REG_RULE_TOO_LARGE, "too_large")                                                        \
+    XX(REG_RULE_BEHIND, "behind")                                                              \
+    XX(REG_RULE_ONE_HEAD, "one_head") /* refused in any case */                                \
+    XX(REG_RULE_DUPLICATE, "duplicate_person")                                                 \
+    XX(REG_RULE_TOO_MANY, "too_many_persons")                                                  \
+    XX(REG_RULE_NOT_OPEN, "not_open") /* the request is not admitted at all */                 \
+    XX(REG_RULE_CLOSED, "closed")                                                              \
+    XX(REG_RULE_CANCELLED, "cancelled")                                                        \
+    XX(REG_RULE_POSTPONED, "postponed")                                                        \
+    XX(REG_RULE_NOT_INVITED, "party_not_invited")                                              \
+    XX(REG_RULE_ALREADY_REGISTERED, "already_registered") /* wrong for this answer */          \
+    XX(REG_RULE_ALREADY_DECLINED, "already_declined")                                          \
+    XX(REG_RULE_NOT_REGISTERED, "not_registered")                                              \
+    XX(REG_RULE_ALREADY_WITHDRAWN, "already_withdrawn")                                        \
+    XX(REG_RULE_WITHDRAWN, "withdrawn") /* done as asked */                                    \
+    XX(REG_RULE_DECLINED, "declined")                                                          \
+    XX(REG_RULE_KEPT, "kept")                       /* changed, and keeps its seat or place */ \
+    XX(REG_RULE_NOTHING_CHANGED, "nothing_changed") /* the change changes nothing */
 typedef enum {
 #define XX(name, word) name,
     REG_RULE_MAP(XX)
@@ -128,9 +130,9 @@ typedef struct {
     int64_t opens_ms, closes_ms, changes_close_ms;
 } reg_terms_t;
 
-/* t: now. A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not.
+/* core_admit.c. t: now. A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not.
  *
- *   status                       register               withdraw, decline
+ *   status                       register               withdraw, decline, amend, substitute
  *   draft, proposed, circulated  not_open               not_open
  *   adopted, scheduled           not_open               t < changes_close
  *   open                         opens <= t < closes    t < changes_close
@@ -197,12 +199,17 @@ void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role);
 void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role);
 void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n);
 void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n);
+/* A seat changes its capacity. False: the limit of the new one is reached, and nothing is changed. */
+bool reg_take_other_role(reg_seats_t *seats, unsigned was, unsigned now);
 /* All that a withdrawal changes in the numbers of one person. */
 void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state);
 
 /* GUARANTEED or POOL: there are seats for it. FULL: it competes for free seats and there are too few. MAXIMUM,
  * CAPACITY_LIMIT, TOO_LARGE: a limit of its own holds it. */
 reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need);
+
+/* reg_fit for somebody who is not on the list: BEHIND when those in front have a better claim to the free seats. */
+reg_rule_t reg_claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need);
 
 /* ---- a request ----------------------------------------------------------------------------------------------- */
 
@@ -234,6 +241,31 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
 /* A ruling in a sentence with the numbers it rests on. role: of the culprit. */
 void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
                  const char *role, char ret_text[REG_TEXT_MAX]);
+
+/* ---- a change of one person ---------------------------------------------------------------------------------- */
+
+/* core_change.c. A person takes part in another way (amend), or another person in its place (substitute). Who has a
+ * seat keeps it, who waits keeps the place: only what the change needs beyond that is asked for.
+ *
+ *   from                  to                        needs
+ *   any                   head                      no other head
+ *   a seat                another capacity          the limit of that capacity not reached; no seat, so nobody in front
+ *   a seat, or waiting    online without a seat     nothing; the seat or the place on the list is free for others
+ *   waiting               another capacity          nothing: it goes on waiting, for what it now needs, at its place
+ *   online without seat   in person                 a seat, as a newcomer; it is never put on the list for it
+ *
+ * What cannot be had is refused, and then nothing is changed. */
+typedef struct {
+    uint8_t role;
+    bool online;
+} reg_part_t;
+
+/* KEPT, GUARANTEED, POOL, ONLINE: done and counted, *ret_state is the new state. Else why not. state: now. */
+reg_rule_t reg_change(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_part_t was, reg_part_t now,
+                      reg_state_t *ret_state);
+/* The same in a sentence. number: of the person; role: of the new capacity. After reg_change. */
+void reg_explain_change(const reg_seats_t *seats, const reg_share_t *share, reg_rule_t rule, unsigned number,
+                        const char *party, reg_part_t now, const char *role, char ret_text[REG_TEXT_MAX]);
 
 /* ---- the waiting list ---------------------------------------------------------------------------------------- */
 

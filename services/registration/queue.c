@@ -16,6 +16,7 @@ static const char *const CONTINUE[] = {
     [CV_PROMOTION_CAUSE_WITHDRAWAL] = "promote_withdrawal",
     [CV_PROMOTION_CAUSE_RELEASE] = "promote_release",
     [CV_PROMOTION_CAUSE_CAPACITY] = "promote_capacity",
+    [CV_PROMOTION_CAUSE_CHANGE] = "promote_change",
 };
 
 cv_promotion_cause_t reg_promote_cause(const char *timer_kind)
@@ -42,13 +43,16 @@ static int tell(reg_t *self, cv_tx_t *tx, const reg_delegation_t *delegation)
     return rc;
 }
 
-static int seat_unit(reg_t *self, reg_delegation_t *delegation, const reg_unit_t *unit)
+static int seat_unit(reg_t *self, cv_tx_t *tx, reg_delegation_t *delegation, const reg_unit_t *unit)
 {
+    const reg_note_t note = {.at_ms = cv_tx_now_ms(tx), .request = self->note.request}; /* nobody asked for this one */
     reg_seats_t *seats = &delegation->event->seats;
     cv_registration_promoted_v1_t *record = &self->promoted;
 
     for (unsigned i = 0; i < unit->n; i++) {
-        int rc = reg_store_person_move(self->store, unit->id[i], REG_CONFIRMED, 0, 0);
+        int rc = reg_store_note(self->store, unit->id[i], &note, CV_PERSON_CHANGE_PROMOTED);
+        if (!rc)
+            rc = reg_store_person_move(self->store, unit->id[i], REG_CONFIRMED, 0, 0);
         if (rc)
             return rc;
         reg_stop_waiting(seats, &delegation->share, 1);
@@ -84,7 +88,7 @@ int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause
         if (!rc && told && (told != delegation || self->promoted.persons_n + unit.n > REG_PERSONS_MAX))
             rc = tell(self, tx, told);
         if (!rc)
-            rc = seat_unit(self, delegation, &unit);
+            rc = seat_unit(self, tx, delegation, &unit);
         if (!rc)
             rc = reg_store_lane_next(self->store, &self->book, lane);
         told = delegation;
@@ -119,12 +123,17 @@ static int regroup(reg_t *self, reg_delegation_t *delegation, const reg_person_t
 
 int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *person)
 {
-    reg_lane_t *lane = reg_lane_find(delegation, person->lane);
-
     int rc = reg_store_person_move(self->store, person->id, REG_WITHDRAWN, 0, 0);
-    if (!rc && !lane)
-        rc = CV_ECORRUPT;
-    if (!rc)
-        rc = regroup(self, delegation, person);
-    return rc || lane->head != person->unit ? rc : reg_store_lane_next(self->store, &self->book, lane);
+
+    return rc ? rc : reg_rejoin_queue(self, delegation, person);
+}
+
+int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *before)
+{
+    reg_lane_t *lane = reg_lane_find(delegation, before->lane);
+
+    if (!lane)
+        return CV_ECORRUPT;
+    int rc = regroup(self, delegation, before);
+    return rc || lane->head != before->unit ? rc : reg_store_lane_next(self->store, &self->book, lane);
 }

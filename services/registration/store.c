@@ -32,15 +32,6 @@ void reg_store_close(reg_store_t **store)
     *store = NULL;
 }
 
-/* Binds integers to the parameters from `first` on. */
-static void bind_all(cv_stmt_t *stmt, int first, const int64_t *values, int n)
-{
-    for (int i = 0; i < n; i++)
-        cv_stmt_int(stmt, first + i, values[i]);
-}
-#define BIND(stmt, first, ...) \
-    bind_all(stmt, first, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
-
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
 /* The row with the bound values is written, and made if it is not there yet. */
@@ -48,7 +39,7 @@ static int put_tally(reg_store_t *store, const int64_t *values, int n, bool has_
 {
     for (int again = 0;; again++) {
         cv_stmt_t *stmt = again ? store->tally_add : store->tally_set;
-        bind_all(stmt, 1, values, n);
+        reg_bind_all(stmt, 1, values, n);
         for (int i = n + 1; i <= TALLY_N; i++)
             cv_stmt_null(stmt, i);
         if (!has_ceiling)
@@ -58,8 +49,9 @@ static int put_tally(reg_store_t *store, const int64_t *values, int n, bool has_
             return rc;
     }
 }
-#define PUT_TALLY(store, has_ceiling, ...) \
-    put_tally(store, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), has_ceiling)
+#define PUT_TALLY(store, has_ceiling, ...)                                                                      \
+    put_tally(store, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \
+              has_ceiling)
 
 static int put_event(reg_store_t *store, reg_event_t *event)
 {
@@ -71,8 +63,9 @@ static int put_event(reg_store_t *store, reg_event_t *event)
         if (event->stored_roles[role] == seats->role_confirmed[role])
             continue;
         event->stored_roles[role] = seats->role_confirmed[role];
-        rc = PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
-                       seats->role_ceiling[role], seats->role_confirmed[role], 0, 0);
+        rc =
+            PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
+                      seats->role_ceiling[role], seats->role_confirmed[role], 0, 0);
     }
     return rc;
 }
@@ -216,12 +209,12 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
 
 /* ---- persons ------------------------------------------------------------------------------------------------- */
 
-int reg_store_person_add(reg_store_t *store, const reg_person_t *p, int64_t at_ms)
+int reg_store_person_add(reg_store_t *store, const reg_person_t *p)
 {
     BIND(store->person_add, 1, p->id, p->delegation, p->number, p->previous, p->state, p->role, p->online, p->unit,
-         p->lane, at_ms);
-    cv_stmt_text(store->person_add, 11, p->name);
-    cv_stmt_text(store->person_add, 12, p->email);
+         p->lane, p->at_ms, p->by);
+    cv_stmt_text(store->person_add, 12, p->name);
+    cv_stmt_text(store->person_add, 13, p->email);
     return cv_stmt_run(store->person_add);
 }
 
@@ -242,7 +235,9 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
                                  .role = (unsigned)cv_stmt_get_int(row, 4),
                                  .online = cv_stmt_get_int(row, 5),
                                  .unit = cv_stmt_get_int(row, 6),
-                                 .lane = cv_stmt_get_int(row, 7)};
+                                 .lane = cv_stmt_get_int(row, 7),
+                                 .at_ms = cv_stmt_get_int(row, 10),
+                                 .by = cv_stmt_get_int(row, 11)};
     if (text) {
         ret_person->name = keep(row, 8, &at, text + REG_PERSON_TEXT);
         ret_person->email = keep(row, 9, &at, text + REG_PERSON_TEXT);
@@ -255,6 +250,14 @@ int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int
 {
     BIND(store->person_move, 1, id, state, unit, lane);
     return cv_stmt_run(store->person_move);
+}
+
+int reg_store_person_set(reg_store_t *store, const reg_person_t *p)
+{
+    BIND(store->person_set, 1, p->id, p->state, p->unit, p->lane, p->role, p->online);
+    cv_stmt_text(store->person_set, 7, p->name);
+    cv_stmt_text(store->person_set, 8, p->email);
+    return cv_stmt_run(store->person_set);
 }
 
 /* Walks the chain from its end, then turns the roster round. */

@@ -27,7 +27,8 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     " confirmed INTEGER NOT NULL CHECK(confirmed >= 0 AND confirmed <= ceiling),"
     " waiting INTEGER NOT NULL CHECK(waiting >= 0), online INTEGER NOT NULL CHECK(online >= 0),"
     " withdrawn INTEGER CHECK(withdrawn >= 0), answer INTEGER, heads INTEGER CHECK(heads BETWEEN 0 AND 1),"
-    " numbers INTEGER CHECK(confirmed + waiting + online + withdrawn <= numbers), last_person INTEGER, requests INTEGER,"
+    " numbers INTEGER CHECK(confirmed + waiting + online + withdrawn <= numbers), last_person INTEGER, requests "
+    "INTEGER,"
     " private_seq INTEGER) STRICT;"
     "CREATE TABLE contact(delegation INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL,"
     " language INTEGER NOT NULL) STRICT;"
@@ -36,7 +37,12 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "4)," /* IN would make a table of its list per row */
     " role INTEGER NOT NULL, online INTEGER NOT NULL, unit INTEGER NOT NULL, lane INTEGER NOT NULL, at_ms INTEGER NOT "
     "NULL,"
-    " name TEXT NOT NULL, email TEXT) STRICT;"
+    " by INTEGER NOT NULL, name TEXT NOT NULL, email TEXT) STRICT;"
+    "CREATE TABLE principal(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    /* what is cv_person_change_t, the rest as it was before */
+    "CREATE TABLE change(person INTEGER NOT NULL, n INTEGER NOT NULL, at_ms INTEGER NOT NULL, by INTEGER NOT NULL,"
+    " what INTEGER NOT NULL, request TEXT, reason TEXT, state INTEGER NOT NULL, role INTEGER NOT NULL,"
+    " online INTEGER NOT NULL, name TEXT NOT NULL, email TEXT, PRIMARY KEY(person, n)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX person_waiting ON person(delegation, lane, unit) WHERE state = 2;",
 };
 
@@ -313,6 +319,8 @@ int reg_store_load(reg_store_t *store, reg_book_t *book)
         rc = load_tallies(store, book, &rows);
     if (!rc)
         rc = load_lanes(store, book, &rows);
+    if (!rc)
+        rc = reg_store_load_principals(store, book);
     if (!rc) {
         rc = cv_stmt_step(store->persons_n);
         if (rc > 0)

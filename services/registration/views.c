@@ -6,7 +6,8 @@
  *   delegations  EVENT          registration.delegation.v1, one per party  everybody
  *   delegation   EVENT/PARTY    registration.delegation.v1                 everybody
  *   persons      EVENT/PARTY    registration.contact.v1, up to 64 persons  secretariat, services, the party's focal
- * point in each; withdrawn persons are left out
+ *                               in each; withdrawn persons are left out    point
+ *   history      EVENT/PARTY, EVENT/PARTY/NUMBER    see history.c          the same
  *
  * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of
  * a person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
@@ -189,21 +190,8 @@ static int ask_delegations(const question_t *q)
     return rc;
 }
 
-/* "EVENT/PARTY". NULL: one of them is not known, or they have nothing to do with each other. */
-static reg_delegation_t *find_delegation(const question_t *q, cv_str_t key)
-{
-    const char *slash = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
-
-    if (!slash)
-        return NULL;
-    size_t at = (size_t)(slash - key.ptr);
-    const reg_event_t *event = reg_book_event(&q->self->book, (cv_str_t){key.ptr, at});
-    const reg_party_t *party = reg_book_party(&q->self->book, (cv_str_t){slash + 1, key.len - at - 1});
-    return event && party ? reg_book_delegation(&q->self->book, event, party) : NULL;
-}
-
 /* By the key alone, so that a stranger does not even learn whether there is such a delegation. */
-static bool may_see_persons(const cv_principal_t *who, cv_str_t key)
+bool reg_may_see_persons(const cv_principal_t *who, cv_str_t key)
 {
     if (!who)
         return false;
@@ -214,15 +202,27 @@ static bool may_see_persons(const cv_principal_t *who, cv_str_t key)
            memcmp(key.ptr + key.len - len, who->party, len) == 0;
 }
 
+reg_delegation_t *reg_find_delegation(const reg_book_t *book, cv_str_t key)
+{
+    const char *slash = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
+
+    if (!slash)
+        return NULL;
+    size_t at = (size_t)(slash - key.ptr);
+    const reg_event_t *event = reg_book_event(book, (cv_str_t){key.ptr, at});
+    const reg_party_t *party = reg_book_party(book, (cv_str_t){slash + 1, key.len - at - 1});
+    return event && party ? reg_book_delegation(book, event, party) : NULL;
+}
+
 static int ask_persons(const question_t *q)
 {
     int64_t after = 0;
     bool last = false;
     int rc = CV_OK;
 
-    if (!may_see_persons(cv_tx_principal(q->tx), q->query->key))
+    if (!reg_may_see_persons(cv_tx_principal(q->tx), q->query->key))
         return CV_EDENIED;
-    reg_delegation_t *d = find_delegation(q, q->query->key);
+    reg_delegation_t *d = reg_find_delegation(&q->self->book, q->query->key);
     if (!d)
         return CV_ENOTFOUND;
     for (size_t i = 0; i < q->query->after.len; i++) {
@@ -264,8 +264,10 @@ int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
         return ask_delegations(&q);
     if (cv_str_is(query->what, "persons"))
         return ask_persons(&q);
+    if (cv_str_is(query->what, "history"))
+        return reg_ask_history(self, tx, query, q.limit, collect);
     if (!cv_str_is(query->what, "delegation"))
         return CV_EINVAL;
-    const reg_delegation_t *d = find_delegation(&q, query->key);
+    const reg_delegation_t *d = reg_find_delegation(&q.self->book, query->key);
     return d ? put_delegation(d, collect) : CV_ENOTFOUND;
 }

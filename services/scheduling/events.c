@@ -8,6 +8,8 @@
  *   withdrawn            plus the persons of this record that are withdrawn; all that were left, if the answer says so
  *   online               what is left: before it there were confirmed + waiting + online, none of whom vanishes
  *
+ * Where the seats say party_online and party_withdrawn (any other decision), these are absolute too.
+ *
  * A snapshot of registration empties the table and fills it with delegation rows, which are absolute.
  *
  * Hours. event_open and event_close are durable timers keyed by the event. Their handlers look at the event as it is
@@ -49,7 +51,12 @@ static int decided(sch_service_t *service, const cv_registration_decided_v1_t *r
         if (went > left) went = left;
         turnout.withdrawn += went;
         left -= went;
-        if (record->has_seats) {
+        if (record->has_seats && record->seats.has_party_online) {
+            turnout.confirmed = record->seats.party_confirmed;
+            turnout.waiting = record->seats.party_waiting;
+            turnout.online = record->seats.party_online;
+            turnout.withdrawn = record->seats.party_withdrawn;
+        } else if (record->has_seats) {
             turnout.confirmed = record->seats.party_confirmed;
             turnout.waiting = record->seats.party_waiting;
             turnout.online = at_least_0(left - turnout.confirmed - turnout.waiting);

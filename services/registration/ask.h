@@ -1,0 +1,45 @@
+/* ask: one request on its way, and what every kind of request does with it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   requests.c   the way of every request; register, withdraw, decline      change.c   amend, substitute
+ */
+#ifndef CONVENE_REGISTRATION_ASK_H
+#define CONVENE_REGISTRATION_ASK_H
+
+#include "registration/registration.h"
+
+typedef struct {
+    reg_t *self;
+    cv_tx_t *tx;
+    const cv_msg_t *msg;
+    cv_outcome_t *out;
+    reg_act_t act;
+    reg_event_t *event;
+    reg_party_t *party;
+    reg_delegation_t *delegation;
+    const cv_contact_t *contact; /* whom to tell, if the request says; NULL: as before */
+    char text[REG_TEXT_MAX];
+} reg_ask_t;
+
+/* Records the decision and puts it into the answer, whose persons are filled in already. */
+int reg_conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code) CV_USE_RESULT;
+/* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
+int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field);
+/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->contact are
+ * filled in already. */
+int reg_tell_contact(reg_ask_t *ask) CV_USE_RESULT;
+/* The path of one person in the request; NULL (no field) when memory is short. */
+const char *reg_field_at(reg_ask_t *ask, unsigned index);
+void reg_set_answer(reg_delegation_t *delegation, reg_answer_t answer);
+/* Whether a person of this name is in the delegation, but for the one at index `but` of the roster (which must be
+ * loaded; roster.n: nobody is left out). Hashes are compared first; who has the same hash is looked up. */
+int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but, bool *ret_found) CV_USE_RESULT;
+/* Where a live person of this number is in the roster, which is loaded. REG_RULE_NONE: there. Else ask->text says why
+ * not, ending in `nothing`. */
+reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
+
+/* change.c */
+int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request);
+int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request);
+
+#endif

@@ -1,0 +1,105 @@
+/* core_change: one person takes part in another way, or another in its place. The table is in core.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "registration/core.h"
+#include <assert.h>
+#include <stdio.h>
+
+/* In person at last: a seat like a newcomer's, or nothing. */
+static reg_rule_t come_in(reg_seats_t *seats, reg_share_t *share, unsigned role)
+{
+    reg_need_t need = {.size = 1};
+
+    need.of_role[role] = 1;
+    reg_rule_t rule = reg_claim(seats, share, &need);
+    if (rule != REG_RULE_GUARANTEED && rule != REG_RULE_POOL)
+        return rule;
+    reg_take(seats, share, role);
+    share->online--;
+    seats->online--;
+    return rule;
+}
+
+static void go_out(reg_seats_t *seats, reg_share_t *share, reg_state_t state, unsigned role)
+{
+    if (state == REG_CONFIRMED)
+        reg_give_back(seats, share, role);
+    else
+        reg_stop_waiting(seats, share, 1);
+    share->online++;
+    seats->online++;
+}
+
+reg_rule_t reg_change(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_part_t was, reg_part_t now,
+                      reg_state_t *ret_state)
+{
+    bool leaves = now.online && !was.online && !seats->online_takes_seat;
+    reg_rule_t rule = REG_RULE_KEPT;
+    reg_state_t after = state;
+
+    assert(now.role > 0 && now.role < REG_ROLES);
+    if (now.role == 1 && was.role != 1 && share->heads > 0)
+        return REG_RULE_ONE_HEAD;
+    if (state == REG_ONLINE && !now.online) {
+        rule = come_in(seats, share, now.role);
+        if (rule != REG_RULE_GUARANTEED && rule != REG_RULE_POOL)
+            return rule;
+        after = REG_CONFIRMED;
+    } else if (leaves && (state == REG_CONFIRMED || state == REG_WAITING)) {
+        go_out(seats, share, state, was.role);
+        rule = REG_RULE_ONLINE;
+        after = REG_ONLINE;
+    } else if (state == REG_CONFIRMED && !reg_take_other_role(seats, was.role, now.role)) {
+        return REG_RULE_CAPACITY_LIMIT;
+    }
+    share->heads += (now.role == 1) - (was.role == 1);
+    *ret_state = after;
+    return rule;
+}
+
+void reg_explain_change(const reg_seats_t *seats, const reg_share_t *share, reg_rule_t rule, unsigned number,
+                        const char *party, reg_part_t now, const char *role, char ret_text[REG_TEXT_MAX])
+{
+    const char *what = rule == REG_RULE_ONLINE       ? "attends online and takes no seat now"
+                       : rule == REG_RULE_GUARANTEED ? "has a guaranteed seat now"
+                       : rule == REG_RULE_POOL       ? "has a free seat now"
+                                                     : "keeps its seat or place";
+    char reason[REG_TEXT_MAX / 2];
+
+    switch ((int)rule) {
+    case REG_RULE_ONE_HEAD:
+        snprintf(
+            ret_text, REG_TEXT_MAX,
+            "%s: person %u cannot become head: a delegation has one, and this one has its head. Nothing was changed.",
+            party, number);
+        return;
+    case REG_RULE_CAPACITY_LIMIT:
+        snprintf(ret_text, REG_TEXT_MAX,
+                 "%s: person %u cannot become %s: %d of at most %d persons in this capacity are confirmed. Nothing was "
+                 "changed.",
+                 party, number, role, seats->role_confirmed[now.role], seats->role_limit[now.role]);
+        return;
+    case REG_RULE_MAXIMUM:
+        snprintf(reason, sizeof reason, "%s has %d of at most %d seats", party, share->confirmed, share->maximum);
+        break;
+    case REG_RULE_BEHIND:
+        snprintf(reason, sizeof reason, "%d wait, some of them in front, and nobody overtakes", seats->waiting);
+        break;
+    case REG_RULE_FULL:
+        snprintf(reason, sizeof reason, "capacity %d less %lld confirmed or guaranteed leaves no free seat",
+                 seats->capacity, (long long)seats->held);
+        break;
+    default:
+        snprintf(
+            ret_text, REG_TEXT_MAX,
+            "%s: person %u %s, as %s. %s has %d of at most %d seats (%d guaranteed); the event %d of %d, %lld free, "
+            "%d waiting.",
+            party, number, what, role, party, share->confirmed, share->maximum, share->guaranteed, seats->confirmed,
+            seats->capacity, (long long)(reg_free(seats) > 0 ? reg_free(seats) : 0), seats->waiting);
+        return;
+    }
+    snprintf(ret_text, REG_TEXT_MAX,
+             "%s: person %u needs a seat to attend in person, and there is none: %s. It stays "
+             "online, and nothing was changed.",
+             party, number, reason);
+}

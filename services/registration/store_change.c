@@ -1,0 +1,107 @@
+/* store_change: history: who did what to a person's registration. See store.h.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A row of change holds what was true before it, so a person who was never changed has none and a registration costs
+ * nothing for it: what came first is in the oldest row, or in the person's own.
+ */
+#include "registration/statements.h"
+
+int reg_store_note(reg_store_t *store, int64_t person, const reg_note_t *note, cv_person_change_t what)
+{
+    BIND(store->note, 1, person, note->at_ms, note->by, what);
+    cv_stmt_text(store->note, 5, note->request);
+    cv_stmt_text(store->note, 6, note->reason);
+    return cv_stmt_run(store->note);
+}
+
+int reg_store_principal(reg_store_t *store, reg_book_t *book, const char *name, int64_t *ret_row)
+{
+    int64_t row = reg_book_principal(book, name);
+
+    if (!row) {
+        int rc = reg_book_add_principal(book, name);
+        if (rc)
+            return rc;
+        row = (int64_t)book->principals_n;
+        cv_stmt_int(store->principal_add, 1, row);
+        cv_stmt_text(store->principal_add, 2, cv_str(name));
+        rc = cv_stmt_run(store->principal_add);
+        if (rc)
+            return rc;
+    }
+    *ret_row = row;
+    return CV_OK;
+}
+
+int reg_store_load_principals(reg_store_t *store, reg_book_t *book)
+{
+    int rc;
+
+    while ((rc = cv_stmt_step(store->principals)) > 0) {
+        char name[CV_NAME_MAX + 1];
+        int error = cv_str_copy(cv_stmt_get_text(store->principals, 1), name, sizeof name);
+        if (!error)
+            error = reg_book_add_principal(book, name);
+        if (!error && cv_stmt_get_int(store->principals, 0) != (int64_t)book->principals_n)
+            error = CV_ECORRUPT;
+        if (error) {
+            cv_stmt_reset(store->principals);
+            return error;
+        }
+    }
+    return rc;
+}
+
+/* The columns from `first` on that a change and a person have in common. */
+static void read_state(cv_stmt_t *row, int first, reg_step_t *ret_step)
+{
+    ret_step->state = (reg_state_t)cv_stmt_get_int(row, first);
+    ret_step->role = (unsigned)cv_stmt_get_int(row, first + 1);
+    ret_step->online = cv_stmt_get_int(row, first + 2);
+    ret_step->name = cv_stmt_get_text(row, first + 3);
+    ret_step->email = cv_stmt_get_text(row, first + 4);
+}
+
+int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *arg)
+{
+    cv_stmt_t *row = store->steps, *now = store->person_now;
+    reg_step_t step = {0};
+    int rc;
+
+    cv_stmt_int(row, 1, person);
+    while ((rc = cv_stmt_step(row)) > 0) {
+        step.at_ms = cv_stmt_get_int(row, 0);
+        step.by = cv_stmt_get_int(row, 1);
+        step.what = (cv_person_change_t)cv_stmt_get_int(row, 2);
+        step.request = cv_stmt_get_text(row, 3);
+        step.reason = cv_stmt_get_text(row, 4);
+        read_state(row, 5, &step);
+        int stop = fn(arg, &step);
+        if (!stop)
+            continue;
+        cv_stmt_reset(row);
+        return stop;
+    }
+    if (rc)
+        return rc;
+    cv_stmt_int(now, 1, person);
+    rc = cv_stmt_step(now);
+    if (rc <= 0)
+        return rc ? rc : CV_ECORRUPT;
+    step = (reg_step_t){0};
+    read_state(now, 0, &step);
+    rc = fn(arg, &step);
+    cv_stmt_reset(now);
+    return rc;
+}
+
+int reg_store_in_front(reg_store_t *store, int64_t delegation, int64_t unit, int64_t person, int32_t *ret_n)
+{
+    BIND(store->in_front, 1, delegation, unit, person);
+    int rc = cv_stmt_step(store->in_front);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_n = (int32_t)cv_stmt_get_int(store->in_front, 0);
+    cv_stmt_reset(store->in_front);
+    return CV_OK;
+}
