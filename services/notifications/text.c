@@ -67,6 +67,7 @@ static const s_phrase_t s_states[CV_PERSON_STATE_MAX + 1] = {
     [CV_PERSON_STATE_WITHDRAWN] = {"withdrawn", "регистрация отозвана"},
     [CV_PERSON_STATE_REFUSED] = {"refused", "отказано"},
     [CV_PERSON_STATE_ONLINE] = {"online", "дистанционно"},
+    [CV_PERSON_STATE_NOMINATED] = {"nominated", "выдвинут, место не запрошено"},
 };
 static const s_phrase_t s_formats[CV_EVENT_FORMAT_MAX + 1] = {
     [CV_EVENT_FORMAT_ABSENT] = {"not given", "не указано"},

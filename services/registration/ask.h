@@ -1,7 +1,8 @@
 /* ask: one request on its way, and what every kind of request does with it.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   requests.c   the way of every request; register, withdraw, decline      change.c   amend, substitute
+ *   requests.c   the way of every request; register, withdraw, decline      change.c      amend, substitute
+ *   phase.c      nominate, confirm                                          exception.c   exceptions
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -17,7 +18,8 @@ typedef struct {
     reg_event_t *event;
     reg_party_t *party;
     reg_delegation_t *delegation;
-    const cv_contact_t *contact; /* whom to tell, if the request says; NULL: as before */
+    const cv_contact_t *contact;      /* whom to tell, if the request says; NULL: as before */
+    const reg_exception_t *exception; /* without which it would have been too late, or that is granted; NULL: none */
     char text[REG_TEXT_MAX];
 } reg_ask_t;
 
@@ -38,6 +40,23 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
 
+/* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must
+ * be in `state`. REG_RULE_NONE: they are. Else ask->text says why not, and *ret_culprit which of numbers. */
+int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, const char *nothing,
+                 reg_person_t ret_persons[REG_PERSONS_MAX], unsigned *ret_n, reg_rule_t *ret_rule,
+                 unsigned *ret_culprit) CV_USE_RESULT;
+/* The verdicts of persons who are in the delegation already: rows, lanes, answer. Who is refused stays. */
+int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verdict_t *verdicts, unsigned n,
+                     const reg_ruling_t *ruling, cv_person_change_t what) CV_USE_RESULT;
+void reg_nominate(reg_ask_t *ask, reg_group_t group, const reg_applicant_t *who, unsigned n,
+                  reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
+/* The word for a ruling that accepts. */
+const char *reg_code_of(const reg_ruling_t *ruling, unsigned n);
+int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request);
+/* exception.c */
+int reg_grant(reg_ask_t *ask, const cv_registration_exception_grant_v1_t *request);
+/* Whether an exception of the delegation opens for this act what has closed; then it is in ask->exception. */
+bool reg_is_excused(reg_ask_t *ask);
 /* change.c */
 int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request);
 int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request);

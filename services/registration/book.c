@@ -39,6 +39,10 @@ SAME(REG_ACT_WITHDRAW, CV_DECISION_KIND_WITHDRAW);
 SAME(REG_ACT_DECLINE, CV_DECISION_KIND_DECLINE);
 SAME(REG_ACT_AMEND, CV_DECISION_KIND_AMEND);
 SAME(REG_ACT_SUBSTITUTE, CV_DECISION_KIND_SUBSTITUTE);
+SAME(REG_ACT_CONFIRM, CV_DECISION_KIND_CONFIRM);
+SAME(REG_ACT_EXCEPTION, CV_DECISION_KIND_EXCEPTION);
+SAME(REG_NOMINATED, CV_PERSON_STATE_NOMINATED);
+SAME(REG_STATES - 1, CV_PERSON_STATE_MAX); /* none is missing */
 SAME(1, CV_CAPACITY_HEAD);
 SAME(REG_ROLES - 1, CV_CAPACITY_MAX);
 SAME(1, CV_PARTY_KIND_MEMBER);
@@ -280,6 +284,10 @@ void reg_book_clear(reg_book_t *book)
                 sibling = lane->sibling;
                 free(lane);
             }
+            for (reg_exception_t *e = d->exceptions, *other; e; e = other) {
+                other = e->next;
+                free(e);
+            }
             roster_drop(&d->roster);
             free(d);
         }
@@ -318,6 +326,32 @@ void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation)
     delegation->is_dirty = true;
     delegation->next_dirty = book->dirty_delegations;
     book->dirty_delegations = delegation;
+}
+
+const reg_exception_t *reg_book_exception(const reg_delegation_t *delegation, cv_exception_kind_t what)
+{
+    const reg_exception_t *exception = delegation->exceptions;
+
+    while (exception && exception->what != what)
+        exception = exception->next;
+    return exception;
+}
+
+int reg_book_except(reg_delegation_t *delegation, const reg_exception_t *exception)
+{
+    reg_exception_t *kept = (reg_exception_t *)reg_book_exception(delegation, exception->what);
+
+    if (!kept) {
+        kept = calloc(1, sizeof *kept);
+        if (!kept)
+            return CV_ENOMEM;
+        kept->next = delegation->exceptions;
+        delegation->exceptions = kept;
+    }
+    kept->what = exception->what;
+    kept->until_ms = exception->until_ms;
+    memcpy(kept->request, exception->request, sizeof kept->request);
+    return CV_OK;
 }
 
 /* ---- principals ------------------------------------------------------------------------------------------------ */

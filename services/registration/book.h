@@ -11,6 +11,7 @@
 #ifndef CONVENE_REGISTRATION_BOOK_H
 #define CONVENE_REGISTRATION_BOOK_H
 
+#include "convene/ids.h"
 #include "convene/messages.h"
 #include "convene/principal.h"
 #include "registration/core.h"
@@ -85,6 +86,13 @@ typedef struct {
     uint32_t *slots; /* 2 * room, by name: index + 1; withdrawn persons stay and match nothing */
 } reg_roster_t;
 
+typedef struct reg_exception {
+    struct reg_exception *next;
+    cv_exception_kind_t what;
+    int64_t until_ms;
+    char request[CV_UUID_TEXT + 1]; /* that granted it */
+} reg_exception_t;
+
 struct reg_delegation {
     int64_t row;  /* reg_tally_id() of event and party */
     size_t index; /* delegations of the book are numbered from 0 */
@@ -100,6 +108,7 @@ struct reg_delegation {
     int64_t requests;
     uint64_t private_seq;
     reg_lane_t *lanes;
+    reg_exception_t *exceptions; /* at most one of a kind, the newest */
     reg_roster_t roster;
     reg_delegation_t *next_dirty;
     bool is_dirty;
@@ -136,6 +145,10 @@ int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t
 int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t **ret_party) CV_USE_RESULT;
 int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party,
                             reg_delegation_t **ret_delegation) CV_USE_RESULT;
+
+/* NULL: none. */
+const reg_exception_t *reg_book_exception(const reg_delegation_t *delegation, cv_exception_kind_t what);
+int reg_book_except(reg_delegation_t *delegation, const reg_exception_t *exception) CV_USE_RESULT;
 
 void reg_book_touch_event(reg_book_t *book, reg_event_t *event);
 void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation); /* and its event */

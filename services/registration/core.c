@@ -125,10 +125,14 @@ void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_sta
         reg_give_back(seats, share, role);
     } else if (state == REG_WAITING) {
         reg_stop_waiting(seats, share, 1);
-    } else {
-        assert(state == REG_ONLINE && share->online > 0);
+    } else if (state == REG_ONLINE) {
+        assert(share->online > 0);
         share->online--;
         seats->online--;
+    } else {
+        assert(share->pending > 0);
+        share->pending--;
+        seats->pending--;
     }
     share->withdrawn++;
     if (role == 1)
@@ -263,7 +267,7 @@ static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const re
 
     if (who->duplicate)
         return (reg_verdict_t){REG_REFUSED, REG_RULE_DUPLICATE, 0};
-    if (who->role == 1 && share->heads > 0)
+    if (who->role == 1 && share->heads > 0 && !who->enlisted)
         return (reg_verdict_t){REG_REFUSED, REG_RULE_ONE_HEAD, 0};
     if (who->online && !seats->online_takes_seat)
         return go_online(seats, share);
@@ -295,7 +299,7 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
     for (unsigned i = 0; i < n; i++) {
         if (who[i].duplicate)
             return refuse_all(verdicts, n, REG_RULE_DUPLICATE, i, ruling);
-        if (who[i].role == 1 && heads++ > 0)
+        if (who[i].role == 1 && !who[i].enlisted && heads++ > 0)
             return refuse_all(verdicts, n, REG_RULE_ONE_HEAD, i, ruling);
         if (who[i].online && !seats->online_takes_seat)
             continue;
@@ -313,7 +317,7 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
     if (need.size && !seated && seats->waiting_rule == REG_WAIT_NONE)
         return refuse_all(verdicts, n, rule, culprit, ruling);
     for (unsigned i = 0; i < n; i++) {
-        share->heads += who[i].role == 1;
+        share->heads += who[i].role == 1 && !who[i].enlisted;
         if (who[i].online && !seats->online_takes_seat)
             verdicts[i] = go_online(seats, share);
         else if (seated)
@@ -340,9 +344,15 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
             ret_verdicts[i] = decide_one(seats, share, &who[i], before);
             if (ret_verdicts[i].state == REG_WAITING)
                 before |= 1u << who[i].role;
-            share->heads += who[i].role == 1 && ret_verdicts[i].state != REG_REFUSED;
+            share->heads += who[i].role == 1 && !who[i].enlisted && ret_verdicts[i].state != REG_REFUSED;
         }
         sum_up(ret_verdicts, n, ret_ruling);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (!who[i].enlisted || ret_verdicts[i].state == REG_REFUSED)
+            continue;
+        share->pending--;
+        seats->pending--;
     }
     ret_ruling->role = who[ret_ruling->culprit].role;
 }

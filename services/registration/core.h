@@ -69,7 +69,15 @@ enum {
 /* Numbers are stored and must not change. Those that the wire has too are the same there (checked in book.c). */
 typedef enum { REG_EACH = 1, REG_ALL_OR_NONE } reg_group_t;
 typedef enum { REG_WAIT_NONE = 1, REG_WAIT_STRICT, REG_WAIT_BEST_FILL } reg_waiting_t;
-typedef enum { REG_CONFIRMED = 1, REG_WAITING, REG_WITHDRAWN, REG_REFUSED, REG_ONLINE } reg_state_t;
+typedef enum {
+    REG_CONFIRMED = 1,
+    REG_WAITING,
+    REG_WITHDRAWN,
+    REG_REFUSED,
+    REG_ONLINE,
+    REG_NOMINATED,
+    REG_STATES
+} reg_state_t;
 typedef enum { REG_ANSWER_REGISTERED = 1, REG_ANSWER_DECLINED, REG_ANSWER_WITHDRAWN, REG_ANSWER_NONE } reg_answer_t;
 typedef enum {
     REG_DRAFT = 1,
@@ -85,7 +93,15 @@ typedef enum {
     REG_CANCELLED,
     REG_REJECTED,
 } reg_stage_t;
-typedef enum { REG_ACT_REGISTER = 1, REG_ACT_WITHDRAW, REG_ACT_DECLINE, REG_ACT_AMEND, REG_ACT_SUBSTITUTE } reg_act_t;
+typedef enum {
+    REG_ACT_REGISTER = 1,
+    REG_ACT_WITHDRAW,
+    REG_ACT_DECLINE,
+    REG_ACT_AMEND,
+    REG_ACT_SUBSTITUTE,
+    REG_ACT_CONFIRM,
+    REG_ACT_EXCEPTION,
+} reg_act_t;
 
 /* Every rule that can decide: name, the word on the wire. */
 #define REG_RULE_MAP(XX)                                                                       \
@@ -113,7 +129,12 @@ typedef enum { REG_ACT_REGISTER = 1, REG_ACT_WITHDRAW, REG_ACT_DECLINE, REG_ACT_
     XX(REG_RULE_WITHDRAWN, "withdrawn") /* done as asked */                                    \
     XX(REG_RULE_DECLINED, "declined")                                                          \
     XX(REG_RULE_KEPT, "kept")                       /* changed, and keeps its seat or place */ \
-    XX(REG_RULE_NOTHING_CHANGED, "nothing_changed") /* the change changes nothing */
+    XX(REG_RULE_NOTHING_CHANGED, "nothing_changed") /* the change changes nothing */           \
+    XX(REG_RULE_NOMINATED, "nominated")             /* no seat asked for yet */                \
+    XX(REG_RULE_NOT_NOMINATED, "not_nominated")                                                \
+    XX(REG_RULE_NOT_ASKED, "not_asked_for") /* the event knows no such step */                 \
+    XX(REG_RULE_PAST, "past")                                                                  \
+    XX(REG_RULE_GRANTED, "granted")
 typedef enum {
 #define XX(name, word) name,
     REG_RULE_MAP(XX)
@@ -128,6 +149,7 @@ typedef struct {
     bool has_rules;    /* scheduling has said how the event takes registrations */
     unsigned audience; /* bit k: parties of kind k are invited */
     int64_t opens_ms, closes_ms, changes_close_ms;
+    int64_t confirm_closes_ms; /* 0: nobody is nominated first */
 } reg_terms_t;
 
 /* core_admit.c. t: now. A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not.
@@ -140,9 +162,16 @@ typedef struct {
  *   held, reported               closed                 closed
  *   postponed                    postponed              postponed
  *   cancelled, rejected          cancelled              cancelled
+ *
+ * Two phases: where terms has confirm_closes, register nominates, without a seat; confirm asks for the seats:
+ * t < confirm_closes (changes_close, where the event asks for no confirmation any more), in the same stages as
+ * withdraw. An exception is granted in these stages too, at any time.
  */
 reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
                      char ret_text[REG_TEXT_MAX]);
+/* Whether an exception until until_ms helps against REG_RULE_CLOSED: a deadline has passed, and nothing else is wrong.
+ */
+bool reg_excused(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms, int64_t until_ms);
 /* Whether its waiting list moves: not once it is held, postponed or cancelled, when registrations stay as they are. */
 bool reg_stage_moves(reg_stage_t stage);
 
@@ -157,6 +186,7 @@ typedef struct { /* of an event */
     reg_waiting_t waiting_rule;
     bool online_takes_seat;
     int32_t confirmed, waiting, online;
+    int32_t pending; /* nominated: they have no seat and compete for none */
     int32_t waiting_of_kind[REG_KINDS];
     int64_t held;
     reg_lane_t *lanes; /* of all delegations, in no order */
@@ -165,7 +195,7 @@ typedef struct { /* of an event */
 typedef struct { /* of one party in them */
     uint32_t kind;
     int32_t guaranteed, maximum, ceiling;
-    int32_t confirmed, waiting, online, withdrawn;
+    int32_t confirmed, waiting, online, pending, withdrawn;
     int32_t heads; /* not withdrawn: 0 or 1 */
 } reg_share_t;
 
@@ -187,6 +217,12 @@ struct reg_lane {
 static inline int64_t reg_free(const reg_seats_t *seats)
 {
     return seats->capacity - seats->held;
+}
+
+/* Persons of a party who are neither withdrawn nor refused. */
+static inline int32_t reg_live(const reg_share_t *share)
+{
+    return share->confirmed + share->waiting + share->online + share->pending;
 }
 
 /* The rules of the event, and what they mean for a party. Never unseats. */
@@ -217,6 +253,7 @@ typedef struct {
     uint8_t role;
     bool online;
     bool duplicate; /* the name is in the delegation already, or earlier in this request */
+    bool enlisted;  /* is in the delegation already (reg_enlist), and asks for its seat now */
 } reg_applicant_t;
 
 typedef struct {
@@ -231,13 +268,18 @@ typedef struct {
     reg_rule_t rule;  /* of the first person who got least: refused, then waiting, then from the free seats */
     unsigned culprit; /* index of that person */
     unsigned role;    /* and in what capacity */
-    int guaranteed, pool, online, waiting, refused; /* persons by verdict */
-    int32_t position;                               /* of the first who waits */
+    int guaranteed, pool, online, waiting, refused, enlisted; /* persons by verdict */
+    int32_t position;                                         /* of the first who waits */
 } reg_ruling_t;
 
-/* Decides 1..64 persons of one party and counts them in seats and share; changes nothing if nobody is accepted. */
+/* Decides 1..64 persons of one party and counts them in seats and share; changes nothing if nobody is accepted. Who is
+ * enlisted and refused stays what it is. */
 void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const reg_applicant_t *who, unsigned n,
                 reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
+/* core_change.c. The same for persons who ask for no seat yet: in state (NOMINATED), by rule, if they can be a
+ * delegation. */
+void reg_enlist(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_rule_t rule, reg_group_t group,
+                const reg_applicant_t *who, unsigned n, reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
 /* A ruling in a sentence with the numbers it rests on. role: of the culprit. */
 void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
                  const char *role, char ret_text[REG_TEXT_MAX]);

@@ -30,19 +30,33 @@ static reg_rule_t too_late(const char *what, int64_t deadline_ms, char *ret_text
 
 static reg_rule_t admit_register(const reg_terms_t *terms, int64_t now_ms, char *ret_text)
 {
+    const char *what = terms->confirm_closes_ms ? "Nomination" : "Registration";
+
     if (terms->stage == REG_CLOSED) {
         if (terms->has_rules && now_ms >= terms->closes_ms)
-            return too_late("Registration", terms->closes_ms, ret_text);
+            return too_late(what, terms->closes_ms, ret_text);
         snprintf(ret_text, REG_TEXT_MAX, "Registration is closed: the event has status closed.");
         return REG_RULE_CLOSED;
     }
     if (!terms->has_rules)
         return too_early(terms, ret_text);
     if (now_ms >= terms->closes_ms)
-        return too_late("Registration", terms->closes_ms, ret_text);
+        return too_late(what, terms->closes_ms, ret_text);
     if (terms->stage != REG_OPEN || now_ms < terms->opens_ms)
         return too_early(terms, ret_text);
     return REG_RULE_NONE;
+}
+
+static reg_rule_t admit_confirm(const reg_terms_t *terms, int64_t now_ms, char *ret_text)
+{
+    int64_t deadline_ms = terms->confirm_closes_ms ? terms->confirm_closes_ms : terms->changes_close_ms;
+
+    return !terms->has_rules || now_ms < deadline_ms ? REG_RULE_NONE : too_late("Confirmation", deadline_ms, ret_text);
+}
+
+static bool is_invited(const reg_terms_t *terms, reg_act_t act, unsigned kind)
+{
+    return act == REG_ACT_WITHDRAW || act == REG_ACT_EXCEPTION || !terms->has_rules || terms->audience & (1u << kind);
 }
 
 reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
@@ -78,14 +92,25 @@ reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int
     }
     if (act == REG_ACT_REGISTER) {
         rule = admit_register(terms, now_ms, ret_text);
-    } else if (terms->has_rules && now_ms >= terms->changes_close_ms) {
+    } else if (act == REG_ACT_CONFIRM) {
+        rule = admit_confirm(terms, now_ms, ret_text);
+    } else if (act != REG_ACT_EXCEPTION && terms->has_rules && now_ms >= terms->changes_close_ms) {
         rule = too_late("Changes", terms->changes_close_ms, ret_text);
     }
-    if (rule == REG_RULE_NONE && act != REG_ACT_WITHDRAW && terms->has_rules && !(terms->audience & (1u << kind))) {
+    if (rule == REG_RULE_NONE && !is_invited(terms, act, kind)) {
         snprintf(ret_text, REG_TEXT_MAX, "The event is not for parties of this kind.");
         return REG_RULE_NOT_INVITED;
     }
     return rule;
+}
+
+bool reg_excused(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms, int64_t until_ms)
+{
+    bool is_open = terms->stage == REG_OPEN || terms->stage == REG_CLOSED;
+    bool is_planned = is_open || terms->stage == REG_ADOPTED || terms->stage == REG_SCHEDULED;
+
+    return terms->has_rules && now_ms < until_ms && (act == REG_ACT_REGISTER ? is_open : is_planned) &&
+           is_invited(terms, act, kind);
 }
 
 bool reg_stage_moves(reg_stage_t stage)

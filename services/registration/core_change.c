@@ -1,4 +1,4 @@
-/* core_change: one person takes part in another way, or another in its place. The table is in core.h.
+/* core_change: persons who come without a seat, or take part in another way, or another in their place. See core.h.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/core.h"
@@ -102,4 +102,45 @@ void reg_explain_change(const reg_seats_t *seats, const reg_share_t *share, reg_
              "%s: person %u needs a seat to attend in person, and there is none: %s. It stays "
              "online, and nothing was changed.",
              party, number, reason);
+}
+
+/* ---- without a seat ------------------------------------------------------------------------------------------------
+ */
+
+static reg_rule_t unfit(const reg_share_t *share, int32_t heads, const reg_applicant_t *who)
+{
+    if (who->duplicate)
+        return REG_RULE_DUPLICATE;
+    return who->role == 1 && share->heads + heads > 0 ? REG_RULE_ONE_HEAD : REG_RULE_NONE;
+}
+
+void reg_enlist(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_rule_t rule, reg_group_t group,
+                const reg_applicant_t *who, unsigned n, reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling)
+{
+    int32_t heads = 0;
+
+    assert(n > 0 && n <= REG_PERSONS_MAX);
+    *ret_ruling = (reg_ruling_t){.rule = rule};
+    for (unsigned i = 0; i < n; i++) {
+        reg_rule_t wrong = unfit(share, heads, &who[i]);
+        ret_verdicts[i] = wrong ? (reg_verdict_t){REG_REFUSED, wrong, 0} : (reg_verdict_t){state, rule, 0};
+        heads += !wrong && who[i].role == 1;
+        if (wrong && ret_ruling->refused++ == 0) {
+            ret_ruling->rule = wrong;
+            ret_ruling->culprit = i;
+        }
+    }
+    ret_ruling->role = who[ret_ruling->culprit].role;
+    if (ret_ruling->refused && group == REG_ALL_OR_NONE) {
+        for (unsigned i = 0; i < n; i++)
+            ret_verdicts[i] = (reg_verdict_t){REG_REFUSED, ret_ruling->rule, 0};
+        ret_ruling->refused = (int)n;
+    }
+    ret_ruling->enlisted = (int)n - ret_ruling->refused;
+    ret_ruling->accepted = ret_ruling->enlisted > 0;
+    if (!ret_ruling->accepted)
+        return;
+    share->heads += heads;
+    share->pending += ret_ruling->enlisted;
+    seats->pending += ret_ruling->enlisted;
 }

@@ -110,7 +110,10 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
     terms->audience = audience_of(rules);
     terms->opens_ms = rules->opens_ms;
     terms->closes_ms = rules->closes_ms;
-    terms->changes_close_ms = rules->has_changes_close_ms ? rules->changes_close_ms : rules->closes_ms;
+    terms->confirm_closes_ms = rules->has_confirm_closes_ms ? rules->confirm_closes_ms : 0;
+    terms->changes_close_ms = rules->has_changes_close_ms    ? rules->changes_close_ms
+                              : rules->has_confirm_closes_ms ? rules->confirm_closes_ms
+                                                             : rules->closes_ms;
     event->group = (reg_group_t)rules->group;
     event->guaranteed = (int32_t)rules->guaranteed;
     event->maximum = (int32_t)rules->maximum;

@@ -3,6 +3,7 @@
  *
  *   main.c      wiring                         service.c   the definition that the engine calls
  *   requests.c  register, withdraw, decline    events.c    what scheduling tells, and the release of guarantees
+ *   phase.c     nominate, confirm              exception.c after a deadline all the same
  *   change.c    amend, substitute              history.c   who changed what of a person
  *   queue.c     the waiting list moves         views.c     snapshots and questions
  *   core*.c     the rule                       book.c      memory             store*.c   SQL
@@ -52,6 +53,9 @@ int reg_promote_all(reg_t *self, cv_tx_t *tx, cv_promotion_cause_t cause) CV_USE
 int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *person) CV_USE_RESULT;
 /* Counters are the caller's. The people of a unit who are now `of` in another way need something else: another lane. */
 int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *before) CV_USE_RESULT;
+/* exception.c */
+int reg_ask_exceptions(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
+                       cv_collect_t *collect) CV_USE_RESULT;
 /* history.c */
 int reg_ask_history(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
                     cv_collect_t *collect) CV_USE_RESULT;

@@ -56,7 +56,15 @@ int reg_conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const 
         decision->seats.party_withdrawn = d->share.withdrawn;
     }
 
+    if (ask->exception) {
+        decision->has_exception = true;
+        decision->exception =
+            (cv_exception_used_t){.grant = cv_str(ask->exception->request), .until_ms = ask->exception->until_ms};
+    }
+
     decided->request = ask->msg->id;
+    decided->has_exception = decision->has_exception;
+    decided->exception = decision->exception;
     decided->kind = (cv_decision_kind_t)ask->act;
     decided->event = decision->event;
     decided->party = decision->party;
@@ -201,6 +209,15 @@ static int describe(reg_ask_t *ask, const cv_registration_register_v1_t *request
     return CV_OK;
 }
 
+const char *reg_code_of(const reg_ruling_t *ruling, unsigned n)
+{
+    if (ruling->enlisted == (int)n)
+        return "nominated";
+    if (ruling->waiting + ruling->refused == 0)
+        return "registered";
+    return ruling->waiting == (int)n ? "waiting" : "partly_registered";
+}
+
 /* Writes the persons who were accepted, and opens the lanes they wait in. */
 static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, const reg_applicant_t *who,
                  const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling)
@@ -298,9 +315,13 @@ static int register_persons(reg_ask_t *ask, const cv_registration_register_v1_t 
     if (rc)
         return rc;
 
-    reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
-    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)ruling.role),
-                ask->text);
+    if (ask->event->terms.confirm_closes_ms) {
+        reg_nominate(ask, group, who, n, verdicts, &ruling);
+    } else {
+        reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
+        reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code,
+                    cv_capacity_text((cv_capacity_t)ruling.role), ask->text);
+    }
     if (!ruling.accepted)
         return reg_refuse(ask, ruling.rule, reg_field_at(ask, ruling.culprit));
     decision->persons_n = n;
@@ -316,9 +337,7 @@ static int register_persons(reg_ask_t *ask, const cv_registration_register_v1_t 
     if (rc)
         return rc;
     reg_set_answer(d, REG_ANSWER_REGISTERED);
-    const char *code = ruling.waiting + ruling.refused == 0 ? "registered"
-                       : ruling.waiting == (int)n           ? "waiting"
-                                                            : "partly_registered";
+    const char *code = reg_code_of(&ruling, n);
     rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
     /* New persons can bring a unit of their own party to its maximum, which then no longer holds up others. */
     if (!rc && d->share.confirmed > confirmed_before)
@@ -390,7 +409,7 @@ static int withdraw(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request
     const reg_share_t before = *share;
     uint32_t picked[REG_PERSONS_MAX];
     unsigned culprit = 0;
-    int32_t live = share->confirmed + share->waiting + share->online;
+    int32_t live = reg_live(share);
 
     if (live == 0) {
         reg_rule_t rule = share->withdrawn ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
@@ -419,7 +438,7 @@ static int withdraw(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request
     }
     if (rc)
         return rc;
-    if (share->confirmed + share->waiting + share->online == 0)
+    if (reg_live(share) == 0)
         reg_set_answer(d, REG_ANSWER_WITHDRAWN);
     snprintf(ask->text, sizeof ask->text,
              "%s: %d withdrawn, %d seats given back; %d confirmed, %d waiting, %d online remain.", ask->party->code,
@@ -437,7 +456,7 @@ static int withdraw(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request
 static int decline(reg_ask_t *ask)
 {
     reg_delegation_t *d = ask->delegation;
-    int32_t live = d->share.confirmed + d->share.waiting + d->share.online;
+    int32_t live = reg_live(&d->share);
 
     if (live > 0) {
         snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; withdraw them first.", ask->party->code,
@@ -479,7 +498,7 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
     if (rc)
         return rc;
     reg_rule_t rule = reg_admit(&ask->event->terms, ask->act, ask->party->kind, cv_tx_now_ms(ask->tx), ask->text);
-    if (rule != REG_RULE_NONE)
+    if (rule != REG_RULE_NONE && (rule != REG_RULE_CLOSED || !reg_is_excused(ask)))
         return reg_refuse(ask, rule, NULL);
     switch (ask->act) {
     case REG_ACT_REGISTER:
@@ -492,6 +511,10 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
         return reg_amend(ask, data);
     case REG_ACT_SUBSTITUTE:
         return reg_substitute(ask, data);
+    case REG_ACT_CONFIRM:
+        return reg_confirm(ask, data);
+    case REG_ACT_EXCEPTION:
+        return reg_grant(ask, data);
     }
     return CV_EINTERNAL;
 }
@@ -532,6 +555,17 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         event = ((const cv_registration_substitute_v1_t *)data)->event;
         party = ((const cv_registration_substitute_v1_t *)data)->party;
         reason = ((const cv_registration_substitute_v1_t *)data)->reason;
+        break;
+    case CV_MSG_REGISTRATION_CONFIRM_V1:
+        ask.act = REG_ACT_CONFIRM;
+        event = ((const cv_registration_confirm_v1_t *)data)->event;
+        party = ((const cv_registration_confirm_v1_t *)data)->party;
+        break;
+    case CV_MSG_REGISTRATION_EXCEPTION_GRANT_V1:
+        ask.act = REG_ACT_EXCEPTION;
+        event = ((const cv_registration_exception_grant_v1_t *)data)->event;
+        party = ((const cv_registration_exception_grant_v1_t *)data)->party;
+        reason = ((const cv_registration_exception_grant_v1_t *)data)->reason;
         break;
     default:
         return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",

@@ -8,11 +8,13 @@
 
 #define EVENT_COLUMNS                                                                                             \
     "id, code, known, title, source, version, stage, has_rules, audience, opens_ms, closes_ms, changes_close_ms," \
-    " release_ms, released, together, waiting_rule, online_takes_seat, guaranteed, maximum, capacity"
-#define TALLY_COLUMNS \
-    "id, ceiling, confirmed, waiting, online, withdrawn, answer, heads, numbers, last_person, requests, private_seq"
+    " release_ms, released, together, waiting_rule, online_takes_seat, guaranteed, maximum, capacity,"            \
+    " confirm_closes_ms"
+#define TALLY_COLUMNS                                                                                             \
+    "id, ceiling, confirmed, waiting, online, pending, withdrawn, answer, heads, numbers, last_person, requests," \
+    " private_seq"
 
-enum { TALLY_N = 12 };
+enum { TALLY_N = 13 };
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                 \
@@ -22,25 +24,27 @@ enum { TALLY_N = 12 };
     XX(limits, "SELECT role, maximum FROM role_limit WHERE event = ?")                                                 \
     XX(tallies, "SELECT " TALLY_COLUMNS " FROM tally ORDER BY id")                                                     \
     XX(lanes, "SELECT delegation, lane, min(unit) FROM person WHERE state = 2 GROUP BY delegation, lane")              \
-    XX(persons_n, "SELECT coalesce(max(id), 0) FROM person")                                                           \
+    XX(persons_n, "SELECT max((SELECT coalesce(max(id), 0) FROM person),"                                              \
+                  " (SELECT coalesce(max(unit), 0) FROM person WHERE state = 2))")                                     \
     XX(count, "SELECT delegation, state, role FROM person")                                                            \
     XX(party_add, "INSERT INTO party(id, code, kind, known) VALUES(?, ?, ?, ?)")                                       \
     XX(party_set, "UPDATE party SET kind = ?2, name = ?3, known = ?4 WHERE id = ?1")                                   \
     XX(event_add, "INSERT INTO event(" EVENT_COLUMNS ")"                                                               \
-                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0)")                         \
+                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0)")                      \
     XX(event_set, "UPDATE event SET known = ?2, title = ?3, source = ?4, version = ?5, stage = ?6, has_rules = ?7,"    \
                   " audience = ?8, opens_ms = ?9, closes_ms = ?10, changes_close_ms = ?11, release_ms = ?12,"          \
                   " released = ?13, together = ?14, waiting_rule = ?15, online_takes_seat = ?16, guaranteed = ?17,"    \
-                  " maximum = ?18, capacity = ?19 WHERE id = ?1")                                                      \
+                  " maximum = ?18, capacity = ?19, confirm_closes_ms = ?20 WHERE id = ?1")                             \
     XX(events_unknown, "UPDATE event SET known = 0")                                                                   \
     XX(parties_unknown, "UPDATE party SET known = 0")                                                                  \
     XX(quota_clear, "DELETE FROM quota WHERE event = ?")                                                               \
     XX(quota_add, "INSERT INTO quota VALUES(?, ?, ?, ?)")                                                              \
     XX(limit_clear, "DELETE FROM role_limit WHERE event = ?")                                                          \
     XX(limit_add, "INSERT INTO role_limit VALUES(?, ?, ?)")                                                            \
-    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                   \
-    XX(tally_set, "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, withdrawn = ?6,"          \
-                  " answer = ?7, heads = ?8, numbers = ?9, last_person = ?10, requests = ?11, private_seq = ?12"       \
+    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                \
+    XX(tally_set, "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, pending = ?6,"            \
+                  " withdrawn = ?7, answer = ?8, heads = ?9, numbers = ?10, last_person = ?11, requests = ?12,"        \
+                  " private_seq = ?13"                                                                                 \
                   " WHERE id = ?1")                                                                                    \
     XX(contact_set, "INSERT INTO contact VALUES(?1, ?2, ?3, ?4) ON CONFLICT(delegation) DO UPDATE SET"                 \
                     " name = ?2, email = ?3, language = ?4")                                                           \
@@ -60,6 +64,11 @@ enum { TALLY_N = 12 };
              " ?4, ?5, ?6, state, role, online, name, email FROM person WHERE id = ?1")                                \
     XX(steps, "SELECT at_ms, by, what, request, reason, state, role, online, name, email FROM change"                  \
               " WHERE person = ? ORDER BY n")                                                                          \
+    XX(exceptions, "SELECT delegation, act, until_ms, request FROM exception ORDER BY id")                             \
+    XX(exceptions_of, "SELECT act, until_ms, request, reason, at_ms, by, id FROM exception"                            \
+                      " WHERE delegation = ? AND id > ? ORDER BY id LIMIT ?")                                          \
+    XX(exception_add, "INSERT INTO exception(delegation, act, until_ms, request, reason, at_ms, by)"                   \
+                      " VALUES(?, ?, ?, ?, ?, ?, ?)")                                                                  \
     XX(unit, "SELECT id, number, role FROM person WHERE delegation = ? AND lane = ? AND unit = ? AND state = 2"        \
              " ORDER BY id")                                                                                           \
     XX(lane_next, "SELECT unit FROM person WHERE delegation = ? AND lane = ? AND state = 2 ORDER BY unit LIMIT 1")     \

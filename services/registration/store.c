@@ -58,14 +58,14 @@ static int put_event(reg_store_t *store, reg_event_t *event)
     const reg_seats_t *seats = &event->seats;
 
     int rc = PUT_TALLY(store, true, reg_tally_id(event->row, 0), seats->ceiling, seats->confirmed, seats->waiting,
-                       seats->online);
+                       seats->online, seats->pending);
     for (unsigned role = 1; role < REG_ROLES && !rc; role++) {
         if (event->stored_roles[role] == seats->role_confirmed[role])
             continue;
         event->stored_roles[role] = seats->role_confirmed[role];
         rc =
             PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
-                      seats->role_ceiling[role], seats->role_confirmed[role], 0, 0);
+                      seats->role_ceiling[role], seats->role_confirmed[role], 0, 0, 0);
     }
     return rc;
 }
@@ -81,8 +81,8 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
     for (reg_delegation_t *d = book->dirty_delegations; d && !rc; d = d->next_dirty) {
         const reg_share_t *share = &d->share;
         rc = PUT_TALLY(store, true, d->row, share->ceiling, share->confirmed, share->waiting, share->online,
-                       share->withdrawn, d->answer, share->heads, d->numbers, d->last_person, d->requests,
-                       (int64_t)d->private_seq);
+                       share->pending, share->withdrawn, d->answer, share->heads, d->numbers, d->last_person,
+                       d->requests, (int64_t)d->private_seq);
         d->is_dirty = false;
     }
     if (rc)
@@ -152,7 +152,8 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
     cv_stmt_text(set, 4, cv_str(event->source));
     BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
          terms->changes_close_ms, event->release_ms, event->released, event->group, event->seats.waiting_rule,
-         event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity);
+         event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity,
+         terms->confirm_closes_ms);
     int rc = cv_stmt_run(set);
     if (!rc)
         rc = put_quotas(store, event);

@@ -3,11 +3,13 @@
  *
  *   party, event, quota, role_limit  what scheduling has told (the projection)
  *   tally                            counters: one row per event, per party that has asked for something at it (a
- *                                    delegation), and per capacity of persons; those of one event stand side by side,
- * so a decision changes one page of them (the id: reg_tally_id) contact                          who answers for a
- * delegation person                           one row per person ever accepted; withdrawn persons stay change one row
- * per change of a person after it was registered, with what was true before principal                        names of
- * those who asked, which the others refer to by number
+ *                                    delegation), and per capacity of persons; those of one event stand side by
+ *                                    side, so a decision changes one page of them (the id: reg_tally_id)
+ *   contact                          who answers for a delegation
+ *   person                           one row per person ever accepted; withdrawn persons stay
+ *   change                           one row per change of a person after it was registered, with what was before
+ *   exception                        what was granted to a party at an event, the newest last
+ *   principal                        names of those who asked, which the others refer to by number
  *
  * One registration costs one INSERT into person, whose rows only ever go to the end of the table, and nothing else
  * until the end of the batch. There is no index by delegation: each row names the delegation's person before it, so the
@@ -88,6 +90,14 @@ typedef int reg_step_fn(void *arg, const reg_step_t *step);
 /* Each change of a person in order; then the person as it is now, as a step without `what`. Gives what fn gives, if not
  * 0. */
 int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *arg) CV_USE_RESULT;
+/* Exceptions. */
+int reg_store_exception_add(reg_store_t *store, int64_t delegation, const reg_exception_t *exception,
+                            const reg_note_t *note) CV_USE_RESULT;
+enum { REG_REASON_TEXT = 2001 };
+/* The first of one delegation with an id above *after, which is moved on. CV_ENOTFOUND: no more. The note points into
+ * reason and *ret_exception. */
+int reg_store_exception_next(reg_store_t *store, int64_t delegation, int64_t *after, char reason[REG_REASON_TEXT],
+                             reg_exception_t *ret_exception, reg_note_t *ret_note) CV_USE_RESULT;
 /* How many of a delegation wait in front of this person: of earlier units, and earlier in its own. */
 int reg_store_in_front(reg_store_t *store, int64_t delegation, int64_t unit, int64_t person,
                        int32_t *ret_n) CV_USE_RESULT;

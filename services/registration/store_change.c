@@ -1,4 +1,4 @@
-/* store_change: history: who did what to a person's registration. See store.h.
+/* store_change: history: exceptions, and who did what to a person's registration. See store.h.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A row of change holds what was true before it, so a person who was never changed has none and a registration costs
@@ -93,6 +93,44 @@ int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *a
     rc = fn(arg, &step);
     cv_stmt_reset(now);
     return rc;
+}
+
+int reg_store_exception_add(reg_store_t *store, int64_t delegation, const reg_exception_t *exception,
+                            const reg_note_t *note)
+{
+    cv_stmt_t *add = store->exception_add;
+
+    BIND(add, 1, delegation, exception->what, exception->until_ms);
+    cv_stmt_text(add, 4, note->request);
+    cv_stmt_text(add, 5, note->reason);
+    BIND(add, 6, note->at_ms, note->by);
+    return cv_stmt_run(add);
+}
+
+static cv_str_t copy(cv_str_t text, char *room, size_t size)
+{
+    return text.ptr && cv_str_copy(text, room, size) == CV_OK ? cv_str(room) : CV_STR_NONE;
+}
+
+int reg_store_exception_next(reg_store_t *store, int64_t delegation, int64_t *after, char reason[REG_REASON_TEXT],
+                             reg_exception_t *ret_exception, reg_note_t *ret_note)
+{
+    cv_stmt_t *row = store->exceptions_of;
+
+    BIND(row, 1, delegation, *after, 1);
+    int rc = cv_stmt_step(row);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_exception =
+        (reg_exception_t){.what = (cv_exception_kind_t)cv_stmt_get_int(row, 0), .until_ms = cv_stmt_get_int(row, 1)};
+    *ret_note =
+        (reg_note_t){.request = copy(cv_stmt_get_text(row, 2), ret_exception->request, sizeof ret_exception->request),
+                     .reason = copy(cv_stmt_get_text(row, 3), reason, REG_REASON_TEXT),
+                     .at_ms = cv_stmt_get_int(row, 4),
+                     .by = cv_stmt_get_int(row, 5)};
+    *after = cv_stmt_get_int(row, 6);
+    cv_stmt_reset(row);
+    return CV_OK;
 }
 
 int reg_store_in_front(reg_store_t *store, int64_t delegation, int64_t unit, int64_t person, int32_t *ret_n)

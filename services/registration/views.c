@@ -8,6 +8,7 @@
  *   persons      EVENT/PARTY    registration.contact.v1, up to 64 persons  secretariat, services, the party's focal
  *                               in each; withdrawn persons are left out    point
  *   history      EVENT/PARTY, EVENT/PARTY/NUMBER    see history.c          the same
+ *   exceptions   EVENT/PARTY    registration.exception.v1, one per grant   the same
  *
  * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of
  * a person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
@@ -39,6 +40,10 @@ static int put_seats(const reg_event_t *event, cv_collect_t *collect)
         .opens_ms = event->terms.opens_ms,
         .has_closes_ms = event->terms.has_rules,
         .closes_ms = event->terms.closes_ms,
+        .has_pending = seats->pending > 0,
+        .pending = seats->pending,
+        .has_confirm_closes_ms = event->terms.confirm_closes_ms > 0,
+        .confirm_closes_ms = event->terms.confirm_closes_ms,
         .source = event->source[0] ? cv_str(event->source) : CV_STR_NONE,
     };
     return cv_collect_put(collect, CV_MSG_REGISTRATION_SEATS_V1, row.event, 0, &row);
@@ -54,6 +59,8 @@ static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
         .waiting = d->share.waiting,
         .online = d->share.online,
         .withdrawn = d->share.withdrawn,
+        .has_pending = d->share.pending > 0,
+        .pending = d->share.pending,
         .requests = d->requests,
         .private_seq = d->private_seq,
     };
@@ -264,6 +271,8 @@ int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
         return ask_delegations(&q);
     if (cv_str_is(query->what, "persons"))
         return ask_persons(&q);
+    if (cv_str_is(query->what, "exceptions"))
+        return reg_ask_exceptions(self, tx, query, q.limit, collect);
     if (cv_str_is(query->what, "history"))
         return reg_ask_history(self, tx, query, q.limit, collect);
     if (!cv_str_is(query->what, "delegation"))

@@ -335,6 +335,7 @@ size_t sch_diff_rules(const cv_registration_rules_t *a, const cv_registration_ru
     DIFFER(opens_ms, a->opens_ms != b->opens_ms);
     DIFFER(closes_ms, a->closes_ms != b->closes_ms);
     OPTIONAL(changes_close_ms);
+    OPTIONAL(confirm_closes_ms);
     OPTIONAL(release_ms);
     OPTIONAL(online_takes_seat);
     DIFFER(audience, !same_audience(a, b));
