@@ -67,6 +67,7 @@ static const s_phrase_t s_states[CV_PERSON_STATE_MAX + 1] = {
     [CV_PERSON_STATE_WITHDRAWN] = {"withdrawn", "регистрация отозвана"},
     [CV_PERSON_STATE_REFUSED] = {"refused", "отказано"},
     [CV_PERSON_STATE_ONLINE] = {"online", "дистанционно"},
+    [CV_PERSON_STATE_OFFERED] = {"offered a seat, to be accepted in time", "предложено место, требуется подтверждение в срок"},
     [CV_PERSON_STATE_NOMINATED] = {"nominated", "выдвинут, место не запрошено"},
 };
 static const s_phrase_t s_formats[CV_EVENT_FORMAT_MAX + 1] = {
@@ -80,6 +81,7 @@ static const s_phrase_t s_causes[CV_PROMOTION_CAUSE_MAX + 1] = {
     [CV_PROMOTION_CAUSE_WITHDRAWAL] = {"another registration was withdrawn", "отозвана другая регистрация"},
     [CV_PROMOTION_CAUSE_RELEASE] = {"guaranteed seats were released", "освобождены гарантированные места"},
     [CV_PROMOTION_CAUSE_CAPACITY] = {"the event has more seats", "увеличено число мест"},
+    [CV_PROMOTION_CAUSE_OFFER] = {"an offer to others was not taken", "другие не воспользовались предложением"},
     [CV_PROMOTION_CAUSE_CHANGE] = {"another registration was changed", "изменена другая регистрация"},
 };
 

@@ -3,6 +3,7 @@
  *
  *   requests.c   the way of every request; register, withdraw, decline      change.c      amend, substitute
  *   phase.c      nominate, confirm                                          exception.c   exceptions
+ *   offer.c      offers of freed seats
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -42,8 +43,8 @@ reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_
 
 /* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must
  * be in `state`. REG_RULE_NONE: they are. Else ask->text says why not, and *ret_culprit which of numbers. */
-int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, const char *nothing,
-                 reg_person_t ret_persons[REG_PERSONS_MAX], unsigned *ret_n, reg_rule_t *ret_rule,
+int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, reg_rule_t otherwise,
+                 const char *nothing, reg_person_t ret_persons[REG_PERSONS_MAX], unsigned *ret_n, reg_rule_t *ret_rule,
                  unsigned *ret_culprit) CV_USE_RESULT;
 /* The verdicts of persons who are in the delegation already: rows, lanes, answer. Who is refused stays. */
 int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verdict_t *verdicts, unsigned n,
@@ -53,6 +54,8 @@ void reg_nominate(reg_ask_t *ask, reg_group_t group, const reg_applicant_t *who,
 /* The word for a ruling that accepts. */
 const char *reg_code_of(const reg_ruling_t *ruling, unsigned n);
 int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request);
+/* offer.c */
+int reg_answer_offer(reg_ask_t *ask, const cv_registration_offer_answer_v1_t *request);
 /* exception.c */
 int reg_grant(reg_ask_t *ask, const cv_registration_exception_grant_v1_t *request);
 /* Whether an exception of the delegation opens for this act what has closed; then it is in ask->exception. */

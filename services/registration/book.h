@@ -65,6 +65,7 @@ typedef struct reg_event {
     int32_t guaranteed, maximum; /* of parties without a quota of their own */
     int64_t release_ms;          /* 0: never */
     bool released;
+    int64_t offer_ms; /* how long an offer holds; 0: who moves up has the seat at once */
     reg_quota_t *quotas;
     size_t quotas_n;
     /* what was given */

@@ -50,7 +50,7 @@ static int store(reg_ask_t *ask, swap_t *swap)
     bool waited = swap->before.state == REG_WAITING;
     int rc = reg_store_note(ask->self->store, after->id, &ask->self->note, swap->what);
 
-    if (after->state != REG_WAITING)
+    if (after->state != REG_WAITING && after->state != REG_OFFERED)
         after->unit = after->lane = 0;
     if (!rc)
         rc = reg_store_person_set(ask->self->store, after);

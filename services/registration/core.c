@@ -119,9 +119,18 @@ void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n)
     reg_wait(seats, share, -n);
 }
 
+void reg_offer(reg_seats_t *seats, reg_share_t *share, int32_t n)
+{
+    share->offered += n;
+    seats->offered += n;
+    assert(share->offered >= 0 && share->offered <= share->confirmed);
+}
+
 void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state)
 {
-    if (state == REG_CONFIRMED) {
+    if (state == REG_OFFERED)
+        reg_offer(seats, share, -1);
+    if (state == REG_CONFIRMED || state == REG_OFFERED) {
         reg_give_back(seats, share, role);
     } else if (state == REG_WAITING) {
         reg_stop_waiting(seats, share, 1);

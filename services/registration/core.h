@@ -44,6 +44,10 @@
  * lanes, one per delegation and need, each with its first unit; reg_next() looks at lanes, and its cost does not
  * grow with the number of persons who wait.
  *
+ * Offers. Where the event asks who waits to accept, moving up is an offer: it holds its seats as if they were taken
+ * (they count in c_p and in the limits), until it is accepted, or passed, or has expired; then those it was made to
+ * leave the list, and the list moves in the same transaction. A unit is offered its seats together.
+ *
  * Nobody is ever unseated. When a capacity, maximum or limit falls below what is confirmed, it binds again once enough
  * persons have withdrawn. Until then the ceiling remembers how many there may be:
  *
@@ -76,6 +80,7 @@ typedef enum {
     REG_REFUSED,
     REG_ONLINE,
     REG_NOMINATED,
+    REG_OFFERED,
     REG_STATES
 } reg_state_t;
 typedef enum { REG_ANSWER_REGISTERED = 1, REG_ANSWER_DECLINED, REG_ANSWER_WITHDRAWN, REG_ANSWER_NONE } reg_answer_t;
@@ -101,6 +106,7 @@ typedef enum {
     REG_ACT_SUBSTITUTE,
     REG_ACT_CONFIRM,
     REG_ACT_EXCEPTION,
+    REG_ACT_OFFER,
 } reg_act_t;
 
 /* Every rule that can decide: name, the word on the wire. */
@@ -134,7 +140,13 @@ typedef enum {
     XX(REG_RULE_NOT_NOMINATED, "not_nominated")                                                \
     XX(REG_RULE_NOT_ASKED, "not_asked_for") /* the event knows no such step */                 \
     XX(REG_RULE_PAST, "past")                                                                  \
-    XX(REG_RULE_GRANTED, "granted")
+    XX(REG_RULE_GRANTED, "granted")                                                            \
+    XX(REG_RULE_OFFERED, "offered") /* a seat is kept until it is accepted */                  \
+    XX(REG_RULE_ACCEPTED, "accepted")                                                          \
+    XX(REG_RULE_PASSED, "passed")                                                              \
+    XX(REG_RULE_NOT_OFFERED, "not_offered")                                                    \
+    XX(REG_RULE_OFFER_TOGETHER, "offered_together")                                            \
+    XX(REG_RULE_OFFER_EXPIRED, "offer_expired")
 typedef enum {
 #define XX(name, word) name,
     REG_RULE_MAP(XX)
@@ -187,6 +199,7 @@ typedef struct { /* of an event */
     bool online_takes_seat;
     int32_t confirmed, waiting, online;
     int32_t pending; /* nominated: they have no seat and compete for none */
+    int32_t offered; /* of confirmed: seats that are kept until somebody accepts */
     int32_t waiting_of_kind[REG_KINDS];
     int64_t held;
     reg_lane_t *lanes; /* of all delegations, in no order */
@@ -195,7 +208,7 @@ typedef struct { /* of an event */
 typedef struct { /* of one party in them */
     uint32_t kind;
     int32_t guaranteed, maximum, ceiling;
-    int32_t confirmed, waiting, online, pending, withdrawn;
+    int32_t confirmed, waiting, online, pending, offered, withdrawn;
     int32_t heads; /* not withdrawn: 0 or 1 */
 } reg_share_t;
 
@@ -237,6 +250,8 @@ void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n);
 void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n);
 /* A seat changes its capacity. False: the limit of the new one is reached, and nothing is changed. */
 bool reg_take_other_role(reg_seats_t *seats, unsigned was, unsigned now);
+/* A seat is offered; the offer is over: accepted, or with reg_withdraw not. */
+void reg_offer(reg_seats_t *seats, reg_share_t *share, int32_t n);
 /* All that a withdrawal changes in the numbers of one person. */
 void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state);
 

@@ -22,7 +22,9 @@ static reg_rule_t come_in(reg_seats_t *seats, reg_share_t *share, unsigned role)
 
 static void go_out(reg_seats_t *seats, reg_share_t *share, reg_state_t state, unsigned role)
 {
-    if (state == REG_CONFIRMED)
+    if (state == REG_OFFERED)
+        reg_offer(seats, share, -1);
+    if (state != REG_WAITING)
         reg_give_back(seats, share, role);
     else
         reg_stop_waiting(seats, share, 1);
@@ -33,6 +35,7 @@ static void go_out(reg_seats_t *seats, reg_share_t *share, reg_state_t state, un
 reg_rule_t reg_change(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_part_t was, reg_part_t now,
                       reg_state_t *ret_state)
 {
+    bool sits = state == REG_CONFIRMED || state == REG_OFFERED;
     bool leaves = now.online && !was.online && !seats->online_takes_seat;
     reg_rule_t rule = REG_RULE_KEPT;
     reg_state_t after = state;
@@ -45,11 +48,11 @@ reg_rule_t reg_change(reg_seats_t *seats, reg_share_t *share, reg_state_t state,
         if (rule != REG_RULE_GUARANTEED && rule != REG_RULE_POOL)
             return rule;
         after = REG_CONFIRMED;
-    } else if (leaves && (state == REG_CONFIRMED || state == REG_WAITING)) {
+    } else if (leaves && (sits || state == REG_WAITING)) {
         go_out(seats, share, state, was.role);
         rule = REG_RULE_ONLINE;
         after = REG_ONLINE;
-    } else if (state == REG_CONFIRMED && !reg_take_other_role(seats, was.role, now.role)) {
+    } else if (sits && !reg_take_other_role(seats, was.role, now.role)) {
         return REG_RULE_CAPACITY_LIMIT;
     }
     share->heads += (now.role == 1) - (was.role == 1);

@@ -36,8 +36,8 @@ static const char *name_of(reg_state_t state)
     return cv_person_state_text((cv_person_state_t)state);
 }
 
-static int pick_named(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, const char *nothing,
-                      reg_person_t *ret_persons, reg_rule_t *ret_rule, unsigned *ret_culprit)
+static int pick_named(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, reg_rule_t otherwise,
+                      const char *nothing, reg_person_t *ret_persons, reg_rule_t *ret_rule, unsigned *ret_culprit)
 {
     for (unsigned i = 0; i < numbers_n; i++) {
         uint32_t at;
@@ -52,14 +52,14 @@ static int pick_named(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, 
             continue;
         snprintf(ask->text, sizeof ask->text, "Person %u of %s is %s, not %s; nothing was %s.", ret_persons[i].number,
                  ask->party->code, name_of(ret_persons[i].state), name_of(state), nothing);
-        *ret_rule = REG_RULE_NOT_NOMINATED;
+        *ret_rule = otherwise;
         return CV_OK;
     }
     return CV_OK;
 }
 
-int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, const char *nothing,
-                 reg_person_t ret_persons[REG_PERSONS_MAX], unsigned *ret_n, reg_rule_t *ret_rule,
+int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, reg_rule_t otherwise,
+                 const char *nothing, reg_person_t ret_persons[REG_PERSONS_MAX], unsigned *ret_n, reg_rule_t *ret_rule,
                  unsigned *ret_culprit)
 {
     reg_delegation_t *d = ask->delegation;
@@ -72,7 +72,7 @@ int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_s
         return rc;
     *ret_n = (unsigned)numbers_n;
     if (numbers_n)
-        return pick_named(ask, numbers, numbers_n, state, nothing, ret_persons, ret_rule, ret_culprit);
+        return pick_named(ask, numbers, numbers_n, state, otherwise, nothing, ret_persons, ret_rule, ret_culprit);
     for (uint32_t i = 0; i < d->roster.n; i++) {
         reg_person_t person;
         if (d->roster.name[i] == 0)
@@ -96,7 +96,7 @@ int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_s
         return CV_OK;
     snprintf(ask->text, sizeof ask->text, "Nobody of %s is %s; nothing was %s.", ask->party->code, name_of(state),
              nothing);
-    *ret_rule = REG_RULE_NOT_NOMINATED;
+    *ret_rule = otherwise;
     return CV_OK;
 }
 
@@ -151,8 +151,8 @@ int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request)
     unsigned n, culprit;
     reg_rule_t rule;
 
-    int rc = reg_pick_all(ask, request->persons, request->persons_n, REG_NOMINATED, "confirmed", persons, &n, &rule,
-                          &culprit);
+    int rc = reg_pick_all(ask, request->persons, request->persons_n, REG_NOMINATED, REG_RULE_NOT_NOMINATED, "confirmed",
+                          persons, &n, &rule, &culprit);
     if (rc)
         return rc;
     if (rule != REG_RULE_NONE)

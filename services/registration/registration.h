@@ -4,6 +4,7 @@
  *   main.c      wiring                         service.c   the definition that the engine calls
  *   requests.c  register, withdraw, decline    events.c    what scheduling tells, and the release of guarantees
  *   phase.c     nominate, confirm              exception.c after a deadline all the same
+ *   offer.c     offers of freed seats
  *   change.c    amend, substitute              history.c   who changed what of a person
  *   queue.c     the waiting list moves         views.c     snapshots and questions
  *   core*.c     the rule                       book.c      memory             store*.c   SQL
@@ -29,6 +30,7 @@ typedef struct {
     cv_registration_decided_v1_t decided;
     cv_registration_contact_v1_t contact;
     cv_registration_promoted_v1_t promoted;
+    cv_registration_lapsed_v1_t lapsed;
     char texts[REG_PERSONS_MAX][REG_PERSON_TEXT]; /* of the persons in contact */
 } reg_t;
 
@@ -53,6 +55,10 @@ int reg_promote_all(reg_t *self, cv_tx_t *tx, cv_promotion_cause_t cause) CV_USE
 int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *person) CV_USE_RESULT;
 /* Counters are the caller's. The people of a unit who are now `of` in another way need something else: another lane. */
 int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *before) CV_USE_RESULT;
+/* offer.c. reg_offer_timer: after offers were made or the event may move again. */
+#define REG_TIMER_OFFER "offer"
+int reg_offer_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
+int reg_expire_offers(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
 /* exception.c */
 int reg_ask_exceptions(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
                        cv_collect_t *collect) CV_USE_RESULT;

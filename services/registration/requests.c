@@ -21,12 +21,16 @@ void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats)
     int64_t free = reg_free(seats);
 
     *ret_seats = (cv_seats_t){.capacity = seats->capacity,
-                              .confirmed = seats->confirmed,
+                              .confirmed = seats->confirmed - seats->offered,
+                              .has_offered = seats->offered > 0,
+                              .offered = seats->offered,
+                              .has_party_offered = share->offered > 0,
+                              .party_offered = share->offered,
                               .waiting = seats->waiting,
                               .free = free > 0 ? free : 0,
                               .party_guaranteed = share->guaranteed,
                               .party_maximum = share->maximum,
-                              .party_confirmed = share->confirmed,
+                              .party_confirmed = share->confirmed - share->offered,
                               .party_waiting = share->waiting};
 }
 
@@ -515,6 +519,8 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
         return reg_confirm(ask, data);
     case REG_ACT_EXCEPTION:
         return reg_grant(ask, data);
+    case REG_ACT_OFFER:
+        return reg_answer_offer(ask, data);
     }
     return CV_EINTERNAL;
 }
@@ -566,6 +572,12 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         event = ((const cv_registration_exception_grant_v1_t *)data)->event;
         party = ((const cv_registration_exception_grant_v1_t *)data)->party;
         reason = ((const cv_registration_exception_grant_v1_t *)data)->reason;
+        break;
+    case CV_MSG_REGISTRATION_OFFER_ANSWER_V1:
+        ask.act = REG_ACT_OFFER;
+        event = ((const cv_registration_offer_answer_v1_t *)data)->event;
+        party = ((const cv_registration_offer_answer_v1_t *)data)->party;
+        reason = ((const cv_registration_offer_answer_v1_t *)data)->reason;
         break;
     default:
         return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",

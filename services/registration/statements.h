@@ -9,12 +9,13 @@
 #define EVENT_COLUMNS                                                                                             \
     "id, code, known, title, source, version, stage, has_rules, audience, opens_ms, closes_ms, changes_close_ms," \
     " release_ms, released, together, waiting_rule, online_takes_seat, guaranteed, maximum, capacity,"            \
-    " confirm_closes_ms"
+    " confirm_closes_ms, offer_ms"
 #define TALLY_COLUMNS                                                                                             \
-    "id, ceiling, confirmed, waiting, online, pending, withdrawn, answer, heads, numbers, last_person, requests," \
+    "id, ceiling, confirmed, waiting, online, pending, offered, withdrawn, answer, heads, numbers, last_person, " \
+    "requests,"                                                                                                   \
     " private_seq"
 
-enum { TALLY_N = 13 };
+enum { TALLY_N = 14 };
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                 \
@@ -25,27 +26,29 @@ enum { TALLY_N = 13 };
     XX(tallies, "SELECT " TALLY_COLUMNS " FROM tally ORDER BY id")                                                     \
     XX(lanes, "SELECT delegation, lane, min(unit) FROM person WHERE state = 2 GROUP BY delegation, lane")              \
     XX(persons_n, "SELECT max((SELECT coalesce(max(id), 0) FROM person),"                                              \
-                  " (SELECT coalesce(max(unit), 0) FROM person WHERE state = 2))")                                     \
+                  " (SELECT coalesce(max(unit), 0) FROM person WHERE state = 2),"                                      \
+                  " (SELECT coalesce(max(unit), 0) FROM offer))")                                                      \
     XX(count, "SELECT delegation, state, role FROM person")                                                            \
     XX(party_add, "INSERT INTO party(id, code, kind, known) VALUES(?, ?, ?, ?)")                                       \
     XX(party_set, "UPDATE party SET kind = ?2, name = ?3, known = ?4 WHERE id = ?1")                                   \
     XX(event_add, "INSERT INTO event(" EVENT_COLUMNS ")"                                                               \
-                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0)")                      \
+                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0)")                   \
     XX(event_set, "UPDATE event SET known = ?2, title = ?3, source = ?4, version = ?5, stage = ?6, has_rules = ?7,"    \
                   " audience = ?8, opens_ms = ?9, closes_ms = ?10, changes_close_ms = ?11, release_ms = ?12,"          \
                   " released = ?13, together = ?14, waiting_rule = ?15, online_takes_seat = ?16, guaranteed = ?17,"    \
-                  " maximum = ?18, capacity = ?19, confirm_closes_ms = ?20 WHERE id = ?1")                             \
+                  " maximum = ?18, capacity = ?19, confirm_closes_ms = ?20, offer_ms = ?21 WHERE id = ?1")             \
     XX(events_unknown, "UPDATE event SET known = 0")                                                                   \
     XX(parties_unknown, "UPDATE party SET known = 0")                                                                  \
     XX(quota_clear, "DELETE FROM quota WHERE event = ?")                                                               \
     XX(quota_add, "INSERT INTO quota VALUES(?, ?, ?, ?)")                                                              \
     XX(limit_clear, "DELETE FROM role_limit WHERE event = ?")                                                          \
     XX(limit_add, "INSERT INTO role_limit VALUES(?, ?, ?)")                                                            \
-    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                \
-    XX(tally_set, "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, pending = ?6,"            \
-                  " withdrawn = ?7, answer = ?8, heads = ?9, numbers = ?10, last_person = ?11, requests = ?12,"        \
-                  " private_seq = ?13"                                                                                 \
-                  " WHERE id = ?1")                                                                                    \
+    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")             \
+    XX(tally_set,                                                                                                      \
+       "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, pending = ?6,"                       \
+       " offered = ?7, withdrawn = ?8, answer = ?9, heads = ?10, numbers = ?11, last_person = ?12, requests = ?13,"    \
+       " private_seq = ?14"                                                                                            \
+       " WHERE id = ?1")                                                                                               \
     XX(contact_set, "INSERT INTO contact VALUES(?1, ?2, ?3, ?4) ON CONFLICT(delegation) DO UPDATE SET"                 \
                     " name = ?2, email = ?3, language = ?4")                                                           \
     XX(contact_get, "SELECT name, email, language FROM contact WHERE delegation = ?")                                  \
@@ -69,6 +72,13 @@ enum { TALLY_N = 13 };
                       " WHERE delegation = ? AND id > ? ORDER BY id LIMIT ?")                                          \
     XX(exception_add, "INSERT INTO exception(delegation, act, until_ms, request, reason, at_ms, by)"                   \
                       " VALUES(?, ?, ?, ?, ?, ?, ?)")                                                                  \
+    XX(offer_add, "INSERT INTO offer VALUES(?, ?, ?, ?)")                                                              \
+    XX(offer_get, "SELECT expires_ms FROM offer WHERE unit = ?")                                                       \
+    XX(offer_drop, "DELETE FROM offer WHERE unit = ?")                                                                 \
+    XX(offer_due, "SELECT unit, delegation, expires_ms FROM offer WHERE event = ? AND expires_ms <= ?"                 \
+                  " ORDER BY expires_ms, unit LIMIT 1")                                                                \
+    XX(offer_first, "SELECT coalesce(min(expires_ms), 0) FROM offer WHERE event = ?")                                  \
+    XX(offered, "SELECT id, number, role FROM person WHERE unit = ? AND state = 7 ORDER BY id")                        \
     XX(unit, "SELECT id, number, role FROM person WHERE delegation = ? AND lane = ? AND unit = ? AND state = 2"        \
              " ORDER BY id")                                                                                           \
     XX(lane_next, "SELECT unit FROM person WHERE delegation = ? AND lane = ? AND state = 2 ORDER BY unit LIMIT 1")     \

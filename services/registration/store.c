@@ -58,14 +58,14 @@ static int put_event(reg_store_t *store, reg_event_t *event)
     const reg_seats_t *seats = &event->seats;
 
     int rc = PUT_TALLY(store, true, reg_tally_id(event->row, 0), seats->ceiling, seats->confirmed, seats->waiting,
-                       seats->online, seats->pending);
+                       seats->online, seats->pending, seats->offered);
     for (unsigned role = 1; role < REG_ROLES && !rc; role++) {
         if (event->stored_roles[role] == seats->role_confirmed[role])
             continue;
         event->stored_roles[role] = seats->role_confirmed[role];
         rc =
             PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
-                      seats->role_ceiling[role], seats->role_confirmed[role], 0, 0, 0);
+                      seats->role_ceiling[role], seats->role_confirmed[role], 0, 0, 0, 0);
     }
     return rc;
 }
@@ -81,8 +81,8 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
     for (reg_delegation_t *d = book->dirty_delegations; d && !rc; d = d->next_dirty) {
         const reg_share_t *share = &d->share;
         rc = PUT_TALLY(store, true, d->row, share->ceiling, share->confirmed, share->waiting, share->online,
-                       share->pending, share->withdrawn, d->answer, share->heads, d->numbers, d->last_person,
-                       d->requests, (int64_t)d->private_seq);
+                       share->pending, share->offered, share->withdrawn, d->answer, share->heads, d->numbers,
+                       d->last_person, d->requests, (int64_t)d->private_seq);
         d->is_dirty = false;
     }
     if (rc)
@@ -153,7 +153,7 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
     BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
          terms->changes_close_ms, event->release_ms, event->released, event->group, event->seats.waiting_rule,
          event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity,
-         terms->confirm_closes_ms);
+         terms->confirm_closes_ms, event->offer_ms);
     int rc = cv_stmt_run(set);
     if (!rc)
         rc = put_quotas(store, event);
@@ -286,24 +286,84 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
     return CV_OK;
 }
 
-int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit)
+static int read_unit(cv_stmt_t *row, reg_unit_t *ret_unit)
 {
     int rc;
 
     ret_unit->n = 0;
-    BIND(store->unit, 1, delegation, lane, unit);
-    while ((rc = cv_stmt_step(store->unit)) > 0) {
-        unsigned n = ret_unit->n, role = (unsigned)cv_stmt_get_int(store->unit, 2);
+    while ((rc = cv_stmt_step(row)) > 0) {
+        unsigned n = ret_unit->n, role = (unsigned)cv_stmt_get_int(row, 2);
         if (n == REG_PERSONS_MAX || role == 0 || role >= REG_ROLES) {
-            cv_stmt_reset(store->unit);
+            cv_stmt_reset(row);
             return CV_ECORRUPT;
         }
-        ret_unit->id[n] = cv_stmt_get_int(store->unit, 0);
-        ret_unit->number[n] = (uint16_t)cv_stmt_get_int(store->unit, 1);
+        ret_unit->id[n] = cv_stmt_get_int(row, 0);
+        ret_unit->number[n] = (uint16_t)cv_stmt_get_int(row, 1);
         ret_unit->role[n] = (uint8_t)role;
         ret_unit->n++;
     }
     return rc;
+}
+
+int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit)
+{
+    BIND(store->unit, 1, delegation, lane, unit);
+    return read_unit(store->unit, ret_unit);
+}
+
+int reg_store_offered(reg_store_t *store, int64_t unit, reg_unit_t *ret_unit)
+{
+    cv_stmt_int(store->offered, 1, unit);
+    return read_unit(store->offered, ret_unit);
+}
+
+int reg_store_offer_add(reg_store_t *store, int64_t unit, const reg_delegation_t *delegation, int64_t expires_ms)
+{
+    BIND(store->offer_add, 1, unit, delegation->event->row, delegation->row, expires_ms);
+    return cv_stmt_run(store->offer_add);
+}
+
+static int read_int(cv_stmt_t *row, int64_t *ret_value)
+{
+    int rc = cv_stmt_step(row);
+
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_value = cv_stmt_get_int(row, 0);
+    cv_stmt_reset(row);
+    return CV_OK;
+}
+
+int reg_store_offer_get(reg_store_t *store, int64_t unit, int64_t *ret_expires_ms)
+{
+    cv_stmt_int(store->offer_get, 1, unit);
+    return read_int(store->offer_get, ret_expires_ms);
+}
+
+int reg_store_offer_first(reg_store_t *store, int64_t event, int64_t *ret_expires_ms)
+{
+    cv_stmt_int(store->offer_first, 1, event);
+    return read_int(store->offer_first, ret_expires_ms);
+}
+
+int reg_store_offer_drop(reg_store_t *store, int64_t unit)
+{
+    cv_stmt_int(store->offer_drop, 1, unit);
+    return cv_stmt_run(store->offer_drop);
+}
+
+int reg_store_offer_due(reg_store_t *store, int64_t event, int64_t now_ms, int64_t *ret_unit, int64_t *ret_delegation,
+                        int64_t *ret_expires_ms)
+{
+    BIND(store->offer_due, 1, event, now_ms);
+    int rc = cv_stmt_step(store->offer_due);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_unit = cv_stmt_get_int(store->offer_due, 0);
+    *ret_delegation = cv_stmt_get_int(store->offer_due, 1);
+    *ret_expires_ms = cv_stmt_get_int(store->offer_due, 2);
+    cv_stmt_reset(store->offer_due);
+    return CV_OK;
 }
 
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)

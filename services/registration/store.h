@@ -9,6 +9,7 @@
  *   person                           one row per person ever accepted; withdrawn persons stay
  *   change                           one row per change of a person after it was registered, with what was before
  *   exception                        what was granted to a party at an event, the newest last
+ *   offer                            seats that are kept for a unit until it accepts, and until when
  *   principal                        names of those who asked, which the others refer to by number
  *
  * One registration costs one INSERT into person, whose rows only ever go to the end of the table, and nothing else
@@ -112,6 +113,16 @@ typedef struct {
 int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit,
                    reg_unit_t *ret_unit) CV_USE_RESULT;
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need);
+/* Offers: of one unit each, by the unit's number. Its persons are those in state OFFERED with that unit. */
+int reg_store_offer_add(reg_store_t *store, int64_t unit, const reg_delegation_t *delegation,
+                        int64_t expires_ms) CV_USE_RESULT;
+int reg_store_offer_get(reg_store_t *store, int64_t unit, int64_t *ret_expires_ms) CV_USE_RESULT;
+int reg_store_offer_drop(reg_store_t *store, int64_t unit) CV_USE_RESULT;
+/* The first of an event that has expired by now_ms; CV_ENOTFOUND. *ret_delegation: its row. */
+int reg_store_offer_due(reg_store_t *store, int64_t event, int64_t now_ms, int64_t *ret_unit, int64_t *ret_delegation,
+                        int64_t *ret_expires_ms) CV_USE_RESULT;
+int reg_store_offer_first(reg_store_t *store, int64_t event, int64_t *ret_expires_ms) CV_USE_RESULT; /* 0: none */
+int reg_store_offered(reg_store_t *store, int64_t unit, reg_unit_t *ret_unit) CV_USE_RESULT;
 /* Moves a lane to the first unit after `after`, or closes it when there is none. */
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane) CV_USE_RESULT;
 

@@ -29,7 +29,9 @@ static int put_seats(const reg_event_t *event, cv_collect_t *collect)
         .has_version = event->version > 0,
         .version = event->version,
         .capacity = seats->capacity,
-        .confirmed = seats->confirmed,
+        .confirmed = seats->confirmed - seats->offered,
+        .has_offered = seats->offered > 0,
+        .offered = seats->offered,
         .waiting = seats->waiting,
         .online = seats->online,
         .free = free > 0 ? free : 0,
@@ -55,7 +57,9 @@ static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
         .event = cv_str(d->event->code),
         .party = cv_str(d->party->code),
         .answer = (cv_party_answer_t)d->answer,
-        .confirmed = d->share.confirmed,
+        .confirmed = d->share.confirmed - d->share.offered,
+        .has_offered = d->share.offered > 0,
+        .offered = d->share.offered,
         .waiting = d->share.waiting,
         .online = d->share.online,
         .withdrawn = d->share.withdrawn,
@@ -92,10 +96,20 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
         if (rc)
             return rc;
-        row->persons[row->persons_n++] = (cv_person_private_t){.number = person.number,
-                                                               .name = person.name,
-                                                               .capacity = (cv_capacity_t)person.role,
-                                                               .email = person.email};
+        row->persons[row->persons_n++] =
+            (cv_person_private_t){.number = person.number,
+                                  .name = person.name,
+                                  .capacity = (cv_capacity_t)person.role,
+                                  .email = person.email,
+                                  .attendance = person.online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_IN_PERSON,
+                                  .state = (cv_person_state_t)person.state};
+        if (person.state == REG_OFFERED) {
+            cv_person_private_t *told = &row->persons[row->persons_n - 1];
+            rc = reg_store_offer_get(self->store, person.unit, &told->expires_ms);
+            if (rc)
+                return rc;
+            told->has_expires_ms = true;
+        }
         *after = person.number;
     }
     while (i < roster->n && roster->name[i] == 0)

@@ -32,6 +32,25 @@ static int64_t count(const cv_person_place_t *persons, size_t persons_n, cv_pers
     return n;
 }
 
+static void take_all(sch_turnout_t *turnout, const cv_seats_t *seats)
+{
+    turnout->confirmed = seats->party_confirmed;
+    turnout->waiting = seats->party_waiting;
+    turnout->online = seats->party_online;
+    turnout->withdrawn = seats->party_withdrawn;
+}
+
+static int lapsed(sch_service_t *service, const cv_registration_lapsed_v1_t *record)
+{
+    sch_turnout_t turnout;
+    int rc = sch_turnout_get(service->store, record->event, record->party, &turnout);
+    if (rc && rc != CV_ENOTFOUND) return rc;
+    take_all(&turnout, &record->seats);
+    turnout.answer = record->answer;
+    turnout.private_seq = record->private_seq;
+    return sch_turnout_put(service->store, &turnout);
+}
+
 static int decided(sch_service_t *service, const cv_registration_decided_v1_t *record)
 {
     sch_turnout_t turnout;
@@ -52,10 +71,7 @@ static int decided(sch_service_t *service, const cv_registration_decided_v1_t *r
         turnout.withdrawn += went;
         left -= went;
         if (record->has_seats && record->seats.has_party_online) {
-            turnout.confirmed = record->seats.party_confirmed;
-            turnout.waiting = record->seats.party_waiting;
-            turnout.online = record->seats.party_online;
-            turnout.withdrawn = record->seats.party_withdrawn;
+            take_all(&turnout, &record->seats);
         } else if (record->has_seats) {
             turnout.confirmed = record->seats.party_confirmed;
             turnout.waiting = record->seats.party_waiting;
@@ -86,6 +102,7 @@ int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
     switch (msg->info->number) {
     case CV_MSG_REGISTRATION_DECIDED_V1: return decided(self, data);
     case CV_MSG_REGISTRATION_PROMOTED_V1: return promoted(self, data);
+    case CV_MSG_REGISTRATION_LAPSED_V1: return lapsed(self, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: return sch_turnout_put(((sch_service_t *)self)->store, data);
     default: return CV_OK;
     }
