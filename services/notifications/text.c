@@ -67,6 +67,8 @@ static const s_phrase_t s_states[CV_PERSON_STATE_MAX + 1] = {
     [CV_PERSON_STATE_WITHDRAWN] = {"withdrawn", "регистрация отозвана"},
     [CV_PERSON_STATE_REFUSED] = {"refused", "отказано"},
     [CV_PERSON_STATE_ONLINE] = {"online", "дистанционно"},
+    [CV_PERSON_STATE_UNDER_REVIEW] = {"under review", "на рассмотрении"},
+    [CV_PERSON_STATE_RETURNED] = {"returned for correction", "возвращено на доработку"},
     [CV_PERSON_STATE_OFFERED] = {"offered a seat, to be accepted in time", "предложено место, требуется подтверждение в срок"},
     [CV_PERSON_STATE_NOMINATED] = {"nominated", "выдвинут, место не запрошено"},
 };

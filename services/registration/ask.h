@@ -1,7 +1,8 @@
 /* ask: one request on its way, and what every kind of request does with it.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   requests.c   the way of every request; register, withdraw, decline      change.c      amend, substitute
+ *   requests.c   the way of every request; register
+ *   withdraw.c   withdraw, decline         review.c      approvals          change.c      amend, substitute
  *   phase.c      nominate, confirm                                          exception.c   exceptions
  *   offer.c      offers of freed seats
  */
@@ -49,7 +50,8 @@ int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_s
 /* The verdicts of persons who are in the delegation already: rows, lanes, answer. Who is refused stays. */
 int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verdict_t *verdicts, unsigned n,
                      const reg_ruling_t *ruling, cv_person_change_t what) CV_USE_RESULT;
-void reg_nominate(reg_ask_t *ask, reg_group_t group, const reg_applicant_t *who, unsigned n,
+/* step 0: nominated; else under review in this step. */
+void reg_nominate(reg_ask_t *ask, unsigned step, reg_group_t group, const reg_applicant_t *who, unsigned n,
                   reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
 /* The word for a ruling that accepts. */
 const char *reg_code_of(const reg_ruling_t *ruling, unsigned n);
@@ -60,7 +62,18 @@ int reg_answer_offer(reg_ask_t *ask, const cv_registration_offer_answer_v1_t *re
 int reg_grant(reg_ask_t *ask, const cv_registration_exception_grant_v1_t *request);
 /* Whether an exception of the delegation opens for this act what has closed; then it is in ask->exception. */
 bool reg_is_excused(reg_ask_t *ask);
+/* withdraw.c */
+int reg_withdraw_persons(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request);
+int reg_decline(reg_ask_t *ask);
+/* review.c. The step that comes first for what this request asks: NATIONAL, SECRETARIAT; 0: nobody has to approve. */
+enum { REG_STEP_NONE, REG_STEP_NATIONAL, REG_STEP_SECRETARIAT };
+unsigned reg_first_step(const reg_ask_t *ask);
+/* "national approval" and the like. */
+const char *reg_step_text(unsigned step);
+int reg_review(reg_ask_t *ask, const cv_registration_review_v1_t *request);
 /* change.c */
+/* A change that was proposed for this person is approved. */
+int reg_apply_proposal(reg_ask_t *ask, uint32_t at);
 int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request);
 int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request);
 

@@ -65,6 +65,8 @@ typedef struct reg_event {
     int32_t guaranteed, maximum; /* of parties without a quota of their own */
     int64_t release_ms;          /* 0: never */
     bool released;
+    cv_approval_rule_t approval; /* absent: nobody has to approve */
+    bool approval_again;
     int64_t offer_ms; /* how long an offer holds; 0: who moves up has the seat at once */
     reg_quota_t *quotas;
     size_t quotas_n;
@@ -164,7 +166,9 @@ void reg_book_reprice(reg_book_t *book, reg_event_t *event);
 int64_t reg_book_principal(reg_book_t *book, const char *name);
 int reg_book_add_principal(reg_book_t *book, const char *name) CV_USE_RESULT;
 
-/* Rosters. */
+/* Rosters: roster.c. */
+uint64_t reg_hash_text(cv_str_t text);
+void reg_roster_drop(reg_roster_t *roster);
 uint64_t reg_name_hash(cv_str_t name); /* never 0 */
 int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number,
                    uint64_t name) CV_USE_RESULT;

@@ -50,10 +50,23 @@ static int store(reg_ask_t *ask, swap_t *swap)
     bool waited = swap->before.state == REG_WAITING;
     int rc = reg_store_note(ask->self->store, after->id, &ask->self->note, swap->what);
 
-    if (after->state != REG_WAITING && after->state != REG_OFFERED)
+    bool queues = after->state == REG_WAITING && !waited;
+    reg_need_t need = {.size = 1};
+
+    need.of_role[after->role] = 1;
+    if (queues) {
+        after->unit = ask->self->book.next_person++;
+        after->lane = reg_lane_key(&need);
+    } else if (after->state != REG_WAITING && after->state != REG_OFFERED && after->state != REG_REVIEW) {
         after->unit = after->lane = 0;
+    }
     if (!rc)
         rc = reg_store_person_set(ask->self->store, after);
+    if (!rc && queues)
+        rc = reg_lane_open(&ask->self->book, ask->delegation, &need, after->unit);
+    if (!rc && ask->event->approval)
+        rc =
+            reg_store_proposal_drop(ask->self->store, after->id); /* what was proposed before was about another state */
     if (!rc && waited && (after->state != REG_WAITING || after->role != swap->before.role))
         rc = reg_rejoin_queue(ask->self, ask->delegation, &swap->before);
     if (!rc)
@@ -90,6 +103,65 @@ static int settle(reg_ask_t *ask, swap_t *swap, reg_rule_t rule)
     return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
 }
 
+static bool is_material(const swap_t *swap)
+{
+    return swap->what == CV_PERSON_CHANGE_SUBSTITUTED || swap->before.role != swap->after.role ||
+           swap->before.online != swap->after.online;
+}
+
+/* The change is kept beside the registration until it is approved. */
+static int propose(reg_ask_t *ask, swap_t *swap, unsigned step)
+{
+    const reg_person_t *before = &swap->before;
+    const char *code = reg_rule_word(REG_RULE_REVIEW);
+    int rc = reg_store_note(ask->self->store, before->id, &ask->self->note, CV_PERSON_CHANGE_PROPOSED);
+
+    if (!rc)
+        rc = reg_store_proposal_put(ask->self->store, &swap->after, step, swap->what);
+    if (rc)
+        return rc;
+    ask->out->decision.persons_n = 1;
+    ask->out->decision.persons[0] = (cv_person_decision_t){
+        .number = before->number, .state = (cv_person_state_t)before->state, .rule = cv_str(code)};
+    snprintf(ask->text, sizeof ask->text,
+             "%s: the change of person %u waits for %s; until then the registration stays as it was.", ask->party->code,
+             before->number, reg_step_text(step));
+    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_REVIEW, code);
+    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+}
+
+/* A person who was returned, or is under review and becomes another: reviewed from the first step again; when nobody
+ * has to approve, decided. NONE: ask->text has why it gets nothing, in *ret_rule, and nothing is counted. */
+static bool review_again(reg_ask_t *ask, swap_t *swap, reg_rule_t *ret_rule)
+{
+    reg_person_t *after = &swap->after;
+    reg_share_t *share = &ask->delegation->share;
+    unsigned step = reg_first_step(ask);
+
+    if (after->state != REG_RETURNED && (after->state != REG_REVIEW || !is_material(swap)))
+        return true;
+    if (step) {
+        after->state = REG_REVIEW;
+        after->lane = step;
+        *ret_rule = REG_RULE_REVIEW;
+        return true;
+    }
+    reg_applicant_t who = {.role = (uint8_t)after->role, .online = after->online, .enlisted = true};
+    reg_verdict_t verdict;
+    reg_ruling_t ruling;
+    reg_decide(&ask->event->seats, share, REG_EACH, &who, 1, &verdict, &ruling);
+    *ret_rule = verdict.rule;
+    reg_explain(&ask->event->seats, share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)after->role),
+                ask->text);
+    if (ruling.accepted) {
+        after->state = verdict.state;
+        after->unit = after->lane = 0;
+        return true;
+    }
+    share->heads -= (after->role == 1) - (swap->before.role == 1);
+    return false;
+}
+
 static bool is_same(const reg_person_t *a, const reg_person_t *b)
 {
     return a->role == b->role && a->online == b->online && cv_str_equal(a->name, b->name) &&
@@ -97,8 +169,10 @@ static bool is_same(const reg_person_t *a, const reg_person_t *b)
 }
 
 /* What of the request a rule is about. */
-static const char *field_of(reg_rule_t rule)
+static const char *field_of(const reg_ask_t *ask, reg_rule_t rule)
 {
+    if (ask->act == REG_ACT_REVIEW)
+        return NULL; /* what is wrong was said in another request */
     if (rule == REG_RULE_ONE_HEAD || rule == REG_RULE_CAPACITY_LIMIT)
         return "data.capacity";
     return rule == REG_RULE_DUPLICATE ? "data.name" : "data.attendance";
@@ -123,15 +197,21 @@ static int decide(reg_ask_t *ask, swap_t *swap)
         snprintf(ask->text, sizeof ask->text,
                  "%s has registered another person of this name already; person %u was not changed.", ask->party->code,
                  before->number);
-        return reg_refuse(ask, REG_RULE_DUPLICATE, field_of(REG_RULE_DUPLICATE));
+        return reg_refuse(ask, REG_RULE_DUPLICATE, field_of(ask, REG_RULE_DUPLICATE));
     }
+    bool is_settled = before->state < REG_NOMINATED || before->state == REG_OFFERED;
+    unsigned step = ask->event->approval_again && is_settled && is_material(swap) ? reg_first_step(ask) : REG_STEP_NONE;
+    if (step && ask->act != REG_ACT_REVIEW)
+        return propose(ask, swap, step);
     reg_rule_t rule =
         reg_change(&ask->event->seats, &d->share, before->state, part_of(before), part_of(after), &after->state);
     reg_explain_change(&ask->event->seats, &d->share, rule, before->number, ask->party->code, part_of(after),
                        cv_capacity_text((cv_capacity_t)after->role), ask->text);
     bool done =
         rule == REG_RULE_KEPT || rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL || rule == REG_RULE_ONLINE;
-    return done ? settle(ask, swap, rule) : reg_refuse(ask, rule, field_of(rule));
+    if (done)
+        done = review_again(ask, swap, &rule);
+    return done ? settle(ask, swap, rule) : reg_refuse(ask, rule, field_of(ask, rule));
 }
 
 /* Reads the person; swap->after is the same until the request says otherwise. *ret_rule: it cannot be changed. */
@@ -174,6 +254,19 @@ int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request)
     if (request->email.ptr)
         swap.after.email = request->email;
     return decide(ask, &swap);
+}
+
+int reg_apply_proposal(reg_ask_t *ask, uint32_t at)
+{
+    swap_t swap = {.at = at};
+    char text[REG_PERSON_TEXT];
+    unsigned step;
+
+    int rc = reg_store_person_get(ask->self->store, ask->delegation->roster.id[at], swap.text, &swap.before);
+    swap.after = swap.before;
+    if (!rc)
+        rc = reg_store_proposal_get(ask->self->store, &swap.after, text, &step, &swap.what);
+    return rc ? rc : decide(ask, &swap);
 }
 
 int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request)

@@ -81,6 +81,8 @@ typedef enum {
     REG_ONLINE,
     REG_NOMINATED,
     REG_OFFERED,
+    REG_REVIEW,
+    REG_RETURNED,
     REG_STATES
 } reg_state_t;
 typedef enum { REG_ANSWER_REGISTERED = 1, REG_ANSWER_DECLINED, REG_ANSWER_WITHDRAWN, REG_ANSWER_NONE } reg_answer_t;
@@ -107,6 +109,7 @@ typedef enum {
     REG_ACT_CONFIRM,
     REG_ACT_EXCEPTION,
     REG_ACT_OFFER,
+    REG_ACT_REVIEW,
 } reg_act_t;
 
 /* Every rule that can decide: name, the word on the wire. */
@@ -141,6 +144,11 @@ typedef enum {
     XX(REG_RULE_NOT_ASKED, "not_asked_for") /* the event knows no such step */                 \
     XX(REG_RULE_PAST, "past")                                                                  \
     XX(REG_RULE_GRANTED, "granted")                                                            \
+    XX(REG_RULE_REVIEW, "under_review") /* waits for approval */                               \
+    XX(REG_RULE_RETURNED, "returned")                                                          \
+    XX(REG_RULE_REVIEW_REFUSED, "refused")                                                     \
+    XX(REG_RULE_NOT_UNDER_REVIEW, "not_under_review")                                          \
+    XX(REG_RULE_REVIEW_ALONE, "reviewed_alone")                                                \
     XX(REG_RULE_OFFERED, "offered") /* a seat is kept until it is accepted */                  \
     XX(REG_RULE_ACCEPTED, "accepted")                                                          \
     XX(REG_RULE_PASSED, "passed")                                                              \
@@ -177,7 +185,8 @@ typedef struct {
  *
  * Two phases: where terms has confirm_closes, register nominates, without a seat; confirm asks for the seats:
  * t < confirm_closes (changes_close, where the event asks for no confirmation any more), in the same stages as
- * withdraw. An exception is granted in these stages too, at any time.
+ * withdraw. An exception is granted an
+ * offer is answered and persons are reviewed in these stages too, at any time.
  */
 reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
                      char ret_text[REG_TEXT_MAX]);
@@ -198,7 +207,7 @@ typedef struct { /* of an event */
     reg_waiting_t waiting_rule;
     bool online_takes_seat;
     int32_t confirmed, waiting, online;
-    int32_t pending; /* nominated: they have no seat and compete for none */
+    int32_t pending; /* nominated, under review, returned: they have no seat and compete for none */
     int32_t offered; /* of confirmed: seats that are kept until somebody accepts */
     int32_t waiting_of_kind[REG_KINDS];
     int64_t held;
@@ -208,8 +217,8 @@ typedef struct { /* of an event */
 typedef struct { /* of one party in them */
     uint32_t kind;
     int32_t guaranteed, maximum, ceiling;
-    int32_t confirmed, waiting, online, pending, offered, withdrawn;
-    int32_t heads; /* not withdrawn: 0 or 1 */
+    int32_t confirmed, waiting, online, pending, offered, withdrawn, refused; /* refused: in review */
+    int32_t heads;                                                            /* not withdrawn: 0 or 1 */
 } reg_share_t;
 
 typedef struct { /* what a unit needs */
@@ -252,6 +261,8 @@ void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n);
 bool reg_take_other_role(reg_seats_t *seats, unsigned was, unsigned now);
 /* A seat is offered; the offer is over: accepted, or with reg_withdraw not. */
 void reg_offer(reg_seats_t *seats, reg_share_t *share, int32_t n);
+/* A person who is pending is refused in review. */
+void reg_turn_down(reg_seats_t *seats, reg_share_t *share, unsigned role);
 /* All that a withdrawal changes in the numbers of one person. */
 void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state);
 
@@ -291,7 +302,7 @@ typedef struct {
  * enlisted and refused stays what it is. */
 void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const reg_applicant_t *who, unsigned n,
                 reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
-/* core_change.c. The same for persons who ask for no seat yet: in state (NOMINATED), by rule, if they can be a
+/* core_change.c. The same for persons who ask for no seat yet: in state (NOMINATED, REVIEW), by rule, if they can be a
  * delegation. */
 void reg_enlist(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_rule_t rule, reg_group_t group,
                 const reg_applicant_t *who, unsigned n, reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);

@@ -56,8 +56,8 @@ static reg_rule_t admit_confirm(const reg_terms_t *terms, int64_t now_ms, char *
 
 static bool is_invited(const reg_terms_t *terms, reg_act_t act, unsigned kind)
 {
-    return act == REG_ACT_WITHDRAW || act == REG_ACT_EXCEPTION || act == REG_ACT_OFFER || !terms->has_rules ||
-           terms->audience & (1u << kind);
+    return act == REG_ACT_WITHDRAW || act == REG_ACT_EXCEPTION || act == REG_ACT_OFFER || act == REG_ACT_REVIEW ||
+           !terms->has_rules || terms->audience & (1u << kind);
 }
 
 reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
@@ -95,7 +95,7 @@ reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int
         rule = admit_register(terms, now_ms, ret_text);
     } else if (act == REG_ACT_CONFIRM) {
         rule = admit_confirm(terms, now_ms, ret_text);
-    } else if (act != REG_ACT_EXCEPTION && act != REG_ACT_OFFER && terms->has_rules &&
+    } else if (act != REG_ACT_EXCEPTION && act != REG_ACT_OFFER && act != REG_ACT_REVIEW && terms->has_rules &&
                now_ms >= terms->changes_close_ms) {
         rule = too_late("Changes", terms->changes_close_ms, ret_text);
     }

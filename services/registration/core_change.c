@@ -107,6 +107,15 @@ void reg_explain_change(const reg_seats_t *seats, const reg_share_t *share, reg_
              party, number, reason);
 }
 
+void reg_turn_down(reg_seats_t *seats, reg_share_t *share, unsigned role)
+{
+    assert(share->pending > 0);
+    share->pending--;
+    seats->pending--;
+    share->refused++;
+    share->heads -= role == 1;
+}
+
 /* ---- without a seat ------------------------------------------------------------------------------------------------
  */
 

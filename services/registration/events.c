@@ -117,6 +117,8 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
     event->group = (reg_group_t)rules->group;
     event->guaranteed = (int32_t)rules->guaranteed;
     event->maximum = (int32_t)rules->maximum;
+    event->approval = rules->approval;
+    event->approval_again = rules->has_approval_again && rules->approval_again;
     event->offer_ms = rules->has_offer_ms ? rules->offer_ms : 0;
     event->release_ms = rules->has_release_ms ? rules->release_ms : 0;
     event->released = event->release_ms > 0 && event->release_ms <= cv_tx_now_ms(tx);

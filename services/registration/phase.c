@@ -8,18 +8,26 @@
 #include "registration/ask.h"
 #include <stdio.h>
 
-void reg_nominate(reg_ask_t *ask, reg_group_t group, const reg_applicant_t *who, unsigned n,
+void reg_nominate(reg_ask_t *ask, unsigned step, reg_group_t group, const reg_applicant_t *who, unsigned n,
                   reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling)
 {
     reg_delegation_t *d = ask->delegation;
     const char *code = ask->party->code;
     char until[CV_TIME_TEXT + 1];
 
-    reg_enlist(&ask->event->seats, &d->share, REG_NOMINATED, REG_RULE_NOMINATED, group, who, n, ret_verdicts,
-               ret_ruling);
+    reg_enlist(&ask->event->seats, &d->share, step ? REG_REVIEW : REG_NOMINATED,
+               step ? REG_RULE_REVIEW : REG_RULE_NOMINATED, group, who, n, ret_verdicts, ret_ruling);
     if (!ret_ruling->accepted) {
         reg_explain(&ask->event->seats, &d->share, ret_ruling, code, cv_capacity_text((cv_capacity_t)ret_ruling->role),
                     ask->text);
+        return;
+    }
+    if (step) {
+        snprintf(ask->text, sizeof ask->text,
+                 "%s: %d under review (%s), %d refused; seats are decided when they are approved. %s has %d of at most "
+                 "%d seats.",
+                 code, ret_ruling->enlisted, reg_step_text(step), ret_ruling->refused, code, d->share.confirmed,
+                 d->share.maximum);
         return;
     }
     cv_time_text(ask->event->terms.confirm_closes_ms, until);
@@ -139,6 +147,29 @@ int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verd
     return CV_OK;
 }
 
+/* Confirmed, but somebody has to approve first. */
+static int submit(reg_ask_t *ask, const reg_person_t *persons, unsigned n, unsigned step)
+{
+    cv_decision_t *decision = &ask->out->decision;
+    const char *code = reg_rule_word(REG_RULE_REVIEW);
+    int rc = CV_OK;
+
+    decision->persons_n = n;
+    for (unsigned i = 0; !rc && i < n; i++) {
+        decision->persons[i] = (cv_person_decision_t){
+            .number = persons[i].number, .state = CV_PERSON_STATE_UNDER_REVIEW, .rule = cv_str(code)};
+        rc = reg_store_note(ask->self->store, persons[i].id, &ask->self->note, CV_PERSON_CHANGE_CONFIRMED);
+        if (!rc)
+            rc = reg_store_person_move(ask->self->store, persons[i].id, REG_REVIEW, 0, step);
+    }
+    if (rc)
+        return rc;
+    snprintf(ask->text, sizeof ask->text, "%s: %u under review (%s); seats are decided when they are approved.",
+             ask->party->code, n, reg_step_text(step));
+    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_REVIEW, code);
+    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+}
+
 int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request)
 {
     reg_person_t persons[REG_PERSONS_MAX];
@@ -157,6 +188,8 @@ int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request)
         return rc;
     if (rule != REG_RULE_NONE)
         return reg_refuse(ask, rule, request->persons_n ? reg_field_at(ask, culprit) : NULL);
+    if (reg_first_step(ask))
+        return submit(ask, persons, n, reg_first_step(ask));
     for (unsigned i = 0; i < n; i++)
         who[i] = (reg_applicant_t){.role = (uint8_t)persons[i].role, .online = persons[i].online, .enlisted = true};
     reg_group_t group = request->group ? (reg_group_t)request->group : ask->event->group;

@@ -2,12 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   main.c      wiring                         service.c   the definition that the engine calls
- *   requests.c  register, withdraw, decline    events.c    what scheduling tells, and the release of guarantees
+ *   requests.c  register                       withdraw.c  withdraw, decline
+ *   review.c    approvals                      events.c    what scheduling tells, and the release of guarantees
  *   phase.c     nominate, confirm              exception.c after a deadline all the same
  *   offer.c     offers of freed seats
  *   change.c    amend, substitute              history.c   who changed what of a person
  *   queue.c     the waiting list moves         views.c     snapshots and questions
- *   core*.c     the rule                       book.c      memory             store*.c   SQL
+ *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
 #define CONVENE_REGISTRATION_H

@@ -1,5 +1,5 @@
-/* requests: register, withdraw, decline: from a message to the core and from its verdict to rows, records and answer.
- * SPDX-License-Identifier: Apache-2.0
+/* requests: register and the way of every request: from a message to the core and from its verdict to rows, records and
+ * answer. SPDX-License-Identifier: Apache-2.0
  *
  * An event or party that is not known is no decision (NOTFOUND, not remembered): scheduling's record of it may arrive a
  * moment later. Everything else is one: it is counted in the delegation, told in registration.decided, and answered
@@ -216,7 +216,7 @@ static int describe(reg_ask_t *ask, const cv_registration_register_v1_t *request
 const char *reg_code_of(const reg_ruling_t *ruling, unsigned n)
 {
     if (ruling->enlisted == (int)n)
-        return "nominated";
+        return reg_rule_word(ruling->rule); /* nominated, under_review */
     if (ruling->waiting + ruling->refused == 0)
         return "registered";
     return ruling->waiting == (int)n ? "waiting" : "partly_registered";
@@ -224,7 +224,7 @@ const char *reg_code_of(const reg_ruling_t *ruling, unsigned n)
 
 /* Writes the persons who were accepted, and opens the lanes they wait in. */
 static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, const reg_applicant_t *who,
-                 const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling)
+                 const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling, unsigned step)
 {
     reg_book_t *book = &ask->self->book;
     reg_delegation_t *d = ask->delegation;
@@ -257,6 +257,8 @@ static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, c
                                .by = ask->self->note.by,
                                .name = request->persons[i].name,
                                .email = request->persons[i].email};
+        if (person.state == REG_REVIEW)
+            person.lane = step;
         if (waits) {
             if (!unit || !ruling->unit)
                 unit = person.id;
@@ -304,6 +306,7 @@ static int register_persons(reg_ask_t *ask, const cv_registration_register_v1_t 
     reg_group_t group = request->group ? (reg_group_t)request->group : ask->event->group;
     unsigned n = (unsigned)request->persons_n;
     const int32_t confirmed_before = d->share.confirmed;
+    const unsigned step = reg_first_step(ask);
 
     if (d->numbers + (int32_t)n > REG_NUMBERS_MAX) {
         snprintf(ask->text, sizeof ask->text,
@@ -319,8 +322,8 @@ static int register_persons(reg_ask_t *ask, const cv_registration_register_v1_t 
     if (rc)
         return rc;
 
-    if (ask->event->terms.confirm_closes_ms) {
-        reg_nominate(ask, group, who, n, verdicts, &ruling);
+    if (ask->event->terms.confirm_closes_ms || step) {
+        reg_nominate(ask, ask->event->terms.confirm_closes_ms ? 0 : step, group, who, n, verdicts, &ruling);
     } else {
         reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
         reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code,
@@ -335,7 +338,7 @@ static int register_persons(reg_ask_t *ask, const cv_registration_register_v1_t 
                                                       .rule = cv_str(reg_rule_word(verdicts[i].rule)),
                                                       .has_position = verdicts[i].position > 0,
                                                       .position = verdicts[i].position};
-    rc = enter(ask, request, who, names, verdicts, &ruling);
+    rc = enter(ask, request, who, names, verdicts, &ruling, step);
     if (!rc)
         rc = tell_persons(ask, request);
     if (rc)
@@ -347,137 +350,6 @@ static int register_persons(reg_ask_t *ask, const cv_registration_register_v1_t 
     if (!rc && d->share.confirmed > confirmed_before)
         rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
     return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
-}
-
-/* ---- withdraw ------------------------------------------------------------------------------------------------ */
-
-static int withdraw_one(reg_ask_t *ask, uint32_t index)
-{
-    reg_delegation_t *d = ask->delegation;
-    reg_person_t person;
-
-    int rc = reg_store_person_get(ask->self->store, d->roster.id[index], NULL, &person);
-    if (rc)
-        return rc;
-    rc = reg_store_note(ask->self->store, person.id, &ask->self->note, CV_PERSON_CHANGE_WITHDRAWN);
-    if (!rc)
-        rc = person.state == REG_WAITING ? reg_leave_queue(ask->self, d, &person)
-                                         : reg_store_person_move(ask->self->store, person.id, REG_WITHDRAWN, 0, 0);
-    if (rc)
-        return rc;
-    reg_withdraw(&ask->event->seats, &d->share, person.role, person.state);
-    reg_roster_rename(&d->roster, index, 0);
-    return CV_OK;
-}
-
-reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at)
-{
-    const reg_roster_t *roster = &ask->delegation->roster;
-    uint32_t at = reg_roster_find(roster, number);
-    bool gone = at < roster->n;
-
-    if (gone && roster->name[at] != 0) {
-        *ret_at = at;
-        return REG_RULE_NONE;
-    }
-    snprintf(ask->text, sizeof ask->text, "Person %lld of %s %s; nothing was %s.", (long long)number, ask->party->code,
-             gone ? "was withdrawn before" : "is not registered", nothing);
-    return gone ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
-}
-
-/* Where the numbers of the request are in the roster. REG_RULE_NONE: all are there and can be withdrawn. */
-static reg_rule_t pick(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request, uint32_t *ret_picked,
-                       unsigned *ret_culprit)
-{
-    reg_rule_t rule = REG_RULE_NONE;
-
-    for (unsigned i = 0; i < request->persons_n && rule == REG_RULE_NONE; i++) {
-        *ret_culprit = i;
-        rule = reg_pick(ask, request->persons[i], "withdrawn", &ret_picked[i]);
-    }
-    return rule;
-}
-
-static void list_withdrawn(reg_ask_t *ask, unsigned number)
-{
-    cv_decision_t *decision = &ask->out->decision;
-
-    decision->persons[decision->persons_n++] = (cv_person_decision_t){
-        .number = number, .state = CV_PERSON_STATE_WITHDRAWN, .rule = cv_str(reg_rule_word(REG_RULE_WITHDRAWN))};
-}
-
-static int withdraw(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request)
-{
-    reg_delegation_t *d = ask->delegation;
-    reg_share_t *share = &d->share;
-    const reg_share_t before = *share;
-    uint32_t picked[REG_PERSONS_MAX];
-    unsigned culprit = 0;
-    int32_t live = reg_live(share);
-
-    if (live == 0) {
-        reg_rule_t rule = share->withdrawn ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
-        snprintf(ask->text, sizeof ask->text,
-                 share->withdrawn ? "All %d persons of %s were withdrawn before."
-                                  : "%d persons of %s are registered; there is nobody to withdraw.",
-                 share->withdrawn, ask->party->code);
-        return reg_refuse(ask, rule, NULL);
-    }
-    int rc = reg_store_roster(ask->self->store, &ask->self->book, d);
-    if (rc)
-        return rc;
-    reg_rule_t rule = pick(ask, request, picked, &culprit);
-    if (rule != REG_RULE_NONE)
-        return reg_refuse(ask, rule, reg_field_at(ask, culprit));
-    for (unsigned i = 0; !rc && i < request->persons_n; i++) {
-        list_withdrawn(ask, d->roster.number[picked[i]]);
-        rc = withdraw_one(ask, picked[i]);
-    }
-    for (uint32_t i = 0; !rc && !request->persons_n && i < d->roster.n; i++) {
-        if (d->roster.name[i] == 0)
-            continue;
-        if (live <= REG_PERSONS_MAX)
-            list_withdrawn(ask, d->roster.number[i]); /* a list is never a part of one */
-        rc = withdraw_one(ask, i);
-    }
-    if (rc)
-        return rc;
-    if (reg_live(share) == 0)
-        reg_set_answer(d, REG_ANSWER_WITHDRAWN);
-    snprintf(ask->text, sizeof ask->text,
-             "%s: %d withdrawn, %d seats given back; %d confirmed, %d waiting, %d online remain.", ask->party->code,
-             share->withdrawn - before.withdrawn, before.confirmed - share->confirmed, share->confirmed, share->waiting,
-             share->online);
-    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_WITHDRAWN, "withdrawn");
-    if (!rc)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_WITHDRAWAL);
-    return rc ? rc : cv_accept(ask->tx, ask->out, "withdrawn", "%s", ask->text);
-}
-
-/* ---- decline ------------------------------------------------------------------------------------------------- */
-
-/* An answer, not a withdrawal: who has registered must say first that these persons do not come. */
-static int decline(reg_ask_t *ask)
-{
-    reg_delegation_t *d = ask->delegation;
-    int32_t live = reg_live(&d->share);
-
-    if (live > 0) {
-        snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; withdraw them first.", ask->party->code,
-                 live);
-        return reg_refuse(ask, REG_RULE_ALREADY_REGISTERED, NULL);
-    }
-    if (d->answer == REG_ANSWER_DECLINED) {
-        snprintf(ask->text, sizeof ask->text, "%s has declined already.", ask->party->code);
-        return reg_refuse(ask, REG_RULE_ALREADY_DECLINED, NULL);
-    }
-    reg_set_answer(d, REG_ANSWER_DECLINED);
-    int rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_DECLINED, "declined");
-    return rc ? rc
-              : cv_accept(ask->tx, ask->out, "declined",
-                          "%s declines; seats kept for it stay kept until they are released, and registering opens the "
-                          "answer again.",
-                          ask->party->code);
 }
 
 /* ---- dispatch -------------------------------------------------------------------------------------------------- */
@@ -508,9 +380,9 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
     case REG_ACT_REGISTER:
         return register_persons(ask, data);
     case REG_ACT_WITHDRAW:
-        return withdraw(ask, data);
+        return reg_withdraw_persons(ask, data);
     case REG_ACT_DECLINE:
-        return decline(ask);
+        return reg_decline(ask);
     case REG_ACT_AMEND:
         return reg_amend(ask, data);
     case REG_ACT_SUBSTITUTE:
@@ -521,6 +393,8 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
         return reg_grant(ask, data);
     case REG_ACT_OFFER:
         return reg_answer_offer(ask, data);
+    case REG_ACT_REVIEW:
+        return reg_review(ask, data);
     }
     return CV_EINTERNAL;
 }
@@ -578,6 +452,15 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         event = ((const cv_registration_offer_answer_v1_t *)data)->event;
         party = ((const cv_registration_offer_answer_v1_t *)data)->party;
         reason = ((const cv_registration_offer_answer_v1_t *)data)->reason;
+        break;
+    case CV_MSG_REGISTRATION_REVIEW_V1:
+        ask.act = REG_ACT_REVIEW;
+        event = ((const cv_registration_review_v1_t *)data)->event;
+        party = ((const cv_registration_review_v1_t *)data)->party;
+        reason = ((const cv_registration_review_v1_t *)data)->reason;
+        if (!reason.ptr && ((const cv_registration_review_v1_t *)data)->verdict != CV_REVIEW_VERDICT_APPROVE)
+            return cv_refuse_as(tx, out, CV_EINVAL, "bad_field", "data.reason",
+                                "Who returns or refuses persons must say why.");
         break;
     default:
         return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",

@@ -9,13 +9,14 @@
 #define EVENT_COLUMNS                                                                                             \
     "id, code, known, title, source, version, stage, has_rules, audience, opens_ms, closes_ms, changes_close_ms," \
     " release_ms, released, together, waiting_rule, online_takes_seat, guaranteed, maximum, capacity,"            \
-    " confirm_closes_ms, offer_ms"
-#define TALLY_COLUMNS                                                                                             \
-    "id, ceiling, confirmed, waiting, online, pending, offered, withdrawn, answer, heads, numbers, last_person, " \
-    "requests,"                                                                                                   \
+    " confirm_closes_ms, offer_ms, approval, approval_again"
+#define TALLY_COLUMNS                                                                                         \
+    "id, ceiling, confirmed, waiting, online, pending, offered, withdrawn, refused, answer, heads, numbers, " \
+    "last_person, "                                                                                           \
+    "requests,"                                                                                               \
     " private_seq"
 
-enum { TALLY_N = 14 };
+enum { TALLY_N = 15 };
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                 \
@@ -32,23 +33,24 @@ enum { TALLY_N = 14 };
     XX(party_add, "INSERT INTO party(id, code, kind, known) VALUES(?, ?, ?, ?)")                                       \
     XX(party_set, "UPDATE party SET kind = ?2, name = ?3, known = ?4 WHERE id = ?1")                                   \
     XX(event_add, "INSERT INTO event(" EVENT_COLUMNS ")"                                                               \
-                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0)")                   \
+                  " VALUES(?, ?, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)")             \
     XX(event_set, "UPDATE event SET known = ?2, title = ?3, source = ?4, version = ?5, stage = ?6, has_rules = ?7,"    \
                   " audience = ?8, opens_ms = ?9, closes_ms = ?10, changes_close_ms = ?11, release_ms = ?12,"          \
                   " released = ?13, together = ?14, waiting_rule = ?15, online_takes_seat = ?16, guaranteed = ?17,"    \
-                  " maximum = ?18, capacity = ?19, confirm_closes_ms = ?20, offer_ms = ?21 WHERE id = ?1")             \
+                  " maximum = ?18, capacity = ?19, confirm_closes_ms = ?20, offer_ms = ?21,"                           \
+                  " approval = ?22, approval_again = ?23 WHERE id = ?1")                                               \
     XX(events_unknown, "UPDATE event SET known = 0")                                                                   \
     XX(parties_unknown, "UPDATE party SET known = 0")                                                                  \
     XX(quota_clear, "DELETE FROM quota WHERE event = ?")                                                               \
     XX(quota_add, "INSERT INTO quota VALUES(?, ?, ?, ?)")                                                              \
     XX(limit_clear, "DELETE FROM role_limit WHERE event = ?")                                                          \
     XX(limit_add, "INSERT INTO role_limit VALUES(?, ?, ?)")                                                            \
-    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")             \
-    XX(tally_set,                                                                                                      \
-       "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, pending = ?6,"                       \
-       " offered = ?7, withdrawn = ?8, answer = ?9, heads = ?10, numbers = ?11, last_person = ?12, requests = ?13,"    \
-       " private_seq = ?14"                                                                                            \
-       " WHERE id = ?1")                                                                                               \
+    XX(tally_add, "INSERT INTO tally(" TALLY_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")          \
+    XX(tally_set, "UPDATE tally SET ceiling = ?2, confirmed = ?3, waiting = ?4, online = ?5, pending = ?6,"            \
+                  " offered = ?7, withdrawn = ?8, refused = ?9, answer = ?10, heads = ?11, numbers = ?12, "            \
+                  "last_person = ?13, requests = ?14,"                                                                 \
+                  " private_seq = ?15"                                                                                 \
+                  " WHERE id = ?1")                                                                                    \
     XX(contact_set, "INSERT INTO contact VALUES(?1, ?2, ?3, ?4) ON CONFLICT(delegation) DO UPDATE SET"                 \
                     " name = ?2, email = ?3, language = ?4")                                                           \
     XX(contact_get, "SELECT name, email, language FROM contact WHERE delegation = ?")                                  \
@@ -79,6 +81,9 @@ enum { TALLY_N = 14 };
                   " ORDER BY expires_ms, unit LIMIT 1")                                                                \
     XX(offer_first, "SELECT coalesce(min(expires_ms), 0) FROM offer WHERE event = ?")                                  \
     XX(offered, "SELECT id, number, role FROM person WHERE unit = ? AND state = 7 ORDER BY id")                        \
+    XX(proposal_put, "INSERT OR REPLACE INTO proposal VALUES(?, ?, ?, ?, ?, ?, ?)")                                    \
+    XX(proposal_get, "SELECT step, what, role, online, name, email FROM proposal WHERE person = ?")                    \
+    XX(proposal_drop, "DELETE FROM proposal WHERE person = ?")                                                         \
     XX(unit, "SELECT id, number, role FROM person WHERE delegation = ? AND lane = ? AND unit = ? AND state = 2"        \
              " ORDER BY id")                                                                                           \
     XX(lane_next, "SELECT unit FROM person WHERE delegation = ? AND lane = ? AND state = 2 ORDER BY unit LIMIT 1")     \

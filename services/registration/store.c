@@ -81,8 +81,8 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
     for (reg_delegation_t *d = book->dirty_delegations; d && !rc; d = d->next_dirty) {
         const reg_share_t *share = &d->share;
         rc = PUT_TALLY(store, true, d->row, share->ceiling, share->confirmed, share->waiting, share->online,
-                       share->pending, share->offered, share->withdrawn, d->answer, share->heads, d->numbers,
-                       d->last_person, d->requests, (int64_t)d->private_seq);
+                       share->pending, share->offered, share->withdrawn, share->refused, d->answer, share->heads,
+                       d->numbers, d->last_person, d->requests, (int64_t)d->private_seq);
         d->is_dirty = false;
     }
     if (rc)
@@ -153,7 +153,7 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
     BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
          terms->changes_close_ms, event->release_ms, event->released, event->group, event->seats.waiting_rule,
          event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity,
-         terms->confirm_closes_ms, event->offer_ms);
+         terms->confirm_closes_ms, event->offer_ms, event->approval, event->approval_again);
     int rc = cv_stmt_run(set);
     if (!rc)
         rc = put_quotas(store, event);
@@ -273,7 +273,8 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
         int rc = cv_stmt_step(store->person_get);
         if (rc <= 0)
             return rc ? rc : CV_ECORRUPT;
-        bool gone = cv_stmt_get_int(store->person_get, 3) == REG_WITHDRAWN;
+        int64_t state = cv_stmt_get_int(store->person_get, 3);
+        bool gone = state == REG_WITHDRAWN || state == REG_REFUSED;
         uint64_t name = gone ? 0 : reg_name_hash(cv_stmt_get_text(store->person_get, 8));
         rc = reg_roster_add(book, delegation, id, (unsigned)cv_stmt_get_int(store->person_get, 1), name);
         id = cv_stmt_get_int(store->person_get, 2);

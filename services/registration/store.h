@@ -9,6 +9,7 @@
  *   person                           one row per person ever accepted; withdrawn persons stay
  *   change                           one row per change of a person after it was registered, with what was before
  *   exception                        what was granted to a party at an event, the newest last
+ *   proposal                         a change of a person that has to be approved first
  *   offer                            seats that are kept for a unit until it accepts, and until when
  *   principal                        names of those who asked, which the others refer to by number
  *
@@ -52,7 +53,7 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
 
 typedef struct {
     int64_t id, delegation, previous; /* previous: 0: the first */
-    int64_t unit, lane;               /* of those who wait; else 0 */
+    int64_t unit, lane;               /* of those who wait; offered: unit; under review: lane, the step; else 0 */
     int64_t at_ms, by;                /* when it was registered, and by whom: row of a principal */
     unsigned number, role;
     reg_state_t state;
@@ -113,6 +114,14 @@ typedef struct {
 int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit,
                    reg_unit_t *ret_unit) CV_USE_RESULT;
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need);
+/* A change that waits for approval: what the person would become. */
+int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsigned step,
+                           cv_person_change_t what) CV_USE_RESULT;
+/* Fills in role, online, name, email of *person; views point into text. CV_ENOTFOUND: there is none. */
+int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[REG_PERSON_TEXT], unsigned *ret_step,
+                           cv_person_change_t *ret_what) CV_USE_RESULT;
+int reg_store_proposal_drop(reg_store_t *store, int64_t person) CV_USE_RESULT;
+
 /* Offers: of one unit each, by the unit's number. Its persons are those in state OFFERED with that unit. */
 int reg_store_offer_add(reg_store_t *store, int64_t unit, const reg_delegation_t *delegation,
                         int64_t expires_ms) CV_USE_RESULT;

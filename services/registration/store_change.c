@@ -133,6 +133,39 @@ int reg_store_exception_next(reg_store_t *store, int64_t delegation, int64_t *af
     return CV_OK;
 }
 
+int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsigned step, cv_person_change_t what)
+{
+    BIND(store->proposal_put, 1, after->id, step, what, after->role, after->online);
+    cv_stmt_text(store->proposal_put, 6, after->name);
+    cv_stmt_text(store->proposal_put, 7, after->email);
+    return cv_stmt_run(store->proposal_put);
+}
+
+int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[REG_PERSON_TEXT], unsigned *ret_step,
+                           cv_person_change_t *ret_what)
+{
+    cv_stmt_t *row = store->proposal_get;
+
+    cv_stmt_int(row, 1, person->id);
+    int rc = cv_stmt_step(row);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_step = (unsigned)cv_stmt_get_int(row, 0);
+    *ret_what = (cv_person_change_t)cv_stmt_get_int(row, 1);
+    person->role = (unsigned)cv_stmt_get_int(row, 2);
+    person->online = cv_stmt_get_int(row, 3);
+    person->name = copy(cv_stmt_get_text(row, 4), text, 201);
+    person->email = copy(cv_stmt_get_text(row, 5), text + 201, REG_PERSON_TEXT - 201);
+    cv_stmt_reset(row);
+    return CV_OK;
+}
+
+int reg_store_proposal_drop(reg_store_t *store, int64_t person)
+{
+    cv_stmt_int(store->proposal_drop, 1, person);
+    return cv_stmt_run(store->proposal_drop);
+}
+
 int reg_store_in_front(reg_store_t *store, int64_t delegation, int64_t unit, int64_t person, int32_t *ret_n)
 {
     BIND(store->in_front, 1, delegation, unit, person);

@@ -18,7 +18,8 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     " changes_close_ms INTEGER NOT NULL, release_ms INTEGER NOT NULL, released INTEGER NOT NULL,"
     " together INTEGER NOT NULL, waiting_rule INTEGER NOT NULL, online_takes_seat INTEGER NOT NULL,"
     " guaranteed INTEGER NOT NULL, maximum INTEGER NOT NULL, capacity INTEGER NOT NULL,"
-    " confirm_closes_ms INTEGER NOT NULL, offer_ms INTEGER NOT NULL) STRICT;"
+    " confirm_closes_ms INTEGER NOT NULL, offer_ms INTEGER NOT NULL, approval INTEGER NOT NULL, approval_again INTEGER "
+    "NOT NULL) STRICT;"
     "CREATE TABLE quota(event INTEGER NOT NULL, party TEXT NOT NULL, guaranteed INTEGER NOT NULL,"
     " maximum INTEGER NOT NULL, PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE role_limit(event INTEGER NOT NULL, role INTEGER NOT NULL, maximum INTEGER NOT NULL,"
@@ -28,18 +29,19 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     " confirmed INTEGER NOT NULL CHECK(confirmed >= 0 AND confirmed <= ceiling),"
     " waiting INTEGER NOT NULL CHECK(waiting >= 0), online INTEGER NOT NULL CHECK(online >= 0),"
     " pending INTEGER NOT NULL CHECK(pending >= 0),"
-    " offered INTEGER NOT NULL CHECK(offered BETWEEN 0 AND confirmed), withdrawn INTEGER CHECK(withdrawn >= 0), answer "
+    " offered INTEGER NOT NULL CHECK(offered BETWEEN 0 AND confirmed), withdrawn INTEGER CHECK(withdrawn >= 0), "
+    "refused INTEGER CHECK(refused >= 0), answer "
     "INTEGER, heads "
     "INTEGER CHECK(heads BETWEEN 0 AND 1),"
-    " numbers INTEGER CHECK(confirmed + waiting + online + pending + withdrawn <= numbers), last_person INTEGER, "
+    " numbers INTEGER CHECK(confirmed + waiting + online + pending + withdrawn + refused <= numbers), last_person "
+    "INTEGER, "
     "requests "
     "INTEGER,"
     " private_seq INTEGER) STRICT;"
     "CREATE TABLE contact(delegation INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL,"
     " language INTEGER NOT NULL) STRICT;"
     "CREATE TABLE person(id INTEGER PRIMARY KEY, delegation INTEGER NOT NULL, number INTEGER NOT NULL,"
-    " previous INTEGER NOT NULL CHECK(previous < id), state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 7 AND state <> "
-    "4)," /* IN would make a table of its list per row */
+    " previous INTEGER NOT NULL CHECK(previous < id), state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 9),"
     " role INTEGER NOT NULL, online INTEGER NOT NULL, unit INTEGER NOT NULL, lane INTEGER NOT NULL, at_ms INTEGER NOT "
     "NULL,"
     " by INTEGER NOT NULL, name TEXT NOT NULL, email TEXT) STRICT;"
@@ -53,6 +55,8 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     " online INTEGER NOT NULL, name TEXT NOT NULL, email TEXT, PRIMARY KEY(person, n)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX person_waiting ON person(delegation, lane, unit) WHERE state = 2;"
     "CREATE INDEX person_offered ON person(unit) WHERE state = 7;"
+    "CREATE TABLE proposal(person INTEGER PRIMARY KEY, step INTEGER NOT NULL, what INTEGER NOT NULL,"
+    " role INTEGER NOT NULL, online INTEGER NOT NULL, name TEXT NOT NULL, email TEXT) STRICT;"
     "CREATE TABLE offer(unit INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX offer_due ON offer(event, expires_ms);",
@@ -155,6 +159,8 @@ static void load_event(cv_stmt_t *row, reg_event_t *event)
     event->seats.capacity = get32(row, 19);
     event->terms.confirm_closes_ms = cv_stmt_get_int(row, 20);
     event->offer_ms = cv_stmt_get_int(row, 21);
+    event->approval = (cv_approval_rule_t)cv_stmt_get_int(row, 22);
+    event->approval_again = cv_stmt_get_int(row, 23);
 }
 
 static int load_events(reg_store_t *store, reg_book_t *book)
@@ -213,12 +219,13 @@ static void load_delegation(cv_stmt_t *row, reg_delegation_t *d)
     d->share.pending = get32(row, 5);
     d->share.offered = get32(row, 6);
     d->share.withdrawn = get32(row, 7);
-    d->answer = (reg_answer_t)get32(row, 8);
-    d->share.heads = get32(row, 9);
-    d->numbers = get32(row, 10);
-    d->last_person = cv_stmt_get_int(row, 11);
-    d->requests = cv_stmt_get_int(row, 12);
-    d->private_seq = (uint64_t)cv_stmt_get_int(row, 13);
+    d->share.refused = get32(row, 8);
+    d->answer = (reg_answer_t)get32(row, 9);
+    d->share.heads = get32(row, 10);
+    d->numbers = get32(row, 11);
+    d->last_person = cv_stmt_get_int(row, 12);
+    d->requests = cv_stmt_get_int(row, 13);
+    d->private_seq = (uint64_t)cv_stmt_get_int(row, 14);
     event->registered += d->answer == REG_ANSWER_REGISTERED;
     event->declined += d->answer == REG_ANSWER_DECLINED;
     event->seats.waiting_of_kind[d->party->kind] += d->share.waiting;
@@ -379,6 +386,11 @@ typedef struct {
     int32_t of_state[REG_STATES];
 } tally_t;
 
+static int32_t pending_of(const int32_t *of_state)
+{
+    return of_state[REG_NOMINATED] + of_state[REG_REVIEW] + of_state[REG_RETURNED];
+}
+
 static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*roles)[REG_ROLES])
 {
     for (size_t i = 0; i < book->events_n; i++) {
@@ -388,14 +400,15 @@ static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*rol
             const int32_t *n = tallies[d->index].of_state;
             if (n[REG_CONFIRMED] + n[REG_OFFERED] != d->share.confirmed || n[REG_OFFERED] != d->share.offered ||
                 n[REG_WAITING] != d->share.waiting || n[REG_ONLINE] != d->share.online ||
-                n[REG_NOMINATED] != d->share.pending || n[REG_WITHDRAWN] != d->share.withdrawn)
+                pending_of(n) != d->share.pending || n[REG_REFUSED] != d->share.refused ||
+                n[REG_WITHDRAWN] != d->share.withdrawn)
                 return false;
             for (unsigned state = 0; state < REG_STATES; state++)
                 sum.of_state[state] += n[state];
         }
         if (sum.of_state[REG_CONFIRMED] + sum.of_state[REG_OFFERED] != event->seats.confirmed ||
             sum.of_state[REG_OFFERED] != event->seats.offered || sum.of_state[REG_WAITING] != event->seats.waiting ||
-            sum.of_state[REG_ONLINE] != event->seats.online || sum.of_state[REG_NOMINATED] != event->seats.pending)
+            sum.of_state[REG_ONLINE] != event->seats.online || pending_of(sum.of_state) != event->seats.pending)
             return false;
         if (memcmp(roles[event->row], event->seats.role_confirmed, sizeof roles[0]) != 0)
             return false;

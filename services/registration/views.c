@@ -63,6 +63,8 @@ static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
         .waiting = d->share.waiting,
         .online = d->share.online,
         .withdrawn = d->share.withdrawn,
+        .has_refused = d->share.refused > 0,
+        .refused = d->share.refused,
         .has_pending = d->share.pending > 0,
         .pending = d->share.pending,
         .requests = d->requests,

@@ -338,6 +338,8 @@ size_t sch_diff_rules(const cv_registration_rules_t *a, const cv_registration_ru
     OPTIONAL(confirm_closes_ms);
     OPTIONAL(release_ms);
     OPTIONAL(offer_ms);
+    DIFFER(approval, a->approval != b->approval);
+    OPTIONAL(approval_again);
     OPTIONAL(online_takes_seat);
     DIFFER(audience, !same_audience(a, b));
     DIFFER(quotas, !same_quotas(a, b));
