@@ -223,6 +223,10 @@ const cli_command_t cli_commands[] = {
      NULL, "convene event show 2025-SWG-2\nconvene event show 2025-SWG-2 --history --json", cli_event_show},
     {"delegation show", "Look", "EVENT/PARTY", 1, 1, "one party at one event: answer and seats", NULL, NULL,
      "convene delegation show 2025-SWG-2/KZ", cli_delegation_show},
+    {"delegation history", "Look", "EVENT/PARTY[/NUMBER]", 1, 1, "who changed what of its persons, and when", NULL,
+     "Personal data: with a key of the secretariat (the default) or of the party's focal point.",
+     "convene delegation history 2025-SWG-2/KZ\nconvene delegation history 2025-SWG-2/KZ/3 --as focal-kz",
+     cli_delegation_history},
     {"fetch", "Look", "STREAM", 1, 1, "records of a stream, as JSON lines", fetch_flags,
      "Streams: scheduling.events, registration.events, notifications.events; registration.private with a service's key "
      "only.",

@@ -3,6 +3,8 @@
  */
 #include "cli.h"
 
+#include "convene/ids.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -360,6 +362,15 @@ static void explain_seats(const json_t *seats)
            (long long)cli_int_of(seats, "party_maximum"), (long long)cli_int_of(seats, "party_waiting"));
 }
 
+static void explain_exception(const json_t *exception)
+{
+    char until[CV_TIME_TEXT + 1];
+    if (!exception)
+        return;
+    cv_time_text(cli_int_of(exception, "until_ms"), until);
+    printf("  by an exception until %s, granted in request %s\n", until, cli_text_of(exception, "grant"));
+}
+
 static int explain_request(cli_t *cli, const char *id)
 {
     const char *service;
@@ -380,6 +391,7 @@ static int explain_request(cli_t *cli, const char *id)
         printf("  it lies in %s\n", cli_text_of(outcome, "field"));
     if (*cli_text_of(decision, "rule"))
         printf("  rule: %s\n", cli_text_of(decision, "rule"));
+    explain_exception(json_object_get(decision, "exception"));
     explain_persons(cli, json_object_get(decision, "persons"));
     explain_seats(json_object_get(decision, "seats"));
     if (*cli_text_of(outcome, "stream"))

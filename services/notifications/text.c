@@ -14,6 +14,9 @@ typedef const char *s_phrase_t[LANGUAGES];
 static const s_phrase_t s_accepted = {"Registration accepted", "Регистрация принята"};
 static const s_phrase_t s_accepted_part = {"Registration accepted in part", "Регистрация принята частично"};
 static const s_phrase_t s_waiting = {"Registration on the waiting list", "Регистрация в листе ожидания"};
+static const s_phrase_t s_amended = {"Registration changed", "Регистрация изменена"};
+static const s_phrase_t s_change_refused = {"Change refused; the registration stays as it was",
+                                            "В изменении отказано; регистрация остаётся прежней"};
 static const s_phrase_t s_refused = {"Registration refused", "В регистрации отказано"};
 static const s_phrase_t s_withdrawn = {"Withdrawal recorded", "Отзыв регистрации принят"};
 static const s_phrase_t s_withdraw_refused = {"Withdrawal refused", "В отзыве регистрации отказано"};
@@ -64,6 +67,10 @@ static const s_phrase_t s_states[CV_PERSON_STATE_MAX + 1] = {
     [CV_PERSON_STATE_WITHDRAWN] = {"withdrawn", "регистрация отозвана"},
     [CV_PERSON_STATE_REFUSED] = {"refused", "отказано"},
     [CV_PERSON_STATE_ONLINE] = {"online", "дистанционно"},
+    [CV_PERSON_STATE_UNDER_REVIEW] = {"under review", "на рассмотрении"},
+    [CV_PERSON_STATE_RETURNED] = {"returned for correction", "возвращено на доработку"},
+    [CV_PERSON_STATE_OFFERED] = {"offered a seat, to be accepted in time", "предложено место, требуется подтверждение в срок"},
+    [CV_PERSON_STATE_NOMINATED] = {"nominated", "выдвинут, место не запрошено"},
 };
 static const s_phrase_t s_formats[CV_EVENT_FORMAT_MAX + 1] = {
     [CV_EVENT_FORMAT_ABSENT] = {"not given", "не указано"},
@@ -76,6 +83,8 @@ static const s_phrase_t s_causes[CV_PROMOTION_CAUSE_MAX + 1] = {
     [CV_PROMOTION_CAUSE_WITHDRAWAL] = {"another registration was withdrawn", "отозвана другая регистрация"},
     [CV_PROMOTION_CAUSE_RELEASE] = {"guaranteed seats were released", "освобождены гарантированные места"},
     [CV_PROMOTION_CAUSE_CAPACITY] = {"the event has more seats", "увеличено число мест"},
+    [CV_PROMOTION_CAUSE_OFFER] = {"an offer to others was not taken", "другие не воспользовались предложением"},
+    [CV_PROMOTION_CAUSE_CHANGE] = {"another registration was changed", "изменена другая регистрация"},
 };
 
 /* Codes of decisions, as sentences. A code that is not here stands alone: registration may learn new ones. */
@@ -268,6 +277,8 @@ static const s_phrase_t *s_headline(const cv_registration_decided_v1_t *decided)
         return yes ? &s_withdrawn : &s_withdraw_refused;
     if (decided->kind == CV_DECISION_KIND_DECLINE)
         return yes ? &s_declined : &s_decline_refused;
+    if (decided->kind != CV_DECISION_KIND_REGISTER)
+        return yes ? &s_amended : &s_change_refused;
     if (!yes)
         return &s_refused;
     size_t in = 0;

@@ -37,6 +37,17 @@ SAME(REG_REJECTED, CV_EVENT_STATUS_REJECTED);
 SAME(REG_ACT_REGISTER, CV_DECISION_KIND_REGISTER);
 SAME(REG_ACT_WITHDRAW, CV_DECISION_KIND_WITHDRAW);
 SAME(REG_ACT_DECLINE, CV_DECISION_KIND_DECLINE);
+SAME(REG_ACT_AMEND, CV_DECISION_KIND_AMEND);
+SAME(REG_ACT_SUBSTITUTE, CV_DECISION_KIND_SUBSTITUTE);
+SAME(REG_ACT_CONFIRM, CV_DECISION_KIND_CONFIRM);
+SAME(REG_ACT_EXCEPTION, CV_DECISION_KIND_EXCEPTION);
+SAME(REG_NOMINATED, CV_PERSON_STATE_NOMINATED);
+SAME(REG_OFFERED, CV_PERSON_STATE_OFFERED);
+SAME(REG_REVIEW, CV_PERSON_STATE_UNDER_REVIEW);
+SAME(REG_RETURNED, CV_PERSON_STATE_RETURNED);
+SAME(REG_ACT_REVIEW, CV_DECISION_KIND_REVIEW);
+SAME(REG_ACT_OFFER, CV_DECISION_KIND_OFFER);
+SAME(REG_STATES - 1, CV_PERSON_STATE_MAX); /* none is missing */
 SAME(1, CV_CAPACITY_HEAD);
 SAME(REG_ROLES - 1, CV_CAPACITY_MAX);
 SAME(1, CV_PARTY_KIND_MEMBER);
@@ -53,15 +64,6 @@ static uint64_t mix(uint64_t x)
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
     x = (x ^ x >> 27) * 0x94d049bb133111ebu;
     return x ^ x >> 31;
-}
-
-static uint64_t hash_text(cv_str_t text)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (uint8_t)text.ptr[i]) * 1099511628211u;
-    return mix(hash);
 }
 
 static uint64_t hash_pair(int64_t event, int64_t party)
@@ -133,7 +135,7 @@ static void *index_next(const reg_index_t *index, uint64_t hash, size_t *at)
 
 reg_event_t *reg_book_event(const reg_book_t *book, cv_str_t code)
 {
-    uint64_t hash = hash_text(code);
+    uint64_t hash = reg_hash_text(code);
     size_t at = 0;
     reg_event_t *event;
 
@@ -145,7 +147,7 @@ reg_event_t *reg_book_event(const reg_book_t *book, cv_str_t code)
 
 reg_party_t *reg_book_party(const reg_book_t *book, cv_str_t code)
 {
-    uint64_t hash = hash_text(code);
+    uint64_t hash = reg_hash_text(code);
     size_t at = 0;
     reg_party_t *party;
 
@@ -181,7 +183,7 @@ int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t
     if (!event)
         return CV_ENOMEM;
     event->row = row;
-    event->hash = hash_text(code);
+    event->hash = reg_hash_text(code);
     event->terms.stage = REG_DRAFT;
     event->group = REG_EACH;
     event->seats.waiting_rule = REG_WAIT_NONE;
@@ -213,7 +215,7 @@ int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t
     if (!party)
         return CV_ENOMEM;
     party->row = row;
-    party->hash = hash_text(code);
+    party->hash = reg_hash_text(code);
     party->kind = REG_KINDS - 1;
     int rc = cv_str_copy(code, party->code, sizeof party->code);
     if (!rc)
@@ -229,8 +231,7 @@ int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t
     return CV_OK;
 }
 
-int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party,
-                            reg_delegation_t **ret_delegation)
+int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party, reg_delegation_t **ret_delegation)
 {
     if (book->delegations_n == REG_DELEGATIONS_MAX)
         return CV_ELIMIT;
@@ -260,15 +261,6 @@ int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *p
     return CV_OK;
 }
 
-static void roster_drop(reg_roster_t *roster)
-{
-    free(roster->id);
-    free(roster->name);
-    free(roster->number);
-    free(roster->slots);
-    *roster = (reg_roster_t){0};
-}
-
 void reg_book_clear(reg_book_t *book)
 {
     for (size_t i = 0; i < book->events_n; i++) {
@@ -279,7 +271,11 @@ void reg_book_clear(reg_book_t *book)
                 sibling = lane->sibling;
                 free(lane);
             }
-            roster_drop(&d->roster);
+            for (reg_exception_t *e = d->exceptions, *other; e; e = other) {
+                other = e->next;
+                free(e);
+            }
+            reg_roster_drop(&d->roster);
             free(d);
         }
         free(event->quotas);
@@ -293,6 +289,7 @@ void reg_book_clear(reg_book_t *book)
     }
     free(book->event_list);
     free(book->party_list);
+    free(book->principals);
     index_clear(&book->events);
     index_clear(&book->parties);
     index_clear(&book->delegations);
@@ -316,6 +313,63 @@ void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation)
     delegation->is_dirty = true;
     delegation->next_dirty = book->dirty_delegations;
     book->dirty_delegations = delegation;
+}
+
+const reg_exception_t *reg_book_exception(const reg_delegation_t *delegation, cv_exception_kind_t what)
+{
+    const reg_exception_t *exception = delegation->exceptions;
+
+    while (exception && exception->what != what)
+        exception = exception->next;
+    return exception;
+}
+
+int reg_book_except(reg_delegation_t *delegation, const reg_exception_t *exception)
+{
+    reg_exception_t *kept = (reg_exception_t *)reg_book_exception(delegation, exception->what);
+
+    if (!kept) {
+        kept = calloc(1, sizeof *kept);
+        if (!kept)
+            return CV_ENOMEM;
+        kept->next = delegation->exceptions;
+        delegation->exceptions = kept;
+    }
+    kept->what = exception->what;
+    kept->until_ms = exception->until_ms;
+    memcpy(kept->request, exception->request, sizeof kept->request);
+    return CV_OK;
+}
+
+/* ---- principals ------------------------------------------------------------------------------------------------ */
+
+int64_t reg_book_principal(reg_book_t *book, const char *name)
+{
+    if (book->principals_last < book->principals_n && strcmp(book->principals[book->principals_last], name) == 0)
+        return (int64_t)book->principals_last + 1;
+    for (size_t i = 0; i < book->principals_n; i++) {
+        if (strcmp(book->principals[i], name) != 0)
+            continue;
+        book->principals_last = i;
+        return (int64_t)i + 1;
+    }
+    return 0;
+}
+
+int reg_book_add_principal(reg_book_t *book, const char *name)
+{
+    if (book->principals_n == REG_PRINCIPALS_MAX)
+        return CV_ELIMIT;
+    if (book->principals_n == book->principals_room) {
+        size_t room = book->principals_room ? book->principals_room * 2 : 16;
+        char(*list)[CV_NAME_MAX + 1] = realloc(book->principals, room * sizeof *list);
+        if (!list)
+            return CV_ENOMEM;
+        book->principals = list;
+        book->principals_room = room;
+    }
+    snprintf(book->principals[book->principals_n++], CV_NAME_MAX + 1, "%s", name);
+    return CV_OK;
 }
 
 /* ---- shares -------------------------------------------------------------------------------------------------- */
@@ -365,127 +419,6 @@ void reg_book_reprice(reg_book_t *book, reg_event_t *event)
             guaranteed = delegation->share.confirmed;
         event->seats.held += guaranteed;
     }
-}
-
-/* ---- rosters ------------------------------------------------------------------------------------------------- */
-
-uint64_t reg_name_hash(cv_str_t name)
-{
-    uint64_t hash = hash_text(name);
-
-    return hash ? hash : 1;
-}
-
-static void roster_slot(reg_roster_t *roster, uint32_t index)
-{
-    uint32_t mask = roster->room * 2 - 1, at = (uint32_t)roster->name[index] & mask;
-
-    while (roster->slots[at])
-        at = (at + 1) & mask;
-    roster->slots[at] = index + 1;
-}
-
-static void roster_slot_all(reg_roster_t *roster)
-{
-    memset(roster->slots, 0, roster->room * 2 * sizeof *roster->slots);
-    for (uint32_t i = 0; i < roster->n; i++)
-        if (roster->name[i])
-            roster_slot(roster, i);
-}
-
-static int roster_grow(reg_roster_t *roster)
-{
-    uint32_t room = roster->room ? roster->room * 2 : 8;
-    int64_t *ids = realloc(roster->id, room * sizeof *ids);
-    if (ids)
-        roster->id = ids;
-    uint64_t *names = realloc(roster->name, room * sizeof *names);
-    if (names)
-        roster->name = names;
-    uint16_t *numbers = realloc(roster->number, room * sizeof *numbers);
-    if (numbers)
-        roster->number = numbers;
-    uint32_t *slots = realloc(roster->slots, room * 2 * sizeof *slots);
-    if (slots)
-        roster->slots = slots;
-    if (!ids || !names || !numbers || !slots)
-        return CV_ENOMEM;
-    roster->room = room;
-    roster_slot_all(roster);
-    return CV_OK;
-}
-
-int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number, uint64_t name)
-{
-    reg_roster_t *roster = &delegation->roster;
-
-    if (roster->n == roster->room) {
-        int rc = roster_grow(roster);
-        if (rc)
-            return rc;
-    }
-    roster->id[roster->n] = id;
-    roster->name[roster->n] = name;
-    roster->number[roster->n] = (uint16_t)number;
-    if (name)
-        roster_slot(roster, roster->n);
-    roster->n++;
-    book->rostered++;
-    return CV_OK;
-}
-
-uint32_t reg_roster_named(const reg_roster_t *roster, uint64_t name, uint32_t *at)
-{
-    uint32_t mask = roster->room * 2 - 1;
-
-    while (roster->room) {
-        uint32_t index = roster->slots[((uint32_t)name + (*at)++) & mask];
-        if (!index)
-            break;
-        if (roster->name[index - 1] == name)
-            return index - 1;
-    }
-    return roster->n;
-}
-
-void reg_roster_reverse(reg_roster_t *roster)
-{
-    for (uint32_t i = 0, j = roster->n; i + 1 < j; i++) {
-        j--;
-        int64_t id = roster->id[i];
-        uint64_t name = roster->name[i];
-        uint16_t number = roster->number[i];
-        roster->id[i] = roster->id[j];
-        roster->name[i] = roster->name[j];
-        roster->number[i] = roster->number[j];
-        roster->id[j] = id;
-        roster->name[j] = name;
-        roster->number[j] = number;
-    }
-    if (roster->n)
-        roster_slot_all(roster);
-}
-
-void reg_roster_drop_all(reg_book_t *book)
-{
-    for (size_t i = 0; i < book->events_n; i++)
-        for (reg_delegation_t *d = book->event_list[i]->delegations; d; d = d->next_of_event)
-            roster_drop(&d->roster);
-    book->rostered = 0;
-}
-
-uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number)
-{
-    uint32_t low = 0, high = roster->n;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (roster->number[middle] < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < roster->n && roster->number[low] == number ? low : roster->n;
 }
 
 /* ---- lanes --------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #ifndef CONVENE_REGISTRATION_BOOK_H
 #define CONVENE_REGISTRATION_BOOK_H
 
+#include "convene/ids.h"
 #include "convene/messages.h"
 #include "convene/principal.h"
 #include "registration/core.h"
@@ -23,6 +24,7 @@ enum {
     REG_EVENT_ID_MAX = 64,
     REG_TITLE_MAX = 200,
     REG_SOURCE_MAX = 128,
+    REG_PRINCIPALS_MAX = 65536,
     REG_QUOTAS_MAX = CV_REGISTRATION_RULES_QUOTAS_MAX,
 };
 
@@ -64,6 +66,9 @@ typedef struct reg_event {
     int32_t guaranteed, maximum; /* of parties without a quota of their own */
     int64_t release_ms;          /* 0: never */
     bool released;
+    cv_approval_rule_t approval; /* absent: nobody has to approve */
+    bool approval_again;
+    int64_t offer_ms; /* how long an offer holds; 0: who moves up has the seat at once */
     reg_quota_t *quotas;
     size_t quotas_n;
     /* what was given */
@@ -85,6 +90,13 @@ typedef struct {
     uint32_t *slots; /* 2 * room, by name: index + 1; withdrawn persons stay and match nothing */
 } reg_roster_t;
 
+typedef struct reg_exception {
+    struct reg_exception *next;
+    cv_exception_kind_t what;
+    int64_t until_ms;
+    char request[CV_UUID_TEXT + 1]; /* that granted it */
+} reg_exception_t;
+
 struct reg_delegation {
     int64_t row;  /* reg_tally_id() of event and party */
     size_t index; /* delegations of the book are numbered from 0 */
@@ -101,6 +113,7 @@ struct reg_delegation {
     int64_t requests;
     uint64_t private_seq;
     reg_lane_t *lanes;
+    reg_exception_t *exceptions; /* at most one of a kind, the newest */
     reg_roster_t roster;
     reg_delegation_t *next_dirty;
     bool is_dirty;
@@ -118,8 +131,10 @@ typedef struct {
     reg_event_t **event_list;
     reg_party_t **party_list;
     size_t events_n, parties_n, delegations_n;
-    int64_t next_event, next_party, next_person; /* rows */
-    size_t rostered;                             /* persons in all rosters */
+    int64_t next_event, next_party, next_person;           /* rows */
+    size_t rostered;                                       /* persons in all rosters */
+    char (*principals)[CV_NAME_MAX + 1];                   /* of those who asked; row i + 1 */
+    size_t principals_n, principals_room, principals_last; /* last: index of who was looked for last */
     reg_lane_t *spare_lanes;
     reg_event_t *dirty_events;
     reg_delegation_t *dirty_delegations;
@@ -136,6 +151,10 @@ int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t
 int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party,
                             reg_delegation_t **ret_delegation) CV_USE_RESULT;
 
+/* NULL: none. */
+const reg_exception_t *reg_book_exception(const reg_delegation_t *delegation, cv_exception_kind_t what);
+int reg_book_except(reg_delegation_t *delegation, const reg_exception_t *exception) CV_USE_RESULT;
+
 void reg_book_touch_event(reg_book_t *book, reg_event_t *event);
 void reg_book_touch(reg_book_t *book, reg_delegation_t *delegation); /* and its event */
 
@@ -145,10 +164,18 @@ void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, in
 /* After the rules of an event, the release or who is known have changed: shares of all parties, and the sum held. */
 void reg_book_reprice(reg_book_t *book, reg_event_t *event);
 
-/* Rosters. */
+/* The row of a principal; 0: not there. */
+int64_t reg_book_principal(reg_book_t *book, const char *name);
+int reg_book_add_principal(reg_book_t *book, const char *name) CV_USE_RESULT;
+
+/* Rosters: roster.c. */
+uint64_t reg_hash_text(cv_str_t text);
+void reg_roster_drop(reg_roster_t *roster);
 uint64_t reg_name_hash(cv_str_t name); /* never 0 */
 int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, unsigned number,
                    uint64_t name) CV_USE_RESULT;
+/* The person at this index is called otherwise, or is withdrawn (0). */
+void reg_roster_rename(reg_roster_t *roster, uint32_t index, uint64_t name);
 void reg_roster_drop_all(reg_book_t *book);
 /* Index of a number; roster.n: not there. */
 uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number);

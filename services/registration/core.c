@@ -18,96 +18,6 @@ const char *reg_rule_word(reg_rule_t rule)
     return words[rule];
 }
 
-/* ---- may this be asked now? ---------------------------------------------------------------------------------- */
-
-static reg_rule_t too_early(const reg_terms_t *terms, char *ret_text)
-{
-    char opens[CV_TIME_TEXT + 1];
-
-    if (!terms->has_rules) {
-        snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: its opening has not been announced.");
-        return REG_RULE_NOT_OPEN;
-    }
-    cv_time_text(terms->opens_ms, opens);
-    snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: it opens at %s, once the event has status open.",
-             opens);
-    return REG_RULE_NOT_OPEN;
-}
-
-static reg_rule_t too_late(const char *what, int64_t deadline_ms, char *ret_text)
-{
-    char deadline[CV_TIME_TEXT + 1];
-
-    cv_time_text(deadline_ms, deadline);
-    snprintf(ret_text, REG_TEXT_MAX, "%s closed at %s.", what, deadline);
-    return REG_RULE_CLOSED;
-}
-
-static reg_rule_t admit_register(const reg_terms_t *terms, int64_t now_ms, char *ret_text)
-{
-    if (terms->stage == REG_CLOSED) {
-        if (terms->has_rules && now_ms >= terms->closes_ms)
-            return too_late("Registration", terms->closes_ms, ret_text);
-        snprintf(ret_text, REG_TEXT_MAX, "Registration is closed: the event has status closed.");
-        return REG_RULE_CLOSED;
-    }
-    if (!terms->has_rules)
-        return too_early(terms, ret_text);
-    if (now_ms >= terms->closes_ms)
-        return too_late("Registration", terms->closes_ms, ret_text);
-    if (terms->stage != REG_OPEN || now_ms < terms->opens_ms)
-        return too_early(terms, ret_text);
-    return REG_RULE_NONE;
-}
-
-reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
-                     char ret_text[REG_TEXT_MAX])
-{
-    reg_rule_t rule = REG_RULE_NONE;
-
-    switch (terms->stage) {
-    case REG_CANCELLED:
-        snprintf(ret_text, REG_TEXT_MAX, "The event is cancelled; registrations remain as they are.");
-        return REG_RULE_CANCELLED;
-    case REG_REJECTED:
-        snprintf(ret_text, REG_TEXT_MAX, "The event was rejected and will not take place.");
-        return REG_RULE_CANCELLED;
-    case REG_POSTPONED:
-        snprintf(ret_text, REG_TEXT_MAX,
-                 "The event is postponed; registrations remain as they are until it is scheduled again.");
-        return REG_RULE_POSTPONED;
-    case REG_HELD:
-    case REG_REPORTED:
-        snprintf(ret_text, REG_TEXT_MAX, "Registration is closed: the event has been held.");
-        return REG_RULE_CLOSED;
-    case REG_DRAFT:
-    case REG_PROPOSED:
-    case REG_CIRCULATED:
-        snprintf(ret_text, REG_TEXT_MAX, "Registration is not open: the event is not adopted yet.");
-        return REG_RULE_NOT_OPEN;
-    case REG_ADOPTED:
-    case REG_SCHEDULED:
-    case REG_OPEN:
-    case REG_CLOSED:
-        break;
-    }
-    if (act == REG_ACT_REGISTER) {
-        rule = admit_register(terms, now_ms, ret_text);
-    } else if (terms->has_rules && now_ms >= terms->changes_close_ms) {
-        rule = too_late("Changes", terms->changes_close_ms, ret_text);
-    }
-    if (rule == REG_RULE_NONE && act != REG_ACT_WITHDRAW && terms->has_rules && !(terms->audience & (1u << kind))) {
-        snprintf(ret_text, REG_TEXT_MAX, "The event is not for parties of this kind.");
-        return REG_RULE_NOT_INVITED;
-    }
-    return rule;
-}
-
-bool reg_stage_moves(reg_stage_t stage)
-{
-    return stage >= REG_DRAFT && stage <= REG_CLOSED;
-}
-
 /* ---- seats --------------------------------------------------------------------------------------------------- */
 
 static int32_t larger(int32_t a, int32_t b)
@@ -182,6 +92,22 @@ void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role)
             follow_down(seats->role_limit[role], seats->role_ceiling[role], seats->role_confirmed[role]);
 }
 
+bool reg_take_other_role(reg_seats_t *seats, unsigned was, unsigned now)
+{
+    int32_t limit = seats->role_limit[now];
+
+    if (was == now)
+        return true;
+    if (limit != REG_NO_LIMIT && seats->role_confirmed[now] >= limit)
+        return false;
+    seats->role_confirmed[now]++;
+    seats->role_confirmed[was]--;
+    if (seats->role_limit[was] != REG_NO_LIMIT)
+        seats->role_ceiling[was] =
+            follow_down(seats->role_limit[was], seats->role_ceiling[was], seats->role_confirmed[was]);
+    return true;
+}
+
 void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n)
 {
     share->waiting += n;
@@ -195,16 +121,29 @@ void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n)
     reg_wait(seats, share, -n);
 }
 
+void reg_offer(reg_seats_t *seats, reg_share_t *share, int32_t n)
+{
+    share->offered += n;
+    seats->offered += n;
+    assert(share->offered >= 0 && share->offered <= share->confirmed);
+}
+
 void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state)
 {
-    if (state == REG_CONFIRMED) {
+    if (state == REG_OFFERED)
+        reg_offer(seats, share, -1);
+    if (state == REG_CONFIRMED || state == REG_OFFERED) {
         reg_give_back(seats, share, role);
     } else if (state == REG_WAITING) {
         reg_stop_waiting(seats, share, 1);
-    } else {
-        assert(state == REG_ONLINE && share->online > 0);
+    } else if (state == REG_ONLINE) {
+        assert(share->online > 0);
         share->online--;
         seats->online--;
+    } else {
+        assert(share->pending > 0);
+        share->pending--;
+        seats->pending--;
     }
     share->withdrawn++;
     if (role == 1)
@@ -274,6 +213,11 @@ static int32_t last_position(const reg_seats_t *seats, unsigned kind)
     return position;
 }
 
+reg_rule_t reg_claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need)
+{
+    return claim(seats, share, need, 0);
+}
+
 /* How little a verdict gives, to find the rule that a ruling is about. */
 static int severity(const reg_verdict_t *verdict)
 {
@@ -334,7 +278,7 @@ static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const re
 
     if (who->duplicate)
         return (reg_verdict_t){REG_REFUSED, REG_RULE_DUPLICATE, 0};
-    if (who->role == 1 && share->heads > 0)
+    if (who->role == 1 && share->heads > 0 && !who->enlisted)
         return (reg_verdict_t){REG_REFUSED, REG_RULE_ONE_HEAD, 0};
     if (who->online && !seats->online_takes_seat)
         return go_online(seats, share);
@@ -366,7 +310,7 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
     for (unsigned i = 0; i < n; i++) {
         if (who[i].duplicate)
             return refuse_all(verdicts, n, REG_RULE_DUPLICATE, i, ruling);
-        if (who[i].role == 1 && heads++ > 0)
+        if (who[i].role == 1 && !who[i].enlisted && heads++ > 0)
             return refuse_all(verdicts, n, REG_RULE_ONE_HEAD, i, ruling);
         if (who[i].online && !seats->online_takes_seat)
             continue;
@@ -384,7 +328,7 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
     if (need.size && !seated && seats->waiting_rule == REG_WAIT_NONE)
         return refuse_all(verdicts, n, rule, culprit, ruling);
     for (unsigned i = 0; i < n; i++) {
-        share->heads += who[i].role == 1;
+        share->heads += who[i].role == 1 && !who[i].enlisted;
         if (who[i].online && !seats->online_takes_seat)
             verdicts[i] = go_online(seats, share);
         else if (seated)
@@ -411,9 +355,15 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
             ret_verdicts[i] = decide_one(seats, share, &who[i], before);
             if (ret_verdicts[i].state == REG_WAITING)
                 before |= 1u << who[i].role;
-            share->heads += who[i].role == 1 && ret_verdicts[i].state != REG_REFUSED;
+            share->heads += who[i].role == 1 && !who[i].enlisted && ret_verdicts[i].state != REG_REFUSED;
         }
         sum_up(ret_verdicts, n, ret_ruling);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (!who[i].enlisted || ret_verdicts[i].state == REG_REFUSED)
+            continue;
+        share->pending--;
+        seats->pending--;
     }
     ret_ruling->role = who[ret_ruling->culprit].role;
 }

@@ -44,6 +44,10 @@
  * lanes, one per delegation and need, each with its first unit; reg_next() looks at lanes, and its cost does not
  * grow with the number of persons who wait.
  *
+ * Offers. Where the event asks who waits to accept, moving up is an offer: it holds its seats as if they were taken
+ * (they count in c_p and in the limits), until it is accepted, or passed, or has expired; then those it was made to
+ * leave the list, and the list moves in the same transaction. A unit is offered its seats together.
+ *
  * Nobody is ever unseated. When a capacity, maximum or limit falls below what is confirmed, it binds again once enough
  * persons have withdrawn. Until then the ceiling remembers how many there may be:
  *
@@ -69,7 +73,18 @@ enum {
 /* Numbers are stored and must not change. Those that the wire has too are the same there (checked in book.c). */
 typedef enum { REG_EACH = 1, REG_ALL_OR_NONE } reg_group_t;
 typedef enum { REG_WAIT_NONE = 1, REG_WAIT_STRICT, REG_WAIT_BEST_FILL } reg_waiting_t;
-typedef enum { REG_CONFIRMED = 1, REG_WAITING, REG_WITHDRAWN, REG_REFUSED, REG_ONLINE } reg_state_t;
+typedef enum {
+    REG_CONFIRMED = 1,
+    REG_WAITING,
+    REG_WITHDRAWN,
+    REG_REFUSED,
+    REG_ONLINE,
+    REG_NOMINATED,
+    REG_OFFERED,
+    REG_REVIEW,
+    REG_RETURNED,
+    REG_STATES
+} reg_state_t;
 typedef enum { REG_ANSWER_REGISTERED = 1, REG_ANSWER_DECLINED, REG_ANSWER_WITHDRAWN, REG_ANSWER_NONE } reg_answer_t;
 typedef enum {
     REG_DRAFT = 1,
@@ -85,33 +100,61 @@ typedef enum {
     REG_CANCELLED,
     REG_REJECTED,
 } reg_stage_t;
-typedef enum { REG_ACT_REGISTER = 1, REG_ACT_WITHDRAW, REG_ACT_DECLINE } reg_act_t;
+typedef enum {
+    REG_ACT_REGISTER = 1,
+    REG_ACT_WITHDRAW,
+    REG_ACT_DECLINE,
+    REG_ACT_AMEND,
+    REG_ACT_SUBSTITUTE,
+    REG_ACT_CONFIRM,
+    REG_ACT_EXCEPTION,
+    REG_ACT_OFFER,
+    REG_ACT_REVIEW,
+} reg_act_t;
 
 /* Every rule that can decide: name, the word on the wire. */
-#define REG_RULE_MAP(XX)                                                              \
-    XX(REG_RULE_NONE, "")                                                             \
-    XX(REG_RULE_GUARANTEED, "guaranteed_seat") /* a seat */                           \
-    XX(REG_RULE_POOL, "free_seat")                                                    \
-    XX(REG_RULE_ONLINE, "online_no_seat")                                             \
-    XX(REG_RULE_FULL, "full") /* no seat: waits, or is refused without a list */      \
-    XX(REG_RULE_MAXIMUM, "maximum")                                                   \
-    XX(REG_RULE_CAPACITY_LIMIT, "capacity_limit")                                     \
-    XX(REG_RULE_TOO_LARGE, "too_large")                                               \
-    XX(REG_RULE_BEHIND, "behind")                                                     \
-    XX(REG_RULE_ONE_HEAD, "one_head") /* refused in any case */                       \
-    XX(REG_RULE_DUPLICATE, "duplicate_person")                                        \
-    XX(REG_RULE_TOO_MANY, "too_many_persons")                                         \
-    XX(REG_RULE_NOT_OPEN, "not_open") /* the request is not admitted at all */        \
-    XX(REG_RULE_CLOSED, "closed")                                                     \
-    XX(REG_RULE_CANCELLED, "cancelled")                                               \
-    XX(REG_RULE_POSTPONED, "postponed")                                               \
-    XX(REG_RULE_NOT_INVITED, "party_not_invited")                                     \
-    XX(REG_RULE_ALREADY_REGISTERED, "already_registered") /* wrong for this answer */ \
-    XX(REG_RULE_ALREADY_DECLINED, "already_declined")                                 \
-    XX(REG_RULE_NOT_REGISTERED, "not_registered")                                     \
-    XX(REG_RULE_ALREADY_WITHDRAWN, "already_withdrawn")                               \
-    XX(REG_RULE_WITHDRAWN, "withdrawn") /* done as asked */                           \
-    XX(REG_RULE_DECLINED, "declined")
+#define REG_RULE_MAP(XX)                                                                       \
+    XX(REG_RULE_NONE, "")                                                                      \
+    XX(REG_RULE_GUARANTEED, "guaranteed_seat") /* a seat */                                    \
+    XX(REG_RULE_POOL, "free_seat")                                                             \
+    XX(REG_RULE_ONLINE, "online_no_seat")                                                      \
+    XX(REG_RULE_FULL, "full") /* no seat: waits, or is refused without a list */               \
+    XX(REG_RULE_MAXIMUM, "maximum")                                                            \
+    XX(REG_RULE_CAPACITY_LIMIT, "capacity_limit")                                              \
+    XX(REG_RULE_TOO_LARGE, "too_large")                                                        \
+    XX(REG_RULE_BEHIND, "behind")                                                              \
+    XX(REG_RULE_ONE_HEAD, "one_head") /* refused in any case */                                \
+    XX(REG_RULE_DUPLICATE, "duplicate_person")                                                 \
+    XX(REG_RULE_TOO_MANY, "too_many_persons")                                                  \
+    XX(REG_RULE_NOT_OPEN, "not_open") /* the request is not admitted at all */                 \
+    XX(REG_RULE_CLOSED, "closed")                                                              \
+    XX(REG_RULE_CANCELLED, "cancelled")                                                        \
+    XX(REG_RULE_POSTPONED, "postponed")                                                        \
+    XX(REG_RULE_NOT_INVITED, "party_not_invited")                                              \
+    XX(REG_RULE_ALREADY_REGISTERED, "already_registered") /* wrong for this answer */          \
+    XX(REG_RULE_ALREADY_DECLINED, "already_declined")                                          \
+    XX(REG_RULE_NOT_REGISTERED, "not_registered")                                              \
+    XX(REG_RULE_ALREADY_WITHDRAWN, "already_withdrawn")                                        \
+    XX(REG_RULE_WITHDRAWN, "withdrawn") /* done as asked */                                    \
+    XX(REG_RULE_DECLINED, "declined")                                                          \
+    XX(REG_RULE_KEPT, "kept")                       /* changed, and keeps its seat or place */ \
+    XX(REG_RULE_NOTHING_CHANGED, "nothing_changed") /* the change changes nothing */           \
+    XX(REG_RULE_NOMINATED, "nominated")             /* no seat asked for yet */                \
+    XX(REG_RULE_NOT_NOMINATED, "not_nominated")                                                \
+    XX(REG_RULE_NOT_ASKED, "not_asked_for") /* the event knows no such step */                 \
+    XX(REG_RULE_PAST, "past")                                                                  \
+    XX(REG_RULE_GRANTED, "granted")                                                            \
+    XX(REG_RULE_REVIEW, "under_review") /* waits for approval */                               \
+    XX(REG_RULE_RETURNED, "returned")                                                          \
+    XX(REG_RULE_REVIEW_REFUSED, "refused")                                                     \
+    XX(REG_RULE_NOT_UNDER_REVIEW, "not_under_review")                                          \
+    XX(REG_RULE_REVIEW_ALONE, "reviewed_alone")                                                \
+    XX(REG_RULE_OFFERED, "offered") /* a seat is kept until it is accepted */                  \
+    XX(REG_RULE_ACCEPTED, "accepted")                                                          \
+    XX(REG_RULE_PASSED, "passed")                                                              \
+    XX(REG_RULE_NOT_OFFERED, "not_offered")                                                    \
+    XX(REG_RULE_OFFER_TOGETHER, "offered_together")                                            \
+    XX(REG_RULE_OFFER_EXPIRED, "offer_expired")
 typedef enum {
 #define XX(name, word) name,
     REG_RULE_MAP(XX)
@@ -126,11 +169,12 @@ typedef struct {
     bool has_rules;    /* scheduling has said how the event takes registrations */
     unsigned audience; /* bit k: parties of kind k are invited */
     int64_t opens_ms, closes_ms, changes_close_ms;
+    int64_t confirm_closes_ms; /* 0: nobody is nominated first */
 } reg_terms_t;
 
-/* t: now. A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not.
+/* core_admit.c. t: now. A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not.
  *
- *   status                       register               withdraw, decline
+ *   status                       register               withdraw, decline, amend, substitute
  *   draft, proposed, circulated  not_open               not_open
  *   adopted, scheduled           not_open               t < changes_close
  *   open                         opens <= t < closes    t < changes_close
@@ -138,9 +182,17 @@ typedef struct {
  *   held, reported               closed                 closed
  *   postponed                    postponed              postponed
  *   cancelled, rejected          cancelled              cancelled
+ *
+ * Two phases: where terms has confirm_closes, register nominates, without a seat; confirm asks for the seats:
+ * t < confirm_closes (changes_close, where the event asks for no confirmation any more), in the same stages as
+ * withdraw. An exception is granted an
+ * offer is answered and persons are reviewed in these stages too, at any time.
  */
 reg_rule_t reg_admit(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms,
                      char ret_text[REG_TEXT_MAX]);
+/* Whether an exception until until_ms helps against REG_RULE_CLOSED: a deadline has passed, and nothing else is wrong.
+ */
+bool reg_excused(const reg_terms_t *terms, reg_act_t act, unsigned kind, int64_t now_ms, int64_t until_ms);
 /* Whether its waiting list moves: not once it is held, postponed or cancelled, when registrations stay as they are. */
 bool reg_stage_moves(reg_stage_t stage);
 
@@ -155,6 +207,8 @@ typedef struct { /* of an event */
     reg_waiting_t waiting_rule;
     bool online_takes_seat;
     int32_t confirmed, waiting, online;
+    int32_t pending; /* nominated, under review, returned: they have no seat and compete for none */
+    int32_t offered; /* of confirmed: seats that are kept until somebody accepts */
     int32_t waiting_of_kind[REG_KINDS];
     int64_t held;
     reg_lane_t *lanes; /* of all delegations, in no order */
@@ -163,8 +217,8 @@ typedef struct { /* of an event */
 typedef struct { /* of one party in them */
     uint32_t kind;
     int32_t guaranteed, maximum, ceiling;
-    int32_t confirmed, waiting, online, withdrawn;
-    int32_t heads; /* not withdrawn: 0 or 1 */
+    int32_t confirmed, waiting, online, pending, offered, withdrawn, refused; /* refused: in review */
+    int32_t heads;                                                            /* not withdrawn: 0 or 1 */
 } reg_share_t;
 
 typedef struct { /* what a unit needs */
@@ -187,6 +241,12 @@ static inline int64_t reg_free(const reg_seats_t *seats)
     return seats->capacity - seats->held;
 }
 
+/* Persons of a party who are neither withdrawn nor refused. */
+static inline int32_t reg_live(const reg_share_t *share)
+{
+    return share->confirmed + share->waiting + share->online + share->pending;
+}
+
 /* The rules of the event, and what they mean for a party. Never unseats. */
 void reg_seats_rules(reg_seats_t *seats, int32_t capacity, const int32_t role_limit[REG_ROLES]);
 void reg_share_rules(reg_seats_t *seats, reg_share_t *share, int32_t guaranteed, int32_t maximum);
@@ -197,6 +257,12 @@ void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role);
 void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role);
 void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n);
 void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n);
+/* A seat changes its capacity. False: the limit of the new one is reached, and nothing is changed. */
+bool reg_take_other_role(reg_seats_t *seats, unsigned was, unsigned now);
+/* A seat is offered; the offer is over: accepted, or with reg_withdraw not. */
+void reg_offer(reg_seats_t *seats, reg_share_t *share, int32_t n);
+/* A person who is pending is refused in review. */
+void reg_turn_down(reg_seats_t *seats, reg_share_t *share, unsigned role);
 /* All that a withdrawal changes in the numbers of one person. */
 void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state);
 
@@ -204,12 +270,16 @@ void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_sta
  * CAPACITY_LIMIT, TOO_LARGE: a limit of its own holds it. */
 reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need);
 
+/* reg_fit for somebody who is not on the list: BEHIND when those in front have a better claim to the free seats. */
+reg_rule_t reg_claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need);
+
 /* ---- a request ----------------------------------------------------------------------------------------------- */
 
 typedef struct {
     uint8_t role;
     bool online;
     bool duplicate; /* the name is in the delegation already, or earlier in this request */
+    bool enlisted;  /* is in the delegation already (reg_enlist), and asks for its seat now */
 } reg_applicant_t;
 
 typedef struct {
@@ -224,16 +294,46 @@ typedef struct {
     reg_rule_t rule;  /* of the first person who got least: refused, then waiting, then from the free seats */
     unsigned culprit; /* index of that person */
     unsigned role;    /* and in what capacity */
-    int guaranteed, pool, online, waiting, refused; /* persons by verdict */
-    int32_t position;                               /* of the first who waits */
+    int guaranteed, pool, online, waiting, refused, enlisted; /* persons by verdict */
+    int32_t position;                                         /* of the first who waits */
 } reg_ruling_t;
 
-/* Decides 1..64 persons of one party and counts them in seats and share; changes nothing if nobody is accepted. */
+/* Decides 1..64 persons of one party and counts them in seats and share; changes nothing if nobody is accepted. Who is
+ * enlisted and refused stays what it is. */
 void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const reg_applicant_t *who, unsigned n,
                 reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
+/* core_change.c. The same for persons who ask for no seat yet: in state (NOMINATED, REVIEW), by rule, if they can be a
+ * delegation. */
+void reg_enlist(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_rule_t rule, reg_group_t group,
+                const reg_applicant_t *who, unsigned n, reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
 /* A ruling in a sentence with the numbers it rests on. role: of the culprit. */
 void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
                  const char *role, char ret_text[REG_TEXT_MAX]);
+
+/* ---- a change of one person ---------------------------------------------------------------------------------- */
+
+/* core_change.c. A person takes part in another way (amend), or another person in its place (substitute). Who has a
+ * seat keeps it, who waits keeps the place: only what the change needs beyond that is asked for.
+ *
+ *   from                  to                        needs
+ *   any                   head                      no other head
+ *   a seat                another capacity          the limit of that capacity not reached; no seat, so nobody in front
+ *   a seat, or waiting    online without a seat     nothing; the seat or the place on the list is free for others
+ *   waiting               another capacity          nothing: it goes on waiting, for what it now needs, at its place
+ *   online without seat   in person                 a seat, as a newcomer; it is never put on the list for it
+ *
+ * What cannot be had is refused, and then nothing is changed. */
+typedef struct {
+    uint8_t role;
+    bool online;
+} reg_part_t;
+
+/* KEPT, GUARANTEED, POOL, ONLINE: done and counted, *ret_state is the new state. Else why not. state: now. */
+reg_rule_t reg_change(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_part_t was, reg_part_t now,
+                      reg_state_t *ret_state);
+/* The same in a sentence. number: of the person; role: of the new capacity. After reg_change. */
+void reg_explain_change(const reg_seats_t *seats, const reg_share_t *share, reg_rule_t rule, unsigned number,
+                        const char *party, reg_part_t now, const char *role, char ret_text[REG_TEXT_MAX]);
 
 /* ---- the waiting list ---------------------------------------------------------------------------------------- */
 

@@ -110,10 +110,16 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
     terms->audience = audience_of(rules);
     terms->opens_ms = rules->opens_ms;
     terms->closes_ms = rules->closes_ms;
-    terms->changes_close_ms = rules->has_changes_close_ms ? rules->changes_close_ms : rules->closes_ms;
+    terms->confirm_closes_ms = rules->has_confirm_closes_ms ? rules->confirm_closes_ms : 0;
+    terms->changes_close_ms = rules->has_changes_close_ms    ? rules->changes_close_ms
+                              : rules->has_confirm_closes_ms ? rules->confirm_closes_ms
+                                                             : rules->closes_ms;
     event->group = (reg_group_t)rules->group;
     event->guaranteed = (int32_t)rules->guaranteed;
     event->maximum = (int32_t)rules->maximum;
+    event->approval = rules->approval;
+    event->approval_again = rules->has_approval_again && rules->approval_again;
+    event->offer_ms = rules->has_offer_ms ? rules->offer_ms : 0;
     event->release_ms = rules->has_release_ms ? rules->release_ms : 0;
     event->released = event->release_ms > 0 && event->release_ms <= cv_tx_now_ms(tx);
     event->seats.waiting_rule = (reg_waiting_t)rules->waiting;
@@ -165,6 +171,8 @@ static int apply_event(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_s
         return rc;
     reg_book_reprice(book, event);
     rc = reg_store_event_set(self->store, event);
+    if (!rc)
+        rc = reg_offer_timer(self, tx, event); /* it may take place again, after some have expired */
     return rc ? rc : move_up(self, tx, event, CV_PROMOTION_CAUSE_CAPACITY);
 }
 
@@ -218,6 +226,8 @@ int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
         return CV_OK;
     if (cause)
         return reg_promote(self, tx, event, cause);
+    if (strcmp(kind, REG_TIMER_OFFER) == 0)
+        return reg_expire_offers(self, tx, event);
     if (strcmp(kind, RELEASE) != 0 || event->released || !event->release_ms || event->release_ms > cv_tx_now_ms(tx))
         return CV_OK;
     event->released = true;

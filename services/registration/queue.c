@@ -13,9 +13,9 @@
 #include <string.h>
 
 static const char *const CONTINUE[] = {
-    [CV_PROMOTION_CAUSE_WITHDRAWAL] = "promote_withdrawal",
-    [CV_PROMOTION_CAUSE_RELEASE] = "promote_release",
-    [CV_PROMOTION_CAUSE_CAPACITY] = "promote_capacity",
+    [CV_PROMOTION_CAUSE_WITHDRAWAL] = "promote_withdrawal", [CV_PROMOTION_CAUSE_RELEASE] = "promote_release",
+    [CV_PROMOTION_CAUSE_CAPACITY] = "promote_capacity",     [CV_PROMOTION_CAUSE_CHANGE] = "promote_change",
+    [CV_PROMOTION_CAUSE_OFFER] = "promote_offer",
 };
 
 cv_promotion_cause_t reg_promote_cause(const char *timer_kind)
@@ -42,22 +42,34 @@ static int tell(reg_t *self, cv_tx_t *tx, const reg_delegation_t *delegation)
     return rc;
 }
 
-static int seat_unit(reg_t *self, reg_delegation_t *delegation, const reg_unit_t *unit)
+static int seat_unit(reg_t *self, cv_tx_t *tx, reg_delegation_t *delegation, int64_t number, const reg_unit_t *unit)
 {
+    const reg_note_t note = {.at_ms = cv_tx_now_ms(tx), .request = self->note.request}; /* nobody asked for this one */
     reg_seats_t *seats = &delegation->event->seats;
     cv_registration_promoted_v1_t *record = &self->promoted;
 
-    for (unsigned i = 0; i < unit->n; i++) {
-        int rc = reg_store_person_move(self->store, unit->id[i], REG_CONFIRMED, 0, 0);
-        if (rc)
-            return rc;
+    bool asks = delegation->event->offer_ms > 0;
+    reg_state_t state = asks ? REG_OFFERED : REG_CONFIRMED;
+    int rc = CV_OK;
+
+    record->has_expires_ms = asks;
+    record->expires_ms = note.at_ms + delegation->event->offer_ms;
+    if (asks)
+        rc = reg_store_offer_add(self->store, number, delegation, record->expires_ms);
+    for (unsigned i = 0; !rc && i < unit->n; i++) {
+        rc = reg_store_note(self->store, unit->id[i], &note,
+                            asks ? CV_PERSON_CHANGE_OFFERED : CV_PERSON_CHANGE_PROMOTED);
+        if (!rc)
+            rc = reg_store_person_move(self->store, unit->id[i], state, asks ? number : 0, 0);
         reg_stop_waiting(seats, &delegation->share, 1);
         reg_take(seats, &delegation->share, unit->role[i]);
         record->persons[record->persons_n++] =
-            (cv_person_place_t){.number = unit->number[i], .state = CV_PERSON_STATE_CONFIRMED};
+            (cv_person_place_t){.number = unit->number[i], .state = (cv_person_state_t)state};
     }
+    if (asks)
+        reg_offer(seats, &delegation->share, (int32_t)unit->n);
     reg_book_touch(&self->book, delegation);
-    return CV_OK;
+    return rc;
 }
 
 int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause_t cause)
@@ -84,13 +96,15 @@ int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause
         if (!rc && told && (told != delegation || self->promoted.persons_n + unit.n > REG_PERSONS_MAX))
             rc = tell(self, tx, told);
         if (!rc)
-            rc = seat_unit(self, delegation, &unit);
+            rc = seat_unit(self, tx, delegation, lane->head, &unit);
         if (!rc)
             rc = reg_store_lane_next(self->store, &self->book, lane);
         told = delegation;
         self->promoted_n += unit.n;
     }
-    return rc || !told ? rc : tell(self, tx, told);
+    if (!rc && told)
+        rc = tell(self, tx, told);
+    return rc || !told || !event->offer_ms ? rc : reg_offer_timer(self, tx, event);
 }
 
 int reg_promote_all(reg_t *self, cv_tx_t *tx, cv_promotion_cause_t cause)
@@ -119,12 +133,17 @@ static int regroup(reg_t *self, reg_delegation_t *delegation, const reg_person_t
 
 int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *person)
 {
-    reg_lane_t *lane = reg_lane_find(delegation, person->lane);
-
     int rc = reg_store_person_move(self->store, person->id, REG_WITHDRAWN, 0, 0);
-    if (!rc && !lane)
-        rc = CV_ECORRUPT;
-    if (!rc)
-        rc = regroup(self, delegation, person);
-    return rc || lane->head != person->unit ? rc : reg_store_lane_next(self->store, &self->book, lane);
+
+    return rc ? rc : reg_rejoin_queue(self, delegation, person);
+}
+
+int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *before)
+{
+    reg_lane_t *lane = reg_lane_find(delegation, before->lane);
+
+    if (!lane)
+        return CV_ECORRUPT;
+    int rc = regroup(self, delegation, before);
+    return rc || lane->head != before->unit ? rc : reg_store_lane_next(self->store, &self->book, lane);
 }

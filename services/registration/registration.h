@@ -1,10 +1,14 @@
 /* registration: what the parts of this service share.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   main.c      wiring                       service.c   the definition that the engine calls
- *   requests.c  register, withdraw, decline  events.c    what scheduling tells, and the release of guarantees
- *   queue.c     the waiting list moves       views.c     snapshots and questions
- *   core.c      the rule                     book.c      memory             store.c, store_load.c   SQL
+ *   main.c      wiring                         service.c   the definition that the engine calls
+ *   requests.c  register                       withdraw.c  withdraw, decline
+ *   review.c    approvals                      events.c    what scheduling tells, and the release of guarantees
+ *   phase.c     nominate, confirm              exception.c after a deadline all the same
+ *   offer.c     offers of freed seats
+ *   change.c    amend, substitute              history.c   who changed what of a person
+ *   queue.c     the waiting list moves         views.c     snapshots and questions
+ *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
 #define CONVENE_REGISTRATION_H
@@ -22,10 +26,12 @@ typedef struct {
     bool is_loaded;    /* false after a rollback: the book is read again before its next use */
     bool settle;       /* a snapshot of scheduling came in this batch: all waiting lists are looked at before COMMIT */
     size_t promoted_n; /* persons who moved up in this batch */
+    reg_note_t note;   /* of the request that is being decided; nobody's otherwise */
     /* One of each at a time, so that nothing this large is made per request. */
     cv_registration_decided_v1_t decided;
     cv_registration_contact_v1_t contact;
     cv_registration_promoted_v1_t promoted;
+    cv_registration_lapsed_v1_t lapsed;
     char texts[REG_PERSONS_MAX][REG_PERSON_TEXT]; /* of the persons in contact */
 } reg_t;
 
@@ -48,7 +54,22 @@ cv_promotion_cause_t reg_promote_cause(const char *timer_kind);
 int reg_promote_all(reg_t *self, cv_tx_t *tx, cv_promotion_cause_t cause) CV_USE_RESULT;
 /* A person who waits leaves the list: the row, the rest of its unit, the lane. Counters are the caller's. */
 int reg_leave_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *person) CV_USE_RESULT;
+/* Counters are the caller's. The people of a unit who are now `of` in another way need something else: another lane. */
+int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person_t *before) CV_USE_RESULT;
+/* offer.c. reg_offer_timer: after offers were made or the event may move again. */
+#define REG_TIMER_OFFER "offer"
+int reg_offer_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
+int reg_expire_offers(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
+/* exception.c */
+int reg_ask_exceptions(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
+                       cv_collect_t *collect) CV_USE_RESULT;
+/* history.c */
+int reg_ask_history(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
+                    cv_collect_t *collect) CV_USE_RESULT;
 /* views.c */
+bool reg_may_see_persons(const cv_principal_t *who, cv_str_t key);
+/* "EVENT/PARTY". NULL: one of them is not known, or they have nothing to do with each other. */
+reg_delegation_t *reg_find_delegation(const reg_book_t *book, cv_str_t key);
 int reg_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
 int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
 

@@ -1,5 +1,5 @@
-/* requests: register, withdraw, decline: from a message to the core and from its verdict to rows, records and answer.
- * SPDX-License-Identifier: Apache-2.0
+/* requests: register and the way of every request: from a message to the core and from its verdict to rows, records and
+ * answer. SPDX-License-Identifier: Apache-2.0
  *
  * An event or party that is not known is no decision (NOTFOUND, not remembered): scheduling's record of it may arrive a
  * moment later. Everything else is one: it is counted in the delegation, told in registration.decided, and answered
@@ -11,21 +11,8 @@
  * Persons are numbered in the order of their requests. In a request that is accepted in part, those refused have a
  * number too, so that the answer can name them; nobody else ever gets it. A request refused as a whole numbers nobody.
  */
-#include "registration/registration.h"
+#include "registration/ask.h"
 #include <stdio.h>
-
-typedef struct { /* one request on its way */
-    reg_t *self;
-    cv_tx_t *tx;
-    const cv_msg_t *msg;
-    cv_outcome_t *out;
-    reg_act_t act;
-    reg_event_t *event;
-    reg_party_t *party;
-    reg_delegation_t *delegation;
-    const cv_contact_t *contact; /* whom to tell, if the request says; NULL: as before */
-    char text[REG_TEXT_MAX];
-} ask_t;
 
 void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats)
 {
@@ -34,19 +21,23 @@ void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats)
     int64_t free = reg_free(seats);
 
     *ret_seats = (cv_seats_t){.capacity = seats->capacity,
-                              .confirmed = seats->confirmed,
+                              .confirmed = seats->confirmed - seats->offered,
+                              .has_offered = seats->offered > 0,
+                              .offered = seats->offered,
+                              .has_party_offered = share->offered > 0,
+                              .party_offered = share->offered,
                               .waiting = seats->waiting,
                               .free = free > 0 ? free : 0,
                               .party_guaranteed = share->guaranteed,
                               .party_maximum = share->maximum,
-                              .party_confirmed = share->confirmed,
+                              .party_confirmed = share->confirmed - share->offered,
                               .party_waiting = share->waiting};
 }
 
 /* ---- the way of every request -------------------------------------------------------------------------------- */
 
 /* Records the decision and puts it into the answer, whose persons are filled in already. */
-static int conclude(ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code)
+int reg_conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code)
 {
     reg_delegation_t *d = ask->delegation;
     cv_registration_decided_v1_t *decided = &ask->self->decided;
@@ -63,8 +54,21 @@ static int conclude(ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const c
     decision->rule = cv_str(reg_rule_word(rule));
     decision->has_seats = true;
     reg_fill_seats(d, &decision->seats);
+    if (ask->act > REG_ACT_DECLINE) { /* these change more than what registering and withdrawing do */
+        decision->seats.has_party_online = decision->seats.has_party_withdrawn = true;
+        decision->seats.party_online = d->share.online;
+        decision->seats.party_withdrawn = d->share.withdrawn;
+    }
+
+    if (ask->exception) {
+        decision->has_exception = true;
+        decision->exception =
+            (cv_exception_used_t){.grant = cv_str(ask->exception->request), .until_ms = ask->exception->until_ms};
+    }
 
     decided->request = ask->msg->id;
+    decided->has_exception = decision->has_exception;
+    decided->exception = decision->exception;
     decided->kind = (cv_decision_kind_t)ask->act;
     decided->event = decision->event;
     decided->party = decision->party;
@@ -94,7 +98,7 @@ static int conclude(ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const c
 }
 
 /* Contact data goes to the private stream, before the decision that refers to it. The persons are filled in already. */
-static int tell_contact(ask_t *ask)
+int reg_tell_contact(reg_ask_t *ask)
 {
     cv_registration_contact_v1_t *told = &ask->self->contact;
     reg_delegation_t *d = ask->delegation;
@@ -113,21 +117,21 @@ static int tell_contact(ask_t *ask)
 }
 
 /* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
-static int refuse(ask_t *ask, reg_rule_t rule, const char *field)
+int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field)
 {
     int rc = CV_OK;
 
     if (ask->contact) {
         ask->self->contact.persons_n = 0;
-        rc = tell_contact(ask);
+        rc = reg_tell_contact(ask);
     }
     if (!rc)
-        rc = conclude(ask, CV_OUTCOME_CLASS_REJECTED, rule, reg_rule_word(rule));
+        rc = reg_conclude(ask, CV_OUTCOME_CLASS_REJECTED, rule, reg_rule_word(rule));
     return rc ? rc : cv_refuse(ask->tx, ask->out, reg_rule_word(rule), field, "%s", ask->text);
 }
 
 /* The path of one person in the request; NULL (no field) when memory is short. */
-static const char *field_at(ask_t *ask, unsigned index)
+const char *reg_field_at(reg_ask_t *ask, unsigned index)
 {
     enum { ROOM = 32 };
     char *path = cv_arena_take(cv_tx_arena(ask->tx), ROOM);
@@ -137,7 +141,7 @@ static const char *field_at(ask_t *ask, unsigned index)
     return path;
 }
 
-static void set_answer(reg_delegation_t *delegation, reg_answer_t answer)
+void reg_set_answer(reg_delegation_t *delegation, reg_answer_t answer)
 {
     reg_event_t *event = delegation->event;
 
@@ -149,7 +153,7 @@ static void set_answer(reg_delegation_t *delegation, reg_answer_t answer)
 }
 
 /* Finds what the request is about. */
-static int find(ask_t *ask, cv_str_t event, cv_str_t party)
+static int find(reg_ask_t *ask, cv_str_t event, cv_str_t party)
 {
     reg_book_t *book = &ask->self->book;
 
@@ -174,7 +178,7 @@ static int find(ask_t *ask, cv_str_t event, cv_str_t party)
 /* ---- register ------------------------------------------------------------------------------------------------ */
 
 /* Whether a person of this name is in the delegation. Hashes are compared first; who has the same hash is looked up. */
-static int is_registered(ask_t *ask, cv_str_t name, uint64_t hash, bool *ret_found)
+int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but, bool *ret_found)
 {
     const reg_roster_t *roster = &ask->delegation->roster;
     uint32_t at = 0, i;
@@ -183,6 +187,8 @@ static int is_registered(ask_t *ask, cv_str_t name, uint64_t hash, bool *ret_fou
     while ((i = reg_roster_named(roster, hash, &at)) < roster->n) {
         char text[REG_PERSON_TEXT];
         reg_person_t person;
+        if (i == but)
+            continue;
         int rc = reg_store_person_get(ask->self->store, roster->id[i], text, &person);
         if (rc)
             return rc;
@@ -194,7 +200,7 @@ static int is_registered(ask_t *ask, cv_str_t name, uint64_t hash, bool *ret_fou
     return CV_OK;
 }
 
-static int describe(ask_t *ask, const cv_registration_register_v1_t *request, reg_applicant_t *who, uint64_t *names)
+static int describe(reg_ask_t *ask, const cv_registration_register_v1_t *request, reg_applicant_t *who, uint64_t *names)
 {
     for (unsigned i = 0; i < request->persons_n; i++) {
         const cv_person_t *person = &request->persons[i];
@@ -202,7 +208,7 @@ static int describe(ask_t *ask, const cv_registration_register_v1_t *request, re
         who[i] =
             (reg_applicant_t){.role = (uint8_t)person->capacity, .online = person->attendance == CV_ATTENDANCE_ONLINE};
         names[i] = reg_name_hash(person->name);
-        int rc = is_registered(ask, person->name, names[i], &who[i].duplicate);
+        int rc = reg_is_registered(ask, person->name, names[i], UINT32_MAX, &who[i].duplicate);
         if (rc)
             return rc;
         for (unsigned j = 0; j < i && !who[i].duplicate; j++)
@@ -211,9 +217,18 @@ static int describe(ask_t *ask, const cv_registration_register_v1_t *request, re
     return CV_OK;
 }
 
+const char *reg_code_of(const reg_ruling_t *ruling, unsigned n)
+{
+    if (ruling->enlisted == (int)n)
+        return reg_rule_word(ruling->rule); /* nominated, under_review */
+    if (ruling->waiting + ruling->refused == 0)
+        return "registered";
+    return ruling->waiting == (int)n ? "waiting" : "partly_registered";
+}
+
 /* Writes the persons who were accepted, and opens the lanes they wait in. */
-static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const reg_applicant_t *who,
-                 const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling)
+static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, const reg_applicant_t *who,
+                 const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling, unsigned step)
 {
     reg_book_t *book = &ask->self->book;
     reg_delegation_t *d = ask->delegation;
@@ -242,15 +257,19 @@ static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const
                                .role = who[i].role,
                                .state = verdicts[i].state,
                                .online = who[i].online,
+                               .at_ms = ask->self->note.at_ms,
+                               .by = ask->self->note.by,
                                .name = request->persons[i].name,
                                .email = request->persons[i].email};
+        if (person.state == REG_REVIEW)
+            person.lane = step;
         if (waits) {
             if (!unit || !ruling->unit)
                 unit = person.id;
             person.unit = unit;
             person.lane = reg_lane_key(need);
         }
-        int rc = reg_store_person_add(ask->self->store, &person, cv_tx_now_ms(ask->tx));
+        int rc = reg_store_person_add(ask->self->store, &person);
         if (!rc && waits)
             rc = reg_lane_open(book, d, need, unit);
         if (!rc)
@@ -262,7 +281,7 @@ static int enter(ask_t *ask, const cv_registration_register_v1_t *request, const
     return CV_OK;
 }
 
-static int tell_persons(ask_t *ask, const cv_registration_register_v1_t *request)
+static int tell_persons(reg_ask_t *ask, const cv_registration_register_v1_t *request)
 {
     cv_registration_contact_v1_t *told = &ask->self->contact;
     const cv_decision_t *decision = &ask->out->decision;
@@ -277,10 +296,10 @@ static int tell_persons(ask_t *ask, const cv_registration_register_v1_t *request
                                                                  .capacity = person->capacity,
                                                                  .email = person->email};
     }
-    return tell_contact(ask);
+    return reg_tell_contact(ask);
 }
 
-static int register_persons(ask_t *ask, const cv_registration_register_v1_t *request)
+static int register_persons(reg_ask_t *ask, const cv_registration_register_v1_t *request)
 {
     reg_applicant_t who[REG_PERSONS_MAX];
     uint64_t names[REG_PERSONS_MAX];
@@ -291,12 +310,13 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
     reg_group_t group = request->group ? (reg_group_t)request->group : ask->event->group;
     unsigned n = (unsigned)request->persons_n;
     const int32_t confirmed_before = d->share.confirmed;
+    const unsigned step = reg_first_step(ask);
 
     if (d->numbers + (int32_t)n > REG_NUMBERS_MAX) {
         snprintf(ask->text, sizeof ask->text,
                  "%s has registered %d persons; one delegation can have %d, withdrawn ones included.", ask->party->code,
                  d->numbers, REG_NUMBERS_MAX);
-        return refuse(ask, REG_RULE_TOO_MANY, "data.persons");
+        return reg_refuse(ask, REG_RULE_TOO_MANY, "data.persons");
     }
     if (ask->self->book.rostered > REG_ROSTERS_MAX)
         reg_roster_drop_all(&ask->self->book);
@@ -306,11 +326,15 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
     if (rc)
         return rc;
 
-    reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
-    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)ruling.role),
-                ask->text);
+    if (ask->event->terms.confirm_closes_ms || step) {
+        reg_nominate(ask, ask->event->terms.confirm_closes_ms ? 0 : step, group, who, n, verdicts, &ruling);
+    } else {
+        reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
+        reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code,
+                    cv_capacity_text((cv_capacity_t)ruling.role), ask->text);
+    }
     if (!ruling.accepted)
-        return refuse(ask, ruling.rule, field_at(ask, ruling.culprit));
+        return reg_refuse(ask, ruling.rule, reg_field_at(ask, ruling.culprit));
     decision->persons_n = n;
     for (unsigned i = 0; i < n; i++)
         decision->persons[i] = (cv_person_decision_t){.number = d->numbers + (int32_t)i + 1,
@@ -318,150 +342,71 @@ static int register_persons(ask_t *ask, const cv_registration_register_v1_t *req
                                                       .rule = cv_str(reg_rule_word(verdicts[i].rule)),
                                                       .has_position = verdicts[i].position > 0,
                                                       .position = verdicts[i].position};
-    rc = enter(ask, request, who, names, verdicts, &ruling);
+    rc = enter(ask, request, who, names, verdicts, &ruling, step);
     if (!rc)
         rc = tell_persons(ask, request);
     if (rc)
         return rc;
-    set_answer(d, REG_ANSWER_REGISTERED);
-    const char *code = ruling.waiting + ruling.refused == 0 ? "registered"
-                       : ruling.waiting == (int)n           ? "waiting"
-                                                            : "partly_registered";
-    rc = conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
+    reg_set_answer(d, REG_ANSWER_REGISTERED);
+    const char *code = reg_code_of(&ruling, n);
+    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
     /* New persons can bring a unit of their own party to its maximum, which then no longer holds up others. */
     if (!rc && d->share.confirmed > confirmed_before)
         rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
     return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
 }
 
-/* ---- withdraw ------------------------------------------------------------------------------------------------ */
+/* ---- dispatch -------------------------------------------------------------------------------------------------- */
 
-static int withdraw_one(ask_t *ask, uint32_t index)
+/* Who does what this request does, and why: for the history of the persons it touches. */
+static int take_note(reg_ask_t *ask, cv_str_t reason)
 {
-    reg_delegation_t *d = ask->delegation;
-    reg_person_t person;
+    const cv_principal_t *who = cv_tx_principal(ask->tx);
 
-    int rc = reg_store_person_get(ask->self->store, d->roster.id[index], NULL, &person);
-    if (rc)
-        return rc;
-    rc = person.state == REG_WAITING ? reg_leave_queue(ask->self, d, &person)
-                                     : reg_store_person_move(ask->self->store, person.id, REG_WITHDRAWN, 0, 0);
-    if (rc)
-        return rc;
-    reg_withdraw(&ask->event->seats, &d->share, person.role, person.state);
-    d->roster.name[index] = 0;
-    return CV_OK;
+    ask->self->note = (reg_note_t){.at_ms = cv_tx_now_ms(ask->tx), .request = ask->msg->id, .reason = reason};
+    return who ? reg_store_principal(ask->self->store, &ask->self->book, who->name, &ask->self->note.by) : CV_OK;
 }
 
-/* Where the numbers of the request are in the roster. REG_RULE_NONE: all are there and can be withdrawn. */
-static reg_rule_t pick(ask_t *ask, const cv_registration_withdraw_v1_t *request, uint32_t *ret_picked,
-                       unsigned *ret_culprit)
+static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data)
 {
-    const reg_roster_t *roster = &ask->delegation->roster;
+    int rc = reg_ready(ask->self);
 
-    for (unsigned i = 0; i < request->persons_n; i++) {
-        uint32_t at = reg_roster_find(roster, request->persons[i]);
-        *ret_culprit = i;
-        if (at == roster->n || roster->name[at] == 0) {
-            bool gone = at < roster->n;
-            snprintf(ask->text, sizeof ask->text, "Person %lld of %s %s; nothing was withdrawn.",
-                     (long long)request->persons[i], ask->party->code,
-                     gone ? "was withdrawn before" : "is not registered");
-            return gone ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
-        }
-        ret_picked[i] = at;
-    }
-    return REG_RULE_NONE;
-}
-
-static void list_withdrawn(ask_t *ask, unsigned number)
-{
-    cv_decision_t *decision = &ask->out->decision;
-
-    decision->persons[decision->persons_n++] = (cv_person_decision_t){
-        .number = number, .state = CV_PERSON_STATE_WITHDRAWN, .rule = cv_str(reg_rule_word(REG_RULE_WITHDRAWN))};
-}
-
-static int withdraw(ask_t *ask, const cv_registration_withdraw_v1_t *request)
-{
-    reg_delegation_t *d = ask->delegation;
-    reg_share_t *share = &d->share;
-    const reg_share_t before = *share;
-    uint32_t picked[REG_PERSONS_MAX];
-    unsigned culprit = 0;
-    int32_t live = share->confirmed + share->waiting + share->online;
-
-    if (live == 0) {
-        reg_rule_t rule = share->withdrawn ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
-        snprintf(ask->text, sizeof ask->text,
-                 share->withdrawn ? "All %d persons of %s were withdrawn before."
-                                  : "%d persons of %s are registered; there is nobody to withdraw.",
-                 share->withdrawn, ask->party->code);
-        return refuse(ask, rule, NULL);
-    }
-    int rc = reg_store_roster(ask->self->store, &ask->self->book, d);
-    if (rc)
-        return rc;
-    reg_rule_t rule = pick(ask, request, picked, &culprit);
-    if (rule != REG_RULE_NONE)
-        return refuse(ask, rule, field_at(ask, culprit));
-    for (unsigned i = 0; !rc && i < request->persons_n; i++) {
-        list_withdrawn(ask, d->roster.number[picked[i]]);
-        rc = withdraw_one(ask, picked[i]);
-    }
-    for (uint32_t i = 0; !rc && !request->persons_n && i < d->roster.n; i++) {
-        if (d->roster.name[i] == 0)
-            continue;
-        if (live <= REG_PERSONS_MAX)
-            list_withdrawn(ask, d->roster.number[i]); /* a list is never a part of one */
-        rc = withdraw_one(ask, i);
-    }
-    if (rc)
-        return rc;
-    if (share->confirmed + share->waiting + share->online == 0)
-        set_answer(d, REG_ANSWER_WITHDRAWN);
-    snprintf(ask->text, sizeof ask->text,
-             "%s: %d withdrawn, %d seats given back; %d confirmed, %d waiting, %d online remain.", ask->party->code,
-             share->withdrawn - before.withdrawn, before.confirmed - share->confirmed, share->confirmed, share->waiting,
-             share->online);
-    rc = conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_WITHDRAWN, "withdrawn");
     if (!rc)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_WITHDRAWAL);
-    return rc ? rc : cv_accept(ask->tx, ask->out, "withdrawn", "%s", ask->text);
-}
-
-/* ---- decline ------------------------------------------------------------------------------------------------- */
-
-/* An answer, not a withdrawal: who has registered must say first that these persons do not come. */
-static int decline(ask_t *ask)
-{
-    reg_delegation_t *d = ask->delegation;
-    int32_t live = d->share.confirmed + d->share.waiting + d->share.online;
-
-    if (live > 0) {
-        snprintf(ask->text, sizeof ask->text, "%s has registered %d persons; withdraw them first.", ask->party->code,
-                 live);
-        return refuse(ask, REG_RULE_ALREADY_REGISTERED, NULL);
+        rc = find(ask, event, party);
+    if (!rc)
+        rc = take_note(ask, reason);
+    if (rc)
+        return rc;
+    reg_rule_t rule = reg_admit(&ask->event->terms, ask->act, ask->party->kind, cv_tx_now_ms(ask->tx), ask->text);
+    if (rule != REG_RULE_NONE && (rule != REG_RULE_CLOSED || !reg_is_excused(ask)))
+        return reg_refuse(ask, rule, NULL);
+    switch (ask->act) {
+    case REG_ACT_REGISTER:
+        return register_persons(ask, data);
+    case REG_ACT_WITHDRAW:
+        return reg_withdraw_persons(ask, data);
+    case REG_ACT_DECLINE:
+        return reg_decline(ask);
+    case REG_ACT_AMEND:
+        return reg_amend(ask, data);
+    case REG_ACT_SUBSTITUTE:
+        return reg_substitute(ask, data);
+    case REG_ACT_CONFIRM:
+        return reg_confirm(ask, data);
+    case REG_ACT_EXCEPTION:
+        return reg_grant(ask, data);
+    case REG_ACT_OFFER:
+        return reg_answer_offer(ask, data);
+    case REG_ACT_REVIEW:
+        return reg_review(ask, data);
     }
-    if (d->answer == REG_ANSWER_DECLINED) {
-        snprintf(ask->text, sizeof ask->text, "%s has declined already.", ask->party->code);
-        return refuse(ask, REG_RULE_ALREADY_DECLINED, NULL);
-    }
-    set_answer(d, REG_ANSWER_DECLINED);
-    int rc = conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_DECLINED, "declined");
-    return rc ? rc
-              : cv_accept(ask->tx, ask->out, "declined",
-                          "%s declines; seats kept for it stay kept until they are released, and registering opens the "
-                          "answer again.",
-                          ask->party->code);
+    return CV_EINTERNAL;
 }
-
-/* ---- dispatch ------------------------------------------------------------------------------------------------ */
 
 int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
-    ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out};
-    cv_str_t event, party;
+    reg_ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out};
+    cv_str_t event, party, reason = CV_STR_NONE;
 
     switch (msg->info->number) {
     case CV_MSG_REGISTRATION_REGISTER_V1: {
@@ -476,25 +421,56 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         ask.act = REG_ACT_WITHDRAW;
         event = ((const cv_registration_withdraw_v1_t *)data)->event;
         party = ((const cv_registration_withdraw_v1_t *)data)->party;
+        reason = ((const cv_registration_withdraw_v1_t *)data)->reason;
         break;
     case CV_MSG_REGISTRATION_DECLINE_V1:
         ask.act = REG_ACT_DECLINE;
         event = ((const cv_registration_decline_v1_t *)data)->event;
         party = ((const cv_registration_decline_v1_t *)data)->party;
         break;
+    case CV_MSG_REGISTRATION_AMEND_V1:
+        ask.act = REG_ACT_AMEND;
+        event = ((const cv_registration_amend_v1_t *)data)->event;
+        party = ((const cv_registration_amend_v1_t *)data)->party;
+        reason = ((const cv_registration_amend_v1_t *)data)->reason;
+        break;
+    case CV_MSG_REGISTRATION_SUBSTITUTE_V1:
+        ask.act = REG_ACT_SUBSTITUTE;
+        event = ((const cv_registration_substitute_v1_t *)data)->event;
+        party = ((const cv_registration_substitute_v1_t *)data)->party;
+        reason = ((const cv_registration_substitute_v1_t *)data)->reason;
+        break;
+    case CV_MSG_REGISTRATION_CONFIRM_V1:
+        ask.act = REG_ACT_CONFIRM;
+        event = ((const cv_registration_confirm_v1_t *)data)->event;
+        party = ((const cv_registration_confirm_v1_t *)data)->party;
+        break;
+    case CV_MSG_REGISTRATION_EXCEPTION_GRANT_V1:
+        ask.act = REG_ACT_EXCEPTION;
+        event = ((const cv_registration_exception_grant_v1_t *)data)->event;
+        party = ((const cv_registration_exception_grant_v1_t *)data)->party;
+        reason = ((const cv_registration_exception_grant_v1_t *)data)->reason;
+        break;
+    case CV_MSG_REGISTRATION_OFFER_ANSWER_V1:
+        ask.act = REG_ACT_OFFER;
+        event = ((const cv_registration_offer_answer_v1_t *)data)->event;
+        party = ((const cv_registration_offer_answer_v1_t *)data)->party;
+        reason = ((const cv_registration_offer_answer_v1_t *)data)->reason;
+        break;
+    case CV_MSG_REGISTRATION_REVIEW_V1:
+        ask.act = REG_ACT_REVIEW;
+        event = ((const cv_registration_review_v1_t *)data)->event;
+        party = ((const cv_registration_review_v1_t *)data)->party;
+        reason = ((const cv_registration_review_v1_t *)data)->reason;
+        if (!reason.ptr && ((const cv_registration_review_v1_t *)data)->verdict != CV_REVIEW_VERDICT_APPROVE)
+            return cv_refuse_as(tx, out, CV_EINVAL, "bad_field", "data.reason",
+                                "Who returns or refuses persons must say why.");
+        break;
     default:
         return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",
                             "Registration does not decide requests of this type.");
     }
-    int rc = reg_ready(self);
-    if (!rc)
-        rc = find(&ask, event, party);
-    if (rc)
-        return rc;
-    reg_rule_t rule = reg_admit(&ask.event->terms, ask.act, ask.party->kind, cv_tx_now_ms(tx), ask.text);
-    if (rule != REG_RULE_NONE)
-        return refuse(&ask, rule, NULL);
-    if (ask.act == REG_ACT_REGISTER)
-        return register_persons(&ask, data);
-    return ask.act == REG_ACT_WITHDRAW ? withdraw(&ask, data) : decline(&ask);
+    int rc = decide(&ask, event, party, reason, data);
+    ask.self->note = (reg_note_t){0}; /* what it points to is gone soon */
+    return rc;
 }

@@ -50,20 +50,10 @@ static int put_rows(cv_stmt_t *put, cv_rows_t *rows)
     return rc;
 }
 
-/* Before anything of table person is read or changed: those who were added in this batch become rows. */
-static int settle_persons(reg_store_t *store)
+int reg_store_settle(reg_store_t *store)
 {
     return put_rows(store->persons_put, store->person_rows);
 }
-
-/* Binds integers to the parameters from `first` on. */
-static void bind_all(cv_stmt_t *stmt, int first, const int64_t *values, int n)
-{
-    for (int i = 0; i < n; i++)
-        cv_stmt_int(stmt, first + i, values[i]);
-}
-#define BIND(stmt, first, ...) \
-    bind_all(stmt, first, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
 
@@ -75,21 +65,23 @@ static int put_tally(reg_store_t *store, const int64_t *values, int n, bool has_
             cv_rows_int(store->tally_rows, i, values[i]);
     return rc;
 }
-#define PUT_TALLY(store, has_ceiling, ...) \
-    put_tally(store, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), has_ceiling)
+#define PUT_TALLY(store, has_ceiling, ...)                                                                      \
+    put_tally(store, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \
+              has_ceiling)
 
 static int put_event(reg_store_t *store, reg_event_t *event)
 {
     const reg_seats_t *seats = &event->seats;
 
     int rc = PUT_TALLY(store, true, reg_tally_id(event->row, 0), seats->ceiling, seats->confirmed, seats->waiting,
-                       seats->online);
+                       seats->online, seats->pending, seats->offered);
     for (unsigned role = 1; role < REG_ROLES && !rc; role++) {
         if (event->stored_roles[role] == seats->role_confirmed[role])
             continue;
         event->stored_roles[role] = seats->role_confirmed[role];
-        rc = PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
-                       seats->role_ceiling[role], seats->role_confirmed[role], 0, 0);
+        rc =
+            PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
+                      seats->role_ceiling[role], seats->role_confirmed[role], 0, 0, 0, 0);
     }
     return rc;
 }
@@ -105,12 +97,12 @@ int reg_store_flush(reg_store_t *store, reg_book_t *book)
     for (reg_delegation_t *d = book->dirty_delegations; d && !rc; d = d->next_dirty) {
         const reg_share_t *share = &d->share;
         rc = PUT_TALLY(store, true, d->row, share->ceiling, share->confirmed, share->waiting, share->online,
-                       share->withdrawn, d->answer, share->heads, d->numbers, d->last_person, d->requests,
-                       (int64_t)d->private_seq, d->since);
+                       share->pending, share->offered, share->withdrawn, share->refused, d->answer, share->heads,
+                       d->numbers, d->last_person, d->requests, (int64_t)d->private_seq, d->since);
         d->is_dirty = false;
     }
     if (!rc)
-        rc = settle_persons(store);
+        rc = reg_store_settle(store);
     if (!rc)
         rc = put_rows(store->tally_put, store->tally_rows);
     if (rc)
@@ -180,7 +172,8 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
     cv_stmt_text(set, 4, cv_str(event->source));
     BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
          terms->changes_close_ms, event->release_ms, event->released, event->group, event->seats.waiting_rule,
-         event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity);
+         event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity,
+         terms->confirm_closes_ms, event->offer_ms, event->approval, event->approval_again);
     int rc = cv_stmt_run(set);
     if (!rc)
         rc = put_quotas(store, event);
@@ -238,10 +231,10 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
 /* ---- persons ------------------------------------------------------------------------------------------------- */
 
 /* Added at the end of the batch, or before the table is read. name and email must live until then. */
-int reg_store_person_add(reg_store_t *store, const reg_person_t *p, int64_t at_ms)
+int reg_store_person_add(reg_store_t *store, const reg_person_t *p)
 {
-    const int64_t values[] = {p->id, p->delegation, p->number, p->previous, p->state,
-                              p->role, p->online, p->unit, p->lane, at_ms};
+    const int64_t values[] = {p->id,     p->delegation, p->number, p->previous, p->state, p->role,
+                              p->online, p->unit,       p->lane,   p->at_ms,    p->by};
     cv_rows_t *rows = store->person_rows;
     int rc = cv_rows_add(rows);
 
@@ -249,8 +242,8 @@ int reg_store_person_add(reg_store_t *store, const reg_person_t *p, int64_t at_m
         return rc;
     for (int i = 0; i < (int)(sizeof values / sizeof *values); i++)
         cv_rows_int(rows, i, values[i]);
-    cv_rows_text(rows, 10, p->name);
-    cv_rows_text(rows, 11, p->email);
+    cv_rows_text(rows, 11, p->name);
+    cv_rows_text(rows, 12, p->email);
     return CV_OK;
 }
 
@@ -258,7 +251,7 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
 {
     cv_stmt_t *row = store->person_get;
     char *at = text;
-    int rc = settle_persons(store);
+    int rc = reg_store_settle(store);
 
     if (rc)
         return rc;
@@ -274,7 +267,9 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
                                  .role = (unsigned)cv_stmt_get_int(row, 4),
                                  .online = cv_stmt_get_int(row, 5),
                                  .unit = cv_stmt_get_int(row, 6),
-                                 .lane = cv_stmt_get_int(row, 7)};
+                                 .lane = cv_stmt_get_int(row, 7),
+                                 .at_ms = cv_stmt_get_int(row, 10),
+                                 .by = cv_stmt_get_int(row, 11)};
     if (text) {
         ret_person->name = keep(row, 8, &at, text + REG_PERSON_TEXT);
         ret_person->email = keep(row, 9, &at, text + REG_PERSON_TEXT);
@@ -285,12 +280,24 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
 
 int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane)
 {
-    int rc = settle_persons(store);
+    int rc = reg_store_settle(store);
 
     if (rc)
         return rc;
     BIND(store->person_move, 1, id, state, unit, lane);
     return cv_stmt_run(store->person_move);
+}
+
+int reg_store_person_set(reg_store_t *store, const reg_person_t *p)
+{
+    int rc = reg_store_settle(store);
+
+    if (rc)
+        return rc;
+    BIND(store->person_set, 1, p->id, p->state, p->unit, p->lane, p->role, p->online);
+    cv_stmt_text(store->person_set, 7, p->name);
+    cv_stmt_text(store->person_set, 8, p->email);
+    return cv_stmt_run(store->person_set);
 }
 
 /* Walks the chain from its end, then turns the roster round. */
@@ -300,7 +307,7 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
 
     if (roster->loaded)
         return CV_OK;
-    int rc = settle_persons(store);
+    int rc = reg_store_settle(store);
     if (rc)
         return rc;
     for (int64_t id = delegation->last_person; id > 0;) {
@@ -308,7 +315,8 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
         rc = cv_stmt_step(store->person_get);
         if (rc <= 0)
             return rc ? rc : CV_ECORRUPT;
-        bool gone = cv_stmt_get_int(store->person_get, 3) == REG_WITHDRAWN;
+        int64_t state = cv_stmt_get_int(store->person_get, 3);
+        bool gone = state == REG_WITHDRAWN || state == REG_REFUSED;
         uint64_t name = gone ? 0 : reg_name_hash(cv_stmt_get_text(store->person_get, 8));
         rc = reg_roster_add(book, delegation, id, (unsigned)cv_stmt_get_int(store->person_get, 1), name);
         id = cv_stmt_get_int(store->person_get, 2);
@@ -321,26 +329,92 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
     return CV_OK;
 }
 
-int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit)
+static int read_unit(cv_stmt_t *row, reg_unit_t *ret_unit)
 {
-    int rc = settle_persons(store);
+    int rc;
 
-    if (rc)
-        return rc;
     ret_unit->n = 0;
-    BIND(store->unit, 1, delegation, lane, unit);
-    while ((rc = cv_stmt_step(store->unit)) > 0) {
-        unsigned n = ret_unit->n, role = (unsigned)cv_stmt_get_int(store->unit, 2);
+    while ((rc = cv_stmt_step(row)) > 0) {
+        unsigned n = ret_unit->n, role = (unsigned)cv_stmt_get_int(row, 2);
         if (n == REG_PERSONS_MAX || role == 0 || role >= REG_ROLES) {
-            cv_stmt_reset(store->unit);
+            cv_stmt_reset(row);
             return CV_ECORRUPT;
         }
-        ret_unit->id[n] = cv_stmt_get_int(store->unit, 0);
-        ret_unit->number[n] = (uint16_t)cv_stmt_get_int(store->unit, 1);
+        ret_unit->id[n] = cv_stmt_get_int(row, 0);
+        ret_unit->number[n] = (uint16_t)cv_stmt_get_int(row, 1);
         ret_unit->role[n] = (uint8_t)role;
         ret_unit->n++;
     }
     return rc;
+}
+
+int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit, reg_unit_t *ret_unit)
+{
+    int rc = reg_store_settle(store);
+
+    if (rc)
+        return rc;
+    BIND(store->unit, 1, delegation, lane, unit);
+    return read_unit(store->unit, ret_unit);
+}
+
+int reg_store_offered(reg_store_t *store, int64_t unit, reg_unit_t *ret_unit)
+{
+    int rc = reg_store_settle(store);
+
+    if (rc)
+        return rc;
+    cv_stmt_int(store->offered, 1, unit);
+    return read_unit(store->offered, ret_unit);
+}
+
+int reg_store_offer_add(reg_store_t *store, int64_t unit, const reg_delegation_t *delegation, int64_t expires_ms)
+{
+    BIND(store->offer_add, 1, unit, delegation->event->row, delegation->row, expires_ms);
+    return cv_stmt_run(store->offer_add);
+}
+
+static int read_int(cv_stmt_t *row, int64_t *ret_value)
+{
+    int rc = cv_stmt_step(row);
+
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_value = cv_stmt_get_int(row, 0);
+    cv_stmt_reset(row);
+    return CV_OK;
+}
+
+int reg_store_offer_get(reg_store_t *store, int64_t unit, int64_t *ret_expires_ms)
+{
+    cv_stmt_int(store->offer_get, 1, unit);
+    return read_int(store->offer_get, ret_expires_ms);
+}
+
+int reg_store_offer_first(reg_store_t *store, int64_t event, int64_t *ret_expires_ms)
+{
+    cv_stmt_int(store->offer_first, 1, event);
+    return read_int(store->offer_first, ret_expires_ms);
+}
+
+int reg_store_offer_drop(reg_store_t *store, int64_t unit)
+{
+    cv_stmt_int(store->offer_drop, 1, unit);
+    return cv_stmt_run(store->offer_drop);
+}
+
+int reg_store_offer_due(reg_store_t *store, int64_t event, int64_t now_ms, int64_t *ret_unit, int64_t *ret_delegation,
+                        int64_t *ret_expires_ms)
+{
+    BIND(store->offer_due, 1, event, now_ms);
+    int rc = cv_stmt_step(store->offer_due);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_unit = cv_stmt_get_int(store->offer_due, 0);
+    *ret_delegation = cv_stmt_get_int(store->offer_due, 1);
+    *ret_expires_ms = cv_stmt_get_int(store->offer_due, 2);
+    cv_stmt_reset(store->offer_due);
+    return CV_OK;
 }
 
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)
@@ -353,7 +427,7 @@ void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
 {
     const reg_delegation_t *delegation = lane->owner;
-    int rc = settle_persons(store);
+    int rc = reg_store_settle(store);
 
     if (rc)
         return rc;

@@ -3,10 +3,15 @@
  *
  *   party, event, quota, role_limit  what scheduling has told (the projection)
  *   tally                            counters: one row per event, per party that has asked for something at it (a
- *                                    delegation), and per capacity of persons; those of one event stand side by side, so
- *                                    a decision changes one page of them (the id: reg_tally_id)
+ *                                    delegation), and per capacity of persons; those of one event stand side by
+ *                                    side, so a decision changes one page of them (the id: reg_tally_id)
  *   contact                          who answers for a delegation
  *   person                           one row per person ever accepted; withdrawn persons stay
+ *   change                           one row per change of a person after it was registered, with what was before
+ *   exception                        what was granted to a party at an event, the newest last
+ *   proposal                         a change of a person that has to be approved first
+ *   offer                            seats that are kept for a unit until it accepts, and until when
+ *   principal                        names of those who asked, which the others refer to by number
  *
  * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather in
  * memory and are written at its end, counters and persons with one statement each. There is no index by delegation: each
@@ -50,19 +55,57 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
 
 typedef struct {
     int64_t id, delegation, previous; /* previous: 0: the first */
-    int64_t unit, lane;               /* of those who wait; else 0 */
+    int64_t unit, lane;               /* of those who wait; offered: unit; under review: lane, the step; else 0 */
+    int64_t at_ms, by;                /* when it was registered, and by whom: row of a principal */
     unsigned number, role;
     reg_state_t state;
     bool online;
     cv_str_t name, email;
 } reg_person_t;
 /* A row at the end of the batch, or before the table is next read; name and email must live until then. */
-int reg_store_person_add(reg_store_t *store, const reg_person_t *person, int64_t at_ms) CV_USE_RESULT;
+int reg_store_person_add(reg_store_t *store, const reg_person_t *person) CV_USE_RESULT;
 /* name and email point into text; text NULL: left out. CV_ECORRUPT: no such row. */
 int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT],
                          reg_person_t *ret_person) CV_USE_RESULT;
 int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane) CV_USE_RESULT;
+/* Everything of a person that can change: state, unit, lane, role, online, name, email. */
+int reg_store_person_set(reg_store_t *store, const reg_person_t *person) CV_USE_RESULT;
 int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *delegation) CV_USE_RESULT;
+
+/* store_change.c: history. Who does something, when, in which request and why. */
+typedef struct {
+    int64_t at_ms, by; /* by: row of a principal; 0: the service itself */
+    cv_str_t request, reason;
+} reg_note_t;
+/* Keeps what is true of a person now, before it is changed. */
+int reg_store_note(reg_store_t *store, int64_t person, const reg_note_t *note, cv_person_change_t what) CV_USE_RESULT;
+/* The row of a principal, which is made when it is the first time. */
+int reg_store_principal(reg_store_t *store, reg_book_t *book, const char *name, int64_t *ret_row) CV_USE_RESULT;
+int reg_store_load_principals(reg_store_t *store, reg_book_t *book) CV_USE_RESULT;
+typedef struct { /* of one person; steps come in order */
+    int64_t at_ms, by;
+    cv_person_change_t what;
+    cv_str_t request, reason; /* into the row: valid until the next step */
+    reg_state_t state;        /* before it, as all that follows */
+    unsigned role;
+    bool online;
+    cv_str_t name, email;
+} reg_step_t;
+typedef int reg_step_fn(void *arg, const reg_step_t *step);
+/* Each change of a person in order; then the person as it is now, as a step without `what`. Gives what fn gives, if not
+ * 0. */
+int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *arg) CV_USE_RESULT;
+/* Exceptions. */
+int reg_store_exception_add(reg_store_t *store, int64_t delegation, const reg_exception_t *exception,
+                            const reg_note_t *note) CV_USE_RESULT;
+enum { REG_REASON_TEXT = 2001 };
+/* The first of one delegation with an id above *after, which is moved on. CV_ENOTFOUND: no more. The note points into
+ * reason and *ret_exception. */
+int reg_store_exception_next(reg_store_t *store, int64_t delegation, int64_t *after, char reason[REG_REASON_TEXT],
+                             reg_exception_t *ret_exception, reg_note_t *ret_note) CV_USE_RESULT;
+/* How many of a delegation wait in front of this person: of earlier units, and earlier in its own. */
+int reg_store_in_front(reg_store_t *store, int64_t delegation, int64_t unit, int64_t person,
+                       int32_t *ret_n) CV_USE_RESULT;
 
 /* A unit: those who wait together. */
 typedef struct {
@@ -74,6 +117,24 @@ typedef struct {
 int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit,
                    reg_unit_t *ret_unit) CV_USE_RESULT;
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need);
+/* A change that waits for approval: what the person would become. */
+int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsigned step,
+                           cv_person_change_t what) CV_USE_RESULT;
+/* Fills in role, online, name, email of *person; views point into text. CV_ENOTFOUND: there is none. */
+int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[REG_PERSON_TEXT], unsigned *ret_step,
+                           cv_person_change_t *ret_what) CV_USE_RESULT;
+int reg_store_proposal_drop(reg_store_t *store, int64_t person) CV_USE_RESULT;
+
+/* Offers: of one unit each, by the unit's number. Its persons are those in state OFFERED with that unit. */
+int reg_store_offer_add(reg_store_t *store, int64_t unit, const reg_delegation_t *delegation,
+                        int64_t expires_ms) CV_USE_RESULT;
+int reg_store_offer_get(reg_store_t *store, int64_t unit, int64_t *ret_expires_ms) CV_USE_RESULT;
+int reg_store_offer_drop(reg_store_t *store, int64_t unit) CV_USE_RESULT;
+/* The first of an event that has expired by now_ms; CV_ENOTFOUND. *ret_delegation: its row. */
+int reg_store_offer_due(reg_store_t *store, int64_t event, int64_t now_ms, int64_t *ret_unit, int64_t *ret_delegation,
+                        int64_t *ret_expires_ms) CV_USE_RESULT;
+int reg_store_offer_first(reg_store_t *store, int64_t event, int64_t *ret_expires_ms) CV_USE_RESULT; /* 0: none */
+int reg_store_offered(reg_store_t *store, int64_t unit, reg_unit_t *ret_unit) CV_USE_RESULT;
 /* Moves a lane to the first unit after `after`, or closes it when there is none. */
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane) CV_USE_RESULT;
 

@@ -17,7 +17,9 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     " audience INTEGER NOT NULL, opens_ms INTEGER NOT NULL, closes_ms INTEGER NOT NULL,"
     " changes_close_ms INTEGER NOT NULL, release_ms INTEGER NOT NULL, released INTEGER NOT NULL,"
     " together INTEGER NOT NULL, waiting_rule INTEGER NOT NULL, online_takes_seat INTEGER NOT NULL,"
-    " guaranteed INTEGER NOT NULL, maximum INTEGER NOT NULL, capacity INTEGER NOT NULL) STRICT;"
+    " guaranteed INTEGER NOT NULL, maximum INTEGER NOT NULL, capacity INTEGER NOT NULL,"
+    " confirm_closes_ms INTEGER NOT NULL, offer_ms INTEGER NOT NULL, approval INTEGER NOT NULL, approval_again INTEGER "
+    "NOT NULL) STRICT;"
     "CREATE TABLE quota(event INTEGER NOT NULL, party TEXT NOT NULL, guaranteed INTEGER NOT NULL,"
     " maximum INTEGER NOT NULL, PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE role_limit(event INTEGER NOT NULL, role INTEGER NOT NULL, maximum INTEGER NOT NULL,"
@@ -26,18 +28,33 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE tally(id INTEGER PRIMARY KEY, ceiling INTEGER,"
     " confirmed INTEGER NOT NULL CHECK(confirmed >= 0 AND confirmed <= ceiling),"
     " waiting INTEGER NOT NULL CHECK(waiting >= 0), online INTEGER NOT NULL CHECK(online >= 0),"
-    " withdrawn INTEGER CHECK(withdrawn >= 0), answer INTEGER, heads INTEGER CHECK(heads BETWEEN 0 AND 1),"
-    " numbers INTEGER CHECK(confirmed + waiting + online + withdrawn <= numbers), last_person INTEGER, requests INTEGER,"
-    " private_seq INTEGER, since INTEGER) STRICT;"
+    " pending INTEGER NOT NULL CHECK(pending >= 0), offered INTEGER NOT NULL CHECK(offered BETWEEN 0 AND confirmed),"
+    " withdrawn INTEGER CHECK(withdrawn >= 0), refused INTEGER CHECK(refused >= 0), answer INTEGER,"
+    " heads INTEGER CHECK(heads BETWEEN 0 AND 1),"
+    " numbers INTEGER CHECK(confirmed + waiting + online + pending + withdrawn + refused <= numbers),"
+    " last_person INTEGER, requests INTEGER, private_seq INTEGER, since INTEGER) STRICT;"
     "CREATE TABLE contact(delegation INTEGER PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL,"
     " language INTEGER NOT NULL) STRICT;"
     "CREATE TABLE person(id INTEGER PRIMARY KEY, delegation INTEGER NOT NULL, number INTEGER NOT NULL,"
-    " previous INTEGER NOT NULL CHECK(previous < id), state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 5 AND state <> "
-    "4)," /* IN would make a table of its list per row */
+    " previous INTEGER NOT NULL CHECK(previous < id), state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 9),"
     " role INTEGER NOT NULL, online INTEGER NOT NULL, unit INTEGER NOT NULL, lane INTEGER NOT NULL, at_ms INTEGER NOT "
     "NULL,"
-    " name TEXT NOT NULL, email TEXT) STRICT;"
-    "CREATE INDEX person_waiting ON person(delegation, lane, unit) WHERE state = 2;",
+    " by INTEGER NOT NULL, name TEXT NOT NULL, email TEXT) STRICT;"
+    "CREATE TABLE exception(id INTEGER PRIMARY KEY, delegation INTEGER NOT NULL, act INTEGER NOT NULL,"
+    " until_ms INTEGER NOT NULL, request TEXT NOT NULL, reason TEXT NOT NULL, at_ms INTEGER NOT NULL,"
+    " by INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE principal(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    /* what is cv_person_change_t, the rest as it was before */
+    "CREATE TABLE change(person INTEGER NOT NULL, n INTEGER NOT NULL, at_ms INTEGER NOT NULL, by INTEGER NOT NULL,"
+    " what INTEGER NOT NULL, request TEXT, reason TEXT, state INTEGER NOT NULL, role INTEGER NOT NULL,"
+    " online INTEGER NOT NULL, name TEXT NOT NULL, email TEXT, PRIMARY KEY(person, n)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX person_waiting ON person(delegation, lane, unit) WHERE state = 2;"
+    "CREATE INDEX person_offered ON person(unit) WHERE state = 7;"
+    "CREATE TABLE proposal(person INTEGER PRIMARY KEY, step INTEGER NOT NULL, what INTEGER NOT NULL,"
+    " role INTEGER NOT NULL, online INTEGER NOT NULL, name TEXT NOT NULL, email TEXT) STRICT;"
+    "CREATE TABLE offer(unit INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
+    " expires_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX offer_due ON offer(event, expires_ms);",
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)
@@ -135,6 +152,10 @@ static void load_event(cv_stmt_t *row, reg_event_t *event)
     event->guaranteed = get32(row, 17);
     event->maximum = get32(row, 18);
     event->seats.capacity = get32(row, 19);
+    event->terms.confirm_closes_ms = cv_stmt_get_int(row, 20);
+    event->offer_ms = cv_stmt_get_int(row, 21);
+    event->approval = (cv_approval_rule_t)cv_stmt_get_int(row, 22);
+    event->approval_again = cv_stmt_get_int(row, 23);
 }
 
 static int load_events(reg_store_t *store, reg_book_t *book)
@@ -190,14 +211,17 @@ static void load_delegation(cv_stmt_t *row, reg_delegation_t *d)
     d->share.confirmed = get32(row, 2);
     d->share.waiting = get32(row, 3);
     d->share.online = get32(row, 4);
-    d->share.withdrawn = get32(row, 5);
-    d->answer = (reg_answer_t)get32(row, 6);
-    d->share.heads = get32(row, 7);
-    d->numbers = get32(row, 8);
-    d->last_person = cv_stmt_get_int(row, 9);
-    d->requests = cv_stmt_get_int(row, 10);
-    d->private_seq = (uint64_t)cv_stmt_get_int(row, 11);
-    d->since = cv_stmt_get_int(row, 12);
+    d->share.pending = get32(row, 5);
+    d->share.offered = get32(row, 6);
+    d->share.withdrawn = get32(row, 7);
+    d->share.refused = get32(row, 8);
+    d->answer = (reg_answer_t)get32(row, 9);
+    d->share.heads = get32(row, 10);
+    d->numbers = get32(row, 11);
+    d->last_person = cv_stmt_get_int(row, 12);
+    d->requests = cv_stmt_get_int(row, 13);
+    d->private_seq = (uint64_t)cv_stmt_get_int(row, 14);
+    d->since = cv_stmt_get_int(row, 15);
     event->registered += d->answer == REG_ANSWER_REGISTERED;
     event->declined += d->answer == REG_ANSWER_DECLINED;
     event->seats.waiting_of_kind[d->party->kind] += d->share.waiting;
@@ -223,6 +247,8 @@ static int load_tally(reg_book_t *book, cv_stmt_t *row, const rows_t *rows)
         event->seats.confirmed = get32(row, 2);
         event->seats.waiting = get32(row, 3);
         event->seats.online = get32(row, 4);
+        event->seats.pending = get32(row, 5);
+        event->seats.offered = get32(row, 6);
         return CV_OK;
     }
     if (of > REG_TALLY_ROLE && of < REG_TALLY_ROLE + REG_ROLES) {
@@ -275,6 +301,25 @@ static int load_lanes(reg_store_t *store, reg_book_t *book, const rows_t *rows)
     return rc;
 }
 
+static int load_exceptions(reg_store_t *store, reg_book_t *book, const rows_t *rows)
+{
+    cv_stmt_t *row = store->exceptions;
+    int rc;
+
+    while ((rc = cv_stmt_step(row)) > 0) {
+        reg_delegation_t *delegation = delegation_at(book, rows, cv_stmt_get_int(row, 0));
+        reg_exception_t exception = {.what = (cv_exception_kind_t)cv_stmt_get_int(row, 1),
+                                     .until_ms = cv_stmt_get_int(row, 2)};
+        get_text(row, 3, exception.request, sizeof exception.request);
+        int error = delegation ? reg_book_except(delegation, &exception) : CV_ECORRUPT;
+        if (error) {
+            cv_stmt_reset(row);
+            return error;
+        }
+    }
+    return rc;
+}
+
 static int by_row(by_row_t *table, int64_t next_row)
 {
     table->n = (size_t)next_row;
@@ -314,6 +359,10 @@ int reg_store_load(reg_store_t *store, reg_book_t *book)
         rc = load_tallies(store, book, &rows);
     if (!rc)
         rc = load_lanes(store, book, &rows);
+    if (!rc)
+        rc = load_exceptions(store, book, &rows);
+    if (!rc)
+        rc = reg_store_load_principals(store, book);
     if (!rc) {
         rc = cv_stmt_step(store->persons_n);
         if (rc > 0)
@@ -330,8 +379,13 @@ int reg_store_load(reg_store_t *store, reg_book_t *book)
 /* ---- self-check ---------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    int32_t of_state[REG_ONLINE + 1];
+    int32_t of_state[REG_STATES];
 } tally_t;
+
+static int32_t pending_of(const int32_t *of_state)
+{
+    return of_state[REG_NOMINATED] + of_state[REG_REVIEW] + of_state[REG_RETURNED];
+}
 
 static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*roles)[REG_ROLES])
 {
@@ -340,14 +394,17 @@ static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*rol
         tally_t sum = {0};
         for (const reg_delegation_t *d = event->delegations; d; d = d->next_of_event) {
             const int32_t *n = tallies[d->index].of_state;
-            if (n[REG_CONFIRMED] != d->share.confirmed || n[REG_WAITING] != d->share.waiting ||
-                n[REG_ONLINE] != d->share.online || n[REG_WITHDRAWN] != d->share.withdrawn)
+            if (n[REG_CONFIRMED] + n[REG_OFFERED] != d->share.confirmed || n[REG_OFFERED] != d->share.offered ||
+                n[REG_WAITING] != d->share.waiting || n[REG_ONLINE] != d->share.online ||
+                pending_of(n) != d->share.pending || n[REG_REFUSED] != d->share.refused ||
+                n[REG_WITHDRAWN] != d->share.withdrawn)
                 return false;
-            for (unsigned state = 0; state <= REG_ONLINE; state++)
+            for (unsigned state = 0; state < REG_STATES; state++)
                 sum.of_state[state] += n[state];
         }
-        if (sum.of_state[REG_CONFIRMED] != event->seats.confirmed ||
-            sum.of_state[REG_WAITING] != event->seats.waiting || sum.of_state[REG_ONLINE] != event->seats.online)
+        if (sum.of_state[REG_CONFIRMED] + sum.of_state[REG_OFFERED] != event->seats.confirmed ||
+            sum.of_state[REG_OFFERED] != event->seats.offered || sum.of_state[REG_WAITING] != event->seats.waiting ||
+            sum.of_state[REG_ONLINE] != event->seats.online || pending_of(sum.of_state) != event->seats.pending)
             return false;
         if (memcmp(roles[event->row], event->seats.role_confirmed, sizeof roles[0]) != 0)
             return false;
@@ -369,13 +426,13 @@ int reg_store_check(reg_store_t *store, const reg_book_t *book)
         }
         const reg_delegation_t *d = delegation_at(book, &rows, cv_stmt_get_int(store->count, 0));
         int64_t state = cv_stmt_get_int(store->count, 1), role = cv_stmt_get_int(store->count, 2);
-        if (!d || state <= 0 || state > REG_ONLINE || role <= 0 || role >= REG_ROLES) {
+        if (!d || state <= 0 || state >= REG_STATES || role <= 0 || role >= REG_ROLES) {
             cv_stmt_reset(store->count);
             rc = CV_ECORRUPT;
             break;
         }
         tallies[d->index].of_state[state]++;
-        if (state == REG_CONFIRMED)
+        if (state == REG_CONFIRMED || state == REG_OFFERED)
             roles[d->event->row][role]++;
     }
     if (!rc && !agrees(book, tallies, roles))

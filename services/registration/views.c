@@ -6,7 +6,9 @@
  *   delegations  EVENT          registration.delegation.v1, one per party  everybody
  *   delegation   EVENT/PARTY    registration.delegation.v1                 everybody
  *   persons      EVENT/PARTY    registration.contact.v1, up to 64 persons  secretariat, services, the party's focal
- * point in each; withdrawn persons are left out
+ *                               in each; withdrawn persons are left out    point
+ *   history      EVENT/PARTY, EVENT/PARTY/NUMBER    see history.c          the same
+ *   exceptions   EVENT/PARTY    registration.exception.v1, one per grant   the same
  *
  * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of
  * a person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
@@ -27,7 +29,9 @@ static int put_seats(const reg_event_t *event, cv_collect_t *collect)
         .has_version = event->version > 0,
         .version = event->version,
         .capacity = seats->capacity,
-        .confirmed = seats->confirmed,
+        .confirmed = seats->confirmed - seats->offered,
+        .has_offered = seats->offered > 0,
+        .offered = seats->offered,
         .waiting = seats->waiting,
         .online = seats->online,
         .free = free > 0 ? free : 0,
@@ -38,6 +42,10 @@ static int put_seats(const reg_event_t *event, cv_collect_t *collect)
         .opens_ms = event->terms.opens_ms,
         .has_closes_ms = event->terms.has_rules,
         .closes_ms = event->terms.closes_ms,
+        .has_pending = seats->pending > 0,
+        .pending = seats->pending,
+        .has_confirm_closes_ms = event->terms.confirm_closes_ms > 0,
+        .confirm_closes_ms = event->terms.confirm_closes_ms,
         .source = event->source[0] ? cv_str(event->source) : CV_STR_NONE,
     };
     return cv_collect_put(collect, CV_MSG_REGISTRATION_SEATS_V1, row.event, 0, &row);
@@ -49,10 +57,16 @@ static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
         .event = cv_str(d->event->code),
         .party = cv_str(d->party->code),
         .answer = (cv_party_answer_t)d->answer,
-        .confirmed = d->share.confirmed,
+        .confirmed = d->share.confirmed - d->share.offered,
+        .has_offered = d->share.offered > 0,
+        .offered = d->share.offered,
         .waiting = d->share.waiting,
         .online = d->share.online,
         .withdrawn = d->share.withdrawn,
+        .has_refused = d->share.refused > 0,
+        .refused = d->share.refused,
+        .has_pending = d->share.pending > 0,
+        .pending = d->share.pending,
         .requests = d->requests,
         .private_seq = d->private_seq,
         .has_since_version = d->since > 0,
@@ -86,10 +100,20 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
         if (rc)
             return rc;
-        row->persons[row->persons_n++] = (cv_person_private_t){.number = person.number,
-                                                               .name = person.name,
-                                                               .capacity = (cv_capacity_t)person.role,
-                                                               .email = person.email};
+        row->persons[row->persons_n++] =
+            (cv_person_private_t){.number = person.number,
+                                  .name = person.name,
+                                  .capacity = (cv_capacity_t)person.role,
+                                  .email = person.email,
+                                  .attendance = person.online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_IN_PERSON,
+                                  .state = (cv_person_state_t)person.state};
+        if (person.state == REG_OFFERED) {
+            cv_person_private_t *told = &row->persons[row->persons_n - 1];
+            rc = reg_store_offer_get(self->store, person.unit, &told->expires_ms);
+            if (rc)
+                return rc;
+            told->has_expires_ms = true;
+        }
         *after = person.number;
     }
     while (i < roster->n && roster->name[i] == 0)
@@ -191,21 +215,8 @@ static int ask_delegations(const question_t *q)
     return rc;
 }
 
-/* "EVENT/PARTY". NULL: one of them is not known, or they have nothing to do with each other. */
-static reg_delegation_t *find_delegation(const question_t *q, cv_str_t key)
-{
-    const char *slash = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
-
-    if (!slash)
-        return NULL;
-    size_t at = (size_t)(slash - key.ptr);
-    const reg_event_t *event = reg_book_event(&q->self->book, (cv_str_t){key.ptr, at});
-    const reg_party_t *party = reg_book_party(&q->self->book, (cv_str_t){slash + 1, key.len - at - 1});
-    return event && party ? reg_book_delegation(&q->self->book, event, party) : NULL;
-}
-
 /* By the key alone, so that a stranger does not even learn whether there is such a delegation. */
-static bool may_see_persons(const cv_principal_t *who, cv_str_t key)
+bool reg_may_see_persons(const cv_principal_t *who, cv_str_t key)
 {
     if (!who)
         return false;
@@ -216,15 +227,27 @@ static bool may_see_persons(const cv_principal_t *who, cv_str_t key)
            memcmp(key.ptr + key.len - len, who->party, len) == 0;
 }
 
+reg_delegation_t *reg_find_delegation(const reg_book_t *book, cv_str_t key)
+{
+    const char *slash = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
+
+    if (!slash)
+        return NULL;
+    size_t at = (size_t)(slash - key.ptr);
+    const reg_event_t *event = reg_book_event(book, (cv_str_t){key.ptr, at});
+    const reg_party_t *party = reg_book_party(book, (cv_str_t){slash + 1, key.len - at - 1});
+    return event && party ? reg_book_delegation(book, event, party) : NULL;
+}
+
 static int ask_persons(const question_t *q)
 {
     int64_t after = 0;
     bool last = false;
     int rc = CV_OK;
 
-    if (!may_see_persons(cv_tx_principal(q->tx), q->query->key))
+    if (!reg_may_see_persons(cv_tx_principal(q->tx), q->query->key))
         return CV_EDENIED;
-    reg_delegation_t *d = find_delegation(q, q->query->key);
+    reg_delegation_t *d = reg_find_delegation(&q->self->book, q->query->key);
     if (!d)
         return CV_ENOTFOUND;
     for (size_t i = 0; i < q->query->after.len; i++) {
@@ -266,8 +289,12 @@ int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
         return ask_delegations(&q);
     if (cv_str_is(query->what, "persons"))
         return ask_persons(&q);
+    if (cv_str_is(query->what, "exceptions"))
+        return reg_ask_exceptions(self, tx, query, q.limit, collect);
+    if (cv_str_is(query->what, "history"))
+        return reg_ask_history(self, tx, query, q.limit, collect);
     if (!cv_str_is(query->what, "delegation"))
         return CV_EINVAL;
-    const reg_delegation_t *d = find_delegation(&q, query->key);
+    const reg_delegation_t *d = reg_find_delegation(&q.self->book, query->key);
     return d ? put_delegation(d, collect) : CV_ENOTFOUND;
 }

@@ -336,7 +336,11 @@ size_t sch_diff_rules(const cv_registration_rules_t *a, const cv_registration_ru
     DIFFER(opens_ms, a->opens_ms != b->opens_ms);
     DIFFER(closes_ms, a->closes_ms != b->closes_ms);
     OPTIONAL(changes_close_ms);
+    OPTIONAL(confirm_closes_ms);
     OPTIONAL(release_ms);
+    OPTIONAL(offer_ms);
+    DIFFER(approval, a->approval != b->approval);
+    OPTIONAL(approval_again);
     OPTIONAL(online_takes_seat);
     DIFFER(audience, !same_audience(a, b));
     DIFFER(quotas, !same_quotas(a, b));

@@ -79,6 +79,9 @@ static int check_windows(const cv_registration_rules_t *rules, sch_no_t *ret_no)
     if (rules->has_changes_close_ms && rules->changes_close_ms < rules->closes_ms)
         return out_of_order(ret_no, "data.changes_close_ms", "changes_close_ms", rules->changes_close_ms, "before", "closes_ms",
                             rules->closes_ms);
+    if (rules->has_confirm_closes_ms && rules->confirm_closes_ms < rules->closes_ms)
+        return out_of_order(ret_no, "data.confirm_closes_ms", "confirm_closes_ms", rules->confirm_closes_ms, "before", "closes_ms",
+                            rules->closes_ms);
     if (rules->has_release_ms && rules->release_ms >= rules->closes_ms)
         return out_of_order(ret_no, "data.release_ms", "release_ms", rules->release_ms, "not before", "closes_ms", rules->closes_ms);
     return CV_OK;

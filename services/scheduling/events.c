@@ -8,6 +8,8 @@
  *   withdrawn            plus the persons of this record that are withdrawn; all that were left, if the answer says so
  *   online               what is left: before it there were confirmed + waiting + online, none of whom vanishes
  *
+ * Where the seats say party_online and party_withdrawn (any other decision), these are absolute too.
+ *
  * A snapshot of registration empties the table and fills it with delegation rows, which are absolute.
  *
  * Hours. event_open and event_close are durable timers keyed by the event. Their handlers look at the event as it is
@@ -31,6 +33,25 @@ static int64_t count(const cv_person_place_t *persons, size_t persons_n, cv_pers
     return n;
 }
 
+static void take_all(sch_turnout_t *turnout, const cv_seats_t *seats)
+{
+    turnout->confirmed = seats->party_confirmed;
+    turnout->waiting = seats->party_waiting;
+    turnout->online = seats->party_online;
+    turnout->withdrawn = seats->party_withdrawn;
+}
+
+static int lapsed(sch_service_t *service, const cv_registration_lapsed_v1_t *record)
+{
+    sch_turnout_t turnout;
+    int rc = sch_turnout_get(service->store, record->event, record->party, &turnout);
+    if (rc && rc != CV_ENOTFOUND) return rc;
+    take_all(&turnout, &record->seats);
+    turnout.answer = record->answer;
+    turnout.private_seq = record->private_seq;
+    return sch_turnout_put(service->store, &turnout);
+}
+
 static int decided(sch_service_t *service, const cv_registration_decided_v1_t *record)
 {
     sch_turnout_t turnout;
@@ -50,7 +71,9 @@ static int decided(sch_service_t *service, const cv_registration_decided_v1_t *r
         if (went > left) went = left;
         turnout.withdrawn += went;
         left -= went;
-        if (record->has_seats) {
+        if (record->has_seats && record->seats.has_party_online) {
+            take_all(&turnout, &record->seats);
+        } else if (record->has_seats) {
             turnout.confirmed = record->seats.party_confirmed;
             turnout.waiting = record->seats.party_waiting;
             turnout.online = at_least_0(left - turnout.confirmed - turnout.waiting);
@@ -80,6 +103,7 @@ int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
     switch (msg->info->number) {
     case CV_MSG_REGISTRATION_DECIDED_V1: return decided(self, data);
     case CV_MSG_REGISTRATION_PROMOTED_V1: return promoted(self, data);
+    case CV_MSG_REGISTRATION_LAPSED_V1: return lapsed(self, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: return sch_turnout_put(((sch_service_t *)self)->store, data);
     default: return CV_OK;
     }

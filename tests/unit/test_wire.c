@@ -202,7 +202,7 @@ static void test_largest_record(void **state)
     data.persons_n = CV_REGISTRATION_CONTACT_V1_PERSONS_MAX;
     for (size_t i = 0; i < data.persons_n; i++)
         data.persons[i] =
-            (cv_person_private_t){10000, {name, sizeof name}, CV_CAPACITY_INTERPRETER, {email, sizeof email}};
+            (cv_person_private_t){.number = 10000, .name = {name, sizeof name}, .capacity = CV_CAPACITY_INTERPRETER, .email = {email, sizeof email}};
     cv_msg_t head = {.id = {id, sizeof id},
                      .source = CV_STR("/convene/registration"),
                      .time_ms = T0,

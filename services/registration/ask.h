@@ -1,0 +1,80 @@
+/* ask: one request on its way, and what every kind of request does with it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   requests.c   the way of every request; register
+ *   withdraw.c   withdraw, decline         review.c      approvals          change.c      amend, substitute
+ *   phase.c      nominate, confirm                                          exception.c   exceptions
+ *   offer.c      offers of freed seats
+ */
+#ifndef CONVENE_REGISTRATION_ASK_H
+#define CONVENE_REGISTRATION_ASK_H
+
+#include "registration/registration.h"
+
+typedef struct {
+    reg_t *self;
+    cv_tx_t *tx;
+    const cv_msg_t *msg;
+    cv_outcome_t *out;
+    reg_act_t act;
+    reg_event_t *event;
+    reg_party_t *party;
+    reg_delegation_t *delegation;
+    const cv_contact_t *contact;      /* whom to tell, if the request says; NULL: as before */
+    const reg_exception_t *exception; /* without which it would have been too late, or that is granted; NULL: none */
+    char text[REG_TEXT_MAX];
+} reg_ask_t;
+
+/* Records the decision and puts it into the answer, whose persons are filled in already. */
+int reg_conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code) CV_USE_RESULT;
+/* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
+int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field);
+/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->contact are
+ * filled in already. */
+int reg_tell_contact(reg_ask_t *ask) CV_USE_RESULT;
+/* The path of one person in the request; NULL (no field) when memory is short. */
+const char *reg_field_at(reg_ask_t *ask, unsigned index);
+void reg_set_answer(reg_delegation_t *delegation, reg_answer_t answer);
+/* Whether a person of this name is in the delegation, but for the one at index `but` of the roster (which must be
+ * loaded; roster.n: nobody is left out). Hashes are compared first; who has the same hash is looked up. */
+int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but, bool *ret_found) CV_USE_RESULT;
+/* Where a live person of this number is in the roster, which is loaded. REG_RULE_NONE: there. Else ask->text says why
+ * not, ending in `nothing`. */
+reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
+
+/* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must
+ * be in `state`. REG_RULE_NONE: they are. Else ask->text says why not, and *ret_culprit which of numbers. */
+int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, reg_rule_t otherwise,
+                 const char *nothing, reg_person_t ret_persons[REG_PERSONS_MAX], unsigned *ret_n, reg_rule_t *ret_rule,
+                 unsigned *ret_culprit) CV_USE_RESULT;
+/* The verdicts of persons who are in the delegation already: rows, lanes, answer. Who is refused stays. */
+int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verdict_t *verdicts, unsigned n,
+                     const reg_ruling_t *ruling, cv_person_change_t what) CV_USE_RESULT;
+/* step 0: nominated; else under review in this step. */
+void reg_nominate(reg_ask_t *ask, unsigned step, reg_group_t group, const reg_applicant_t *who, unsigned n,
+                  reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
+/* The word for a ruling that accepts. */
+const char *reg_code_of(const reg_ruling_t *ruling, unsigned n);
+int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request);
+/* offer.c */
+int reg_answer_offer(reg_ask_t *ask, const cv_registration_offer_answer_v1_t *request);
+/* exception.c */
+int reg_grant(reg_ask_t *ask, const cv_registration_exception_grant_v1_t *request);
+/* Whether an exception of the delegation opens for this act what has closed; then it is in ask->exception. */
+bool reg_is_excused(reg_ask_t *ask);
+/* withdraw.c */
+int reg_withdraw_persons(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request);
+int reg_decline(reg_ask_t *ask);
+/* review.c. The step that comes first for what this request asks: NATIONAL, SECRETARIAT; 0: nobody has to approve. */
+enum { REG_STEP_NONE, REG_STEP_NATIONAL, REG_STEP_SECRETARIAT };
+unsigned reg_first_step(const reg_ask_t *ask);
+/* "national approval" and the like. */
+const char *reg_step_text(unsigned step);
+int reg_review(reg_ask_t *ask, const cv_registration_review_v1_t *request);
+/* change.c */
+/* A change that was proposed for this person is approved. */
+int reg_apply_proposal(reg_ask_t *ask, uint32_t at);
+int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request);
+int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request);
+
+#endif
