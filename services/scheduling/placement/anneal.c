@@ -71,7 +71,7 @@ static double warmth(const sch_search_t *search, const sch_score_t *score)
 
 static heat_t scales(sch_search_t *search)
 {
-    static const double END = 0.15, HARD_BEGINS = 10, HARD_TYPICAL = 2;
+    static const double END = 0.15, HARD_BEGINS = 3, HARD_TYPICAL = 2;
     int64_t soft[SAMPLES];
     int soft_n = 0;
     const sch_place_model_t *m = search->model;
