@@ -18,7 +18,6 @@ enum {
     LOGS = 4096,    /* steps of -ln u */
     SAMPLES = 4000, /* changes looked at for the scales */
     CHECK = 2048,   /* changes between two looks at clock, cancel and temperature */
-    LIMIT_MAX = 1 << 30,
 };
 
 typedef struct {
@@ -33,8 +32,8 @@ typedef struct {
     int number;
     double begin, length; /* shares of the budget */
     double start, end;    /* temperatures */
-    int64_t moved;        /* changes of the energy in the last looks */
-    int looks;
+    int64_t moved;        /* changes of the energy since the last look */
+    int quiet;            /* looks without enough of them */
 } cycle_t;
 
 static int by_size(const void *a, const void *b)
@@ -72,7 +71,7 @@ static double warmth(const sch_search_t *search, const sch_score_t *score)
 
 static heat_t scales(sch_search_t *search)
 {
-    static const double END = 0.15, HARD_BEGINS = 10, HARD_TYPICAL = 2;
+    static const double END = 0.15, HARD_BEGINS = 3, HARD_TYPICAL = 2;
     int64_t soft[SAMPLES];
     int soft_n = 0;
     const sch_place_model_t *m = search->model;
@@ -118,46 +117,14 @@ typedef struct {
     sch_score_t delta;
 } choice_t;
 
-/* An item, mostly any; now and then the one of a few whose pairs and prices cost most: what is dear is looked at more.
- */
-static int pick(sch_search_t *search)
-{
-    enum { ONE_IN = 4, FEW = 6 };
-    const sch_place_state_t *s = search->state;
-    const sch_place_model_t *m = search->model;
-    sch_random_t *random = &search->random;
-    int item = search->movable[sch_random_below(random, search->movable_n)];
-    int64_t dearest = INT64_MIN;
-    if (search->focus_n && sch_random_below(random, 10) < 8)
-        return search->focus[sch_random_below(random, search->focus_n)];
-    if (sch_random_below(random, ONE_IN))
-        return item;
-    for (int k = 0; k < FEW; ++k) {
-        int one = search->movable[sch_random_below(random, search->movable_n)], time, room;
-        if (s->place[one] < 0)
-            return one;
-        time = m->time_of[s->place[one]];
-        room = m->room_of[s->place[one]];
-        const sch_profile_t *p = &m->profiles.at[m->items.at[one].profile];
-        int64_t cost = 0;
-        for (int level = 0; level < SCH_LEVELS; ++level)
-            cost += search->energy.weight[level] * (s->pair[(size_t)one * (size_t)m->times + (size_t)time].v[level] +
-                                                    p->times[time].v[level] + p->rooms[room].v[level]);
-        if (cost <= dearest)
-            continue;
-        dearest = cost;
-        item = one;
-    }
-    return item;
-}
-
 static sch_proposal_t propose(sch_search_t *search, int64_t limit, choice_t *ret_choice)
 {
     sch_place_state_t *s = search->state;
     const sch_place_model_t *m = search->model;
     sch_random_t *random = &search->random;
     int dice = sch_random_below(random, 1000), n;
-    int item = pick(search);
+    int item = search->focus_n && dice % 10 < 8 ? search->focus[sch_random_below(random, search->focus_n)]
+                                                : search->movable[sch_random_below(random, search->movable_n)];
     int from = s->place[item];
     if (m->blocks && dice < 60) {
         int block = from < 0 ? -1 : m->block[from];
@@ -238,7 +205,7 @@ static bool look_around(const sch_search_t *search, const sch_place_options_t *o
 static void next_cycle(const sch_search_t *search, cycle_t *c, double share, const heat_t *heat,
                        const sch_score_t *best)
 {
-    static const double GROWTH = 1.4, HEATS[] = {0.75, 1, 0.75, 0.5};
+    static const double GROWTH = 1.5, HEATS[] = {0.5, 0.75, 0.5, 1};
     double cold = fmax(heat->end, warmth(search, best)), mix = HEATS[c->number++ % 4];
     if (share >= c->begin + c->length)
         c->length *= GROWTH;
@@ -246,24 +213,20 @@ static void next_cycle(const sch_search_t *search, cycle_t *c, double share, con
     if (share + 2 * c->length > 1)
         c->length = 1 - share; /* not a short one at the end */
     c->start = fmax(pow(heat->start, mix) * pow(cold, 1 - mix), 2 * heat->end);
-    c->looks = 0;
-    c->moved = 0;
+    c->quiet = 0;
 }
 
 static bool frozen(cycle_t *c)
 {
-    enum { FEW = 2, LOOKS = 128 }; /* changes per CHECK, as a mean over LOOKS */
-    if (++c->looks < LOOKS)
-        return false;
-    bool quiet = c->moved < FEW * LOOKS;
-    c->looks = 0;
+    enum { FEW = 1, LOOKS = 64 };
+    c->quiet = c->moved < FEW ? c->quiet + 1 : 0;
     c->moved = 0;
-    return quiet;
+    return c->quiet >= LOOKS;
 }
 
 void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, int *best, sch_place_result_t *result)
 {
-    static const double FIRST = 0.15;
+    static const double FIRST = 0.12;
     double logs[LOGS], share = 0, temperature;
     sch_place_state_t *s = search->state;
     sch_score_t best_score = s->score;

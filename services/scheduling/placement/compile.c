@@ -258,7 +258,7 @@ static int list_neighbours(sch_place_model_t *m)
             const sch_pair_t *pair = &m->pairs.at[m->pairs_of[k]];
             const sch_rule_t *rule = &m->rules.at[pair->rule];
             int64_t weight = (int64_t)rule->weight * pair->factor;
-            if (weight > INT_MAX / 4096 || weight < INT_MIN / 4096)
+            if (weight > INT_MAX / 64 || weight < INT_MIN / 64)
                 return CV_ELIMIT;
             if (weight < 0)
                 m->rewards = true;
