@@ -111,6 +111,7 @@ class Hostile(Case):
             "too deep": lambda m: pack({**m, "data": {**m["data"], "more": [[[[[[[[[[[1]]]]]]]]]]]}}),
             "too long": lambda m: pack({**m, "data": {**m["data"], "more": "x" * 66000}}),
         }
+        must = ("nil", "float", "bin for text", "data is text", "data is missing")
         for name, make in cases.items():
             with self.subTest(message=name):
                 message = self.good()
@@ -119,7 +120,8 @@ class Hostile(Case):
                 before = self.d.counters("registration")
                 end = time.monotonic() + 3
                 dropped = lambda b=before: self.d.counters("registration")["dropped"] > b["dropped"]
-                while request.outcome is None and time.monotonic() < end and not dropped():
+                # What other tests have sent may still be counted: that alone says nothing of those who must be told.
+                while request.outcome is None and time.monotonic() < end and (name in must or not dropped()):
                     self.office.pump(0.05)
                 self.office.pump(0.05)
                 self.office.waiting.pop(request.id, None)
@@ -127,7 +129,7 @@ class Hostile(Case):
                     self.assertEqual(request.outcome.klass, "INVALID", request.outcome)
                 else:
                     self.assertTrue(dropped(), "neither answered nor counted")
-                    self.assertNotIn(name, ("nil", "float", "bin for text", "data is text", "data is missing"), "could have been told")
+                    self.assertNotIn(name, must, "could have been told")
 
     def test_wrong_frames(self):
         good = pack(self.good())
