@@ -81,14 +81,15 @@ m_request_t reg_some_request(const m_event_t *event, int64_t now)
         (r.kind == ANSWER && !event->rules.offer))
         r.kind = reg_roll(10) ? REGISTER : r.kind;
     m_state_t wanted = r.kind == REVIEW ? UNDER_REVIEW : r.kind == ANSWER ? OFFERED : NOMINATED;
-    for (int tries = 0; tries < 20 && (r.kind == REVIEW || r.kind == ANSWER || r.kind == CONFIRM) && event->n;
-         tries++) {
+    bool wants = r.kind == REVIEW || r.kind == ANSWER || r.kind == CONFIRM, found = false;
+    for (int tries = 0; tries < 40 && wants && !found && event->n; tries++) {
         const m_person_t *p = &event->persons[reg_roll((unsigned)event->n)];
-        if (p->state != wanted)
-            continue;
-        r.party = p->party;
-        break;
+        found = p->state == wanted;
+        if (found)
+            r.party = p->party;
     }
+    if (wants && !found && reg_roll(4)) /* seldom a request that can only be refused */
+        r.kind = reg_roll(3) ? REGISTER : WITHDRAW;
     switch (r.kind) {
     case REGISTER:
         r.n = 1 + (int)reg_roll(reg_roll(2) ? 2 : 6);

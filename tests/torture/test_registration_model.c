@@ -20,7 +20,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { WORLD = 40000 /* requests on one database */, KEPT = 64, SHOWN = 20 };
+enum {
+    WORLD = 6000 /* requests on one database: each time the power fails all of it is read again */,
+    KEPT = 64,
+    SHOWN = 20
+};
 static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
 
 typedef struct {
@@ -353,7 +357,7 @@ static void begin_event(void)
     r.confirm_closes = reg_roll(4) ? 0 : r.closes + 10 * (int64_t)reg_roll(200);
     r.changes_close = r.closes + 10 * (int64_t)reg_roll(300);
     r.release = reg_roll(2) ? began + 10 * (int64_t)reg_roll(400) + 7 : 0;
-    r.offer = reg_roll(3) ? 0 : 1000 + 10 * (int64_t)reg_roll(60);
+    r.offer = reg_roll(2) ? 0 : 1000 + 10 * (int64_t)reg_roll(60);
     r.approval = (m_approval_t)(reg_roll(3) ? 0 : 1 + reg_roll(3));
     r.approval_again = reg_roll(2);
     rig->records_n = 0;
