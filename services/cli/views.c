@@ -453,8 +453,13 @@ static int explain_delegation(cli_t *cli, const char *key)
             if (*cli_text_of(data, "kind"))
                 printf("%s  %s: %s, %s (request %s)\n", cli_text_of(message, "time"), cli_text_of(data, "kind"),
                        cli_text_of(data, "class"), cli_text_of(data, "code"), cli_text_of(data, "request"));
+            else if (!*cli_text_of(data, "cause"))
+                printf("%s  did not accept the offer in time and left the waiting list\n",
+                       cli_text_of(message, "time"));
             else
-                printf("%s  moved up from the waiting list: %s\n", cli_text_of(message, "time"),
+                printf("%s  %s: %s\n", cli_text_of(message, "time"),
+                       json_object_get(data, "expires_ms") ? "was offered what became free"
+                                                           : "moved up from the waiting list",
                        cli_text_of(data, "cause"));
             explain_persons(cli, json_object_get(data, "persons"));
             explain_seats(json_object_get(data, "seats"));

@@ -50,6 +50,7 @@ static const s_phrase_t s_label_code = {"Reason", "Основание"};
 static const s_phrase_t s_label_why = {"Reason", "Причина"};
 static const s_phrase_t s_label_decision = {"Decision", "Решение"};
 static const s_phrase_t s_label_notice = {"Notice", "Уведомление"};
+static const s_phrase_t s_label_accept = {"To be accepted before", "Подтвердить до"};
 static const s_phrase_t s_label_persons = {"Persons", "Участники"};
 static const s_phrase_t s_label_changes = {"Changes", "Изменения"};
 static const s_phrase_t s_label_seats = {"Seats of the delegation", "Места делегации"};
@@ -323,6 +324,8 @@ int ntf_text_promotion(const ntf_context_t *context, const cv_registration_promo
     s_head(context, s_promoted, subject, body);
     s_instant(body, language, s_label_decided, context->time_ms);
     s_line(body, language, s_label_why, cv_str(s_causes[promoted->cause][language]));
+    if (promoted->has_expires_ms)
+        s_instant(body, language, s_label_accept, promoted->expires_ms);
     s_persons(context, promoted->persons, promoted->persons_n, body);
     s_seats_put(context, &promoted->seats, body);
     return s_foot_put(context, subject, body);

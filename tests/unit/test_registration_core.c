@@ -297,12 +297,61 @@ static void never_unseats(void **state)
     assert_int_equal(seats.role_ceiling[DELEGATE], 1);
 }
 
+/* ---- a change of one person ---------------------------------------------------------------------------------- */
+
+/* Two seats, taken by a delegate and a head; one media place, taken by another party; one of ours attends online. */
+static void changes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int32_t capacity;
+        reg_state_t state;
+        reg_part_t was, now;
+        reg_rule_t rule;
+        reg_state_t after;
+    } rows[] = {
+        {"name only", 3, REG_CONFIRMED, {DELEGATE, 0}, {DELEGATE, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"another capacity, event full", 3, REG_CONFIRMED, {DELEGATE, 0}, {2, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"a full capacity", 9, REG_CONFIRMED, {DELEGATE, 0}, {MEDIA, 0}, REG_RULE_CAPACITY_LIMIT, 0},
+        {"a second head", 9, REG_CONFIRMED, {DELEGATE, 0}, {HEAD, 0}, REG_RULE_ONE_HEAD, 0},
+        {"a head for a head", 3, REG_CONFIRMED, {HEAD, 0}, {HEAD, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"the seat is given up", 3, REG_CONFIRMED, {DELEGATE, 0}, {DELEGATE, 1}, REG_RULE_ONLINE, REG_ONLINE},
+        {"a seat at last", 4, REG_ONLINE, {DELEGATE, 1}, {DELEGATE, 0}, REG_RULE_POOL, REG_CONFIRMED},
+        {"no seat for it", 3, REG_ONLINE, {DELEGATE, 1}, {DELEGATE, 0}, REG_RULE_FULL, 0},
+        {"more seats taken than there are", 1, REG_CONFIRMED, {DELEGATE, 0}, {2, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int32_t limits[REG_ROLES];
+        reg_seats_t seats = event_of(3, REG_WAIT_NONE);
+        reg_share_t share = party_of(&seats, MEMBER, 0, 9), other = party_of(&seats, MEMBER, 0, 9);
+        reg_state_t after = 0;
+
+        memcpy(limits, no_limits, sizeof limits);
+        limits[MEDIA] = 1;
+        reg_take(&seats, &share, DELEGATE);
+        reg_take(&seats, &share, HEAD);
+        share.heads = 1;
+        reg_take(&seats, &other, MEDIA);
+        share.online = seats.online = 1;
+        reg_seats_rules(&seats, rows[i].capacity, limits);
+        reg_seats_t before = seats;
+        reg_rule_t rule = reg_change(&seats, &share, rows[i].state, rows[i].was, rows[i].now, &after);
+        if (rule != rows[i].rule || after != rows[i].after)
+            fail_msg("%s: %s, state %d", rows[i].name, reg_rule_word(rule), after);
+        if (!rows[i].after)
+            assert_memory_equal(&seats, &before, sizeof seats);
+        assert_int_equal(share.confirmed + share.online, 3);
+        assert_int_equal(share.heads, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shortest_use),  cmocka_unit_test(clauses), cmocka_unit_test(online_may_take_seats),
         cmocka_unit_test(windows),       cmocka_unit_test(order),   cmocka_unit_test(own_guarantee_moves_whoever_waits),
-        cmocka_unit_test(never_unseats),
+        cmocka_unit_test(never_unseats), cmocka_unit_test(changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
