@@ -38,7 +38,7 @@
 enum {
     DEFAULT_CACHE_KIB = 64 * 1024,
     /* Checkpoint sizes in WAL pages of 8 KiB. Larger ones under load save little work and stall a batch for longer. */
-    CHECKPOINT_IDLE_PAGES = 1000,
+    CHECKPOINT_IDLE_PAGES = 200,
     CHECKPOINT_BUSY_LEAST = 250,
     CHECKPOINT_BUSY_COMMITS = 16,
     CHECKPOINT_BUSY_PAGES = 1000,
