@@ -216,9 +216,10 @@ static bool invites(int party)
 
 static void send_rules(const m_rules_t *r)
 {
+    version++;
     cv_scheduling_event_v1_t record = {
         .event = cv_str(code),
-        .version = ++version,
+        .version = version,
         .status = r->stage == OPEN     ? CV_EVENT_STATUS_OPEN
                   : r->stage == CLOSED ? CV_EVENT_STATUS_CLOSED
                                        : CV_EVENT_STATUS_POSTPONED,
@@ -450,7 +451,7 @@ static void reuse_an_id(const m_request_t *last)
 static void one_request(void)
 {
     m_request_t request = reg_some_request(&event, rig->now_ms);
-    m_answer_t want;
+    m_answer_t want = {0};
     kept_t *slot = &kept[reg_roll(KEPT)];
     number++;
     cv_str_t message = reg_encode(rig, &request, number, code);
