@@ -1,9 +1,10 @@
 /* ask: one request on its way, and what every kind of request does with it.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   requests.c   the way of every request; register
- *   withdraw.c   withdraw, decline         review.c      approvals          change.c      amend, substitute
- *   phase.c      nominate, confirm                                          exception.c   exceptions
+ *   requests.c   may it be asked, and who decides it
+ *   ask.c        the way of every request
+ *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
+ *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
  *   offer.c      offers of freed seats
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
@@ -42,6 +43,10 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
 
+/* The word for a ruling that accepts. */
+const char *reg_code_of(const reg_ruling_t *ruling, unsigned n);
+/* register.c */
+int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request);
 /* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must
  * be in `state`. REG_RULE_NONE: they are. Else ask->text says why not, and *ret_culprit which of numbers. */
 int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, reg_rule_t otherwise,
@@ -53,8 +58,6 @@ int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verd
 /* step 0: nominated; else under review in this step. */
 void reg_nominate(reg_ask_t *ask, unsigned step, reg_group_t group, const reg_applicant_t *who, unsigned n,
                   reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
-/* The word for a ruling that accepts. */
-const char *reg_code_of(const reg_ruling_t *ruling, unsigned n);
 int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request);
 /* offer.c */
 int reg_answer_offer(reg_ask_t *ask, const cv_registration_offer_answer_v1_t *request);

@@ -25,21 +25,6 @@ static int withdraw_one(reg_ask_t *ask, uint32_t index)
     return CV_OK;
 }
 
-reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at)
-{
-    const reg_roster_t *roster = &ask->delegation->roster;
-    uint32_t at = reg_roster_find(roster, number);
-    bool gone = at < roster->n;
-
-    if (gone && roster->name[at] != 0) {
-        *ret_at = at;
-        return REG_RULE_NONE;
-    }
-    snprintf(ask->text, sizeof ask->text, "Person %lld of %s %s; nothing was %s.", (long long)number, ask->party->code,
-             gone ? "was withdrawn or refused before" : "is not registered", nothing);
-    return gone ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
-}
-
 /* Where the numbers of the request are in the roster. REG_RULE_NONE: all are there and can be withdrawn. */
 static reg_rule_t pick(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request, uint32_t *ret_picked,
                        unsigned *ret_culprit)
