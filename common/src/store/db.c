@@ -40,7 +40,7 @@ enum {
     /* Checkpoint sizes in WAL pages of 8 KiB. Larger ones under load save little work and stall a batch for longer. */
     CHECKPOINT_IDLE_PAGES = 200,
     CHECKPOINT_BUSY_LEAST = 250,
-    CHECKPOINT_BUSY_COMMITS = 16,
+    CHECKPOINT_BUSY_COMMITS = 4,
     CHECKPOINT_BUSY_PAGES = 1000,
     WAL_KEEP_BYTES = 64 * 1024 * 1024,
 };
