@@ -123,7 +123,7 @@ int cli_keys_add(cli_t *cli)
     if (rc != CV_OK)
         return cli_fail(cli, cli_status_of(rc), "cannot make the key in %s: %s", keys, cv_error_text(rc));
     const char *share = cli_flag(cli, "share", NULL);
-    int programs, changed;
+    int programs = 0, changed = 0;
     if (share)
         status = cli_keys_share_into(cli, share, &programs, &changed);
     if (status != CLI_OK)

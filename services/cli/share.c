@@ -182,7 +182,7 @@ int cli_keys_share_into(cli_t *cli, const char *root, int *ret_programs, int *re
 
 int cli_keys_share(cli_t *cli)
 {
-    int programs, changed, status = cli_config(cli);
+    int programs = 0, changed = 0, status = cli_config(cli);
     if (status == CLI_OK)
         status = cli_keys_share_into(cli, cli->args[0], &programs, &changed);
     if (status != CLI_OK)
