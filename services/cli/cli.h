@@ -188,10 +188,15 @@ int cli_request_show(cli_t *cli);
 int cli_explain(cli_t *cli);
 int cli_watch(cli_t *cli);
 int cli_status(cli_t *cli);
+int cli_health(cli_t *cli);
+bool cli_healthy(const json_t *data); /* of cli_service_status: decides requests, and nothing is halted or parked */
 int cli_doctor(cli_t *cli);
 int cli_keys_make(cli_t *cli);
 int cli_keys_add(cli_t *cli);
 int cli_keys_list(cli_t *cli);
+int cli_keys_share(cli_t *cli);
+int cli_sample_clock(cli_t *cli);
+int cli_sample_run(cli_t *cli);
 int cli_backup(cli_t *cli);
 int cli_restore(cli_t *cli);
 int cli_fetch(cli_t *cli);

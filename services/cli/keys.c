@@ -68,10 +68,17 @@ int cli_keys_make(cli_t *cli)
     int status = cli_keys_ensure(cli, &made);
     if (status != CLI_OK)
         return status;
-    const char *keys = cv_config_text(cli->config, "keys");
+    const char *keys = cv_config_text(cli->config, "keys"), *share = cli_flag(cli, "share", NULL);
+    int programs = 0, changed = 0;
+    if (share)
+        status = cli_keys_share_into(cli, share, &programs, &changed);
+    if (status != CLI_OK)
+        return status;
     if (cli->json)
         return cli_document(cli, "convene.cli.keys-made.v1", json_pack("{s:s, s:i}", "directory", keys, "made", made));
     printf("%d keys made in %s\n", made, keys);
+    if (share)
+        printf("%d programs have their keys below %s; %d files changed\n", programs, share, changed);
     return CLI_OK;
 }
 
@@ -115,6 +122,12 @@ int cli_keys_add(cli_t *cli)
                          CV_PARTY_MAX);
     if (rc != CV_OK)
         return cli_fail(cli, cli_status_of(rc), "cannot make the key in %s: %s", keys, cv_error_text(rc));
+    const char *share = cli_flag(cli, "share", NULL);
+    int programs = 0, changed = 0;
+    if (share)
+        status = cli_keys_share_into(cli, share, &programs, &changed);
+    if (status != CLI_OK)
+        return status;
     if (cli->json)
         return cli_document(cli, "convene.cli.key.v1",
                             json_pack("{s:s, s:s, s:s}", "name", name, "role", role_name, "party", party));

@@ -26,7 +26,7 @@ static const char *time_since(int64_t ms, char *text, size_t size)
     return text;
 }
 
-static bool healthy(const json_t *data)
+bool cli_healthy(const json_t *data)
 {
     bool good = json_is_true(json_object_get(data, "ready")) && json_is_true(json_object_get(data, "writable"));
     json_t *follows = json_object_get(data, "follows");
@@ -45,7 +45,7 @@ static void print_service(cli_t *cli, const char *name, const json_t *data)
                cv_config_of(cli->config, name, "endpoint"));
         return;
     }
-    bool good = healthy(data);
+    bool good = cli_healthy(data);
     printf("%s%-14s%s %s, version %s, up %s%s\n", cli_style(cli, good ? CLI_GREEN : CLI_YELLOW), name,
            cli_style(cli, CLI_PLAIN), json_is_true(json_object_get(data, "ready")) ? "ready" : "not ready",
            cli_text_of(data, "version"),
@@ -88,7 +88,7 @@ int cli_status(cli_t *cli)
         json_t *data = NULL;
         int rc = cli_service_status(cli, cli_services[i], cli->timeout_ms, &data);
         answering += rc == CV_OK;
-        good += rc == CV_OK && healthy(data);
+        good += rc == CV_OK && cli_healthy(data);
         if (!cli->json)
             print_service(cli, cli_services[i], data);
         if (rc != CV_OK)
@@ -210,8 +210,8 @@ static void look_at_services(doctor_t *doctor)
             find(doctor, rc == CV_ETIMEOUT ? NOTE : BAD, cli_services[i], "%s", cv_client_error(cli->client));
             continue;
         }
-        find(doctor, healthy(data) ? GOOD : BAD, cli_services[i], "answers, version %s%s", cli_text_of(data, "version"),
-             healthy(data) ? "" : "; `convene status` says what is wrong");
+        find(doctor, cli_healthy(data) ? GOOD : BAD, cli_services[i], "answers, version %s%s",
+             cli_text_of(data, "version"), cli_healthy(data) ? "" : "; `convene status` says what is wrong");
         int64_t skew = cli_int_of(data, "now_ms") - cv_clock_wall_ms() - cv_config_int(cli->config, "clock/offset_ms");
         if (skew > SKEW_MAX_MS || skew < -SKEW_MAX_MS)
             find(doctor, NOTE, "clock", "%s is %lld ms %s of ours", cli_services[i],

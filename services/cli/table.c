@@ -17,6 +17,16 @@ static const cli_flag_t up_flags[] = {
     {"sample-dir", 0, "DIR", "where cica-plan.json and exercise.json are"},
     END,
 };
+static const cli_flag_t sample_flags[] = {
+    {"publisher", 0, "PROGRAM", "the C publisher; default: convene-example-publisher beside this program"},
+    {"publisher-py", 0, "SCRIPT", "the Python publisher; \"none\": let the C publisher do both parts"},
+    {"sample-dir", 0, "DIR", "where cica-plan.json and exercise.json are"},
+    END,
+};
+static const cli_flag_t health_flags[] = {
+    {"live", 0, NULL, "ask only whether it answers; otherwise it must be ready"},
+    END,
+};
 static const cli_flag_t request_flags[] = {
     {"set", 's', "FIELD=VALUE", "one field; again for more; contact.name, persons[0].name reach inside"},
     {"data-json", 'd', "JSON", "all fields as one JSON object; @FILE reads it from a file"},
@@ -111,6 +121,11 @@ static const cli_flag_t watch_flags[] = {
 static const cli_flag_t keys_add_flags[] = {
     {"role", 0, "ROLE", "operator, secretariat, focal_point, publisher, service or observer; default focal_point"},
     {"party", 0, "CODE", "the party a focal point acts for; default: NAME after \"focal-\", in capitals"},
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
+    END,
+};
+static const cli_flag_t keys_make_flags[] = {
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
 };
 static const cli_flag_t audit_flags[] = {
@@ -140,10 +155,29 @@ const cli_command_t cli_commands[] = {
     {"watch", "Run", "", 0, 0, "live view: seats and lists per event, streams, lag", watch_flags,
      "On a terminal the view is redrawn when something changes; otherwise one line is printed per change.",
      "convene watch\nconvene watch --once\nconvene watch --json", cli_watch},
+    {"health", "Run", "[SERVICE]", 0, 1, "whether a service of this machine is ready, for who supervises it",
+     health_flags,
+     "Asks the service where it listens, with its own key. Without SERVICE: the one that is process 1, as in a "
+     "container.\n"
+     "Takes 2 s at most, or --timeout, and never more than a second above that. Exit status 0: it answers, decides\n"
+     "requests, and no stream it follows is halted or parked (with --live: it answers); 1: it answers and is not "
+     "ready; 2:\n"
+     "wrong arguments or settings; 4: its key is not there; 6: no answer in time.",
+     "convene health registration\nconvene health notifications --live --timeout 500ms", cli_health},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
      "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own "
      "reports.",
      "convene doctor", cli_doctor},
+
+    {"sample run", "Run", "NAME", 1, 1, "run a sample on services that run already", sample_flags,
+     "What `up --sample NAME` does, without starting services: for containers and other machines. The services' clock "
+     "must\n"
+     "stand where the sample begins, or a day later at most; `convene sample clock NAME` says how to set it. The files "
+     "of\n"
+     "notifications/outbox are counted, so that folder must be seen here. Exit status 0: every check held.",
+     "convene sample run cica\nconvene sample run cica --publisher-py none --json", cli_sample_run},
+    {"sample clock", "Run", "NAME", 1, 1, "the clock/offset_ms with which a sample begins now", NULL, NULL,
+     "CONVENE_CLOCK_OFFSET_MS=$(convene sample clock cica) convene up", cli_sample_clock},
 
     {"request", "Ask", "TYPE", 1, 1, "send one request, or many, and wait for the outcomes", request_flags,
      "TYPE is a request type or an unambiguous part of one (register, event.change); `convene help requests` lists "
@@ -232,7 +266,7 @@ const cli_command_t cli_commands[] = {
      "only.",
      "convene fetch registration.events --limit 10\nconvene fetch scheduling.events --follow", cli_fetch},
 
-    {"keys make", "Keep", "", 0, 0, "make the keys that a first start needs", NULL,
+    {"keys make", "Keep", "", 0, 0, "make the keys that a first start needs", keys_make_flags,
      "registration, scheduling, notifications (role service), operator, secretariat, publisher, observer. What is "
      "there stays.",
      "convene keys make", cli_keys_make},
@@ -240,6 +274,12 @@ const cli_command_t cli_commands[] = {
      "Services read the new key at once if `up` runs them here, else at SIGHUP.",
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
+    {"keys share", "Keep", "DIR", 1, 1, "give each program the keys it needs, and no more", NULL,
+     "For each directory DIR/NAME: NAME.secret, and in allow/ all certificates if NAME is a service, else those of "
+     "the\n"
+     "services. What is unchanged stays, certificates that are gone are taken away. Then SIGHUP makes services read "
+     "them.",
+     "mkdir -p /srv/keys/portal && convene keys share /srv/keys", cli_keys_share},
     {"backup", "Keep", "SERVICE FILE", 2, 2, "copy a service's database while it runs", NULL,
      "FILE is made by the service, on its machine; it must not exist. Operator only.",
      "convene backup registration /srv/backup/registration.db", cli_backup},

@@ -5,7 +5,7 @@ SPDX-License-Identifier: Apache-2.0
   publisher.py ENDPOINT KEYS NAME FILE > outcomes.jsonl
 
 ENDPOINT is registration's ("tcp://127.0.0.1:24100"); KEYS the directory with NAME.secret and allow/registration.cert ("-": no
-encryption, ipc only). Each line of FILE is {"id", "type", "data"}; each line of the output {"line", "id", "class", "code",
+encryption, ipc only). Each line of FILE ("-": standard input) is {"id", "type", "data"}; each line of the output {"line", "id", "class", "code",
 "hash"}, hash being BLAKE2b-128 of the outcome's octets. What belongs to one delegation is sent one after the other.
 """
 import hashlib
@@ -180,7 +180,7 @@ def main():
     if len(sys.argv) != 5:
         sys.exit(__doc__)
     endpoint, keys, me, path = sys.argv[1:]
-    with open(path, encoding="utf-8") as file:
+    with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
         status = Publisher(endpoint, keys, me).run(file)
     sys.stdout.flush()
     return status
