@@ -4,6 +4,7 @@
  * One notice for each of these, to the one delegation it concerns:
  *   a decision    every registration.decided record, also a refusal
  *   a promotion   every registration.promoted record
+ *   a lapse       every registration.lapsed record: an offer that nobody took
  *   a change      a scheduling.event record that changes what a traveller needs to know (ntf_changes), once for each
  *                 delegation that is registered (seated or waiting) at that time
  *

@@ -92,16 +92,23 @@ static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context,
     int rc = s_details(ntf, row->event, context);
     if (!rc)
         rc = s_names_of_places(ntf, context);
+    static const uint16_t types[] = {[NTF_DECISION] = CV_MSG_REGISTRATION_DECIDED_V1,
+                                     [NTF_PROMOTION] = CV_MSG_REGISTRATION_PROMOTED_V1,
+                                     [NTF_LAPSE] = CV_MSG_REGISTRATION_LAPSED_V1};
     const void *data;
     if (!rc)
-        rc = ntf_decode(row->kind == NTF_DECISION ? CV_MSG_REGISTRATION_DECIDED_V1 : CV_MSG_REGISTRATION_PROMOTED_V1,
-                        row->data, ntf->arena, &data);
+        rc = ntf_decode(types[row->kind], row->data, ntf->arena, &data);
     if (rc)
         return rc;
     if (row->kind == NTF_DECISION) {
         const cv_registration_decided_v1_t *decided = data;
         rc = s_names(ntf, row, decided->persons, decided->persons_n, context);
         return rc ? rc : ntf_text_decision(context, decided, subject, body);
+    }
+    if (row->kind == NTF_LAPSE) {
+        const cv_registration_lapsed_v1_t *lapsed = data;
+        rc = s_names(ntf, row, lapsed->persons, lapsed->persons_n, context);
+        return rc ? rc : ntf_text_lapse(context, lapsed, subject, body);
     }
     const cv_registration_promoted_v1_t *promoted = data;
     rc = s_names(ntf, row, promoted->persons, promoted->persons_n, context);

@@ -3,7 +3,7 @@
  *
  *   scheduling.events     events, venues, parties: what notices say; a material change of an event is told to every
  *                         delegation that was registered before it (core.h says what "before" is)
- *   registration.events   decisions and promotions: each is told; who is registered, and since which version
+ *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which version
  *   registration.private  whom to write to, and names
  *
  * Records of a snapshot are state, not news: nobody is told of them. But a delegation that a snapshot makes known as
@@ -81,6 +81,17 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
                   msg->data_bytes);
 }
 
+/* An offer nobody took: its persons are off the list, and whoever answers for them must hear of it. */
+static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_lapsed_v1_t *lapsed) {
+    if (!cv_tx_in_snapshot(tx)) {
+        int rc = s_tell(ntf, NTF_LAPSE, msg->id, lapsed->event, lapsed->party, msg->time_ms, lapsed->private_seq,
+                        msg->data_bytes);
+        if (rc)
+            return rc;
+    }
+    return s_answer(ntf, tx, lapsed->event, lapsed->party, lapsed->answer, 0);
+}
+
 /* A new version of an event: told to all delegations that were registered under an earlier one. */
 static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now) {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -129,6 +140,7 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
     switch (msg->info->number) {
     case CV_MSG_REGISTRATION_DECIDED_V1: return s_decided(self, tx, msg, data);
     case CV_MSG_REGISTRATION_PROMOTED_V1: return s_promoted(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_LAPSED_V1: return s_lapsed(self, tx, msg, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: {
         const cv_registration_delegation_v1_t *delegation = data;
         return s_answer(self, tx, delegation->event, delegation->party, delegation->answer,

@@ -20,6 +20,7 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
         [NTF_DECISION] = CV_NOTICE_KIND_DECISION,
         [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
         [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE,
+        [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
     };
     static const cv_notice_state_t states[] = {
         [NTF_QUEUED] = CV_NOTICE_STATE_QUEUED,

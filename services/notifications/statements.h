@@ -24,7 +24,7 @@
     " now BLOB NOT NULL) STRICT, WITHOUT ROWID;" \
     "CREATE INDEX ntf_change_event ON ntf_change(event, time_ms);" \
     "CREATE TABLE ntf_delivery(n INTEGER PRIMARY KEY AUTOINCREMENT, notice TEXT NOT NULL UNIQUE," \
-    " kind INTEGER NOT NULL CHECK(kind BETWEEN 1 AND 3), cause TEXT NOT NULL, event TEXT NOT NULL, party TEXT NOT NULL," \
+    " kind INTEGER NOT NULL CHECK(kind BETWEEN 1 AND 4), cause TEXT NOT NULL, event TEXT NOT NULL, party TEXT NOT NULL," \
     " time_ms INTEGER NOT NULL, private_seq INTEGER NOT NULL, private_epoch BLOB, data BLOB, mail BLOB," \
     " state INTEGER NOT NULL DEFAULT 1 CHECK(state BETWEEN 1 AND 3), hold INTEGER NOT NULL," \
     " attempts INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0," \

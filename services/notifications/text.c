@@ -23,6 +23,7 @@ static const s_phrase_t s_withdraw_refused = {"Withdrawal refused", "В отзы
 static const s_phrase_t s_declined = {"Non-participation recorded", "Отказ от участия принят"};
 static const s_phrase_t s_decline_refused = {"Notice of non-participation refused",
                                              "Сообщение об отказе от участия не принято"};
+static const s_phrase_t s_lapsed = {"An offered place was not accepted in time", "Предложенное место не принято в срок"};
 static const s_phrase_t s_promoted = {"Moved up from the waiting list", "Места из листа ожидания подтверждены"};
 static const s_phrase_t s_changed = {"Event changed", "Изменения в мероприятии"};
 static const s_phrase_t s_cancelled = {"Event cancelled", "Мероприятие отменено"};
@@ -43,6 +44,7 @@ static const s_phrase_t s_label_place = {"Place", "Место"};
 static const s_phrase_t s_label_venue = {"Venue", "Помещение"};
 static const s_phrase_t s_label_format = {"Format", "Формат"};
 static const s_phrase_t s_label_title = {"Title", "Название"};
+static const s_phrase_t s_label_expired = {"The offer ended at", "Предложение действовало до"};
 static const s_phrase_t s_label_decided = {"Decided at", "Время решения"};
 static const s_phrase_t s_label_changed = {"Changed at", "Время изменения"};
 static const s_phrase_t s_label_request = {"Request", "Запрос"};
@@ -328,6 +330,15 @@ int ntf_text_promotion(const ntf_context_t *context, const cv_registration_promo
         s_instant(body, language, s_label_accept, promoted->expires_ms);
     s_persons(context, promoted->persons, promoted->persons_n, body);
     s_seats_put(context, &promoted->seats, body);
+    return s_foot_put(context, subject, body);
+}
+
+int ntf_text_lapse(const ntf_context_t *context, const cv_registration_lapsed_v1_t *lapsed, cv_buf_t *subject,
+                   cv_buf_t *body) {
+    s_head(context, s_lapsed, subject, body);
+    s_instant(body, s_language(context), s_label_expired, lapsed->expires_ms);
+    s_persons(context, lapsed->persons, lapsed->persons_n, body);
+    s_seats_put(context, &lapsed->seats, body);
     return s_foot_put(context, subject, body);
 }
 

@@ -39,6 +39,8 @@ int ntf_text_decision(const ntf_context_t *context, const cv_registration_decide
                       cv_buf_t *body) CV_USE_RESULT;
 int ntf_text_promotion(const ntf_context_t *context, const cv_registration_promoted_v1_t *promoted, cv_buf_t *subject,
                        cv_buf_t *body) CV_USE_RESULT;
+int ntf_text_lapse(const ntf_context_t *context, const cv_registration_lapsed_v1_t *lapsed, cv_buf_t *subject,
+                   cv_buf_t *body) CV_USE_RESULT;
 /* was: the version before; context->details: the new one, not NULL. changes: from ntf_changes. */
 int ntf_text_change(const ntf_context_t *context, const cv_scheduling_event_v1_t *was, unsigned changes,
                     cv_buf_t *subject, cv_buf_t *body) CV_USE_RESULT;

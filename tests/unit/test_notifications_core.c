@@ -460,6 +460,17 @@ static void test_text_of_a_promotion_and_a_change(void **state) {
     assert_true(has(cv_buf_str(&text.body), "Причина: освобождены гарантированные места\n"));
     assert_true(has(cv_buf_str(&text.body), "  № 7: место подтверждено\n"));
     done_text(&text);
+
+    cv_registration_lapsed_v1_t lapsed = {.expires_ms = 1772096400000,
+                                          .persons_n = 1,
+                                          .persons = {{.number = 7, .state = CV_PERSON_STATE_WITHDRAWN}}};
+    setup_text(&text);
+    context.language = CV_LANGUAGE_EN;
+    assert_int_equal(ntf_text_lapse(&context, &lapsed, &text.subject, &text.body), CV_OK);
+    assert_true(cv_str_is(cv_buf_str(&text.subject), "An offered place was not accepted in time: Business Forum"));
+    assert_true(has(cv_buf_str(&text.body), "The offer ended at: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(cv_buf_str(&text.body), "7: withdrawn\n"));
+    done_text(&text);
 }
 
 /* The longest that the contract lets through still fits a message. */

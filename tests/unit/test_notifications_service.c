@@ -70,6 +70,29 @@ static void test_refusals_promotions_and_declines(void **state) {
     assert_written(drv, EVENTS_ID "3.KZ", "Subject: Moved up from the waiting list: Business Forum\r\n");
 }
 
+/* Who let an offer pass is told, and no longer of changes if nobody of the party is registered any more. */
+static void test_a_lapsed_offer(void **state) {
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    cv_registration_lapsed_v1_t lapsed = {.event = CV_STR("FORUM"),
+                                          .party = CV_STR("KZ"),
+                                          .expires_ms = 1772096400000,
+                                          .persons_n = 1,
+                                          .persons = {{.number = 1, .state = CV_PERSON_STATE_WITHDRAWN}},
+                                          .answer = CV_PARTY_ANSWER_WITHDRAWN,
+                                          .private_seq = 1};
+    drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_LAPSED_V1, &lapsed);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 2);
+    assert_written(drv, EVENTS_ID "2.KZ", "Subject: An offered place was not accepted in time: Business Forum\r\n");
+    cv_scheduling_event_v1_t event = forum(2);
+    event.event_details.date_start = CV_STR("2026-05-11");
+    tell_event(drv, &event);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 2);
+}
+
 static void test_changes_go_to_those_registered_only(void **state) {
     drv_t *drv = *state;
     tell_catalogue(drv);
@@ -418,6 +441,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_decision_becomes_one_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals_promotions_and_declines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_lapsed_offer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes_go_to_those_registered_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_change_seen_before_the_registration, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waits_for_its_contact_data, setup, teardown),
