@@ -207,79 +207,6 @@ void cv_engine_answered(cv_engine_t *engine, size_t follow, cv_str_t message, in
     cv_follower_answer(engine->follows[follow].follower, &answer, engine->decoded, mono_ms);
 }
 
-/* ---- what goes out ------------------------------------------------------------------------ */
-
-int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic, cv_str_t message) {
-    if (engine->outgoing_n == engine->outgoing_room) {
-        size_t room = engine->outgoing_room ? engine->outgoing_room * 2 : 1024;
-        cv_outgoing_t *grown = realloc(engine->outgoing, room * sizeof *grown);
-        if (!grown)
-            return CV_ENOMEM;
-        engine->outgoing = grown;
-        engine->outgoing_room = room;
-    }
-    cv_outgoing_t *outgoing = &engine->outgoing[engine->outgoing_n];
-    outgoing->stream = stream;
-    outgoing->topic_at = engine->out.len;
-    outgoing->topic_len = topic.len;
-    if (position)
-        outgoing->position = *position;
-    int rc = cv_buf_put(&engine->out, topic.ptr, topic.len);
-    outgoing->message_at = engine->out.len;
-    outgoing->message_len = message.len;
-    if (!rc)
-        rc = cv_buf_put(&engine->out, message.ptr, message.len);
-    if (!rc)
-        engine->outgoing_n++;
-    return rc;
-}
-
-static void truncate_out(cv_engine_t *engine, size_t outgoing_n, size_t len) {
-    engine->outgoing_n = outgoing_n;
-    engine->out.len = len;
-    engine->out.rc = CV_OK;
-}
-
-static cv_str_t topic_of(const cv_engine_t *engine, size_t stream) {
-    return cv_str(engine->topics[stream]);
-}
-
-static void publish_all(cv_engine_t *engine) {
-    const char *bytes = (const char *)engine->out.ptr;
-    for (size_t i = 0; i < engine->outgoing_n; i++) {
-        const cv_outgoing_t *o = &engine->outgoing[i];
-        cv_str_t message = {bytes + o->message_at, o->message_len};
-        if (o->stream < 0) {
-            engine->outside.publish(engine->outside.self, (cv_str_t){bytes + o->topic_at, o->topic_len}, NULL, message);
-            continue;
-        }
-        engine->outside.publish(engine->outside.self, topic_of(engine, (size_t)o->stream), &o->position, message);
-        engine->head_told[o->stream] = o->position.seq;
-    }
-    truncate_out(engine, 0, 0);
-}
-
-static void flush_published(cv_engine_t *engine) {
-    if (engine->outside.flush)
-        engine->outside.flush(engine->outside.self);
-}
-
-static void publish_head(cv_engine_t *engine, size_t stream) {
-    const cv_position_t *head = cv_outbox_head(engine->outbox, stream);
-    engine->outside.publish(engine->outside.self, topic_of(engine, stream), head, CV_STR_NONE);
-    engine->head_told[stream] = head->seq;
-}
-
-/* Private streams ring at once; all streams say where they stand, often under traffic, once a second at rest. */
-static void publish_heads(cv_engine_t *engine, bool traffic, int64_t mono_ms) {
-    bool due = mono_ms - engine->heads_ms >= (traffic ? CV_HEAD_BUSY_MS : CV_HEAD_IDLE_MS);
-    for (size_t i = 0; i < engine->def->streams_n; i++)
-        if (due || engine->head_told[i] != cv_outbox_head(engine->outbox, i)->seq)
-            publish_head(engine, i);
-    if (due)
-        engine->heads_ms = mono_ms;
-}
-
 /* ---- one transaction ---------------------------------------------------------------------- */
 
 static int begin(cv_engine_t *engine) {
@@ -422,7 +349,7 @@ static int alone(cv_engine_t *engine, int (*step)(cv_engine_t *engine, void *inp
         cv_db_rollback(engine->db); /* nothing there, nothing done */
     } else if (rc) {
         undo(engine, rc);
-        truncate_out(engine, outgoing_n, out_len);
+        cv_out_cut(engine, outgoing_n, out_len);
     }
     return rc;
 }
@@ -448,8 +375,8 @@ static int step_postpone(cv_engine_t *engine, void *input) {
 /* What is committed is published at once: a batch can fail because its output is too large for one turn, and each input has
  * waited for a sync of its own: no answer waits for those of the others as well. */
 static void publish_now(cv_engine_t *engine) {
-    publish_all(engine);
-    flush_published(engine);
+    cv_out_publish(engine);
+    cv_out_flush(engine);
 }
 
 static int run_one_by_one(cv_engine_t *engine) {
@@ -509,7 +436,7 @@ static int take_snapshots(cv_engine_t *engine, int64_t mono_ms) {
             rc = commit(engine);
         if (rc) {
             undo(engine, rc);
-            truncate_out(engine, 0, 0);
+            cv_out_cut(engine, 0, 0);
             if (is_fatal(rc) || rc == CV_EFULL || rc == CV_ENOMEM)
                 return rc;
             char text[600];
@@ -554,14 +481,14 @@ static int run_work(cv_engine_t *engine, int64_t mono_ms) {
         rc = run_batch(engine, mono_ms);
     if (rc && !is_fatal(rc)) {
         undo(engine, rc);
-        truncate_out(engine, 0, 0);
+        cv_out_cut(engine, 0, 0);
         if (rc != CV_EFULL)
             rc = run_one_by_one(engine);
     }
     if (rc == CV_EFULL) { /* answers what it can without writing; what one_by_one committed has its memo by now */
         engine->writable = false;
         engine->room_checked_ms = mono_ms;
-        truncate_out(engine, 0, 0);
+        cv_out_cut(engine, 0, 0);
         rc = run_batch(engine, mono_ms);
     }
     return rc;
@@ -600,10 +527,10 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
             keep_reason(engine, rc);
             return rc;
         }
-        publish_all(engine);
+        cv_out_publish(engine);
     }
-    publish_heads(engine, traffic, mono_ms);
-    flush_published(engine);
+    cv_out_heads(engine, traffic, mono_ms);
+    cv_out_flush(engine);
     int rc = cv_db_tend(engine->db, !traffic);
     if (rc)
         return rc;

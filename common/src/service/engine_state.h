@@ -127,8 +127,13 @@ struct cv_engine {
 
 /* engine.c. The note says what went wrong, before the error is returned. */
 void cv_engine_note(cv_engine_t *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic, cv_str_t message) CV_USE_RESULT;
 void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation);
+/* publish.c: stream -1: an outcome, for this topic; else a record with its position. */
+int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic, cv_str_t message) CV_USE_RESULT;
+void cv_out_cut(cv_engine_t *engine, size_t outgoing_n, size_t len); /* back to what it was */
+void cv_out_publish(cv_engine_t *engine);                            /* all of it, after COMMIT */
+void cv_out_heads(cv_engine_t *engine, bool traffic, int64_t mono_ms);
+void cv_out_flush(cv_engine_t *engine); /* whoever gathers frames sends them now */
 /* intake.c: one request to its answer. CV_OK: an answer (of whatever class) was put out or the message dropped; else
  * the transaction has to go. */
 int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) CV_USE_RESULT;
