@@ -168,7 +168,8 @@ static int by_id(const void *a, const void *b)
 
 static void check_once(audit_t *audit)
 {
-    qsort(audit->decided, audit->decided_n, sizeof(request_id_t), by_id);
+    if (audit->decided_n)
+        qsort(audit->decided, audit->decided_n, sizeof(request_id_t), by_id);
     for (size_t i = 1; i < audit->decided_n; i++) {
         char text[CV_UUID_TEXT + 1];
         if (by_id(&audit->decided[i - 1], &audit->decided[i]) != 0)
