@@ -220,9 +220,20 @@ class Compose(unittest.TestCase):
             self.assertEqual(desk.ask("registration.register", world.delegation("SAMPLE-MOVE", "AZ")).klass, "DENIED")
         stack.compose("run", "--rm", "-T", "cli", "backup", "registration", "/data/backup.db")
         self.assertGreater((stack.volume("data-registration") / "backup.db").stat().st_size, 100_000)
+        stack.compose("stop", "registration")
+        restored = stack.compose("run", "--rm", "-T", "--no-deps", "registration", "convene-registration", "--restore", "/data/backup.db").stdout
+        self.assertIn("restored from /data/backup.db", restored)
+        stack.compose("start", "registration")
+        stack.compose("run", "--rm", "-T", "--entrypoint", "rm", "add-key", "/keys/allow/kz-desk.cert")
+        self.assertIn("3 files changed", stack.compose("run", "--rm", "-T", "keys").stdout)
+        stack.compose("restart", *SERVICES)
+        for name in SERVICES:
+            stack.services[name].wait_healthy()
         status = json.loads(stack.compose("run", "--rm", "-T", "cli", "status", "--json").stdout)
         self.assertTrue(status["healthy"], status)
-        self.steps.done("a key added and in force, a backup made, all healthy by the command line")
+        with Publisher(stack, "kz-desk") as desk:
+            self.assertTrue(desk.silent("registration.decline", {"event": "SAMPLE-MOVE", "party": "KZ"}, 1.5), "a key that was taken out is heard")
+        self.steps.done("a key added and taken out, a backup made and restored, all healthy by the command line")
 
     # ---- kills
 
