@@ -84,7 +84,7 @@ static void check_cause(audit_t *audit, const char *id, uint64_t seq)
         audit->rc = rc;
     } else {
         const char *class = cli_text_of(json_object_get(outcome, "data"), "class");
-        if (strcmp(class, "OK") && strcmp(class, "REJECTED"))
+        if (strcmp(class, "OK") != 0 && strcmp(class, "REJECTED") != 0)
             find(audit, "request %s caused %s %llu and is remembered as %s, which is no decision", id, audit->stream,
                  (unsigned long long)seq, class);
     }
@@ -240,7 +240,7 @@ static int check_acknowledged(audit_t *audit, const json_t *given)
 {
     const json_t *outcome = json_object_get(given, "outcome");
     const char *class = cli_text_of(json_object_get(outcome, "data"), "class"), *id = cli_text_of(outcome, "id");
-    if (strcmp(class, "OK") && strcmp(class, "REJECTED"))
+    if (strcmp(class, "OK") != 0 && strcmp(class, "REJECTED") != 0)
         return CV_OK; /* no decision, nothing was promised */
     json_t *now = NULL;
     int rc = remembered(audit, service_of(outcome), id, &now);
