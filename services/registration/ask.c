@@ -1,8 +1,8 @@
 /* ask: what every kind of request does on its way: how it is told, refused and answered. See ask.h.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A decision is counted in the delegation, told in registration.decided, and answered with the rule and the seats. Order of
- * records in the two streams:
+ * A decision is counted in the delegation, told in registration.decided, and answered with the rule and the seats.
+ * Order of records in the two streams:
  *
  *   registration.private   contact (persons and contact that were accepted)
  *   registration.events    decided (its private_seq covers the contact)    promoted ... (what the decision set free)
@@ -30,9 +30,8 @@ void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats)
                               .party_waiting = share->waiting};
 }
 
-
 /* Records the decision and puts it into the answer, whose persons are filled in already. */
-int reg_conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code)
+static int conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code)
 {
     reg_delegation_t *d = ask->delegation;
     cv_registration_decided_v1_t *decided = &ask->self->decided;
@@ -92,7 +91,6 @@ int reg_conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const 
     return CV_OK;
 }
 
-/* Contact data goes to the private stream, before the decision that refers to it. The persons are filled in already. */
 int reg_tell_contact(reg_ask_t *ask)
 {
     cv_registration_contact_v1_t *told = &ask->self->contact;
@@ -111,7 +109,15 @@ int reg_tell_contact(reg_ask_t *ask)
                       &d->private_seq);
 }
 
-/* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
+int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_cause_t freed)
+{
+    int rc = conclude(ask, CV_OUTCOME_CLASS_OK, rule, code);
+
+    if (!rc && freed != CV_PROMOTION_CAUSE_ABSENT)
+        rc = reg_promote(ask->self, ask->tx, ask->event, freed);
+    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+}
+
 int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field)
 {
     int rc = CV_OK;
@@ -121,11 +127,10 @@ int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field)
         rc = reg_tell_contact(ask);
     }
     if (!rc)
-        rc = reg_conclude(ask, CV_OUTCOME_CLASS_REJECTED, rule, reg_rule_word(rule));
+        rc = conclude(ask, CV_OUTCOME_CLASS_REJECTED, rule, reg_rule_word(rule));
     return rc ? rc : cv_refuse(ask->tx, ask->out, reg_rule_word(rule), field, "%s", ask->text);
 }
 
-/* The path of one person in the request; NULL (no field) when memory is short. */
 const char *reg_field_at(reg_ask_t *ask, unsigned index)
 {
     enum { ROOM = 32 };
@@ -149,7 +154,6 @@ void reg_set_answer(reg_delegation_t *delegation, reg_answer_t answer)
 
 /* ---- persons of the delegation -------------------------------------------------------------------------------- */
 
-/* Whether a person of this name is in the delegation. Hashes are compared first; who has the same hash is looked up. */
 int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but, bool *ret_found)
 {
     const reg_roster_t *roster = &ask->delegation->roster;
@@ -187,11 +191,20 @@ reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_
     return gone ? REG_RULE_ALREADY_WITHDRAWN : REG_RULE_NOT_REGISTERED;
 }
 
-const char *reg_code_of(const reg_ruling_t *ruling, unsigned n)
+/* The word for a ruling that accepts. */
+static const char *code_of(const reg_ruling_t *ruling, unsigned n)
 {
     if (ruling->enlisted == (int)n)
         return reg_rule_word(ruling->rule); /* nominated, under_review */
     if (ruling->waiting + ruling->refused == 0)
         return "registered";
     return ruling->waiting == (int)n ? "waiting" : "partly_registered";
+}
+
+int reg_accept_ruling(reg_ask_t *ask, const reg_ruling_t *ruling, unsigned n, int32_t confirmed_before)
+{
+    bool rose = ask->delegation->share.confirmed > confirmed_before;
+
+    return reg_accept(ask, ruling->rule, code_of(ruling, n),
+                      rose ? CV_PROMOTION_CAUSE_CAPACITY : CV_PROMOTION_CAUSE_ABSENT);
 }

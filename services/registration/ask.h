@@ -26,8 +26,12 @@ typedef struct {
     char text[REG_TEXT_MAX];
 } reg_ask_t;
 
-/* Records the decision and puts it into the answer, whose persons are filled in already. */
-int reg_conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, const char *code) CV_USE_RESULT;
+/* A rule says yes, in ask->text: the decision is recorded and put into the answer, whose persons are filled in already,
+ * then the list moves if it may have freed something (ABSENT: it has not). */
+int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_cause_t freed);
+/* The same for a ruling over n persons. Where their party has more seats than before, the list moves: they can bring a
+ * unit of their own party to its maximum, which then no longer holds up others. */
+int reg_accept_ruling(reg_ask_t *ask, const reg_ruling_t *ruling, unsigned n, int32_t confirmed_before);
 /* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
 int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field);
 /* Contact data goes to the private stream, before the decision that refers to it. The persons in self->contact are
@@ -43,8 +47,6 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
 
-/* The word for a ruling that accepts. */
-const char *reg_code_of(const reg_ruling_t *ruling, unsigned n);
 /* register.c */
 int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request);
 /* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must
@@ -52,9 +54,10 @@ int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request);
 int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_state_t state, reg_rule_t otherwise,
                  const char *nothing, reg_person_t ret_persons[REG_PERSONS_MAX], unsigned *ret_n, reg_rule_t *ret_rule,
                  unsigned *ret_culprit) CV_USE_RESULT;
-/* The verdicts of persons who are in the delegation already: rows, lanes, answer. Who is refused stays. */
-int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verdict_t *verdicts, unsigned n,
-                     const reg_ruling_t *ruling, cv_person_change_t what) CV_USE_RESULT;
+/* Persons who are in the delegation already ask for seats: decided like a registration of this moment. Who is refused
+ * stays as it is. named: by the request, which a refusal then points into. */
+int reg_seat(reg_ask_t *ask, const reg_person_t *persons, unsigned n, cv_group_rule_t group, bool named,
+             cv_person_change_t what);
 /* step 0: nominated; else under review in this step. */
 void reg_nominate(reg_ask_t *ask, unsigned step, reg_group_t group, const reg_applicant_t *who, unsigned n,
                   reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);

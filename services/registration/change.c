@@ -96,11 +96,7 @@ static int settle(reg_ask_t *ask, swap_t *swap, reg_rule_t rule)
         .number = after->number, .name = after->name, .capacity = (cv_capacity_t)after->role, .email = after->email};
     rc = reg_tell_contact(ask);
     const char *code = swap->what == CV_PERSON_CHANGE_AMENDED ? "amended" : "substituted";
-    if (!rc)
-        rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, rule, code);
-    if (!rc)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CHANGE);
-    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+    return rc ? rc : reg_accept(ask, rule, code, CV_PROMOTION_CAUSE_CHANGE);
 }
 
 static bool is_material(const swap_t *swap)
@@ -126,8 +122,7 @@ static int propose(reg_ask_t *ask, swap_t *swap, unsigned step)
     snprintf(ask->text, sizeof ask->text,
              "%s: the change of person %u waits for %s; until then the registration stays as it was.", ask->party->code,
              before->number, reg_step_text(step));
-    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_REVIEW, code);
-    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+    return reg_accept(ask, REG_RULE_REVIEW, code, CV_PROMOTION_CAUSE_ABSENT);
 }
 
 /* A person who was returned, or is under review and becomes another: reviewed from the first step again; when nobody
@@ -230,30 +225,39 @@ static int find(reg_ask_t *ask, int64_t number, swap_t *swap, reg_rule_t *ret_ru
     return rc;
 }
 
-static void apply(reg_person_t *person, cv_capacity_t capacity, cv_attendance_t attendance)
+/* capacity, attendance: 0, and name, email: NULL, where the person stays as it is. */
+static int change(reg_ask_t *ask, cv_person_change_t what, int64_t number, cv_capacity_t capacity,
+                  cv_attendance_t attendance, const cv_str_t *name, const cv_str_t *email)
 {
-    if (capacity)
-        person->role = (unsigned)capacity;
-    if (attendance)
-        person->online = attendance == CV_ATTENDANCE_ONLINE;
-}
-
-int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request)
-{
-    swap_t swap = {.what = CV_PERSON_CHANGE_AMENDED};
+    swap_t swap = {.what = what};
     reg_rule_t rule;
 
-    int rc = find(ask, request->number, &swap, &rule);
+    int rc = find(ask, number, &swap, &rule);
     if (rc)
         return rc;
     if (rule != REG_RULE_NONE)
         return reg_refuse(ask, rule, "data.number");
-    apply(&swap.after, request->capacity, request->attendance);
-    if (request->name.ptr)
-        swap.after.name = request->name;
-    if (request->email.ptr)
-        swap.after.email = request->email;
+    if (capacity)
+        swap.after.role = (unsigned)capacity;
+    if (attendance)
+        swap.after.online = attendance == CV_ATTENDANCE_ONLINE;
+    if (name)
+        swap.after.name = *name;
+    if (email)
+        swap.after.email = *email;
     return decide(ask, &swap);
+}
+
+int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request)
+{
+    return change(ask, CV_PERSON_CHANGE_AMENDED, request->number, request->capacity, request->attendance,
+                  request->name.ptr ? &request->name : NULL, request->email.ptr ? &request->email : NULL);
+}
+
+int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request)
+{
+    return change(ask, CV_PERSON_CHANGE_SUBSTITUTED, request->number, request->capacity, request->attendance,
+                  &request->name, &request->email);
 }
 
 int reg_apply_proposal(reg_ask_t *ask, uint32_t at)
@@ -267,20 +271,4 @@ int reg_apply_proposal(reg_ask_t *ask, uint32_t at)
     if (!rc)
         rc = reg_store_proposal_get(ask->self->store, &swap.after, text, &step, &swap.what);
     return rc ? rc : decide(ask, &swap);
-}
-
-int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request)
-{
-    swap_t swap = {.what = CV_PERSON_CHANGE_SUBSTITUTED};
-    reg_rule_t rule;
-
-    int rc = find(ask, request->number, &swap, &rule);
-    if (rc)
-        return rc;
-    if (rule != REG_RULE_NONE)
-        return reg_refuse(ask, rule, "data.number");
-    apply(&swap.after, request->capacity, request->attendance);
-    swap.after.name = request->name;
-    swap.after.email = request->email;
-    return decide(ask, &swap);
 }

@@ -67,8 +67,7 @@ int reg_grant(reg_ask_t *ask, const cv_registration_exception_grant_v1_t *reques
     ask->exception = reg_book_exception(ask->delegation, request->what);
     snprintf(ask->text, sizeof ask->text, "%s may %s until %s; the deadline for others is %s.", ask->party->code,
              request->what == CV_EXCEPTION_KIND_CHANGE ? "change its registration" : what, until, deadline);
-    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_GRANTED, "granted");
-    return rc ? rc : cv_accept(ask->tx, ask->out, "granted", "%s", ask->text);
+    return reg_accept(ask, REG_RULE_GRANTED, "granted", CV_PROMOTION_CAUSE_ABSENT);
 }
 
 static int put_exception(reg_t *self, const reg_delegation_t *d, const reg_exception_t *exception,

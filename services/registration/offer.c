@@ -187,13 +187,7 @@ static int answer(reg_ask_t *ask, const reg_person_t *persons, unsigned n, bool 
     snprintf(ask->text, sizeof ask->text, "%s: %u %s; %d confirmed, %d offered, %d waiting remain.", ask->party->code,
              n, accept ? "accepted, and have their seats" : "passed, and have left the list",
              d->share.confirmed - d->share.offered, d->share.offered, d->share.waiting);
-    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, rule, code);
-    if (!rc && !accept)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_OFFER);
-    if (rc)
-        return rc;
-    return accept ? cv_accept(ask->tx, ask->out, "accepted", "%s", ask->text)
-                  : cv_accept(ask->tx, ask->out, "passed", "%s", ask->text);
+    return reg_accept(ask, rule, code, accept ? CV_PROMOTION_CAUSE_ABSENT : CV_PROMOTION_CAUSE_OFFER);
 }
 
 int reg_answer_offer(reg_ask_t *ask, const cv_registration_offer_answer_v1_t *request)

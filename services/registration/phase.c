@@ -109,8 +109,8 @@ int reg_pick_all(reg_ask_t *ask, const int64_t *numbers, size_t numbers_n, reg_s
 }
 
 /* Who waits comes to the list now: arrivals rise, and rows are numbered from the same counter. */
-int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verdict_t *verdicts, unsigned n,
-                     const reg_ruling_t *ruling, cv_person_change_t what)
+static int seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verdict_t *verdicts, unsigned n,
+                        const reg_ruling_t *ruling, cv_person_change_t what)
 {
     reg_book_t *book = &ask->self->book;
     reg_need_t together = {0};
@@ -147,6 +147,37 @@ int reg_seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_verd
     return CV_OK;
 }
 
+int reg_seat(reg_ask_t *ask, const reg_person_t *persons, unsigned n, cv_group_rule_t group, bool named,
+             cv_person_change_t what)
+{
+    reg_applicant_t who[REG_PERSONS_MAX];
+    reg_verdict_t verdicts[REG_PERSONS_MAX];
+    reg_ruling_t ruling;
+    reg_delegation_t *d = ask->delegation;
+    cv_decision_t *decision = &ask->out->decision;
+    const int32_t confirmed_before = d->share.confirmed;
+
+    for (unsigned i = 0; i < n; i++)
+        who[i] = (reg_applicant_t){.role = (uint8_t)persons[i].role, .online = persons[i].online, .enlisted = true};
+    reg_decide(&ask->event->seats, &d->share, group ? (reg_group_t)group : ask->event->group, who, n, verdicts,
+               &ruling);
+    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)ruling.role),
+                ask->text);
+    if (!ruling.accepted)
+        return reg_refuse(ask, ruling.rule, named ? reg_field_at(ask, ruling.culprit) : NULL);
+    decision->persons_n = n;
+    for (unsigned i = 0; i < n; i++) {
+        reg_state_t state = verdicts[i].state == REG_REFUSED ? persons[i].state : verdicts[i].state;
+        decision->persons[i] = (cv_person_decision_t){.number = persons[i].number,
+                                                      .state = (cv_person_state_t)state,
+                                                      .rule = cv_str(reg_rule_word(verdicts[i].rule)),
+                                                      .has_position = verdicts[i].position > 0,
+                                                      .position = verdicts[i].position};
+    }
+    int rc = seat_persons(ask, persons, verdicts, n, &ruling, what);
+    return rc ? rc : reg_accept_ruling(ask, &ruling, n, confirmed_before);
+}
+
 /* Confirmed, but somebody has to approve first. */
 static int submit(reg_ask_t *ask, const reg_person_t *persons, unsigned n, unsigned step)
 {
@@ -166,19 +197,13 @@ static int submit(reg_ask_t *ask, const reg_person_t *persons, unsigned n, unsig
         return rc;
     snprintf(ask->text, sizeof ask->text, "%s: %u under review (%s); seats are decided when they are approved.",
              ask->party->code, n, reg_step_text(step));
-    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_REVIEW, code);
-    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+    return reg_accept(ask, REG_RULE_REVIEW, code, CV_PROMOTION_CAUSE_ABSENT);
 }
 
 int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request)
 {
     reg_person_t persons[REG_PERSONS_MAX];
-    reg_applicant_t who[REG_PERSONS_MAX];
-    reg_verdict_t verdicts[REG_PERSONS_MAX];
-    reg_ruling_t ruling;
-    reg_delegation_t *d = ask->delegation;
-    cv_decision_t *decision = &ask->out->decision;
-    const int32_t confirmed_before = d->share.confirmed;
+    const unsigned step = reg_first_step(ask);
     unsigned n, culprit;
     reg_rule_t rule;
 
@@ -188,30 +213,7 @@ int reg_confirm(reg_ask_t *ask, const cv_registration_confirm_v1_t *request)
         return rc;
     if (rule != REG_RULE_NONE)
         return reg_refuse(ask, rule, request->persons_n ? reg_field_at(ask, culprit) : NULL);
-    if (reg_first_step(ask))
-        return submit(ask, persons, n, reg_first_step(ask));
-    for (unsigned i = 0; i < n; i++)
-        who[i] = (reg_applicant_t){.role = (uint8_t)persons[i].role, .online = persons[i].online, .enlisted = true};
-    reg_group_t group = request->group ? (reg_group_t)request->group : ask->event->group;
-    reg_decide(&ask->event->seats, &d->share, group, who, n, verdicts, &ruling);
-    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)ruling.role),
-                ask->text);
-    if (!ruling.accepted)
-        return reg_refuse(ask, ruling.rule, request->persons_n ? reg_field_at(ask, ruling.culprit) : NULL);
-    decision->persons_n = n;
-    for (unsigned i = 0; i < n; i++) {
-        reg_state_t state = verdicts[i].state == REG_REFUSED ? REG_NOMINATED : verdicts[i].state;
-        decision->persons[i] = (cv_person_decision_t){.number = persons[i].number,
-                                                      .state = (cv_person_state_t)state,
-                                                      .rule = cv_str(reg_rule_word(verdicts[i].rule)),
-                                                      .has_position = verdicts[i].position > 0,
-                                                      .position = verdicts[i].position};
-    }
-    rc = reg_seat_persons(ask, persons, verdicts, n, &ruling, CV_PERSON_CHANGE_CONFIRMED);
-    const char *code = reg_code_of(&ruling, n);
-    if (!rc)
-        rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
-    if (!rc && d->share.confirmed > confirmed_before)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
-    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+    if (step)
+        return submit(ask, persons, n, step);
+    return reg_seat(ask, persons, n, request->group, request->persons_n > 0, CV_PERSON_CHANGE_CONFIRMED);
 }

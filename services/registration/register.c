@@ -1,5 +1,5 @@
-/* register: new persons of a delegation: from the request to the core, and from its verdicts to rows, records and answer.
- * SPDX-License-Identifier: Apache-2.0
+/* register: new persons of a delegation: from the request to the core, and from its verdicts to rows, records and
+ * answer. SPDX-License-Identifier: Apache-2.0
  *
  * Persons are numbered in the order of their requests. In a request that is accepted in part, those refused have a
  * number too, so that the answer can name them; nobody else ever gets it. A request refused as a whole numbers nobody.
@@ -146,10 +146,5 @@ int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request)
     if (rc)
         return rc;
     reg_set_answer(d, REG_ANSWER_REGISTERED);
-    const char *code = reg_code_of(&ruling, n);
-    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
-    /* New persons can bring a unit of their own party to its maximum, which then no longer holds up others. */
-    if (!rc && d->share.confirmed > confirmed_before)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
-    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+    return reg_accept_ruling(ask, &ruling, n, confirmed_before);
 }

@@ -147,14 +147,6 @@ static void list(reg_ask_t *ask, const reviewed_t *reviewed, reg_state_t state, 
             .rule = cv_str(reg_rule_word(rule))};
 }
 
-static int conclude(reg_ask_t *ask, reg_rule_t rule)
-{
-    const char *code = reg_rule_word(rule);
-    int rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, rule, code);
-
-    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
-}
-
 /* ---- what a reviewer can say ------------------------------------------------------------------------------------- */
 
 static int pass_on(reg_ask_t *ask, reviewed_t *reviewed)
@@ -171,7 +163,7 @@ static int pass_on(reg_ask_t *ask, reviewed_t *reviewed)
     list(ask, reviewed, REG_REVIEW, REG_RULE_REVIEW);
     snprintf(ask->text, sizeof ask->text, "%s: %u have the national approval and wait for that of the secretariat.",
              ask->party->code, reviewed->n);
-    return conclude(ask, REG_RULE_REVIEW);
+    return reg_accept(ask, REG_RULE_REVIEW, reg_rule_word(REG_RULE_REVIEW), CV_PROMOTION_CAUSE_ABSENT);
 }
 
 static int pass_change_on(reg_ask_t *ask, reviewed_t *reviewed)
@@ -190,42 +182,7 @@ static int pass_change_on(reg_ask_t *ask, reviewed_t *reviewed)
     snprintf(ask->text, sizeof ask->text,
              "%s: the change of person %u has the national approval and waits for that of the secretariat.",
              ask->party->code, after.number);
-    return conclude(ask, REG_RULE_REVIEW);
-}
-
-static int seat(reg_ask_t *ask, reviewed_t *reviewed, cv_group_rule_t group, bool named)
-{
-    reg_applicant_t who[REG_PERSONS_MAX];
-    reg_verdict_t verdicts[REG_PERSONS_MAX];
-    reg_ruling_t ruling;
-    reg_delegation_t *d = ask->delegation;
-    const int32_t confirmed_before = d->share.confirmed;
-
-    for (unsigned i = 0; i < reviewed->n; i++)
-        who[i] = (reg_applicant_t){
-            .role = (uint8_t)reviewed->persons[i].role, .online = reviewed->persons[i].online, .enlisted = true};
-    reg_decide(&ask->event->seats, &d->share, group ? (reg_group_t)group : ask->event->group, who, reviewed->n,
-               verdicts, &ruling);
-    reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)ruling.role),
-                ask->text);
-    if (!ruling.accepted)
-        return reg_refuse(ask, ruling.rule, named ? reg_field_at(ask, ruling.culprit) : NULL);
-    list(ask, reviewed, REG_REVIEW, REG_RULE_REVIEW);
-    for (unsigned i = 0; i < reviewed->n; i++) {
-        cv_person_decision_t *told = &ask->out->decision.persons[i];
-        told->rule = cv_str(reg_rule_word(verdicts[i].rule));
-        told->has_position = verdicts[i].position > 0;
-        told->position = verdicts[i].position;
-        if (verdicts[i].state != REG_REFUSED)
-            told->state = (cv_person_state_t)verdicts[i].state;
-    }
-    int rc = reg_seat_persons(ask, reviewed->persons, verdicts, reviewed->n, &ruling, CV_PERSON_CHANGE_APPROVED);
-    const char *code = reg_code_of(&ruling, reviewed->n);
-    if (!rc)
-        rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, ruling.rule, code);
-    if (!rc && d->share.confirmed > confirmed_before)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_CAPACITY);
-    return rc ? rc : cv_accept(ask->tx, ask->out, code, "%s", ask->text);
+    return reg_accept(ask, REG_RULE_REVIEW, reg_rule_word(REG_RULE_REVIEW), CV_PROMOTION_CAUSE_ABSENT);
 }
 
 static int turn_back(reg_ask_t *ask, reviewed_t *reviewed, bool for_good)
@@ -259,7 +216,7 @@ static int turn_back(reg_ask_t *ask, reviewed_t *reviewed, bool for_good)
              reviewed->is_change ? "%s: the change of %u person was %s; the registration stays as it was."
                                  : "%s: %u persons were %s; the reason is in their history.",
              ask->party->code, reviewed->n, for_good ? "refused" : "returned for correction");
-    return conclude(ask, rule);
+    return reg_accept(ask, rule, reg_rule_word(rule), CV_PROMOTION_CAUSE_ABSENT);
 }
 
 int reg_review(reg_ask_t *ask, const cv_registration_review_v1_t *request)
@@ -285,5 +242,6 @@ int reg_review(reg_ask_t *ask, const cv_registration_review_v1_t *request)
     for (unsigned i = 0; more && i < reviewed.n; i++)
         if (reviewed.persons[i].lane == REG_STEP_NATIONAL)
             return pass_on(ask, &reviewed);
-    return seat(ask, &reviewed, request->group, request->persons_n > 0);
+    return reg_seat(ask, reviewed.persons, reviewed.n, request->group, request->persons_n > 0,
+                    CV_PERSON_CHANGE_APPROVED);
 }

@@ -88,10 +88,7 @@ int reg_withdraw_persons(reg_ask_t *ask, const cv_registration_withdraw_v1_t *re
              "%s: %d withdrawn, %d seats given back; %d confirmed, %d waiting, %d online remain.", ask->party->code,
              share->withdrawn - before.withdrawn, before.confirmed - share->confirmed, share->confirmed, share->waiting,
              share->online);
-    rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_WITHDRAWN, "withdrawn");
-    if (!rc)
-        rc = reg_promote(ask->self, ask->tx, ask->event, CV_PROMOTION_CAUSE_WITHDRAWAL);
-    return rc ? rc : cv_accept(ask->tx, ask->out, "withdrawn", "%s", ask->text);
+    return reg_accept(ask, REG_RULE_WITHDRAWN, "withdrawn", CV_PROMOTION_CAUSE_WITHDRAWAL);
 }
 
 /* ---- decline ------------------------------------------------------------------------------------------------- */
@@ -112,10 +109,9 @@ int reg_decline(reg_ask_t *ask)
         return reg_refuse(ask, REG_RULE_ALREADY_DECLINED, NULL);
     }
     reg_set_answer(d, REG_ANSWER_DECLINED);
-    int rc = reg_conclude(ask, CV_OUTCOME_CLASS_OK, REG_RULE_DECLINED, "declined");
-    return rc ? rc
-              : cv_accept(ask->tx, ask->out, "declined",
-                          "%s declines; seats kept for it stay kept until they are released, and registering opens the "
-                          "answer again.",
-                          ask->party->code);
+    snprintf(
+        ask->text, sizeof ask->text,
+        "%s declines; seats kept for it stay kept until they are released, and registering opens the answer again.",
+        ask->party->code);
+    return reg_accept(ask, REG_RULE_DECLINED, "declined", CV_PROMOTION_CAUSE_ABSENT);
 }

@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(os.environ.get("CONVENE_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
-CALL = re.compile(r'\b(?:cv_refuse|cv_refuse_as|cv_accept|sch_no|answer_no|unknown)\s*\([^;"{]*?"([a-z][a-z0-9_]*)"\s*[,)]')
+CALL = re.compile(r'\b(?:cv_refuse|cv_refuse_as|cv_accept|reg_accept|sch_no|answer_no|unknown)\s*\([^;"{]*?"([a-z][a-z0-9_]*)"\s*[,)]')
 RULE = re.compile(r'XX\(REG_RULE_\w+, "([a-z_]+)"\)')
 
 
