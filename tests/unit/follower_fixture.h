@@ -63,6 +63,11 @@ static inline void write_record(fixture_t *f, const char *prefix) {
     f->head = n;
 }
 
+static inline void write_records(fixture_t *f, const char *prefix, int n) {
+    for (int i = 0; i < n; i++)
+        write_record(f, prefix);
+}
+
 /* The producer's file is an older one: it has only n records. */
 static inline void rewind_to(fixture_t *f, uint64_t n) {
     f->head = n;

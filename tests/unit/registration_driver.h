@@ -299,6 +299,28 @@ static inline void driver_meet(driver_t *driver)
     driver_reply(driver, "convene.log.fetch.v1", CV_MSG_LOG_BATCH_V1, &empty);
 }
 
+/* Two members, KZ and AZ, and a guest, UNX, at T0, with no event yet. */
+static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
+
+static inline driver_t *driver_forum(void)
+{
+    driver_t *driver = driver_new(T0);
+    driver_meet(driver);
+    driver_party(driver, "KZ", CV_PARTY_KIND_MEMBER);
+    driver_party(driver, "AZ", CV_PARTY_KIND_MEMBER);
+    driver_party(driver, "UNX", CV_PARTY_KIND_GUEST);
+    return driver;
+}
+
+/* The forum, and E1, an open event of default rules and `capacity` seats. */
+static inline driver_t *driver_forum_with(int64_t capacity, cv_waiting_rule_t waiting)
+{
+    driver_t *driver = driver_forum();
+    driver_rules(driver, "E1", capacity, waiting);
+    driver_event(driver);
+    return driver;
+}
+
 /* ---- requests and questions ---------------------------------------------------------------------------------- */
 
 static inline const cv_outcome_v1_t *driver_send_as(driver_t *driver, unsigned number, uint16_t type, const void *data)
@@ -413,6 +435,27 @@ static inline const cv_any_t *driver_row(driver_t *driver, const char *what, con
     free(driver->answer.ptr);
     driver->answer = row;
     return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, type);
+}
+
+static inline cv_registration_delegation_v1_t driver_delegation(driver_t *driver, const char *key)
+{
+    return driver_row(driver, "delegation", key, CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1;
+}
+
+static inline const cv_registration_promoted_v1_t *driver_last_promotion(driver_t *driver)
+{
+    return &driver_record(driver, driver->records_n - 1, CV_MSG_REGISTRATION_PROMOTED_V1)->registration_promoted_v1;
+}
+
+/* States of the persons of an outcome, as letters. */
+static inline const char *driver_states(const cv_outcome_v1_t *outcome)
+{
+    static char text[65];
+    size_t i = 0;
+    for (; i < outcome->decision.persons_n; ++i)
+        text[i] = "?CWXRONFUB"[outcome->decision.persons[i].state];
+    text[i] = '\0';
+    return text;
 }
 
 #endif

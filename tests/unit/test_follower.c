@@ -52,8 +52,7 @@ static void rolled_back_comes_again(void **state) {
 
 static void out_of_order(void **state) {
     fixture_t *f = *state;
-    for (int i = 0; i < 6; i++)
-        write_record(f, "a");
+    write_records(f, "a", 6);
     rewind_to(f, 1);
     catch_up(f);
     f->head = 6;
@@ -171,8 +170,7 @@ static void far_ahead(void **state) {
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
-    for (int i = 0; i < 3000; i++)
-        write_record(f, "a");
+    write_records(f, "a", 3000);
     feed(f, 3001);
     feed(f, 2000);
     feed(f, 976); /* the same slot as 2000 would have */
@@ -189,8 +187,7 @@ static void far_ahead(void **state) {
 /* 8,192 records wait to be applied: what comes then is fetched later, and no question is asked meanwhile. */
 static void slow_to_apply(void **state) {
     fixture_t *f = *state;
-    for (int i = 0; i < 9000; i++)
-        write_record(f, "a");
+    write_records(f, "a", 9000);
     tick(f, 0);
     for (int i = 0; i < 30 && asked(f, CV_MSG_LOG_FETCH_V1); i++) {
         answer_fetch(f);

@@ -26,8 +26,7 @@ static void diverged_and_ahead_halt(void **state) {
 
 static void live_record_that_does_not_fit(void **state) {
     fixture_t *f = *state;
-    for (int i = 0; i < 3; i++)
-        write_record(f, "a");
+    write_records(f, "a", 3);
     catch_up(f);
     rewind_to(f, 2);
     write_record(f, "b"); /* another third record */
@@ -43,8 +42,7 @@ static void live_record_that_does_not_fit(void **state) {
 
 static void head_of_the_same_number_and_another_chain(void **state) {
     fixture_t *f = *state;
-    for (int i = 0; i < 3; i++)
-        write_record(f, "a");
+    write_records(f, "a", 3);
     catch_up(f);
     rewind_to(f, 2);
     write_record(f, "b");
@@ -55,8 +53,7 @@ static void head_of_the_same_number_and_another_chain(void **state) {
 
 static void head_that_stays_behind(void **state) {
     fixture_t *f = *state;
-    for (int i = 0; i < 3; i++)
-        write_record(f, "a");
+    write_records(f, "a", 3);
     catch_up(f);
     feed_head(f, 2); /* overtaken: not worth a question */
     tick(f, 0);
@@ -72,8 +69,7 @@ static void head_that_stays_behind(void **state) {
 /* Asked from 1; then 2 and 3 came live; then the producer's file was put back and it answers from another history. */
 static void batch_of_a_rewound_producer(void **state) {
     fixture_t *f = *state;
-    for (int i = 0; i < 3; i++)
-        write_record(f, "a");
+    write_records(f, "a", 3);
     rewind_to(f, 1);
     catch_up(f);
     f->head = 3;
@@ -83,8 +79,7 @@ static void batch_of_a_rewound_producer(void **state) {
     feed(f, 2);
     feed(f, 3);
     rewind_to(f, 1);
-    for (int i = 0; i < 4; i++)
-        write_record(f, "b");
+    write_records(f, "b", 4);
     answer_batch_from(f, 1, 500, f->question);
     apply(f);
     assert_string_equal(f->applied, "a1 a2 a3 "); /* b4 does not follow a3 */
@@ -130,8 +125,7 @@ static void snapshot_after(fixture_t *f, cv_refused_code_t code) {
 
 static void epoch_and_pruned_lead_to_a_snapshot(void **state) {
     fixture_t *f = *state;
-    for (int i = 0; i < 5; i++)
-        write_record(f, "a");
+    write_records(f, "a", 5);
     tick(f, 0);
     snapshot_after(f, CV_REFUSED_CODE_PRUNED);
     f->epoch = 0xe2; /* restored */
@@ -166,8 +160,7 @@ static void halted_snapshot_stays_halted(void **state) {
     const cv_str_t *records;
     size_t n;
     cv_position_t position;
-    for (int i = 0; i < 3; i++)
-        write_record(f, "a");
+    write_records(f, "a", 3);
     catch_up(f);
     f->epoch = 0xe2;
     for (int i = 1; i <= 3; i++)
@@ -202,8 +195,7 @@ static void snapshot_expires_between_pages(void **state) {
     const cv_str_t *records;
     size_t n;
     cv_position_t position;
-    for (int i = 0; i < 3; i++)
-        write_record(f, "a");
+    write_records(f, "a", 3);
     tick(f, 0);
     refuse(f, CV_REFUSED_CODE_PRUNED);
     tick(f, 0);

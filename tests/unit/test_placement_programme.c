@@ -1,7 +1,7 @@
 /* test_placement_programme: each rule of a conference programme provoked and named, and small programmes placed whole.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "placement_full.h"
+#include "placement_put.h"
 #include "scheduling/placement/place.h"
 #include "scheduling/placement/programme.h"
 
@@ -75,23 +75,12 @@ static void small_done(small_t *s)
 
 static void put(small_t *s, int session, int slot, int room)
 {
-    sch_place_put(s->state, session, slot * ROOMS + room);
-    int plan[SESSIONS];
-    for (int i = 0; i < SESSIONS; ++i)
-        plan[i] = sch_place_of(s->state, i);
-    sch_score_t full = full_score(s->model, plan);
-    assert_int_equal(sch_score_compare(&full, sch_place_score(s->state)), 0);
+    full_put(s->model, s->state, session, slot * ROOMS + room);
 }
 
 static int64_t charge(small_t *s, int session, int slot, int room, int rule)
 {
-    sch_reason_t reasons[32];
-    int64_t cost = 0;
-    int n = sch_place_explain(s->state, session, slot < 0 ? SCH_PLACE_NOWHERE : slot * ROOMS + room, reasons, 32);
-    for (int k = 0; k < n; ++k)
-        if (reasons[k].rule == rule)
-            cost += reasons[k].cost;
-    return cost;
+    return full_charged(s->state, session, slot < 0 ? SCH_PLACE_NOWHERE : slot * ROOMS + room, rule);
 }
 
 static void test_hard(void **state)

@@ -4,8 +4,6 @@
 #include "registration/registration.h"
 #include "registration_driver.h"
 
-static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
-
 static const cv_principal_t PORTAL = {.name = "portal", .role = CV_ROLE_PUBLISHER};
 static const cv_principal_t FOCAL_KZ = {.name = "focal-kz", .role = CV_ROLE_FOCAL_POINT, .party = "KZ"};
 static const cv_principal_t FOCAL_AZ = {.name = "focal-az", .role = CV_ROLE_FOCAL_POINT, .party = "AZ"};
@@ -55,47 +53,32 @@ static const cv_outcome_v1_t *enter(driver_t *driver, cv_principal_t who, const 
     return driver_register(driver, "E1", party, persons, 0);
 }
 
-static const char *states(const cv_outcome_v1_t *outcome)
-{
-    static char text[65];
-    size_t i = 0;
-    for (; i < outcome->decision.persons_n; ++i)
-        text[i] = "?CWXRONFUB"[outcome->decision.persons[i].state];
-    text[i] = '\0';
-    return text;
-}
-
-static cv_registration_delegation_v1_t delegation(driver_t *driver, const char *key)
-{
-    return driver_row(driver, "delegation", key, CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1;
-}
-
 static void the_whole_chain(void **state)
 {
     (void)state;
     driver_t *driver = begin(2, CV_WAITING_RULE_STRICT, CV_APPROVAL_RULE_NATIONAL_SECRETARIAT);
     const cv_outcome_v1_t *outcome = enter(driver, PORTAL, "KZ", "hd");
     EXPECT_OK(outcome, "under_review");
-    assert_string_equal(states(outcome), "UU");
+    assert_string_equal(driver_states(outcome), "UU");
     assert_int_equal(outcome->decision.seats.confirmed, 0);
     EXPECT_NO(review(driver, SECRETARY, "KZ", "1", CV_REVIEW_VERDICT_APPROVE), "not_under_review"); /* not yet */
     expect(review(driver, FOCAL_AZ, "KZ", "1", CV_REVIEW_VERDICT_APPROVE), CV_OUTCOME_CLASS_DENIED, "party");
     expect(review(driver, PORTAL, "KZ", "1", CV_REVIEW_VERDICT_APPROVE), CV_OUTCOME_CLASS_DENIED, "role");
     outcome = review(driver, FOCAL_KZ, "KZ", "", CV_REVIEW_VERDICT_APPROVE);
     EXPECT_OK(outcome, "under_review");
-    assert_string_equal(states(outcome), "UU");
+    assert_string_equal(driver_states(outcome), "UU");
     EXPECT_NO(review(driver, FOCAL_KZ, "KZ", "", CV_REVIEW_VERDICT_APPROVE), "not_under_review");
     driver_crash(driver);
-    assert_int_equal(delegation(driver, "E1/KZ").pending, 2);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").pending, 2);
     outcome = review(driver, SECRETARY, "KZ", "1", CV_REVIEW_VERDICT_APPROVE);
     EXPECT_OK(outcome, "registered");
-    assert_string_equal(states(outcome), "C");
+    assert_string_equal(driver_states(outcome), "C");
     /* What a focal point asks itself has the national approval by itself. */
     outcome = enter(driver, FOCAL_AZ, "AZ", "hd");
     EXPECT_OK(outcome, "under_review");
     outcome = review(driver, SECRETARY, "AZ", "", CV_REVIEW_VERDICT_APPROVE);
     EXPECT_OK(outcome, "partly_registered"); /* capacity is decided at approval */
-    assert_string_equal(states(outcome), "CW");
+    assert_string_equal(driver_states(outcome), "CW");
     assert_int_equal(outcome->decision.persons[1].position, 1);
     outcome = review(driver, SECRETARY, "KZ", "", CV_REVIEW_VERDICT_APPROVE);
     EXPECT_OK(outcome, "waiting"); /* approved later: behind */
@@ -103,7 +86,7 @@ static void the_whole_chain(void **state)
     driver_crash(driver);
     driver->event.registration.capacity = 3;
     driver_event(driver);
-    assert_int_equal(delegation(driver, "E1/AZ").confirmed, 2);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").confirmed, 2);
     driver_free(&driver);
 }
 
@@ -120,29 +103,29 @@ static void returned_and_refused(void **state)
     assert_true(cv_str_is(outcome->field, "data.reason"));
     outcome = review(driver, SECRETARY, "KZ", "12", CV_REVIEW_VERDICT_RETURN);
     EXPECT_OK(outcome, "returned");
-    assert_string_equal(states(outcome), "BB");
+    assert_string_equal(driver_states(outcome), "BB");
     assert_null(memmem(driver->outcome.ptr, driver->outcome.len, "passport", 8));
     EXPECT_NO(review(driver, SECRETARY, "KZ", "1", CV_REVIEW_VERDICT_APPROVE), "not_under_review");
     outcome = amend(driver, FOCAL_KZ, "KZ", 1, 0, 0, "Correct Name"); /* corrected: reviewed again */
     EXPECT_OK(outcome, "amended");
-    assert_string_equal(states(outcome), "U");
+    assert_string_equal(driver_states(outcome), "U");
     driver_crash(driver);
     outcome = review(driver, SECRETARY, "KZ", "3", CV_REVIEW_VERDICT_REFUSE);
     EXPECT_OK(outcome, "refused");
-    assert_string_equal(states(outcome), "R");
-    assert_int_equal(delegation(driver, "E1/KZ").refused, 1);
+    assert_string_equal(driver_states(outcome), "R");
+    assert_int_equal(driver_delegation(driver, "E1/KZ").refused, 1);
     driver_crash(driver);
     EXPECT_OK(review(driver, SECRETARY, "KZ", "1", CV_REVIEW_VERDICT_APPROVE), "registered");
     EXPECT_OK(amend(driver, FOCAL_KZ, "KZ", 2, 0, 0, "Another Name"), "amended");
     EXPECT_NO(review(driver, SECRETARY, "KZ", "2", CV_REVIEW_VERDICT_APPROVE), "full"); /* stays under review */
-    assert_int_equal(delegation(driver, "E1/KZ").pending, 1);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").pending, 1);
     EXPECT_NO(review(driver, SECRETARY, "KZ", "3", CV_REVIEW_VERDICT_APPROVE), "already_withdrawn");
     EXPECT_OK(review(driver, SECRETARY, "KZ", "2", CV_REVIEW_VERDICT_REFUSE), "refused");
     driver->principal = SECRETARY;
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 0), "withdrawn");
     EXPECT_OK(enter(driver, FOCAL_KZ, "KZ", "h"), "under_review");
     EXPECT_OK(review(driver, SECRETARY, "KZ", "", CV_REVIEW_VERDICT_REFUSE), "refused");
-    assert_int_equal(delegation(driver, "E1/KZ").answer, CV_PARTY_ANSWER_NONE); /* nobody is left */
+    assert_int_equal(driver_delegation(driver, "E1/KZ").answer, CV_PARTY_ANSWER_NONE); /* nobody is left */
     driver_crash(driver);
     driver_free(&driver);
 }
@@ -161,16 +144,16 @@ static void a_change_is_approved_again(void **state)
     EXPECT_OK(amend(driver, FOCAL_KZ, "KZ", 2, 0, 0, "Spelled Better"), "amended"); /* not material */
     const cv_outcome_v1_t *outcome = amend(driver, FOCAL_KZ, "KZ", 2, CV_CAPACITY_MEDIA, 0, NULL);
     EXPECT_OK(outcome, "under_review");
-    assert_string_equal(states(outcome), "C"); /* keeps the seat meanwhile */
+    assert_string_equal(driver_states(outcome), "C"); /* keeps the seat meanwhile */
     EXPECT_OK(amend(driver, FOCAL_KZ, "KZ", 3, CV_CAPACITY_MEDIA, 0, NULL), "under_review");
     driver_crash(driver);
     EXPECT_NO(review(driver, SECRETARY, "KZ", "23", CV_REVIEW_VERDICT_APPROVE), "reviewed_alone");
     EXPECT_OK(review(driver, SECRETARY, "KZ", "2", CV_REVIEW_VERDICT_APPROVE), "amended");
     EXPECT_NO(review(driver, SECRETARY, "KZ", "3", CV_REVIEW_VERDICT_APPROVE), "capacity_limit");
-    assert_int_equal(delegation(driver, "E1/KZ").confirmed, 3);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").confirmed, 3);
     outcome = review(driver, SECRETARY, "KZ", "3", CV_REVIEW_VERDICT_RETURN);
     EXPECT_OK(outcome, "returned");
-    assert_string_equal(states(outcome), "C");
+    assert_string_equal(driver_states(outcome), "C");
     EXPECT_NO(review(driver, SECRETARY, "KZ", "3", CV_REVIEW_VERDICT_APPROVE), "not_under_review");
     const cv_registration_contact_v1_t *contact =
         &driver_row(driver, "persons", "E1/KZ", CV_MSG_REGISTRATION_CONTACT_V1)->registration_contact_v1;

@@ -4,20 +4,6 @@
 #include "registration/registration.h"
 #include "registration_driver.h"
 
-static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
-
-static driver_t *begin(int64_t capacity, cv_waiting_rule_t waiting)
-{
-    driver_t *driver = driver_new(T0);
-    driver_meet(driver);
-    driver_party(driver, "KZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "AZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "UNX", CV_PARTY_KIND_GUEST);
-    driver_rules(driver, "E1", capacity, waiting);
-    driver_event(driver);
-    return driver;
-}
-
 static const cv_outcome_v1_t *amend(driver_t *driver, const char *party, int64_t number, cv_capacity_t capacity,
                                     cv_attendance_t attendance)
 {
@@ -58,16 +44,11 @@ static void expect_person(const cv_outcome_v1_t *outcome, int64_t number, cv_per
     assert_int_equal(person->position, position);
 }
 
-static const cv_registration_promoted_v1_t *last_promotion(driver_t *driver)
-{
-    return &driver_record(driver, driver->records_n - 1, CV_MSG_REGISTRATION_PROMOTED_V1)->registration_promoted_v1;
-}
-
 /* Hi.Events #823: on a full event the swap itself wants a seat. Here it keeps the one there is. */
 static void a_substitution_on_a_full_event_keeps_the_seat(void **state)
 {
     (void)state;
-    driver_t *driver = begin(2, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(2, CV_WAITING_RULE_STRICT);
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hd", 0), "registered");
     EXPECT_OK(driver_register(driver, "E1", "AZ", "h", 0), "waiting");
     size_t before = driver->records_n;
@@ -95,7 +76,7 @@ static void a_substitution_on_a_full_event_keeps_the_seat(void **state)
 static void rules_hold_for_who_comes(void **state)
 {
     (void)state;
-    driver_t *driver = begin(6, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(6, CV_WAITING_RULE_STRICT);
     driver->event.registration.limits_n = 1;
     driver->event.registration.limits[0] = (cv_limit_t){CV_CAPACITY_MEDIA, 1};
     driver_event(driver);
@@ -114,8 +95,8 @@ static void rules_hold_for_who_comes(void **state)
     outcome = amend(driver, "KZ", 3, CV_CAPACITY_DELEGATE, 0);
     EXPECT_OK(outcome, "amended");
     expect_person(outcome, 3, CV_PERSON_STATE_CONFIRMED, "kept", 0);
-    assert_true(cv_str_is(last_promotion(driver)->party, "AZ"));
-    assert_int_equal(last_promotion(driver)->cause, CV_PROMOTION_CAUSE_CHANGE);
+    assert_true(cv_str_is(driver_last_promotion(driver)->party, "AZ"));
+    assert_int_equal(driver_last_promotion(driver)->cause, CV_PROMOTION_CAUSE_CHANGE);
     EXPECT_NO(amend(driver, "KZ", 3, CV_CAPACITY_DELEGATE, CV_ATTENDANCE_IN_PERSON), "nothing_changed");
     EXPECT_OK(substitute(driver, "KZ", 1, "Chief", 0), "substituted"); /* a head for a head */
     EXPECT_OK(amend(driver, "KZ", 1, CV_CAPACITY_DEPUTY, 0), "amended");
@@ -130,7 +111,7 @@ static void rules_hold_for_who_comes(void **state)
 static void attendance(void **state)
 {
     (void)state;
-    driver_t *driver = begin(2, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(2, CV_WAITING_RULE_STRICT);
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hdo", 0), "registered");
     EXPECT_OK(driver_register(driver, "E1", "AZ", "d", 0), "waiting");
     const cv_outcome_v1_t *outcome = amend(driver, "KZ", 3, 0, CV_ATTENDANCE_IN_PERSON);
@@ -142,7 +123,7 @@ static void attendance(void **state)
     outcome = amend(driver, "KZ", 2, 0, CV_ATTENDANCE_ONLINE);
     EXPECT_OK(outcome, "amended");
     expect_person(outcome, 2, CV_PERSON_STATE_ONLINE, "online_no_seat", 0);
-    assert_true(cv_str_is(last_promotion(driver)->party, "AZ"));
+    assert_true(cv_str_is(driver_last_promotion(driver)->party, "AZ"));
     EXPECT_OK(driver_register(driver, "E1", "UNX", "d", 0), "waiting");
     EXPECT_OK(driver_withdraw(driver, "E1", "AZ", 0), "withdrawn");
     EXPECT_OK(driver_withdraw(driver, "E1", "UNX", 0), "withdrawn");
@@ -157,7 +138,7 @@ static void attendance(void **state)
 static void places_are_kept(void **state)
 {
     (void)state;
-    driver_t *driver = begin(1, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(1, CV_WAITING_RULE_STRICT);
     EXPECT_OK(driver_register(driver, "E1", "KZ", "h", 0), "registered");
     EXPECT_OK(driver_register(driver, "E1", "AZ", "d", 0), "waiting");
     EXPECT_OK(driver_register(driver, "E1", "KZ", "dd", CV_GROUP_RULE_ALL_OR_NONE), "waiting");
@@ -171,10 +152,10 @@ static void places_are_kept(void **state)
     expect_person(outcome, 2, CV_PERSON_STATE_WAITING, "kept", 4);
     driver_crash(driver);
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 1), "withdrawn");
-    assert_int_equal(last_promotion(driver)->persons[0].number, 1); /* AZ's first, now media */
+    assert_int_equal(driver_last_promotion(driver)->persons[0].number, 1); /* AZ's first, now media */
     driver->event.registration.capacity = 3;
     driver_event(driver);
-    const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
+    const cv_registration_promoted_v1_t *promoted = driver_last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "KZ")); /* the pair, still together and before AZ's second */
     assert_int_equal(promoted->persons_n, 2);
     /* One of a pair goes online: the other waits on alone. */
@@ -197,7 +178,7 @@ static const cv_registration_change_v1_t *step_of(driver_t *driver, const driver
 static void history(void **state)
 {
     (void)state;
-    driver_t *driver = begin(1, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(1, CV_WAITING_RULE_STRICT);
     driver_bytes_t rows[16];
     char next[257];
     driver->principal = (cv_principal_t){.name = "focal-kz", .role = CV_ROLE_FOCAL_POINT, .party = "KZ"};
@@ -275,7 +256,7 @@ static void history(void **state)
 static void deadlines(void **state)
 {
     (void)state;
-    driver_t *driver = begin(5, CV_WAITING_RULE_NONE);
+    driver_t *driver = driver_forum_with(5, CV_WAITING_RULE_NONE);
     driver->event.registration.has_changes_close_ms = true;
     driver->event.registration.changes_close_ms = T0 + 2000000;
     driver_event(driver);

@@ -4,16 +4,11 @@
 #include "registration/registration.h"
 #include "registration_driver.h"
 
-static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
 enum { HOUR = 3600000 };
 
 static driver_t *begin(int64_t capacity, cv_waiting_rule_t waiting)
 {
-    driver_t *driver = driver_new(T0);
-    driver_meet(driver);
-    driver_party(driver, "KZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "AZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "UNX", CV_PARTY_KIND_GUEST);
+    driver_t *driver = driver_forum();
     cv_registration_rules_t *rules = driver_rules(driver, "E1", capacity, waiting);
     rules->closes_ms = T0 + 100 * HOUR;
     rules->has_offer_ms = true;
@@ -30,16 +25,6 @@ static const cv_outcome_v1_t *answer(driver_t *driver, const char *party, const 
     return driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_OFFER_ANSWER_V1, &request);
 }
 
-static cv_registration_delegation_v1_t delegation(driver_t *driver, const char *key)
-{
-    return driver_row(driver, "delegation", key, CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1;
-}
-
-static const cv_registration_promoted_v1_t *last_promotion(driver_t *driver)
-{
-    return &driver_record(driver, driver->records_n - 1, CV_MSG_REGISTRATION_PROMOTED_V1)->registration_promoted_v1;
-}
-
 static void an_offer_holds_its_seat(void **state)
 {
     (void)state;
@@ -47,7 +32,7 @@ static void an_offer_holds_its_seat(void **state)
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hd", 0), "registered"); /* a free seat needs no offer */
     EXPECT_OK(driver_register(driver, "E1", "AZ", "hd", 0), "waiting");
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 2), "withdrawn");
-    const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
+    const cv_registration_promoted_v1_t *promoted = driver_last_promotion(driver);
     assert_int_equal(promoted->persons_n, 1);
     assert_int_equal(promoted->persons[0].state, CV_PERSON_STATE_OFFERED);
     assert_true(promoted->has_expires_ms);
@@ -72,7 +57,7 @@ static void an_offer_holds_its_seat(void **state)
     assert_int_equal(outcome->decision.seats.confirmed, 2);
     assert_false(outcome->decision.seats.has_offered);
     driver_wait_until(driver, T0 + 2 * HOUR); /* the timer that was set finds nothing */
-    assert_int_equal(delegation(driver, "E1/AZ").confirmed, 1);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").confirmed, 1);
     driver_crash(driver);
     driver_free(&driver);
 }
@@ -88,7 +73,7 @@ static void expiry_moves_the_list(void **state)
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 0), "withdrawn");
     driver_crash(driver); /* the timer is durable */
     driver_wait_until(driver, T0 + 2 * HOUR - 1);
-    assert_int_equal(delegation(driver, "E1/AZ").offered, 1);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").offered, 1);
     size_t before = driver->records_n;
     driver_wait_until(driver, T0 + 2 * HOUR);
     assert_int_equal(driver->records_n, before + 2); /* lapsed, promoted: one transaction */
@@ -98,7 +83,7 @@ static void expiry_moves_the_list(void **state)
     assert_int_equal(lapsed->persons[0].number, 1);
     assert_int_equal(lapsed->answer, CV_PARTY_ANSWER_WITHDRAWN);
     assert_int_equal(lapsed->seats.party_withdrawn, 1);
-    const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
+    const cv_registration_promoted_v1_t *promoted = driver_last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "UNX"));
     assert_int_equal(promoted->cause, CV_PROMOTION_CAUSE_OFFER);
     assert_int_equal(promoted->expires_ms, T0 + 3 * HOUR);
@@ -107,17 +92,17 @@ static void expiry_moves_the_list(void **state)
     const cv_outcome_v1_t *outcome = answer(driver, "UNX", "", false);
     EXPECT_OK(outcome, "passed");
     assert_int_equal(outcome->decision.persons[0].state, CV_PERSON_STATE_WITHDRAWN);
-    assert_true(cv_str_is(last_promotion(driver)->party, "AZ"));
+    assert_true(cv_str_is(driver_last_promotion(driver)->party, "AZ"));
     /* While the event is postponed nothing lapses; after it what has expired lapses at once. */
     driver->event.status = CV_EVENT_STATUS_POSTPONED;
     driver_event(driver);
     EXPECT_NO(answer(driver, "AZ", "", true), "postponed");
     driver_wait_until(driver, T0 + 9 * HOUR);
-    assert_int_equal(delegation(driver, "E1/AZ").offered, 1);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").offered, 1);
     driver->event.status = CV_EVENT_STATUS_OPEN;
     driver_event(driver);
-    assert_int_equal(delegation(driver, "E1/AZ").offered, 0);
-    assert_int_equal(delegation(driver, "E1/AZ").withdrawn, 2);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").offered, 0);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").withdrawn, 2);
     driver_crash(driver);
     driver_free(&driver);
 }
@@ -129,7 +114,7 @@ static void groups_are_offered_together(void **state)
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hdd", 0), "registered");
     EXPECT_OK(driver_register(driver, "E1", "AZ", "hdd", CV_GROUP_RULE_ALL_OR_NONE), "waiting");
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 0), "withdrawn");
-    assert_int_equal(last_promotion(driver)->persons_n, 3);
+    assert_int_equal(driver_last_promotion(driver)->persons_n, 3);
     const cv_outcome_v1_t *outcome = answer(driver, "AZ", "12", true);
     EXPECT_NO(outcome, "offered_together");
     assert_true(cv_str_is(outcome->text, "Person 1 of AZ was offered a seat together with person 3: answer for both; "
@@ -139,11 +124,11 @@ static void groups_are_offered_together(void **state)
     cv_registration_amend_v1_t amend = {
         .event = CV_STR("E1"), .party = CV_STR("AZ"), .number = 2, .attendance = CV_ATTENDANCE_ONLINE};
     EXPECT_OK(driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_AMEND_V1, &amend), "amended");
-    assert_true(cv_str_is(last_promotion(driver)->party, "UNX"));
+    assert_true(cv_str_is(driver_last_promotion(driver)->party, "UNX"));
     driver_crash(driver);
     EXPECT_OK(answer(driver, "AZ", "31", true), "accepted");
-    assert_int_equal(delegation(driver, "E1/AZ").confirmed, 2);
-    assert_int_equal(delegation(driver, "E1/AZ").online, 1);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").confirmed, 2);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").online, 1);
     EXPECT_OK(driver_withdraw(driver, "E1", "UNX", 0), "withdrawn"); /* an offered seat can be given back too */
     driver_wait_until(driver, T0 + 2 * HOUR);
     driver_crash(driver);
@@ -159,16 +144,16 @@ static void a_freed_seat_of_a_full_event_is_no_seat(void **state)
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hddd", 0), "registered");
     EXPECT_OK(driver_register(driver, "E1", "AZ", "hd", 0), "waiting");
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 4), "withdrawn");
-    assert_int_equal(delegation(driver, "E1/AZ").offered, 1);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").offered, 1);
     driver->event.registration.capacity = 2;
     driver_event(driver);
     size_t before = driver->records_n;
     driver_wait_until(driver, T0 + HOUR); /* the offer lapses: 3 of 2 seats are still taken */
     assert_int_equal(driver->records_n, before + 1);
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 3), "withdrawn");
-    assert_int_equal(delegation(driver, "E1/AZ").offered, 0);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").offered, 0);
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 2), "withdrawn");
-    assert_int_equal(delegation(driver, "E1/AZ").offered, 1);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").offered, 1);
     driver_crash(driver);
     driver_free(&driver);
 }

@@ -4,16 +4,10 @@
 #include "registration/registration.h"
 #include "registration_driver.h"
 
-static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
-
 /* Nomination closes after 1000 s, confirmation after 2000 s. */
 static driver_t *begin(int64_t capacity, cv_waiting_rule_t waiting)
 {
-    driver_t *driver = driver_new(T0);
-    driver_meet(driver);
-    driver_party(driver, "KZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "AZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "UNX", CV_PARTY_KIND_GUEST);
+    driver_t *driver = driver_forum();
     cv_registration_rules_t *rules = driver_rules(driver, "E1", capacity, waiting);
     rules->has_confirm_closes_ms = true;
     rules->confirm_closes_ms = T0 + 2000000;
@@ -39,35 +33,20 @@ static const cv_outcome_v1_t *grant(driver_t *driver, const char *party, cv_exce
     return driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_EXCEPTION_GRANT_V1, &request);
 }
 
-static const char *states(const cv_outcome_v1_t *outcome)
-{
-    static char text[65];
-    size_t i = 0;
-    for (; i < outcome->decision.persons_n; ++i)
-        text[i] = "?CWXRON"[outcome->decision.persons[i].state];
-    text[i] = '\0';
-    return text;
-}
-
-static cv_registration_delegation_v1_t delegation(driver_t *driver, const char *key)
-{
-    return driver_row(driver, "delegation", key, CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1;
-}
-
 static void nominate_then_confirm(void **state)
 {
     (void)state;
     driver_t *driver = begin(3, CV_WAITING_RULE_STRICT);
     const cv_outcome_v1_t *outcome = driver_register(driver, "E1", "KZ", "hdd", 0);
     EXPECT_OK(outcome, "nominated");
-    assert_string_equal(states(outcome), "NNN");
+    assert_string_equal(driver_states(outcome), "NNN");
     assert_int_equal(outcome->decision.seats.confirmed, 0);
     EXPECT_NO(driver_register(driver, "E1", "KZ", "h", 0), "one_head"); /* a nominated head is a head */
     EXPECT_OK(driver_register(driver, "E1", "AZ", "hdo", 0), "nominated");
     EXPECT_NO(driver_decline(driver, "E1", "AZ"), "already_registered");
-    assert_int_equal(delegation(driver, "E1/KZ").pending, 3);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").pending, 3);
     driver_crash(driver);
-    assert_int_equal(delegation(driver, "E1/KZ").pending, 3);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").pending, 3);
 
     driver_wait_until(driver, T0 + 1000000);
     outcome = driver_register(driver, "E1", "UNX", "d", 0);
@@ -75,10 +54,10 @@ static void nominate_then_confirm(void **state)
     assert_true(cv_str_is(outcome->text, "Nomination closed at 2026-01-01T00:16:40.000Z."));
     outcome = confirm(driver, "AZ", "", 0);
     EXPECT_OK(outcome, "registered");
-    assert_string_equal(states(outcome), "CCO");
+    assert_string_equal(driver_states(outcome), "CCO");
     EXPECT_NO(confirm(driver, "AZ", "", 0), "not_nominated");
     outcome = confirm(driver, "KZ", "3", 0);
-    assert_string_equal(states(outcome), "C");
+    assert_string_equal(driver_states(outcome), "C");
     outcome = confirm(driver, "KZ", "13", 0);
     EXPECT_NO(outcome, "not_nominated");
     assert_true(cv_str_is(outcome->field, "data.persons[1]"));
@@ -89,7 +68,7 @@ static void nominate_then_confirm(void **state)
     assert_int_equal(outcome->decision.persons[1].position, 2);
     driver_crash(driver);
     EXPECT_OK(driver_withdraw(driver, "E1", "AZ", 0), "withdrawn");
-    assert_int_equal(delegation(driver, "E1/KZ").confirmed, 3);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").confirmed, 3);
     driver_crash(driver);
 
     driver_wait_until(driver, T0 + 2000000);
@@ -112,7 +91,7 @@ static void arrival_is_confirmation(void **state)
     EXPECT_OK(confirm(driver, "KZ", "1", 0), "waiting");
     driver->event.registration.capacity = 3;
     driver_event(driver);
-    assert_int_equal(delegation(driver, "E1/AZ").confirmed, 2);
+    assert_int_equal(driver_delegation(driver, "E1/AZ").confirmed, 2);
     const cv_registration_promoted_v1_t *promoted =
         &driver_record(driver, driver->records_n - 1, CV_MSG_REGISTRATION_PROMOTED_V1)->registration_promoted_v1;
     assert_int_equal(promoted->persons[0].number, 2);
@@ -129,15 +108,15 @@ static void two_pending_for_one_seat_do_not_both_get_it(void **state)
     EXPECT_OK(confirm(driver, "AZ", "1", 0), "registered");
     const cv_outcome_v1_t *outcome = confirm(driver, "KZ", "", 0);
     EXPECT_NO(outcome, "full");
-    assert_int_equal(delegation(driver, "E1/KZ").pending, 1); /* stays what it was */
+    assert_int_equal(driver_delegation(driver, "E1/KZ").pending, 1); /* stays what it was */
     assert_int_equal(outcome->decision.seats.confirmed, 1);
     driver->event.registration.capacity = 2;
     driver_event(driver);
     outcome = confirm(driver, "AZ", "", 0);
     EXPECT_OK(outcome, "registered");
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 0), "withdrawn");
-    assert_int_equal(delegation(driver, "E1/KZ").pending, 0);
-    assert_int_equal(delegation(driver, "E1/KZ").answer, CV_PARTY_ANSWER_WITHDRAWN);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").pending, 0);
+    assert_int_equal(driver_delegation(driver, "E1/KZ").answer, CV_PARTY_ANSWER_WITHDRAWN);
     driver_crash(driver);
     driver_free(&driver);
 }

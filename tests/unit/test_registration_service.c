@@ -5,32 +5,6 @@
 #include "registration_driver.h"
 #include <time.h>
 
-static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
-
-/* Two members, a guest, one open event of `capacity` seats. */
-static driver_t *begin(int64_t capacity, cv_waiting_rule_t waiting)
-{
-    driver_t *driver = driver_new(T0);
-    driver_meet(driver);
-    driver_party(driver, "KZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "AZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "UNX", CV_PARTY_KIND_GUEST);
-    driver_rules(driver, "E1", capacity, waiting);
-    driver_event(driver);
-    return driver;
-}
-
-/* States of the persons of an outcome, as letters. */
-static const char *states(const cv_outcome_v1_t *outcome)
-{
-    static char text[65];
-    size_t i = 0;
-    for (; i < outcome->decision.persons_n; ++i)
-        text[i] = "?CWXRO"[outcome->decision.persons[i].state];
-    text[i] = '\0';
-    return text;
-}
-
 static cv_seats_t seats_of(driver_t *driver, const char *event)
 {
     const cv_registration_seats_v1_t *row =
@@ -42,7 +16,7 @@ static cv_seats_t seats_of(driver_t *driver, const char *event)
 static void one_registration(void **state)
 {
     (void)state;
-    driver_t *driver = begin(2, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(2, CV_WAITING_RULE_STRICT);
     cv_registration_register_v1_t request = {
         .event = CV_STR("E1"),
         .party = CV_STR("KZ"),
@@ -55,7 +29,7 @@ static void one_registration(void **state)
     };
     const cv_outcome_v1_t *outcome = driver_send_as(driver, 7, CV_MSG_REGISTRATION_REGISTER_V1, &request);
     EXPECT_OK(outcome, "partly_registered");
-    assert_string_equal(states(outcome), "CCW");
+    assert_string_equal(driver_states(outcome), "CCW");
     assert_int_equal(outcome->decision.persons[2].number, 3);
     assert_int_equal(outcome->decision.persons[2].position, 1);
     assert_true(cv_str_is(outcome->decision.persons[2].rule, "full"));
@@ -97,7 +71,7 @@ static void one_registration(void **state)
     request.persons[2].name = CV_STR("Dana");
     outcome = driver_send_as(driver, 8, CV_MSG_REGISTRATION_REGISTER_V1, &request);
     EXPECT_OK(outcome, "partly_registered");
-    assert_string_equal(states(outcome), "RRW");
+    assert_string_equal(driver_states(outcome), "RRW");
     assert_true(cv_str_is(outcome->decision.persons[0].rule, "duplicate_person"));
     request.persons_n = 2;
     outcome = driver_send_as(driver, 9, CV_MSG_REGISTRATION_REGISTER_V1, &request);
@@ -118,7 +92,7 @@ static void one_registration(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    driver_t *driver = begin(5, CV_WAITING_RULE_NONE);
+    driver_t *driver = driver_forum_with(5, CV_WAITING_RULE_NONE);
     const cv_outcome_v1_t *outcome = driver_register(driver, "E9", "KZ", "d", 0);
     expect(outcome, CV_OUTCOME_CLASS_NOTFOUND, "event_unknown");
     expect(driver_register(driver, "E1", "ZZ", "d", 0), CV_OUTCOME_CLASS_NOTFOUND, "party_unknown");
@@ -174,15 +148,10 @@ static void refusals(void **state)
     driver_free(&driver);
 }
 
-static const cv_registration_promoted_v1_t *last_promotion(driver_t *driver)
-{
-    return &driver_record(driver, driver->records_n - 1, CV_MSG_REGISTRATION_PROMOTED_V1)->registration_promoted_v1;
-}
-
 static void withdrawal_promotes(void **state)
 {
     (void)state;
-    driver_t *driver = begin(3, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(3, CV_WAITING_RULE_STRICT);
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hdd", 0), "registered");
     EXPECT_OK(driver_register(driver, "E1", "UNX", "d", 0), "waiting");
     const cv_outcome_v1_t *outcome = driver_register(driver, "E1", "AZ", "hd", CV_GROUP_RULE_ALL_OR_NONE);
@@ -194,7 +163,7 @@ static void withdrawal_promotes(void **state)
     outcome = driver_withdraw(driver, "E1", "KZ", 2);
     EXPECT_OK(outcome, "withdrawn");
     assert_int_equal(outcome->decision.seats.confirmed, 1);
-    const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
+    const cv_registration_promoted_v1_t *promoted = driver_last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "AZ"));
     assert_int_equal(promoted->persons_n, 2);
     assert_int_equal(promoted->persons[1].number, 2);
@@ -205,14 +174,14 @@ static void withdrawal_promotes(void **state)
     EXPECT_OK(driver_register(driver, "E1", "KZ", "ddd", CV_GROUP_RULE_ALL_OR_NONE), "waiting");
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 5), "withdrawn");
     EXPECT_OK(driver_withdraw(driver, "E1", "AZ", 0), "withdrawn");
-    promoted = last_promotion(driver);
+    promoted = driver_last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "KZ"));
     assert_int_equal(promoted->persons_n, 2);
     assert_int_equal(promoted->persons[0].number, 4);
     assert_int_equal(promoted->persons[1].number, 6);
     driver_crash(driver);
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 4), "withdrawn");
-    promoted = last_promotion(driver);
+    promoted = driver_last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "UNX"));
     assert_int_equal(promoted->persons[0].number, 1);
     driver_free(&driver);
@@ -221,7 +190,7 @@ static void withdrawal_promotes(void **state)
 static void release_promotes(void **state)
 {
     (void)state;
-    driver_t *driver = begin(4, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(4, CV_WAITING_RULE_STRICT);
     cv_registration_rules_t *rules = &driver->event.registration;
     rules->guaranteed = 1;
     rules->has_release_ms = true;
@@ -231,13 +200,13 @@ static void release_promotes(void **state)
     driver_event(driver);
     assert_int_equal(seats_of(driver, "E1").free, 0);
     const cv_outcome_v1_t *outcome = driver_register(driver, "E1", "KZ", "hdd", 0);
-    assert_string_equal(states(outcome), "CWW");
+    assert_string_equal(driver_states(outcome), "CWW");
     assert_true(cv_str_is(outcome->decision.persons[0].rule, "guaranteed_seat"));
     driver_crash(driver);
     driver_wait_until(driver, T0 + 4999);
     assert_int_equal(seats_of(driver, "E1").confirmed, 1);
     driver_wait_until(driver, T0 + 5000);
-    const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
+    const cv_registration_promoted_v1_t *promoted = driver_last_promotion(driver);
     assert_int_equal(promoted->cause, CV_PROMOTION_CAUSE_RELEASE);
     assert_int_equal(promoted->persons_n, 2);
     assert_int_equal(promoted->seats.party_guaranteed, 0);
@@ -250,7 +219,7 @@ static void release_promotes(void **state)
 static void capacity_changes(void **state)
 {
     (void)state;
-    driver_t *driver = begin(4, CV_WAITING_RULE_BEST_FILL);
+    driver_t *driver = driver_forum_with(4, CV_WAITING_RULE_BEST_FILL);
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hddd", 0), "registered");
     EXPECT_OK(driver_register(driver, "E1", "AZ", "hdd", CV_GROUP_RULE_ALL_OR_NONE), "waiting");
     EXPECT_OK(driver_register(driver, "E1", "UNX", "dd", 0), "waiting");
@@ -264,13 +233,13 @@ static void capacity_changes(void **state)
     assert_int_equal(seats_of(driver, "E1").confirmed, 3);
     driver->event.registration.capacity = 5;
     driver_event(driver);
-    const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
+    const cv_registration_promoted_v1_t *promoted = driver_last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "UNX")); /* best fill: two seats, the three of AZ do not fit */
     assert_int_equal(promoted->cause, CV_PROMOTION_CAUSE_CAPACITY);
     assert_int_equal(promoted->persons_n, 2);
     driver->event.registration.capacity = 8;
     driver_event(driver);
-    assert_true(cv_str_is(last_promotion(driver)->party, "AZ"));
+    assert_true(cv_str_is(driver_last_promotion(driver)->party, "AZ"));
     assert_int_equal(seats_of(driver, "E1").confirmed, 8);
     driver_free(&driver);
 }
@@ -280,7 +249,7 @@ static void capacity_changes(void **state)
 static void scheduling_again(void **state)
 {
     (void)state;
-    driver_t *driver = begin(2, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(2, CV_WAITING_RULE_STRICT);
     driver->event.registration.guaranteed = 0;
     driver_event(driver);
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hd", 0), "registered");
@@ -321,13 +290,13 @@ static void scheduling_again(void **state)
     for (int i = 0; i < 3; ++i)
         free(records[i].ptr);
     assert_int_equal(driver->records_n, before + 1); /* one moved up, once all parties were known again */
-    const cv_registration_promoted_v1_t *promoted = last_promotion(driver);
+    const cv_registration_promoted_v1_t *promoted = driver_last_promotion(driver);
     assert_true(cv_str_is(promoted->party, "KZ"));
     assert_int_equal(promoted->cause, CV_PROMOTION_CAUSE_CAPACITY);
     expect(driver_register(driver, "E1", "AZ", "d", 0), CV_OUTCOME_CLASS_NOTFOUND, "party_unknown"); /* not in it */
     driver_party(driver, "AZ", CV_PARTY_KIND_MEMBER);
     EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 1), "withdrawn");
-    assert_true(cv_str_is(last_promotion(driver)->party, "AZ"));
+    assert_true(cv_str_is(driver_last_promotion(driver)->party, "AZ"));
     driver_crash(driver);
     driver_free(&driver);
 }
@@ -335,7 +304,7 @@ static void scheduling_again(void **state)
 static void questions(void **state)
 {
     (void)state;
-    driver_t *driver = begin(500, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(500, CV_WAITING_RULE_STRICT);
     driver_bytes_t rows[16];
     char next[257];
     driver_rules(driver, "E2", 3, CV_WAITING_RULE_NONE);
@@ -430,7 +399,7 @@ static void self_check(void **state)
         "UPDATE tally SET confirmed = 0 WHERE id & 8191 > 4096",
     };
     for (size_t i = 0; i < sizeof damage / sizeof *damage; ++i) {
-        driver_t *driver = begin(3, CV_WAITING_RULE_STRICT);
+        driver_t *driver = driver_forum_with(3, CV_WAITING_RULE_STRICT);
         char error[512];
         driver_register(driver, "E1", "KZ", "hdddm", 0);
         assert_int_equal(cv_db_exec(driver->db, damage[i]), CV_OK);
@@ -438,7 +407,7 @@ static void self_check(void **state)
         assert_int_equal(driver_try_open(driver, error, sizeof error), CV_ECORRUPT);
         driver_free(&driver);
     }
-    driver_t *driver = begin(3, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(3, CV_WAITING_RULE_STRICT);
     driver_register(driver, "E1", "KZ", "hdddm", 0);
     assert_int_equal(cv_db_exec(driver->db, "UPDATE tally SET confirmed = 4 WHERE id & 8191 = 0"), CV_ECONFLICT); /* more than seats */
     driver_free(&driver);
@@ -450,7 +419,7 @@ static void a_failure_is_alone(void **state)
 {
     (void)state;
     static const char *const names[] = {"Aida", "POISON", "Berik"};
-    driver_t *driver = begin(5, CV_WAITING_RULE_NONE);
+    driver_t *driver = driver_forum_with(5, CV_WAITING_RULE_NONE);
     cv_buf_t messages[3];
     EXPECT_OK(driver_register(driver, "E1", "KZ", "h", 0), "registered");
     assert_int_equal(cv_db_exec(driver->db, "CREATE TRIGGER t BEFORE INSERT ON person WHEN new.name = 'POISON'"
@@ -491,7 +460,7 @@ static void a_hall_instead_of_a_room(void **state)
     (void)state;
     static const char *const parties[] = {"KZ", "AZ"};
     char many[65];
-    driver_t *driver = begin(0, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(0, CV_WAITING_RULE_STRICT);
     memset(many, 'd', 64);
     many[64] = '\0';
     driver->event.registration.maximum = 9000;
@@ -536,7 +505,7 @@ static void storm(void **state)
     unsigned seed = wanted ? (unsigned)strtoul(wanted, NULL, 10) : (unsigned)time(NULL);
     static const char *const parties[] = {"KZ", "AZ", "UNX", "UZ", "TR"};
     static const char *const groups[] = {"d", "h", "dd", "hdm", "mo", "dddd", "mm"};
-    driver_t *driver = begin(20, CV_WAITING_RULE_STRICT);
+    driver_t *driver = driver_forum_with(20, CV_WAITING_RULE_STRICT);
     dice = seed * 2654435761u + 1;
 
     print_message("SEED=%u\n", seed);

@@ -6,20 +6,6 @@
 #include "registration/registration.h"
 #include "registration_driver.h"
 
-static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
-
-static driver_t *begin(int64_t capacity, cv_waiting_rule_t waiting)
-{
-    driver_t *driver = driver_new(T0);
-    driver_meet(driver);
-    driver_party(driver, "KZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "AZ", CV_PARTY_KIND_MEMBER);
-    driver_party(driver, "UNX", CV_PARTY_KIND_GUEST);
-    driver_rules(driver, "E1", capacity, waiting);
-    driver_event(driver);
-    return driver;
-}
-
 static cv_registration_seats_v1_t seats(driver_t *driver)
 {
     return driver_row(driver, "seats", "E1", CV_MSG_REGISTRATION_SEATS_V1)->registration_seats_v1;
@@ -39,7 +25,7 @@ static int64_t rows_in(driver_t *driver, const char *sql)
 static void free_seats_counted_from_a_cache(void **state)
 {
     (void)state;
-    driver_t *driver = begin(6, CV_WAITING_RULE_BEST_FILL);
+    driver_t *driver = driver_forum_with(6, CV_WAITING_RULE_BEST_FILL);
     for (int i = 0; i < 40; ++i) {
         const char *party = i % 3 == 0 ? "KZ" : i % 3 == 1 ? "AZ" : "UNX";
         if (i % 4 == 3)
@@ -65,7 +51,7 @@ static void free_seats_counted_from_a_cache(void **state)
 static void two_at_once_for_the_last_seat(void **state)
 {
     (void)state;
-    driver_t *driver = begin(1, CV_WAITING_RULE_NONE);
+    driver_t *driver = driver_forum_with(1, CV_WAITING_RULE_NONE);
     cv_buf_t messages[2];
     for (unsigned i = 0; i < 2; ++i) {
         char id[CV_UUID_TEXT + 1];
@@ -100,7 +86,7 @@ static void two_at_once_for_the_last_seat(void **state)
 static void a_retry_after_a_long_time(void **state)
 {
     (void)state;
-    driver_t *driver = begin(3, CV_WAITING_RULE_NONE);
+    driver_t *driver = driver_forum_with(3, CV_WAITING_RULE_NONE);
     cv_registration_register_v1_t request = {.event = CV_STR("E1"),
                                              .party = CV_STR("KZ"),
                                              .persons_n = 1,
@@ -130,7 +116,7 @@ static void a_retry_after_a_long_time(void **state)
 static void a_cancelled_seat_comes_back(void **state)
 {
     (void)state;
-    driver_t *driver = begin(2, CV_WAITING_RULE_NONE);
+    driver_t *driver = driver_forum_with(2, CV_WAITING_RULE_NONE);
     for (int i = 0; i < 20; ++i) {
         EXPECT_OK(driver_register(driver, "E1", "KZ", "hd", CV_GROUP_RULE_ALL_OR_NONE), "registered");
         EXPECT_NO(driver_register(driver, "E1", "AZ", "h", 0), "full");
@@ -146,7 +132,7 @@ static void a_cancelled_seat_comes_back(void **state)
 static void a_limit_that_fell_in_between(void **state)
 {
     (void)state;
-    driver_t *driver = begin(5, CV_WAITING_RULE_NONE);
+    driver_t *driver = driver_forum_with(5, CV_WAITING_RULE_NONE);
     EXPECT_OK(driver_register(driver, "E1", "KZ", "hd", 0), "registered");
     driver->event.registration.capacity = 2;
     driver_event(driver);
@@ -165,7 +151,7 @@ static void one_policy_on_every_path(void **state)
 {
     (void)state;
     for (int fills = 0; fills < 2; ++fills) {
-        driver_t *driver = begin(3, fills ? CV_WAITING_RULE_BEST_FILL : CV_WAITING_RULE_STRICT);
+        driver_t *driver = driver_forum_with(3, fills ? CV_WAITING_RULE_BEST_FILL : CV_WAITING_RULE_STRICT);
         const char *expected = fills ? "registered" : "waiting";
         EXPECT_OK(driver_register(driver, "E1", "KZ", "hdd", 0), "registered");
         EXPECT_OK(driver_register(driver, "E1", "AZ", "hd", CV_GROUP_RULE_ALL_OR_NONE), "waiting");
