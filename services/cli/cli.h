@@ -156,9 +156,18 @@ int cli_service_status(cli_t *cli, const char *service, int64_t timeout_ms, json
 json_t *cli_datas(const json_t *messages); /* their data, as a list */
 /* "key: value" for each scalar; lists of texts joined; objects indented. */
 void cli_print_fields(cli_t *cli, const json_t *object, int indent);
-/* The flags of these names that are given, as the filters of a question: "year=2025&status=open". false: too long,
- * said. */
-bool cli_filters(cli_t *cli, const char *const *filters, size_t filters_n, char *ret_key, size_t size);
+const char *cli_or_dash(const char *text); /* "-" where it is empty */
+
+/* What scheduling lists. Both lists end with NULL. */
+typedef struct {
+    const char *what, *type; /* the query, "events"; the document of --json, which has them under the same name */
+    const char *counted;     /* what stands behind their number */
+    const char *filters[8];  /* flags that narrow the list */
+    const char *columns[10];
+    void (*print_row)(cli_table_t *table, const json_t *data);
+} cli_list_t;
+
+int cli_list(cli_t *cli, const cli_list_t *list);
 
 /* ---- commands ---- */
 int cli_up(cli_t *cli);

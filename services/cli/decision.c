@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { KEY_MAX = 256, SPAN_TEXT = 32 };
+enum { SPAN_TEXT = 32 };
 
 /* ---- asking ------------------------------------------------------------------------------ */
 
@@ -151,31 +151,15 @@ static void print_row(cli_table_t *table, const json_t *decision)
 
 int cli_decision_list(cli_t *cli)
 {
-    static const char *const filters[] = {"state", "subject", "about", "year"};
-    char key[KEY_MAX];
-    json_t *found = NULL;
-    if (!cli_filters(cli, filters, sizeof filters / sizeof *filters, key, sizeof key))
-        return CLI_USAGE;
-    cli->as = "observer";
-    int status = cli_connect(cli);
-    if (status != CLI_OK)
-        return status;
-    int rc = cli_query_json(cli, "scheduling", "decisions", *key ? key : NULL, &found);
-    if (rc != CV_OK)
-        return cli_query_failed(cli, rc, "cannot list decisions");
-    if (cli->json) {
-        status = cli_document(cli, "convene.cli.decisions.v1", json_pack("{s:o}", "decisions", cli_datas(found)));
-        json_decref(found);
-        return status;
-    }
-    const char *columns[] = {"decision", "state", "number", "about", "when", "", "#statements", "title"};
-    cli_table_t *table = cli_table_new(cli, columns, 8);
-    for (size_t i = 0; i < json_array_size(found); i++)
-        print_row(table, json_object_get(json_array_get(found, i), "data"));
-    cli_table_print(&table);
-    cli_say("%zu decisions\n", json_array_size(found));
-    json_decref(found);
-    return CLI_OK;
+    static const cli_list_t list = {
+        .what = "decisions",
+        .type = "convene.cli.decisions.v1",
+        .counted = "decisions",
+        .filters = {"state", "subject", "about", "year"},
+        .columns = {"decision", "state", "number", "about", "when", "", "#statements", "title"},
+        .print_row = print_row,
+    };
+    return cli_list(cli, &list);
 }
 
 int cli_decision_show(cli_t *cli)

@@ -19,7 +19,7 @@ static void print_steps(cli_t *cli, const json_t *steps)
         cli_table_cell(table, CLI_DIM, "%lld", (long long)cli_int_of(step, "step"));
         cli_table_cell(table, CLI_PLAIN, "%s", at);
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(step, "change"));
-        cli_table_cell(table, CLI_PLAIN, "%s", *cli_text_of(step, "by") ? cli_text_of(step, "by") : "-");
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(step, "by")));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(step, "state"));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(step, "capacity"));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(step, "name"));
@@ -46,10 +46,7 @@ int cli_delegation_history(cli_t *cli)
     if (rc != CV_OK)
         return cli_query_failed(cli, rc, "cannot show the history of %s", key);
     if (cli->json) {
-        json_t *steps = json_array();
-        for (size_t i = 0; i < json_array_size(found); i++)
-            json_array_append(steps, json_object_get(json_array_get(found, i), "data"));
-        status = cli_document(cli, "convene.cli.history.v1", json_pack("{s:o}", "steps", steps));
+        status = cli_document(cli, "convene.cli.history.v1", json_pack("{s:o}", "steps", cli_datas(found)));
     } else {
         print_steps(cli, found);
     }

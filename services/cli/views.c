@@ -15,7 +15,7 @@ static json_t *data_of(const json_t *message)
     return json_object_get(message, "data");
 }
 
-static const char *or_dash(const char *text)
+const char *cli_or_dash(const char *text)
 {
     return *text ? text : "-";
 }
@@ -52,13 +52,13 @@ static void print_counts(cli_t *cli, const char *title, const json_t *counts)
 
 /* ---- events ------------------------------------------------------------------------------ */
 
-static int events(cli_t *cli, const char *key, json_t **ret_messages)
+static int rows_of(cli_t *cli, const char *what, const char *key, json_t **ret_messages)
 {
     int status = cli_connect(cli);
     if (status != CLI_OK)
         return status;
-    int rc = cli_query_json(cli, "scheduling", "events", *key ? key : NULL, ret_messages);
-    return rc == CV_OK ? CLI_OK : cli_query_failed(cli, rc, "cannot list events");
+    int rc = cli_query_json(cli, "scheduling", what, *key ? key : NULL, ret_messages);
+    return rc == CV_OK ? CLI_OK : cli_query_failed(cli, rc, "cannot list %s", what);
 }
 
 json_t *cli_datas(const json_t *messages)
@@ -69,10 +69,10 @@ json_t *cli_datas(const json_t *messages)
     return list;
 }
 
-bool cli_filters(cli_t *cli, const char *const *filters, size_t filters_n, char *ret_key, size_t size)
+static bool filters_of(cli_t *cli, const char *const *filters, char *ret_key, size_t size)
 {
     ret_key[0] = '\0';
-    for (size_t i = 0; i < filters_n; i++) {
+    for (size_t i = 0; filters[i]; i++) {
         const char *value = cli_flag(cli, filters[i], NULL);
         size_t at = strlen(ret_key);
         if (value &&
@@ -84,43 +84,60 @@ bool cli_filters(cli_t *cli, const char *const *filters, size_t filters_n, char 
     return true;
 }
 
-int cli_event_list(cli_t *cli)
+int cli_list(cli_t *cli, const cli_list_t *list)
 {
-    static const char *const filters[] = {"year", "status", "dimension", "body", "country", "line"};
-    cli->as = "observer";
     char key[KEY_MAX];
-    if (!cli_filters(cli, filters, sizeof filters / sizeof *filters, key, sizeof key))
+    json_t *found = NULL;
+    size_t columns_n = 0;
+    cli->as = "observer";
+    if (!filters_of(cli, list->filters, key, sizeof key))
         return CLI_USAGE;
-    json_t *messages;
-    int status = events(cli, key, &messages);
+    int status = rows_of(cli, list->what, key, &found);
     if (status != CLI_OK)
         return status;
     if (cli->json) {
-        status = cli_document(cli, "convene.cli.events.v1", json_pack("{s:o}", "events", cli_datas(messages)));
-        json_decref(messages);
+        status = cli_document(cli, list->type, json_pack("{s:o}", list->what, cli_datas(found)));
+        json_decref(found);
         return status;
     }
-    const char *columns[] = {"event", "status", "date", "city", "format", "#seats", "#v", "title"};
-    cli_table_t *table = cli_table_new(cli, columns, 8);
-    for (size_t i = 0; i < json_array_size(messages); i++) {
-        const json_t *event = data_of(json_array_get(messages, i));
-        const json_t *capacity = json_object_get(json_object_get(event, "registration"), "capacity");
-        cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(event, "event"));
-        cli_table_cell(table, status_style(cli_text_of(event, "status")), "%s", cli_text_of(event, "status"));
-        cli_table_cell(table, CLI_PLAIN, "%s", or_dash(cli_text_of(event, "date_start")));
-        cli_table_cell(table, CLI_PLAIN, "%s", or_dash(cli_text_of(event, "city")));
-        cli_table_cell(table, CLI_PLAIN, "%s", or_dash(cli_text_of(event, "format")));
-        if (capacity)
-            cli_table_cell(table, CLI_PLAIN, "%lld", (long long)json_integer_value(capacity));
-        else
-            cli_table_cell(table, CLI_PLAIN, "-");
-        cli_table_cell(table, CLI_DIM, "%lld", (long long)cli_int_of(event, "version"));
-        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(event, "title"));
-    }
+    while (list->columns[columns_n])
+        columns_n++;
+    cli_table_t *table = cli_table_new(cli, list->columns, columns_n);
+    for (size_t i = 0; i < json_array_size(found); i++)
+        list->print_row(table, data_of(json_array_get(found, i)));
     cli_table_print(&table);
-    cli_say("%zu events\n", json_array_size(messages));
-    json_decref(messages);
+    cli_say("%zu %s\n", json_array_size(found), list->counted);
+    json_decref(found);
     return CLI_OK;
+}
+
+static void print_event(cli_table_t *table, const json_t *event)
+{
+    const json_t *capacity = json_object_get(json_object_get(event, "registration"), "capacity");
+    cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(event, "event"));
+    cli_table_cell(table, status_style(cli_text_of(event, "status")), "%s", cli_text_of(event, "status"));
+    cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(event, "date_start")));
+    cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(event, "city")));
+    cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(event, "format")));
+    if (capacity)
+        cli_table_cell(table, CLI_PLAIN, "%lld", (long long)json_integer_value(capacity));
+    else
+        cli_table_cell(table, CLI_PLAIN, "-");
+    cli_table_cell(table, CLI_DIM, "%lld", (long long)cli_int_of(event, "version"));
+    cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(event, "title"));
+}
+
+int cli_event_list(cli_t *cli)
+{
+    static const cli_list_t list = {
+        .what = "events",
+        .type = "convene.cli.events.v1",
+        .counted = "events",
+        .filters = {"year", "status", "dimension", "body", "country", "line"},
+        .columns = {"event", "status", "date", "city", "format", "#seats", "#v", "title"},
+        .print_row = print_event,
+    };
+    return cli_list(cli, &list);
 }
 
 int cli_plan_show(cli_t *cli)
@@ -134,15 +151,15 @@ int cli_plan_show(cli_t *cli)
         (void)snprintf(key, sizeof key, "year=%lld", (long long)year);
     }
     json_t *messages;
-    int status = events(cli, key, &messages);
+    int status = rows_of(cli, "events", key, &messages);
     if (status != CLI_OK)
         return status;
     json_t *by_status = json_object(), *by_dimension = json_object(), *by_line = json_object();
     for (size_t i = 0; i < json_array_size(messages); i++) {
         const json_t *event = data_of(json_array_get(messages, i));
-        count(by_status, or_dash(cli_text_of(event, "status")));
-        count(by_dimension, or_dash(cli_text_of(event, "dimension")));
-        count(by_line, or_dash(cli_text_of(event, "line")));
+        count(by_status, cli_or_dash(cli_text_of(event, "status")));
+        count(by_dimension, cli_or_dash(cli_text_of(event, "dimension")));
+        count(by_line, cli_or_dash(cli_text_of(event, "line")));
     }
     size_t n = json_array_size(messages);
     json_decref(messages);
