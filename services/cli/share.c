@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   DIR/NAME/NAME.secret   the program's own keys
+ *   DIR/registration/registration.master   the key of its personal data, for registration alone
  *   DIR/NAME/allow/        certificates: for a service all of them, it has to judge who may come in;
  *                          for everybody else those of the services, to know whom they talk to
  *
@@ -124,6 +125,7 @@ static int each_certificate(share_t *self, const cv_principal_t *program, const 
 
 static int share_with(share_t *self, const char *directory, const cv_principal_t *program)
 {
+    static const char master[] = "registration.master";
     char ours[CLI_PATH_MAX], allow[CLI_PATH_MAX], secret[CV_NAME_MAX + 8];
     (void)snprintf(secret, sizeof secret, "%s.secret", program->name);
     if (snprintf(ours, sizeof ours, "%s/allow", self->keys) >= CLI_PATH_MAX ||
@@ -134,6 +136,9 @@ static int share_with(share_t *self, const char *directory, const cv_principal_t
         status = each_certificate(self, program, ours, allow, give);
     if (status == CLI_OK)
         status = each_certificate(self, program, allow, allow, take_away);
+    if (status == CLI_OK && strcmp(program->name, "registration") == 0 &&
+        snprintf(allow, sizeof allow, "%s/%s", self->keys, master) < CLI_PATH_MAX && access(allow, F_OK) == 0)
+        status = copy(self, self->keys, directory, master);
     if (status == CLI_OK) /* last: who has its own key has all it needs */
         status = copy(self, self->keys, directory, secret);
     self->programs++;
