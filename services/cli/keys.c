@@ -47,15 +47,15 @@ int cli_keys_one(cli_t *cli, const char *name, unsigned role, const char *party)
     return rc == CV_OK ? cv_keys_make(cv_config_text(cli->config, "keys"), &principal) : rc;
 }
 
-/* The key of registration's personal data. Not where its database is there already: that has one, which is to be put back
- * and not to be replaced. */
+/* The key of registration's personal data. Not where its database is there already: that has one, which is to be put
+ * back and not to be replaced. */
 static int ensure_master(cli_t *cli, int *made)
 {
     const char *path = cv_config_text(cli->config, "registration/master_key");
     char database[CLI_PATH_MAX], error[CV_CONFIG_ERROR_MAX];
     cv_seal_key_t master;
-    if (access(path, F_OK) == 0 || (snprintf(database, sizeof database, "%s/registration.db", cv_config_text(cli->config, "data")) <
-                                        CLI_PATH_MAX &&
+    if (access(path, F_OK) == 0 || (snprintf(database, sizeof database, "%s/registration.db",
+                                             cv_config_text(cli->config, "data")) < CLI_PATH_MAX &&
                                     access(database, F_OK) == 0))
         return CLI_OK;
     int rc = cv_seal_make(path, &master, error, sizeof error);

@@ -27,6 +27,8 @@
  *                                       appears
  *   registration.private is behind      a decision that refers to contact data that has not come yet waits for it
  *                                       (awaiting_contact)
+ *   scheduling.events is behind         a notice whose event or party has not been told of yet waits for it
+ *                                       (awaiting_event)
  *
  * Invariants
  *   a notice is written only with the bytes that were committed before
@@ -46,7 +48,7 @@ enum {
     NTF_LIST_DEFAULT = 100, /* rows of a query's answer, count */
     NTF_LIST_MAX = 500,
     NTF_SETTLE_MS = 100,              /* after a transaction that made deliveries: when their results are told of */
-    NTF_WAITING_MS = 5000,            /* how often deliveries that wait for contact data are looked at */
+    NTF_WAITING_MS = 5000,            /* how often deliveries that wait for another stream are looked at */
     NTF_ARENA_MAX = 32 * 1024 * 1024, /* memory of one lease */
 };
 #define NTF_DOMAIN "convene.invalid"
@@ -80,7 +82,7 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
 int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
 int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
 /* deliver.c. Makes the message of a delivery, into row->mail. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT,
- * CV_EMALFORMED: it cannot be made a message. */
+ * CV_EMALFORMED: it cannot be made a message. Above 0: not yet, its event or party has not been told of. */
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row) CV_USE_RESULT;
 /* scrub.c. Persons are forgotten, in the transaction at hand; event absent: perhaps any. */
 int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party) CV_USE_RESULT;

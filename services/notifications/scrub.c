@@ -1,13 +1,12 @@
-/* scrub: names that must be forgotten are taken out of what this service holds, and out of notices that lie in the outbox.
- * SPDX-License-Identifier: Apache-2.0
+/* scrub: names that must be forgotten are taken out of what this service holds, and out of notices that lie in the
+ * outbox. SPDX-License-Identifier: Apache-2.0
  *
- *   the record that says so     in its transaction: rows of persons and contacts go, messages that were composed for the
- *                               delegation and not written yet are dropped (they are composed anew), what was written is
- *                               marked. The database is written anew after the COMMIT: rows with names have moved about in
- *                               it (store/wal.c)
- *   after the transaction       each marked notice whose file still lies in the outbox is written over it, composed from
- *                               what is known now: the same id, the number of the person without a name. Who carries
- *                               the files on may have taken it before; what has left is out of our hands
+ *   the record that says so     in its transaction: rows of persons and contacts go, messages that were composed for
+ * the delegation and not written yet are dropped (they are composed anew), what was written is marked. The database is
+ * written anew after the COMMIT: rows with names have moved about in it (store/wal.c) after the transaction       each
+ * marked notice whose file still lies in the outbox is written over it, composed from what is known now: the same id,
+ * the number of the person without a name. Who carries the files on may have taken it before; what has left is out of
+ * our hands
  *
  * Failure modes
  *   killed in between           the marks are in the database: done at the next start
@@ -22,7 +21,8 @@
 
 #include <unistd.h>
 
-int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party) {
+int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party)
+{
     int rc = ntf_store_scrub(ntf->store, event, party);
     ntf_stir(ntf);
     ntf->scrub = true;
@@ -30,7 +30,8 @@ int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party) {
 }
 
 /* CV_EFULL, CV_EUNAVAIL: not now. */
-static int s_rewrite(ntf_t *ntf, int fd, ntf_delivery_t *row) {
+static int s_rewrite(ntf_t *ntf, int fd, ntf_delivery_t *row)
+{
     char name[NTF_ID_MAX + 1];
     if (cv_str_copy(row->notice, name, sizeof(name)) || !ntf_outbox_has(fd, name))
         return CV_OK;
@@ -38,6 +39,8 @@ static int s_rewrite(ntf_t *ntf, int fd, ntf_delivery_t *row) {
     int rc = has_data ? ntf_compose(ntf, row) : CV_ENOTFOUND;
     if (!rc)
         return ntf_outbox_put(fd, name, row->mail);
+    if (rc > 0)
+        return CV_EUNAVAIL;
     if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
         return rc;
     cv_log(CV_LOG_WARN, "notice_taken_away", cv_kv_str("notice", row->notice),
@@ -45,7 +48,8 @@ static int s_rewrite(ntf_t *ntf, int fd, ntf_delivery_t *row) {
     return ntf_outbox_drop(fd, name);
 }
 
-static int s_done(ntf_t *ntf, cv_db_t *db, const ntf_delivery_t *rows, size_t n) {
+static int s_done(ntf_t *ntf, cv_db_t *db, const ntf_delivery_t *rows, size_t n)
+{
     int rc = cv_db_begin(db);
     if (rc)
         return rc;
@@ -57,7 +61,8 @@ static int s_done(ntf_t *ntf, cv_db_t *db, const ntf_delivery_t *rows, size_t n)
     return rc;
 }
 
-int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more) {
+int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more)
+{
     cv_arena_reset(ntf->arena);
     ntf_delivery_t *rows = cv_arena_take(ntf->arena, NTF_BATCH * sizeof(*rows));
     size_t n = 0, done = 0;

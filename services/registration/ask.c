@@ -114,7 +114,7 @@ int reg_tell_contact(reg_ask_t *ask)
     int rc = reg_purge_late(ask);
     return rc ? rc
               : cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_PERSONAL_V1, cv_str(d->subject), told,
-                      &d->private_seq);
+                           &d->private_seq);
 }
 
 int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_cause_t freed)

@@ -1,13 +1,14 @@
 /* erase: the personal data of a person are destroyed, on request or because their time is over.
  * SPDX-License-Identifier: Apache-2.0
  *
- * What goes: the secrets of the person and of whoever had its number before, what they sealed in the tables, a change that
- * waited for approval. What stays: the number, its states and capacities, and by whom it was registered and changed: the
- * counts of the event do not change because somebody is forgotten. Sealed octets stay in the stream, for ever unreadable.
+ * What goes: the secrets of the person and of whoever had its number before, what they sealed in the tables, a change
+ * that waited for approval. What stays: the number, its states and capacities, and by whom it was registered and
+ * changed: the counts of the event do not change because somebody is forgotten. Sealed octets stay in the stream, for
+ * ever unreadable.
  *
- * Who takes part in an event that is not over is withdrawn in the same decision: a seat for nobody would be kept from who
- * waits, and to refuse until somebody has withdrawn the person would make a right depend on two requests. Once the event
- * was held who took part took part, and the state stays.
+ * Who takes part in an event that is not over is withdrawn in the same decision: a seat for nobody would be kept from
+ * who waits, and to refuse until somebody has withdrawn the person would make a right depend on two requests. Once the
+ * event was held who took part took part, and the state stays.
  *
  * No deadline and no stage of the event forbids it. Order of records: registration.private erased, registration.events
  * decided, then promoted ...
@@ -102,10 +103,9 @@ static int erase_one(reg_ask_t *ask, uint32_t at, unsigned *withdrawn)
         person.state = REG_WITHDRAWN;
         (*withdrawn)++;
     }
-    decision->persons[decision->persons_n++] =
-        (cv_person_decision_t){.number = person.number,
-                               .state = (cv_person_state_t)person.state,
-                               .rule = cv_str(reg_rule_word(REG_RULE_ERASED))};
+    decision->persons[decision->persons_n++] = (cv_person_decision_t){.number = person.number,
+                                                                      .state = (cv_person_state_t)person.state,
+                                                                      .rule = cv_str(reg_rule_word(REG_RULE_ERASED))};
     ask->self->erased.persons[ask->self->erased.persons_n++] = person.number;
     return rc ? rc : forget(ask->self, d, at, &ask->self->note);
 }
@@ -145,8 +145,9 @@ int reg_erase(reg_ask_t *ask, const cv_registration_erase_v1_t *request)
         return rc;
     if (withdrawn && reg_live(&d->share) == 0)
         reg_set_answer(d, REG_ANSWER_WITHDRAWN);
-    snprintf(ask->text, sizeof ask->text, "%s: the personal data of %zu persons%s were destroyed; %u of them were withdrawn.",
-             ask->party->code, request->persons_n, contact ? " and of the contact" : "", withdrawn);
+    snprintf(ask->text, sizeof ask->text,
+             "%s: the personal data of %zu persons%s were destroyed; %u of them were withdrawn.", ask->party->code,
+             request->persons_n, contact ? " and of the contact" : "", withdrawn);
     return reg_accept(ask, REG_RULE_ERASED, "erased",
                       withdrawn ? CV_PROMOTION_CAUSE_WITHDRAWAL : CV_PROMOTION_CAUSE_ABSENT);
 }
@@ -183,7 +184,7 @@ static int purge_delegation(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int *
 
     self->erased.persons_n = 0;
     self->erased.contact = false;
-    for (uint32_t i = 0; !rc && i < d->roster.n && *left > 0; i++) {
+    for (uint32_t i = 0; !rc && i<d->roster.n && * left> 0; i++) {
         reg_person_t person;
         rc = reg_store_person_get(self->store, d->roster.id[i], NULL, &person);
         if (rc || person.is_erased)

@@ -78,10 +78,8 @@ static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, c
         if (rc)
             return rc;
         d->last_person = person.id;
-        told->persons[told->persons_n++] = (cv_person_sealed_t){.number = number,
-                                                                .capacity = request->persons[i].capacity,
-                                                                .key = person.key,
-                                                                .sealed = person.sealed};
+        told->persons[told->persons_n++] = (cv_person_sealed_t){
+            .number = number, .capacity = request->persons[i].capacity, .key = person.key, .sealed = person.sealed};
     }
     return CV_OK;
 }

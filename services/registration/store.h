@@ -7,18 +7,17 @@
  *                                    side, so a decision changes one page of them (the id: reg_tally_id)
  *   contact                          who answers for a delegation; sealed
  *   person                           one row per person ever accepted; withdrawn persons stay; name and address sealed
- *   change                           one row per change of a person after it was registered, with what was before; sealed
- *   secret                           what opens the sealed ones, together with the master key; see vault.h
- *   vault                            how the master key that belongs to this database is known
- *   exception                        what was granted to a party at an event, the newest last
- *   proposal                         a change of a person that has to be approved first
- *   offer                            seats that are kept for a unit until it accepts, and until when
- *   principal                        names of those who asked, which the others refer to by number
+ *   change                           one row per change of a person after it was registered, with what was before;
+ * sealed secret                           what opens the sealed ones, together with the master key; see vault.h vault
+ * how the master key that belongs to this database is known exception                        what was granted to a
+ * party at an event, the newest last proposal                         a change of a person that has to be approved
+ * first offer                            seats that are kept for a unit until it accepts, and until when principal
+ * names of those who asked, which the others refer to by number
  *
- * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather in
- * memory and are written at its end, counters and persons with one statement each. There is no index by delegation: each
- * row names the delegation's person before it, so the persons of one delegation are a chain that begins at its last_person.
- * The only index is partial and holds those who wait, by delegation and lane, in order of arrival.
+ * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather
+ * in memory and are written at its end, counters and persons with one statement each. There is no index by delegation:
+ * each row names the delegation's person before it, so the persons of one delegation are a chain that begins at its
+ * last_person. The only index is partial and holds those who wait, by delegation and lane, in order of arrival.
  */
 #ifndef CONVENE_REGISTRATION_STORE_H
 #define CONVENE_REGISTRATION_STORE_H
@@ -70,11 +69,11 @@ typedef struct {
     bool online;
     cv_str_t name, email; /* absent: erased */
     bool is_erased;
-    int64_t key;          /* number of the secret that opens them */
-    cv_str_t sealed;      /* name and email as they are stored; in the batch's arena */
+    int64_t key;     /* number of the secret that opens them */
+    cv_str_t sealed; /* name and email as they are stored; in the batch's arena */
 } reg_person_t;
-/* A row at the end of the batch, or before the table is next read. Makes the person's secret, whose number is the person's
- * row, and fills in key and sealed. */
+/* A row at the end of the batch, or before the table is next read. Makes the person's secret, whose number is the
+ * person's row, and fills in key and sealed. */
 int reg_store_person_add(reg_store_t *store, reg_person_t *person) CV_USE_RESULT;
 /* name and email point into text; text NULL: left out, and sealed too. CV_ECORRUPT: no such row. */
 int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT],

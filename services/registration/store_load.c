@@ -55,8 +55,9 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE offer(unit INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX offer_due ON offer(event, expires_ms);",
-    /* Secrets are appended and overwritten in place, so no copy of one is left anywhere: see store/wal.c. The columns with
-     * plain text go when what is in them has been sealed, for which it takes the master key: reg_store_seal_old. */
+    /* Secrets are appended and overwritten in place, so no copy of one is left anywhere: see store/wal.c. The columns
+     * with plain text go when what is in them has been sealed, for which it takes the master key: reg_store_seal_old.
+     */
     "CREATE TABLE secret(id INTEGER PRIMARY KEY, bits BLOB NOT NULL CHECK(length(bits) = 32)) STRICT;"
     "CREATE TABLE vault(proof BLOB NOT NULL) STRICT;"
     "ALTER TABLE event ADD COLUMN ends_ms INTEGER NOT NULL DEFAULT 0;"

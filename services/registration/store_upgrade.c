@@ -1,9 +1,9 @@
 /* store_upgrade: names and addresses that an older version stored as plain text become sealed. See vault.h.
  * SPDX-License-Identifier: Apache-2.0
  *
- * One transaction: each row gets a secret and what is sealed with it, then the columns with plain text go. It works on the
- * tables as they are then, so statements are made here and not with the others. A database that is new goes the same way,
- * with no rows.
+ * One transaction: each row gets a secret and what is sealed with it, then the columns with plain text go. It works on
+ * the tables as they are then, so statements are made here and not with the others. A database that is new goes the
+ * same way, with no rows.
  */
 #include "registration/statements.h"
 #include <sodium.h>
@@ -41,8 +41,8 @@ static cv_str_t seal(upgrade_t *self, uint8_t purpose, cv_str_t text, char *room
 }
 
 /* Seals name and email of the row that `read` stands on; into room. */
-static int seal_names(upgrade_t *self, cv_stmt_t *read, int first, uint8_t purpose, char room[REG_PLAIN_MAX + CV_SEAL_MORE],
-                      cv_str_t *ret_sealed)
+static int seal_names(upgrade_t *self, cv_stmt_t *read, int first, uint8_t purpose,
+                      char room[REG_PLAIN_MAX + CV_SEAL_MORE], cv_str_t *ret_sealed)
 {
     cv_buf_t buf = {
         .ptr = (uint8_t *)self->store->plain, .room = sizeof self->store->plain, .max = sizeof self->store->plain};
@@ -168,9 +168,9 @@ int reg_store_seal_old(reg_store_t *store, reg_book_t *book, bool *ret_any)
         rc = seal_table(&self, "SELECT id, name, email FROM person WHERE id > ? ORDER BY id LIMIT 1",
                         "UPDATE person SET secret = ?2, sealed = ?3 WHERE id = ?1", REG_FOR_PERSON, NULL);
     if (!rc)
-        rc = seal_table(&self, "SELECT delegation, name, email FROM contact WHERE delegation > ? ORDER BY delegation LIMIT 1",
-                        "UPDATE contact SET secret = ?2, sealed = ?3 WHERE delegation = ?1", REG_FOR_CONTACT,
-                        &book->next_person);
+        rc = seal_table(
+            &self, "SELECT delegation, name, email FROM contact WHERE delegation > ? ORDER BY delegation LIMIT 1",
+            "UPDATE contact SET secret = ?2, sealed = ?3 WHERE delegation = ?1", REG_FOR_CONTACT, &book->next_person);
     if (!rc)
         rc = seal_states(&self, "SELECT person, n, name, email, reason FROM change WHERE sealed IS NULL LIMIT 1",
                          "UPDATE change SET secret = ?1, sealed = ?3, sealed_reason = ?4 WHERE person = ?1 AND n = ?2");

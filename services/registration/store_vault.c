@@ -1,8 +1,8 @@
 /* store_vault: sealing and opening what is stored of persons, and the secrets for it. See vault.h.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A name and an address are sealed together, as a MessagePack map: who adds to what is kept of a person adds a key there,
- * and what was sealed before stays readable. A destroyed secret is 32 zero octets in its old place.
+ * A name and an address are sealed together, as a MessagePack map: who adds to what is kept of a person adds a key
+ * there, and what was sealed before stays readable. A destroyed secret is 32 zero octets in its old place.
  */
 #include "registration/statements.h"
 #include <sodium.h>
@@ -52,9 +52,9 @@ static int find_key(reg_store_t *store, int64_t key, const cv_seal_key_t **ret_k
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
     cv_str_t bits = cv_stmt_get_blob(store->secret_get, 0);
-    rc = bits.len != CV_SEAL_SECRET                                ? CV_ECORRUPT
+    rc = bits.len != CV_SEAL_SECRET                                  ? CV_ECORRUPT
          : sodium_is_zero((const uint8_t *)bits.ptr, CV_SEAL_SECRET) ? CV_ENOTFOUND
-                                                                   : CV_OK;
+                                                                     : CV_OK;
     if (!rc)
         *ret_key = keep_key(store, key, (const uint8_t *)bits.ptr);
     cv_stmt_reset(store->secret_get);
@@ -89,8 +89,9 @@ int reg_vault_open(reg_store_t *store, int64_t key, uint8_t purpose, cv_str_t se
         return CV_ENOTFOUND;
     int rc = find_key(store, key, &derived);
     if (!rc)
-        rc = sealed.len < CV_SEAL_MORE || sealed.len - CV_SEAL_MORE > size ? CV_ECORRUPT
-                                                                           : cv_seal_open(derived, purpose, sealed, ret_text);
+        rc = sealed.len < CV_SEAL_MORE || sealed.len - CV_SEAL_MORE > size
+                 ? CV_ECORRUPT
+                 : cv_seal_open(derived, purpose, sealed, ret_text);
     if (!rc)
         *ret_view = (cv_str_t){ret_text, sealed.len - CV_SEAL_MORE};
     return rc;

@@ -34,7 +34,8 @@ int reg_configure(const struct cv_config *config, char *ret_error, size_t error_
 
 /* ---- start --------------------------------------------------------------------------------------------------- */
 
-/* The directory of the keys is the first thing that is made where a service runs for the first time without `convene`. */
+/* The directory of the keys is the first thing that is made where a service runs for the first time without `convene`.
+ */
 static void make_directory_of(const char *path)
 {
     char directory[CV_CONFIG_VALUE_MAX];

@@ -1,5 +1,5 @@
-/* What registration stores of persons is sealed; what an older version stored becomes so; personal data go when it is time.
- * SPDX-License-Identifier: Apache-2.0
+/* What registration stores of persons is sealed; what an older version stored becomes so; personal data go when it is
+ * time. SPDX-License-Identifier: Apache-2.0
  */
 #include "convene/seal.h"
 #include "registration/vault.h"
@@ -80,7 +80,8 @@ static const cv_outcome_v1_t *erase(driver_t *driver, int64_t person, bool conta
     return driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_ERASE_V1, &request);
 }
 
-/* ---- the cipher ---------------------------------------------------------------------------------------------------- */
+/* ---- the cipher ----------------------------------------------------------------------------------------------------
+ */
 
 static void sealed_with_one_key_for_one_purpose(void **state)
 {
@@ -253,7 +254,8 @@ static const char OLD_ROWS[] =
     " confirm_closes_ms, offer_ms, approval, approval_again)"
     " VALUES(1, 'E1', 1, 1, 6, 1, 62, 0, 1900000000000, 1900000000000, 0, 0, 1, 1, 0, 0, 10, 10, 0, 0, 0, 0);"
     "INSERT INTO tally VALUES(8192, 10, 2, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);"
-    "INSERT INTO tally VALUES(8192 + 4096 + 1 + 3, NULL, 2, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);"
+    "INSERT INTO tally VALUES(8192 + 4096 + 1 + 3, NULL, 2, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+    "NULL, NULL);"
     "INSERT INTO tally VALUES(8193, 10, 2, 0, 0, 0, 0, 0, 0, 1, 0, 2, 2, 1, 1, 1);"
     "INSERT INTO contact VALUES(8193, 'Xanthippa Desk', 'xanthippa@example.org', 1);"
     "INSERT INTO person VALUES(1, 8193, 1, 0, 1, 3, 0, 0, 0, 5, 0, 'Quillanova One', 'quillanova@example.org');"
@@ -319,7 +321,8 @@ static void an_older_database_is_sealed(void **state)
     assert_int_equal(driver_query(driver, "history", "E1/KZ/1", NULL, 0, rows, 2, next), 2);
     for (size_t i = 0; i < 2; i++) {
         const cv_registration_change_v1_t *step =
-            &driver_read(driver, (cv_str_t){rows[i].ptr, rows[i].len}, CV_MSG_REGISTRATION_CHANGE_V1)->registration_change_v1;
+            &driver_read(driver, (cv_str_t){rows[i].ptr, rows[i].len}, CV_MSG_REGISTRATION_CHANGE_V1)
+                 ->registration_change_v1;
         assert_true(cv_str_is(step->name, i ? "Quillanova One" : "Zephyrine One"));
         assert_true(i ? cv_str_is(step->reason, "Zephyrine was wrong") : !step->reason.ptr);
         free(rows[i].ptr);
@@ -343,8 +346,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test(name)
     const struct CMUnitTest tests[] = {
-        T(sealed_with_one_key_for_one_purpose), T(erased_is_gone),         T(after_the_event_the_counts_stay),
-        T(the_scrub_outlives_a_crash),          T(the_last_day_is_over_everywhere), T(purged_when_it_is_time),
+        T(sealed_with_one_key_for_one_purpose), T(erased_is_gone),
+        T(after_the_event_the_counts_stay),     T(the_scrub_outlives_a_crash),
+        T(the_last_day_is_over_everywhere),     T(purged_when_it_is_time),
         T(an_older_database_is_sealed),
     };
     if (sodium_init() < 0)

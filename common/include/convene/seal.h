@@ -3,15 +3,15 @@
  *
  *   master key    one per service, in a file outside the database
  *   secret        32 random octets per person, in the database
- *   key           BLAKE2b-256, keyed by the master key, over the number of the secret and the secret: what seals and opens
- *   sealed        nonce (24), then what XChaCha20-Poly1305 made of the text: 16 octets longer than that
+ *   key           BLAKE2b-256, keyed by the master key, over the number of the secret and the secret: what seals and
+ * opens sealed        nonce (24), then what XChaCha20-Poly1305 made of the text: 16 octets longer than that
  *
  * Who has the file or the database alone has nothing. Who overwrites the secret has destroyed what it sealed, in every
- * copy of the sealed octets, wherever these are: a stream that is chained by hash can keep them for ever. The master key
- * cannot bring the secret back, because nothing but chance made it.
+ * copy of the sealed octets, wherever these are: a stream that is chained by hash can keep them for ever. The master
+ * key cannot bring the secret back, because nothing but chance made it.
  *
- * A nonce is random: 24 octets are so many that none ever comes twice. A purpose is sealed in with the text, so what was
- * sealed for one place cannot be put into another.
+ * A nonce is random: 24 octets are so many that none ever comes twice. A purpose is sealed in with the text, so what
+ * was sealed for one place cannot be put into another.
  */
 #ifndef CONVENE_SEAL_H
 #define CONVENE_SEAL_H

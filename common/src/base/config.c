@@ -21,8 +21,8 @@ static const cv_config_key_t s_keys[] = {
     {"registration/master_key", CV_CONFIG_DIR, "${keys}/registration.master",
      "file of the key without which the personal data in registration's database cannot be read", NULL, 0, 0},
     {"registration/purge_days", CV_CONFIG_INT, "90",
-     "days after an event's last day on which its personal data are erased, unless the event says otherwise (0: never)", NULL, 0,
-     36500},
+     "days after an event's last day on which its personal data are erased, unless the event says otherwise (0: never)",
+     NULL, 0, 36500},
     {"registration/bind", CV_CONFIG_ENDPOINT, "${registration/endpoint}", "where registration listens", NULL, 0, 0},
     {"scheduling/endpoint", CV_CONFIG_ENDPOINT, "tcp://127.0.0.1:24110", "where scheduling is reached", NULL, 0, 0},
     {"scheduling/bind", CV_CONFIG_ENDPOINT, "${scheduling/endpoint}", "where scheduling listens", NULL, 0, 0},
@@ -32,7 +32,9 @@ static const cv_config_key_t s_keys[] = {
     {"notifications/outbox", CV_CONFIG_DIR, "${data}/outbox", "directory that written messages are put into", NULL, 0,
      0},
     {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576},
-    {"store/keep_records", CV_CONFIG_INT, "0", "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0, INT64_MAX},
+    {"store/keep_records", CV_CONFIG_INT, "0",
+     "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0,
+     INT64_MAX},
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
 };
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
@@ -115,7 +117,8 @@ typedef struct {
     size_t error_size;
 } load_t;
 
-static int s_fail(const load_t *load, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int s_fail(const load_t *load, const char *origin, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static int s_fail(const load_t *load, const char *origin, const char *format, ...)
 {
     char text[CV_CONFIG_ERROR_MAX];

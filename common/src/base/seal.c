@@ -26,8 +26,7 @@ void cv_seal_derive(const cv_seal_key_t *master, int64_t number, const uint8_t s
     for (unsigned i = 0; i < 8; i++)
         input[i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
     memcpy(input + 8, secret, CV_SEAL_SECRET);
-    crypto_generichash(ret_key->bytes, sizeof ret_key->bytes, input, sizeof input, master->bytes,
-                       sizeof master->bytes);
+    crypto_generichash(ret_key->bytes, sizeof ret_key->bytes, input, sizeof input, master->bytes, sizeof master->bytes);
     sodium_memzero(input, sizeof input);
 }
 
@@ -59,7 +58,8 @@ void cv_seal_proof(const cv_seal_key_t *master, uint8_t ret_proof[CV_SEAL_PROOF]
 
 /* ---- the file ------------------------------------------------------------------------------------------------ */
 
-static int parse(const char *path, const char *line, size_t len, cv_seal_key_t *ret_master, char *ret_error, size_t size)
+static int parse(const char *path, const char *line, size_t len, cv_seal_key_t *ret_master, char *ret_error,
+                 size_t size)
 {
     size_t bytes = 0;
 
