@@ -2,6 +2,7 @@
 # Erasure: a person who was registered, amended, substituted and written to is in no file of any service afterwards.
 # SPDX-License-Identifier: Apache-2.0
 import contextlib
+import json
 import os
 import re
 import sqlite3
@@ -51,11 +52,11 @@ class Erasure(Case):
         with contextlib.closing(sqlite3.connect(self.d.database("registration"))) as db:
             return {row[0]: row[1] for row in db.execute("SELECT id, bits FROM secret")}
 
-    def audit_is_clean(self):
+    def convene(self, *arguments, status=0):
         settings = {f"CONVENE_{key.upper().replace('/', '_')}": str(value) for key, value in self.d.settings.items()}
-        done = subprocess.run([os.path.join(self.d.bin, "convene"), "audit", "verify"], env={**os.environ, **settings}, capture_output=True,
+        done = subprocess.run([os.path.join(self.d.bin, "convene"), *arguments], env={**os.environ, **settings}, capture_output=True,
                               text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
 
     def persons(self, key="E1/KZ"):
@@ -87,6 +88,12 @@ class Erasure(Case):
         mails = sorted(os.listdir(self.d.outbox))
         world.decide(self.office, "notifications.recipient.put", {"party": "KZ", "order": 1, "name": "Mission", "email": "mission@kz.example"})
 
+        held = json.loads(self.convene("person", "export", "E1/KZ/1"))
+        self.assertEqual((held["erased"], held["now"]["name"], held["now"]["state"]), (False, f"{NAMES[2]} Two", "confirmed"))
+        self.assertEqual([s["name"] for s in held["history"]], [f"{NAMES[0]} One", f"{NAMES[1]} One", f"{NAMES[2]} Two"])
+        self.assertEqual(held["history"][1]["reason"], f"{NAMES[0]} is spelled so")
+        self.assertEqual(len(held["notices"]), 4)
+
         outcome = world.decide(self.office, "registration.erase", {"event": "E1", "party": "KZ", "persons": [1], "contact": True})
         self.assertEqual(outcome.code, "erased")
         self.assertEqual([(p["number"], p["state"]) for p in outcome.data["decision"]["persons"]], [(1, "withdrawn")])
@@ -101,6 +108,10 @@ class Erasure(Case):
         steps = [m["data"] for m in self.d.log("registration").query("history", "E1/KZ/1")]
         self.assertEqual([s["change"] for s in steps], ["registered", "amended", "substituted", "withdrawn", "erased"])
         self.assertFalse([s for s in steps if "name" in s or "email" in s or "reason" in s], steps)
+        held = self.convene("person", "export", "E1/KZ/1")
+        self.assertTrue(json.loads(held)["erased"])
+        self.assertNotRegex(held, "|".join(NAMES))
+        self.convene("person", "export", "E1/KZ/9", status=4)
         # The stream is what it was, and longer; its chain fits, and it says nothing of the person.
         after, _ = self.d.log("registration", "mirror").stream("registration.private")
         self.assertEqual(after[:len(before)], before)
@@ -111,7 +122,7 @@ class Erasure(Case):
         self.assertEqual(told[-1]["data"], {"event": "E1", "party": "KZ", "persons": [1], "contact": True, "cause": "request"})
         records, _ = self.d.log("registration", "mirror").snapshot("registration.private")
         self.assertNotRegex(str([cvwire.unpack(r) for r in records]), "|".join(NAMES))
-        self.assertIn("Nothing that was acknowledged is missing.", self.audit_is_clean())
+        self.assertIn("Nothing that was acknowledged is missing.", self.convene("audit", "verify"))
         # Asked again, and of nobody.
         self.assert_outcome(self.office.ask("registration.erase", {"event": "E1", "party": "KZ", "persons": [1]}), "REJECTED", "already_erased")
         self.assert_outcome(self.office.ask("registration.erase", {"event": "E1", "party": "KZ", "contact": True}), "REJECTED", "already_erased")
