@@ -91,7 +91,7 @@ class Share(unittest.TestCase):
             made = run("keys", "make", *flags, "--share", root / "share")
             self.assertEqual(made.status, OK, made.err)
             everybody = sorted(f"allow/{name}.cert" for name in (*SERVICES, "operator", "secretariat", "publisher", "observer"))
-            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.secret"])
+            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.master", "registration.secret"])
             self.assertEqual(files(root / "share/publisher"), [*sorted(f"allow/{name}.cert" for name in SERVICES), "publisher.secret"])
             for name in ("registration", "publisher"):
                 path = root / f"share/{name}/{name}.secret"
@@ -107,7 +107,7 @@ class Share(unittest.TestCase):
             (root / "data/keys/allow/focal-kz.cert").unlink()
             (root / "share/registration/allow/observer.cert").write_text("half", encoding="utf-8")
             self.assertEqual(run("keys", "share", root / "share", *flags, "--json").json["changed"], 2)
-            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.secret"])
+            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.master", "registration.secret"])
             self.assertEqual((root / "share/registration/allow/observer.cert").read_bytes(), (root / "data/keys/allow/observer.cert").read_bytes())
 
             (root / "share/stranger").mkdir()
