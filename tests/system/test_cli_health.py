@@ -110,6 +110,17 @@ class Share(unittest.TestCase):
             self.assertEqual(files(root / "share/registration"), [*everybody, "registration.master", "registration.secret"])
             self.assertEqual((root / "share/registration/allow/observer.cert").read_bytes(), (root / "data/keys/allow/observer.cert").read_bytes())
 
+            # The key of the personal data may be the only one that opens them: it is never overwritten.
+            master = root / "share/registration/registration.master"
+            right = master.read_bytes()
+            self.assertEqual(right, (root / "data/keys/registration.master").read_bytes())
+            self.assertEqual(master.stat().st_mode & 0o777, 0o600)
+            master.write_bytes(right[:-9] + b"01234567\n")
+            refused = run("keys", "share", root / "share", *flags)
+            self.assertEqual(refused.status, REFUSED, refused.err)
+            self.assertIn("never overwritten", refused.err)
+            master.write_bytes(right)
+
             (root / "share/stranger").mkdir()
             result = run("keys", "share", root / "share", *flags)
             self.assertEqual(result.status, NOTFOUND)
