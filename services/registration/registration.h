@@ -8,6 +8,7 @@
  *   offer.c     offers of freed seats
  *   change.c    amend, substitute              history.c   who changed what of a person
  *   queue.c     the waiting list moves         views.c     snapshots and questions
+ *   import.c    many registrations at once     mark.c      a book as it was before something was tried
  *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
@@ -32,6 +33,8 @@ typedef struct {
     cv_registration_contact_v1_t contact;
     cv_registration_promoted_v1_t promoted;
     cv_registration_lapsed_v1_t lapsed;
+    cv_registration_register_v1_t one; /* registration of an import, */
+    cv_outcome_v1_t part;              /* and what was decided about it */
     char texts[REG_PERSONS_MAX][REG_PERSON_TEXT]; /* of the persons in contact */
 } reg_t;
 

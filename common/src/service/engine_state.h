@@ -28,7 +28,7 @@ enum {
 #define CV_COUNTER_MAP(XX)                                                                                            \
     XX(requests) XX(decided) XX(replayed) XX(invalid) XX(denied) XX(notfound) XX(conflict) XX(expired) XX(unavailable) \
     XX(internal) XX(dropped) XX(batches) XX(rollbacks) XX(records_emitted) XX(records_applied) XX(records_parked)      \
-    XX(timers) XX(fetches) XX(snapshots_given) XX(snapshots_taken) XX(queries) XX(questions_refused)
+    XX(timers) XX(fetches) XX(snapshots_given) XX(snapshots_taken) XX(queries) XX(questions_refused) XX(tried)
 
 typedef struct {
 #define XX(name) uint64_t name;
@@ -72,6 +72,16 @@ typedef struct {
     int64_t asked_ms;
 } cv_given_snapshot_t;
 
+/* Where a request that tries something can go back to: attempt.c. */
+typedef struct {
+    bool is_open;
+    cv_journal_hold_t journal;
+    cv_counters_t counters;
+    size_t outgoing_n, out_len;
+    int emitted_stream;
+    uint64_t emitted_seq;
+} cv_attempt_t;
+
 struct cv_tx {
     cv_engine_t *engine;
     int64_t now_ms;
@@ -81,6 +91,8 @@ struct cv_tx {
     cv_str_t causation, correlation, trace;
     int emitted_stream;              /* of the last record of this input; -1: none */
     uint64_t emitted_seq;
+    bool is_unremembered;            /* the answer of this request gets no memo */
+    cv_attempt_t attempt;
 };
 
 struct cv_engine {
