@@ -8,7 +8,8 @@
  *                                            --> undo, and the book as it was          a dry run; one refused, all or none;
  *                                                                                      a party that is not known (yet)
  *
- * All registrations are decided, also behind one that is refused: who imports wants to know all that is wrong at once.
+ * All or none is meant of persons: a registration that is accepted without some of its persons is refused here. Who waits
+ * is accepted. All registrations are decided, also behind one that is refused: who imports wants to know all that is wrong at once.
  * What was taken back leaves no record, no person, no number and no notice; the parts of the answer then say what each
  * would have been, which for those behind a refused one is what it would have been without that one.
  *
@@ -28,7 +29,7 @@
 
 typedef struct {
     unsigned n, refused, unknown;
-    unsigned first; /* the first that is not OK */
+    unsigned first; /* the first of these */
 } tally_t;
 
 /* "data.persons[1]" of a registration is "data.registrations[i].persons[1]" of the import. */
@@ -74,6 +75,31 @@ static int decide_one(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_re
     return CV_OK;
 }
 
+/* The first person of the registration decided last who was refused, though others were not; persons_n: none was. */
+static size_t left_out(const cv_decision_t *decision)
+{
+    size_t i = 0;
+
+    while (i < decision->persons_n && decision->persons[i].state != CV_PERSON_STATE_REFUSED)
+        i++;
+    return i;
+}
+
+/* All or none: not OK, or not with all its persons. */
+static bool is_refused(reg_t *self, cv_tx_t *tx, const cv_registration_import_v1_t *request, unsigned i,
+                       cv_part_outcome_t *part)
+{
+    const cv_decision_t *decision = &self->part.decision;
+    size_t person;
+
+    if (part->cls != CV_OUTCOME_CLASS_OK)
+        return true;
+    if (request->mode == CV_IMPORT_MODE_EACH || (person = left_out(decision)) == decision->persons_n)
+        return false;
+    part->field = cv_arena_printf(cv_tx_arena(tx), "data.registrations[%u].persons[%zu]", i, person);
+    return true;
+}
+
 static int decide_all(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_import_v1_t *request,
                       cv_outcome_t *out, tally_t *tally)
 {
@@ -82,7 +108,7 @@ static int decide_all(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_re
     tally->n = (unsigned)request->registrations_n;
     for (unsigned i = 0; i < tally->n && !rc; i++) {
         rc = decide_one(self, tx, msg, request, i, &out->parts[i]);
-        if (rc || out->parts[i].cls == CV_OUTCOME_CLASS_OK)
+        if (rc || !is_refused(self, tx, request, i, &out->parts[i]))
             continue;
         if (!tally->refused && !tally->unknown)
             tally->first = i;
