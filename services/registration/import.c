@@ -1,17 +1,17 @@
 /* import: many registrations at one event in one request: all of them or none, or each by itself, or none in truth.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Each registration is decided by the same code as a request of its own, in the order given, so what an import answers is
- * what would have come of asking one after the other.
+ * Each registration is decided by the same code as a request of its own, in the order given, so what an import answers
+ * is what would have come of asking one after the other.
  *
  *   mark, try --> registration 0, 1, ... n-1 --> keep                                  accepted, or each for itself
- *                                            --> undo, and the book as it was          a dry run; one refused, all or none;
- *                                                                                      a party that is not known (yet)
+ *                                            --> undo, and the book as it was          a dry run; one refused, all or
+ * none; a party that is not known (yet)
  *
- * All or none is meant of persons: a registration that is accepted without some of its persons is refused here. Who waits
- * is accepted. All registrations are decided, also behind one that is refused: who imports wants to know all that is wrong at once.
- * What was taken back leaves no record, no person, no number and no notice; the parts of the answer then say what each
- * would have been, which for those behind a refused one is what it would have been without that one.
+ * All or none is meant of persons: a registration that is accepted without some of its persons is refused here. Who
+ * waits is accepted. All registrations are decided, also behind one that is refused: who imports wants to know all that
+ * is wrong at once. What was taken back leaves no record, no person, no number and no notice; the parts of the answer
+ * then say what each would have been, which for those behind a refused one is what it would have been without that one.
  *
  *                     remembered   records
  *   OK                yes          one decision per registration, part = its place
@@ -152,17 +152,19 @@ static int answer(cv_tx_t *tx, const cv_registration_import_v1_t *request, const
                             "nothing was decided. Number %u: %.*s",
                             trial, tally->unknown, tally->n, tally->first + 1, CV_STR_ARG(first->text));
     if (tally->refused && (request->mode == CV_IMPORT_MODE_ALL_OR_NONE || tally->refused == tally->n))
-        return cv_refuse(tx, out, "import_refused", field,
-                         "%s%u of %u registrations %s refused%s. Number %u: %.*s", trial, tally->refused, tally->n,
-                         dry ? "would be" : "were",
+        return cv_refuse(tx, out, "import_refused", field, "%s%u of %u registrations %s refused%s. Number %u: %.*s",
+                         trial, tally->refused, tally->n, dry ? "would be" : "were",
                          request->mode == CV_IMPORT_MODE_ALL_OR_NONE ? ", so none is made" : "", tally->first + 1,
                          CV_STR_ARG(first->text));
     if (tally->refused)
-        return cv_accept(tx, out, "partly_imported", "%s%u of %u registrations %s accepted, %u refused. Number %u: %.*s",
-                         trial, tally->n - tally->refused, tally->n, dry ? "would be" : "were", tally->refused,
+        return cv_accept(tx, out, "partly_imported",
+                         "%s%u of %u registrations %s accepted, %u refused. Number %u: %.*s", trial,
+                         tally->n - tally->refused, tally->n, dry ? "would be" : "were", tally->refused,
                          tally->first + 1, CV_STR_ARG(first->text));
     return cv_accept(tx, out, "imported", "%s%u registration%s %s accepted.", trial, tally->n, tally->n == 1 ? "" : "s",
-                     dry ? "would be" : tally->n == 1 ? "was" : "were");
+                     dry             ? "would be"
+                     : tally->n == 1 ? "was"
+                                     : "were");
 }
 
 static int wrong_party(cv_tx_t *tx, const cv_registration_import_v1_t *request, unsigned i, cv_outcome_t *out)

@@ -1,10 +1,10 @@
 /* mark: what a book says of one event, kept so that it can be put back.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A request that is decided and then taken back (import.c) leaves the database by a savepoint; the book has to follow, and
- * to load a large one again would take seconds. All that a registration changes is of its event: counters, delegations,
- * lanes, rosters; and of the book only the numbers given and the principals at the end of their list. So the mark is a
- * copy of the event, its delegations and their lanes: some hundred octets per delegation.
+ * A request that is decided and then taken back (import.c) leaves the database by a savepoint; the book has to follow,
+ * and to load a large one again would take seconds. All that a registration changes is of its event: counters,
+ * delegations, lanes, rosters; and of the book only the numbers given and the principals at the end of their list. So
+ * the mark is a copy of the event, its delegations and their lanes: some hundred octets per delegation.
  *
  *   reg_store_flush   reg_mark_take   ... decide ...   reg_mark_return   reg_store_forget     or reg_mark_done alone
  *
