@@ -9,9 +9,9 @@
  *   acknowledged   with --acknowledged FILE: each outcome in it (JSON as `convene request --json` prints it, one after
  *                  the other) is remembered to the letter as it was given
  *
- * So after a crash, a power failure or a restore it says whether anything that was acknowledged is missing. What it finds is
- * listed; the exit status is 0 only if nothing was. It reads, and changes nothing. A stream that this key may not follow
- * is named as not verified; it does not count as found.
+ * So after a crash, a power failure or a restore it says whether anything that was acknowledged is missing. What it
+ * finds is listed; the exit status is 0 only if nothing was. It reads, and changes nothing. A stream that this key may
+ * not follow is named as not verified; it does not count as found.
  *
  * Of a stream whose first records were pruned the first chain is taken as given, so it vouches for what is kept only.
  */
@@ -26,6 +26,7 @@ enum { FOUND_SHOWN = 20, POLL_MS = 100 };
 
 typedef struct {
     uint8_t id[CV_UUID_LEN];
+    uint8_t part; /* of an import, from 1; 0: the whole request */
 } request_id_t;
 
 typedef struct {
@@ -78,8 +79,8 @@ static void check_cause(audit_t *audit, const char *id, uint64_t seq)
     int rc = remembered(audit, audit->service, id, &outcome);
     audit->causes++;
     if (rc == CV_ENOTFOUND) {
-        find(audit, "%s %llu was caused by request %s, which %s does not remember", audit->stream, (unsigned long long)seq,
-             id, audit->service);
+        find(audit, "%s %llu was caused by request %s, which %s does not remember", audit->stream,
+             (unsigned long long)seq, id, audit->service);
     } else if (rc != CV_OK) {
         audit->rc = rc;
     } else {
@@ -93,7 +94,7 @@ static void check_cause(audit_t *audit, const char *id, uint64_t seq)
 
 /* ---- streams ----------------------------------------------------------------------------------- */
 
-static int keep_decided(audit_t *audit, cv_str_t request)
+static int keep_decided(audit_t *audit, const cv_registration_decided_v1_t *decided)
 {
     if (audit->decided_n == audit->decided_room) {
         size_t room = audit->decided_room ? audit->decided_room * 2 : 1024;
@@ -103,7 +104,9 @@ static int keep_decided(audit_t *audit, cv_str_t request)
         audit->decided = grown;
         audit->decided_room = room;
     }
-    return cv_uuid_parse(request, audit->decided[audit->decided_n].id) ? CV_OK : (audit->decided_n++, CV_OK);
+    request_id_t *kept = &audit->decided[audit->decided_n];
+    kept->part = (uint8_t)(decided->has_part ? decided->part + 1 : 0);
+    return cv_uuid_parse(decided->request, kept->id) ? CV_OK : (audit->decided_n++, CV_OK);
 }
 
 static int on_record(void *arg, const cv_stream_event_t *event)
@@ -122,14 +125,15 @@ static int on_record(void *arg, const cv_stream_event_t *event)
         find(audit, "%s %llu follows %llu", audit->stream, (unsigned long long)event->position.seq,
              (unsigned long long)audit->last);
     if (memcmp(audit->chain, event->position.chain, CV_CHAIN_LEN) != 0) {
-        find(audit, "%s %llu does not fit the records before it", audit->stream, (unsigned long long)event->position.seq);
+        find(audit, "%s %llu does not fit the records before it", audit->stream,
+             (unsigned long long)event->position.seq);
         memcpy(audit->chain, event->position.chain, CV_CHAIN_LEN);
     }
     if (!audit->first)
         audit->first = event->position.seq;
     audit->last = event->position.seq;
     if (event->data && event->msg.info->number == CV_MSG_REGISTRATION_DECIDED_V1)
-        audit->rc = keep_decided(audit, ((const cv_registration_decided_v1_t *)event->data)->request);
+        audit->rc = keep_decided(audit, event->data);
     if (event->msg.causationid.ptr && !cv_uuid_parse(event->msg.causationid, id) &&
         !cv_str_is(event->msg.causationid, audit->cause) &&
         cv_str_copy(event->msg.causationid, audit->cause, sizeof audit->cause) == CV_OK)
@@ -257,7 +261,8 @@ static int check_acknowledged(audit_t *audit, const json_t *given)
 static bool has_more(FILE *file)
 {
     int c;
-    while ((c = fgetc(file)) == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+    while ((c = fgetc(file)) == ' ' || c == '\n' || c == '\r' || c == '\t')
+        continue;
     return c != EOF && ungetc(c, file) != EOF;
 }
 
@@ -271,9 +276,10 @@ static int audit_file(audit_t *audit, const char *path)
         json_error_t error;
         json_t *given = json_loadf(file, JSON_DISABLE_EOF_CHECK, &error);
         if (!given || !json_is_object(json_object_get(given, "outcome"))) {
-            status = cli_fail(audit->cli, CLI_USAGE,
-                              "%s, document %zu: %s; wanted: what `convene request --json` prints, with its member outcome",
-                              path, n, given ? "no outcome" : error.text);
+            status =
+                cli_fail(audit->cli, CLI_USAGE,
+                         "%s, document %zu: %s; wanted: what `convene request --json` prints, with its member outcome",
+                         path, n, given ? "no outcome" : error.text);
         } else {
             int rc = check_acknowledged(audit, given);
             if (rc != CV_OK)
