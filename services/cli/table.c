@@ -217,13 +217,16 @@ const cli_command_t cli_commands[] = {
      cli_explain},
     {"registration import", "Ask", "FILE", 1, 1, "register the persons of a CSV or JSON lines file, or try it",
      enrol_flags,
-     "CSV: a header with party, name, capacity, and where wanted attendance and email; a person per row. JSON lines: the "
+     "CSV: a header with party, name, capacity, and where wanted attendance and email; a person per row. JSON lines: "
+     "the "
      "data of\n"
      "a registration.register per line. FILE - is standard input. Each row gets a line of the report: its line in the "
      "file, party,\n"
-     "name, class, code and the reason. Ids are made from the content and your key: the same file again, or after it was "
+     "name, class, code and the reason. Ids are made from the content and your key: the same file again, or after it "
+     "was "
      "broken\n"
-     "off, gives the same answers and registers nobody twice. Exit status: 0 all accepted; 3 some; 5 none (or of all or "
+     "off, gives the same answers and registers nobody twice. Exit status: 0 all accepted; 3 some; 5 none (or of all "
+     "or "
      "none one\n"
      "was refused); 2 the file is wrong; 6 no answer in time: the same again goes on.",
      "convene registration import delegates.csv --event 2025-SWG-2 --dry-run\n"
@@ -294,11 +297,14 @@ const cli_command_t cli_commands[] = {
      cli_delegation_history},
     {"registration export", "Look", "EVENT[/PARTY]", 1, 1, "who takes part: a list of delegations, as a file",
      export_flags,
-     "Delegations in the English alphabetical order of their parties' names; within one the head first, then by capacity, "
+     "Delegations in the English alphabetical order of their parties' names; within one the head first, then by "
+     "capacity, "
      "then by\n"
-     "name. With a key of the secretariat (the default) all; with a focal point's key its own party must be named. Others "
+     "name. With a key of the secretariat (the default) all; with a focal point's key its own party must be named. "
+     "Others "
      "see counts:\n"
-     "`convene event show`. In CSV a cell that a spreadsheet would run as a formula begins with a ': registration import "
+     "`convene event show`. In CSV a cell that a spreadsheet would run as a formula begins with a ': registration "
+     "import "
      "takes it away.",
      "convene registration export 2025-SWG-2 --output delegates.csv\n"
      "convene registration export 2025-SWG-2 --output list.pdf\n"

@@ -33,8 +33,8 @@ typedef struct {
     cv_registration_contact_v1_t contact;
     cv_registration_promoted_v1_t promoted;
     cv_registration_lapsed_v1_t lapsed;
-    cv_registration_register_v1_t one; /* registration of an import, */
-    cv_outcome_v1_t part;              /* and what was decided about it */
+    cv_registration_register_v1_t one;            /* registration of an import, */
+    cv_outcome_v1_t part;                         /* and what was decided about it */
     char texts[REG_PERSONS_MAX][REG_PERSON_TEXT]; /* of the persons in contact */
 } reg_t;
 

@@ -11,7 +11,7 @@
 
 enum { PARTIES = 6, SEEDS = 24, STEPS = 60, NAMES = 40, TABLES_MAX = 64 };
 static const char *const PARTY[PARTIES] = {"KZ", "AZ", "UNX", "TR", "UZ", "IR"};
-static const cv_party_kind_t KIND[PARTIES] = {CV_PARTY_KIND_MEMBER, CV_PARTY_KIND_MEMBER, CV_PARTY_KIND_GUEST,
+static const cv_party_kind_t KIND[PARTIES] = {CV_PARTY_KIND_MEMBER,         CV_PARTY_KIND_MEMBER, CV_PARTY_KIND_GUEST,
                                               CV_PARTY_KIND_OBSERVER_STATE, CV_PARTY_KIND_MEMBER, CV_PARTY_KIND_MEMBER};
 
 /* ---- tables as text -------------------------------------------------------------------------------------------- */
@@ -51,12 +51,13 @@ static char *dump(driver_t *driver, bool state)
     sqlite3_stmt *stmt;
     cv_buf_t buf;
     cv_buf_init(&buf, 64 * 1024 * 1024);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", -1, &stmt,
-                                        NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", -1, &stmt, NULL),
+        SQLITE_OK);
     while (sqlite3_step(stmt) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(stmt, 0);
-        if (!state || (strcmp(name, "journal") != 0 && strcmp(name, "journal_mark") != 0 && strcmp(name, "request") != 0))
+        if (!state ||
+            (strcmp(name, "journal") != 0 && strcmp(name, "journal_mark") != 0 && strcmp(name, "request") != 0))
             dump_table(db, name, &buf);
     }
     sqlite3_finalize(stmt);
@@ -256,8 +257,8 @@ static void what_is_not_known_yet_is_no_decision(void **state)
     EXPECT_OK(outcome, "imported");
     cv_registration_import_v1_t other = *import_of("KZ:d", CV_IMPORT_MODE_EACH, false);
     other.event = CV_STR("E9");
-    expect(driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_IMPORT_V1, &other),
-           CV_OUTCOME_CLASS_NOTFOUND, "event_unknown");
+    expect(driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_IMPORT_V1, &other), CV_OUTCOME_CLASS_NOTFOUND,
+           "event_unknown");
     driver_free(&driver);
 }
 
@@ -316,7 +317,9 @@ static void random_persons(cv_person_t *persons, size_t *persons_n)
     for (unsigned i = 0; i < n; i++)
         persons[(*persons_n)++] = (cv_person_t){
             .name = cv_str(name_of(below(NAMES))),
-            .capacity = below(4) == 0 ? CV_CAPACITY_HEAD : below(4) == 0 ? CV_CAPACITY_MEDIA : CV_CAPACITY_DELEGATE,
+            .capacity = below(4) == 0   ? CV_CAPACITY_HEAD
+                        : below(4) == 0 ? CV_CAPACITY_MEDIA
+                                        : CV_CAPACITY_DELEGATE,
             .attendance = below(6) == 0 ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT,
         };
 }
@@ -457,8 +460,7 @@ static void an_import_is_its_registrations(void **state)
                 cv_import_entry_t *entry = &import.registrations[import.registrations_n++];
                 *entry = (cv_import_entry_t){.party = one.party, .group = one.group, .persons_n = one.persons_n};
                 memcpy(entry->persons, one.persons, sizeof one.persons);
-                classes[i] =
-                    driver_send_as(alone, ++alone->requests, CV_MSG_REGISTRATION_REGISTER_V1, &one)->cls;
+                classes[i] = driver_send_as(alone, ++alone->requests, CV_MSG_REGISTRATION_REGISTER_V1, &one)->cls;
             }
             const cv_outcome_v1_t *outcome =
                 driver_send_as(together, ++together->requests, CV_MSG_REGISTRATION_IMPORT_V1, &import);

@@ -7,14 +7,15 @@
  *
  * The memo needs no care: a request's own answer is put there after its decision.
  *
- * Failure modes: an error of any of the three goes to the engine, which rolls the whole batch back and tries each request
- * alone. A request that fails with its try open does the same, and ROLLBACK ends the savepoint with the rest.
+ * Failure modes: an error of any of the three goes to the engine, which rolls the whole batch back and tries each
+ * request alone. A request that fails with its try open does the same, and ROLLBACK ends the savepoint with the rest.
  */
 #include "service/engine_state.h"
 
 #include <assert.h>
 
-int cv_tx_try(cv_tx_t *tx) {
+int cv_tx_try(cv_tx_t *tx)
+{
     cv_engine_t *engine = tx->engine;
     assert(!tx->attempt.is_open);
     int rc = cv_outbox_hold(engine->outbox);
@@ -32,13 +33,15 @@ int cv_tx_try(cv_tx_t *tx) {
     return CV_OK;
 }
 
-int cv_tx_keep(cv_tx_t *tx) {
+int cv_tx_keep(cv_tx_t *tx)
+{
     assert(tx->attempt.is_open);
     tx->attempt.is_open = false;
     return cv_db_exec(tx->engine->db, "RELEASE attempt");
 }
 
-int cv_tx_undo(cv_tx_t *tx) {
+int cv_tx_undo(cv_tx_t *tx)
+{
     cv_engine_t *engine = tx->engine;
     const cv_attempt_t *attempt = &tx->attempt;
     assert(attempt->is_open);
@@ -57,6 +60,7 @@ int cv_tx_undo(cv_tx_t *tx) {
     return CV_OK;
 }
 
-void cv_tx_unremembered(cv_tx_t *tx) {
+void cv_tx_unremembered(cv_tx_t *tx)
+{
     tx->is_unremembered = true;
 }
