@@ -474,6 +474,40 @@ static void an_import_is_its_registrations(void **state)
     }
 }
 
+/* Delegations come and go while their index grows: each that is there is found, none that is gone. */
+static void the_newest_can_be_taken_out(void **state)
+{
+    (void)state;
+    enum { MANY = 1500 };
+    reg_book_t book = {.next_event = 1, .next_party = 1, .next_person = 1};
+    reg_event_t *event;
+    reg_party_t *parties[MANY];
+    size_t n = 0;
+    s_random = 4711;
+    assert_int_equal(reg_book_add_event(&book, 1, CV_STR("E1"), &event), CV_OK);
+    for (int i = 0; i < MANY; i++) {
+        char code[8];
+        snprintf(code, sizeof code, "P%04d", i);
+        assert_int_equal(reg_book_add_party(&book, i + 1, cv_str(code), &parties[i]), CV_OK);
+    }
+    for (int round = 0; round < 200; round++) {
+        unsigned come = below(40), go;
+        reg_delegation_t *d;
+        for (unsigned i = 0; i < come && n < MANY; i++)
+            assert_int_equal(reg_book_add_delegation(&book, event, parties[n++], &d), CV_OK);
+        go = below(30);
+        for (unsigned i = 0; i < go && n > 0; i++, n--)
+            reg_book_drop_newest(&book, event);
+        for (size_t i = 0; i < MANY; i++) {
+            const reg_delegation_t *found = reg_book_delegation(&book, event, parties[i]);
+            assert_true(i < n ? found && found->party == parties[i] : !found);
+        }
+        assert_int_equal(book.delegations_n, n);
+    }
+    assert_true(n > 500);
+    reg_book_clear(&book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_dry_run_changes_nothing_and_is_no_decision),
         cmocka_unit_test(what_is_not_known_yet_is_no_decision),
         cmocka_unit_test(a_focal_point_imports_its_own),
+        cmocka_unit_test(the_newest_can_be_taken_out),
         cmocka_unit_test(twins_stay_the_same),
         cmocka_unit_test(an_import_is_its_registrations),
     };
