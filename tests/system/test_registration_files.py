@@ -106,6 +106,10 @@ class Files(unittest.TestCase):
         self.assertEqual(again.lines, first.lines)  # asked again, the same answer
         self.assertEqual(self.seats("FULL")["confirmed"], 4)
         self.expect(OK, "request", "show", first.lines[0]["request"], says="imported")
+        refused = self.convene("registration", "import", too_many, "--event", "FULL", "--all-or-none", "--json").lines[0]["request"]
+        self.expect(OK, "explain", refused, says=["REJECTED, import_refused", "registration 3, UZ: REJECTED, full.", "what would be right: a seat has to"])
+        waits = self.convene("request", "register", "--json", "-d", json.dumps({"event": "FULL", "party": "TR", "persons": [{"name": "W", "capacity": "head"}]})).json["id"]
+        self.expect(OK, "explain", waits, says=["rule: full", "4 seats - 4 confirmed - 0 kept for guarantees = 0 free", "what would be right: a seat has to"])
         self.expect(OK, "audit", "verify")
 
     def test_each_for_itself(self):
