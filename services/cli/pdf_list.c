@@ -6,6 +6,7 @@
 #include "cli.h"
 
 #include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
 #include <string.h>
 
@@ -244,7 +245,9 @@ int pdf_list_write(FILE *file, const json_t *list, bool with_contacts, char *ret
         paper.pages = paper.page - 1;
         status = pass(&paper, surface, with_contacts);
     }
-    pango_cairo_font_map_set_default(NULL);
+    pango_cairo_font_map_set_default(NULL); /* what these libraries keep for the next document, which there is not */
+    cairo_debug_reset_static_data();
+    FcFini();
     if (status == CAIRO_STATUS_SUCCESS)
         return 0;
     (void)snprintf(ret_error, error_size, "%s", cairo_status_to_string(status));
