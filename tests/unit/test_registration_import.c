@@ -9,7 +9,7 @@
 #include "registration_driver.h"
 #include <sqlite3.h>
 
-enum { PARTIES = 6, SEEDS = 24, STEPS = 60, NAMES = 40, TABLES_MAX = 64 };
+enum { PARTIES = 6, SEEDS = 12, STEPS = 48, NAMES = 40, TABLES_MAX = 64 };
 static const char *const PARTY[PARTIES] = {"KZ", "AZ", "UNX", "TR", "UZ", "IR"};
 static const cv_party_kind_t KIND[PARTIES] = {CV_PARTY_KIND_MEMBER,         CV_PARTY_KIND_MEMBER, CV_PARTY_KIND_GUEST,
                                               CV_PARTY_KIND_OBSERVER_STATE, CV_PARTY_KIND_MEMBER, CV_PARTY_KIND_MEMBER};
