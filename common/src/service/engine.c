@@ -110,6 +110,9 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
     engine->outside = *outside;
     engine->version = options->version;
     engine->keep_records = options->keep_records;
+    engine->limits = options->limits;
+    engine->requests_of = cv_meter_new();
+    engine->questions_of = cv_meter_new();
     engine->writable = true;
     engine->heads_ms = engine->room_checked_ms = INT64_MIN / 2;
     engine->acks_written_ms = INT64_MIN / 2;
@@ -120,7 +123,9 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
     engine->queue = calloc(CV_BATCH_MAX, sizeof *engine->queue);
     cv_buf_init(&engine->scratch, CV_MAX_REQUEST);
     cv_buf_init(&engine->out, CV_OUTCOMES_BYTES);
-    int rc = engine->reader && engine->arena && engine->decoded && engine->queue ? CV_OK : CV_ENOMEM;
+    int rc = engine->reader && engine->arena && engine->decoded && engine->queue && engine->requests_of &&
+                     engine->questions_of
+                 ? CV_OK : CV_ENOMEM;
     if (!rc)
         rc = cv_tables_migrate(db, ret_error, error_size);
     if (!rc)
@@ -163,6 +168,8 @@ void cv_engine_destroy(cv_engine_t **engine_p) {
     cv_arena_destroy(&engine->arena);
     cv_buf_done(&engine->scratch);
     cv_buf_done(&engine->out);
+    cv_meter_destroy(&engine->requests_of);
+    cv_meter_destroy(&engine->questions_of);
     free(engine->decoded);
     free(engine->queue);
     free(engine->outgoing);
@@ -175,12 +182,48 @@ void cv_engine_destroy(cv_engine_t **engine_p) {
 int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t message) {
     if (engine->queue_n == CV_BATCH_MAX)
         return CV_EBUSY;
-    engine->queue[engine->queue_n++] = (cv_queued_t){principal, message};
+    int64_t again_ms = 0;
+    cv_meter_verdict_t verdict = cv_meter_take(engine->requests_of, principal->name, cv_limit_of(engine->limits.requests, principal),
+                                               engine->arrival_ms, &again_ms);
+    cv_engine_over(engine, principal, verdict);
+    if (verdict == CV_METER_IGNORED)
+        return CV_ELIMIT;
+    engine->queue[engine->queue_n++] = (cv_queued_t){principal, message, again_ms};
     return CV_OK;
+}
+
+void cv_engine_clock(cv_engine_t *engine, int64_t mono_ms) {
+    engine->arrival_ms = mono_ms;
+}
+
+int64_t cv_limit_of(const int64_t limits[CV_ROLE_BITS], const cv_principal_t *principal) {
+    for (unsigned bit = 0; bit < CV_ROLE_BITS; bit++)
+        if (principal->role == 1u << bit)
+            return limits[bit];
+    return 0; /* several: the user of this machine, on ipc without keys */
+}
+
+void cv_engine_over(cv_engine_t *engine, const cv_principal_t *principal, cv_meter_verdict_t verdict) {
+    if (verdict == CV_METER_GRANTED)
+        return;
+    *(verdict == CV_METER_REFUSED ? &engine->counters.limited : &engine->counters.ignored) += 1;
+    if (strcmp(engine->guard.principal, principal->name) != 0)
+        memcpy(engine->guard.principal, principal->name, sizeof engine->guard.principal);
+}
+
+const cv_engine_guard_t *cv_engine_guard(cv_engine_t *engine) {
+    engine->guard.refused = engine->counters.limited;
+    engine->guard.ignored = engine->counters.ignored;
+    engine->guard.strangers = engine->counters.strangers;
+    return &engine->guard;
 }
 
 void cv_engine_dropped(cv_engine_t *engine) {
     engine->counters.dropped++;
+}
+
+void cv_engine_stranger(cv_engine_t *engine) {
+    engine->counters.strangers++;
 }
 
 size_t cv_engine_queued(const cv_engine_t *engine) {
@@ -512,6 +555,7 @@ static int64_t next_turn_ms(cv_engine_t *engine, bool traffic, int64_t mono_ms) 
 
 int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_t *ret_next_ms) {
     engine->tx.now_ms = wall_ms;
+    engine->arrival_ms = mono_ms;
     if (!engine->started_ms)
         engine->started_ms = wall_ms;
     cv_arena_reset(engine->arena);

@@ -298,6 +298,8 @@ static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms
         if (principal) {
             cv_str_t routing_id = cv_frames_at(&frames, 0);
             cv_engine_question(runner->engine, principal, &routing_id, cv_frames_at(&frames, 1), wall_ms, mono_ms);
+        } else if (frames.n == 2) {
+            cv_engine_stranger(runner->engine);
         } else {
             cv_engine_dropped(runner->engine);
         }
@@ -334,29 +336,43 @@ static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_m
     return true;
 }
 
-/* The requests of one frame, back to back. What follows the last that can be told apart is one that cannot be read. */
+/* The requests of one frame, back to back. What follows the last that can be told apart is one that cannot be read. Of
+ * who floods the rest is not looked at. */
 static void queue_requests(cv_runner_t *runner, const cv_principal_t *principal, cv_str_t frame) {
     cv_str_t rest = frame, message;
-    for (int n = 0; n < CV_PARCEL_REQUESTS && cv_wire_next(&rest, &message); n++)
-        if (cv_engine_request(runner->engine, principal, message))
+    for (int n = 0; n < CV_PARCEL_REQUESTS && cv_wire_next(&rest, &message); n++) {
+        int rc = cv_engine_request(runner->engine, principal, message);
+        if (rc == CV_ELIMIT)
+            return;
+        if (rc)
             cv_engine_dropped(runner->engine);
+    }
     if (rest.len || !frame.len)
         cv_engine_dropped(runner->engine);
 }
 
 /* Requests stay in their frames until the turn has ended: nothing is copied. A frame is taken while there is room for as
- * many requests as it may have. */
+ * many requests as it may have. One of which nothing was queued (its sender floods) takes no room; so many are taken
+ * that others, whose frames the socket puts between, find theirs in the same turn. */
 static bool take_requests(cv_runner_t *runner) {
     cv_frames_t frames;
-    while (cv_engine_queued(runner->engine) <= CV_BATCH_MAX - CV_PARCEL_REQUESTS && runner->held_n < CV_BATCH_MAX) {
+    for (int n = 0; n < CV_FRAMES_PER_TURN; n++) {
+        if (cv_engine_queued(runner->engine) > CV_BATCH_MAX - CV_PARCEL_REQUESTS || runner->held_n == CV_BATCH_MAX)
+            break;
         if (!take(runner->intake, 2, &frames))
             return false;
+        size_t queued_n = cv_engine_queued(runner->engine);
         const cv_principal_t *principal = frames.n == 2 ? principal_of(runner, cv_frames_user(&frames)) : NULL;
         zmq_msg_t *held = &runner->held[runner->held_n];
         zmq_msg_init(held);
         if (principal && !zmq_msg_move(held, &frames.frame[1])) {
-            runner->held_n++;
             queue_requests(runner, principal, (cv_str_t){zmq_msg_data(held), zmq_msg_size(held)});
+            if (cv_engine_queued(runner->engine) > queued_n)
+                runner->held_n++;
+            else
+                zmq_msg_close(held);
+        } else if (frames.n == 2) {
+            cv_engine_stranger(runner->engine);
         } else {
             cv_engine_dropped(runner->engine);
         }
@@ -373,6 +389,7 @@ static void take_subscriptions(cv_runner_t *runner) {
 }
 
 bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
+    cv_engine_clock(runner->engine, mono_ms);
     bool more = runner->log_ready && take_questions(runner, wall_ms, mono_ms);
     if (runner->feed_ready)
         take_subscriptions(runner);

@@ -35,7 +35,13 @@
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_FAILED = 4, SETS_MAX = 64 };
-enum { LINGER_MS = 1000, ERROR_MAX = CV_CONFIG_ERROR_MAX };
+enum { LINGER_MS = 1000, GUARD_LOG_MS = 10000, ERROR_MAX = CV_CONFIG_ERROR_MAX };
+
+/* What log_guard has said so far. */
+typedef struct {
+    int64_t told_ms; /* 0: nothing yet */
+    uint64_t refused, ignored, strangers;
+} guard_told_t;
 
 typedef struct {
     const char *config_file;
@@ -134,6 +140,12 @@ static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, siz
         .version = CV_VERSION,
         .keep_records = (uint64_t)cv_config_int(runner->config, "store/keep_records"),
     };
+    for (unsigned bit = 0; bit < CV_ROLE_BITS; bit++) {
+        char section[CV_NAME_MAX + 8];
+        snprintf(section, sizeof section, "limits/%s", cv_role_name(1u << bit));
+        options.limits.requests[bit] = strtoll(cv_config_of(runner->config, section, "requests"), NULL, 10);
+        options.limits.questions[bit] = strtoll(cv_config_of(runner->config, section, "questions"), NULL, 10);
+    }
     randombytes_buf(options.new_epoch, sizeof options.new_epoch);
     int rc = cv_engine_new(runner->def, runner->db, &outside, &options, &runner->engine, ret_error, error_size);
     if (!rc && new_epoch)
@@ -231,8 +243,26 @@ static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, b
     }
 }
 
+/* Who is over a limit, and that keys nobody knows are at work: a line in GUARD_LOG_MS at most, however much there is. */
+static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms) {
+    const cv_engine_guard_t *guard = cv_engine_guard(runner->engine);
+    if (told->told_ms && mono_ms - told->told_ms < GUARD_LOG_MS)
+        return;
+    if (guard->refused != told->refused || guard->ignored != told->ignored)
+        cv_log(CV_LOG_WARN, "rate_limited", cv_kv_text("principal", guard->principal),
+               cv_kv_int("refused", (int64_t)(guard->refused - told->refused)),
+               cv_kv_int("ignored", (int64_t)(guard->ignored - told->ignored)));
+    else if (guard->strangers == told->strangers)
+        return;
+    if (guard->strangers != told->strangers)
+        cv_log(CV_LOG_WARN, "key_not_known", cv_kv_int("messages", (int64_t)(guard->strangers - told->strangers)),
+               cv_kv_text("effect", "dropped: sent on connections whose key was taken out, replaced or has run out"));
+    *told = (guard_told_t){mono_ms, guard->refused, guard->ignored, guard->strangers};
+}
+
 static int serve(cv_runner_t *runner, int signal_fd) {
     uint64_t undone = 0;
+    guard_told_t told = {0};
     bool writable = true, halted[16] = {false}, stop = false, more = true;
     int64_t next_ms = 0;
     while (!stop) {
@@ -257,6 +287,7 @@ static int serve(cv_runner_t *runner, int signal_fd) {
             return rc;
         more |= more_afterwards;
         log_changes(runner, &undone, &writable, halted);
+        log_guard(runner, &told, mono_ms);
         int64_t took_ms = cv_clock_mono_ms() - mono_ms;
         if (took_ms > CV_TICK_ALARM_MS)
             cv_log(CV_LOG_WARN, "slow_turn", cv_kv_int("ms", took_ms));

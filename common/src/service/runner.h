@@ -13,6 +13,7 @@
 enum {
     CV_PEERS_MAX = 4,       /* services one service follows, count */
     CV_DRAIN_MAX = 256,     /* questions, answers or feed messages taken from one socket before the next turn */
+    CV_FRAMES_PER_TURN = 8192, /* frames of requests taken in one turn, those of who floods included */
     CV_TICK_ALARM_MS = 1000, /* a turn this long is worth a line in the log */
 };
 
