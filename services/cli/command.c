@@ -62,7 +62,7 @@ bool cli_duration(cli_t *cli, const char *what, const char *text, int64_t *ret_m
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
+    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);

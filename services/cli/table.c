@@ -128,6 +128,16 @@ static const cli_flag_t keys_make_flags[] = {
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
 };
+static const cli_flag_t keys_rotate_flags[] = {
+    {"overlap", 0, "TIME", "how long the key before is good too: 24h (default), 30m, 7d; 0: not at all"},
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
+    END,
+};
+static const cli_flag_t keys_revoke_flags[] = {
+    {"former", 0, NULL, "only the key before the last rotation: ends its overlap"},
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
+    END,
+};
 static const cli_flag_t audit_flags[] = {
     {"acknowledged", 0, "FILE", "outcomes that were given, as `convene request --json` prints them; again for more"},
     END,
@@ -271,14 +281,23 @@ const cli_command_t cli_commands[] = {
      "there stays.",
      "convene keys make", cli_keys_make},
     {"keys add", "Keep", "NAME", 1, 1, "make one more key", keys_add_flags,
-     "Services read the new key at once if `up` runs them here, else at SIGHUP.",
+     "Services see it within two seconds; at SIGHUP at once.",
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
+    {"keys rotate", "Keep", "NAME", 1, 1, "give a principal a new key", keys_rotate_flags,
+     "Until the overlap ends both keys are good, so that each program can be given the new file and started again in its "
+     "time.\n"
+     "A key that was stolen: --overlap 0. A rotation that was interrupted is brought to its end by the same command.",
+     "convene keys rotate portal --overlap 7d\nconvene keys rotate focal-kz --overlap 0", cli_keys_rotate},
+    {"keys revoke", "Keep", "NAME", 1, 1, "take a principal out", keys_revoke_flags,
+     "Within two seconds services drop what comes on connections that are open, and close them. The files are kept in "
+     "revoked/.",
+     "convene keys revoke portal\nconvene keys revoke portal --former", cli_keys_revoke},
     {"keys share", "Keep", "DIR", 1, 1, "give each program the keys it needs, and no more", NULL,
      "For each directory DIR/NAME: NAME.secret, and in allow/ all certificates if NAME is a service, else those of "
      "the\n"
-     "services. What is unchanged stays, certificates that are gone are taken away. Then SIGHUP makes services read "
-     "them.",
+     "services. What is unchanged stays, certificates that are gone are taken away. Services see the change within two "
+     "seconds.",
      "mkdir -p /srv/keys/portal && convene keys share /srv/keys", cli_keys_share},
     {"backup", "Keep", "SERVICE FILE", 2, 2, "copy a service's database while it runs", NULL,
      "FILE is made by the service, on its machine; it must not exist. Operator only.",

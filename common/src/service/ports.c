@@ -8,39 +8,16 @@
  * Order of taking: answers and questions first (a replay must not wait for requests), then the feeds we follow, then
  * requests, as many as one turn may have. What is left stays in the sockets; when they are full TCP slows the sender
  * down. Nothing is dropped here but messages that are no messages: wrong number of frames, or a peer that is no
- * longer a principal.
+ * longer a principal (guard.c).
  */
 #include "service/runner.h"
+
+#include "convene/ids.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- opening ------------------------------------------------------------------------------ */
-
-static int load_principals(cv_runner_t *runner, cv_principals_t **ret_principals, char *ret_error, size_t error_size) {
-    char allow_dir[CV_CONFIG_VALUE_MAX + 8];
-    snprintf(allow_dir, sizeof allow_dir, "%s/allow", runner->keys_dir);
-    return cv_principals_load(allow_dir, ret_principals, ret_error, error_size);
-}
-
-int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) {
-    cv_principals_t *ours = NULL, *theirs = NULL;
-    if (!runner->encrypted)
-        return CV_OK;
-    int rc = load_principals(runner, &ours, ret_error, error_size);
-    if (!rc)
-        rc = load_principals(runner, &theirs, ret_error, error_size);
-    if (!rc)
-        rc = cv_zap_reload(runner->zap, &theirs);
-    if (rc) {
-        cv_principals_destroy(&ours);
-        cv_principals_destroy(&theirs);
-        return rc;
-    }
-    cv_principals_destroy(&runner->principals);
-    runner->principals = ours;
-    return CV_OK;
-}
 
 static int check_endpoint(const cv_runner_t *runner, const char *service, const char *key, char *ret_error,
                           size_t error_size) {
@@ -67,7 +44,7 @@ int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size) {
     if (!rc)
         cv_identity_wipe(&identity);
     if (!rc)
-        rc = load_principals(runner, &principals, ret_error, error_size);
+        rc = cv_guard_load(runner, &principals, ret_error, error_size);
     cv_principals_destroy(&principals);
     for (size_t i = 0; !rc && i < runner->def->follows_n; i++)
         rc = cv_key_of(runner->keys_dir, runner->def->follows[i].service, key, ret_error, error_size);
@@ -80,9 +57,9 @@ static int start_zap(cv_runner_t *runner, char *ret_error, size_t error_size) {
     if (runner->encrypted) {
         rc = cv_identity_load(runner->keys_dir, runner->def->name, &runner->identity, ret_error, error_size);
         if (!rc)
-            rc = load_principals(runner, &runner->principals, ret_error, error_size);
+            rc = cv_guard_load(runner, &runner->principals, ret_error, error_size);
         if (!rc)
-            rc = load_principals(runner, &theirs, ret_error, error_size);
+            rc = cv_guard_load(runner, &theirs, ret_error, error_size);
     }
     if (rc)
         return rc;
@@ -278,7 +255,7 @@ static const cv_principal_t *principal_of(cv_runner_t *runner, const char *user)
         return NULL;
     if (!runner->encrypted)
         return strcmp(user, CV_ZAP_LOCAL) ? NULL : &cv_principal_local;
-    return cv_principals_by_name(runner->principals, cv_str(user));
+    return cv_principals_by_user(runner->principals, user, cv_clock_wall_ms());
 }
 
 /* The next message of a socket; false: there is none. One with too many frames comes without any. */

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Happy path: configuration, database, keys, sockets (log, feed, intake in this order), turns until SIGTERM or SIGINT,
- * then no more requests, one last turn, heads, checkpoint, clean stop. SIGHUP reads the key directory again.
+ * then no more requests, one last turn, heads, checkpoint, clean stop. SIGHUP reads the key directory again; that it has
+ * changed is also seen without (guard.c).
  *
  * One thread owns sockets and database. Signals come through a signalfd, so none can fall between a check and a poll;
  * they are blocked before any thread is made.
@@ -200,7 +201,7 @@ static int open_signals(void) {
 }
 
 /* True: stop. */
-static bool handle_signals(cv_runner_t *runner, int fd) {
+static bool handle_signals(int fd, bool *ret_reload) {
     struct signalfd_siginfo info;
     bool stop = false;
     while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
@@ -209,12 +210,7 @@ static bool handle_signals(cv_runner_t *runner, int fd) {
             stop = true;
             continue;
         }
-        char error[ERROR_MAX];
-        int rc = cv_ports_reload(runner, error, sizeof error);
-        if (rc)
-            cv_log(CV_LOG_ERROR, "keys_not_reloaded", cv_kv_text("reason", error), cv_kv_text("effect", "the old keys stay"));
-        else
-            cv_log(CV_LOG_INFO, "keys_reloaded", cv_kv_int("principals", (int64_t)cv_principals_count(runner->principals)));
+        *ret_reload = true;
     }
     return stop;
 }
@@ -268,13 +264,16 @@ static int serve(cv_runner_t *runner, int signal_fd) {
     while (!stop) {
         int64_t mono_ms = cv_clock_mono_ms();
         int64_t wait_ms = more || next_ms <= mono_ms ? 0 : next_ms - mono_ms;
-        bool woken = false;
+        bool woken = false, reload = false;
         int rc = cv_ports_wait(runner, signal_fd, wait_ms, &woken);
         if (rc)
             return rc;
         if (woken)
-            stop = handle_signals(runner, signal_fd);
+            stop = handle_signals(signal_fd, &reload);
         mono_ms = cv_clock_mono_ms();
+        rc = cv_guard_tend(runner, reload, mono_ms);
+        if (rc)
+            return rc;
         int64_t wall_ms = cv_clock_wall_ms() + runner->clock_offset_ms;
         more = cv_ports_take(runner, wall_ms, mono_ms);
         rc = cv_engine_turn(runner->engine, wall_ms, mono_ms, &next_ms);
@@ -340,6 +339,7 @@ static int run(cv_runner_t *runner, const flags_t *flags) {
     } else {
         cv_log(CV_LOG_INFO, "ready", cv_kv_text("endpoint", cv_config_of(runner->config, runner->def->name, "bind")),
                cv_kv_text("version", CV_VERSION));
+        cv_guard_start(runner);
         rc = serve(runner, signal_fd);
         if (rc == CV_EIO || rc == CV_ECORRUPT) {
             /* What the disk holds is unknown: answer nothing, touch nothing, leave. */
