@@ -137,7 +137,7 @@ class Floods(Case):
 
 def cli(d, *words):
     """The command line on the keys of a deployment."""
-    done = subprocess.run([os.path.join(d.bin, "convene"), *words, "--set", f"keys={d.keys}", "--set", f"data={d.data}"],
+    done = subprocess.run([os.path.join(d.bin, "convene"), *words], env={**os.environ, "CONVENE_KEYS": d.keys, "CONVENE_DATA": d.data},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout
 
