@@ -1,19 +1,24 @@
 #!/usr/bin/python3
 # The attacks that SECURITY.md lists, each a test: floods, stolen keys, replayed captures, oversized handshakes, and the rest.
+# ctest-timeout: 900
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import select
+import socket as plain_socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import cvwire
 import world
 import zmq
-from clients import Refused
+from clients import Publisher
 from cvwire import pack
-from deployment import Case, main, wait_for
+from deployment import Case, Deployment, main, wait_for
 
 FLOOD_LIMIT = 500  # requests a second that the flooder may send
 PATIENCE = 10.0  # of everybody else, for any one outcome
@@ -288,6 +293,152 @@ class Keys(Case):
         self.assertIn(self.office.ask("registration.register", world.delegation("EVENT", "UZ"), deadline=15).klass, ("OK", "REJECTED"))
         os.unlink(os.path.join(self.d.keys, "allow", "broken.cert"))
         self.comes_in(late)
+
+
+class Tap:
+    """Stands between a client and a port, passes everything on, and keeps what the client said."""
+
+    def __init__(self, port):
+        self._listener = plain_socket.create_server(("127.0.0.1", 0))
+        self.address, self.said, self._port = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}", b"", port
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        client, _ = self._listener.accept()
+        self._listener.close()
+        with client, plain_socket.create_connection(("127.0.0.1", self._port)) as server:
+            while True:
+                for one in select.select([client, server], [], [])[0]:
+                    octets = one.recv(65536)
+                    if not octets:
+                        return
+                    if one is client:
+                        self.said += octets
+                    (server if one is client else client).sendall(octets)
+
+
+class Wire(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.d = Deployment().start("scheduling", "registration")
+        cls.office = cls.d.publisher("office")
+        world.open_event(cls.d, cls.office, "EVENT", world.rules(50), world.PARTIES)
+
+    @classmethod
+    def tearDownClass(cls):
+        found = cls.d.close()
+        if found:
+            raise AssertionError("\n".join(found))
+
+    def port(self, which):
+        return int(self.d.address("registration", which).rsplit(":", 1)[1])
+
+    def test_replayed_captures(self):
+        """Every octet that a client sent on the wire, sent again: the handshake does not fit, and nothing is decided twice."""
+        tap = Tap(self.port("intake"))
+        feed = self.d.connect(zmq.SUB, "registration", "feed", "portal")
+        inbox = cvwire.new_inbox()
+        feed.subscribe(f"outcome.portal.{inbox}|".encode())
+        intake = cvwire.socket_of(self.d.context, zmq.XPUB, tap.address, self.d.principals["registration"].public, self.d.principals["portal"])
+        self.assertTrue(intake.poll(10000), "connected through the tap")
+        request = pack(cvwire.message("convene.registration.register.v1", world.delegation("EVENT", "KZ"), id=cvwire.uuid7(), inbox=inbox))
+        def decided():
+            intake.send_multipart([b"request.registration|", request])
+            return feed.poll(300)
+        wait_for(decided, "the request decided", 15)
+        first = list(cvwire.split(feed.recv_multipart()[1]))[0]
+        captured = tap.said
+        self.assertGreater(len(captured), 64 + 200 + len(request), "greeting, handshake and request were captured")
+        self.assertNotIn(b"KZ person", captured, "and cannot be read")
+        intake.close(0)
+        before = self.d.counters("registration")
+        for _ in range(3):
+            with plain_socket.create_connection(("127.0.0.1", self.port("intake")), timeout=10) as thief:
+                try:
+                    thief.sendall(captured)
+                    while thief.recv(65536):
+                        pass
+                except OSError:
+                    pass  # thrown out
+        after = self.d.counters("registration")
+        self.assertEqual([after[n] for n in ("requests", "decided", "replayed")], [before[n] for n in ("requests", "decided", "replayed")])
+        # The request itself, sent again by whoever got hold of it: only its sender hears the outcome, and it is the same.
+        with Publisher(self.d, "az", inbox=inbox) as thief:
+            thief.wait_ready("registration")
+            thief.send_raw("registration", [b"request.registration|", request])
+            wait_for(lambda: self.d.counters("registration")["denied"] > after["denied"], "another party's desk is refused")
+            thief.pump(0.2)
+            self.assertFalse(thief.decided)
+        with Publisher(self.d, "portal2", inbox=inbox) as thief:
+            thief.wait_ready("registration")
+            thief.send_raw("registration", [b"request.registration|", request])
+            wait_for(lambda: thief.pump(0.1) and thief.others, "who may do the same gets the same")
+            self.assertEqual(thief.others[0].raw, first)
+        self.assertEqual(self.d.counters("registration")["decided"], after["decided"])
+        feed.close(0)
+
+    def test_publishing_on_topics_not_allowed(self):
+        """Records, heads, outcomes and requests to others, sent to the intake and to the feed: nobody hears, nothing counts."""
+        feed = self.d.connect(zmq.SUB, "registration", "feed", "watcher")
+        feed.subscribe(b"")
+        self.assertTrue(feed.poll(10000))
+        head = self.d.head("registration", "registration.events")
+        intake = self.d.connect(zmq.PUB, "registration", "intake", "portal")  # a PUB that sends whatever it likes
+        log = self.d.connect(zmq.DEALER, "registration", "log", "portal")
+        back = self.d.connect(zmq.XSUB, "registration", "feed", "portal")
+        forged = pack(cvwire.message("convene.registration.seats.v1", {"event": "EVENT"}, id="registration.events/00/99"))
+        place = cvwire.Position.of(head["epoch"], head["head"] + 1, bytes(32))
+        sent = 0
+        for topic in (b"registration.events|", b"registration.private|", b"scheduling.events|", b"outcome.office.12345678|", b"request.scheduling|",
+                      b"", b"|"):
+            for _ in range(50):
+                intake.send_multipart([topic, place.octets, forged])
+                back.send(b"\x02" + topic + forged)
+                sent += 1
+        self.assertTrue(log.poll(10000, zmq.POLLOUT))
+        log.send_multipart([b"registration.events|", place.octets, forged])
+        office = self.d.publisher("office")
+        office.wait_ready("registration")  # whatever was sent before is there by the time that heads have come twice
+        heads = 0
+        while heads < 3:
+            self.assertTrue(feed.poll(10000))
+            frames = feed.recv_multipart()
+            self.assertNotIn(forged, frames)
+            self.assertFalse(frames[0].startswith((b"scheduling.events", b"outcome.office.12345678", b"request.")), frames[0])
+            heads += frames[0] == b"registration.events|" and len(frames) == 2
+        self.assertEqual(self.d.head("registration", "registration.events")["head"], head["head"])
+        self.assertIn(office.ask("registration.register", world.delegation("EVENT", "UZ"), deadline=10).klass, ("OK", "REJECTED"))
+        for socket in (feed, intake, log, back):
+            socket.close(0)
+        self.assertGreater(sent, 0)
+
+    def test_oversized_handshakes(self):
+        """Handshakes that promise gigabytes, and hundreds that fill what one may have: others get in, and the memory comes back."""
+        greeting = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"CURVE" + bytes(15) + b"\x00" + bytes(31)
+        registration = self.d.registration
+        files, before = registration.open_files(), registration.pss_kib()
+        held = []
+        for length, body in ((1 << 62, 4096), (1 << 32, 4096), (262145, 4096), *[(262144, 200000)] * 100):
+            connection = plain_socket.create_connection(("127.0.0.1", self.port("intake")), timeout=5)
+            held.append(connection)
+            try:
+                connection.sendall(greeting + b"\x06" + struct.pack(">Q", length) + bytes(body))
+            except OSError:
+                pass  # thrown out already
+        with Publisher(self.d, "portal") as other:
+            other.wait_ready("registration")
+            self.assertIn(other.ask("registration.register", world.delegation("EVENT", "TR"), deadline=10).klass, ("OK", "REJECTED"))
+        grown = registration.pss_kib() - before
+        print(f"{grown} KiB while 100 handshakes of 256 KiB hang", flush=True)
+        self.assertLess(grown, 100 * 256 + (200 << 10 if "libasan" in self.maps() else 8 << 10))
+        wait_for(lambda: registration.open_files() <= files + 3, "all of them thrown out", 20)
+        for connection in held:
+            connection.close()
+        self.assertIn(self.office.ask("registration.register", world.delegation("EVENT", "BY"), deadline=10).klass, ("OK", "REJECTED"))
+
+    def maps(self):
+        with open(f"/proc/{self.d.registration.pid}/maps", encoding="utf-8") as file:
+            return file.read()
 
 
 if __name__ == "__main__":
