@@ -174,7 +174,8 @@ int cli_keys_list(cli_t *cli)
         int64_t until_ms = cv_principals_former_until(principals, cv_str(one->name));
         if (until_ms > now_ms)
             cv_time_text(until_ms, until);
-        json_t *row = json_pack("{s:s, s:s, s:s}", "name", one->name, "role", cv_role_name(one->role), "party", one->party);
+        json_t *row =
+            json_pack("{s:s, s:s, s:s}", "name", one->name, "role", cv_role_name(one->role), "party", one->party);
         if (*until)
             json_object_set_new(row, "former_until", json_string(until));
         json_array_append_new(list, row);

@@ -64,7 +64,9 @@ int cli_keys_rotate(cli_t *cli)
     else
         printf("The key before is good no more.\n");
     if (is_service(name))
-        printf("%s has to be started again to use it; until then nobody who knows only the new certificate reaches it.\n", name);
+        printf(
+            "%s has to be started again to use it; until then nobody who knows only the new certificate reaches it.\n",
+            name);
     return CLI_OK;
 }
 

@@ -285,7 +285,8 @@ const cli_command_t cli_commands[] = {
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
     {"keys rotate", "Keep", "NAME", 1, 1, "give a principal a new key", keys_rotate_flags,
-     "Until the overlap ends both keys are good, so that each program can be given the new file and started again in its "
+     "Until the overlap ends both keys are good, so that each program can be given the new file and started again in "
+     "its "
      "time.\n"
      "A key that was stolen: --overlap 0. A rotation that was interrupted is brought to its end by the same command.",
      "convene keys rotate portal --overlap 7d\nconvene keys rotate focal-kz --overlap 0", cli_keys_rotate},

@@ -18,16 +18,22 @@ typedef struct {
 } s_item_t;
 
 /* What came of a try, for the row and the log. */
-static const char *s_reason(const s_item_t *item) {
+static const char *s_reason(const s_item_t *item)
+{
     switch (item->now) {
-    case UNUSABLE: return "unusable";
-    case NO_ROOM: return "outbox_full";
-    case REFUSED: return "file_refused";
-    case UNAVAILABLE: return "outbox_unavailable";
+    case UNUSABLE:
+        return "unusable";
+    case NO_ROOM:
+        return "outbox_full";
+    case REFUSED:
+        return "file_refused";
+    case UNAVAILABLE:
+        return "outbox_unavailable";
     case READY:
     case HELD:
     case WRITTEN:
-    case NOT_TRIED: break;
+    case NOT_TRIED:
+        break;
     }
     return "";
 }
@@ -36,7 +42,8 @@ static const char *s_reason(const s_item_t *item) {
 
 /* The names a notice needs, of its own delegation. */
 static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_t *persons, size_t n,
-                   ntf_context_t *context) {
+                   ntf_context_t *context)
+{
     ntf_person_t *names = cv_arena_take(ntf->arena, (n + 1) * sizeof(*names));
     if (!names)
         return CV_ENOMEM;
@@ -52,13 +59,15 @@ static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_
     return CV_OK;
 }
 
-static int s_names_of_places(ntf_t *ntf, ntf_context_t *context) {
+static int s_names_of_places(ntf_t *ntf, ntf_context_t *context)
+{
     cv_str_t venue = context->details ? context->details->event_details.venue : CV_STR_NONE;
     return ntf_store_names_get(ntf->store, venue, context->party, ntf->arena, &context->venue_name,
                                &context->party_name);
 }
 
-static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context) {
+static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context)
+{
     cv_str_t data;
     int rc = ntf_store_event_get(ntf->store, event, ntf->arena, &data);
     if (rc)
@@ -71,7 +80,8 @@ static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context) {
 }
 
 static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject,
-                         cv_buf_t *body) {
+                         cv_buf_t *body)
+{
     cv_str_t was_data, now_data;
     const void *was, *now;
     int rc = ntf_store_change_get(ntf->store, row->cause, ntf->arena, &was_data, &now_data);
@@ -86,7 +96,8 @@ static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *c
     return rc ? rc : ntf_text_change(context, was, ntf_changes(was, now), subject, body);
 }
 
-static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body) {
+static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body)
+{
     if (row->kind == NTF_EVENT_CHANGE)
         return s_change_text(ntf, row, context, subject, body);
     int rc = s_details(ntf, row->event, context);
@@ -117,7 +128,8 @@ static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context,
 
 /* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT, CV_EMALFORMED: it cannot be
  * made a message. */
-static int s_compose(ntf_t *ntf, ntf_delivery_t *row) {
+static int s_compose(ntf_t *ntf, ntf_delivery_t *row)
+{
     ntf_recipient_t recipient;
     int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &recipient);
     if (rc)
@@ -158,12 +170,14 @@ static int s_compose(ntf_t *ntf, ntf_delivery_t *row) {
     return rc;
 }
 
-static bool s_same_lane(const s_item_t *a, const s_item_t *b) {
+static bool s_same_lane(const s_item_t *a, const s_item_t *b)
+{
     return cv_str_equal(a->row.event, b->row.event) && cv_str_equal(a->row.party, b->row.party);
 }
 
 /* Whether an earlier delivery of the same delegation keeps this one back. */
-static bool s_kept_back(const s_item_t *items, size_t at) {
+static bool s_kept_back(const s_item_t *items, size_t at)
+{
     for (size_t i = 0; i < at; i++) {
         bool stays = items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN;
         if (stays && s_same_lane(&items[i], &items[at]))
@@ -172,7 +186,8 @@ static bool s_kept_back(const s_item_t *items, size_t at) {
     return false;
 }
 
-static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int64_t now_ms) {
+static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int64_t now_ms)
+{
     s_item_t *item = &items[at];
     if (s_kept_back(items, at)) {
         item->now = NOT_TRIED;
@@ -181,7 +196,9 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
     int rc = item->row.mail.ptr ? CV_OK : s_compose(ntf, &item->row);
     int held = 0;
     switch (rc) {
-    case CV_OK: item->now = READY; return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
+    case CV_OK:
+        item->now = READY;
+        return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
     case CV_ENOTFOUND:
         item->now = HELD;
         rc = ntf_store_hold_lane(ntf->store, item->row.event, item->row.party, db, &held);
@@ -197,12 +214,14 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice),
                cv_kv_text("reason", s_reason(item)), cv_kv_rc(rc));
         return ntf_store_failed(ntf->store, &item->row, s_reason(item));
-    default: return rc;
+    default:
+        return rc;
     }
 }
 
 /* Takes what is due and commits its bytes. */
-static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, size_t *ret_n) {
+static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, size_t *ret_n)
+{
     ntf_delivery_t *rows = cv_arena_take(ntf->arena, NTF_BATCH * sizeof(*rows));
     if (!rows)
         return CV_ENOMEM;
@@ -229,7 +248,8 @@ static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, siz
 /* ---- write -------------------------------------------------------------------------------- */
 
 /* A failure that is the folder's and not one notice's ends the batch: the rest would fare the same. */
-static void s_write(ntf_t *ntf, s_item_t *items, size_t n) {
+static void s_write(ntf_t *ntf, s_item_t *items, size_t n)
+{
     int fd = -1;
     int rc = ntf_outbox_open(ntf->outbox, &fd);
     bool stopped = false;
@@ -261,11 +281,14 @@ static void s_write(ntf_t *ntf, s_item_t *items, size_t n) {
 
 /* ---- result ------------------------------------------------------------------------------- */
 
-static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms) {
+static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms)
+{
     switch (item->now) {
-    case WRITTEN: return ntf_store_written(ntf->store, item->row.n);
+    case WRITTEN:
+        return ntf_store_written(ntf->store, item->row.n);
     case NO_ROOM:
-    case UNAVAILABLE: return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
+    case UNAVAILABLE:
+        return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
     case REFUSED:
         if (item->row.failures + 1 < NTF_TRIES_MAX)
             return ntf_store_again(ntf->store, &item->row, true,
@@ -276,12 +299,14 @@ static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms) {
     case READY:
     case HELD:
     case UNUSABLE:
-    case NOT_TRIED: break;
+    case NOT_TRIED:
+        break;
     }
     return CV_OK;
 }
 
-static int s_result(ntf_t *ntf, cv_db_t *db, const s_item_t *items, size_t n, int64_t now_ms) {
+static int s_result(ntf_t *ntf, cv_db_t *db, const s_item_t *items, size_t n, int64_t now_ms)
+{
     int rc = cv_db_begin(db);
     if (rc)
         return rc;
@@ -294,7 +319,8 @@ static int s_result(ntf_t *ntf, cv_db_t *db, const s_item_t *items, size_t n, in
 }
 
 /* Keeps count of how the folder fares, and says so when that changes. */
-static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t now_ms) {
+static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t now_ms)
+{
     const s_item_t *bad = NULL;
     bool good = false;
     for (size_t i = 0; i < n; i++) {
@@ -315,7 +341,8 @@ static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t 
     return bad != NULL;
 }
 
-int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more) {
+int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
+{
     ntf_t *ntf = self;
     if (!ntf->work || now_ms < ntf->outbox_not_before_ms)
         return CV_OK;

@@ -42,7 +42,7 @@
 extern const char ntf_tables_1[], ntf_tables_2[]; /* the migrations */
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                                       /* ntf_delivery.state */
-enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 };                             /* ntf_delivery.kind */
+enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 };              /* ntf_delivery.kind */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2 };                       /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
 
@@ -97,8 +97,8 @@ typedef struct {
     cv_str_t cause;
     int64_t version, time_ms;
 } ntf_change_t;
-int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena,
-                      ntf_change_t **ret_changes, size_t *ret_n) CV_USE_RESULT;
+int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena, ntf_change_t **ret_changes,
+                      size_t *ret_n) CV_USE_RESULT;
 int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, cv_str_t *ret_was,
                          cv_str_t *ret_now) CV_USE_RESULT;
 
@@ -108,11 +108,11 @@ typedef struct {
     cv_str_t notice; /* the stable id */
     int kind;        /* NTF_DECISION, ... */
     cv_str_t cause, event, party;
-    int64_t time_ms;      /* of the record */
-    uint64_t private_seq; /* registration.private must have been applied up to here; 0: does not matter */
+    int64_t time_ms;              /* of the record */
+    uint64_t private_seq;         /* registration.private must have been applied up to here; 0: does not matter */
     const uint8_t *private_epoch; /* in this epoch; only for _add. NULL: in whichever there is */
-    cv_str_t data;        /* the record's data; absent for changes (they are in ntf_change). Only ntf_store_ready */
-    cv_str_t mail;        /* and _add give it. mail: as it was frozen before the first try; else absent */
+    cv_str_t data; /* the record's data; absent for changes (they are in ntf_change). Only ntf_store_ready */
+    cv_str_t mail; /* and _add give it. mail: as it was frozen before the first try; else absent */
     int state, hold;
     int64_t attempts, failures, next_ms;
     cv_str_t reason; /* why the last try failed; else absent */

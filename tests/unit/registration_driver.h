@@ -96,7 +96,8 @@ static inline int driver_try_open(driver_t *driver, char *ret_error, size_t size
         .migrations = reg_service.migrations,
         .migrations_n = reg_service.migrations_n,
     };
-    const cv_outside_t outside = {.self = driver, .publish = driver_publish, .answer = driver_answer, .ask = driver_ask};
+    const cv_outside_t outside = {
+        .self = driver, .publish = driver_publish, .answer = driver_answer, .ask = driver_ask};
     const cv_engine_options_t engine_options = {.new_epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .version = "test"};
     int rc = cv_db_open(&options, &driver->db, ret_error, size);
     return rc ? rc

@@ -4,18 +4,19 @@
 #include "rig.h"
 #include "service/meter.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 enum { RATE = 10, BURST = 20, SECRETARIAT_BIT = 1, OBSERVER_BIT = 5 };
 
 static const cv_principal_t OTHER = {.name = "other", .role = CV_ROLE_SECRETARIAT};
 
-static int start(void **state) {
+static int start(void **state)
+{
     rig_t *rig = calloc(1, sizeof *rig);
     rig_start(rig, &TOY_BANK);
     rig_close(rig);
@@ -27,13 +28,15 @@ static int start(void **state) {
     return 0;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     rig_end(*state);
     free(*state);
     return 0;
 }
 
-static int put_as(rig_t *rig, const cv_principal_t *who, uint64_t id) {
+static int put_as(rig_t *rig, const cv_principal_t *who, uint64_t id)
+{
     cv_buf_t message;
     cv_buf_init(&message, 4096);
     assert_int_equal(toy_request(&message, toy_id(id), NULL, "put", "A", 1, 0), CV_OK);
@@ -42,13 +45,15 @@ static int put_as(rig_t *rig, const cv_principal_t *who, uint64_t id) {
     return rc;
 }
 
-static void expect(rig_t *rig, uint64_t id, cv_outcome_class_t cls, const char *code) {
+static void expect(rig_t *rig, uint64_t id, cv_outcome_class_t cls, const char *code)
+{
     const cv_outcome_v1_t *outcome = rig_outcome(rig, id);
     assert_string_equal(cv_outcome_class_text(outcome->cls), cv_outcome_class_text(cls));
     assert_true(cv_str_is(outcome->code, code));
 }
 
-static int64_t counter(rig_t *rig, const char *name) {
+static int64_t counter(rig_t *rig, const char *name)
+{
     cv_log_query_v1_t query = {.what = CV_STR("status")};
     cv_msg_t answer = rig_ask(rig, &RIG_OPERATOR, CV_MSG_LOG_QUERY_V1, &query);
     assert_int_equal(answer.info->number, CV_MSG_LOG_PAGE_V1);
@@ -65,7 +70,8 @@ static int64_t counter(rig_t *rig, const char *name) {
     return -1;
 }
 
-static void over_the_limit_is_busy_and_not_decided(void **state) {
+static void over_the_limit_is_busy_and_not_decided(void **state)
+{
     rig_t *rig = *state;
     char accounts[256];
     for (uint64_t id = 1; id <= BURST + 1; id++)
@@ -92,7 +98,8 @@ static void over_the_limit_is_busy_and_not_decided(void **state) {
     expect(rig, BURST + 1, CV_OUTCOME_CLASS_OK, "done");
 }
 
-static void a_repeat_within_the_limit_is_answered_by_the_memo(void **state) {
+static void a_repeat_within_the_limit_is_answered_by_the_memo(void **state)
+{
     rig_t *rig = *state;
     assert_int_equal(put_as(rig, &RIG_SECRETARIAT, 1), CV_OK);
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -118,7 +125,8 @@ static void a_repeat_within_the_limit_is_answered_by_the_memo(void **state) {
 }
 
 /* Beyond the refusals it is thrown away unread, without a place in the turn: others find room. */
-static void a_flood_takes_no_room(void **state) {
+static void a_flood_takes_no_room(void **state)
+{
     rig_t *rig = *state;
     int taken = 0, thrown = 0;
     for (uint64_t id = 1; id <= 1000; id++)
@@ -136,7 +144,8 @@ static void a_flood_takes_no_room(void **state) {
 }
 
 /* Rubbish counts like a request. */
-static void rubbish_counts(void **state) {
+static void rubbish_counts(void **state)
+{
     rig_t *rig = *state;
     for (int i = 0; i < BURST; i++)
         assert_int_equal(rig_send(rig, &RIG_SECRETARIAT, CV_STR("\xc1")), CV_OK);
@@ -147,7 +156,8 @@ static void rubbish_counts(void **state) {
 }
 
 /* A turn that fails and is tried one by one does not count anybody's requests twice. */
-static void trying_again_costs_nothing(void **state) {
+static void trying_again_costs_nothing(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "fail", "A", 1);
     for (uint64_t id = 2; id <= BURST; id++)
@@ -158,7 +168,8 @@ static void trying_again_costs_nothing(void **state) {
     assert_int_equal(counter(rig, "limited"), 0);
 }
 
-static void questions_are_limited_by_their_answers(void **state) {
+static void questions_are_limited_by_their_answers(void **state)
+{
     rig_t *rig = *state;
     cv_log_query_v1_t query = {.what = CV_STR("status")};
     int answered = 0, busy = 0;
@@ -178,7 +189,8 @@ static void questions_are_limited_by_their_answers(void **state) {
     rig_put(rig, 1, "many", "A", 200); /* 200 records of 2.7 KB */
     assert_int_equal(rig_turn(rig), CV_OK);
     rig->mono_ms += 60000; /* its bucket is full again */
-    cv_log_fetch_v1_t fetch = {.stream = CV_STR("scheduling.events"), .epoch = {"\xe1\xe1\xe1\xe1\xe1\xe1\xe1\xe1", 8},
+    cv_log_fetch_v1_t fetch = {.stream = CV_STR("scheduling.events"),
+                               .epoch = {"\xe1\xe1\xe1\xe1\xe1\xe1\xe1\xe1", 8},
                                .chain = {(const char[CV_CHAIN_LEN]){0}, CV_CHAIN_LEN}};
     answered = 0;
     for (int i = 0; i < BURST; i++)
@@ -188,7 +200,8 @@ static void questions_are_limited_by_their_answers(void **state) {
         assert_int_equal(rig_ask(rig, &RIG_SERVICE, CV_MSG_LOG_FETCH_V1, &fetch).info->number, CV_MSG_LOG_BATCH_V1);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(over_the_limit_is_busy_and_not_decided, start, end),
         cmocka_unit_test_setup_teardown(a_repeat_within_the_limit_is_answered_by_the_memo, start, end),

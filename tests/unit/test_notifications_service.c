@@ -6,12 +6,14 @@
 
 #include "notifications_forum.h"
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     *state = drv_new();
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     drv_t *drv = *state;
     drv_destroy(&drv);
     return 0;
@@ -19,7 +21,8 @@ static int teardown(void **state) {
 
 /* ---- tests -------------------------------------------------------------------------------- */
 
-static void test_a_decision_becomes_one_file(void **state) {
+static void test_a_decision_becomes_one_file(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -52,7 +55,8 @@ static void test_a_decision_becomes_one_file(void **state) {
                      0);
 }
 
-static void test_refusals_promotions_and_declines(void **state) {
+static void test_refusals_promotions_and_declines(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -71,7 +75,8 @@ static void test_refusals_promotions_and_declines(void **state) {
 }
 
 /* Who let an offer pass is told, and no longer of changes if nobody of the party is registered any more. */
-static void test_a_lapsed_offer(void **state) {
+static void test_a_lapsed_offer(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -93,7 +98,8 @@ static void test_a_lapsed_offer(void **state) {
     assert_int_equal(drv_files(drv), 2);
 }
 
-static void test_changes_go_to_those_registered_only(void **state) {
+static void test_changes_go_to_those_registered_only(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -123,7 +129,8 @@ static void test_changes_go_to_those_registered_only(void **state) {
 }
 
 /* The two streams may be seen in either order: the same delegations are told. */
-static void test_a_change_seen_before_the_registration(void **state) {
+static void test_a_change_seen_before_the_registration(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     drv_run(drv, 200, true);
@@ -145,7 +152,8 @@ static void test_a_change_seen_before_the_registration(void **state) {
     assert_written(drv, CHANGE_ID "4.KZ", "Place: Baku, AZ -> Ganja, AZ\r\n");
 }
 
-static void test_waits_for_its_contact_data(void **state) {
+static void test_waits_for_its_contact_data(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     assert_true(cv_str_is(drv_recipient(drv, "0190163d-8694-739b-aea5-966c26f8ad01", KZ, 1, "mission@kz.example"),
@@ -167,7 +175,8 @@ static void test_waits_for_its_contact_data(void **state) {
 }
 
 /* The contact data it waits for may come as part of a snapshot of a new epoch, in which sequences say nothing. */
-static void test_contact_data_comes_by_snapshot(void **state) {
+static void test_contact_data_comes_by_snapshot(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_contact(drv, "UZ", "x@uz.example");
@@ -188,7 +197,8 @@ static void test_contact_data_comes_by_snapshot(void **state) {
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_contact"), 1); /* UZ's went with the old history */
 }
 
-static void test_nobody_to_write_to(void **state) {
+static void test_nobody_to_write_to(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0);
@@ -222,7 +232,8 @@ static void test_nobody_to_write_to(void **state) {
 }
 
 /* A process that stopped between the lease and the result writes the same bytes again, though the address changed. */
-static void test_a_repeat_replaces_itself(void **state) {
+static void test_a_repeat_replaces_itself(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -246,7 +257,8 @@ static void test_a_repeat_replaces_itself(void **state) {
 }
 
 /* The result cannot be stored: the files are there, the rows say queued; later the same bytes, once told of. */
-static void test_the_result_is_lost(void **state) {
+static void test_the_result_is_lost(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -272,7 +284,8 @@ static void test_the_result_is_lost(void **state) {
     free(second);
 }
 
-static void test_an_outbox_that_takes_nothing(void **state) {
+static void test_an_outbox_that_takes_nothing(void **state)
+{
     drv_t *drv = *state;
     FILE *file = fopen(drv->outbox, "we"); /* a file where the folder should be */
     assert_non_null(file);
@@ -295,7 +308,8 @@ static void test_an_outbox_that_takes_nothing(void **state) {
 }
 
 /* One file that cannot be: its delegation's others wait behind it, in order; other delegations do not. */
-static void test_one_file_that_cannot_be(void **state) {
+static void test_one_file_that_cannot_be(void **state)
+{
     drv_t *drv = *state;
     char path[256];
     tell_catalogue(drv);
@@ -335,7 +349,8 @@ static void test_one_file_that_cannot_be(void **state) {
 }
 
 /* Order within a delegation, over several leases, with every notice told of. */
-static void test_many(void **state) {
+static void test_many(void **state)
+{
     enum { ROUNDS = 30, PARTIES = 20 };
     drv_t *drv = *state;
     tell_catalogue(drv);
@@ -354,7 +369,8 @@ static void test_many(void **state) {
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer"), 0);
 }
 
-static void test_a_snapshot_is_no_news(void **state) {
+static void test_a_snapshot_is_no_news(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -382,7 +398,8 @@ static void test_a_snapshot_is_no_news(void **state) {
     assert_written(drv, "scheduling.events.1110101010101010.4.KZ", "Subject: Event postponed: Business Forum\r\n");
 }
 
-static void test_a_record_without_a_usable_id_is_set_aside(void **state) {
+static void test_a_record_without_a_usable_id_is_set_aside(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     drv->streams[DRV_EVENTS].stream = "registration.EVENTS"; /* in the record's id only */
@@ -394,7 +411,8 @@ static void test_a_record_without_a_usable_id_is_set_aside(void **state) {
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM parked"), 1);
 }
 
-static void test_queries(void **state) {
+static void test_queries(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -437,7 +455,8 @@ static void test_queries(void **state) {
     assert_int_equal(drv_query(drv, CV_ROLE_SECRETARIAT, "", "recipients", "KZ", CV_STR_NONE, 0)->records.n, 2);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_decision_becomes_one_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals_promotions_and_declines, setup, teardown),

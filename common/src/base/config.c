@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT(role, requests, questions)                                                                                   \
-    {"limits/" role "/requests", CV_CONFIG_INT, requests, "the same for each " role, NULL, 0, 1000000},                    \
-        {"limits/" role "/questions", CV_CONFIG_INT, questions, "the same for each " role, NULL, 0, 1000000}
+#define LIMIT(role, requests, questions)                                                                   \
+    {"limits/" role "/requests", CV_CONFIG_INT, requests, "the same for each " role, NULL, 0, 1000000},    \
+    {                                                                                                      \
+        "limits/" role "/questions", CV_CONFIG_INT, questions, "the same for each " role, NULL, 0, 1000000 \
+    }
 
 static const cv_config_key_t s_keys[] = {
     {"data", CV_CONFIG_DIR, "./convene-data", "directory of the databases", NULL, 0, 0},
@@ -31,11 +33,14 @@ static const cv_config_key_t s_keys[] = {
     {"notifications/outbox", CV_CONFIG_DIR, "${data}/outbox", "directory that written messages are put into", NULL, 0,
      0},
     {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576},
-    {"store/keep_records", CV_CONFIG_INT, "0", "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0, INT64_MAX},
-    {"limits/requests", CV_CONFIG_INT, "5000", "requests a second that one principal may send; more are refused as BUSY (0: no limit)",
-     NULL, 0, 1000000},
+    {"store/keep_records", CV_CONFIG_INT, "0",
+     "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0,
+     INT64_MAX},
+    {"limits/requests", CV_CONFIG_INT, "5000",
+     "requests a second that one principal may send; more are refused as BUSY (0: no limit)", NULL, 0, 1000000},
     {"limits/questions", CV_CONFIG_INT, "2000",
-     "questions a second that one principal may ask, a large answer counting as several (0: no limit)", NULL, 0, 1000000},
+     "questions a second that one principal may ask, a large answer counting as several (0: no limit)", NULL, 0,
+     1000000},
     LIMIT("operator", "${limits/requests}", "${limits/questions}"),
     LIMIT("secretariat", "${limits/requests}", "${limits/questions}"),
     LIMIT("focal_point", "200", "200"),
@@ -124,7 +129,8 @@ typedef struct {
     size_t error_size;
 } load_t;
 
-static int s_fail(const load_t *load, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int s_fail(const load_t *load, const char *origin, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static int s_fail(const load_t *load, const char *origin, const char *format, ...)
 {
     char text[CV_CONFIG_ERROR_MAX];

@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   make      NAME.secret, then allow/NAME.cert. Never over what is there
- *   rotate    a new pair: NAME.secret, then the certificate with the new key, and the one before as the former key, good
- *             until the overlap ends. Both hold at once, so programs can be given the new file one after another
- *   revoke    NAME.secret, then the certificate, into revoked/: nobody has that name any more, and making it anew makes
- *             another key
+ *   rotate    a new pair: NAME.secret, then the certificate with the new key, and the one before as the former key,
+ * good until the overlap ends. Both hold at once, so programs can be given the new file one after another revoke
+ * NAME.secret, then the certificate, into revoked/: nobody has that name any more, and making it anew makes another key
  *
  * Failure modes: each file appears or is replaced under its name only when it is whole and on disk. Stopped between two
  * files, the same command again brings it to its end: make completes the same key; rotate takes the new pair that is
@@ -77,8 +76,9 @@ static int s_publish_cert(const char *dir, const cv_identity_t *identity, bool s
     char key[CV_KEY_TEXT + 1], text[1024];
     const cv_principal_t *principal = &identity->principal;
     zmq_z85_encode(key, identity->public_key, CV_KEY_LEN);
-    int len = snprintf(text, sizeof text, "#   ZeroMQ CURVE %s certificate of a Convene principal\n\nmetadata\n"
-                                          "    name = \"%s\"\n    role = \"%s\"\n",
+    int len = snprintf(text, sizeof text,
+                       "#   ZeroMQ CURVE %s certificate of a Convene principal\n\nmetadata\n"
+                       "    name = \"%s\"\n    role = \"%s\"\n",
                        secret ? "secret" : "public", principal->name, cv_role_name(principal->role));
     if (*principal->party)
         len += snprintf(text + len, sizeof text - (size_t)len, "    party = \"%s\"\n", principal->party);
@@ -91,7 +91,8 @@ static int s_publish_cert(const char *dir, const cv_identity_t *identity, bool s
         char until[CV_TIME_TEXT + 1];
         zmq_z85_encode(key, identity->former_key, CV_KEY_LEN);
         cv_time_text(identity->former_until_ms, until);
-        len += snprintf(text + len, sizeof text - (size_t)len, "    former-key = \"%s\"\n    former-until = \"%s\"\n", key, until);
+        len += snprintf(text + len, sizeof text - (size_t)len, "    former-key = \"%s\"\n    former-until = \"%s\"\n",
+                        key, until);
     }
     int rc = s_publish(dir, principal->name, secret ? ".secret" : ".cert", secret ? 0600 : 0644, instead,
                        (cv_str_t){text, (size_t)len});
@@ -114,11 +115,13 @@ static bool s_same_rights(const cv_principal_t *a, const cv_principal_t *b)
     return a->role == b->role && strcmp(a->party, b->party) == 0;
 }
 
-/* The secret is written first. If the machine stops before the certificate, making the same keys again completes them. */
+/* The secret is written first. If the machine stops before the certificate, making the same keys again completes them.
+ */
 int cv_keys_make(const char *keys_dir, const cv_principal_t *principal)
 {
     char allow[PATH_ROOM], path[PATH_ROOM], error[PATH_ROOM + 64];
-    if (cv_principal_wrong(principal) || s_path(allow, keys_dir, "allow", "") || s_path(path, allow, principal->name, ".cert"))
+    if (cv_principal_wrong(principal) || s_path(allow, keys_dir, "allow", "") ||
+        s_path(path, allow, principal->name, ".cert"))
         return CV_EINVAL;
     if ((mkdir(keys_dir, 0700) && errno != EEXIST) || (mkdir(allow, 0755) && errno != EEXIST))
         return s_errno();
@@ -139,8 +142,8 @@ int cv_keys_make(const char *keys_dir, const cv_principal_t *principal)
 
 /* ---- rotate, revoke ------------------------------------------------------------------------ */
 
-static int s_read_allowed(const char *keys_dir, const char *name, char ret_allow[PATH_ROOM], cv_identity_t *ret_identity,
-                          char *ret_error, size_t error_size)
+static int s_read_allowed(const char *keys_dir, const char *name, char ret_allow[PATH_ROOM],
+                          cv_identity_t *ret_identity, char *ret_error, size_t error_size)
 {
     char path[PATH_ROOM];
     if (s_path(ret_allow, keys_dir, "allow", "") || s_path(path, ret_allow, name, ".cert")) {
@@ -170,7 +173,8 @@ static bool s_is_left(const char *keys_dir, const cv_identity_t *allowed, cv_ide
     return is;
 }
 
-int cv_keys_rotate(const char *keys_dir, const char *name, int64_t now_ms, int64_t overlap_ms, char *ret_error, size_t error_size)
+int cv_keys_rotate(const char *keys_dir, const char *name, int64_t now_ms, int64_t overlap_ms, char *ret_error,
+                   size_t error_size)
 {
     char allow[PATH_ROOM];
     cv_identity_t before, now;
@@ -180,7 +184,8 @@ int cv_keys_rotate(const char *keys_dir, const char *name, int64_t now_ms, int64
     if (overlap_ms > 0 && before.former_until_ms > now_ms) {
         char until[CV_TIME_TEXT + 1];
         cv_time_text(before.former_until_ms, until);
-        snprintf(ret_error, error_size, "%s has a former key that is good until %s already; there are never three", name, until);
+        snprintf(ret_error, error_size, "%s has a former key that is good until %s already; there are never three",
+                 name, until);
         return CV_ECONFLICT;
     }
     if (!s_is_left(keys_dir, &before, &now)) {
@@ -224,7 +229,8 @@ static int s_put_away(const char *dir, const char *revoked, const char *name, co
 {
     char from[PATH_ROOM], to[PATH_ROOM], text[CV_TIME_TEXT + 1];
     cv_time_text(now_ms, text);
-    if (s_path(from, dir, name, suffix) || snprintf(to, sizeof to, "%s/%s-%s%s", revoked, name, text, suffix) >= (int)sizeof to)
+    if (s_path(from, dir, name, suffix) ||
+        snprintf(to, sizeof to, "%s/%s-%s%s", revoked, name, text, suffix) >= (int)sizeof to)
         return CV_EINVAL;
     if (rename(from, to))
         return errno == ENOENT ? CV_ENOTFOUND : s_errno();

@@ -18,8 +18,8 @@
  * person's role (a key that appears twice, a name that is not its file's) is never in force. Files appear under their
  * final name only when they are complete.
  *
- * But a damaged file must not keep a key in force that was taken out: when a load fails, cv_principals_kept leaves of the
- * set there is only what the directory still says. It gives nobody anything.
+ * But a damaged file must not keep a key in force that was taken out: when a load fails, cv_principals_kept leaves of
+ * the set there is only what the directory still says. It gives nobody anything.
  */
 #include "net/keys.h"
 #include "net/zap.h"
@@ -249,7 +249,7 @@ typedef struct {
 } entry_t;
 
 struct cv_principals {
-    size_t n;                /* keys: of each principal one, and its former one */
+    size_t n; /* keys: of each principal one, and its former one */
     size_t names_n;
     entry_t *by_key;         /* sorted */
     const entry_t **by_name; /* sorted; without former keys */
@@ -284,7 +284,8 @@ static cv_principals_t *s_new(size_t certificates)
     return all;
 }
 
-static void s_put(cv_principals_t *all, const uint8_t key[CV_KEY_LEN], int64_t until_ms, const cv_principal_t *principal)
+static void s_put(cv_principals_t *all, const uint8_t key[CV_KEY_LEN], int64_t until_ms,
+                  const cv_principal_t *principal)
 {
     entry_t *entry = &all->by_key[all->n++];
     memcpy(entry->key, key, CV_KEY_LEN);

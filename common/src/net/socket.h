@@ -4,9 +4,9 @@
  *   use                   type    which end  of the service's endpoint
  *   CV_SOCKET_INTAKE      SUB     binds      P+0   .intake     a service's way in
  *   CV_SOCKET_FEED        XPUB    binds      P+1   .feed       its way out; a subscriber that is too slow loses records
- *   CV_SOCKET_LOG         ROUTER  binds      P+2   .log        its way back; send with ZMQ_DONTWAIT: EAGAIN, EHOSTUNREACH
- *   CV_SOCKET_REQUESTS    XPUB    connects   P+0   .intake     a client's requests; EAGAIN instead of a silent loss
- *   CV_SOCKET_SUBSCRIBER  SUB     connects   P+1   .feed       a client's or follower's ear
+ *   CV_SOCKET_LOG         ROUTER  binds      P+2   .log        its way back; send with ZMQ_DONTWAIT: EAGAIN,
+ * EHOSTUNREACH CV_SOCKET_REQUESTS    XPUB    connects   P+0   .intake     a client's requests; EAGAIN instead of a
+ * silent loss CV_SOCKET_SUBSCRIBER  SUB     connects   P+1   .feed       a client's or follower's ear
  *   CV_SOCKET_QUESTIONS   DEALER  connects   P+2   .log        a client's or follower's questions
  *
  * A context made with cv_socket_context belongs to one service or client. A socket belongs to one thread.
@@ -65,8 +65,9 @@ typedef struct {
  * CV_EUNAVAIL: the context ends. After CV_OK call cv_frames_done before the next. */
 int cv_frames_recv(cv_frames_t *frames, void *socket, size_t max_n) CV_USE_RESULT;
 cv_str_t cv_frames_at(cv_frames_t *frames, size_t index);
-/* The User-Id that the ZAP handler gave: the peer's key in text, or CV_ZAP_LOCAL; NULL if it gave none. Looks at the last frame: on libzmq
- * 4.3.4 the first frame of a ROUTER loses its metadata after a poll. Valid until cv_frames_done. */
+/* The User-Id that the ZAP handler gave: the peer's key in text, or CV_ZAP_LOCAL; NULL if it gave none. Looks at the
+ * last frame: on libzmq 4.3.4 the first frame of a ROUTER loses its metadata after a poll. Valid until cv_frames_done.
+ */
 const char *cv_frames_user(cv_frames_t *frames);
 void cv_frames_done(cv_frames_t *frames);
 

@@ -50,9 +50,9 @@ const cv_principal_t cv_principal_local = {
 
 struct cv_zap {
     pthread_t thread;
-    void *pipe;    /* ours */
-    void *inner;   /* the thread's end */
-    void *handler; /* the thread's */
+    void *pipe;                             /* ours */
+    void *inner;                            /* the thread's end */
+    void *handler;                          /* the thread's */
     cv_principals_t *principals;            /* the thread's */
     _Atomic(cv_principals_t *) handed_over; /* by us before an order, by the thread after it */
     bool allow_null;
@@ -140,8 +140,9 @@ static const cv_principal_t *s_judge(const cv_zap_t *zap, const request_t *reque
         request->frame[CREDENTIAL].len == CV_KEY_LEN) {
         *ret_status = "300";
         zmq_z85_encode(ret_user, request->frame[CREDENTIAL].bytes, CV_KEY_LEN);
-        return zap->principals ? cv_principals_by_key(zap->principals, request->frame[CREDENTIAL].bytes, cv_clock_wall_ms())
-                               : NULL;
+        return zap->principals
+                   ? cv_principals_by_key(zap->principals, request->frame[CREDENTIAL].bytes, cv_clock_wall_ms())
+                   : NULL;
     }
     if (s_frame_is(request, MECHANISM, "NULL") && request->n == MECHANISM + 1 && zap->allow_null)
         return &cv_principal_local;

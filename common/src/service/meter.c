@@ -4,18 +4,20 @@
  * A bucket per principal and name fills with `rate` units a second, up to CV_METER_BURST_S seconds' worth. A unit is
  * taken from it for each message. When it is empty:
  *
- *   refused   a second bucket, filling with CV_METER_ANSWERS a second, still has something: the sender is told, and when
- *             to come again. Each one refused is given a place of its own behind those refused before, as far apart as the
+ *   refused   a second bucket, filling with CV_METER_ANSWERS a second, still has something: the sender is told, and
+ * when to come again. Each one refused is given a place of its own behind those refused before, as far apart as the
  *             rate allows. So a program that was too fast and keeps to what it is told is spread over time, and does
  *             not come back with everything at once
- *   ignored   that one is empty too: nothing is read and nothing answered. What a flood costs is taking it off the socket
+ *   ignored   that one is empty too: nothing is read and nothing answered. What a flood costs is taking it off the
+ * socket
  *
  * Answers that are large are charged afterwards: the bucket goes below zero, and nothing is granted until it is filled.
  *
  * Names come from certificates, so there are as many as there are files; a table that is nevertheless full (names that
  * came and went for years) is emptied: everybody then begins with a full bucket.
  *
- * Deterministic: time comes in; with the same inputs the same verdicts. Counted in thousandths of a unit, in whole numbers.
+ * Deterministic: time comes in; with the same inputs the same verdicts. Counted in thousandths of a unit, in whole
+ * numbers.
  */
 #include "service/meter.h"
 
@@ -43,16 +45,19 @@ struct cv_meter {
     bucket_t slots[SLOTS];
 };
 
-cv_meter_t *cv_meter_new(void) {
+cv_meter_t *cv_meter_new(void)
+{
     return calloc(1, sizeof(cv_meter_t));
 }
 
-void cv_meter_destroy(cv_meter_t **meter) {
+void cv_meter_destroy(cv_meter_t **meter)
+{
     free(*meter);
     *meter = NULL;
 }
 
-static size_t hash_of(const char *name) {
+static size_t hash_of(const char *name)
+{
     uint32_t hash = 2166136261u; /* FNV-1a */
     for (; *name; name++)
         hash = (hash ^ (uint8_t)*name) * 16777619u;
@@ -60,7 +65,8 @@ static size_t hash_of(const char *name) {
 }
 
 /* The bucket of this name, or the free slot where it would be. */
-static bucket_t *find(cv_meter_t *meter, const char *name) {
+static bucket_t *find(cv_meter_t *meter, const char *name)
+{
     if (meter->last && !strcmp(meter->last->name, name))
         return meter->last;
     size_t at = hash_of(name);
@@ -69,18 +75,21 @@ static bucket_t *find(cv_meter_t *meter, const char *name) {
     return &meter->slots[at];
 }
 
-static int64_t burst_of(int64_t rate) {
+static int64_t burst_of(int64_t rate)
+{
     int64_t burst = rate * CV_METER_BURST_S;
     return (burst > CV_METER_BURST_LEAST ? burst : CV_METER_BURST_LEAST) * UNIT;
 }
 
 /* A pause is counted up to what fills any bucket, debts included, so that no product overflows. */
-static int64_t filled(int64_t credit, int64_t rate, int64_t passed_ms) {
+static int64_t filled(int64_t credit, int64_t rate, int64_t passed_ms)
+{
     int64_t most = burst_of(rate), missing_ms = (most - credit) / rate + 1;
     return passed_ms >= missing_ms ? most : credit + passed_ms * rate;
 }
 
-static bucket_t *bucket_of(cv_meter_t *meter, const char *name, int64_t rate, int64_t mono_ms) {
+static bucket_t *bucket_of(cv_meter_t *meter, const char *name, int64_t rate, int64_t mono_ms)
+{
     bucket_t *bucket = find(meter, name);
     if (!bucket->name[0]) {
         if (meter->used == USED_MOST) {
@@ -105,7 +114,8 @@ static bucket_t *bucket_of(cv_meter_t *meter, const char *name, int64_t rate, in
 }
 
 /* A place behind those refused before, not earlier than the bucket has something again. */
-static int64_t again_ms(bucket_t *bucket, int64_t rate, int64_t mono_ms) {
+static int64_t again_ms(bucket_t *bucket, int64_t rate, int64_t mono_ms)
+{
     int64_t now_us = mono_ms * 1000, owed_us = (UNIT - bucket->credit) * 1000 / rate;
     int64_t place_us = bucket->place_us + 1000000 / rate;
     if (place_us < now_us + owed_us)
@@ -114,10 +124,14 @@ static int64_t again_ms(bucket_t *bucket, int64_t rate, int64_t mono_ms) {
         place_us = now_us + CV_METER_AGAIN_MOST_MS * 1000;
     bucket->place_us = place_us;
     int64_t ms = (place_us - now_us) / 1000 + 1;
-    return ms < CV_METER_AGAIN_LEAST_MS ? CV_METER_AGAIN_LEAST_MS : ms > CV_METER_AGAIN_MOST_MS ? CV_METER_AGAIN_MOST_MS : ms;
+    return ms < CV_METER_AGAIN_LEAST_MS  ? CV_METER_AGAIN_LEAST_MS
+           : ms > CV_METER_AGAIN_MOST_MS ? CV_METER_AGAIN_MOST_MS
+                                         : ms;
 }
 
-cv_meter_verdict_t cv_meter_take(cv_meter_t *meter, const char *name, int64_t rate, int64_t mono_ms, int64_t *ret_again_ms) {
+cv_meter_verdict_t cv_meter_take(cv_meter_t *meter, const char *name, int64_t rate, int64_t mono_ms,
+                                 int64_t *ret_again_ms)
+{
     if (rate <= 0)
         return CV_METER_GRANTED;
     bucket_t *bucket = bucket_of(meter, name, rate, mono_ms);
@@ -132,7 +146,8 @@ cv_meter_verdict_t cv_meter_take(cv_meter_t *meter, const char *name, int64_t ra
     return CV_METER_REFUSED;
 }
 
-void cv_meter_charge(cv_meter_t *meter, const char *name, int64_t units) {
+void cv_meter_charge(cv_meter_t *meter, const char *name, int64_t units)
+{
     bucket_t *bucket = find(meter, name);
     if (bucket->name[0])
         bucket->credit -= units * UNIT;

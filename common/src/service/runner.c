@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Happy path: configuration, database, keys, sockets (log, feed, intake in this order), turns until SIGTERM or SIGINT,
- * then no more requests, one last turn, heads, checkpoint, clean stop. SIGHUP reads the key directory again; that it has
- * changed is also seen without (guard.c).
+ * then no more requests, one last turn, heads, checkpoint, clean stop. SIGHUP reads the key directory again; that it
+ * has changed is also seen without (guard.c).
  *
  * One thread owns sockets and database. Signals come through a signalfd, so none can fall between a check and a poll;
  * they are blocked before any thread is made.
@@ -12,9 +12,9 @@
  *   wrong setting, missing key, port in use   one line that says what, where and what would be right; status 2
  *   database locked by another process         the same, status 3
  *   anything that may pass (disk, memory)      status 4: worth starting again
- *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene up,
- *                                              systemd, compose) finds the truth on the disk
- *   kill -9 at any instant                     equally correct; only the next start checks the file first
+ *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene
+ * up, systemd, compose) finds the truth on the disk kill -9 at any instant                     equally correct; only
+ * the next start checks the file first
  */
 #include "service/runner.h"
 
@@ -52,30 +52,38 @@ typedef struct {
     bool check_only;
 } flags_t;
 
-static void print_help(FILE *out, const char *name) {
+static void print_help(FILE *out, const char *name)
+{
     fprintf(out,
             "Usage: convene-%s [--config FILE] [--set KEY=VALUE]...\n\n"
             "  --config FILE     read settings from FILE (ZPL)\n"
             "  --set KEY=VALUE   one setting; beats environment and file\n"
             "  --check-config    print every setting with its origin, and leave\n"
-            "  --restore FILE    put a backup in place of the database (which is kept beside it), begin a new epoch, leave\n"
+            "  --restore FILE    put a backup in place of the database (which is kept beside it), begin a new epoch, "
+            "leave\n"
             "  --version, --help\n\nSettings (environment: CONVENE_ and the key in capitals, '/' as '_'):\n",
             name);
     cv_config_help(out);
 }
 
 /* -1: go on; else the exit status. */
-static int read_flags(const cv_service_def_t *def, int argc, char **argv, flags_t *ret_flags) {
+static int read_flags(const cv_service_def_t *def, int argc, char **argv, flags_t *ret_flags)
+{
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
-        {"restore", required_argument, NULL, 'r'}, {"check-config", no_argument, NULL, 'k'},
-        {"version", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'h'},
+        {"config", required_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},
+        {"restore", required_argument, NULL, 'r'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'c': ret_flags->config_file = optarg; break;
+        case 'c':
+            ret_flags->config_file = optarg;
+            break;
         case 's':
             if (ret_flags->sets_n == SETS_MAX) {
                 fprintf(stderr, "convene-%s: more than %d --set flags; use a file\n", def->name, SETS_MAX);
@@ -83,26 +91,39 @@ static int read_flags(const cv_service_def_t *def, int argc, char **argv, flags_
             }
             ret_flags->sets[ret_flags->sets_n++] = optarg;
             break;
-        case 'r': ret_flags->restore_from = optarg; break;
-        case 'k': ret_flags->check_only = true; break;
-        case 'v': printf("convene-%s %s\n", def->name, CV_VERSION); return EXIT_SUCCESS;
-        case 'h': print_help(stdout, def->name); return EXIT_SUCCESS;
-        default: fprintf(stderr, "convene-%s --help shows the flags\n", def->name); return EXIT_USAGE;
+        case 'r':
+            ret_flags->restore_from = optarg;
+            break;
+        case 'k':
+            ret_flags->check_only = true;
+            break;
+        case 'v':
+            printf("convene-%s %s\n", def->name, CV_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            print_help(stdout, def->name);
+            return EXIT_SUCCESS;
+        default:
+            fprintf(stderr, "convene-%s --help shows the flags\n", def->name);
+            return EXIT_USAGE;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "convene-%s: unexpected argument \"%s\"; it takes flags only (--help)\n", def->name, argv[optind]);
+        fprintf(stderr, "convene-%s: unexpected argument \"%s\"; it takes flags only (--help)\n", def->name,
+                argv[optind]);
         return EXIT_USAGE;
     }
     return -1;
 }
 
-static void say_and_log(const char *name, const char *error) {
+static void say_and_log(const char *name, const char *error)
+{
     fprintf(stderr, "convene-%s: %s\n", name, error);
 }
 
 /* A new directory is only there for good when its parent knows it. */
-static int make_directory(const char *path, char *ret_error, size_t error_size) {
+static int make_directory(const char *path, char *ret_error, size_t error_size)
+{
     char parent[CV_CONFIG_VALUE_MAX + 4];
     if (mkdir(path, 0700)) {
         if (errno == EEXIST)
@@ -122,7 +143,8 @@ static int make_directory(const char *path, char *ret_error, size_t error_size) 
 
 enum { PATH_ROOM = CV_CONFIG_VALUE_MAX + CV_NAME_MAX + 32 };
 
-static int open_database(cv_runner_t *runner, const char *path, char *ret_error, size_t error_size) {
+static int open_database(cv_runner_t *runner, const char *path, char *ret_error, size_t error_size)
+{
     const cv_service_def_t *def = runner->def;
     cv_db_options_t options = {
         .path = path,
@@ -135,7 +157,8 @@ static int open_database(cv_runner_t *runner, const char *path, char *ret_error,
     return cv_db_open(&options, &runner->db, ret_error, error_size);
 }
 
-static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, size_t error_size) {
+static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, size_t error_size)
+{
     cv_outside_t outside = cv_ports_outside(runner);
     cv_engine_options_t options = {
         .version = CV_VERSION,
@@ -154,13 +177,15 @@ static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, siz
     return rc;
 }
 
-static void close_engine(cv_runner_t *runner) {
+static void close_engine(cv_runner_t *runner)
+{
     cv_engine_destroy(&runner->engine);
     cv_db_close(&runner->db);
 }
 
 /* --restore; see restore.c for what happens when it is interrupted. */
-static int restore(cv_runner_t *runner, const char *backup, const char *path, char *ret_error, size_t error_size) {
+static int restore(cv_runner_t *runner, const char *backup, const char *path, char *ret_error, size_t error_size)
+{
     char copy[PATH_ROOM + 16], lock[PATH_ROOM + 32];
     snprintf(copy, sizeof copy, "%s.restoring", path);
     snprintf(lock, sizeof lock, "%s.lock", copy);
@@ -189,7 +214,8 @@ static int restore(cv_runner_t *runner, const char *backup, const char *path, ch
     return rc;
 }
 
-static int open_signals(void) {
+static int open_signals(void)
+{
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -201,7 +227,8 @@ static int open_signals(void) {
 }
 
 /* True: stop. */
-static bool handle_signals(int fd, bool *ret_reload) {
+static bool handle_signals(int fd, bool *ret_reload)
+{
     struct signalfd_siginfo info;
     bool stop = false;
     while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
@@ -216,7 +243,8 @@ static bool handle_signals(int fd, bool *ret_reload) {
 }
 
 /* What an operator has to know, once per change. */
-static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, bool halted[]) {
+static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, bool halted[])
+{
     if (cv_engine_undone(runner->engine) != *undone) {
         *undone = cv_engine_undone(runner->engine);
         cv_log(CV_LOG_WARN, "transaction_undone", cv_kv_text("reason", cv_engine_error(runner->engine)),
@@ -239,8 +267,10 @@ static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, b
     }
 }
 
-/* Who is over a limit, and that keys nobody knows are at work: a line in GUARD_LOG_MS at most, however much there is. */
-static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms) {
+/* Who is over a limit, and that keys nobody knows are at work: a line in GUARD_LOG_MS at most, however much there is.
+ */
+static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms)
+{
     const cv_engine_guard_t *guard = cv_engine_guard(runner->engine);
     if (told->told_ms && mono_ms - told->told_ms < GUARD_LOG_MS)
         return;
@@ -256,7 +286,8 @@ static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms) 
     *told = (guard_told_t){mono_ms, guard->refused, guard->ignored, guard->strangers};
 }
 
-static int serve(cv_runner_t *runner, int signal_fd) {
+static int serve(cv_runner_t *runner, int signal_fd)
+{
     uint64_t undone = 0;
     guard_told_t told = {0};
     bool writable = true, halted[16] = {false}, stop = false, more = true;
@@ -295,21 +326,27 @@ static int serve(cv_runner_t *runner, int signal_fd) {
 }
 
 /* Whoever starts us again need not try after EXIT_USAGE: only a person can mend that. */
-static int exit_status(int rc) {
+static int exit_status(int rc)
+{
     switch (rc) {
-    case CV_OK: return EXIT_SUCCESS;
-    case CV_ELOCKED: return EXIT_LOCKED;
+    case CV_OK:
+        return EXIT_SUCCESS;
+    case CV_ELOCKED:
+        return EXIT_LOCKED;
     case CV_EINVAL:
     case CV_ENOTFOUND:
     case CV_ECONFLICT:
     case CV_EDENIED:
     case CV_EVERSION:
-    case CV_ELIMIT: return EXIT_USAGE;
-    default: return EXIT_FAILED;
+    case CV_ELIMIT:
+        return EXIT_USAGE;
+    default:
+        return EXIT_FAILED;
     }
 }
 
-static int run(cv_runner_t *runner, const flags_t *flags) {
+static int run(cv_runner_t *runner, const flags_t *flags)
+{
     char error[ERROR_MAX] = "", path[PATH_ROOM];
     const char *data = cv_config_text(runner->config, "data");
     int signal_fd = open_signals(); /* before any thread */
@@ -355,7 +392,8 @@ static int run(cv_runner_t *runner, const flags_t *flags) {
     return exit_status(rc);
 }
 
-int cv_service_main(const cv_service_def_t *definition, int argc, char **argv) {
+int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
+{
     flags_t flags = {0};
     char error[CV_CONFIG_ERROR_MAX];
     int status = read_flags(definition, argc, argv, &flags);
