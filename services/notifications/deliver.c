@@ -38,6 +38,9 @@ static const char *s_reason(const s_item_t *item)
     return "";
 }
 
+/* Beside the error codes: the event or the party of a delivery has not been told of yet. */
+enum { S_NOT_TOLD = 1 };
+
 /* ---- lease -------------------------------------------------------------------------------- */
 
 /* The names a notice needs, of its own delegation. */
@@ -59,19 +62,21 @@ static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_
     return CV_OK;
 }
 
+/* Names of the event's venue and of the party. S_NOT_TOLD: the party. */
 static int s_names_of_places(ntf_t *ntf, ntf_context_t *context)
 {
-    cv_str_t venue = context->details ? context->details->event_details.venue : CV_STR_NONE;
-    return ntf_store_names_get(ntf->store, venue, context->party, ntf->arena, &context->venue_name,
-                               &context->party_name);
+    int rc = ntf_store_names_get(ntf->store, context->details->event_details.venue, context->party, ntf->arena,
+                                 &context->venue_name, &context->party_name);
+    return rc ? rc : context->party_name.ptr ? CV_OK : S_NOT_TOLD;
 }
 
+/* S_NOT_TOLD: the event. */
 static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context)
 {
     cv_str_t data;
     int rc = ntf_store_event_get(ntf->store, event, ntf->arena, &data);
     if (rc)
-        return rc == CV_ENOTFOUND ? CV_OK : rc;
+        return rc == CV_ENOTFOUND ? S_NOT_TOLD : rc;
     const void *details;
     rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, ntf->arena, &details);
     if (!rc)
@@ -126,8 +131,8 @@ static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context,
     return rc ? rc : ntf_text_promotion(context, promoted, subject, body);
 }
 
-/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT, CV_EMALFORMED: it cannot be
- * made a message. */
+/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. S_NOT_TOLD. CV_EINVAL, CV_ELIMIT, CV_EMALFORMED:
+ * it cannot be made a message. */
 static int s_compose(ntf_t *ntf, ntf_delivery_t *row)
 {
     ntf_recipient_t recipient;
@@ -207,6 +212,9 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
                    cv_kv_str("event_id", item->row.event), cv_kv_str("party", item->row.party),
                    cv_kv_int("waiting", held));
         return rc;
+    case S_NOT_TOLD:
+        item->now = HELD;
+        return ntf_store_hold(ntf->store, item->row.n, NTF_HOLD_EVENT);
     case CV_EINVAL:
     case CV_ELIMIT:
     case CV_EMALFORMED:
@@ -229,7 +237,7 @@ static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, siz
     if (rc)
         return rc;
     size_t n = 0;
-    rc = ntf_store_release_private(ntf->store);
+    rc = ntf_store_release(ntf->store);
     if (!rc)
         rc = ntf_store_ready(ntf->store, now_ms, ntf->arena, NTF_BATCH, rows, &n);
     for (size_t i = 0; !rc && i < n; i++) {

@@ -106,6 +106,8 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
         return rc;
     bool known = rc == CV_OK;
     rc = ntf_store_event_put(ntf->store, now->event, now->version, msg->time_ms, msg->data_bytes);
+    if (!known)
+        ntf_stir(ntf); /* a notice may wait for the event */
     if (!rc && cv_tx_in_snapshot(tx))
         return ntf_store_versions_end(ntf->store, now->event, now->version);
     if (rc || !known)
@@ -162,6 +164,7 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
         return s_event(self, tx, msg, data);
     case CV_MSG_SCHEDULING_PARTY_V1: {
         const cv_party_t *party = data;
+        ntf_stir(self); /* a notice may wait for the party */
         return ntf_store_party_put(((ntf_t *)self)->store, party->code, party->name);
     }
     case CV_MSG_SCHEDULING_VENUE_V1: {

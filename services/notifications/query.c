@@ -4,7 +4,8 @@
  *   what         key                            gives                          who
  *   notices      "" | EVENT | EVENT/PARTY       notifications.notice.v1        anybody; a focal point its own party's
  *   held         "" | no_recipient |            the notices that have not      the same
- *                awaiting_contact | failed      left, and why
+ *                awaiting_contact |              left, and why
+ *                awaiting_event | failed
  *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
@@ -109,10 +110,11 @@ static int s_choose_held(cv_str_t key, s_choice_t *choice)
         choice->list = NTF_LIST_FAILED;
     else
         choice->list = NTF_LIST_HELD;
-    choice->hold = cv_str_is(key, "no_recipient") ? NTF_HOLD_RECIPIENT : NTF_HOLD_PRIVATE;
-    bool known =
-        choice->list != NTF_LIST_HELD || choice->hold == NTF_HOLD_RECIPIENT || cv_str_is(key, "awaiting_contact");
-    return known ? CV_OK : CV_EINVAL;
+    choice->hold = cv_str_is(key, "no_recipient")       ? NTF_HOLD_RECIPIENT
+                   : cv_str_is(key, "awaiting_contact") ? NTF_HOLD_PRIVATE
+                   : cv_str_is(key, "awaiting_event")   ? NTF_HOLD_EVENT
+                                                        : NTF_HOLD_NONE;
+    return choice->list != NTF_LIST_HELD || choice->hold != NTF_HOLD_NONE ? CV_OK : CV_EINVAL;
 }
 
 static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t after, size_t limit,

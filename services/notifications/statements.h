@@ -99,10 +99,14 @@
        " " PRIVATE_CURSOR                                                                                              \
        " AND (epoch = coalesce(private_epoch, epoch) AND private_seq <= seq OR private_epoch <> epoch"                 \
        " AND epoch = (SELECT e.epoch FROM cursor AS e WHERE e.stream = 'registration.events')))")                      \
+    XX(release_known, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 3"                    \
+                      " AND EXISTS(SELECT 1 FROM ntf_event AS e WHERE e.event = ntf_delivery.event)"                   \
+                      " AND EXISTS(SELECT 1 FROM ntf_party AS p WHERE p.code = ntf_delivery.party)")                   \
     XX(release_party, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1")    \
     XX(release_lane, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1"      \
                      " AND event = ?2")                                                                                \
     XX(hold_lane, "UPDATE ntf_delivery SET hold = 1 WHERE event = ?1 AND party = ?2 AND state = 1 AND hold = 0")       \
+    XX(hold_one, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1")                                                     \
     XX(ready, "SELECT " DELIVERY                                                                                       \
               ", data, mail FROM ntf_delivery AS d INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0"         \
               " AND next_ms <= ?1 AND NOT EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event"              \
@@ -121,7 +125,7 @@
                     " ORDER BY n LIMIT ?1")                                                                            \
     XX(announced, "UPDATE ntf_delivery SET announced = ?2 WHERE n = ?1")                                               \
     XX(next_due, "SELECT min(next_ms) FROM ntf_delivery INDEXED BY ntf_delivery_due WHERE state = 1 AND hold = 0")     \
-    XX(waiting, "SELECT 1 FROM ntf_delivery WHERE state = 1 AND hold = 2 AND hold <> 0 LIMIT 1")                       \
+    XX(waiting, "SELECT 1 FROM ntf_delivery WHERE state = 1 AND hold IN (2, 3) AND hold <> 0 LIMIT 1")                 \
     XX(list_all, "SELECT " DELIVERY " FROM ntf_delivery WHERE n > ?4 ORDER BY n LIMIT ?5")                             \
     XX(list_event, "SELECT " DELIVERY " FROM ntf_delivery WHERE event = ?1 AND n > ?4 ORDER BY n LIMIT ?5")            \
     XX(list_lane,                                                                                                      \

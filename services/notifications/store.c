@@ -486,9 +486,17 @@ int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery)
     return cv_stmt_run(stmt);
 }
 
-int ntf_store_release_private(ntf_store_t *store)
+int ntf_store_release(ntf_store_t *store)
 {
-    return cv_stmt_run(store->release_private);
+    int rc = cv_stmt_run(store->release_private);
+    return rc ? rc : cv_stmt_run(store->release_known);
+}
+
+int ntf_store_hold(ntf_store_t *store, int64_t n, int hold)
+{
+    cv_stmt_int(store->hold_one, 1, n);
+    cv_stmt_int(store->hold_one, 2, hold);
+    return cv_stmt_run(store->hold_one);
 }
 
 int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party)

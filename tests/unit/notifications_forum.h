@@ -40,10 +40,14 @@ static inline void tell_event(drv_t *drv, const cv_scheduling_event_v1_t *event)
 static inline void tell_catalogue(drv_t *drv)
 {
     cv_scheduling_event_v1_t event = forum(1);
-    cv_party_t party = {.code = CV_STR("KZ"), .kind = CV_PARTY_KIND_MEMBER, .name = CV_STR("Kazakhstan")};
+    static const char *const parties[][2] = {
+        {"KZ", "Kazakhstan"}, {"UZ", "Uzbekistan"}, {"KG", "Kyrgyzstan"}, {"TJ", "Tajikistan"}};
     cv_venue_t venue = {
         .code = CV_STR("BCC"), .name = CV_STR("Congress Centre"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
-    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_PARTY_V1, &party);
+    for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++) {
+        cv_party_t party = {.code = cv_str(parties[i][0]), .kind = CV_PARTY_KIND_MEMBER, .name = cv_str(parties[i][1])};
+        drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_PARTY_V1, &party);
+    }
     drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_VENUE_V1, &venue);
     tell_event(drv, &event);
 }
