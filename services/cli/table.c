@@ -27,6 +27,10 @@ static const cli_flag_t health_flags[] = {
     {"live", 0, NULL, "ask only whether it answers; otherwise it must be ready"},
     END,
 };
+static const cli_flag_t metrics_flags[] = {
+    {"output", 0, "FILE", "into this file, which is replaced as a whole"},
+    END,
+};
 static const cli_flag_t request_flags[] = {
     {"set", 's', "FIELD=VALUE", "one field; again for more; contact.name, persons[0].name reach inside"},
     {"data-json", 'd', "JSON", "all fields as one JSON object; @FILE reads it from a file"},
@@ -174,6 +178,13 @@ const cli_command_t cli_commands[] = {
      "ready; 2:\n"
      "wrong arguments or settings; 4: its key is not there; 6: no answer in time.",
      "convene health registration\nconvene health notifications --live --timeout 500ms", cli_health},
+    {"metrics", "Run", "[SERVICE]", 0, 1, "counters and positions of the services, as Prometheus reads them",
+     metrics_flags,
+     "Asks each service's status; nothing listens for it. For a node exporter: run it by a timer with --output into "
+     "the "
+     "directory of its textfile collector.\n"
+     "Exit status: 0 if all answered; a service that does not is convene_up 0.",
+     "convene metrics\nconvene metrics --output /var/lib/prometheus/node-exporter/convene.prom", cli_metrics},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
      "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own "
      "reports.",

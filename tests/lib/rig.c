@@ -4,12 +4,13 @@
 #include "rig.h"
 
 #include "store/db.h"
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { HELD_MAX = 2048 };
 

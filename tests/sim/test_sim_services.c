@@ -14,12 +14,13 @@
 #include "sim.h"
 #include "toy.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { DEFAULT_ROUNDS = 100, EVENTS = 2, PARTIES = 9, CAPACITY_MAX = 9 };
 #define HOUR INT64_C(3600000)

@@ -14,12 +14,13 @@
 #include "sim.h"
 #include "toy.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { DEFAULT_ROUNDS = 300, ACCOUNTS = 4, REQUESTS_MAX = 400 };
 

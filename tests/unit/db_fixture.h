@@ -8,7 +8,6 @@
 #include "service/restore.h"
 #include "store/db.h"
 
-#include <cmocka.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +17,8 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 static const char *const STEPS[] = {
     "CREATE TABLE t(id INTEGER PRIMARY KEY, text TEXT, bytes BLOB, CHECK(id < 1000000)) STRICT",

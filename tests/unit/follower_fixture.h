@@ -6,12 +6,13 @@
 
 #include "service/follower.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define STREAM "toy.events"
 enum { LOG_MAX = 16384, SIZE = 64 };

@@ -7,9 +7,10 @@
 #include "placement_full.h"
 #include "scheduling/placement/state.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 /* Puts an item, and compares the score that is kept with one counted from the whole plan. */
 static inline void full_put(const sch_place_model_t *m, sch_place_state_t *state, int item, int place)

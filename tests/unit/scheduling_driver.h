@@ -11,13 +11,14 @@
 #include "service/engine.h"
 #include "store/db.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 enum { DRIVER_KEPT_MAX = 4096 };
 

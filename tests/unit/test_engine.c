@@ -3,12 +3,13 @@
  */
 #include "rig.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define TOY_FILE "toy.db"
 

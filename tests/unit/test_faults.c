@@ -14,13 +14,14 @@
 #include "store/db.h"
 #include "toy.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 /* ---- memory that runs out ----------------------------------------------------------------- */
 

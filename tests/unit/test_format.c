@@ -3,13 +3,14 @@
  */
 #include "convene/format.h"
 
-#include <cmocka.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 __attribute__((format(printf, 1, 2))) static void same(const char *format, ...)
 {

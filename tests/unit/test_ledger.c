@@ -5,12 +5,13 @@
 #include "store/ledger.h"
 #include "store/tables.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 typedef struct {
     crash_disk_t *disk;

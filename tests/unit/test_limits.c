@@ -4,12 +4,13 @@
 #include "rig.h"
 #include "service/meter.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { RATE = 10, BURST = 20, SECRETARIAT_BIT = 1, OBSERVER_BIT = 5 };
 

@@ -6,12 +6,13 @@
 #include "store/tables.h"
 #include "toy.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 typedef struct {
     crash_disk_t *disk;

@@ -3,11 +3,12 @@
  */
 #include "service/meter.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static int start(void **state)
 {

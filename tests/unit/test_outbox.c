@@ -5,12 +5,13 @@
 #include "store/outbox.h"
 #include "store/tables.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static const char *const NAMES[] = {"toy.events", "toy.private"};
 

@@ -4,11 +4,12 @@
 #include "convene/ids.h"
 #include "scheduling/core.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #define S(status) CV_EVENT_STATUS_##status
 #define HOUR_MS INT64_C(3600000)

@@ -4,12 +4,13 @@
 #include "crash_vfs.h"
 #include "store/db.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum { WAL_BYTES = 192 * 1024, TEXT_LEN = 3000, ROUNDS = 40 };
 
