@@ -26,15 +26,32 @@ enum {
 };
 
 /* Counters of one engine, in the order they are shown. */
-#define CV_COUNTER_MAP(XX)                                                                                    \
-    XX(requests)                                                                                              \
-    XX(decided)                                                                                               \
-    XX(replayed)                                                                                              \
-    XX(invalid)                                                                                               \
-    XX(denied)                                                                                                \
-    XX(notfound) XX(conflict) XX(expired) XX(unavailable) XX(internal) XX(dropped) XX(batches) XX(rollbacks)  \
-        XX(records_emitted) XX(records_applied) XX(records_parked) XX(timers) XX(fetches) XX(snapshots_given) \
-            XX(snapshots_taken) XX(queries) XX(questions_refused) XX(limited) XX(ignored) XX(strangers)
+#define CV_COUNTER_MAP(XX) \
+    XX(requests)           \
+    XX(decided)            \
+    XX(replayed)           \
+    XX(invalid)            \
+    XX(denied)             \
+    XX(notfound)           \
+    XX(conflict)           \
+    XX(expired)            \
+    XX(unavailable)        \
+    XX(internal)           \
+    XX(dropped)            \
+    XX(batches)            \
+    XX(rollbacks)          \
+    XX(records_emitted)    \
+    XX(records_applied)    \
+    XX(records_parked)     \
+    XX(timers)             \
+    XX(fetches)            \
+    XX(snapshots_given)    \
+    XX(snapshots_taken)    \
+    XX(queries)            \
+    XX(questions_refused)  \
+    XX(limited)            \
+    XX(ignored)            \
+    XX(strangers)
 
 typedef struct {
 #define XX(name) uint64_t name;
