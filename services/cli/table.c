@@ -325,7 +325,8 @@ const cli_command_t cli_commands[] = {
      "Exit status: 0 only if nothing was found; 1 if something was.",
      "convene audit verify\nconvene audit verify --acknowledged outcomes.jsonl --json", cli_audit_verify},
 
-    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL, NULL,
+    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL,
+     "man prints the manual page convene(1), completion what bash completes by; both are installed with the program.",
      "convene help request\nconvene help exit-codes", cli_help},
     {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL},
 };
