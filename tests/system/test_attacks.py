@@ -139,10 +139,22 @@ class Floods(Case):
         self.assertEqual({o.klass for o in outcomes}, {"OK", "REJECTED"})
         self.assertGreater(d.counters("registration")["limited"], 0)
 
+    def test_who_asks_too_much_and_waits_gets_every_answer(self):
+        """The command line is told BUSY, and asks again until its time is over: no command fails for it."""
+        d = self.deployment(start=("registration",), settings={"limits/observer/questions": 2})
+        d.add_principal("observer", "observer").write_secret(d.keys)
+        d.registration.signal(1)
+        wait_for(lambda: cli(d, "metrics", "registration")[0] == 0, "the new key to be let in")
+        for _ in range(24):  # of them 16 are within the burst
+            status, said = cli(d, "metrics", "registration", "--timeout", "20s")
+            self.assertEqual(status, 0, said)
+        self.assertGreater(d.counters("registration")["limited"], 0)
+
 
 def cli(d, *words):
-    """The command line on the keys of a deployment."""
-    done = subprocess.run([os.path.join(d.bin, "convene"), *words], env={**os.environ, "CONVENE_KEYS": d.keys, "CONVENE_DATA": d.data},
+    """The command line on the keys and services of a deployment."""
+    where = {f"CONVENE_{name.upper()}_ENDPOINT": endpoint for name, endpoint in d.endpoints.items()}
+    done = subprocess.run([os.path.join(d.bin, "convene"), *words], env={**os.environ, **where, "CONVENE_KEYS": d.keys, "CONVENE_DATA": d.data},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout
 

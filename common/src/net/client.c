@@ -636,6 +636,22 @@ static int ask_until(cv_client_t *self, peer_t *peer, const char *id, cv_str_t q
     }
 }
 
+/* Over our limit: the same question again, a little later. */
+static int ask_patiently(cv_client_t *self, peer_t *peer, const char *id, cv_str_t question, int64_t end_ms,
+                         held_t *held)
+{
+    for (;;) {
+        int rc = ask_until(self, peer, id, question, end_ms, held);
+        const cv_msg_info_t *answer = rc == CV_OK ? held->reply.msg.info : NULL;
+        if (answer && answer->number == CV_MSG_LOG_REFUSED_V1)
+            rc = refusal(self, held->reply.data);
+        if (rc != CV_EBUSY || cv_clock_mono_ms() + ASK_LIMITED_MS >= end_ms)
+            return rc;
+        forget_reply(held);
+        (void)zmq_poll(NULL, 0, ASK_LIMITED_MS);
+    }
+}
+
 int cv_client_ask(cv_client_t *self, const char *service, uint16_t type, const void *data, int64_t timeout_ms,
                   cv_reply_t **ret_reply)
 {
@@ -659,20 +675,12 @@ int cv_client_ask(cv_client_t *self, const char *service, uint16_t type, const v
     cv_reply_t *reply = (cv_reply_t *)held;
     if (held)
         held->reader = cv_reader_new();
-    if (!held || !held->reader)
-        rc = say(self, CV_ENOMEM, "out of memory");
-    int64_t end_ms = cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS);
-    do {
-        if (rc == CV_EBUSY) { /* over our limit: the same question again, a little later */
-            forget_reply(held);
-            (void)zmq_poll(NULL, 0, ASK_LIMITED_MS);
-            rc = CV_OK;
-        }
-        if (rc == CV_OK)
-            rc = ask_until(self, peer, id, cv_buf_str(&self->buf), end_ms, held);
-        if (rc == CV_OK && reply->msg.info->number == CV_MSG_LOG_REFUSED_V1)
-            rc = refusal(self, reply->data);
-    } while (rc == CV_EBUSY && cv_clock_mono_ms() + ASK_LIMITED_MS < end_ms);
+    if (!held || !held->reader) {
+        cv_reply_destroy(&reply);
+        return say(self, CV_ENOMEM, "out of memory");
+    }
+    rc = ask_patiently(self, peer, id, cv_buf_str(&self->buf),
+                       cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS), held);
     if (rc != CV_OK) {
         cv_reply_destroy(&reply);
         return rc;
