@@ -63,7 +63,7 @@ static int give_up_days(sch_service_t *service, const cv_scheduling_event_place_
 /* As the events are in the store. */
 static int put_days_back(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request)
 {
-    cv_scheduling_event_v1_t event;
+    cv_scheduling_event_v1_t event = {0};
     int rc = give_up_days(service, request);
     for (size_t i = 0; !rc && i < request->placed_n; ++i) {
         rc = sch_event_get(service->store, cv_tx_arena(tx), request->placed[i].event, &event);
@@ -76,7 +76,7 @@ static int put_days_back(sch_service_t *service, cv_tx_t *tx, const cv_schedulin
 static int take_days(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request,
                      cv_outcome_t *out)
 {
-    cv_scheduling_event_v1_t event;
+    cv_scheduling_event_v1_t event = {0};
     cv_str_t other;
     int rc = give_up_days(service, request);
     for (size_t i = 0; !rc && i < request->placed_n; ++i) {
@@ -99,7 +99,7 @@ static int take_days(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_ev
 int sch_place_events(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request,
                      cv_outcome_t *out)
 {
-    cv_scheduling_event_v1_t event;
+    cv_scheduling_event_v1_t event = {0};
     int rc = named_twice(tx, request, out);
     for (size_t i = 0; !rc && i < request->placed_n; ++i)
         rc = next_of(service, tx, &request->placed[i], request->reason, &event, out);
