@@ -361,7 +361,8 @@ static bool take_requests(cv_runner_t *runner)
 {
     cv_frames_t frames;
     for (int n = 0; n < CV_FRAMES_PER_TURN; n++) {
-        if (cv_engine_queued(runner->engine) > CV_BATCH_MAX - CV_PARCEL_REQUESTS || runner->held_n == CV_BATCH_MAX)
+        size_t so_far = cv_engine_queued(runner->engine);
+        if (so_far > CV_BATCH_MAX - CV_PARCEL_REQUESTS || so_far >= runner->batch_max || runner->held_n == CV_BATCH_MAX)
             break;
         if (!take(runner->intake, 2, &frames))
             return false;

@@ -16,6 +16,7 @@ enum {
     CV_PEERS_MAX = 4,          /* services one service follows, count */
     CV_DRAIN_MAX = 256,        /* questions, answers or feed messages taken from one socket before the next turn */
     CV_FRAMES_PER_TURN = 8192, /* frames of requests taken in one turn, those of who floods included */
+    CV_BATCH_LEAST = 64,       /* requests of one turn, however long the last one took */
     CV_TICK_ALARM_MS = 1000,   /* a turn this long is worth a line in the log */
 };
 
@@ -52,6 +53,7 @@ typedef struct {
     cv_engine_t *engine;
     zmq_msg_t held[CV_BATCH_MAX]; /* frames with the requests of this turn: the engine looks into them */
     size_t held_n;
+    size_t batch_max;      /* requests that the next turn takes; fewer after one that took too long */
     cv_parcels_t *parcels; /* what this turn publishes */
     int64_t clock_offset_ms;
 } cv_runner_t;
