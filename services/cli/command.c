@@ -1,7 +1,7 @@
 /* command: finds the command in the table, reads its flags, and makes help out of the same table.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cli.h"
+#include "pages.h"
 
 #include "convene/version.h"
 
@@ -62,7 +62,7 @@ bool cli_duration(cli_t *cli, const char *what, const char *text, int64_t *ret_m
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
+    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
@@ -321,7 +321,7 @@ static int help_overview(cli_t *cli)
            "  convene up                           run the services here until Ctrl-C\n"
            "  convene help request                 more about one command\n"
            "\nFlags of every command: --json, --as NAME, --data DIR, --timeout TIME, --no-color, --help.\n"
-           "Further help: convene help COMMAND | exit-codes | config | requests\n",
+           "Further help: convene help COMMAND | exit-codes | config | requests | man | completion\n",
            bold, plain);
     return CLI_OK;
 }
@@ -389,6 +389,10 @@ int cli_help(cli_t *cli)
         cv_config_help(stdout);
         return CLI_OK;
     }
+    if (strcmp(cli->args[0], "man") == 0)
+        return cli_page_man();
+    if (strcmp(cli->args[0], "completion") == 0)
+        return cli_page_completion();
     int words;
     const cli_command_t *command = find(cli->args_n, cli->args, &words);
     if (command && words == cli->args_n)

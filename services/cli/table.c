@@ -27,6 +27,10 @@ static const cli_flag_t health_flags[] = {
     {"live", 0, NULL, "ask only whether it answers; otherwise it must be ready"},
     END,
 };
+static const cli_flag_t metrics_flags[] = {
+    {"output", 0, "FILE", "into this file, which is replaced as a whole"},
+    END,
+};
 static const cli_flag_t request_flags[] = {
     {"set", 's', "FIELD=VALUE", "one field; again for more; contact.name, persons[0].name reach inside"},
     {"data-json", 'd', "JSON", "all fields as one JSON object; @FILE reads it from a file"},
@@ -165,6 +169,16 @@ static const cli_flag_t keys_make_flags[] = {
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
 };
+static const cli_flag_t keys_rotate_flags[] = {
+    {"overlap", 0, "TIME", "how long the key before is good too: 24h (default), 30m, 7d; 0: not at all"},
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
+    END,
+};
+static const cli_flag_t keys_revoke_flags[] = {
+    {"former", 0, NULL, "only the key before the last rotation: ends its overlap"},
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
+    END,
+};
 static const cli_flag_t audit_flags[] = {
     {"acknowledged", 0, "FILE", "outcomes that were given, as `convene request --json` prints them; again for more"},
     END,
@@ -201,6 +215,13 @@ const cli_command_t cli_commands[] = {
      "ready; 2:\n"
      "wrong arguments or settings; 4: its key is not there; 6: no answer in time.",
      "convene health registration\nconvene health notifications --live --timeout 500ms", cli_health},
+    {"metrics", "Run", "[SERVICE]", 0, 1, "counters and positions of the services, as Prometheus reads them",
+     metrics_flags,
+     "Asks each service's status; nothing listens for it. For a node exporter: run it by a timer with --output into "
+     "the "
+     "directory of its textfile collector.\n"
+     "Exit status: 0 if all answered; a service that does not is convene_up 0.",
+     "convene metrics\nconvene metrics --output /var/lib/prometheus/node-exporter/convene.prom", cli_metrics},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
      "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own "
      "reports.",
@@ -360,14 +381,24 @@ const cli_command_t cli_commands[] = {
      "there stays.",
      "convene keys make", cli_keys_make},
     {"keys add", "Keep", "NAME", 1, 1, "make one more key", keys_add_flags,
-     "Services read the new key at once if `up` runs them here, else at SIGHUP.",
+     "Services see it within two seconds; at SIGHUP at once.",
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
+    {"keys rotate", "Keep", "NAME", 1, 1, "give a principal a new key", keys_rotate_flags,
+     "Until the overlap ends both keys are good, so that each program can be given the new file and started again in "
+     "its "
+     "time.\n"
+     "A key that was stolen: --overlap 0. A rotation that was interrupted is brought to its end by the same command.",
+     "convene keys rotate portal --overlap 7d\nconvene keys rotate focal-kz --overlap 0", cli_keys_rotate},
+    {"keys revoke", "Keep", "NAME", 1, 1, "take a principal out", keys_revoke_flags,
+     "Within two seconds services drop what comes on connections that are open, and close them. The files are kept in "
+     "revoked/.",
+     "convene keys revoke portal\nconvene keys revoke portal --former", cli_keys_revoke},
     {"keys share", "Keep", "DIR", 1, 1, "give each program the keys it needs, and no more", NULL,
      "For each directory DIR/NAME: NAME.secret, and in allow/ all certificates if NAME is a service, else those of "
      "the\n"
-     "services. What is unchanged stays, certificates that are gone are taken away. Then SIGHUP makes services read "
-     "them.",
+     "services. What is unchanged stays, certificates that are gone are taken away. Services see the change within two "
+     "seconds.",
      "mkdir -p /srv/keys/portal && convene keys share /srv/keys", cli_keys_share},
     {"backup", "Keep", "SERVICE FILE", 2, 2, "copy a service's database while it runs", NULL,
      "FILE is made by the service, on its machine; it must not exist. Operator only.",
@@ -383,7 +414,8 @@ const cli_command_t cli_commands[] = {
      "Exit status: 0 only if nothing was found; 1 if something was.",
      "convene audit verify\nconvene audit verify --acknowledged outcomes.jsonl --json", cli_audit_verify},
 
-    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL, NULL,
+    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL,
+     "man prints the manual page convene(1), completion what bash completes by; both are installed with the program.",
      "convene help request\nconvene help exit-codes", cli_help},
     {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL},
 };
