@@ -356,7 +356,7 @@ static int help_requests(cli_t *cli)
             continue;
         json_t *roles = json_array();
         char text[128] = "";
-        for (unsigned role = 1; role <= CV_ROLE_OBSERVER; role <<= 1) {
+        for (unsigned role = 1; role <= CV_ROLE_GATE; role <<= 1) {
             if (!(info->roles & role))
                 continue;
             json_array_append_new(roles, json_string(cv_role_name(role)));

@@ -119,7 +119,7 @@ static const cli_flag_t watch_flags[] = {
     END,
 };
 static const cli_flag_t keys_add_flags[] = {
-    {"role", 0, "ROLE", "operator, secretariat, focal_point, publisher, service or observer; default focal_point"},
+    {"role", 0, "ROLE", "operator, secretariat, focal_point, publisher, service, observer or gate; default focal_point"},
     {"party", 0, "CODE", "the party a focal point acts for; default: NAME after \"focal-\", in capitals"},
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
