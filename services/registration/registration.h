@@ -8,20 +8,26 @@
  *   offer.c     offers of freed seats
  *   change.c    amend, substitute              history.c   who changed what of a person
  *   queue.c     the waiting list moves         views.c     snapshots and questions
+ *   badge*.c    badges, see badge.h            scan.c      what gates have seen
  *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
 #define CONVENE_REGISTRATION_H
 
 #include "convene/service.h"
+#include "registration/badge_keys.h"
 #include "registration/book.h"
 #include "registration/store.h"
+#include "registration/store_badge.h"
 
 enum { REG_STREAM_EVENTS, REG_STREAM_PRIVATE }; /* indexes of our streams */
 enum { REG_PROMOTE_MAX = 8192 };                /* persons who move up in one batch; the rest in the next */
 
 typedef struct {
     reg_store_t *store;
+    reg_badges_t *badges;
+    reg_signers_t signers; /* secret halves of the keys that sign badges */
+    bool signers_used;     /* one of them came into use: looked after when the turn is over */
     reg_book_t book;
     bool is_loaded;    /* false after a rollback: the book is read again before its next use */
     bool settle;       /* a snapshot of scheduling came in this batch: all waiting lists are looked at before COMMIT */
@@ -33,6 +39,7 @@ typedef struct {
     cv_registration_promoted_v1_t promoted;
     cv_registration_lapsed_v1_t lapsed;
     char texts[REG_PERSONS_MAX][REG_PERSON_TEXT]; /* of the persons in contact */
+    reg_scan_t scans[REG_SCANS_MAX];              /* of one badge */
 } reg_t;
 
 extern const cv_service_def_t reg_service;
@@ -60,6 +67,10 @@ int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person
 #define REG_TIMER_OFFER "offer"
 int reg_offer_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
 int reg_expire_offers(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
+/* badge.c: the person is not to come in any more. The note says who and why. */
+int reg_badge_void(reg_t *self, cv_tx_t *tx, const reg_delegation_t *delegation, int64_t person,
+                   cv_badge_cause_t cause) CV_USE_RESULT;
+int reg_badge_afterwards(reg_t *self) CV_USE_RESULT; /* badge_sign.c */
 /* exception.c */
 int reg_ask_exceptions(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
                        cv_collect_t *collect) CV_USE_RESULT;

@@ -5,6 +5,7 @@
  * event and state, per event and capacity. A database that does not agree with itself is not served from.
  */
 #include "registration/statements.h"
+#include "registration/store_badge.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE offer(unit INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX offer_due ON offer(event, expires_ms);",
+    reg_badge_tables,
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)
