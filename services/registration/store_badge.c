@@ -86,13 +86,13 @@ void reg_badges_close(reg_badges_t **badges)
 }
 
 /* Binds integers to the parameters from `first` on. */
-static void bind(cv_stmt_t *stmt, int first, const int64_t *values, int n)
+static void bind_all(cv_stmt_t *stmt, int first, const int64_t *values, int n)
 {
     for (int i = 0; i < n; i++)
         cv_stmt_int(stmt, first + i, values[i]);
 }
 #define BIND(stmt, first, ...) \
-    bind(stmt, first, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
+    bind_all(stmt, first, (const int64_t[]){__VA_ARGS__}, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
 
 /* A SELECT that gives one row or none: CV_OK with the row standing, which the caller resets. */
 static int one(cv_stmt_t *row)
