@@ -209,8 +209,8 @@ static int list(cli_t *cli, const listing_t *listing, const char *key)
 int cli_badge_keys(cli_t *cli)
 {
     static const listing_t keys = {
-        "badge_keys", "observer", "convene.cli.badge-keys.v1", {"#key", "state", "from", "until", "revoked"}, print_key,
-        NULL};
+        "badge_keys", "observer", "convene.cli.badge-keys.v1", {"#key", "state", "from", "until", "revoked"},
+        print_key,    NULL};
     return list(cli, &keys, NULL);
 }
 
@@ -227,13 +227,13 @@ int cli_badge_list(cli_t *cli)
 
 int cli_attendance(cli_t *cli)
 {
-    static const listing_t attendance = {"attendance",
-                                         "observer",
-                                         "convene.cli.attendance.v1",
-                                         {"party", "#came", "#inside", "#in", "#out", "#again", "#duplicate",
-                                          "#unmatched", "#revoked", "#refused"},
-                                         print_attendance,
-                                         NULL};
+    static const listing_t attendance = {
+        "attendance",
+        "observer",
+        "convene.cli.attendance.v1",
+        {"party", "#came", "#inside", "#in", "#out", "#again", "#duplicate", "#unmatched", "#revoked", "#refused"},
+        print_attendance,
+        NULL};
     static const listing_t scans = {"scans",
                                     "secretariat",
                                     "convene.cli.scans.v1",
@@ -366,8 +366,9 @@ static int print_all(cli_t *cli, const json_t *rows)
     if (status == CLI_OK)
         status = is_folder ? write_folder(cli, faces, n, output) : write_one(cli, faces, n, is_pdf, output);
     if (status == CLI_OK && cli->json)
-        status = cli_document(cli, "convene.cli.badges-printed.v1",
-                              json_pack("{s:s, s:s, s:I}", "output", output, "format", format, "badges", (json_int_t)n));
+        status =
+            cli_document(cli, "convene.cli.badges-printed.v1",
+                         json_pack("{s:s, s:s, s:I}", "output", output, "format", format, "badges", (json_int_t)n));
     else if (status == CLI_OK)
         printf("%zu badges in %s\n", n, output);
     free(sorted);
@@ -398,9 +399,9 @@ int cli_badge(cli_t *cli)
                         key);
     if (rc != CV_OK)
         return cli_query_failed(cli, rc, "cannot print badges of %s", key);
-    status = json_array_size(rows) ? print_all(cli, rows)
-                                   : cli_fail(cli, CLI_NOTFOUND,
-                                              "nobody of %s has a badge; `convene badge issue` issues them", key);
+    status = json_array_size(rows)
+                 ? print_all(cli, rows)
+                 : cli_fail(cli, CLI_NOTFOUND, "nobody of %s has a badge; `convene badge issue` issues them", key);
     json_decref(rows);
     return status;
 }

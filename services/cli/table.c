@@ -148,7 +148,8 @@ static const cli_flag_t watch_flags[] = {
     END,
 };
 static const cli_flag_t keys_add_flags[] = {
-    {"role", 0, "ROLE", "operator, secretariat, focal_point, publisher, service, observer or gate; default focal_point"},
+    {"role", 0, "ROLE",
+     "operator, secretariat, focal_point, publisher, service, observer or gate; default focal_point"},
     {"party", 0, "CODE", "the party a focal point acts for; default: NAME after \"focal-\", in capitals"},
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
@@ -296,8 +297,10 @@ const cli_command_t cli_commands[] = {
      "convene fetch registration.events --limit 10\nconvene fetch scheduling.events --follow", cli_fetch},
 
     {"badge", "Badges", "EVENT [PARTY [NUMBER]]", 1, 3, "print badges, as PDF or PNG", badge_flags,
-     "Those who have a badge, see `badge issue`. The token in the QR code is signed each time it is printed, by the key\n"
-     "in use then. Personal data: with a key of the secretariat (the default) or of the party's focal point. A file is\n"
+     "Those who have a badge, see `badge issue`. The token in the QR code is signed each time it is printed, by the "
+     "key\n"
+     "in use then. Personal data: with a key of the secretariat (the default) or of the party's focal point. A file "
+     "is\n"
      "written whole or not at all.",
      "convene badge 2025-SWG-2 --output badges.pdf\nconvene badge 2025-SWG-2 KZ --as focal-kz\n"
      "convene badge 2025-SWG-2 KZ 3 --format png --output kz-3.png",
