@@ -350,12 +350,15 @@ static int print_all(cli_t *cli, const json_t *rows)
     char name[CLI_PATH_MAX];
     const json_t **sorted = calloc(n, sizeof *sorted);
     badge_face_t *faces = calloc(n, sizeof *faces);
-    int status = sorted && faces ? CLI_OK : cli_fail(cli, CLI_FAILED, "out of memory");
-    for (size_t i = 0; status == CLI_OK && i < n; i++)
+    if (!sorted || !faces) {
+        free(sorted);
+        free(faces);
+        return cli_fail(cli, CLI_FAILED, "out of memory");
+    }
+    for (size_t i = 0; i < n; i++)
         sorted[i] = json_object_get(json_array_get(rows, i), "data");
-    if (status == CLI_OK)
-        qsort(sorted, n, sizeof *sorted, by_person);
-    for (size_t i = 0; status == CLI_OK && i < n; i++)
+    qsort(sorted, n, sizeof *sorted, by_person);
+    for (size_t i = 0; i < n; i++)
         faces[i] = face_of(sorted[i]);
     if (!output) {
         (void)snprintf(name, sizeof name, "badges-%s%s%s%s", cli->args[0], cli->args_n > 1 ? "-" : "",
@@ -363,8 +366,8 @@ static int print_all(cli_t *cli, const json_t *rows)
         output = name;
     }
     bool is_folder = !is_pdf && !(n == 1 && ends_with(output, ".png"));
-    if (status == CLI_OK)
-        status = is_folder ? write_folder(cli, faces, n, output) : write_one(cli, faces, n, is_pdf, output);
+    int status = is_folder ? write_folder(cli, faces, n, output) : write_one(cli, faces, n, is_pdf, output);
+    badge_draw_end();
     if (status == CLI_OK && cli->json)
         status =
             cli_document(cli, "convene.cli.badges-printed.v1",

@@ -5,6 +5,7 @@
 
 #include <cairo-pdf.h>
 #include <cairo.h>
+#include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
 #include <qrencode.h>
 #include <stdio.h>
@@ -170,4 +171,11 @@ int badge_png(const badge_face_t *face, cv_buf_t *ret_file, char *ret_error, siz
         rc = status_of(cairo_surface_write_to_png_stream(surface, to_buffer, ret_file), ret_file);
     cairo_surface_destroy(surface);
     return rc;
+}
+
+void badge_draw_end(void)
+{
+    pango_cairo_font_map_set_default(NULL);
+    cairo_debug_reset_static_data();
+    FcFini();
 }

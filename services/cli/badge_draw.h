@@ -24,5 +24,7 @@ typedef struct {
 int badge_pdf(const badge_face_t *faces, size_t n, cv_buf_t *ret_file, char *ret_error,
               size_t error_size) CV_USE_RESULT;
 int badge_png(const badge_face_t *face, cv_buf_t *ret_file, char *ret_error, size_t error_size) CV_USE_RESULT;
+/* What the libraries keep for the next document is given back; nothing may be drawn after it. */
+void badge_draw_end(void);
 
 #endif

@@ -88,6 +88,8 @@ static int load_keys(gate_t *gate)
 
 static int load(gate_t *gate)
 {
+    if (!gate->sql)
+        return CV_EINTERNAL;
     cv_stmt_t *row = gate->sql->gate_get;
     int rc = cv_stmt_step(row);
     if (rc <= 0)

@@ -23,9 +23,11 @@ int reg_badge_event(reg_t *self, cv_tx_t *tx, cv_str_t code, cv_outcome_t *out, 
 {
     reg_event_t *event = reg_book_event(&self->book, code);
 
-    if (!event || !event->known)
-        return cv_refuse_as(tx, out, CV_ENOTFOUND, "event_unknown", "data.event",
-                            "Registration does not know an event %.*s (yet).", CV_STR_ARG(code));
+    if (!event || !event->known) {
+        (void)cv_refuse_as(tx, out, CV_ENOTFOUND, "event_unknown", "data.event",
+                           "Registration does not know an event %.*s (yet).", CV_STR_ARG(code));
+        return CV_ENOTFOUND;
+    }
     *ret_event = event;
     return CV_OK;
 }
@@ -108,12 +110,16 @@ static int find_delegation(asked_t *asked, cv_str_t code, reg_delegation_t **ret
     const reg_party_t *party = reg_book_party(book, code);
     reg_delegation_t *d = party ? reg_book_delegation(book, asked->event, party) : NULL;
 
-    if (!party || !party->known)
-        return cv_refuse_as(asked->tx, asked->out, CV_ENOTFOUND, "party_unknown", "data.party",
-                            "Registration does not know a party %.*s (yet).", CV_STR_ARG(code));
-    if (!d)
-        return cv_refuse(asked->tx, asked->out, "not_registered", "data.party", "%s has registered nobody for %s.",
-                         party->code, asked->event->code);
+    if (!party || !party->known) {
+        (void)cv_refuse_as(asked->tx, asked->out, CV_ENOTFOUND, "party_unknown", "data.party",
+                           "Registration does not know a party %.*s (yet).", CV_STR_ARG(code));
+        return CV_ENOTFOUND;
+    }
+    if (!d) {
+        (void)cv_refuse(asked->tx, asked->out, "not_registered", "data.party", "%s has registered nobody for %s.",
+                        party->code, asked->event->code);
+        return CV_EREJECTED;
+    }
     *ret_delegation = d;
     return reg_store_roster(asked->self->store, &asked->self->book, d);
 }
@@ -128,9 +134,10 @@ static int pick(asked_t *asked, const reg_delegation_t *d, const int64_t *number
         ret_at[i] = reg_roster_find(roster, numbers[i]);
         if (ret_at[i] == roster->n) {
             cv_str_t field = cv_arena_printf(cv_tx_arena(asked->tx), "data.persons[%zu]", i);
-            return cv_refuse(asked->tx, asked->out, "not_registered", field.ptr,
-                             "Person %lld of %s is not registered; nothing was changed.", (long long)numbers[i],
-                             d->party->code);
+            (void)cv_refuse(asked->tx, asked->out, "not_registered", field.ptr,
+                            "Person %lld of %s is not registered; nothing was changed.", (long long)numbers[i],
+                            d->party->code);
+            return CV_EREJECTED;
         }
     }
     return CV_OK;
