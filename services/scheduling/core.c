@@ -316,6 +316,23 @@ size_t sch_diff_details(const cv_event_details_t *before, const cv_event_details
     return n;
 }
 
+int sch_check_change(const cv_scheduling_event_v1_t *before, const cv_scheduling_event_v1_t *after, sch_no_t *ret_no)
+{
+    int64_t first, last;
+    const char *status = cv_event_status_text(before->status);
+    if (sch_final(before->status) && !sch_planned(before->status))
+        return sch_no(ret_no, CV_EREJECTED, "not_changeable", "data.event", "is %s and stays as it is", status);
+    if (after->changed_n == 0)
+        return sch_no(ret_no, CV_EREJECTED, "nothing_changed", NULL, "version %lld has these values already",
+                      (long long)before->version);
+    int rc = sch_check_dates(&after->event_details, ret_no);
+    if (!rc && sch_dated(after->status) && !sch_days(&after->event_details, &first, &last))
+        rc = sch_no(ret_no, CV_EREJECTED, "no_date", "data.date_start",
+                    "is %s and needs a first day (YYYY-MM-DD), not %.*s; to leave the day open, postpone it", status,
+                    CV_STR_ARG(after->event_details.date_start));
+    return rc;
+}
+
 bool sch_material(const cv_str_t *names, size_t names_n)
 {
     for (size_t i = 0; i < names_n; ++i)

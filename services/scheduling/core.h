@@ -58,6 +58,9 @@ size_t sch_diff_details(const cv_event_details_t *before, const cv_event_details
                         cv_str_t ret_names[CV_SCHEDULING_EVENT_V1_CHANGED_MAX]);
 size_t sch_diff_rules(const cv_registration_rules_t *before, const cv_registration_rules_t *after,
                       cv_str_t ret_names[CV_SCHEDULING_EVENT_V1_CHANGED_MAX]);
+/* May `before` become `after`, which has another version, changed and details? */
+int sch_check_change(const cv_scheduling_event_v1_t *before, const cv_scheduling_event_v1_t *after,
+                     sch_no_t *ret_no) CV_USE_RESULT;
 /* What, when or where changed: something that people who answered must know before they travel. */
 bool sch_material(const cv_str_t *names, size_t names_n);
 

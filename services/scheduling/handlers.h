@@ -29,6 +29,11 @@ int sch_put_party(sch_service_t *service, cv_tx_t *tx, const cv_party_t *party, 
 int sch_put_body(sch_service_t *service, cv_tx_t *tx, const cv_body_t *body, cv_outcome_t *out);
 int sch_put_heading(sch_service_t *service, cv_tx_t *tx, const cv_heading_t *heading, cv_outcome_t *out);
 int sch_put_venue(sch_service_t *service, cv_tx_t *tx, const cv_venue_t *venue, cv_outcome_t *out);
+/* calendar.c */
+int sch_put_calendar(sch_service_t *service, cv_tx_t *tx, const cv_calendar_t *calendar, cv_outcome_t *out);
+/* place.c: several events at once. */
+int sch_place_events(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request,
+                     cv_outcome_t *out);
 /* Stores and emits a row of reference data unless it is stored like this already. */
 int sch_put_ref(sch_service_t *service, cv_tx_t *tx, sch_ref_t ref, uint16_t record, cv_str_t code, cv_str_t detail,
                 cv_str_t dimension, const void *data, cv_outcome_t *out);

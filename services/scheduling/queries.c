@@ -7,7 +7,7 @@
  *   history     event                   every state it ever had, oldest first            version
  *   reports     "" or filters of events reports on those events                           event
  *   workitems   "" or filters           items of work                                    PLAN/ITEM
- *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships, reviews, workplans
+ *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships, reviews, workplans, calendars
  *                                       in the order of codes (headings: dimensions first)   code
  *   versions    WHAT/CODE               every row of reference data ever put, oldest first   version
  *   turnout     event or event/party    what the parties answered, without names         party
@@ -347,6 +347,7 @@ static const struct {
     {"reviews", SCH_REVIEW, CV_MSG_SCHEDULING_REVIEW_V1},
     {"workplans", SCH_WORKPLAN, CV_MSG_SCHEDULING_WORKPLAN_V1},
     {"reports", SCH_REPORT, CV_MSG_SCHEDULING_REPORT_V1},
+    {"calendars", SCH_CALENDAR, CV_MSG_SCHEDULING_CALENDAR_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
 

@@ -210,23 +210,6 @@ static int advance(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_even
 
 /* ---- change ----------------------------------------------------------------------------- */
 
-static int check_change(const cv_scheduling_event_v1_t *before, const cv_scheduling_event_v1_t *after, sch_no_t *ret_no)
-{
-    int64_t first, last;
-    const char *status = cv_event_status_text(before->status);
-    if (sch_final(before->status) && !sch_planned(before->status))
-        return sch_no(ret_no, CV_EREJECTED, "not_changeable", "data.event", "is %s and stays as it is", status);
-    if (after->changed_n == 0)
-        return sch_no(ret_no, CV_EREJECTED, "nothing_changed", NULL, "version %lld has these values already",
-                      (long long)before->version);
-    int rc = sch_check_dates(&after->event_details, ret_no);
-    if (!rc && sch_dated(after->status) && !sch_days(&after->event_details, &first, &last))
-        rc = sch_no(ret_no, CV_EREJECTED, "no_date", "data.date_start",
-                    "is %s and needs a first day (YYYY-MM-DD), not %.*s; to leave the day open, postpone it", status,
-                    CV_STR_ARG(after->event_details.date_start));
-    return rc;
-}
-
 static int change(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_change_v1_t *request,
                   cv_outcome_t *out)
 {
@@ -247,7 +230,7 @@ static int change(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event
     next_version(&event, CV_EVENT_CHANGE_CHANGED, request->reason, CV_STR_NONE);
     sch_apply(request, &event.event_details);
     event.changed_n = sch_diff_details(&before.event_details, &event.event_details, event.changed);
-    rc = check_change(&before, &event, &no);
+    rc = sch_check_change(&before, &event, &no);
     if (rc)
         return sch_answer_no(tx, out, &no);
     rc = venue_free(service, tx, &event, out);
@@ -326,6 +309,10 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return sch_put_heading(service, tx, data, out);
     case CV_MSG_SCHEDULING_VENUE_PUT_V1:
         return sch_put_venue(service, tx, data, out);
+    case CV_MSG_SCHEDULING_CALENDAR_PUT_V1:
+        return sch_put_calendar(service, tx, data, out);
+    case CV_MSG_SCHEDULING_EVENT_PLACE_V1:
+        return sch_place_events(service, tx, data, out);
     case CV_MSG_SCHEDULING_CATALOGUE_PUT_V1:
         return sch_put_catalogue(service, tx, data, out);
     case CV_MSG_SCHEDULING_COORDINATOR_PUT_V1:

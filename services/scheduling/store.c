@@ -49,8 +49,8 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS,
-                                                      SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {
+    SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR};
 
 #define PLAIN(table)                                                                  \
     {                                                                                 \
@@ -70,6 +70,7 @@ static const char *const REF_NAME[SCH_REFS] = {
     [SCH_REPORT] = "report",
     [SCH_REVIEW] = "review",
     [SCH_WORKPLAN] = "workplan",
+    [SCH_CALENDAR] = "calendar",
 };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
@@ -98,6 +99,7 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_REPORT] = PLAIN("report"),
     [SCH_REVIEW] = PLAIN("review"),
     [SCH_WORKPLAN] = PLAIN("workplan"),
+    [SCH_CALENDAR] = PLAIN("calendar"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
@@ -368,12 +370,17 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
     return sch_rows_get(store->day_taken, arena, ret_other);
 }
 
-static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)
+int sch_days_drop(sch_store_t *store, cv_str_t event)
+{
+    cv_stmt_text(store->day_drop, 1, event);
+    return cv_stmt_run(store->day_drop);
+}
+
+int sch_days_put(sch_store_t *store, const cv_scheduling_event_v1_t *event)
 {
     int64_t first, last;
     char holder[HOLDER_MAX];
-    cv_stmt_text(store->day_drop, 1, event->event);
-    int rc = cv_stmt_run(store->day_drop);
+    int rc = sch_days_drop(store, event->event);
     if (rc || !sch_holds_venue(event, &first, &last))
         return rc;
     cv_str_t who = holder_of(event, holder);
@@ -420,7 +427,7 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     cv_stmt_int(store->version_put, 3, at_ms);
     cv_stmt_blob(store->version_put, 4, data.ptr, data.len);
     rc = cv_stmt_run(store->version_put);
-    return rc ? rc : put_days(store, event);
+    return rc ? rc : sch_days_put(store, event);
 }
 
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self)

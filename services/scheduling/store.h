@@ -22,6 +22,7 @@ typedef enum {
     SCH_REPORT, /* code: its event */
     SCH_REVIEW, /* code: YEAR-DIMENSION */
     SCH_WORKPLAN,
+    SCH_CALENDAR,
     SCH_REFS
 } sch_ref_t;
 
@@ -68,7 +69,7 @@ typedef struct {
 
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 5 };
+enum { SCH_MIGRATIONS_N = 6 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -104,6 +105,9 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
 /* Writes the current state, its version into the history, and the days it holds its venue. CV_ECONFLICT: the venue is
  * taken on one of them. */
 int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int64_t at_ms) CV_USE_RESULT;
+/* The days on which an event holds its venue, by themselves: given up, and taken as this event needs them. */
+int sch_days_drop(sch_store_t *store, cv_str_t event) CV_USE_RESULT;
+int sch_days_put(sch_store_t *store, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each,
                    void *self) CV_USE_RESULT;
 /* All versions after the given one, oldest first. Keys are version numbers. */

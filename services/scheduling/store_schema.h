@@ -50,6 +50,7 @@
     "ALTER TABLE event ADD COLUMN catalogue TEXT REFERENCES catalogue(code);"                               \
     "CREATE INDEX event_catalogue ON event(catalogue) WHERE catalogue IS NOT NULL;"
 
+#define SCH_SCHEMA_CALENDAR SCH_REFERENCE("calendar")
 #define SCH_SCHEMA_WORK                                                                                             \
     SCH_REFERENCE("report")                                                                                         \
     SCH_REFERENCE("review")                                                                                         \

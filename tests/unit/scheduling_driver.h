@@ -263,16 +263,21 @@ static inline cv_refused_code_t driver_query_refused(driver_t *driver, const cha
         ->log_refused_v1.code;
 }
 
-/* The state of one event, by query. */
-static inline const cv_scheduling_event_v1_t *driver_state(driver_t *driver, const char *event)
+/* The only row of a query; lives until the next question. */
+static inline const cv_any_t *driver_row(driver_t *driver, const char *what, const char *key, uint16_t type)
 {
     driver_bytes_t row;
     char next[257];
-    assert_int_equal(driver_query(driver, "event", event, NULL, 0, &row, 1, next), 1);
-    driver_keep(&driver->answer, (cv_str_t){row.ptr, row.len}); /* lives as long as the driver's last answer */
+    assert_int_equal(driver_query(driver, what, key, NULL, 0, &row, 1, next), 1);
+    driver_keep(&driver->answer, (cv_str_t){row.ptr, row.len});
     free(row.ptr);
-    return &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_SCHEDULING_EVENT_V1)
-                ->scheduling_event_v1;
+    return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, type);
+}
+
+/* The state of one event, by query. */
+static inline const cv_scheduling_event_v1_t *driver_state(driver_t *driver, const char *event)
+{
+    return &driver_row(driver, "event", event, CV_MSG_SCHEDULING_EVENT_V1)->scheduling_event_v1;
 }
 
 #endif

@@ -108,8 +108,7 @@ static void the_cost_of_one_freed_seat(void **state)
     static const struct {
         cv_waiting_rule_t waiting;
         bool blocked;
-    } CASES[] = {
-        {CV_WAITING_RULE_STRICT, false}, {CV_WAITING_RULE_BEST_FILL, true}};
+    } CASES[] = {{CV_WAITING_RULE_STRICT, false}, {CV_WAITING_RULE_BEST_FILL, true}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; ++i) {
         unsigned of_few = cost_of_a_promotion(100, CASES[i].waiting, CASES[i].blocked);
         unsigned of_many = cost_of_a_promotion(LIST, CASES[i].waiting, CASES[i].blocked);
