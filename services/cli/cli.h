@@ -193,6 +193,7 @@ int cli_event_show(cli_t *cli);
 int cli_event_list(cli_t *cli);
 int cli_delegation_show(cli_t *cli);
 int cli_delegation_history(cli_t *cli);
+int cli_person_export(cli_t *cli);
 int cli_request_show(cli_t *cli);
 int cli_explain(cli_t *cli);
 int cli_place_plan(cli_t *cli);

@@ -327,6 +327,10 @@ const cli_command_t cli_commands[] = {
      "Personal data: with a key of the secretariat (the default) or of the party's focal point.",
      "convene delegation history 2025-SWG-2/KZ\nconvene delegation history 2025-SWG-2/KZ/3 --as focal-kz",
      cli_delegation_history},
+    {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
+     "What was registered under the number, by whom and when, and the notices to the delegation. Personal data: with a "
+     "key of the secretariat (the default) or of the party's focal point.",
+     "convene person export 2025-SWG-2/KZ/3 > held.json", cli_person_export},
     {"fetch", "Look", "STREAM", 1, 1, "records of a stream, as JSON lines", fetch_flags,
      "Streams: scheduling.events, registration.events, notifications.events; registration.private with a service's key "
      "only.",

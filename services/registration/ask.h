@@ -5,7 +5,7 @@
  *   ask.c        the way of every request
  *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
  *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
- *   offer.c      offers of freed seats
+ *   offer.c      offers of freed seats     erase.c        erasure
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -34,7 +34,7 @@ int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_c
 int reg_accept_ruling(reg_ask_t *ask, const reg_ruling_t *ruling, unsigned n, int32_t confirmed_before);
 /* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
 int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field);
-/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->contact are
+/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->personal are
  * filled in already. */
 int reg_tell_contact(reg_ask_t *ask) CV_USE_RESULT;
 /* The path of one person in the request; NULL (no field) when memory is short. */
@@ -71,6 +71,12 @@ bool reg_is_excused(reg_ask_t *ask);
 /* withdraw.c */
 int reg_withdraw_persons(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request);
 int reg_decline(reg_ask_t *ask);
+/* One person leaves: the seat, the list. Counters and roster are brought along. */
+int reg_withdraw_one(reg_ask_t *ask, uint32_t at) CV_USE_RESULT;
+/* erase.c */
+int reg_erase(reg_ask_t *ask, const cv_registration_erase_v1_t *request);
+/* After new personal data: if those of the event are erased by now, these are on the next day. */
+int reg_purge_late(reg_ask_t *ask) CV_USE_RESULT;
 /* review.c. The step that comes first for what this request asks: NATIONAL, SECRETARIAT; 0: nobody has to approve. */
 enum { REG_STEP_NONE, REG_STEP_NATIONAL, REG_STEP_SECRETARIAT };
 unsigned reg_first_step(const reg_ask_t *ask);

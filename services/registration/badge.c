@@ -74,7 +74,7 @@ static int take_back(reg_t *self, cv_tx_t *tx, const reg_delegation_t *d, reg_ba
 
     badge->revoked_ms = cv_tx_now_ms(tx);
     badge->cause = (int)cause;
-    int rc = reg_badge_revoke(self->badges, badge, note->by, note->request, note->reason);
+    int rc = reg_badge_revoke(self->badges, badge, note->by, note->request);
     if (!rc)
         rc = reg_badge_tell(self, tx, d, badge);
     if (!rc)
@@ -305,7 +305,7 @@ static int revoke(asked_t *asked, const cv_registration_badge_revoke_v1_t *reque
     reg_badge_t badges[REG_PERSONS_MAX];
     uint32_t at[REG_PERSONS_MAX];
     reg_delegation_t *d;
-    reg_note_t note = {.request = asked->request, .reason = request->reason};
+    reg_note_t note = {.request = asked->request};
     const cv_principal_t *who = cv_tx_principal(asked->tx);
     int rc = find_delegation(asked, request->party, &d);
 

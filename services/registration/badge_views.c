@@ -120,7 +120,7 @@ static int put_token(asking_t *ask, const reg_badge_t *badge)
     rc = cv_badge_sign(&signing, seed, token);
     if (!rc)
         rc = reg_store_person_get(ask->self->store, badge->person, text, &person);
-    if (rc)
+    if (rc || !person.name.ptr) /* erased */
         return rc;
     const cv_registration_badge_token_v1_t row = {
         .badge = badge->id,

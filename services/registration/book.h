@@ -78,6 +78,8 @@ typedef struct reg_event {
     /* to be written */
     struct reg_event *next_dirty;
     bool is_dirty;
+    int64_t ends_ms;    /* the first instant after its last day, everywhere on Earth; 0: not known to the day */
+    int32_t purge_days; /* 0: the service's own */
     int32_t stored_roles[REG_ROLES]; /* role_confirmed as it was last written; -1: write in any case */
 } reg_event_t;
 
@@ -112,6 +114,7 @@ struct reg_delegation {
     int64_t last_person; /* row of the last person; each names the one before, so a delegation needs no index */
     int64_t requests;
     uint64_t private_seq;
+    int64_t contact_key; /* of the secret of who answers for it; 0: none */
     reg_lane_t *lanes;
     reg_exception_t *exceptions; /* at most one of a kind, the newest */
     reg_roster_t roster;

@@ -43,12 +43,15 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
 {
     int rc = reg_ready(ask->self);
 
+    reg_store_begin(ask->self->store, ask->tx);
     if (!rc)
         rc = find(ask, event, party);
     if (!rc)
         rc = take_note(ask, reason);
     if (rc)
         return rc;
+    if (ask->act == REG_ACT_ERASE) /* no deadline and no stage of the event takes that right away */
+        return reg_erase(ask, data);
     reg_rule_t rule = reg_admit(&ask->event->terms, ask->act, ask->party->kind, cv_tx_now_ms(ask->tx), ask->text);
     if (rule != REG_RULE_NONE && (rule != REG_RULE_CLOSED || !reg_is_excused(ask)))
         return reg_refuse(ask, rule, NULL);
@@ -71,6 +74,8 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
         return reg_answer_offer(ask, data);
     case REG_ACT_REVIEW:
         return reg_review(ask, data);
+    case REG_ACT_ERASE:
+        break;
     }
     return CV_EINTERNAL;
 }
@@ -139,6 +144,11 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         if (!reason.ptr && ((const cv_registration_review_v1_t *)data)->verdict != CV_REVIEW_VERDICT_APPROVE)
             return cv_refuse_as(tx, out, CV_EINVAL, "bad_field", "data.reason",
                                 "Who returns or refuses persons must say why.");
+        break;
+    case CV_MSG_REGISTRATION_ERASE_V1:
+        ask.act = REG_ACT_ERASE;
+        event = ((const cv_registration_erase_v1_t *)data)->event;
+        party = ((const cv_registration_erase_v1_t *)data)->party;
         break;
     default:
         return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",

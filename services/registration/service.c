@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "convene/config.h"
-#include "registration/registration.h"
+#include "registration/vault.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -61,17 +61,20 @@ static int reg_open(cv_db_t *db, void **ret_self)
 
 /* The file with the keys that sign badges is made when the database is opened; one that is there is looked at now,
  * while there is a place to say what is wrong with it. */
-static int reg_configure(const struct cv_config *config, char *ret_error, size_t error_size)
+static int configure(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     char path[REG_KEY_PATH_MAX];
     reg_signers_t signers = {0};
+    int rc = reg_configure(config, ret_error, error_size);
 
+    if (rc)
+        return rc;
     int n = snprintf(path, sizeof path, "%s/registration.badge-keys", cv_config_text(config, "data"));
     if (n >= (int)sizeof path || reg_signers_configure(path)) {
         snprintf(ret_error, error_size, "data: the path is longer than %d octets", REG_KEY_PATH_MAX - 32);
         return CV_EINVAL;
     }
-    int rc = access(path, F_OK) == 0 ? reg_signers_load(&signers) : CV_OK;
+    rc = access(path, F_OK) == 0 ? reg_signers_load(&signers) : CV_OK;
     reg_signers_wipe(&signers);
     if (rc)
         snprintf(ret_error, error_size,
@@ -94,6 +97,7 @@ static int reg_flush(void *self_, cv_tx_t *tx)
     reg_t *self = self_;
     int rc = CV_OK;
 
+    reg_store_begin(self->store, tx);
     if (self->settle)
         rc = reg_promote_all(self, tx, CV_PROMOTION_CAUSE_CAPACITY);
     if (rc)
@@ -132,8 +136,10 @@ const cv_service_def_t reg_service = {
     .streams_n = sizeof streams / sizeof *streams,
     .follows = follows,
     .follows_n = sizeof follows / sizeof *follows,
-    .configure = reg_configure,
+    .configure = configure,
     .open = reg_open,
+    .start = reg_start,
+    .reveal = reg_reveal,
     .close = reg_close,
     .request = reg_request,
     .record = reg_record,

@@ -15,7 +15,7 @@ const char reg_badge_tables[] =
     "CREATE TABLE badge(id INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
     " person INTEGER NOT NULL, number INTEGER NOT NULL, issued_ms INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
     " until_ms INTEGER NOT NULL, revoked_ms INTEGER NOT NULL, cause INTEGER NOT NULL, by INTEGER, request TEXT,"
-    " reason TEXT, CHECK((revoked_ms = 0) = (cause = 0))) STRICT;"
+    " CHECK((revoked_ms = 0) = (cause = 0))) STRICT;"
     "CREATE UNIQUE INDEX badge_valid ON badge(person) WHERE cause = 0;"
     "CREATE INDEX badge_event ON badge(event);"
     "CREATE TABLE scan(id INTEGER PRIMARY KEY, gate TEXT NOT NULL, run INTEGER NOT NULL, sequence INTEGER NOT NULL,"
@@ -31,28 +31,28 @@ const char reg_badge_tables[] =
 #define SCAN                                                                                            \
     "id, gate, run, sequence, badge, event, delegation, at_ms, gate_ms, offset_ms, direction, verdict," \
     " finding, other"
-#define STATEMENTS(XX)                                                                                                 \
-    XX(keys, "SELECT n, public, from_ms, until_ms, revoked_ms FROM badge_key ORDER BY n DESC LIMIT ?")                 \
-    XX(key_add, "INSERT INTO badge_key VALUES(?, ?, ?, ?, ?)")                                                         \
-    XX(key_set, "UPDATE badge_key SET n = ?1, until_ms = ?3, revoked_ms = ?4 WHERE public = ?2")                       \
-    XX(period_get, "SELECT from_ms, until_ms, self_service FROM badge_period WHERE event = ?")                         \
-    XX(period_set, "INSERT OR REPLACE INTO badge_period VALUES(?, ?, ?, ?)")                                           \
-    XX(badge_get, "SELECT " BADGE " FROM badge WHERE id = ?")                                                          \
-    XX(badge_of, "SELECT " BADGE " FROM badge WHERE person = ? AND cause = 0")                                         \
-    XX(badge_add, "INSERT INTO badge(" BADGE ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, 0)")                                 \
-    XX(badge_revoke, "UPDATE badge SET revoked_ms = ?2, cause = ?3, by = ?4, request = ?5, reason = ?6 WHERE id = ?1") \
-    XX(badge_list, "SELECT " BADGE " FROM badge WHERE event = ?1 AND (?2 = 0 OR delegation = ?2) AND id > ?3"          \
-                   " ORDER BY id LIMIT ?4")                                                                            \
-    XX(scan_get, "SELECT " SCAN " FROM scan WHERE gate = ? AND run = ? AND sequence = ?")                              \
-    XX(scan_add, "INSERT INTO scan(gate, run, sequence, badge, event, delegation, at_ms, gate_ms, offset_ms,"          \
-                 " direction, verdict, finding) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                           \
-    XX(scans_of, "SELECT " SCAN " FROM scan WHERE badge = ? AND delegation <> 0 LIMIT ?")                              \
-    XX(scan_count, "SELECT count(*) FROM scan WHERE badge = ?")                                                        \
-    XX(scan_set, "UPDATE scan SET finding = ?2, other = ?3 WHERE id = ?1")                                             \
-    XX(scan_list, "SELECT " SCAN " FROM scan WHERE event = ?1 AND (?2 = 0 OR delegation = ?2) AND id > ?3"             \
-                  " ORDER BY id LIMIT ?4")                                                                             \
-    XX(findings, "SELECT finding, count(*) FROM scan WHERE delegation = ? GROUP BY finding")                           \
-    XX(came, "SELECT count(DISTINCT b.person) FROM scan s JOIN badge b ON b.id = s.badge"                              \
+#define STATEMENTS(XX)                                                                                        \
+    XX(keys, "SELECT n, public, from_ms, until_ms, revoked_ms FROM badge_key ORDER BY n DESC LIMIT ?")        \
+    XX(key_add, "INSERT INTO badge_key VALUES(?, ?, ?, ?, ?)")                                                \
+    XX(key_set, "UPDATE badge_key SET n = ?1, until_ms = ?3, revoked_ms = ?4 WHERE public = ?2")              \
+    XX(period_get, "SELECT from_ms, until_ms, self_service FROM badge_period WHERE event = ?")                \
+    XX(period_set, "INSERT OR REPLACE INTO badge_period VALUES(?, ?, ?, ?)")                                  \
+    XX(badge_get, "SELECT " BADGE " FROM badge WHERE id = ?")                                                 \
+    XX(badge_of, "SELECT " BADGE " FROM badge WHERE person = ? AND cause = 0")                                \
+    XX(badge_add, "INSERT INTO badge(" BADGE ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, 0)")                        \
+    XX(badge_revoke, "UPDATE badge SET revoked_ms = ?2, cause = ?3, by = ?4, request = ?5 WHERE id = ?1")     \
+    XX(badge_list, "SELECT " BADGE " FROM badge WHERE event = ?1 AND (?2 = 0 OR delegation = ?2) AND id > ?3" \
+                   " ORDER BY id LIMIT ?4")                                                                   \
+    XX(scan_get, "SELECT " SCAN " FROM scan WHERE gate = ? AND run = ? AND sequence = ?")                     \
+    XX(scan_add, "INSERT INTO scan(gate, run, sequence, badge, event, delegation, at_ms, gate_ms, offset_ms," \
+                 " direction, verdict, finding) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                  \
+    XX(scans_of, "SELECT " SCAN " FROM scan WHERE badge = ? AND delegation <> 0 LIMIT ?")                     \
+    XX(scan_count, "SELECT count(*) FROM scan WHERE badge = ?")                                               \
+    XX(scan_set, "UPDATE scan SET finding = ?2, other = ?3 WHERE id = ?1")                                    \
+    XX(scan_list, "SELECT " SCAN " FROM scan WHERE event = ?1 AND (?2 = 0 OR delegation = ?2) AND id > ?3"    \
+                  " ORDER BY id LIMIT ?4")                                                                    \
+    XX(findings, "SELECT finding, count(*) FROM scan WHERE delegation = ? GROUP BY finding")                  \
+    XX(came, "SELECT count(DISTINCT b.person) FROM scan s JOIN badge b ON b.id = s.badge"                     \
              " WHERE s.delegation = ? AND s.finding = 1")
 
 struct reg_badges {
@@ -217,13 +217,12 @@ int reg_badge_add(reg_badges_t *badges, const reg_badge_t *b)
     return cv_stmt_run(badges->badge_add);
 }
 
-int reg_badge_revoke(reg_badges_t *badges, const reg_badge_t *badge, int64_t by, cv_str_t request, cv_str_t reason)
+int reg_badge_revoke(reg_badges_t *badges, const reg_badge_t *badge, int64_t by, cv_str_t request)
 {
     cv_stmt_t *set = badges->badge_revoke;
 
     BIND(set, 1, badge->id, badge->revoked_ms, badge->cause, by);
     cv_stmt_text(set, 5, request);
-    cv_stmt_text(set, 6, reason);
     return cv_stmt_run(set);
 }
 

@@ -48,9 +48,8 @@ typedef struct {
 int reg_badge_get(reg_badges_t *badges, int64_t id, reg_badge_t *ret_badge) CV_USE_RESULT;    /* CV_ENOTFOUND */
 int reg_badge_of(reg_badges_t *badges, int64_t person, reg_badge_t *ret_badge) CV_USE_RESULT; /* the valid one */
 int reg_badge_add(reg_badges_t *badges, const reg_badge_t *badge) CV_USE_RESULT;
-/* by, request, reason: who did it and why. */
-int reg_badge_revoke(reg_badges_t *badges, const reg_badge_t *badge, int64_t by, cv_str_t request,
-                     cv_str_t reason) CV_USE_RESULT;
+/* by, request: who did it, and in which request; why is not kept, it may name people. */
+int reg_badge_revoke(reg_badges_t *badges, const reg_badge_t *badge, int64_t by, cv_str_t request) CV_USE_RESULT;
 /* Badges of an event (delegation 0: of all) with an id above `after`, in the order of ids: at most n. */
 int reg_badge_list(reg_badges_t *badges, int64_t event, int64_t delegation, int64_t after, reg_badge_t *ret_badges,
                    size_t n, size_t *ret_n) CV_USE_RESULT;

@@ -350,9 +350,9 @@ static void test_migration(void **state)
     assert_true(cv_str_is(cv_stmt_get_text(row, 0), "KZ"));
     cv_stmt_reset(row);
     /* The table itself lets no person have two badges that are valid. */
-    assert_int_equal(cv_db_exec(db, "INSERT INTO badge VALUES(1,1,1,5,1,1,1,2,0,0,NULL,NULL,NULL)"), CV_OK);
-    assert_int_equal(cv_db_exec(db, "INSERT INTO badge VALUES(2,1,1,5,1,1,1,2,9,1,NULL,NULL,NULL)"), CV_OK);
-    assert_int_equal(cv_db_exec(db, "INSERT INTO badge VALUES(3,1,1,5,1,1,1,2,0,0,NULL,NULL,NULL)"), CV_ECONFLICT);
+    assert_int_equal(cv_db_exec(db, "INSERT INTO badge VALUES(1,1,1,5,1,1,1,2,0,0,NULL,NULL)"), CV_OK);
+    assert_int_equal(cv_db_exec(db, "INSERT INTO badge VALUES(2,1,1,5,1,1,1,2,9,1,NULL,NULL)"), CV_OK);
+    assert_int_equal(cv_db_exec(db, "INSERT INTO badge VALUES(3,1,1,5,1,1,1,2,0,0,NULL,NULL)"), CV_ECONFLICT);
     cv_db_close(&db);
     static const char *const FILES[] = {"", "-wal", "-shm", ".lock"};
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {

@@ -108,6 +108,18 @@ uint64_t cv_tx_head(const cv_tx_t *tx, unsigned stream)
     return cv_outbox_head(tx->engine->outbox, stream)->seq;
 }
 
+int cv_tx_forget(cv_tx_t *tx, unsigned stream)
+{
+    cv_engine_t *engine = tx->engine;
+    uint64_t head = cv_outbox_head(engine->outbox, stream)->seq;
+    return cv_outbox_prune(engine->outbox, stream, head, SIZE_MAX);
+}
+
+int cv_tx_scrub(cv_tx_t *tx, bool whole)
+{
+    return cv_db_scrub_after(tx->engine->db, whole);
+}
+
 int cv_tx_timer_set(cv_tx_t *tx, const char *kind, cv_str_t key, int64_t due_ms)
 {
     return cv_timer_put(&tx->engine->ledger, kind, key, due_ms);
