@@ -127,17 +127,21 @@ static size_t commands_n(void)
 
 /* ---- finding ----------------------------------------------------------------------------- */
 
-/* How many of the words name the command: 0, 1 or 2. */
+/* How many of the words name the command; 0: they do not. */
 static int words_of(const cli_command_t *command, int argc, char **argv)
 {
-    const char *space = strchr(command->name, ' ');
-    if (!space)
-        return argc >= 1 && strcmp(argv[0], command->name) == 0 ? 1 : 0;
-    size_t first = (size_t)(space - command->name);
-    return argc >= 2 && strncmp(argv[0], command->name, first) == 0 && argv[0][first] == '\0' &&
-                   strcmp(argv[1], space + 1) == 0
-               ? 2
-               : 0;
+    const char *at = command->name;
+    int words = 0;
+    while (words < argc) {
+        size_t len = strcspn(at, " ");
+        if (strncmp(argv[words], at, len) != 0 || argv[words][len] != '\0')
+            return 0;
+        words++;
+        if (!at[len])
+            return words;
+        at += len + 1;
+    }
+    return 0;
 }
 
 static const cli_command_t *find(int argc, char **argv, int *ret_words)
@@ -356,7 +360,7 @@ static int help_requests(cli_t *cli)
             continue;
         json_t *roles = json_array();
         char text[128] = "";
-        for (unsigned role = 1; role <= CV_ROLE_OBSERVER; role <<= 1) {
+        for (unsigned role = 1; role <= CV_ROLE_GATE; role <<= 1) {
             if (!(info->roles & role))
                 continue;
             json_array_append_new(roles, json_string(cv_role_name(role)));

@@ -125,7 +125,8 @@ int cli_keys_add(cli_t *cli)
     unsigned role = cv_role_parse(cv_str(role_name));
     if (!role)
         return cli_usage(
-            cli, "there is no role \"%s\"; roles are operator, secretariat, focal_point, publisher, service, observer",
+            cli,
+            "there is no role \"%s\"; roles are operator, secretariat, focal_point, publisher, service, observer, gate",
             role_name);
     const char *party = cli_flag(cli, "party", role == CV_ROLE_FOCAL_POINT ? party_of_name(name, from_name) : "");
     if (role == CV_ROLE_FOCAL_POINT && !*party)

@@ -5,6 +5,7 @@
  * event and state, per event and capacity. A database that does not agree with itself is not served from.
  */
 #include "registration/statements.h"
+#include "registration/store_badge.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "ALTER TABLE proposal ADD COLUMN sealed BLOB;"
     "ALTER TABLE contact ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE contact ADD COLUMN sealed BLOB;",
+    reg_badge_tables,
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)

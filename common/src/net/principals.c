@@ -49,6 +49,7 @@ static const struct {
 } s_roles[] = {
     {CV_ROLE_OPERATOR, "operator"},   {CV_ROLE_SECRETARIAT, "secretariat"}, {CV_ROLE_FOCAL_POINT, "focal_point"},
     {CV_ROLE_PUBLISHER, "publisher"}, {CV_ROLE_SERVICE, "service"},         {CV_ROLE_OBSERVER, "observer"},
+    {CV_ROLE_GATE, "gate"},
 };
 
 const char *cv_role_name(unsigned role)
@@ -93,7 +94,7 @@ const char *cv_principal_wrong(const cv_principal_t *principal)
     if (!s_valid_name(principal->name))
         return "name must be 1 to 48 of a-z 0-9 . _ - and begin with a letter or digit";
     if (!cv_role_name(principal->role))
-        return "role must be one of operator, secretariat, focal_point, publisher, service, observer";
+        return "role must be one of operator, secretariat, focal_point, publisher, service, observer, gate";
     if (principal->role == CV_ROLE_FOCAL_POINT && !s_valid_party(principal->party))
         return "a focal_point needs the party it acts for (2 to 16 of A-Z 0-9 _ -)";
     if (principal->role != CV_ROLE_FOCAL_POINT && *principal->party)

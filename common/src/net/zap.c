@@ -45,7 +45,8 @@
  * party. */
 const cv_principal_t cv_principal_local = {
     .name = CV_ZAP_LOCAL,
-    .role = CV_ROLE_OPERATOR | CV_ROLE_SECRETARIAT | CV_ROLE_PUBLISHER | CV_ROLE_SERVICE | CV_ROLE_OBSERVER,
+    .role =
+        CV_ROLE_OPERATOR | CV_ROLE_SECRETARIAT | CV_ROLE_PUBLISHER | CV_ROLE_SERVICE | CV_ROLE_OBSERVER | CV_ROLE_GATE,
 };
 
 struct cv_zap {

@@ -96,6 +96,7 @@ static cv_refused_code_t refused_code(int rc)
     case CV_ELIMIT:
     case CV_ECONFLICT:
         return CV_REFUSED_CODE_INVALID;
+    case CV_EUNAVAIL:
     case CV_EFULL:
         return CV_REFUSED_CODE_UNAVAILABLE;
     default:
