@@ -48,7 +48,8 @@ enum {
     XX(snapshots_given)    \
     XX(snapshots_taken)    \
     XX(queries)            \
-    XX(questions_refused)
+    XX(questions_refused)  \
+    XX(tried)
 
 typedef struct {
 #define XX(name) uint64_t name;
@@ -92,6 +93,16 @@ typedef struct {
     int64_t asked_ms;
 } cv_given_snapshot_t;
 
+/* Where a request that tries something can go back to: attempt.c. */
+typedef struct {
+    bool is_open;
+    cv_journal_hold_t journal;
+    cv_counters_t counters;
+    size_t outgoing_n, out_len;
+    int emitted_stream;
+    uint64_t emitted_seq;
+} cv_attempt_t;
+
 struct cv_tx {
     cv_engine_t *engine;
     int64_t now_ms;
@@ -101,6 +112,8 @@ struct cv_tx {
     cv_str_t causation, correlation, trace;
     int emitted_stream; /* of the last record of this input; -1: none */
     uint64_t emitted_seq;
+    bool is_unremembered; /* the answer of this request gets no memo */
+    cv_attempt_t attempt;
 };
 
 struct cv_engine {
