@@ -63,6 +63,8 @@ static int conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, con
     decided->request = ask->msg->id;
     decided->has_exception = decision->has_exception;
     decided->exception = decision->exception;
+    decided->has_part = ask->part >= 0;
+    decided->part = ask->part;
     decided->kind = (cv_decision_kind_t)ask->act;
     decided->event = decision->event;
     decided->party = decision->party;

@@ -5,7 +5,7 @@
  *   ask.c        the way of every request
  *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
  *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
- *   offer.c      offers of freed seats     erase.c        erasure
+ *   offer.c      offers of freed seats     erase.c        erasure               import.c  many registrations at once
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -18,6 +18,7 @@ typedef struct {
     const cv_msg_t *msg;
     cv_outcome_t *out;
     reg_act_t act;
+    int part; /* which registration of an import, from 0; -1: the request asks for one thing */
     reg_event_t *event;
     reg_party_t *party;
     reg_delegation_t *delegation;
@@ -47,6 +48,11 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
 
+/* requests.c. What is asked, of this event and party: found, admitted, decided. */
+int reg_decide_ask(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data);
+/* import.c */
+int reg_import(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_import_v1_t *request,
+               cv_outcome_t *out);
 /* register.c */
 int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request);
 /* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must

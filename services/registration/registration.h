@@ -9,6 +9,7 @@
  *   change.c    amend, substitute              history.c   who changed what of a person
  *   erase.c     erasure, and when it is due         vault.c     personal data are sealed
  *   queue.c     the waiting list moves         views.c     snapshots and questions
+ *   import.c    many registrations at once     mark.c      a book as it was before something was tried
  *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
@@ -36,6 +37,8 @@ typedef struct {
     cv_registration_promoted_v1_t promoted;
     cv_registration_lapsed_v1_t lapsed;
     char texts[REG_PERSONS_MAX][REG_PERSON_TEXT], contact_text[REG_PERSON_TEXT]; /* of those in contact */
+    cv_registration_register_v1_t one;                                           /* registration of an import, */
+    cv_outcome_v1_t part;                                                        /* and what was decided about it */
 } reg_t;
 
 extern const cv_service_def_t reg_service;

@@ -38,7 +38,7 @@ static int take_note(reg_ask_t *ask, cv_str_t reason)
     return who ? reg_store_principal(ask->self->store, &ask->self->book, who->name, &ask->self->note.by) : CV_OK;
 }
 
-static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data)
+int reg_decide_ask(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data)
 {
     int rc = reg_ready(ask->self);
 
@@ -81,7 +81,7 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
 
 int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
-    reg_ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out};
+    reg_ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out, .part = -1};
     cv_str_t event, party, reason = CV_STR_NONE;
 
     switch (msg->info->number) {
@@ -147,11 +147,13 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         event = ((const cv_registration_erase_v1_t *)data)->event;
         party = ((const cv_registration_erase_v1_t *)data)->party;
         break;
+    case CV_MSG_REGISTRATION_IMPORT_V1:
+        return reg_import(self, tx, msg, data, out);
     default:
         return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",
                             "Registration does not decide requests of this type.");
     }
-    int rc = decide(&ask, event, party, reason, data);
+    int rc = reg_decide_ask(&ask, event, party, reason, data);
     ask.self->note = (reg_note_t){0}; /* what it points to is gone soon */
     return rc;
 }

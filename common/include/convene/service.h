@@ -45,6 +45,16 @@ void cv_tx_random(cv_tx_t *tx, void *ret_octets, size_t n);
  */
 int cv_tx_scrub(cv_tx_t *tx, bool whole) CV_USE_RESULT;
 
+/* One request may try something and take it back: everything that was written, emitted and timed since cv_tx_try is
+ * undone by cv_tx_undo, in the database and in what will be published, and the batch goes on. What the service itself
+ * keeps in memory is its own to put back. At most one try at a time; it ends with cv_tx_keep or cv_tx_undo, or with an
+ * error that is returned to the engine. */
+int cv_tx_try(cv_tx_t *tx) CV_USE_RESULT;
+int cv_tx_keep(cv_tx_t *tx) CV_USE_RESULT;
+int cv_tx_undo(cv_tx_t *tx) CV_USE_RESULT;
+/* The answer to this request is no decision, whatever its class: it is not remembered. */
+void cv_tx_unremembered(cv_tx_t *tx);
+
 /* Durable timers: one per (kind, key); setting again moves it. They fire once, in order of due, never early. */
 int cv_tx_timer_set(cv_tx_t *tx, const char *kind, cv_str_t key, int64_t due_ms) CV_USE_RESULT;
 int cv_tx_timer_cancel(cv_tx_t *tx, const char *kind, cv_str_t key) CV_USE_RESULT;

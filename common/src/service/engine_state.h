@@ -50,6 +50,7 @@ enum {
     XX(snapshots_taken)    \
     XX(queries)            \
     XX(questions_refused)  \
+    XX(tried)              \
     XX(limited)            \
     XX(ignored)            \
     XX(strangers)
@@ -97,6 +98,16 @@ typedef struct {
     int64_t asked_ms;
 } cv_given_snapshot_t;
 
+/* Where a request that tries something can go back to: attempt.c. */
+typedef struct {
+    bool is_open;
+    cv_journal_hold_t journal;
+    cv_counters_t counters;
+    size_t outgoing_n, out_len;
+    int emitted_stream;
+    uint64_t emitted_seq;
+} cv_attempt_t;
+
 struct cv_tx {
     cv_engine_t *engine;
     int64_t now_ms;
@@ -106,6 +117,8 @@ struct cv_tx {
     cv_str_t causation, correlation, trace;
     int emitted_stream; /* of the last record of this input; -1: none */
     uint64_t emitted_seq;
+    bool is_unremembered; /* the answer of this request gets no memo */
+    cv_attempt_t attempt;
 };
 
 struct cv_engine {

@@ -20,6 +20,8 @@ void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t 
     tx->causation = causation;
     tx->correlation = tx->trace = CV_STR_NONE;
     tx->emitted_stream = -1;
+    tx->is_unremembered = false;
+    tx->attempt.is_open = false;
 }
 
 int64_t cv_tx_now_ms(const cv_tx_t *tx)
