@@ -289,7 +289,7 @@ static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms)
 }
 
 /* Who waits in a socket that nobody reads for longer than a heartbeat may be taken for gone, and libzmq 4.3.4 ends the
- * process when a connection breaks while it waits (its issue 4364). So after a turn that long the next ones take less.
+ * process when a connection breaks while it waits. So after a turn that long the next ones take less.
  */
 static void fit_batch(cv_runner_t *runner, int64_t took_ms)
 {
