@@ -7,6 +7,7 @@
  * ...
  */
 #include "registration/ask.h"
+#include "registration/document.h"
 #include <stdio.h>
 
 typedef struct {
@@ -63,6 +64,8 @@ static int store(reg_ask_t *ask, swap_t *swap)
     if (!rc && swap->what == CV_PERSON_CHANGE_SUBSTITUTED) { /* somebody else: a secret of their own */
         after->key = ask->self->book.next_person++;
         rc = reg_store_key_add(ask->self->store, after->key);
+        if (!rc)
+            rc = reg_documents_end(ask->self, ask->tx, after->id);
     }
     if (!rc)
         rc = reg_store_person_set(ask->self->store, after);

@@ -18,6 +18,7 @@
  * registered after that all the same has a day.
  */
 #include "registration/ask.h"
+#include "registration/document.h"
 #include "registration/vault.h"
 #include <stdio.h>
 
@@ -25,12 +26,14 @@ enum { PURGED_MAX = 1024 }; /* persons in one batch; the rest in the next */
 static const int64_t DAY_MS = 24 * 3600 * 1000;
 
 /* What is sealed of one person goes. Who it was is not in the roster any more. */
-static int forget(reg_t *self, reg_delegation_t *d, uint32_t at, const reg_note_t *note)
+static int forget(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, uint32_t at, const reg_note_t *note)
 {
     int rc = reg_store_note(self->store, d->roster.id[at], note, CV_PERSON_CHANGE_ERASED);
 
     if (!rc)
         rc = reg_store_person_erase(self->store, d->roster.id[at]);
+    if (!rc)
+        rc = reg_documents_end(self, tx, d->roster.id[at]);
     if (!rc)
         reg_roster_rename(&d->roster, at, 0);
     return rc;
@@ -107,7 +110,7 @@ static int erase_one(reg_ask_t *ask, uint32_t at, unsigned *withdrawn)
                                                                       .state = (cv_person_state_t)person.state,
                                                                       .rule = cv_str(reg_rule_word(REG_RULE_ERASED))};
     ask->self->erased.persons[ask->self->erased.persons_n++] = person.number;
-    return rc ? rc : forget(ask->self, d, at, &ask->self->note);
+    return rc ? rc : forget(ask->self, ask->tx, d, at, &ask->self->note);
 }
 
 int reg_erase(reg_ask_t *ask, const cv_registration_erase_v1_t *request)
@@ -189,7 +192,7 @@ static int purge_delegation(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int *
         rc = reg_store_person_get(self->store, d->roster.id[i], NULL, &person);
         if (rc || person.is_erased)
             continue;
-        rc = forget(self, d, i, &note);
+        rc = forget(self, tx, d, i, &note);
         (*left)--;
         self->erased.persons[self->erased.persons_n++] = person.number;
         if (!rc && self->erased.persons_n == REG_PERSONS_MAX) {

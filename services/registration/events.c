@@ -15,7 +15,7 @@
  * Snapshot: scheduling's state from the beginning. Until its record comes, a party has no guarantee and an event no
  * rules, so nothing may move in between: waiting lists are looked at once, at the end of the transaction (flush).
  */
-#include "registration/registration.h"
+#include "registration/document.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,6 +228,8 @@ int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
     int rc = reg_ready(self);
     if (rc)
         return rc;
+    if (strcmp(kind, REG_TIMER_ACCESS) == 0)
+        return reg_access_timer(self, tx);
     reg_event_t *event = reg_book_event(&self->book, key);
     if (!event)
         return CV_OK;

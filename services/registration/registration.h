@@ -11,6 +11,7 @@
  *   queue.c     the waiting list moves         views.c     snapshots and questions
  *   import.c    many registrations at once     mark.c      a book as it was before something was tried
  *   badge*.c    badges, see badge.h            scan.c      what gates have seen
+ *   document.c  identity documents             access.c    who has read whose data; both: document.h
  *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
@@ -20,7 +21,9 @@
 #include "registration/badge_keys.h"
 #include "registration/book.h"
 #include "registration/store.h"
+#include "registration/store_access.h"
 #include "registration/store_badge.h"
+#include "registration/store_document.h"
 
 enum { REG_STREAM_EVENTS, REG_STREAM_PRIVATE }; /* indexes of our streams */
 enum { REG_PROMOTE_MAX = 8192 };                /* persons who move up in one batch; the rest in the next */
@@ -28,6 +31,10 @@ enum { REG_PROMOTE_MAX = 8192 };                /* persons who move up in one ba
 typedef struct {
     reg_store_t *store;
     reg_badges_t *badges;
+    reg_documents_t *documents;
+    reg_accesses_t *accesses;
+    reg_access_t reading; /* of the question at hand, to be recorded before its answer leaves */
+    int64_t shown;        /* persons and contacts in that answer */
     reg_signers_t signers; /* secret halves of the keys that sign badges */
     bool signers_used;     /* one of them came into use: looked after when the turn is over */
     reg_book_t book;

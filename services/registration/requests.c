@@ -6,6 +6,7 @@
  */
 #include "registration/ask.h"
 #include "registration/badge.h"
+#include "registration/document.h"
 
 /* Finds what the request is about. */
 static int find(reg_ask_t *ask, cv_str_t event, cv_str_t party)
@@ -87,6 +88,8 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
 
     if (reg_is_badge_request(msg->info->number))
         return reg_badge_request(self, tx, msg, data, out);
+    if (reg_is_document_request(msg->info->number))
+        return reg_document_request(self, tx, msg, data, out);
     switch (msg->info->number) {
     case CV_MSG_REGISTRATION_REGISTER_V1: {
         const cv_registration_register_v1_t *request = data;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "convene/config.h"
+#include "registration/document.h"
 #include "registration/vault.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,10 @@ static void reg_close(void **self_)
         reg_store_close(&self->store);
     if (self->badges)
         reg_badges_close(&self->badges);
+    if (self->documents)
+        reg_documents_close(&self->documents);
+    if (self->accesses)
+        reg_accesses_close(&self->accesses);
     reg_signers_wipe(&self->signers);
     free(self);
     *self_ = NULL;
@@ -43,6 +48,10 @@ static int reg_open(cv_db_t *db, void **ret_self)
     int rc = reg_store_open(db, &self->store);
     if (!rc)
         rc = reg_badges_open(db, &self->badges);
+    if (!rc)
+        rc = reg_documents_open(db, &self->documents);
+    if (!rc)
+        rc = reg_accesses_open(db, &self->accesses);
     if (!rc)
         rc = reg_signers_load(&self->signers);
     self->signers_used = true; /* perhaps by a process that died before it could look after it */
@@ -69,6 +78,7 @@ static int configure(const struct cv_config *config, char *ret_error, size_t err
 
     if (rc)
         return rc;
+    reg_access_days((int)cv_config_int(config, "registration/access_days"));
     int n = snprintf(path, sizeof path, "%s/registration.badge-keys", cv_config_text(config, "data"));
     if (n >= (int)sizeof path || reg_signers_configure(path)) {
         snprintf(ret_error, error_size, "data: the path is longer than %d octets", REG_KEY_PATH_MAX - 32);
@@ -149,5 +159,6 @@ const cv_service_def_t reg_service = {
     .forget = reg_forget,
     .snapshot = reg_snapshot,
     .query = reg_query,
+    .trace = reg_access_trace,
     .afterwards = reg_afterwards,
 };

@@ -5,7 +5,9 @@
  * event and state, per event and capacity. A database that does not agree with itself is not served from.
  */
 #include "registration/statements.h"
+#include "registration/store_access.h"
 #include "registration/store_badge.h"
+#include "registration/store_document.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +75,8 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "ALTER TABLE contact ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE contact ADD COLUMN sealed BLOB;",
     reg_badge_tables,
+    reg_document_tables,
+    reg_access_tables,
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)

@@ -9,12 +9,15 @@
  *                               in each; withdrawn persons are left out    point
  *   history      EVENT/PARTY, EVENT/PARTY/NUMBER    see history.c          the same
  *   exceptions   EVENT/PARTY    registration.exception.v1, one per grant   the same
+ *   documents    EVENT/PARTY/NUMBER               see document.c              secretariat, the party's focal point
+ *   accesses     EVENT[/PARTY[/NUMBER]]           see access.c                secretariat
  *   badges, badge_keys, badge_tokens, attendance, scans                    see badge_views.c
  *
  * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of
  * a person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
  */
 #include "registration/badge.h"
+#include "registration/document.h"
 #include <string.h>
 
 enum { ROWS = 100, ROWS_MAX = 500 }; /* of one answer, when no limit is given and at most */
@@ -127,6 +130,7 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
     row->has_contact = rc == CV_OK;
     if (!row->persons_n && (from > 0 || !row->has_contact))
         return CV_OK;
+    self->shown += (int64_t)row->persons_n + row->has_contact;
     return cv_collect_put(collect, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), 0, row);
 }
 
@@ -278,7 +282,7 @@ static int ask_persons(const question_t *q)
     return CV_OK;
 }
 
-int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
+static int answer(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
 {
     question_t q = {self, tx, query, collect, query->has_limit && query->limit < ROWS_MAX ? query->limit : ROWS_MAX};
 
@@ -297,10 +301,25 @@ int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
         return reg_ask_exceptions(self, tx, query, q.limit, collect);
     if (cv_str_is(query->what, "history"))
         return reg_ask_history(self, tx, query, q.limit, collect);
+    if (cv_str_is(query->what, "documents"))
+        return reg_ask_documents(self, tx, query, collect);
+    if (cv_str_is(query->what, "accesses"))
+        return reg_ask_accesses(self, tx, query, q.limit, collect);
     if (reg_is_badge_question(query->what))
         return reg_badge_ask(self, tx, query, q.limit, collect);
     if (!cv_str_is(query->what, "delegation"))
         return CV_EINVAL;
     const reg_delegation_t *d = reg_find_delegation(&q.self->book, query->key);
     return d ? put_delegation(d, collect) : CV_ENOTFOUND;
+}
+
+int reg_query(void *self_, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
+{
+    reg_t *self = self_;
+
+    self->shown = 0;
+    int rc = answer(self, tx, query, collect);
+    if (!rc || rc == CV_ELIMIT)
+        reg_access_note(self, tx, query, collect);
+    return rc;
 }

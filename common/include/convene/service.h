@@ -52,6 +52,8 @@ int cv_tx_scrub(cv_tx_t *tx, bool whole) CV_USE_RESULT;
 int cv_tx_try(cv_tx_t *tx) CV_USE_RESULT;
 int cv_tx_keep(cv_tx_t *tx) CV_USE_RESULT;
 int cv_tx_undo(cv_tx_t *tx) CV_USE_RESULT;
+/* The answer to this question leaves only after trace() has written that it was given. */
+void cv_tx_trace(cv_tx_t *tx);
 /* The answer to this request is no decision, whatever its class: it is not remembered. */
 void cv_tx_unremembered(cv_tx_t *tx);
 
@@ -81,6 +83,7 @@ int cv_collect_put(cv_collect_t *collect, uint16_t type, cv_str_t subject, int64
 /* The same for message bytes that are stored already. */
 int cv_collect_raw(cv_collect_t *collect, cv_str_t message) CV_USE_RESULT;
 void cv_collect_next(cv_collect_t *collect, cv_str_t after);
+size_t cv_collect_n(const cv_collect_t *collect); /* messages so far */
 
 typedef struct {
     const char *name; /* "registration.events" */
@@ -131,6 +134,10 @@ typedef struct {
     /* Read-only question: what ("events", "delegation", ...), key, after which key to go on, at most limit rows. The
      * caller's rights are the service's to check (cv_tx_principal). CV_ENOTFOUND, CV_EDENIED, CV_EINVAL. */
     int (*query)(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
+    /* Where query() has called cv_tx_trace(): in a transaction of its own, which is on the disk before the answer leaves.
+     * It writes to the database and nothing else: there is no forget() after it. If it fails the question is refused, as
+     * it is while the disk is nearly full: nobody reads without a trace. */
+    int (*trace)(void *self, cv_tx_t *tx);
     /* After a turn, outside of any transaction: effects that leave the system (files, mail), in transactions of its
      * own. May be NULL. *ret_more: there is more to do at once. CV_EIO and CV_ECORRUPT end the process; other failures
      * are its own to try again. */

@@ -29,6 +29,8 @@ static const cv_config_key_t s_keys[] = {
     {"registration/purge_days", CV_CONFIG_INT, "90",
      "days after an event's last day on which its personal data are erased, unless the event says otherwise (0: never)",
      NULL, 0, 36500},
+    {"registration/access_days", CV_CONFIG_INT, "365",
+     "days for which registration keeps who has read whose personal data", NULL, 1, 36500},
     {"registration/bind", CV_CONFIG_ENDPOINT, "${registration/endpoint}", "where registration listens", NULL, 0, 0},
     {"scheduling/endpoint", CV_CONFIG_ENDPOINT, "tcp://127.0.0.1:24110", "where scheduling is reached", NULL, 0, 0},
     {"scheduling/bind", CV_CONFIG_ENDPOINT, "${scheduling/endpoint}", "where scheduling listens", NULL, 0, 0},

@@ -85,3 +85,8 @@ void cv_collect_next(cv_collect_t *collect, cv_str_t after)
 {
     snprintf(collect->next, sizeof collect->next, "%.*s", CV_STR_ARG(after));
 }
+
+size_t cv_collect_n(const cv_collect_t *collect)
+{
+    return collect->n;
+}

@@ -321,6 +321,22 @@ static int commit(cv_engine_t *engine)
     return is_fatal(rc) ? rc : CV_OK; /* else tried again: it is due until it is done */
 }
 
+int cv_engine_trace(cv_engine_t *engine)
+{
+    if (!engine->writable)
+        return CV_EFULL;
+    int rc = begin(engine);
+    if (!rc)
+        rc = engine->def->trace(engine->service, &engine->tx);
+    if (!rc)
+        rc = cv_db_commit(engine->db);
+    if (rc) {
+        keep_reason(engine, rc);
+        cv_db_rollback(engine->db);
+    }
+    return rc;
+}
+
 /* Forgets old records that all followers have, a slice at a time. Who has not been heard of for long does not count;
  * while nobody follows nothing is forgotten. */
 static int prune(cv_engine_t *engine)

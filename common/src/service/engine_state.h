@@ -117,6 +117,7 @@ struct cv_tx {
     cv_str_t causation, correlation, trace;
     int emitted_stream; /* of the last record of this input; -1: none */
     uint64_t emitted_seq;
+    bool is_traced;       /* this answer waits for trace() */
     bool is_unremembered; /* the answer of this request gets no memo */
     cv_attempt_t attempt;
 };
@@ -173,6 +174,8 @@ struct cv_engine {
 
 /* engine.c. The note says what went wrong, before the error is returned. */
 void cv_engine_note(cv_engine_t *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What has to be known of who asked the question at hand, on the disk. CV_EFULL: it cannot be written now. */
+int cv_engine_trace(cv_engine_t *engine) CV_USE_RESULT;
 void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation);
 /* How many of these a principal may have; 0: no limit. */
 int64_t cv_limit_of(const int64_t limits[CV_ROLE_BITS], const cv_principal_t *principal);

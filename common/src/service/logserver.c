@@ -481,7 +481,11 @@ static int run_query(const asked_t *asked, const cv_log_query_v1_t *query, cv_co
         return make_backup(asked, query->key);
     cv_arena_reset(engine->arena);
     cv_tx_start(engine, asked->principal, asked->id);
-    return engine->def->query ? engine->def->query(engine->service, &engine->tx, query, collect) : CV_ENOTFOUND;
+    int rc = engine->def->query ? engine->def->query(engine->service, &engine->tx, query, collect) : CV_ENOTFOUND;
+    if ((rc && !(rc == CV_ELIMIT && collect->n)) || !engine->tx.is_traced)
+        return rc;
+    int traced = cv_engine_trace(engine);
+    return traced ? traced : rc;
 }
 
 static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query)

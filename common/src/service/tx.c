@@ -21,6 +21,7 @@ void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t 
     tx->correlation = tx->trace = CV_STR_NONE;
     tx->emitted_stream = -1;
     tx->is_unremembered = false;
+    tx->is_traced = false;
     tx->attempt.is_open = false;
 }
 
@@ -120,6 +121,11 @@ int cv_tx_forget(cv_tx_t *tx, unsigned stream)
 int cv_tx_scrub(cv_tx_t *tx, bool whole)
 {
     return cv_db_scrub_after(tx->engine->db, whole);
+}
+
+void cv_tx_trace(cv_tx_t *tx)
+{
+    tx->is_traced = true;
 }
 
 int cv_tx_timer_set(cv_tx_t *tx, const char *kind, cv_str_t key, int64_t due_ms)

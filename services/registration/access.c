@@ -1,0 +1,175 @@
+/* access: who has read whose personal data, recorded before the answer leaves. See document.h.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   what      key                                             answer                           who
+ *   accesses  EVENT, EVENT/PARTY or EVENT/PARTY/NUMBER        registration.access.v1           secretariat
+ *
+ * Of a person: also readings of the whole party and of the whole event. Lists go on after the number of a reading.
+ */
+#include "registration/document.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TRIM_READING = 100, TRIM_TIMER = 10000 }; /* rows that go at once */
+static const int64_t DAY_MS = 24 * 3600 * 1000;
+
+static int s_days = 365; /* set once, before the service is opened */
+
+void reg_access_days(int days)
+{
+    s_days = days;
+}
+
+/* ---- keys ---------------------------------------------------------------------------------------------------- */
+
+static int read_digits(cv_str_t text, int64_t *ret_number)
+{
+    int64_t number = 0;
+
+    if (!text.len || text.len > 15)
+        return CV_EINVAL;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return CV_EINVAL;
+        number = number * 10 + (text.ptr[i] - '0');
+    }
+    *ret_number = number;
+    return CV_OK;
+}
+
+int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of)
+{
+    const char *first = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
+    const char *second = first ? memchr(first + 1, '/', key.len - (size_t)(first + 1 - key.ptr)) : NULL;
+    const char *end = key.ptr + key.len;
+    reg_key_of_t of = {0};
+
+    if (!key.len)
+        return CV_EINVAL;
+    if (second && (read_digits((cv_str_t){second + 1, (size_t)(end - second - 1)}, &of.number) || !of.number))
+        return CV_EINVAL;
+    of.event = reg_book_event(book, (cv_str_t){key.ptr, first ? (size_t)(first - key.ptr) : key.len});
+    if (first)
+        of.delegation = reg_find_delegation(book, (cv_str_t){key.ptr, (size_t)((second ? second : end) - key.ptr)});
+    if (!of.event || (first && !of.delegation))
+        return CV_ENOTFOUND;
+    *ret_of = of;
+    return CV_OK;
+}
+
+/* ---- recording ----------------------------------------------------------------------------------------------- */
+
+static bool shows_persons(cv_str_t what)
+{
+    return cv_str_is(what, "persons") || cv_str_is(what, "history") || cv_str_is(what, "documents") ||
+           cv_str_is(what, "badge_tokens") || cv_str_is(what, "scans");
+}
+
+void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, const cv_collect_t *collect)
+{
+    const cv_principal_t *who = cv_tx_principal(tx);
+    reg_key_of_t of;
+
+    if (!shows_persons(query->what) || !cv_collect_n(collect) || reg_read_key(&self->book, query->key, &of))
+        return; /* a key that cannot be read has no answer with rows */
+    self->reading = (reg_access_t){.at_ms = cv_tx_now_ms(tx),
+                                   .event = of.event->row,
+                                   .delegation = of.delegation ? of.delegation->row : 0,
+                                   .number = of.number,
+                                   .persons = cv_str_is(query->what, "persons") ? self->shown
+                                                                                : (int64_t)cv_collect_n(collect)};
+    snprintf(self->reading.by, sizeof self->reading.by, "%s", who ? who->name : "");
+    snprintf(self->reading.what, sizeof self->reading.what, "%.*s", CV_STR_ARG(query->what));
+    cv_tx_trace(tx);
+}
+
+static int64_t since(const cv_tx_t *tx)
+{
+    return cv_tx_now_ms(tx) - s_days * DAY_MS;
+}
+
+/* When the oldest one has to go. */
+static int set_timer(reg_t *self, cv_tx_t *tx)
+{
+    int64_t oldest_ms;
+    int rc = reg_access_oldest(self->accesses, &oldest_ms);
+
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    return cv_tx_timer_set(tx, REG_TIMER_ACCESS, CV_STR("oldest"), oldest_ms + s_days * DAY_MS + 1);
+}
+
+int reg_access_trace(void *self_, cv_tx_t *tx)
+{
+    reg_t *self = self_;
+    int64_t oldest_ms;
+    int rc = reg_access_oldest(self->accesses, &oldest_ms);
+    bool is_first = rc == CV_ENOTFOUND;
+
+    if (!rc || is_first)
+        rc = reg_access_add(self->accesses, &self->reading);
+    if (!rc)
+        rc = reg_access_trim(self->accesses, since(tx), REG_ACCESSES_MAX, TRIM_READING);
+    return rc || !is_first ? rc : set_timer(self, tx);
+}
+
+int reg_access_timer(reg_t *self, cv_tx_t *tx)
+{
+    int rc = reg_access_trim(self->accesses, since(tx), REG_ACCESSES_MAX, TRIM_TIMER);
+
+    return rc ? rc : set_timer(self, tx);
+}
+
+/* ---- the question -------------------------------------------------------------------------------------------- */
+
+/* The delegation of a row of the event; NULL: it is about all of them. */
+static const reg_delegation_t *delegation_of(const reg_event_t *event, int64_t row)
+{
+    const reg_delegation_t *d = event->delegations;
+
+    while (d && d->row != row)
+        d = d->next_of_event;
+    return d;
+}
+
+int reg_ask_accesses(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit, cv_collect_t *collect)
+{
+    const cv_principal_t *who = cv_tx_principal(tx);
+    int64_t after = 0, last = 0, n = 0;
+    reg_access_t access;
+    reg_key_of_t of;
+
+    if (!who || !(who->role & CV_ROLE_SECRETARIAT))
+        return CV_EDENIED;
+    int rc = reg_read_key(&self->book, query->key, &of);
+    if (!rc && query->after.len)
+        rc = read_digits(query->after, &after);
+    if (rc)
+        return rc;
+    while (!(rc = reg_access_next(self->accesses, of.event->row, of.delegation ? of.delegation->row : 0, of.number,
+                                  since(tx), &after, &access))) {
+        const reg_delegation_t *d = delegation_of(of.event, access.delegation);
+        const cv_registration_access_v1_t row = {.access = (uint64_t)access.id,
+                                                 .at_ms = access.at_ms,
+                                                 .by = cv_str(access.by),
+                                                 .what = cv_str(access.what),
+                                                 .event = cv_str(of.event->code),
+                                                 .party = d ? cv_str(d->party->code) : CV_STR_NONE,
+                                                 .has_number = access.number > 0,
+                                                 .number = access.number,
+                                                 .persons = access.persons};
+        rc = n < limit ? cv_collect_put(collect, CV_MSG_REGISTRATION_ACCESS_V1, row.event, 0, &row) : CV_ELIMIT;
+        if (rc)
+            break;
+        last = access.id;
+        n++;
+    }
+    if (rc != CV_ELIMIT || !n)
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    cv_str_t next = cv_arena_printf(cv_tx_arena(tx), "%lld", (long long)last);
+    if (!next.ptr)
+        return CV_ENOMEM;
+    cv_collect_next(collect, next);
+    return CV_OK;
+}

@@ -1,0 +1,191 @@
+/* document: identity documents of persons are put, dropped and shown. See document.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "registration/document.h"
+
+#include "registration/ask.h"
+
+#include <sodium.h>
+#include <string.h>
+
+_Static_assert((int)REG_DOCUMENT_KINDS == (int)CV_DOCUMENT_KIND_OTHER, "numbers are stored");
+
+bool reg_is_document_request(uint16_t type)
+{
+    return type == CV_MSG_REGISTRATION_DOCUMENT_PUT_V1 || type == CV_MSG_REGISTRATION_DOCUMENT_DROP_V1;
+}
+
+int reg_documents_end(reg_t *self, cv_tx_t *tx, int64_t person)
+{
+    bool any = false;
+    int rc = reg_document_drop(self->documents, person, 0, &any);
+
+    return rc || !any ? rc : cv_tx_scrub(tx, false);
+}
+
+/* ---- requests ------------------------------------------------------------------------------------------------ */
+
+/* The person a request is about, who was not erased and (live) takes part. CV_OK, a refusal, or a failure. */
+static int find_person(reg_ask_t *ask, cv_str_t event, cv_str_t party, int64_t number, bool live,
+                       reg_person_t *ret_person)
+{
+    reg_book_t *book = &ask->self->book;
+
+    ask->event = reg_book_event(book, event);
+    if (!ask->event || !ask->event->known)
+        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "event_unknown", "data.event",
+                            "Registration does not know an event %.*s (yet).", CV_STR_ARG(event));
+    ask->party = reg_book_party(book, party);
+    if (!ask->party || !ask->party->known)
+        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "party_unknown", "data.party",
+                            "Registration does not know a party %.*s (yet).", CV_STR_ARG(party));
+    ask->delegation = reg_book_delegation(book, ask->event, ask->party);
+    int rc = ask->delegation ? reg_store_roster(ask->self->store, book, ask->delegation) : CV_OK;
+    if (rc)
+        return rc;
+    const reg_roster_t *roster = ask->delegation ? &ask->delegation->roster : NULL;
+    uint32_t at = roster ? reg_roster_find(roster, number) : 0;
+    if (!roster || at == roster->n)
+        return cv_refuse(ask->tx, ask->out, "not_registered", "data.number",
+                         "Person %lld of %s is not registered; nothing was done.", (long long)number,
+                         ask->party->code);
+    rc = reg_store_person_get(ask->self->store, roster->id[at], NULL, ret_person);
+    if (rc)
+        return rc;
+    if (ret_person->is_erased)
+        return cv_refuse(ask->tx, ask->out, "already_erased", "data.number",
+                         "Person %lld of %s was erased before; nothing was done.", (long long)number,
+                         ask->party->code);
+    if (live && (ret_person->state == REG_WITHDRAWN || ret_person->state == REG_REFUSED))
+        return cv_refuse(ask->tx, ask->out, "already_withdrawn", "data.number",
+                         "Person %lld of %s was withdrawn or refused before; nothing was done.", (long long)number,
+                         ask->party->code);
+    return CV_OK;
+}
+
+static int put(reg_ask_t *ask, const cv_registration_document_put_v1_t *request)
+{
+    const cv_principal_t *who = cv_tx_principal(ask->tx);
+    reg_person_t person = {0};
+    reg_document_t document = {.kind = (int)request->kind,
+                               .number = request->document,
+                               .state = request->state,
+                               .expires = request->expires,
+                               .at_ms = cv_tx_now_ms(ask->tx),
+                               .by = who ? cv_str(who->name) : CV_STR_NONE};
+
+    int rc = find_person(ask, request->event, request->party, request->number, true, &person);
+    if (!rc)
+        rc = reg_document_put(ask->self->documents, ask->self->store, person.id, person.key, &document);
+    if (!rc)
+        rc = cv_tx_scrub(ask->tx, false); /* of the one in whose place it is */
+    if (!rc)
+        rc = reg_purge_late(ask);
+    return rc ? rc
+              : cv_accept(ask->tx, ask->out, "document_stored", "A document (%s) of person %lld of %s is stored.",
+                          cv_document_kind_text(request->kind), (long long)request->number, ask->party->code);
+}
+
+static int drop(reg_ask_t *ask, const cv_registration_document_drop_v1_t *request)
+{
+    reg_person_t person = {0};
+    bool any = false;
+
+    int rc = find_person(ask, request->event, request->party, request->number, false, &person); /* who has left too */
+    if (!rc)
+        rc = reg_document_drop(ask->self->documents, person.id, (int)request->kind, &any);
+    if (rc)
+        return rc;
+    if (!any)
+        return cv_refuse(ask->tx, ask->out, "no_document", "data.kind",
+                         "No document of this kind (%s) is stored of person %lld of %s; nothing was done.",
+                         cv_document_kind_text(request->kind), (long long)request->number, ask->party->code);
+    rc = cv_tx_scrub(ask->tx, false);
+    return rc ? rc
+              : cv_accept(ask->tx, ask->out, "document_dropped", "The document (%s) of person %lld of %s is destroyed.",
+                          cv_document_kind_text(request->kind), (long long)request->number, ask->party->code);
+}
+
+int reg_document_request(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
+{
+    reg_ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out, .part = -1};
+    int rc = reg_ready(self);
+
+    reg_store_begin(self->store, tx);
+    if (rc)
+        return rc;
+    return msg->info->number == CV_MSG_REGISTRATION_DOCUMENT_PUT_V1 ? put(&ask, data) : drop(&ask, data);
+}
+
+/* ---- the question -------------------------------------------------------------------------------------------- */
+
+/* By the key alone, like reg_may_see_persons; services have no use for documents. */
+static bool may_see(const cv_principal_t *who, cv_str_t key)
+{
+    const char *first = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
+    const char *second = first ? memchr(first + 1, '/', key.len - (size_t)(first + 1 - key.ptr)) : NULL;
+    cv_str_t both = {key.ptr, second ? (size_t)(second - key.ptr) : key.len};
+
+    return who && !(who->role & CV_ROLE_SERVICE) && reg_may_see_persons(who, both);
+}
+
+static int put_documents(reg_t *self, const reg_key_of_t *of, const reg_person_t *person, int kind,
+                         cv_collect_t *collect, int *ret_last)
+{
+    char text[REG_DOCUMENT_TEXT];
+    reg_document_t document;
+    int rc;
+
+    while (!(rc = reg_document_next(self->documents, self->store, person->id, person->key, &kind, text, &document))) {
+        const cv_registration_document_v1_t row = {.event = cv_str(of->event->code),
+                                                   .party = cv_str(of->delegation->party->code),
+                                                   .number = of->number,
+                                                   .kind = (cv_document_kind_t)document.kind,
+                                                   .document = document.number,
+                                                   .state = document.state,
+                                                   .expires = document.expires,
+                                                   .at_ms = document.at_ms,
+                                                   .by = document.by};
+        rc = cv_collect_put(collect, CV_MSG_REGISTRATION_DOCUMENT_V1, cv_str(of->delegation->subject), 0, &row);
+        if (rc)
+            break;
+        *ret_last = kind;
+    }
+    sodium_memzero(text, sizeof text);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
+{
+    reg_key_of_t of;
+    reg_person_t person;
+    int after = 0, last = 0;
+
+    if (!may_see(cv_tx_principal(tx), query->key))
+        return CV_EDENIED;
+    int rc = reg_read_key(&self->book, query->key, &of);
+    if (!rc && !of.number)
+        rc = CV_EINVAL; /* one person at a time */
+    if (!rc && query->after.len) {
+        after = query->after.ptr[0] - '0';
+        if (query->after.len != 1 || after < 0 || after > REG_DOCUMENT_KINDS)
+            return CV_EINVAL;
+    }
+    if (!rc)
+        rc = reg_store_roster(self->store, &self->book, of.delegation);
+    if (rc)
+        return rc;
+    uint32_t at = reg_roster_find(&of.delegation->roster, of.number);
+    if (at == of.delegation->roster.n)
+        return CV_ENOTFOUND;
+    rc = reg_store_person_get(self->store, of.delegation->roster.id[at], NULL, &person);
+    if (!rc)
+        rc = put_documents(self, &of, &person, after, collect, &last);
+    if (rc != CV_ELIMIT || !last)
+        return rc;
+    cv_str_t next = cv_arena_printf(cv_tx_arena(tx), "%d", last);
+    if (!next.ptr)
+        return CV_ENOMEM;
+    cv_collect_next(collect, next);
+    return CV_OK;
+}

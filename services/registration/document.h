@@ -1,0 +1,60 @@
+/* document: identity documents of persons, and the list of who has read personal data.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   document.c   put, drop, the question for them      store_document.[ch]   SQL
+ *   access.c     readings are recorded and shown       store_access.[ch]     SQL
+ *
+ * An identity document is more than a name, so it is not with the names: it has a table of its own, sealed with the
+ * person's secret and the master key for a purpose of its own, is on no stream (no follower has a use for it), in no
+ * outcome and in no log. It is one per person and kind; a newer one takes its place. It ends with the person: erasure
+ * and purge destroy the secret and the row, and who takes the person's place (substitute) does not inherit it.
+ *
+ * Happy path
+ *   put    person found -> sealed with the person's secret -> row            (nothing is told)
+ *   read   rights by the key -> rows opened -> reading noted -> COMMIT -> answer
+ *
+ * Failure modes
+ *   killed before that COMMIT        nobody has seen the answer
+ *   killed between it and the answer the list says more than was seen, never less
+ *   the list cannot be written       the question is refused as UNAVAILABLE: no reading without a trace
+ *   rolled back                      rows only: nothing in memory knows of them
+ *
+ * Invariants
+ *   what of a document is stored can be opened with the secret of the person as it is now, or not at all
+ *   every answer with data of persons has a row in the list, written before it left
+ *
+ * The list has no names, only the number of the person, so it outlives an erasure: who has read what was there is what
+ * somebody may want to know afterwards. It ends by time (registration/access_days) and by count (REG_ACCESSES_MAX).
+ * What services get by following registration.private is not a reading by somebody, and not in it.
+ */
+#ifndef CONVENE_REGISTRATION_DOCUMENT_H
+#define CONVENE_REGISTRATION_DOCUMENT_H
+
+#include "registration/registration.h"
+
+enum { REG_ACCESSES_MAX = 1000000 };
+
+bool reg_is_document_request(uint16_t type);
+int reg_document_request(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out);
+int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect) CV_USE_RESULT;
+/* The person is erased, or somebody else takes the place. */
+int reg_documents_end(reg_t *self, cv_tx_t *tx, int64_t person) CV_USE_RESULT;
+
+/* access.c. Splits "EVENT", "EVENT/PARTY" or "EVENT/PARTY/NUMBER". CV_EINVAL: the number is none. CV_ENOTFOUND: the
+ * event, the party or its delegation is not known. */
+typedef struct {
+    const reg_event_t *event;
+    reg_delegation_t *delegation; /* NULL: all of the event */
+    int64_t number;               /* 0: all of the delegation */
+} reg_key_of_t;
+int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of) CV_USE_RESULT;
+void reg_access_days(int days); /* how long the list goes back; from the settings */
+/* After a question was answered: if it showed data of persons, the answer waits until that is written. */
+void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, const cv_collect_t *collect);
+int reg_access_trace(void *self, cv_tx_t *tx);
+int reg_ask_accesses(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
+                     cv_collect_t *collect) CV_USE_RESULT;
+#define REG_TIMER_ACCESS "access"
+int reg_access_timer(reg_t *self, cv_tx_t *tx) CV_USE_RESULT;
+
+#endif
