@@ -194,6 +194,7 @@ int cli_event_list(cli_t *cli);
 int cli_delegation_show(cli_t *cli);
 int cli_delegation_history(cli_t *cli);
 int cli_person_export(cli_t *cli);
+int cli_person_accesses(cli_t *cli);
 int cli_registration_import(cli_t *cli);
 int cli_registration_export(cli_t *cli);
 int cli_request_show(cli_t *cli);

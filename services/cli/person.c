@@ -1,11 +1,14 @@
-/* person: all that is held of one person, for who asks what is known of them.
+/* person: all that is held of one person, for who asks what is known of them, and who has read it.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Registration's history of the person has everything that was ever registered under the number, the last step what is
  * true now; a person who was erased has steps without data. Notices are listed by id and state, those of the whole
- * delegation: which of them name the person is not kept. Always one JSON document, to be handed out as it is.
+ * delegation: which of them name the person is not kept. Who has read it is asked for last, so it has this reading too;
+ * who is not of the secretariat gets no such list. Always one JSON document, to be handed out as it is.
  */
 #include "cli.h"
+
+#include "convene/ids.h"
 
 #include <string.h>
 
@@ -23,7 +26,7 @@ int cli_person_export(cli_t *cli)
 {
     const char *key = cli->args[0];
     char delegation[CLI_PATH_MAX];
-    json_t *steps = NULL, *notices = NULL;
+    json_t *steps = NULL, *notices = NULL, *documents = NULL, *accesses = NULL;
     if (!delegation_of(key, delegation))
         return cli_usage(cli, "\"%s\" must be EVENT/PARTY/NUMBER, for instance 2025-SWG-2/KZ/3", key);
     cli->as = "secretariat";
@@ -35,20 +38,86 @@ int cli_person_export(cli_t *cli)
         json_decref(steps);
         return cli_fail(cli, CLI_NOTFOUND, "nobody was ever registered as %s", key);
     }
-    if (rc != CV_OK)
-        return cli_query_failed(cli, rc, "cannot show what is held of %s", key);
-    rc = cli_query_json(cli, "notifications", "notices", delegation, &notices);
-    if (rc != CV_OK && rc != CV_ENOTFOUND) {
+    const char *what = "the history";
+    if (rc == CV_OK) {
+        what = "the notices";
+        rc = cli_query_json(cli, "notifications", "notices", delegation, &notices);
+        rc = rc == CV_ENOTFOUND ? CV_OK : rc;
+    }
+    if (rc == CV_OK) {
+        what = "the documents";
+        rc = cli_query_json(cli, "registration", "documents", key, &documents);
+    }
+    if (rc == CV_OK) {
+        what = "the readings";
+        rc = cli_query_json(cli, "registration", "accesses", key, &accesses);
+        rc = rc == CV_EDENIED ? CV_OK : rc;
+    }
+    if (rc != CV_OK) {
         json_decref(steps);
-        return cli_query_failed(cli, rc, "cannot show the notices to %s", delegation);
+        json_decref(notices);
+        json_decref(documents);
+        return cli_query_failed(cli, rc, "cannot show %s of %s", what, key);
     }
     json_t *last = json_object_get(json_array_get(steps, json_array_size(steps) - 1), "data");
     bool is_erased = !json_object_get(last, "name");
     status =
         cli_document(cli, "convene.cli.person.v1",
-                     json_pack("{s:s, s:b, s:O, s:o, s:o}", "person", key, "erased", is_erased, "now", last, "history",
-                               cli_datas(steps), "notices", notices ? cli_datas(notices) : json_array()));
+                     json_pack("{s:s, s:b, s:O, s:o, s:o, s:o, s:o*}", "person", key, "erased", is_erased, "now", last,
+                               "history", cli_datas(steps), "documents", cli_datas(documents), "notices",
+                               notices ? cli_datas(notices) : json_array(), "accesses",
+                               accesses ? cli_datas(accesses) : NULL));
     json_decref(steps);
     json_decref(notices);
+    json_decref(documents);
+    json_decref(accesses);
+    return status;
+}
+
+/* ---- who has read it ------------------------------------------------------------------------------------------- */
+
+static void print_accesses(cli_t *cli, const json_t *accesses)
+{
+    const char *columns[] = {"#reading", "at", "by", "what", "party", "#no.", "#entries"};
+    cli_table_t *table = cli_table_new(cli, columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < json_array_size(accesses); i++) {
+        const json_t *access = json_object_get(json_array_get(accesses, i), "data");
+        char at[CV_TIME_TEXT + 1];
+        cv_time_text(cli_int_of(access, "at_ms"), at);
+        cli_table_cell(table, CLI_DIM, "%lld", (long long)cli_int_of(access, "access"));
+        cli_table_cell(table, CLI_PLAIN, "%s", at);
+        cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(access, "by"));
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(access, "what"));
+        cli_table_cell(table, CLI_PLAIN, "%s", *cli_text_of(access, "party") ? cli_text_of(access, "party") : "all");
+        if (cli_int_of(access, "number") > 0)
+            cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(access, "number"));
+        else
+            cli_table_cell(table, CLI_PLAIN, "all");
+        cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(access, "persons"));
+    }
+    cli_table_print(&table);
+}
+
+int cli_person_accesses(cli_t *cli)
+{
+    const char *key = cli->args[0];
+    json_t *found = NULL;
+    cli->as = "secretariat";
+    int status = cli_connect(cli);
+    if (status != CLI_OK)
+        return status;
+    int rc = cli_query_json(cli, "registration", "accesses", key, &found);
+    if (rc == CV_EINVAL)
+        return cli_usage(cli, "\"%s\" must be EVENT, EVENT/PARTY or EVENT/PARTY/NUMBER, for instance 2025-SWG-2/KZ/3",
+                         key);
+    if (rc == CV_ENOTFOUND)
+        return cli_fail(cli, CLI_NOTFOUND, "there is no event or delegation %s", key);
+    if (rc != CV_OK)
+        return cli_query_failed(cli, rc, "cannot show who has read what is held of %s", key);
+    if (cli->json)
+        status = cli_document(cli, "convene.cli.accesses.v1", json_pack("{s:o}", "accesses", cli_datas(found)));
+    else
+        print_accesses(cli, found);
+    json_decref(found);
     return status;
 }

@@ -126,7 +126,11 @@ static bool may_see(const cv_principal_t *who, cv_str_t key)
     const char *second = first ? memchr(first + 1, '/', key.len - (size_t)(first + 1 - key.ptr)) : NULL;
     cv_str_t both = {key.ptr, second ? (size_t)(second - key.ptr) : key.len};
 
-    return who && !(who->role & CV_ROLE_SERVICE) && reg_may_see_persons(who, both);
+    if (!who)
+        return false;
+    cv_principal_t person = *who; /* one connection may have several roles */
+    person.role &= ~(unsigned)CV_ROLE_SERVICE;
+    return reg_may_see_persons(&person, both);
 }
 
 static int put_documents(reg_t *self, const reg_key_of_t *of, const reg_person_t *person, int kind,
