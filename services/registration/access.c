@@ -73,12 +73,12 @@ void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, c
 
     if (!shows_persons(query->what) || !cv_collect_n(collect) || reg_read_key(&self->book, query->key, &of))
         return; /* a key that cannot be read has no answer with rows */
-    self->reading = (reg_access_t){.at_ms = cv_tx_now_ms(tx),
-                                   .event = of.event->row,
-                                   .delegation = of.delegation ? of.delegation->row : 0,
-                                   .number = of.number,
-                                   .persons = cv_str_is(query->what, "persons") ? self->shown
-                                                                                : (int64_t)cv_collect_n(collect)};
+    self->reading =
+        (reg_access_t){.at_ms = cv_tx_now_ms(tx),
+                       .event = of.event->row,
+                       .delegation = of.delegation ? of.delegation->row : 0,
+                       .number = of.number,
+                       .persons = cv_str_is(query->what, "persons") ? self->shown : (int64_t)cv_collect_n(collect)};
     snprintf(self->reading.by, sizeof self->reading.by, "%s", who ? who->name : "");
     snprintf(self->reading.what, sizeof self->reading.what, "%.*s", CV_STR_ARG(query->what));
     cv_tx_trace(tx);

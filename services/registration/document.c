@@ -47,15 +47,13 @@ static int find_person(reg_ask_t *ask, cv_str_t event, cv_str_t party, int64_t n
     uint32_t at = roster ? reg_roster_find(roster, number) : 0;
     if (!roster || at == roster->n)
         return cv_refuse(ask->tx, ask->out, "not_registered", "data.number",
-                         "Person %lld of %s is not registered; nothing was done.", (long long)number,
-                         ask->party->code);
+                         "Person %lld of %s is not registered; nothing was done.", (long long)number, ask->party->code);
     rc = reg_store_person_get(ask->self->store, roster->id[at], NULL, ret_person);
     if (rc)
         return rc;
     if (ret_person->is_erased)
         return cv_refuse(ask->tx, ask->out, "already_erased", "data.number",
-                         "Person %lld of %s was erased before; nothing was done.", (long long)number,
-                         ask->party->code);
+                         "Person %lld of %s was erased before; nothing was done.", (long long)number, ask->party->code);
     if (live && (ret_person->state == REG_WITHDRAWN || ret_person->state == REG_REFUSED))
         return cv_refuse(ask->tx, ask->out, "already_withdrawn", "data.number",
                          "Person %lld of %s was withdrawn or refused before; nothing was done.", (long long)number,

@@ -16,7 +16,7 @@
  * Failure modes
  *   killed before that COMMIT        nobody has seen the answer
  *   killed between it and the answer the list says more than was seen, never less
- *   the list cannot be written       the question is refused as UNAVAILABLE: no reading without a trace
+ *   the list cannot be written       the question is refused, UNAVAILABLE or INTERNAL: no reading without a trace
  *   rolled back                      rows only: nothing in memory knows of them
  *
  * Invariants

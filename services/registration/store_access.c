@@ -12,14 +12,14 @@ const char reg_access_tables[] =
     " persons INTEGER NOT NULL) STRICT;"
     "CREATE INDEX access_event ON access(event);";
 
-#define ACCESS_STATEMENTS(XX)                                                                               \
-    XX(add, "INSERT INTO access(at_ms, event, delegation, number, persons, by, what)"                       \
-            " VALUES(?, ?, ?, ?, ?, ?, ?)")                                                                 \
-    XX(trim, "DELETE FROM access WHERE id IN (SELECT id FROM access ORDER BY id LIMIT ?3)"                  \
-             " AND (at_ms < ?1 OR id <= (SELECT max(id) FROM access) - ?2)")                                \
-    XX(oldest, "SELECT at_ms FROM access ORDER BY id LIMIT 1")                                              \
-    XX(next, "SELECT id, at_ms, event, delegation, number, persons, by, what FROM access WHERE event = ?1"  \
-             " AND (?2 = 0 OR delegation IN (0, ?2)) AND (?3 = 0 OR number IN (0, ?3)) AND at_ms >= ?4"     \
+#define ACCESS_STATEMENTS(XX)                                                                              \
+    XX(add, "INSERT INTO access(at_ms, event, delegation, number, persons, by, what)"                      \
+            " VALUES(?, ?, ?, ?, ?, ?, ?)")                                                                \
+    XX(trim, "DELETE FROM access WHERE id IN (SELECT id FROM access ORDER BY id LIMIT ?3)"                 \
+             " AND (at_ms < ?1 OR id <= (SELECT max(id) FROM access) - ?2)")                               \
+    XX(oldest, "SELECT at_ms FROM access ORDER BY id LIMIT 1")                                             \
+    XX(next, "SELECT id, at_ms, event, delegation, number, persons, by, what FROM access WHERE event = ?1" \
+             " AND (?2 = 0 OR delegation IN (0, ?2)) AND (?3 = 0 OR number IN (0, ?3)) AND at_ms >= ?4"    \
              " AND id > ?5 ORDER BY id LIMIT 1")
 
 struct reg_accesses {
@@ -60,9 +60,8 @@ static void bind_all(cv_stmt_t *stmt, const int64_t *values, int n)
 
 int reg_access_add(reg_accesses_t *accesses, const reg_access_t *access)
 {
-    bind_all(
-        accesses->add,
-        (const int64_t[]){access->at_ms, access->event, access->delegation, access->number, access->persons}, 5);
+    bind_all(accesses->add,
+             (const int64_t[]){access->at_ms, access->event, access->delegation, access->number, access->persons}, 5);
     cv_stmt_text(accesses->add, 6, cv_str(access->by));
     cv_stmt_text(accesses->add, 7, cv_str(access->what));
     return cv_stmt_run(accesses->add);

@@ -20,12 +20,12 @@ const char reg_document_tables[] =
     "CREATE TABLE document(person INTEGER NOT NULL, kind INTEGER NOT NULL, secret INTEGER NOT NULL,"
     " sealed BLOB NOT NULL, at_ms INTEGER NOT NULL, by TEXT, PRIMARY KEY(person, kind)) STRICT, WITHOUT ROWID;";
 
-#define DOCUMENT_STATEMENTS(XX)                                                                       \
-    XX(put, "INSERT OR REPLACE INTO document(person, kind, secret, sealed, at_ms, by)"                \
-            " VALUES(?, ?, ?, ?, ?, ?)")                                                              \
-    XX(next, "SELECT kind, sealed, at_ms, by FROM document WHERE person = ? AND secret = ?"           \
-             " AND kind > ? ORDER BY kind LIMIT 1")                                                   \
-    XX(has, "SELECT count(*) FROM document WHERE person = ?1 AND (?2 = 0 OR kind = ?2)")              \
+#define DOCUMENT_STATEMENTS(XX)                                                             \
+    XX(put, "INSERT OR REPLACE INTO document(person, kind, secret, sealed, at_ms, by)"      \
+            " VALUES(?, ?, ?, ?, ?, ?)")                                                    \
+    XX(next, "SELECT kind, sealed, at_ms, by FROM document WHERE person = ? AND secret = ?" \
+             " AND kind > ? ORDER BY kind LIMIT 1")                                         \
+    XX(has, "SELECT count(*) FROM document WHERE person = ?1 AND (?2 = 0 OR kind = ?2)")    \
     XX(drop, "DELETE FROM document WHERE person = ?1 AND (?2 = 0 OR kind = ?2)")
 
 struct reg_documents {

@@ -106,7 +106,8 @@ static driver_t *forum(void)
     return driver;
 }
 
-/* ---- documents ----------------------------------------------------------------------------------------------------- */
+/* ---- documents -----------------------------------------------------------------------------------------------------
+ */
 
 static void sealed_shown_replaced_dropped(void **state)
 {
@@ -216,7 +217,8 @@ static void for_the_secretariat_and_the_own_focal_point(void **state)
     driver_free(&driver);
 }
 
-/* ---- readings ------------------------------------------------------------------------------------------------------ */
+/* ---- readings ------------------------------------------------------------------------------------------------------
+ */
 
 static void nobody_reads_without_a_trace(void **state)
 {
