@@ -383,13 +383,13 @@ const cli_command_t cli_commands[] = {
      "convene delegation history 2025-SWG-2/KZ\nconvene delegation history 2025-SWG-2/KZ/3 --as focal-kz",
      cli_delegation_history},
     {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
-     "What was registered under the number, by whom and when, identity documents, the notices to the delegation, and for "
-     "the secretariat who has read any of it. Personal data: with a key of the secretariat (the default) or of the "
-     "party's focal point.",
+     "What was registered under the number, by whom and when, identity documents, the notices to the delegation, and "
+     "for the secretariat who has read any of it. Personal data: with a key of the secretariat (the default) or of "
+     "the party's focal point.",
      "convene person export 2025-SWG-2/KZ/3 > held.json", cli_person_export},
     {"person accesses", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "who has read whose personal data, and when", NULL,
-     "Every answer with names, histories, documents, badge tokens or scans is recorded before it leaves. Of one person: "
-     "also what was read of the whole party or event. Only for the secretariat.",
+     "Every answer with names, histories, documents, badge tokens or scans is recorded before it leaves. Of one "
+     "person: also what was read of the whole party or event. Only for the secretariat.",
      "convene person accesses 2025-SWG-2/KZ\nconvene person accesses 2025-SWG-2/KZ/3 --json", cli_person_accesses},
     {"registration export", "Look", "EVENT[/PARTY]", 1, 1, "who takes part: a list of delegations, as a file",
      export_flags,

@@ -33,8 +33,8 @@ typedef struct {
     reg_badges_t *badges;
     reg_documents_t *documents;
     reg_accesses_t *accesses;
-    reg_access_t reading; /* of the question at hand, to be recorded before its answer leaves */
-    int64_t shown;        /* persons and contacts in that answer */
+    reg_access_t reading;  /* of the question at hand, to be recorded before its answer leaves */
+    int64_t shown;         /* persons and contacts in that answer */
     reg_signers_t signers; /* secret halves of the keys that sign badges */
     bool signers_used;     /* one of them came into use: looked after when the turn is over */
     reg_book_t book;

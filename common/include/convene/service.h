@@ -134,9 +134,9 @@ typedef struct {
     /* Read-only question: what ("events", "delegation", ...), key, after which key to go on, at most limit rows. The
      * caller's rights are the service's to check (cv_tx_principal). CV_ENOTFOUND, CV_EDENIED, CV_EINVAL. */
     int (*query)(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
-    /* Where query() has called cv_tx_trace(): in a transaction of its own, which is on the disk before the answer leaves.
-     * It writes to the database and nothing else: there is no forget() after it. If it fails the question is refused, as
-     * it is while the disk is nearly full: nobody reads without a trace. */
+    /* Where query() has called cv_tx_trace(): in a transaction of its own, which is on the disk before the answer
+     * leaves. It writes to the database and nothing else: there is no forget() after it. If it fails the question is
+     * refused, as it is while the disk is nearly full: nobody reads without a trace. */
     int (*trace)(void *self, cv_tx_t *tx);
     /* After a turn, outside of any transaction: effects that leave the system (files, mail), in transactions of its
      * own. May be NULL. *ret_more: there is more to do at once. CV_EIO and CV_ECORRUPT end the process; other failures
