@@ -61,7 +61,7 @@ void dash_put_number(cv_buf_t *buf, int64_t number) {
 }
 
 void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *words, size_t n, dash_word_t caption) {
-    s_put(buf, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    s_put(buf, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
     dash_put_word(buf, page, caption);
     s_put(buf, "\"><table><caption class=\"quiet\">");
     dash_put_word(buf, page, caption);
@@ -177,7 +177,9 @@ static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event,
     dash_put_word(buf, page, DASH_W_calendar);
     s_put(buf, "</a> <a href=\"/api/view\">");
     dash_put_word(buf, page, DASH_W_data);
-    s_put(buf, "</a></nav></header>\n<div class=\"bar\"><p id=\"state\">");
+    s_put(buf, "</a></nav></header>\n<section class=\"bar\" aria-label=\"");
+    dash_put_word(buf, page, DASH_W_connection);
+    s_put(buf, "\"><p id=\"state\">");
     cv_buf_t time;
     cv_buf_init(&time, 64);
     cv_buf_printf(&time, "%.10s %.8s UTC", now, now + 11);
@@ -188,7 +190,7 @@ static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event,
     dash_put_word(buf, page, DASH_W_reload);
     s_put(buf, "</p></noscript><button id=\"pause\" type=\"button\" hidden>");
     dash_put_word(buf, page, DASH_W_pause);
-    s_put(buf, "</button></div>\n<main id=\"main\" tabindex=\"-1\">");
+    s_put(buf, "</button></section>\n<main id=\"main\" tabindex=\"-1\">");
     s_put_boot(buf, page, event);
     if (!dash_mirror_is_whole(page->mirror)) {
         s_put(buf, "<p role=\"alert\">");

@@ -124,7 +124,7 @@ void dash_part_feed(cv_buf_t *buf, const dash_page_t *page) {
     if (!n)
         s_put_nothing(buf, page, DASH_W_feed_none);
     else
-        s_put(buf, "<ol class=\"feed\" reversed>");
+        cv_buf_printf(buf, "<ol class=\"feed\" tabindex=\"0\" aria-label=\"%s\">", dash_word(page->language, DASH_W_feed));
     for (size_t i = n; i-- > 0;) {
         char what[64] = "";
         const char *type = dash_str(rows[i], "type"), *dot = strrchr(type, '.'), *start = dot;

@@ -32,6 +32,7 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(pause, "Pause updates", "Приостановить")                                                                          \
     XX(resume, "Resume updates", "Продолжить")                                                                           \
     XX(not_ready, "The view is being built.", "Данные собираются.")                                                      \
+    XX(connection, "Connection", "Связь")                                                                                \
     XX(filters, "Filters", "Отбор")                                                                                      \
     XX(apply, "Apply", "Применить")                                                                                      \
     XX(all, "All", "Все")                                                                                                \

@@ -26,7 +26,7 @@ const sentence = (pattern, object) => pattern.replace(/\{(\w*)\}/g, (_, name) =>
 const time = ms => make("time", {datetime: new Date(ms).toISOString()}, stamp(ms));
 
 function table(caption, head, rows) {
-    return make("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": caption},
+    return make("div", {class: "scroll", tabindex: "0", role: "group", "aria-label": caption},
         make("table", {}, make("caption", {class: "quiet"}, caption),
             make("thead", {}, make("tr", {}, ...head.map(text => make("th", {scope: "col"}, text)))),
             make("tbody", {}, ...rows)));
@@ -110,7 +110,7 @@ const renderers = {
     feed() {
         const rows = all("feed").sort(([a], [b]) => a < b ? 1 : -1);
         if (!rows.length) return [none(words.feed_none)];
-        return [make("ol", {class: "feed", reversed: ""}, ...rows.map(([, entry]) => make("li", {}, time(entry.at), " ",
+        return [make("ol", {class: "feed", tabindex: "0", "aria-label": words.feed}, ...rows.map(([, entry]) => make("li", {}, time(entry.at), " ",
             sentence(words[`f_${entry.type.split(".").at(-2)}`] ?? "{type}", entry))))];
     },
     timeline() {
@@ -132,7 +132,7 @@ function render(name) {
     }
     let picture = document.getElementById("chart");
     if (!picture) {
-        picture = make("div", {id: "chart", class: "scroll", tabindex: "0", role: "region", "aria-label": words.timeline_chart});
+        picture = make("div", {id: "chart", class: "scroll", tabindex: "0", role: "group", "aria-label": words.timeline_chart});
         place.before(picture);
     }
     morph(picture, make("div", {}, ...renderers.timeline()));
