@@ -78,6 +78,7 @@ static void s_add_times(icalcomponent *entry, const json_t *event, struct icalti
         start.is_date = 0;
         start.hour = hour;
         start.minute = minute;
+        start.second = 0;
         property = icalproperty_new_dtstart(start);
         icalproperty_add_parameter(property, icalparameter_new_tzid(icaltimezone_get_location(zone)));
         icalcomponent_add_property(entry, property);
@@ -110,7 +111,46 @@ static icalcomponent *s_entry(const json_t *event) {
     return entry;
 }
 
-static void s_add_zone(icalcomponent *calendar, const json_t *event, json_t *zones) {
+/* The last time this observance of a zone begins; the far future if it goes on for ever. */
+static struct icaltimetype s_last_onset(icalcomponent *observance) {
+    icalproperty *rule = icalcomponent_get_first_property(observance, ICAL_RRULE_PROPERTY);
+    if (!rule)
+        return icalcomponent_get_dtstart(observance);
+    struct icalrecurrencetype recurrence = icalproperty_get_rrule(rule);
+    return icaltime_is_null_time(recurrence.until) ? icaltime_from_string("99991231T000000") : recurrence.until;
+}
+
+/* Takes away what was over a year before: some readers choke on a century of rules, and all of them have to carry it. The
+ * newest of the old ones stays, it is in force until the next begins. */
+static void s_trim(icalcomponent *zone, struct icaltimetype from) {
+    icalcomponent *newest = NULL, *next = icalcomponent_get_first_component(zone, ICAL_ANY_COMPONENT);
+    from.year--;
+    for (icalcomponent *one; (one = next);) {
+        next = icalcomponent_get_next_component(zone, ICAL_ANY_COMPONENT);
+        if (icaltime_compare(s_last_onset(one), from) >= 0)
+            continue;
+        icalcomponent *older = one;
+        if (!newest || icaltime_compare(s_last_onset(one), s_last_onset(newest)) > 0) {
+            older = newest;
+            newest = one;
+        }
+        if (older) {
+            icalcomponent_remove_component(zone, older);
+            icalcomponent_free(older);
+        }
+    }
+    icalproperty *rule = newest ? icalcomponent_get_first_property(newest, ICAL_RRULE_PROPERTY) : NULL;
+    if (!rule)
+        return;
+    icalproperty *start = icalcomponent_get_first_property(newest, ICAL_DTSTART_PROPERTY); /* of its last onset only, to within a day */
+    struct icaltimetype until = icalproperty_get_rrule(rule).until;
+    until.zone = NULL;
+    icalproperty_set_dtstart(start, until);
+    icalcomponent_remove_property(newest, rule);
+    icalproperty_free(rule);
+}
+
+static void s_add_zone(icalcomponent *calendar, const json_t *event, struct icaltimetype from, json_t *zones) {
     icaltimezone *zone = *dash_str(event, "time_start") ? s_zone(event) : NULL;
     const char *name = zone ? icaltimezone_get_location(zone) : NULL;
     if (!name || json_object_get(zones, name))
@@ -119,6 +159,7 @@ static void s_add_zone(icalcomponent *calendar, const json_t *event, json_t *zon
     icalproperty *id = icalcomponent_get_first_property(copy, ICAL_TZID_PROPERTY);
     if (id)
         icalproperty_set_tzid(id, name);
+    s_trim(copy, from);
     icalcomponent_add_component(calendar, copy);
     json_object_set_new(zones, name, json_true());
 }
@@ -144,11 +185,16 @@ dash_text_t *dash_calendar(const dash_mirror_t *mirror, dash_feed_t feed, const 
     s_add_extra(calendar, "REFRESH-INTERVAL", refresh, "DURATION");
     s_add_extra(calendar, "X-PUBLISHED-TTL", refresh, NULL);
     s_add_extra(calendar, "X-WR-CALNAME", name, NULL);
+    struct icaltimetype from = icaltime_from_string("99981231T000000"), start;
+    json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event) {
+        if (s_date(dash_str(event, "date_start"), &start) && icaltime_compare(start, from) < 0)
+            from = start;
+    }
     json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event) {
         icalcomponent *entry = s_belongs(mirror, feed, code, event) ? s_entry(event) : NULL;
         if (!entry)
             continue;
-        s_add_zone(calendar, event, zones);
+        s_add_zone(calendar, event, from, zones);
         icalcomponent_add_component(calendar, entry);
     }
     json_decref(zones);

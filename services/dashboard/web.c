@@ -31,7 +31,10 @@ int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t erro
     const char *colon = strrchr(address, ':');
     size_t len = colon ? (size_t)(colon - address) : 0;
     bool bracket = len > 2 && address[0] == '[' && address[len - 1] == ']';
-    if (!colon || cv_str_copy((cv_str_t){address + bracket, len - 2 * bracket}, host, sizeof(host)) || !*host ||
+    /* getaddrinfo takes 99999 for 34463. */
+    bool port = colon && colon[1] && strlen(colon + 1) == strspn(colon + 1, "0123456789") && strlen(colon + 1) < 6 &&
+                strtol(colon + 1, NULL, 10) <= 65535;
+    if (!port || cv_str_copy((cv_str_t){address + bracket, len - 2 * bracket}, host, sizeof(host)) || !*host ||
         getaddrinfo(host, colon + 1, &hints, &found)) {
         (void)snprintf(ret_error, error_size,
                        "dashboard/http = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none", address);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import http.client
 import json
+import signal
 import socket
 import time
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ def add_dashboard(deployment, start=True, **settings):
     d.settings.update({"dashboard/endpoint": d.endpoints["dashboard"], "dashboard/http": "127.0.0.1:0", **settings})
     if d.security == "curve":
         d.add_principal("dashboard", "observer").write_secret(d.keys)
+        for service in d.services.values():
+            if service.running:
+                service.signal(signal.SIGHUP)  # they read the keys again
     d.services["dashboard"] = Service(d, "dashboard")
     if start:
         d.dashboard.start()
