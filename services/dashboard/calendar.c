@@ -80,7 +80,7 @@ static void s_add_times(icalcomponent *entry, const json_t *event, struct icalti
         start.minute = minute;
         start.second = 0;
         property = icalproperty_new_dtstart(start);
-        icalproperty_add_parameter(property, icalparameter_new_tzid(icaltimezone_get_location(zone)));
+        icalproperty_add_parameter(property, icalparameter_new_tzid(dash_str(event, "zone")));
         icalcomponent_add_property(entry, property);
         return;
     }
@@ -152,8 +152,8 @@ static void s_trim(icalcomponent *zone, struct icaltimetype from) {
 
 static void s_add_zone(icalcomponent *calendar, const json_t *event, struct icaltimetype from, json_t *zones) {
     icaltimezone *zone = *dash_str(event, "time_start") ? s_zone(event) : NULL;
-    const char *name = zone ? icaltimezone_get_location(zone) : NULL;
-    if (!name || json_object_get(zones, name))
+    const char *name = dash_str(event, "zone"); /* what libical calls it changes while it reads the zone */
+    if (!zone || json_object_get(zones, name))
         return;
     icalcomponent *copy = icalcomponent_new_clone(icaltimezone_get_component(zone));
     icalproperty *id = icalcomponent_get_first_property(copy, ICAL_TZID_PROPERTY);
