@@ -47,7 +47,7 @@ enum { TALLY_N = 16, PERSON_N = 13 }; /* columns */
     XX(contact_set, "INSERT INTO contact VALUES(?1, ?2, ?3, ?4) ON CONFLICT(delegation) DO UPDATE SET"                 \
                     " name = ?2, email = ?3, language = ?4")                                                           \
     XX(contact_get, "SELECT name, email, language FROM contact WHERE delegation = ?")                                  \
-    XX(persons_put, "INSERT OR FAIL INTO person SELECT * FROM person_rows") /* who fails, fails the transaction */    \
+    XX(persons_put, "INSERT OR FAIL INTO person SELECT * FROM person_rows") /* who fails, fails the transaction */     \
     XX(person_get, "SELECT delegation, number, previous, state, role, online, unit, lane, name, email, at_ms, by"      \
                    " FROM person WHERE id = ?")                                                                        \
     XX(person_move, "UPDATE person SET state = ?2, unit = ?3, lane = ?4 WHERE id = ?1")                                \

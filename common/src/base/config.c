@@ -30,7 +30,9 @@ static const cv_config_key_t s_keys[] = {
     {"dashboard/bind", CV_CONFIG_ENDPOINT, "${dashboard/endpoint}", "where the dashboard listens for them", NULL, 0, 0},
     {"dashboard/http", CV_CONFIG_TEXT, "127.0.0.1:24180", "address and port of the dashboard's page; none: no page", NULL, 0, 0},
     {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576},
-    {"store/keep_records", CV_CONFIG_INT, "0", "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0, INT64_MAX},
+    {"store/keep_records", CV_CONFIG_INT, "0",
+     "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0,
+     INT64_MAX},
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
 };
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
@@ -113,7 +115,8 @@ typedef struct {
     size_t error_size;
 } load_t;
 
-static int s_fail(const load_t *load, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int s_fail(const load_t *load, const char *origin, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static int s_fail(const load_t *load, const char *origin, const char *format, ...)
 {
     char text[CV_CONFIG_ERROR_MAX];
