@@ -81,7 +81,8 @@ int cli_health(cli_t *cli)
 {
     const char *service = cli->args_n ? known_service(cli->args[0]) : service_of_container();
     if (!service && cli->args_n)
-        return cli_usage(cli, "there is no service \"%s\"; there are scheduling, registration, notifications, dashboard",
+        return cli_usage(cli,
+                         "there is no service \"%s\"; there are scheduling, registration, notifications, dashboard",
                          cli->args[0]);
     if (!service)
         return cli_usage(cli, "process 1 is no service of Convene: say which service");

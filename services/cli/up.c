@@ -4,9 +4,9 @@
  *   directories and keys (made when missing) -> the three services -> each answers "status" -> supervision until Ctrl-C
  *
  * A service that ends by itself is started again after 250 ms, doubling to 10 s; one that ran for half a minute begins
- * anew. The dashboard is started with them; nothing needs it, so that it cannot run here stops nothing else. Two kinds of end mean that starting again cannot help, and stop everything: wrong settings (status 2) and, at
- * its first start, a database or address that somebody else has (status 3). What the services log goes to
- * <data>/log/<service>.log.
+ * anew. The dashboard is started with them; nothing needs it, so that it cannot run here stops nothing else. Two kinds
+ * of end mean that starting again cannot help, and stop everything: wrong settings (status 2) and, at its first start,
+ * a database or address that somebody else has (status 3). What the services log goes to <data>/log/<service>.log.
  *
  * The sample's job runs in a process of its own (forked before this one owns any socket), so that a service which falls
  * during the job is started again like at any other time. The sample's clock is an offset, kept in <data>/sample-clock

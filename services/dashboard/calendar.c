@@ -13,7 +13,8 @@
 enum { CALENDAR_MAX = 16 * 1024 * 1024 };
 static const char s_domain[] = "convene.invalid";
 
-static bool s_belongs(const dash_mirror_t *mirror, dash_feed_t feed, const char *code, const json_t *event) {
+static bool s_belongs(const dash_mirror_t *mirror, dash_feed_t feed, const char *code, const json_t *event)
+{
     char key[DASH_KEY_MAX];
     switch (feed) {
     case DASH_FEED_DIMENSION:
@@ -31,7 +32,8 @@ static bool s_belongs(const dash_mirror_t *mirror, dash_feed_t feed, const char 
 }
 
 /* "2026-05-14" to a date; false for anything less exact. */
-static bool s_date(const char *text, struct icaltimetype *ret_date) {
+static bool s_date(const char *text, struct icaltimetype *ret_date)
+{
     int year, month, day;
     if (strlen(text) != 10 || sscanf(text, "%4d-%2d-%2d", &year, &month, &day) != 3)
         return false;
@@ -42,12 +44,14 @@ static bool s_date(const char *text, struct icaltimetype *ret_date) {
     return true;
 }
 
-static icaltimezone *s_zone(const json_t *event) {
+static icaltimezone *s_zone(const json_t *event)
+{
     const char *name = dash_str(event, "zone");
     return *name ? icaltimezone_get_builtin_timezone(name) : NULL;
 }
 
-static icalproperty_status s_status(const json_t *event) {
+static icalproperty_status s_status(const json_t *event)
+{
     const char *status = dash_str(event, "status");
     static const char *const tentative[] = {"draft", "proposed", "circulated", "postponed"};
     if (strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0)
@@ -58,7 +62,8 @@ static icalproperty_status s_status(const json_t *event) {
     return ICAL_STATUS_CONFIRMED;
 }
 
-static void s_add_place(icalcomponent *entry, const json_t *event) {
+static void s_add_place(icalcomponent *entry, const json_t *event)
+{
     char place[512];
     const char *city = dash_str(event, "city"), *country = dash_str(event, "country");
     if (strcmp(dash_str(event, "format"), "online") == 0)
@@ -70,7 +75,9 @@ static void s_add_place(icalcomponent *entry, const json_t *event) {
 }
 
 /* Where only the start's time is known there is no end: it is not made up. */
-static void s_add_times(icalcomponent *entry, const json_t *event, struct icaltimetype start, bool has_end, struct icaltimetype end) {
+static void s_add_times(icalcomponent *entry, const json_t *event, struct icaltimetype start, bool has_end,
+                        struct icaltimetype end)
+{
     int hour, minute;
     icaltimezone *zone = s_zone(event);
     if (zone && sscanf(dash_str(event, "time_start"), "%2d:%2d", &hour, &minute) == 2) {
@@ -91,7 +98,8 @@ static void s_add_times(icalcomponent *entry, const json_t *event, struct icalti
     }
 }
 
-static icalcomponent *s_entry(const json_t *event) {
+static icalcomponent *s_entry(const json_t *event)
+{
     struct icaltimetype start, end;
     char uid[DASH_KEY_MAX];
     if (!s_date(dash_str(event, "date_start"), &start))
@@ -99,7 +107,8 @@ static icalcomponent *s_entry(const json_t *event) {
     bool has_end = s_date(dash_str(event, "date_end"), &end);
     (void)snprintf(uid, sizeof(uid), "%s@%s", dash_str(event, "event"), s_domain);
     icalcomponent *entry = icalcomponent_new_vevent();
-    struct icaltimetype at = icaltime_from_timet_with_zone((time_t)(dash_int(event, "at") / 1000), 0, icaltimezone_get_utc_timezone());
+    struct icaltimetype at =
+        icaltime_from_timet_with_zone((time_t)(dash_int(event, "at") / 1000), 0, icaltimezone_get_utc_timezone());
     icalcomponent_add_property(entry, icalproperty_new_uid(uid));
     icalcomponent_add_property(entry, icalproperty_new_dtstamp(at));
     icalcomponent_add_property(entry, icalproperty_new_sequence((int)dash_int(event, "version") - 1));
@@ -112,7 +121,8 @@ static icalcomponent *s_entry(const json_t *event) {
 }
 
 /* The last time this observance of a zone begins; the far future if it goes on for ever. */
-static struct icaltimetype s_last_onset(icalcomponent *observance) {
+static struct icaltimetype s_last_onset(icalcomponent *observance)
+{
     icalproperty *rule = icalcomponent_get_first_property(observance, ICAL_RRULE_PROPERTY);
     if (!rule)
         return icalcomponent_get_dtstart(observance);
@@ -120,9 +130,10 @@ static struct icaltimetype s_last_onset(icalcomponent *observance) {
     return icaltime_is_null_time(recurrence.until) ? icaltime_from_string("99991231T000000") : recurrence.until;
 }
 
-/* Takes away what was over a year before: some readers choke on a century of rules, and all of them have to carry it. The
- * newest of the old ones stays, it is in force until the next begins. */
-static void s_trim(icalcomponent *zone, struct icaltimetype from) {
+/* Takes away what was over a year before: some readers choke on a century of rules, and all of them have to carry it.
+ * The newest of the old ones stays, it is in force until the next begins. */
+static void s_trim(icalcomponent *zone, struct icaltimetype from)
+{
     icalcomponent *newest = NULL, *next = icalcomponent_get_first_component(zone, ICAL_ANY_COMPONENT);
     from.year--;
     for (icalcomponent *one; (one = next);) {
@@ -142,7 +153,8 @@ static void s_trim(icalcomponent *zone, struct icaltimetype from) {
     icalproperty *rule = newest ? icalcomponent_get_first_property(newest, ICAL_RRULE_PROPERTY) : NULL;
     if (!rule)
         return;
-    icalproperty *start = icalcomponent_get_first_property(newest, ICAL_DTSTART_PROPERTY); /* of its last onset only, to within a day */
+    icalproperty *start =
+        icalcomponent_get_first_property(newest, ICAL_DTSTART_PROPERTY); /* of its last onset only, to within a day */
     struct icaltimetype until = icalproperty_get_rrule(rule).until;
     until.zone = NULL;
     icalproperty_set_dtstart(start, until);
@@ -150,7 +162,8 @@ static void s_trim(icalcomponent *zone, struct icaltimetype from) {
     icalproperty_free(rule);
 }
 
-static void s_add_zone(icalcomponent *calendar, const json_t *event, struct icaltimetype from, json_t *zones) {
+static void s_add_zone(icalcomponent *calendar, const json_t *event, struct icaltimetype from, json_t *zones)
+{
     icaltimezone *zone = *dash_str(event, "time_start") ? s_zone(event) : NULL;
     const char *name = dash_str(event, "zone"); /* what libical calls it changes while it reads the zone */
     if (!zone || json_object_get(zones, name))
@@ -164,7 +177,8 @@ static void s_add_zone(icalcomponent *calendar, const json_t *event, struct ical
     json_object_set_new(zones, name, json_true());
 }
 
-static void s_add_extra(icalcomponent *calendar, const char *name, const char *value, const char *type) {
+static void s_add_extra(icalcomponent *calendar, const char *name, const char *value, const char *type)
+{
     icalproperty *property = icalproperty_new_x(value);
     icalproperty_set_x_name(property, name);
     if (type)
@@ -172,7 +186,8 @@ static void s_add_extra(icalcomponent *calendar, const char *name, const char *v
     icalcomponent_add_property(calendar, property);
 }
 
-dash_text_t *dash_calendar(const dash_mirror_t *mirror, dash_feed_t feed, const char *code) {
+dash_text_t *dash_calendar(const dash_mirror_t *mirror, dash_feed_t feed, const char *code)
+{
     char refresh[16], name[128];
     const char *key;
     json_t *event, *zones = json_object();
@@ -186,11 +201,13 @@ dash_text_t *dash_calendar(const dash_mirror_t *mirror, dash_feed_t feed, const 
     s_add_extra(calendar, "X-PUBLISHED-TTL", refresh, NULL);
     s_add_extra(calendar, "X-WR-CALNAME", name, NULL);
     struct icaltimetype from = icaltime_from_string("99981231T000000"), start;
-    json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event) {
+    json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event)
+    {
         if (s_date(dash_str(event, "date_start"), &start) && icaltime_compare(start, from) < 0)
             from = start;
     }
-    json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event) {
+    json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event)
+    {
         icalcomponent *entry = s_belongs(mirror, feed, code, event) ? s_entry(event) : NULL;
         if (!entry)
             continue;

@@ -1,19 +1,19 @@
-/* core_derive: what follows from the view: what needs somebody, how far the plan is, and the line at the top of the page.
- * SPDX-License-Identifier: Apache-2.0
+/* core_derive: what follows from the view: what needs somebody, how far the plan is, and the line at the top of the
+ * page. SPDX-License-Identifier: Apache-2.0
  *
  * Pure: entities and an instant in, JSON out. Texts are made where the language is known; here are words and numbers:
  *
  *   attention   [{what, grave, event, party, n, about, command}], gravest first. what is one of
  *               service     a service does not answer, or says what is wrong (about)
  *               failed      notices to a party were given up              no_recipient   nobody to write to
- *               full        no free seat and n persons wait               clash          registered in two places at once
- *               silence     silence ends within two days                  overdue        an item of work is late
- *               unreported  held more than a month ago, not reported
- *   progress    [{by, code, year, planned, open, held, postponed, cancelled, total}], by dimension and by proposer
- *   now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, events_open, silences, newest_ms}
+ *               full        no free seat and n persons wait               clash          registered in two places at
+ * once silence     silence ends within two days                  overdue        an item of work is late unreported held
+ * more than a month ago, not reported progress    [{by, code, year, planned, open, held, postponed, cancelled, total}],
+ * by dimension and by proposer now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, events_open,
+ * silences, newest_ms}
  *
- * A clash is between events of days that are known exactly, in different cities, of the same party; an event that no city
- * is known of clashes with none.
+ * A clash is between events of days that are known exactly, in different cities, of the same party; an event that no
+ * city is known of clashes with none.
  */
 #ifndef DASHBOARD_CORE_DERIVE_H
 #define DASHBOARD_CORE_DERIVE_H

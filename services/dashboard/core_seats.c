@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool s_invited(const json_t *rules, const json_t *party) {
+static bool s_invited(const json_t *rules, const json_t *party)
+{
     const json_t *audience = json_object_get(rules, "audience");
     size_t n = json_array_size(audience);
     for (size_t i = 0; i < n; i++)
@@ -17,7 +18,8 @@ static bool s_invited(const json_t *rules, const json_t *party) {
     return n == 0;
 }
 
-static int64_t s_guaranteed(const json_t *rules, const json_t *party, const char *code, int64_t now_ms) {
+static int64_t s_guaranteed(const json_t *rules, const json_t *party, const char *code, int64_t now_ms)
+{
     int64_t release_ms = dash_int(rules, "release_ms"), guaranteed = dash_int(rules, "guaranteed"),
             maximum = dash_int(rules, "maximum");
     const json_t *quotas = json_object_get(rules, "quotas");
@@ -38,8 +40,9 @@ typedef struct {
     int64_t confirmed, waiting, online, pending, offered, held, registered, declined, invited, silent;
 } s_sums_t;
 
-static void s_add_party(s_sums_t *sums, const json_t *rules, const json_t *party, const char *code, const json_t *answer,
-                        int64_t now_ms) {
+static void s_add_party(s_sums_t *sums, const json_t *rules, const json_t *party, const char *code,
+                        const json_t *answer, int64_t now_ms)
+{
     int64_t has = dash_int(answer, "confirmed") + dash_int(answer, "offered");
     int64_t kept = s_guaranteed(rules, party, code, now_ms);
     const char *said = dash_str(answer, "answer");
@@ -58,14 +61,16 @@ static void s_add_party(s_sums_t *sums, const json_t *rules, const json_t *party
     sums->silent += !*said || strcmp(said, "none") == 0;
 }
 
-json_t *dash_seats_of(const json_t *event, json_t *parties, json_t *answers, int64_t now_ms) {
+json_t *dash_seats_of(const json_t *event, json_t *parties, json_t *answers, int64_t now_ms)
+{
     const json_t *rules = json_object_get(event, "registration");
     const char *id = dash_str(event, "event"), *code;
     json_t *party;
     s_sums_t sums = {0};
     if (!rules)
         return NULL;
-    json_object_foreach(parties, code, party) {
+    json_object_foreach(parties, code, party)
+    {
         char key[DASH_KEY_MAX];
         (void)snprintf(key, sizeof(key), "%s/%s", id, code);
         s_add_party(&sums, rules, party, code, json_object_get(answers, key), now_ms);

@@ -8,8 +8,9 @@
  *   held  sum over all parties of max(G_p, c_p);   free = capacity - held, at least 0
  *   guaranteed_held = held - sum of c_p
  *
- * Registration's records carry `free` too, but only when somebody is decided about: a capacity that was changed, a party that
- * came, a guarantee that ended would not show until then. tests/system/test_dashboard.py compares with registration.
+ * Registration's records carry `free` too, but only when somebody is decided about: a capacity that was changed, a
+ * party that came, a guarantee that ended would not show until then. tests/system/test_dashboard.py compares with
+ * registration.
  */
 #ifndef DASHBOARD_CORE_SEATS_H
 #define DASHBOARD_CORE_SEATS_H
@@ -17,7 +18,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* event: NULL, or without rules: gives NULL. parties: {code: party}; answers: {"EVENT/PARTY": answer}. A new reference. */
+/* event: NULL, or without rules: gives NULL. parties: {code: party}; answers: {"EVENT/PARTY": answer}. A new reference.
+ */
 json_t *dash_seats_of(const json_t *event, json_t *parties, json_t *answers, int64_t now_ms);
 
 #endif

@@ -36,16 +36,19 @@ static const struct {
 };
 enum { PLAIN_N = sizeof(s_plain) / sizeof(s_plain[0]) };
 
-const char *dash_str(const json_t *object, const char *key) {
+const char *dash_str(const json_t *object, const char *key)
+{
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-int64_t dash_int(const json_t *object, const char *key) {
+int64_t dash_int(const json_t *object, const char *key)
+{
     return json_integer_value(json_object_get(object, key));
 }
 
-int dash_view_new(dash_view_t **ret_view) {
+int dash_view_new(dash_view_t **ret_view)
+{
     dash_view_t *view = calloc(1, sizeof(*view));
     if (view) {
         view->kinds = json_object();
@@ -59,7 +62,8 @@ int dash_view_new(dash_view_t **ret_view) {
     return CV_OK;
 }
 
-void dash_view_destroy(dash_view_t **view) {
+void dash_view_destroy(dash_view_t **view)
+{
     if (!*view)
         return;
     json_decref((*view)->kinds);
@@ -69,39 +73,47 @@ void dash_view_destroy(dash_view_t **view) {
 }
 
 /* The object of that name within another, made when missing; borrowed. */
-static json_t *s_inner(json_t *outer, const char *name) {
+static json_t *s_inner(json_t *outer, const char *name)
+{
     json_t *inner = json_object_get(outer, name);
     if (!inner && json_object_set_new(outer, name, json_object()) == 0)
         inner = json_object_get(outer, name);
     return inner;
 }
 
-json_t *dash_view_kind(const dash_view_t *view, const char *kind) {
+json_t *dash_view_kind(const dash_view_t *view, const char *kind)
+{
     return s_inner(view->kinds, kind);
 }
 
-json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key) {
+json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key)
+{
     return json_object_get(json_object_get(view->kinds, kind), key);
 }
 
-bool dash_view_is_public(const char *kind) {
+bool dash_view_is_public(const char *kind)
+{
     return strcmp(kind, "persons") != 0;
 }
 
-json_t *dash_view_dirty(const dash_view_t *view) {
+json_t *dash_view_dirty(const dash_view_t *view)
+{
     return view->dirty;
 }
 
-void dash_view_clean(dash_view_t *view) {
+void dash_view_clean(dash_view_t *view)
+{
     json_object_clear(view->dirty);
 }
 
-static int s_mark(dash_view_t *view, const char *kind, const char *key) {
+static int s_mark(dash_view_t *view, const char *kind, const char *key)
+{
     json_t *keys = s_inner(view->dirty, kind);
     return keys && json_object_set_new(keys, key, json_true()) == 0 ? CV_OK : CV_ENOMEM;
 }
 
-int dash_view_put(dash_view_t *view, const char *kind, const char *key, json_t *value) {
+int dash_view_put(dash_view_t *view, const char *kind, const char *key, json_t *value)
+{
     json_t *keys = dash_view_kind(view, kind);
     int rc = keys ? s_mark(view, kind, key) : CV_ENOMEM;
     if (!rc && value)
@@ -112,7 +124,8 @@ int dash_view_put(dash_view_t *view, const char *kind, const char *key, json_t *
     return rc;
 }
 
-int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_t text) {
+int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_t text)
+{
     json_t *value = json_loadb(text.ptr, text.len, 0, NULL);
     json_t *keys = dash_view_kind(view, kind);
     if (!json_is_object(value) || !keys) {
@@ -122,9 +135,12 @@ int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_
     return json_object_set_new(keys, key, value) == 0 ? CV_OK : CV_ENOMEM;
 }
 
-int dash_view_drop_stream(dash_view_t *view, const char *stream) {
-    static const char *const of_registration[] = {"answer", "persons", NULL}, *const of_notifications[] = {"notice", NULL};
-    bool registration = strcmp(stream, "registration.events") == 0, scheduling = strcmp(stream, "scheduling.events") == 0;
+int dash_view_drop_stream(dash_view_t *view, const char *stream)
+{
+    static const char *const of_registration[] = {"answer", "persons", NULL}, *const of_notifications[] = {"notice",
+                                                                                                           NULL};
+    bool registration = strcmp(stream, "registration.events") == 0,
+         scheduling = strcmp(stream, "scheduling.events") == 0;
     const char *const *kinds = registration ? of_registration : of_notifications;
     const char *plain[PLAIN_N + 2] = {"event"};
     for (size_t i = 0; scheduling && i < PLAIN_N; i++)
@@ -135,7 +151,8 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream) {
     for (size_t i = 0; !rc && kinds[i]; i++) {
         const char *key;
         json_t *value;
-        json_object_foreach(dash_view_kind(view, kinds[i]), key, value) {
+        json_object_foreach(dash_view_kind(view, kinds[i]), key, value)
+        {
             rc = rc ? rc : s_mark(view, kinds[i], key);
         }
         json_object_clear(dash_view_kind(view, kinds[i]));
@@ -147,24 +164,29 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream) {
 
 /* ---- seats ---------------------------------------------------------------------------------- */
 
-int dash_view_touch_seats(dash_view_t *view) {
+int dash_view_touch_seats(dash_view_t *view)
+{
     const char *key;
     json_t *value;
     int rc = CV_OK;
-    json_object_foreach(dash_view_kind(view, "event"), key, value) {
+    json_object_foreach(dash_view_kind(view, "event"), key, value)
+    {
         rc = rc ? rc : s_mark(view, "seats", key);
     }
-    json_object_foreach(dash_view_kind(view, "seats"), key, value) {
+    json_object_foreach(dash_view_kind(view, "seats"), key, value)
+    {
         rc = rc ? rc : s_mark(view, "seats", key);
     }
     return rc;
 }
 
-int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms) {
+int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
+{
     const char *event;
     json_t *mark, *touched = json_object_get(view->dirty, "seats");
     int64_t next_ms = 0;
-    json_object_foreach(touched, event, mark) {
+    json_object_foreach(touched, event, mark)
+    {
         json_t *seats = dash_seats_of(dash_view_get(view, "event", event), dash_view_kind(view, "party"),
                                       dash_view_kind(view, "answer"), now_ms);
         json_t *all = dash_view_kind(view, "seats");
@@ -174,7 +196,8 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
             return CV_ENOMEM;
     }
     json_t *value;
-    json_object_foreach(dash_view_kind(view, "event"), event, value) {
+    json_object_foreach(dash_view_kind(view, "event"), event, value)
+    {
         int64_t release_ms = dash_int(json_object_get(value, "registration"), "release_ms");
         if (release_ms > now_ms && (!next_ms || release_ms < next_ms))
             next_ms = release_ms;
@@ -185,7 +208,8 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
 
 /* ---- feed ----------------------------------------------------------------------------------- */
 
-static int s_feed(dash_view_t *view, const dash_record_t *record, const char *word) {
+static int s_feed(dash_view_t *view, const dash_record_t *record, const char *word)
+{
     char key[24];
     int64_t n = dash_int(dash_view_get(view, "tally", "feed"), "next");
     if (record->in_snapshot)
@@ -193,7 +217,8 @@ static int s_feed(dash_view_t *view, const dash_record_t *record, const char *wo
     (void)snprintf(key, sizeof(key), "%012lld", (long long)n);
     json_t *entry = json_pack("{s:I, s:I, s:s, s:s}", "n", (json_int_t)n, "at", (json_int_t)record->time_ms, "type",
                               record->type, "word", word);
-    static const char *const kept[] = {"event", "party", "kind", "class", "decision", "plan", "version", "title", "change"};
+    static const char *const kept[] = {"event", "party",   "kind",  "class", "decision",
+                                       "plan",  "version", "title", "change"};
     for (size_t i = 0; entry && i < sizeof(kept) / sizeof(kept[0]); i++)
         if (json_object_get(record->data, kept[i]))
             json_object_set(entry, kept[i], json_object_get(record->data, kept[i]));
@@ -211,29 +236,33 @@ static int s_feed(dash_view_t *view, const dash_record_t *record, const char *wo
 
 /* ---- scheduling ------------------------------------------------------------------------------ */
 
-static void s_copy(json_t *to, const json_t *from, const char *const *names) {
+static void s_copy(json_t *to, const json_t *from, const char *const *names)
+{
     for (; *names; names++)
         if (json_object_get(from, *names))
             json_object_set(to, *names, json_object_get(from, *names));
 }
 
-static bool s_differs(const json_t *a, const json_t *b, const char *name) {
+static bool s_differs(const json_t *a, const json_t *b, const char *name)
+{
     const json_t *one = json_object_get(a, name), *other = json_object_get(b, name);
     return one && other ? !json_equal(one, other) : one != other;
 }
 
 /* Whether an event was put elsewhere: another place, or another date that does not only say more than the one before
  * ("2026" and then "2026-05-14"). */
-static bool s_moved(const json_t *before, const json_t *now) {
+static bool s_moved(const json_t *before, const json_t *now)
+{
     const char *start = dash_str(before, "date_start"), *end = dash_str(before, "date_end");
     bool refined = strncmp(start, dash_str(now, "date_start"), strlen(start)) == 0 &&
                    strncmp(end, dash_str(now, "date_end"), strlen(end)) == 0;
     return *start && (!refined || (*dash_str(before, "city") && s_differs(before, now, "city")));
 }
 
-static int s_event(dash_view_t *view, const dash_record_t *record) {
-    static const char *const shown[] = {"version", "status",  "change",  "changed",  "reason", "title",
-                                        "format",  "city",    "country", "date_start", "date_end", NULL};
+static int s_event(dash_view_t *view, const dash_record_t *record)
+{
+    static const char *const shown[] = {"version", "status", "change",  "changed",    "reason",   "title",
+                                        "format",  "city",   "country", "date_start", "date_end", NULL};
     static const char *const place[] = {"version", "date_start", "date_end", "city", "country", NULL};
     const char *event = dash_str(record->data, "event");
     const json_t *before = dash_view_get(view, "event", event);
@@ -269,7 +298,8 @@ static int s_event(dash_view_t *view, const dash_record_t *record) {
     return rc ? rc : s_feed(view, record, dash_str(record->data, "status"));
 }
 
-static int s_key_of(const json_t *data, const char *first, const char *second, char ret_key[DASH_KEY_MAX]) {
+static int s_key_of(const json_t *data, const char *first, const char *second, char ret_key[DASH_KEY_MAX])
+{
     char number[24] = "";
     const char *end = "";
     if (second && json_is_integer(json_object_get(data, second))) {
@@ -283,7 +313,8 @@ static int s_key_of(const json_t *data, const char *first, const char *second, c
     return *start && (!second || *end) && len < DASH_KEY_MAX ? CV_OK : CV_EINVAL;
 }
 
-static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t which) {
+static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t which)
+{
     char key[DASH_KEY_MAX];
     int rc = s_key_of(record->data, s_plain[which].first, s_plain[which].second, key);
     json_t *value = rc ? NULL : json_copy(record->data);
@@ -302,7 +333,8 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
 
 /* ---- notifications ---------------------------------------------------------------------------- */
 
-static int s_notice(dash_view_t *view, const dash_record_t *record) {
+static int s_notice(dash_view_t *view, const dash_record_t *record)
+{
     const char *notice = dash_str(record->data, "notice"), *state = dash_str(record->data, "state");
     bool written = strcmp(state, "written") == 0;
     const json_t *before = dash_view_get(view, "notice", notice), *tally = dash_view_get(view, "tally", "notices");
@@ -323,7 +355,8 @@ static int s_notice(dash_view_t *view, const dash_record_t *record) {
 
 /* ---- all --------------------------------------------------------------------------------------- */
 
-int dash_view_apply(dash_view_t *view, const dash_record_t *record) {
+int dash_view_apply(dash_view_t *view, const dash_record_t *record)
+{
     for (size_t i = 0; i < PLAIN_N; i++)
         if (record->number == s_plain[i].number)
             return s_plain_record(view, record, i);

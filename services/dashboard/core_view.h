@@ -22,14 +22,14 @@
  * Happy path: records, dash_view_settle() at the end of the transaction (seats of the events that were touched), then
  * dash_view_dirty() says which entities changed, so that they can be stored and told.
  *
- * Failure modes: a record without the key it needs is refused (CV_EINVAL) before anything is changed. Out of memory gives
- * CV_ENOMEM; the view is then half changed, and its owner loads it anew from what was committed.
+ * Failure modes: a record without the key it needs is refused (CV_EINVAL) before anything is changed. Out of memory
+ * gives CV_ENOMEM; the view is then half changed, and its owner loads it anew from what was committed.
  *
  * Records of a snapshot are state: they make no feed. After one the number of notices written before is not known
  * (`partial`), and of persons who were there before the state is known by number of persons only.
  *
- * Invariants: a record has the same effect whenever it is applied (no clock); a view that was stored and loaded is the view
- * that was stored.
+ * Invariants: a record has the same effect whenever it is applied (no clock); a view that was stored and loaded is the
+ * view that was stored.
  */
 #ifndef DASHBOARD_CORE_VIEW_H
 #define DASHBOARD_CORE_VIEW_H
@@ -45,7 +45,7 @@ enum {
 };
 
 typedef struct {
-    uint16_t number; /* CV_MSG_* */
+    uint16_t number;  /* CV_MSG_* */
     const char *type; /* "convene.registration.decided.v1" */
     int64_t time_ms;  /* of the record */
     bool in_snapshot; /* state, not news */
@@ -62,13 +62,13 @@ int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_
 int dash_view_apply(dash_view_t *view, const dash_record_t *record) CV_USE_RESULT;
 /* Before a snapshot of this stream: what was made from it is gone. */
 int dash_view_drop_stream(dash_view_t *view, const char *stream) CV_USE_RESULT;
-/* Computes the seats of events that were touched. *ret_release_ms: the earliest instant after now at which seats change by
- * themselves, because guarantees end; 0: none is known. */
+/* Computes the seats of events that were touched. *ret_release_ms: the earliest instant after now at which seats change
+ * by themselves, because guarantees end; 0: none is known. */
 int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms) CV_USE_RESULT;
 /* Instants have passed: looks at all seats again with the next settle. */
 int dash_view_touch_seats(dash_view_t *view) CV_USE_RESULT;
 
-json_t *dash_view_kind(const dash_view_t *view, const char *kind);                  /* borrowed; never NULL: perhaps empty */
+json_t *dash_view_kind(const dash_view_t *view, const char *kind); /* borrowed; never NULL: perhaps empty */
 json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key); /* borrowed; NULL */
 bool dash_view_is_public(const char *kind);
 

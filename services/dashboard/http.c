@@ -22,8 +22,9 @@ enum { LOOK_MS = 500, INPUT_MAX = 16 * 1024 };
 
 /* What every answer says, whatever it is. */
 static const char *const s_always[][2] = {
-    {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
-                                " worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
+     " worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"X-Frame-Options", "DENY"},
@@ -34,7 +35,7 @@ static const char *const s_always[][2] = {
 typedef struct connection connection_t;
 struct connection {
     dash_http_t *http;
-    struct bufferevent *bev; /* young: we hold a reference */
+    struct bufferevent *bev;         /* young: we hold a reference */
     struct evhttp_connection *evcon; /* NULL while young */
     int64_t until_ms;                /* 0: no end */
     dash_stream_t *stream;
@@ -70,7 +71,8 @@ struct dash_http {
 
 /* ---- connections ------------------------------------------------------------------------------ */
 
-static void s_admit(dash_http_t *http) {
+static void s_admit(dash_http_t *http)
+{
     bool full = http->counts.connections >= http->options.connections_max;
     if (full == http->is_full || http->is_closing)
         return;
@@ -81,14 +83,16 @@ static void s_admit(dash_http_t *http) {
         evconnlistener_enable(http->listener);
 }
 
-static void s_forget(connection_t *connection) {
+static void s_forget(connection_t *connection)
+{
     connection->http->counts.connections--;
     s_admit(connection->http);
     free(connection);
 }
 
 /* A young one that is not needed any more: whoever is at its other end, or evhttp, may have let it go already. */
-static void s_cut_young(connection_t *connection) {
+static void s_cut_young(connection_t *connection)
+{
     dash_http_t *http = connection->http;
     int fd = bufferevent_getfd(connection->bev);
     TAILQ_REMOVE(&http->young, connection, link);
@@ -100,7 +104,8 @@ static void s_cut_young(connection_t *connection) {
     s_forget(connection);
 }
 
-static struct bufferevent *s_on_connection(struct event_base *base, void *arg) {
+static struct bufferevent *s_on_connection(struct event_base *base, void *arg)
+{
     dash_http_t *http = arg;
     struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     connection_t *connection = calloc(1, sizeof(*connection));
@@ -120,7 +125,8 @@ static struct bufferevent *s_on_connection(struct event_base *base, void *arg) {
     return bev;
 }
 
-static void s_on_close(struct evhttp_connection *evcon, void *arg) {
+static void s_on_close(struct evhttp_connection *evcon, void *arg)
+{
     connection_t *connection = arg;
     dash_http_t *http = connection->http;
     (void)evcon;
@@ -135,10 +141,12 @@ static void s_on_close(struct evhttp_connection *evcon, void *arg) {
 }
 
 /* The connection of a request that is whole: from young to served. NULL: cut meanwhile. */
-static connection_t *s_grown(dash_http_t *http, struct evhttp_connection *evcon) {
+static connection_t *s_grown(dash_http_t *http, struct evhttp_connection *evcon)
+{
     struct bufferevent *bev = evhttp_connection_get_bufferevent(evcon);
     connection_t *connection;
-    TAILQ_FOREACH(connection, &http->young, link) {
+    TAILQ_FOREACH(connection, &http->young, link)
+    {
         if (connection->bev == bev)
             break;
     }
@@ -155,7 +163,8 @@ static connection_t *s_grown(dash_http_t *http, struct evhttp_connection *evcon)
     return connection;
 }
 
-static void s_on_look(evutil_socket_t fd, short what, void *arg) {
+static void s_on_look(evutil_socket_t fd, short what, void *arg)
+{
     dash_http_t *http = arg;
     int64_t now_ms = cv_clock_mono_ms();
     (void)fd;
@@ -167,7 +176,8 @@ static void s_on_look(evutil_socket_t fd, short what, void *arg) {
     }
     for (connection_t *c, *next = TAILQ_FIRST(&http->served); (c = next);) {
         next = TAILQ_NEXT(c, link);
-        bool talks = c->stream && evbuffer_get_length(bufferevent_get_input(evhttp_connection_get_bufferevent(c->evcon)));
+        bool talks =
+            c->stream && evbuffer_get_length(bufferevent_get_input(evhttp_connection_get_bufferevent(c->evcon)));
         http->counts.streams_cut += talks;
         if (talks || (c->until_ms && c->until_ms <= now_ms))
             evhttp_connection_free(c->evcon); /* calls s_on_close */
@@ -176,7 +186,8 @@ static void s_on_look(evutil_socket_t fd, short what, void *arg) {
 
 /* ---- requests ---------------------------------------------------------------------------------- */
 
-static const char *s_method(struct evhttp_request *request) {
+static const char *s_method(struct evhttp_request *request)
+{
     switch (evhttp_request_get_command(request)) {
     case EVHTTP_REQ_GET:
         return "GET";
@@ -194,10 +205,12 @@ static const char *s_method(struct evhttp_request *request) {
     }
 }
 
-static size_t s_headers(struct evhttp_request *request, dash_header_t *headers, size_t max) {
+static size_t s_headers(struct evhttp_request *request, dash_header_t *headers, size_t max)
+{
     size_t n = 0;
     const struct evkeyval *header;
-    TAILQ_FOREACH(header, evhttp_request_get_input_headers(request), next) {
+    TAILQ_FOREACH(header, evhttp_request_get_input_headers(request), next)
+    {
         if (n < max)
             headers[n] = (dash_header_t){header->key, header->value};
         n++;
@@ -205,14 +218,16 @@ static size_t s_headers(struct evhttp_request *request, dash_header_t *headers, 
     return n;
 }
 
-static const char *s_header(const dash_header_t *headers, size_t n, const char *name) {
+static const char *s_header(const dash_header_t *headers, size_t n, const char *name)
+{
     for (size_t i = 0; i < n; i++)
         if (strcasecmp(headers[i].name, name) == 0)
             return headers[i].value;
     return "";
 }
 
-static void s_on_request(struct evhttp_request *request, void *arg) {
+static void s_on_request(struct evhttp_request *request, void *arg)
+{
     dash_http_t *http = arg;
     dash_header_t headers[DASH_HEADERS_MAX + 1];
     connection_t *connection = s_grown(http, evhttp_request_get_connection(request));
@@ -246,29 +261,35 @@ static void s_on_request(struct evhttp_request *request, void *arg) {
     http->options.on_request(http->options.self, &exchange, &asked);
 }
 
-static void s_add_header(struct evhttp_request *request, const char *name, const char *value) {
+static void s_add_header(struct evhttp_request *request, const char *name, const char *value)
+{
     evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
 }
 
-static void s_add_always(struct evhttp_request *request) {
+static void s_add_always(struct evhttp_request *request)
+{
     for (size_t i = 0; i < sizeof(s_always) / sizeof(s_always[0]); i++)
         s_add_header(request, s_always[i][0], s_always[i][1]);
 }
 
-static void s_let_go(const void *bytes, size_t len, void *arg) {
+static void s_let_go(const void *bytes, size_t len, void *arg)
+{
     (void)bytes;
     (void)len;
     dash_text_drop(arg);
 }
 
 /* The bytes hang in the buffer without being copied. */
-static void s_add_text(struct evbuffer *buffer, dash_text_t *text) {
+static void s_add_text(struct evbuffer *buffer, dash_text_t *text)
+{
     cv_str_t bytes = dash_text_bytes(text);
     if (bytes.len && evbuffer_add_reference(buffer, bytes.ptr, bytes.len, s_let_go, dash_text_hold(text)))
         dash_text_drop(text);
 }
 
-void dash_http_reply(dash_exchange_t *exchange, int status, const char *type, const char *const *headers, dash_text_t *body) {
+void dash_http_reply(dash_exchange_t *exchange, int status, const char *type, const char *const *headers,
+                     dash_text_t *body)
+{
     struct evhttp_request *request = exchange->request;
     struct evbuffer *buffer = evhttp_request_get_output_buffer(request);
     char length[24];
@@ -288,7 +309,8 @@ void dash_http_reply(dash_exchange_t *exchange, int status, const char *type, co
 
 /* ---- streams ----------------------------------------------------------------------------------- */
 
-dash_stream_t *dash_http_stream_open(dash_exchange_t *exchange) {
+dash_stream_t *dash_http_stream_open(dash_exchange_t *exchange)
+{
     static const char *const later[] = {"Retry-After", "5", NULL};
     connection_t *connection = exchange->connection;
     dash_http_t *http = connection->http;
@@ -315,7 +337,8 @@ dash_stream_t *dash_http_stream_open(dash_exchange_t *exchange) {
     return stream;
 }
 
-bool dash_http_stream_send(dash_stream_t *stream, dash_text_t *text) {
+bool dash_http_stream_send(dash_stream_t *stream, dash_text_t *text)
+{
     connection_t *connection = stream->connection;
     struct bufferevent *bev = evhttp_connection_get_bufferevent(connection->evcon);
     size_t len = dash_text_bytes(text).len;
@@ -335,17 +358,20 @@ bool dash_http_stream_send(dash_stream_t *stream, dash_text_t *text) {
     return true;
 }
 
-void dash_http_stream_tag(dash_stream_t *stream, size_t index) {
+void dash_http_stream_tag(dash_stream_t *stream, size_t index)
+{
     stream->index = index;
 }
 
-size_t dash_http_stream_index(const dash_stream_t *stream) {
+size_t dash_http_stream_index(const dash_stream_t *stream)
+{
     return stream->index;
 }
 
 /* ---- the listener -------------------------------------------------------------------------------- */
 
-int dash_http_listen(struct event_base *base, int fd, const dash_http_options_t *options, dash_http_t **ret_http) {
+int dash_http_listen(struct event_base *base, int fd, const dash_http_options_t *options, dash_http_t **ret_http)
+{
     const struct timeval look = {.tv_usec = LOOK_MS * 1000};
     dash_http_t *http = calloc(1, sizeof(*http));
     if (!http)
@@ -373,7 +399,8 @@ int dash_http_listen(struct event_base *base, int fd, const dash_http_options_t 
     return CV_OK;
 }
 
-void dash_http_destroy(dash_http_t **http) {
+void dash_http_destroy(dash_http_t **http)
+{
     if (!*http)
         return;
     (*http)->is_closing = true;
@@ -387,6 +414,7 @@ void dash_http_destroy(dash_http_t **http) {
     *http = NULL;
 }
 
-dash_http_counts_t dash_http_counts(const dash_http_t *http) {
+dash_http_counts_t dash_http_counts(const dash_http_t *http)
+{
     return http->counts;
 }

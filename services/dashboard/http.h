@@ -14,9 +14,9 @@
  *   connections that send nothing    the oldest young one goes when there are more than DASH_HTTP_YOUNG_MAX
  *   more than connections_max        are not accepted until others have gone; they wait in the kernel's queue
  *   more than streams_max            503 with Retry-After
- *   a stream's client does not read  when more than DASH_HTTP_BEHIND and the largest single message wait it is cut; the bytes are
- *                                    shared between all who wait for them (text.h), so it costs a few hundred octets a message
- *   a stream's client sends          cut
+ *   a stream's client does not read  when more than DASH_HTTP_BEHIND and the largest single message wait it is cut; the
+ * bytes are shared between all who wait for them (text.h), so it costs a few hundred octets a message a stream's client
+ * sends          cut
  */
 #ifndef DASHBOARD_HTTP_H
 #define DASHBOARD_HTTP_H
@@ -53,16 +53,18 @@ typedef struct {
 
 typedef struct {
     uint64_t requests, refused, streams_opened, streams_cut, young_cut; /* since the start */
-    size_t connections, streams;                                       /* now */
+    size_t connections, streams;                                        /* now */
 } dash_http_counts_t;
 
 /* fd: a listening socket, taken. */
-int dash_http_listen(struct event_base *base, int fd, const dash_http_options_t *options, dash_http_t **ret_http) CV_USE_RESULT;
+int dash_http_listen(struct event_base *base, int fd, const dash_http_options_t *options,
+                     dash_http_t **ret_http) CV_USE_RESULT;
 void dash_http_destroy(dash_http_t **http); /* streams end */
 dash_http_counts_t dash_http_counts(const dash_http_t *http);
 
 /* Answers. headers: name, value, name, value, NULL; may be NULL. body: may be NULL. */
-void dash_http_reply(dash_exchange_t *exchange, int status, const char *type, const char *const *headers, dash_text_t *body);
+void dash_http_reply(dash_exchange_t *exchange, int status, const char *type, const char *const *headers,
+                     dash_text_t *body);
 /* NULL: there are too many (the client was told 503). */
 dash_stream_t *dash_http_stream_open(dash_exchange_t *exchange);
 /* False: the stream was cut, on_stream_end was called. */

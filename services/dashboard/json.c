@@ -7,14 +7,16 @@
 
 enum { KEY_MAX = 128, HEX_MAX = 256 };
 
-static json_t *s_hex(const char *bytes, size_t len) {
+static json_t *s_hex(const char *bytes, size_t len)
+{
     char text[2 * HEX_MAX + 1] = "";
     for (size_t i = 0; i < len && i < HEX_MAX; i++)
         (void)snprintf(text + 2 * i, 3, "%02x", (unsigned)(unsigned char)bytes[i]);
     return json_string(text);
 }
 
-static json_t *s_map(const msgpack_object_map *map) {
+static json_t *s_map(const msgpack_object_map *map)
+{
     json_t *object = json_object();
     for (uint32_t i = 0; object && i < map->size; i++) {
         const msgpack_object_kv *pair = &map->ptr[i];
@@ -26,7 +28,8 @@ static json_t *s_map(const msgpack_object_map *map) {
     return object;
 }
 
-json_t *dash_json_of(const msgpack_object *object) {
+json_t *dash_json_of(const msgpack_object *object)
+{
     switch (object->type) {
     case MSGPACK_OBJECT_BOOLEAN:
         return json_boolean(object->via.boolean);

@@ -22,14 +22,16 @@ struct dash_link {
     int in, out;
 };
 
-dash_batch_t *dash_batch_new(bool is_whole) {
+dash_batch_t *dash_batch_new(bool is_whole)
+{
     dash_batch_t *batch = calloc(1, sizeof(*batch));
     if (batch)
         batch->is_whole = is_whole;
     return batch;
 }
 
-void dash_batch_destroy(dash_batch_t **batch) {
+void dash_batch_destroy(dash_batch_t **batch)
+{
     if (!*batch)
         return;
     for (size_t i = 0; i < (*batch)->n; i++) {
@@ -42,7 +44,8 @@ void dash_batch_destroy(dash_batch_t **batch) {
     *batch = NULL;
 }
 
-int dash_batch_add(dash_batch_t *batch, const char *kind, const char *key, const json_t *value) {
+int dash_batch_add(dash_batch_t *batch, const char *kind, const char *key, const json_t *value)
+{
     if (batch->n == batch->room) {
         size_t room = batch->room ? 2 * batch->room : 16;
         item_t *items = realloc(batch->items, room * sizeof(*items));
@@ -62,21 +65,26 @@ int dash_batch_add(dash_batch_t *batch, const char *kind, const char *key, const
     return CV_OK;
 }
 
-bool dash_batch_is_whole(const dash_batch_t *batch) {
+bool dash_batch_is_whole(const dash_batch_t *batch)
+{
     return batch->is_whole;
 }
 
-size_t dash_batch_n(const dash_batch_t *batch) {
+size_t dash_batch_n(const dash_batch_t *batch)
+{
     return batch->n;
 }
 
-void dash_batch_at(const dash_batch_t *batch, size_t i, const char **ret_kind, const char **ret_key, const char **ret_text) {
+void dash_batch_at(const dash_batch_t *batch, size_t i, const char **ret_kind, const char **ret_key,
+                   const char **ret_text)
+{
     *ret_kind = batch->items[i].kind;
     *ret_key = batch->items[i].key;
     *ret_text = batch->items[i].text;
 }
 
-int dash_link_new(dash_link_t **ret_link) {
+int dash_link_new(dash_link_t **ret_link)
+{
     int ends[2];
     dash_link_t *link = calloc(1, sizeof(*link));
     if (!link || pipe2(ends, O_NONBLOCK | O_CLOEXEC)) {
@@ -88,7 +96,8 @@ int dash_link_new(dash_link_t **ret_link) {
     return CV_OK;
 }
 
-void dash_link_destroy(dash_link_t **link) {
+void dash_link_destroy(dash_link_t **link)
+{
     if (!*link)
         return;
     for (dash_batch_t *batch; (batch = dash_link_take(*link));)
@@ -100,18 +109,21 @@ void dash_link_destroy(dash_link_t **link) {
 }
 
 /* Writes of a pointer's length are never split: both threads may post. */
-int dash_link_post(dash_link_t *link, dash_batch_t **batch) {
+int dash_link_post(dash_link_t *link, dash_batch_t **batch)
+{
     if (write(link->in, batch, sizeof(*batch)) != (ssize_t)sizeof(*batch))
         return CV_EAGAIN;
     *batch = NULL;
     return CV_OK;
 }
 
-int dash_link_fd(const dash_link_t *link) {
+int dash_link_fd(const dash_link_t *link)
+{
     return link->out;
 }
 
-dash_batch_t *dash_link_take(dash_link_t *link) {
+dash_batch_t *dash_link_take(dash_link_t *link)
+{
     dash_batch_t *batch;
     return read(link->out, &batch, sizeof(batch)) == (ssize_t)sizeof(batch) ? batch : NULL;
 }

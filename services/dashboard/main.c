@@ -3,6 +3,7 @@
  */
 #include "dashboard/dashboard.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     return cv_service_main(&dash_service, argc, argv);
 }

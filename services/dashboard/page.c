@@ -13,7 +13,8 @@ enum { PAGE_MAX = 16 * 1024 * 1024, FILTERS_MAX = 64 };
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-void dash_put_text(cv_buf_t *buf, const char *text) {
+void dash_put_text(cv_buf_t *buf, const char *text)
+{
     for (; *text; text++) {
         const char *with = *text == '&'   ? "&amp;"
                            : *text == '<' ? "&lt;"
@@ -27,15 +28,18 @@ void dash_put_text(cv_buf_t *buf, const char *text) {
     }
 }
 
-static void s_put(cv_buf_t *buf, const char *html) {
+static void s_put(cv_buf_t *buf, const char *html)
+{
     cv_buf_put(buf, html, strlen(html));
 }
 
-void dash_put_word(cv_buf_t *buf, const dash_page_t *page, dash_word_t word) {
+void dash_put_word(cv_buf_t *buf, const dash_page_t *page, dash_word_t word)
+{
     dash_put_text(buf, dash_word(page->language, word));
 }
 
-void dash_put_with(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const char *text) {
+void dash_put_with(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const char *text)
+{
     const char *pattern = dash_word(page->language, word), *hole = strstr(pattern, "{}");
     cv_buf_put(buf, pattern, hole ? (size_t)(hole - pattern) : strlen(pattern));
     if (hole) {
@@ -44,23 +48,27 @@ void dash_put_with(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, con
     }
 }
 
-void dash_put_time(cv_buf_t *buf, int64_t ms) {
+void dash_put_time(cv_buf_t *buf, int64_t ms)
+{
     char text[CV_TIME_TEXT + 1];
     cv_time_text(ms, text);
     cv_buf_printf(buf, "<time datetime=\"%s\">%.10s %.5s UTC</time>", text, text, text + 11);
 }
 
-void dash_put_cell(cv_buf_t *buf, const char *text) {
+void dash_put_cell(cv_buf_t *buf, const char *text)
+{
     s_put(buf, "<td>");
     dash_put_text(buf, text);
     s_put(buf, "</td>");
 }
 
-void dash_put_number(cv_buf_t *buf, int64_t number) {
+void dash_put_number(cv_buf_t *buf, int64_t number)
+{
     cv_buf_printf(buf, "<td class=\"n\">%lld</td>", (long long)number);
 }
 
-void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *words, size_t n, dash_word_t caption) {
+void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *words, size_t n, dash_word_t caption)
+{
     s_put(buf, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
     dash_put_word(buf, page, caption);
     s_put(buf, "\"><table><caption class=\"quiet\">");
@@ -74,13 +82,15 @@ void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *wo
     s_put(buf, "</tr></thead><tbody>\n");
 }
 
-void dash_put_section(cv_buf_t *buf, const dash_page_t *page, const char *id, dash_word_t title) {
+void dash_put_section(cv_buf_t *buf, const dash_page_t *page, const char *id, dash_word_t title)
+{
     cv_buf_printf(buf, "<section id=\"%s\" aria-labelledby=\"h-%s\"><h2 id=\"h-%s\">", id, id, id);
     dash_put_word(buf, page, title);
     cv_buf_printf(buf, "</h2><div class=\"view\" data-view=\"%s\">\n", id);
 }
 
-void dash_put_section_end(cv_buf_t *buf) {
+void dash_put_section_end(cv_buf_t *buf)
+{
     s_put(buf, "</div></section>\n");
 }
 
@@ -90,11 +100,13 @@ typedef struct {
     const json_t *value;
 } sorted_t;
 
-static int s_compare(const void *a, const void *b) {
+static int s_compare(const void *a, const void *b)
+{
     return strcmp(((const sorted_t *)a)->by, ((const sorted_t *)b)->by);
 }
 
-const json_t **dash_sorted(const json_t *kind, const char *field, size_t *ret_n) {
+const json_t **dash_sorted(const json_t *kind, const char *field, size_t *ret_n)
+{
     size_t n = 0, size = json_object_size(kind);
     sorted_t *rows = calloc(size + 1, sizeof(*rows));
     const json_t **values = calloc(size + 1, sizeof(*values));
@@ -106,7 +118,8 @@ const json_t **dash_sorted(const json_t *kind, const char *field, size_t *ret_n)
         free(values);
         return NULL;
     }
-    json_object_foreach((json_t *)kind, key, value) {
+    json_object_foreach((json_t *)kind, key, value)
+    {
         rows[n++] = (sorted_t){field ? dash_str(value, field) : key, value};
     }
     qsort(rows, n, sizeof(*rows), s_compare);
@@ -117,7 +130,8 @@ const json_t **dash_sorted(const json_t *kind, const char *field, size_t *ret_n)
     return values;
 }
 
-bool dash_page_shows(const dash_page_t *page, const json_t *event) {
+bool dash_page_shows(const dash_page_t *page, const json_t *event)
+{
     char year[24];
     (void)snprintf(year, sizeof(year), "%lld", (long long)dash_int(event, "plan_year"));
     return (!*page->dimension || strcmp(page->dimension, dash_str(event, "dimension")) == 0) &&
@@ -128,8 +142,10 @@ bool dash_page_shows(const dash_page_t *page, const json_t *event) {
 /* ---- the frame --------------------------------------------------------------------------------- */
 
 /* For the script: JSON within a page must not end the element. */
-static void s_put_boot(cv_buf_t *buf, const dash_page_t *page, const char *event) {
-    json_t *boot = json_pack("{s:s, s:o}", "lang", dash_language_code(page->language), "words", dash_words(page->language));
+static void s_put_boot(cv_buf_t *buf, const dash_page_t *page, const char *event)
+{
+    json_t *boot =
+        json_pack("{s:s, s:o}", "lang", dash_language_code(page->language), "words", dash_words(page->language));
     if (event)
         json_object_set_new(boot, "event", json_string(event));
     char *text = boot ? json_dumps(boot, JSON_COMPACT) : NULL;
@@ -144,16 +160,18 @@ static void s_put_boot(cv_buf_t *buf, const dash_page_t *page, const char *event
     json_decref(boot);
 }
 
-static void s_put_languages(cv_buf_t *buf, const dash_page_t *page) {
+static void s_put_languages(cv_buf_t *buf, const dash_page_t *page)
+{
     static const char *const names[DASH_LANGUAGES] = {"English", "Русский"};
     for (int i = 0; i < DASH_LANGUAGES; i++) {
         const char *code = dash_language_code((dash_language_t)i);
-        cv_buf_printf(buf, "<a href=\"?lang=%s\" lang=\"%s\" hreflang=\"%s\" class=\"lang\"%s>%s</a> ", code, code, code,
-                      i == (int)page->language ? " aria-current=\"true\"" : "", names[i]);
+        cv_buf_printf(buf, "<a href=\"?lang=%s\" lang=\"%s\" hreflang=\"%s\" class=\"lang\"%s>%s</a> ", code, code,
+                      code, i == (int)page->language ? " aria-current=\"true\"" : "", names[i]);
     }
 }
 
-static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event, const char *title) {
+static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event, const char *title)
+{
     char now[CV_TIME_TEXT + 1];
     cv_time_text(page->now_ms, now);
     cv_buf_printf(buf, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><title>",
@@ -162,10 +180,13 @@ static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event,
         dash_put_text(buf, title);
         s_put(buf, " - ");
     }
-    s_put(buf, "Convene</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-               "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"/icon.svg\" type=\"image/svg+xml\">"
-               "<link rel=\"stylesheet\" href=\"/style.css\"><script type=\"module\" src=\"/app.js\"></script></head>\n<body>"
-               "<a class=\"skip\" href=\"#main\">");
+    s_put(
+        buf,
+        "Convene</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+        "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"/icon.svg\" "
+        "type=\"image/svg+xml\">"
+        "<link rel=\"stylesheet\" href=\"/style.css\"><script type=\"module\" src=\"/app.js\"></script></head>\n<body>"
+        "<a class=\"skip\" href=\"#main\">");
     dash_put_word(buf, page, DASH_W_skip);
     s_put(buf, "</a><header><p class=\"name\">Convene</p><p class=\"quiet\">");
     dash_put_word(buf, page, DASH_W_public_view);
@@ -199,7 +220,8 @@ static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event,
     }
 }
 
-static void s_put_option(cv_buf_t *buf, const char *value, const char *text, const char *chosen) {
+static void s_put_option(cv_buf_t *buf, const char *value, const char *text, const char *chosen)
+{
     s_put(buf, "<option value=\"");
     dash_put_text(buf, value);
     s_put(buf, strcmp(value, chosen) == 0 ? "\" selected>" : "\">");
@@ -207,14 +229,16 @@ static void s_put_option(cv_buf_t *buf, const char *value, const char *text, con
     s_put(buf, "</option>");
 }
 
-static void s_put_select(cv_buf_t *buf, const dash_page_t *page, const char *name, dash_word_t label) {
+static void s_put_select(cv_buf_t *buf, const dash_page_t *page, const char *name, dash_word_t label)
+{
     cv_buf_printf(buf, "<label for=\"f-%s\">", name);
     dash_put_word(buf, page, label);
     cv_buf_printf(buf, "</label> <select id=\"f-%s\" name=\"%s\">", name, name);
     s_put_option(buf, "", dash_word(page->language, DASH_W_all), "");
 }
 
-static void s_put_filters(cv_buf_t *buf, const dash_page_t *page) {
+static void s_put_filters(cv_buf_t *buf, const dash_page_t *page)
+{
     size_t n;
     const json_t **rows;
     json_t *seen = json_object();
@@ -256,7 +280,8 @@ static void s_put_filters(cv_buf_t *buf, const dash_page_t *page) {
     s_put(buf, "</button></form>\n");
 }
 
-dash_text_t *dash_page_main(const dash_page_t *page) {
+dash_text_t *dash_page_main(const dash_page_t *page)
+{
     cv_buf_t buf;
     cv_buf_init(&buf, PAGE_MAX);
     s_put_top(&buf, page, NULL, dash_word(page->language, DASH_W_tagline));
@@ -279,7 +304,8 @@ dash_text_t *dash_page_main(const dash_page_t *page) {
 
 /* ---- one event ---------------------------------------------------------------------------------- */
 
-static void s_put_fact(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const char *text) {
+static void s_put_fact(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const char *text)
+{
     s_put(buf, "<dt>");
     dash_put_word(buf, page, word);
     s_put(buf, "</dt><dd>");
@@ -287,9 +313,11 @@ static void s_put_fact(cv_buf_t *buf, const dash_page_t *page, dash_word_t word,
     s_put(buf, "</dd>");
 }
 
-static void s_put_facts(cv_buf_t *buf, const dash_page_t *page, const json_t *event) {
+static void s_put_facts(cv_buf_t *buf, const dash_page_t *page, const json_t *event)
+{
     char dates[64], place[512];
-    const char *start = dash_str(event, "date_start"), *end = dash_str(event, "date_end"), *city = dash_str(event, "city");
+    const char *start = dash_str(event, "date_start"), *end = dash_str(event, "date_end"),
+               *city = dash_str(event, "city");
     const char *status = dash_word_of(page->language, "st_", dash_str(event, "status"));
     bool days = *end && strcmp(start, end) != 0;
     (void)snprintf(dates, sizeof(dates), "%s%s%s", start, days ? " - " : "", days ? end : "");
@@ -298,15 +326,18 @@ static void s_put_facts(cv_buf_t *buf, const dash_page_t *page, const json_t *ev
     s_put(buf, "<dl class=\"facts\">");
     s_put_fact(buf, page, DASH_W_status, status ? status : dash_str(event, "status"));
     s_put_fact(buf, page, DASH_W_dates, dates);
-    s_put_fact(buf, page, DASH_W_place, strcmp(dash_str(event, "format"), "online") == 0 ? dash_word(page->language, DASH_W_online) : place);
+    s_put_fact(buf, page, DASH_W_place,
+               strcmp(dash_str(event, "format"), "online") == 0 ? dash_word(page->language, DASH_W_online) : place);
     s_put_fact(buf, page, DASH_W_dimension, dash_str(event, "dimension"));
     s_put_fact(buf, page, DASH_W_proposer, dash_str(event, "proposer"));
     s_put(buf, "</dl>");
     dash_put_section_end(buf);
 }
 
-static void s_put_history(cv_buf_t *buf, const dash_page_t *page, const json_t *event) {
-    static const dash_word_t head[] = {DASH_W_version, DASH_W_when, DASH_W_status, DASH_W_dates, DASH_W_place, DASH_W_change, DASH_W_reason};
+static void s_put_history(cv_buf_t *buf, const dash_page_t *page, const json_t *event)
+{
+    static const dash_word_t head[] = {DASH_W_version, DASH_W_when,   DASH_W_status, DASH_W_dates,
+                                       DASH_W_place,   DASH_W_change, DASH_W_reason};
     const json_t *history = json_object_get(event, "history");
     dash_put_section(buf, page, "history", DASH_W_history);
     dash_put_head(buf, page, head, sizeof(head) / sizeof(head[0]), DASH_W_history);
@@ -334,7 +365,8 @@ static void s_put_history(cv_buf_t *buf, const dash_page_t *page, const json_t *
     dash_put_section_end(buf);
 }
 
-dash_text_t *dash_page_event(const dash_page_t *page, const char *id, bool *ret_known) {
+dash_text_t *dash_page_event(const dash_page_t *page, const char *id, bool *ret_known)
+{
     cv_buf_t buf;
     const json_t *event = dash_mirror_get(page->mirror, "event", id);
     cv_buf_init(&buf, PAGE_MAX);

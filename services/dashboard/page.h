@@ -1,8 +1,8 @@
-/* page: the pages as HTML, with everything in them as tables: what is shown without a script, and what a script begins with.
- * SPDX-License-Identifier: Apache-2.0
+/* page: the pages as HTML, with everything in them as tables: what is shown without a script, and what a script begins
+ * with. SPDX-License-Identifier: Apache-2.0
  *
- * Every text that comes from a record is escaped; no attribute is made from one that is not. What is not known is said to be
- * not public, never shown as zero.
+ * Every text that comes from a record is escaped; no attribute is made from one that is not. What is not known is said
+ * to be not public, never shown as zero.
  */
 #ifndef DASHBOARD_PAGE_H
 #define DASHBOARD_PAGE_H
@@ -23,13 +23,15 @@ dash_text_t *dash_page_main(const dash_page_t *page);
 dash_text_t *dash_page_event(const dash_page_t *page, const char *event, bool *ret_known);
 
 /* Parts, for the files that make them. */
-void dash_put_text(cv_buf_t *buf, const char *text);  /* escaped */
+void dash_put_text(cv_buf_t *buf, const char *text); /* escaped */
 void dash_put_word(cv_buf_t *buf, const dash_page_t *page, dash_word_t word);
-void dash_put_with(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const char *text); /* {} becomes text; escaped */
-void dash_put_time(cv_buf_t *buf, int64_t ms);        /* <time>, to the minute, UTC */
-void dash_put_cell(cv_buf_t *buf, const char *text);  /* <td>, escaped */
-void dash_put_number(cv_buf_t *buf, int64_t number);  /* <td>, set right */
-void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *words, size_t n, dash_word_t caption); /* <table> and its head */
+void dash_put_with(cv_buf_t *buf, const dash_page_t *page, dash_word_t word,
+                   const char *text);                /* {} becomes text; escaped */
+void dash_put_time(cv_buf_t *buf, int64_t ms);       /* <time>, to the minute, UTC */
+void dash_put_cell(cv_buf_t *buf, const char *text); /* <td>, escaped */
+void dash_put_number(cv_buf_t *buf, int64_t number); /* <td>, set right */
+void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *words, size_t n,
+                   dash_word_t caption); /* <table> and its head */
 void dash_put_section(cv_buf_t *buf, const dash_page_t *page, const char *id, dash_word_t title);
 void dash_put_section_end(cv_buf_t *buf);
 /* The values of a kind, sorted by key, or by a text field. A new array of borrowed values; free() it. */

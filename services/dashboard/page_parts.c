@@ -9,27 +9,32 @@
 
 enum { LEFT_MAX = 64 };
 
-static void s_put(cv_buf_t *buf, const char *html) {
+static void s_put(cv_buf_t *buf, const char *html)
+{
     cv_buf_put(buf, html, strlen(html));
 }
 
-static void s_put_nothing(cv_buf_t *buf, const dash_page_t *page, dash_word_t word) {
+static void s_put_nothing(cv_buf_t *buf, const dash_page_t *page, dash_word_t word)
+{
     s_put(buf, "<p>");
     dash_put_word(buf, page, word);
     s_put(buf, "</p>");
 }
 
-static void s_end_table(cv_buf_t *buf) {
+static void s_end_table(cv_buf_t *buf)
+{
     s_put(buf, "</tbody></table></div>");
 }
 
-static const json_t *s_all(const dash_page_t *page, const char *kind) {
+static const json_t *s_all(const dash_page_t *page, const char *kind)
+{
     return dash_mirror_get(page->mirror, kind, "all");
 }
 
 /* ---- now -------------------------------------------------------------------------------------- */
 
-static void s_put_fact(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const char *text) {
+static void s_put_fact(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const char *text)
+{
     s_put(buf, "<div><dt>");
     dash_put_word(buf, page, word);
     s_put(buf, "</dt><dd>");
@@ -37,13 +42,17 @@ static void s_put_fact(cv_buf_t *buf, const dash_page_t *page, dash_word_t word,
     s_put(buf, "</dd></div>");
 }
 
-static void s_put_fact_number(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const json_t *now, const char *name) {
+static void s_put_fact_number(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const json_t *now,
+                              const char *name)
+{
     char text[32];
     (void)snprintf(text, sizeof(text), "%lld", (long long)dash_int(now, name));
     s_put_fact(buf, page, word, text);
 }
 
-static void s_put_fact_time(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const json_t *now, const char *name) {
+static void s_put_fact_time(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, const json_t *now,
+                            const char *name)
+{
     s_put(buf, "<div><dt>");
     dash_put_word(buf, page, word);
     s_put(buf, "</dt><dd>");
@@ -54,7 +63,8 @@ static void s_put_fact_time(cv_buf_t *buf, const dash_page_t *page, dash_word_t 
     s_put(buf, "</dd></div>");
 }
 
-void dash_part_now(cv_buf_t *buf, const dash_page_t *page) {
+void dash_part_now(cv_buf_t *buf, const dash_page_t *page)
+{
     const json_t *now = s_all(page, "now");
     char services[64];
     dash_put_section(buf, page, "now", DASH_W_now);
@@ -78,7 +88,8 @@ void dash_part_now(cv_buf_t *buf, const dash_page_t *page) {
 /* ---- attention, feed: sentences with holes ------------------------------------------------------ */
 
 /* "{party} at {event}": each hole is a field of object; {} is its `about`. */
-static void s_put_sentence(cv_buf_t *buf, const char *pattern, const json_t *object) {
+static void s_put_sentence(cv_buf_t *buf, const char *pattern, const json_t *object)
+{
     while (*pattern) {
         size_t len = strcspn(pattern, "{");
         char name[32];
@@ -96,7 +107,8 @@ static void s_put_sentence(cv_buf_t *buf, const char *pattern, const json_t *obj
     }
 }
 
-void dash_part_attention(cv_buf_t *buf, const dash_page_t *page) {
+void dash_part_attention(cv_buf_t *buf, const dash_page_t *page)
+{
     const json_t *list = s_all(page, "attention");
     dash_put_section(buf, page, "attention", DASH_W_attention);
     if (!json_array_size(list))
@@ -117,14 +129,16 @@ void dash_part_attention(cv_buf_t *buf, const dash_page_t *page) {
     dash_put_section_end(buf);
 }
 
-void dash_part_feed(cv_buf_t *buf, const dash_page_t *page) {
+void dash_part_feed(cv_buf_t *buf, const dash_page_t *page)
+{
     size_t n;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "feed"), NULL, &n);
     dash_put_section(buf, page, "feed", DASH_W_feed);
     if (!n)
         s_put_nothing(buf, page, DASH_W_feed_none);
     else
-        cv_buf_printf(buf, "<ol class=\"feed\" tabindex=\"0\" aria-label=\"%s\">", dash_word(page->language, DASH_W_feed));
+        cv_buf_printf(buf, "<ol class=\"feed\" tabindex=\"0\" aria-label=\"%s\">",
+                      dash_word(page->language, DASH_W_feed));
     for (size_t i = n; i-- > 0;) {
         char what[64] = "";
         const char *type = dash_str(rows[i], "type"), *dot = strrchr(type, '.'), *start = dot;
@@ -147,7 +161,8 @@ void dash_part_feed(cv_buf_t *buf, const dash_page_t *page) {
 
 /* ---- timeline ----------------------------------------------------------------------------------- */
 
-static void s_put_dates(cv_buf_t *buf, const dash_page_t *page, const json_t *event) {
+static void s_put_dates(cv_buf_t *buf, const dash_page_t *page, const json_t *event)
+{
     const char *start = dash_str(event, "date_start"), *end = dash_str(event, "date_end");
     const json_t *moved = json_object_get(event, "moved");
     s_put(buf, "<td>");
@@ -160,8 +175,8 @@ static void s_put_dates(cv_buf_t *buf, const dash_page_t *page, const json_t *ev
     }
     if (moved) {
         char from[256];
-        (void)snprintf(from, sizeof(from), "%s%s%s", dash_str(moved, "date_start"), *dash_str(moved, "city") ? ", " : "",
-                       dash_str(moved, "city"));
+        (void)snprintf(from, sizeof(from), "%s%s%s", dash_str(moved, "date_start"),
+                       *dash_str(moved, "city") ? ", " : "", dash_str(moved, "city"));
         s_put(buf, "<br><small>");
         dash_put_with(buf, page, DASH_W_moved_from, from);
         s_put(buf, "</small>");
@@ -169,8 +184,10 @@ static void s_put_dates(cv_buf_t *buf, const dash_page_t *page, const json_t *ev
     s_put(buf, "</td>");
 }
 
-static void s_put_event(cv_buf_t *buf, const dash_page_t *page, const json_t *event) {
-    const char *id = dash_str(event, "event"), *city = dash_str(event, "city"), *dimension = dash_str(event, "dimension");
+static void s_put_event(cv_buf_t *buf, const dash_page_t *page, const json_t *event)
+{
+    const char *id = dash_str(event, "event"), *city = dash_str(event, "city"),
+               *dimension = dash_str(event, "dimension");
     const char *status = dash_word_of(page->language, "st_", dash_str(event, "status"));
     bool online = strcmp(dash_str(event, "format"), "online") == 0;
     s_put(buf, "<tr>");
@@ -182,14 +199,19 @@ static void s_put_event(cv_buf_t *buf, const dash_page_t *page, const json_t *ev
     s_put(buf, "</a></th>");
     dash_put_cell(buf, *city ? city : dash_word(page->language, online ? DASH_W_online : DASH_W_not_public));
     const json_t *heading = dash_mirror_get(page->mirror, "heading", dimension);
-    dash_put_cell(buf, heading ? dash_str(heading, "name") : *dimension ? dimension : dash_word(page->language, DASH_W_none_dimension));
-    dash_put_cell(buf, *dash_str(event, "proposer") ? dash_str(event, "proposer") : dash_word(page->language, DASH_W_not_public));
+    dash_put_cell(buf, heading      ? dash_str(heading, "name")
+                       : *dimension ? dimension
+                                    : dash_word(page->language, DASH_W_none_dimension));
+    dash_put_cell(buf, *dash_str(event, "proposer") ? dash_str(event, "proposer")
+                                                    : dash_word(page->language, DASH_W_not_public));
     dash_put_cell(buf, status ? status : dash_str(event, "status"));
     s_put(buf, "</tr>\n");
 }
 
-void dash_part_timeline(cv_buf_t *buf, const dash_page_t *page) {
-    static const dash_word_t head[] = {DASH_W_dates, DASH_W_title, DASH_W_place, DASH_W_dimension, DASH_W_proposer, DASH_W_status};
+void dash_part_timeline(cv_buf_t *buf, const dash_page_t *page)
+{
+    static const dash_word_t head[] = {DASH_W_dates,     DASH_W_title,    DASH_W_place,
+                                       DASH_W_dimension, DASH_W_proposer, DASH_W_status};
     size_t n, shown = 0;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "event"), "date_start", &n);
     dash_put_section(buf, page, "timeline", DASH_W_timeline);
@@ -208,18 +230,24 @@ void dash_part_timeline(cv_buf_t *buf, const dash_page_t *page) {
 
 /* ---- progress ------------------------------------------------------------------------------------ */
 
-static void s_put_progress(cv_buf_t *buf, const dash_page_t *page, const char *by, dash_word_t first, dash_word_t caption) {
+static void s_put_progress(cv_buf_t *buf, const dash_page_t *page, const char *by, dash_word_t first,
+                           dash_word_t caption)
+{
     static const char *const columns[] = {"planned", "open", "held", "postponed", "cancelled", "total"};
-    const dash_word_t head[] = {first, DASH_W_year, DASH_W_planned, DASH_W_in_registration, DASH_W_held, DASH_W_postponed, DASH_W_cancelled, DASH_W_total};
+    const dash_word_t head[] = {first,       DASH_W_year,      DASH_W_planned,   DASH_W_in_registration,
+                                DASH_W_held, DASH_W_postponed, DASH_W_cancelled, DASH_W_total};
     const json_t *list = s_all(page, "progress");
     dash_put_head(buf, page, head, sizeof(head) / sizeof(head[0]), caption);
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *row = json_array_get(list, i), *heading = dash_mirror_get(page->mirror, "heading", dash_str(row, "code"));
+        const json_t *row = json_array_get(list, i),
+                     *heading = dash_mirror_get(page->mirror, "heading", dash_str(row, "code"));
         const char *code = dash_str(row, "code"), *name = heading ? dash_str(heading, "name") : code;
         if (strcmp(dash_str(row, "by"), by) != 0)
             continue;
         s_put(buf, "<tr><th scope=\"row\">");
-        dash_put_text(buf, *name ? name : dash_word(page->language, first == DASH_W_dimension ? DASH_W_none_dimension : DASH_W_not_public));
+        dash_put_text(buf, *name ? name
+                                 : dash_word(page->language,
+                                             first == DASH_W_dimension ? DASH_W_none_dimension : DASH_W_not_public));
         s_put(buf, "</th>");
         dash_put_number(buf, dash_int(row, "year"));
         for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++)
@@ -229,7 +257,8 @@ static void s_put_progress(cv_buf_t *buf, const dash_page_t *page, const char *b
     s_end_table(buf);
 }
 
-void dash_part_progress(cv_buf_t *buf, const dash_page_t *page) {
+void dash_part_progress(cv_buf_t *buf, const dash_page_t *page)
+{
     dash_put_section(buf, page, "progress", DASH_W_progress);
     s_put_progress(buf, page, "dimension", DASH_W_dimension, DASH_W_by_dimension);
     s_put_progress(buf, page, "proposer", DASH_W_proposer, DASH_W_by_proposer);
@@ -239,7 +268,8 @@ void dash_part_progress(cv_buf_t *buf, const dash_page_t *page) {
 /* ---- silence, work --------------------------------------------------------------------------------- */
 
 /* "3 d 4 h", "12 min". */
-static void s_left(const dash_page_t *page, int64_t left_ms, char ret_text[LEFT_MAX]) {
+static void s_left(const dash_page_t *page, int64_t left_ms, char ret_text[LEFT_MAX])
+{
     int64_t minutes = left_ms / 60000, n[2] = {minutes / 1440, minutes / 60 % 24};
     dash_word_t words[2] = {DASH_W_days, DASH_W_hours};
     size_t len = 0;
@@ -256,11 +286,13 @@ static void s_left(const dash_page_t *page, int64_t left_ms, char ret_text[LEFT_
     for (int i = 0; i < 2; i++) {
         const char *pattern = dash_word(page->language, words[i]), *hole = strstr(pattern, "{}");
         if ((n[i] || (i == 0 && minutes < 60)) && len < LEFT_MAX)
-            len += (size_t)snprintf(ret_text + len, LEFT_MAX - len, "%s%lld%s", len ? " " : "", (long long)n[i], hole + 2);
+            len +=
+                (size_t)snprintf(ret_text + len, LEFT_MAX - len, "%s%lld%s", len ? " " : "", (long long)n[i], hole + 2);
     }
 }
 
-void dash_part_silence(cv_buf_t *buf, const dash_page_t *page) {
+void dash_part_silence(cv_buf_t *buf, const dash_page_t *page)
+{
     static const dash_word_t head[] = {DASH_W_decision, DASH_W_title, DASH_W_ends, DASH_W_left};
     size_t n, shown = 0;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "decision"), NULL, &n);
@@ -297,7 +329,8 @@ void dash_part_silence(cv_buf_t *buf, const dash_page_t *page) {
     dash_put_section_end(buf);
 }
 
-void dash_part_work(cv_buf_t *buf, const dash_page_t *page) {
+void dash_part_work(cv_buf_t *buf, const dash_page_t *page)
+{
     static const dash_word_t head[] = {DASH_W_item, DASH_W_title, DASH_W_owner, DASH_W_due, DASH_W_status, DASH_W_done};
     size_t n;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "workitem"), NULL, &n);

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void s_put(cv_buf_t *buf, const char *html) {
+static void s_put(cv_buf_t *buf, const char *html)
+{
     cv_buf_put(buf, html, strlen(html));
 }
 
-static void s_put_seats(cv_buf_t *buf, const dash_page_t *page, const json_t *seats, const json_t *event) {
-    static const char *const numbers[] = {"capacity", "confirmed", "offered", "guaranteed_held", "free", "waiting", "online"};
+static void s_put_seats(cv_buf_t *buf, const dash_page_t *page, const json_t *seats, const json_t *event)
+{
+    static const char *const numbers[] = {"capacity", "confirmed", "offered", "guaranteed_held",
+                                          "free",     "waiting",   "online"};
     static const char *const answers[] = {"registered", "declined", "silent"};
     s_put(buf, "<tr><th scope=\"row\"><a href=\"/event/");
     dash_put_text(buf, dash_str(seats, "event"));
@@ -28,9 +31,11 @@ static void s_put_seats(cv_buf_t *buf, const dash_page_t *page, const json_t *se
     s_put(buf, "</td></tr>\n");
 }
 
-void dash_part_seats(cv_buf_t *buf, const dash_page_t *page, const char *event) {
-    static const dash_word_t head[] = {DASH_W_event, DASH_W_capacity, DASH_W_confirmed, DASH_W_offered,  DASH_W_guaranteed, DASH_W_free,
-                                       DASH_W_waiting, DASH_W_online, DASH_W_registered, DASH_W_declined, DASH_W_silent, DASH_W_closes};
+void dash_part_seats(cv_buf_t *buf, const dash_page_t *page, const char *event)
+{
+    static const dash_word_t head[] = {DASH_W_event,      DASH_W_capacity, DASH_W_confirmed, DASH_W_offered,
+                                       DASH_W_guaranteed, DASH_W_free,     DASH_W_waiting,   DASH_W_online,
+                                       DASH_W_registered, DASH_W_declined, DASH_W_silent,    DASH_W_closes};
     size_t n, shown = 0;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "seats"), NULL, &n);
     dash_put_section(buf, page, "seats", DASH_W_seats);
@@ -60,7 +65,8 @@ typedef struct {
     int64_t registered, declined, withdrawn, silent;
 } s_answers_t;
 
-static bool s_invited(const json_t *event, const json_t *party) {
+static bool s_invited(const json_t *event, const json_t *party)
+{
     const json_t *audience = json_object_get(json_object_get(event, "registration"), "audience");
     bool invited = json_array_size(audience) == 0;
     for (size_t i = 0; i < json_array_size(audience); i++)
@@ -68,7 +74,8 @@ static bool s_invited(const json_t *event, const json_t *party) {
     return invited;
 }
 
-static void s_count(const dash_page_t *page, const char *party, const char *event, s_answers_t *counts) {
+static void s_count(const dash_page_t *page, const char *party, const char *event, s_answers_t *counts)
+{
     char key[DASH_KEY_MAX];
     (void)snprintf(key, sizeof(key), "%s/%s", event, party);
     const char *answer = dash_str(dash_mirror_get(page->mirror, "answer", key), "answer");
@@ -82,20 +89,24 @@ static void s_count(const dash_page_t *page, const char *party, const char *even
         counts->silent++;
 }
 
-static s_answers_t s_answers_of(const dash_page_t *page, const char *party, const char *event) {
+static s_answers_t s_answers_of(const dash_page_t *page, const char *party, const char *event)
+{
     s_answers_t counts = {0};
     const char *key;
     json_t *seats;
-    json_object_foreach((json_t *)dash_mirror_kind(page->mirror, "seats"), key, seats) {
+    json_object_foreach((json_t *)dash_mirror_kind(page->mirror, "seats"), key, seats)
+    {
         const char *status = dash_str(seats, "status");
         bool runs = strcmp(status, "open") == 0 || strcmp(status, "closed") == 0;
-        if (event ? strcmp(event, key) == 0 : runs && dash_page_shows(page, dash_mirror_get(page->mirror, "event", key)))
+        if (event ? strcmp(event, key) == 0
+                  : runs && dash_page_shows(page, dash_mirror_get(page->mirror, "event", key)))
             s_count(page, party, key, &counts);
     }
     return counts;
 }
 
-static void s_put_count(cv_buf_t *buf, const dash_page_t *page, const char *sign, dash_word_t word, int64_t n) {
+static void s_put_count(cv_buf_t *buf, const dash_page_t *page, const char *sign, dash_word_t word, int64_t n)
+{
     if (!n)
         return;
     cv_buf_printf(buf, "<span class=\"c\"><span aria-hidden=\"true\">%s</span> ", sign);
@@ -103,7 +114,8 @@ static void s_put_count(cv_buf_t *buf, const dash_page_t *page, const char *sign
     cv_buf_printf(buf, ": %lld</span>", (long long)n);
 }
 
-void dash_part_answers(cv_buf_t *buf, const dash_page_t *page, const char *event) {
+void dash_part_answers(cv_buf_t *buf, const dash_page_t *page, const char *event)
+{
     size_t n;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "party"), "name", &n);
     dash_put_section(buf, page, "answers", DASH_W_answers);

@@ -25,12 +25,14 @@ struct dash_pulse {
     json_t *held;  /* {party: n} as told last */
 };
 
-static int64_t s_now(const dash_pulse_t *pulse) {
+static int64_t s_now(const dash_pulse_t *pulse)
+{
     return cv_clock_wall_ms() + pulse->options.clock_offset_ms;
 }
 
 /* The data of all messages of one page, as a list. NULL: no answer. */
-static json_t *s_ask(dash_pulse_t *pulse, const char *service, const char *what, const char *key) {
+static json_t *s_ask(dash_pulse_t *pulse, const char *service, const char *what, const char *key)
+{
     cv_log_query_v1_t query = {.what = cv_str(what), .key = cv_str(key), .has_limit = true, .limit = HELD_LIMIT};
     cv_reply_t *reply = NULL;
     json_t *list = NULL;
@@ -49,10 +51,12 @@ static json_t *s_ask(dash_pulse_t *pulse, const char *service, const char *what,
     return list;
 }
 
-static json_t *s_follows(const json_t *status) {
+static json_t *s_follows(const json_t *status)
+{
     json_t *list = json_array(), *one;
     size_t i;
-    json_array_foreach(json_object_get(status, "follows"), i, one) {
+    json_array_foreach(json_object_get(status, "follows"), i, one)
+    {
         int64_t lag = dash_int(one, "head") - dash_int(one, "cursor");
         json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "stream", dash_str(one, "stream"), "state",
                                               dash_str(one, "state"), "lag", (json_int_t)(lag > 0 ? lag : 0), "parked",
@@ -61,23 +65,26 @@ static json_t *s_follows(const json_t *status) {
     return list;
 }
 
-static json_t *s_streams(const json_t *status) {
+static json_t *s_streams(const json_t *status)
+{
     json_t *list = json_array(), *one;
     size_t i;
-    json_array_foreach(json_object_get(status, "streams"), i, one) {
-        json_array_append_new(list, json_pack("{s:s, s:I}", "name", dash_str(one, "name"), "head",
-                                              (json_int_t)dash_int(one, "head")));
+    json_array_foreach(json_object_get(status, "streams"), i, one)
+    {
+        json_array_append_new(
+            list, json_pack("{s:s, s:I}", "name", dash_str(one, "name"), "head", (json_int_t)dash_int(one, "head")));
     }
     return list;
 }
 
 /* status NULL: it does not answer. */
-static json_t *s_entity(dash_pulse_t *pulse, const char *name, const json_t *status) {
+static json_t *s_entity(dash_pulse_t *pulse, const char *name, const json_t *status)
+{
     const json_t *before = json_object_get(pulse->known, name);
     bool up = status != NULL, was_up = json_is_true(json_object_get(before, "up"));
     int64_t now_ms = s_now(pulse), since_ms = before && up == was_up ? dash_int(before, "since_ms") : now_ms;
-    json_t *entity = json_pack("{s:s, s:b, s:I, s:I}", "name", name, "up", up, "checked_ms", (json_int_t)now_ms, "since_ms",
-                               (json_int_t)since_ms);
+    json_t *entity = json_pack("{s:s, s:b, s:I, s:I}", "name", name, "up", up, "checked_ms", (json_int_t)now_ms,
+                               "since_ms", (json_int_t)since_ms);
     const char *version = dash_str(up ? status : before, "version");
     if (entity && *version)
         json_object_set_new(entity, "version", json_string(version));
@@ -92,7 +99,8 @@ static json_t *s_entity(dash_pulse_t *pulse, const char *name, const json_t *sta
     return entity;
 }
 
-static int s_look_at(dash_pulse_t *pulse, const char *name, dash_batch_t *batch) {
+static int s_look_at(dash_pulse_t *pulse, const char *name, dash_batch_t *batch)
+{
     json_t *answer = s_ask(pulse, name, "status", NULL), *status = json_array_get(answer, 0);
     json_t *entity = s_entity(pulse, name, status);
     int rc = entity ? dash_batch_add(batch, "service", name, entity) : CV_ENOMEM;
@@ -104,23 +112,27 @@ static int s_look_at(dash_pulse_t *pulse, const char *name, dash_batch_t *batch)
     return rc;
 }
 
-static int s_look_for_held(dash_pulse_t *pulse, dash_batch_t *batch) {
+static int s_look_for_held(dash_pulse_t *pulse, dash_batch_t *batch)
+{
     json_t *notices = s_ask(pulse, "notifications", "held", "no_recipient"), *notice, *n;
     if (!notices)
         return CV_OK; /* what was last known stays, and the service is shown as down */
     json_t *held = json_object();
     const char *party;
     size_t i;
-    json_array_foreach(notices, i, notice) {
+    json_array_foreach(notices, i, notice)
+    {
         party = dash_str(notice, "party");
         json_object_set_new(held, party, json_integer(dash_int(held, party) + 1));
     }
     int rc = CV_OK;
-    json_object_foreach(pulse->held, party, n) {
+    json_object_foreach(pulse->held, party, n)
+    {
         if (!rc && !json_object_get(held, party))
             rc = dash_batch_add(batch, "held", party, NULL);
     }
-    json_object_foreach(held, party, n) {
+    json_object_foreach(held, party, n)
+    {
         json_t *entity = json_pack("{s:s, s:O}", "party", party, "n", n);
         if (!rc && !json_equal(n, json_object_get(pulse->held, party)))
             rc = entity ? dash_batch_add(batch, "held", party, entity) : CV_ENOMEM;
@@ -132,7 +144,8 @@ static int s_look_for_held(dash_pulse_t *pulse, dash_batch_t *batch) {
     return rc;
 }
 
-static void s_beat(dash_pulse_t *pulse) {
+static void s_beat(dash_pulse_t *pulse)
+{
     dash_batch_t *batch = dash_batch_new(false);
     int rc = batch ? CV_OK : CV_ENOMEM;
     for (size_t i = 0; !rc && i < pulse->options.client.services_n; i++)
@@ -146,7 +159,8 @@ static void s_beat(dash_pulse_t *pulse) {
     dash_batch_destroy(&batch);
 }
 
-static void *s_run(void *arg) {
+static void *s_run(void *arg)
+{
     dash_pulse_t *pulse = arg;
     struct pollfd stop = {.fd = pulse->stop_fd, .events = POLLIN};
     do {
@@ -155,7 +169,8 @@ static void *s_run(void *arg) {
     return NULL;
 }
 
-static void s_free(dash_pulse_t *pulse) {
+static void s_free(dash_pulse_t *pulse)
+{
     cv_client_close(&pulse->client);
     cv_reader_destroy(&pulse->reader);
     json_decref(pulse->known);
@@ -165,7 +180,8 @@ static void s_free(dash_pulse_t *pulse) {
     free(pulse);
 }
 
-int dash_pulse_start(const dash_pulse_options_t *options, dash_pulse_t **ret_pulse, char *ret_error, size_t error_size) {
+int dash_pulse_start(const dash_pulse_options_t *options, dash_pulse_t **ret_pulse, char *ret_error, size_t error_size)
+{
     dash_pulse_t *pulse = calloc(1, sizeof(*pulse));
     if (!pulse)
         return CV_ENOMEM;
@@ -187,7 +203,8 @@ int dash_pulse_start(const dash_pulse_options_t *options, dash_pulse_t **ret_pul
     return CV_OK;
 }
 
-void dash_pulse_stop(dash_pulse_t **pulse) {
+void dash_pulse_stop(dash_pulse_t **pulse)
+{
     uint64_t one = 1;
     if (!*pulse)
         return;

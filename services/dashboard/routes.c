@@ -9,8 +9,8 @@
  *   /health                    200 when the view is whole and the dashboard's own service answers, else 503
  *   /metrics                   Prometheus text
  *
- * Pages, data and feeds have an ETag: what did not change is answered 304. The ETag of data is the version of the view, that of
- * a calendar its content.
+ * Pages, data and feeds have an ETag: what did not change is answered 304. The ETag of data is the version of the view,
+ * that of a calendar its content.
  */
 #include "dashboard/assets.h"
 #include "dashboard/calendar.h"
@@ -26,17 +26,20 @@
 
 enum { ETAG_MAX = 96, HASH_LEN = 16 };
 
-static const char s_json[] = "application/json; charset=utf-8", s_html[] = "text/html; charset=utf-8", s_plain[] = "text/plain; charset=utf-8";
+static const char s_json[] = "application/json; charset=utf-8", s_html[] = "text/html; charset=utf-8",
+                  s_plain[] = "text/plain; charset=utf-8";
 
-static void s_say(dash_exchange_t *exchange, int status, const char *text) {
+static void s_say(dash_exchange_t *exchange, int status, const char *text)
+{
     dash_text_t *body = dash_text_new(cv_str(text));
     dash_http_reply(exchange, status, s_plain, NULL, body);
     dash_text_drop(body);
 }
 
 /* Takes body. etag NULL: not to be kept at all. */
-static void s_give(dash_exchange_t *exchange, const dash_request_t *request, int status, const char *type, const char *etag,
-                   const char *language, dash_text_t *body) {
+static void s_give(dash_exchange_t *exchange, const dash_request_t *request, int status, const char *type,
+                   const char *etag, const char *language, dash_text_t *body)
+{
     const char *headers[9] = {"Cache-Control", etag ? "no-cache" : "no-store"};
     size_t n = 2;
     if (!body) {
@@ -59,11 +62,14 @@ static void s_give(dash_exchange_t *exchange, const dash_request_t *request, int
     dash_text_drop(body);
 }
 
-static void s_etag_of_view(const dash_web_t *web, char ret_etag[ETAG_MAX]) {
-    (void)snprintf(ret_etag, ETAG_MAX, "\"%s-%" PRIu64 "\"", dash_mirror_boot(web->mirror), dash_mirror_version(web->mirror));
+static void s_etag_of_view(const dash_web_t *web, char ret_etag[ETAG_MAX])
+{
+    (void)snprintf(ret_etag, ETAG_MAX, "\"%s-%" PRIu64 "\"", dash_mirror_boot(web->mirror),
+                   dash_mirror_version(web->mirror));
 }
 
-static void s_etag_of(cv_str_t bytes, char ret_etag[ETAG_MAX]) {
+static void s_etag_of(cv_str_t bytes, char ret_etag[ETAG_MAX])
+{
     uint8_t hash[HASH_LEN];
     char hex[2 * HASH_LEN + 1];
     crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
@@ -73,7 +79,8 @@ static void s_etag_of(cv_str_t bytes, char ret_etag[ETAG_MAX]) {
 
 /* ---- data ------------------------------------------------------------------------------------------ */
 
-static void s_give_json(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, json_t *document) {
+static void s_give_json(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, json_t *document)
+{
     char etag[ETAG_MAX], *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
     dash_text_t *body = text ? dash_text_new(cv_str(text)) : NULL;
     s_etag_of_view(web, etag);
@@ -82,7 +89,8 @@ static void s_give_json(dash_web_t *web, dash_exchange_t *exchange, const dash_r
     json_decref(document);
 }
 
-static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *what) {
+static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *what)
+{
     char kind[32] = "";
     const char *slash = strchr(what, '/');
     size_t len = slash ? (size_t)(slash - what) : strlen(what);
@@ -91,13 +99,17 @@ static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request
         json_object_del(kinds, "counters");
         s_give_json(web, exchange, request,
                     json_pack("{s:s, s:I, s:I, s:o}", "schema", "convene.dashboard.view.v1", "version",
-                              (json_int_t)dash_mirror_version(web->mirror), "now", (json_int_t)dash_web_now(web), "kinds", kinds));
+                              (json_int_t)dash_mirror_version(web->mirror), "now", (json_int_t)dash_web_now(web),
+                              "kinds", kinds));
         return;
     }
-    const json_t *all = cv_str_copy((cv_str_t){what, len}, kind, sizeof(kind)) ? NULL : dash_mirror_kind(web->mirror, kind);
+    const json_t *all =
+        cv_str_copy((cv_str_t){what, len}, kind, sizeof(kind)) ? NULL : dash_mirror_kind(web->mirror, kind);
     const json_t *found = slash ? json_object_get(all, slash + 1) : all;
     if (!found) {
-        s_say(exchange, 404, slash ? "there is no such thing; /api/KIND lists them\n" : "there is no such kind, or nothing of it; /api/view has all\n");
+        s_say(exchange, 404,
+              slash ? "there is no such thing; /api/KIND lists them\n"
+                    : "there is no such kind, or nothing of it; /api/view has all\n");
         return;
     }
     char schema[64];
@@ -107,12 +119,14 @@ static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request
 
 /* ---- feeds ------------------------------------------------------------------------------------------ */
 
-static void s_calendar(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *rest) {
+static void s_calendar(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *rest)
+{
     static const struct {
         const char *prefix;
         dash_feed_t feed;
     } feeds[] = {{"/dimension/", DASH_FEED_DIMENSION}, {"/body/", DASH_FEED_BODY}, {"/party/", DASH_FEED_PARTY}};
-    static const char *const kinds[] = {[DASH_FEED_DIMENSION] = "heading", [DASH_FEED_BODY] = "body", [DASH_FEED_PARTY] = "party"};
+    static const char *const kinds[] = {
+        [DASH_FEED_DIMENSION] = "heading", [DASH_FEED_BODY] = "body", [DASH_FEED_PARTY] = "party"};
     dash_feed_t feed = DASH_FEED_ALL;
     char code[64] = "", etag[ETAG_MAX];
     size_t len = strlen(rest);
@@ -126,7 +140,9 @@ static void s_calendar(dash_web_t *web, dash_exchange_t *exchange, const dash_re
         known = dash_mirror_get(web->mirror, kinds[feed], code) != NULL;
     }
     if (!known) {
-        s_say(exchange, 404, "there is no such calendar: /calendar.ics, /calendar/dimension/CODE.ics, /calendar/body/CODE.ics, /calendar/party/CODE.ics\n");
+        s_say(exchange, 404,
+              "there is no such calendar: /calendar.ics, /calendar/dimension/CODE.ics, /calendar/body/CODE.ics, "
+              "/calendar/party/CODE.ics\n");
         return;
     }
     dash_text_t *body = dash_calendar(web->mirror, feed, *code ? code : NULL);
@@ -137,11 +153,13 @@ static void s_calendar(dash_web_t *web, dash_exchange_t *exchange, const dash_re
 
 /* ---- pages ------------------------------------------------------------------------------------------- */
 
-static void s_page(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *event) {
+static void s_page(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *event)
+{
     const dash_target_t *target = request->target;
     bool known = true;
     const dash_page_t page = {.mirror = web->mirror,
-                              .language = dash_language_of(dash_target_parameter(target, "lang"), request->accept_language),
+                              .language =
+                                  dash_language_of(dash_target_parameter(target, "lang"), request->accept_language),
                               .dimension = dash_target_parameter(target, "dimension"),
                               .party = dash_target_parameter(target, "party"),
                               .year = dash_target_parameter(target, "year"),
@@ -152,13 +170,15 @@ static void s_page(dash_web_t *web, dash_exchange_t *exchange, const dash_reques
 
 /* ---- the stream ----------------------------------------------------------------------------------------- */
 
-static void s_send(void *arg, dash_text_t *delta) {
+static void s_send(void *arg, dash_text_t *delta)
+{
     dash_stream_t **stream = arg;
     if (*stream && !dash_http_stream_send(*stream, delta))
         *stream = NULL;
 }
 
-static void s_stream(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request) {
+static void s_stream(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request)
+{
     dash_text_t *start = dash_text_new(CV_STR("retry: 2000\n\n")), *snapshot = NULL;
     dash_stream_t *stream = web->streams_n < DASH_STREAMS_MAX && start ? dash_http_stream_open(exchange) : NULL;
     if (!stream) {
@@ -182,7 +202,8 @@ static void s_stream(dash_web_t *web, dash_exchange_t *exchange, const dash_requ
 
 /* ---- which ------------------------------------------------------------------------------------------------ */
 
-static bool s_asset(dash_exchange_t *exchange, const dash_request_t *request, const char *path) {
+static bool s_asset(dash_exchange_t *exchange, const dash_request_t *request, const char *path)
+{
     for (const dash_asset_t *asset = dash_assets; asset->path; asset++) {
         if (strcmp(path, asset->path) != 0)
             continue;
@@ -195,7 +216,8 @@ static bool s_asset(dash_exchange_t *exchange, const dash_request_t *request, co
     return false;
 }
 
-void dash_web_answer(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request) {
+void dash_web_answer(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request)
+{
     const char *path = request->target->path;
     bool ready = false;
     if (strcmp(path, "/") == 0)

@@ -17,8 +17,8 @@ static const char s_timer[] = "release";
 static const char *const s_asked[] = {"scheduling", "registration", "notifications", "dashboard"};
 enum { ASKED_N = sizeof(s_asked) / sizeof(s_asked[0]) };
 
-/* What configure() found, for open(): service.h gives that nothing but the database. Without it there are no threads, as in
- * tests of the service alone. */
+/* What configure() found, for open(): service.h gives that nothing but the database. Without it there are no threads,
+ * as in tests of the service alone. */
 static struct {
     int listen_fd; /* 0: none */
     int64_t clock_offset_ms;
@@ -40,7 +40,8 @@ typedef struct {
     dash_pulse_t *pulse;
 } dash_t;
 
-static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size) {
+static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
+{
     const char *http = cv_config_of(config, "dashboard", "http");
     s_gate.clock_offset_ms = cv_config_int(config, "clock/offset_ms");
     s_gate.insecure = strcmp(cv_config_text(config, "security"), "none") == 0;
@@ -48,7 +49,8 @@ static int s_configure(const struct cv_config *config, char *ret_error, size_t e
     for (size_t i = 0; i < ASKED_N; i++) {
         const char *endpoint = cv_config_of(config, s_asked[i], "endpoint");
         if (cv_str_copy(cv_str(endpoint), s_gate.endpoints[i], sizeof(s_gate.endpoints[i]))) {
-            (void)snprintf(ret_error, error_size, "%s/endpoint: longer than %d octets", s_asked[i], CV_ENDPOINT_MAX - 1);
+            (void)snprintf(ret_error, error_size, "%s/endpoint: longer than %d octets", s_asked[i],
+                           CV_ENDPOINT_MAX - 1);
             return CV_EINVAL;
         }
     }
@@ -59,7 +61,8 @@ static int s_configure(const struct cv_config *config, char *ret_error, size_t e
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
-static void s_close(void **self) {
+static void s_close(void **self)
+{
     dash_t *dash = *self;
     if (!dash)
         return;
@@ -74,7 +77,8 @@ static void s_close(void **self) {
     *self = NULL;
 }
 
-static int s_start_gate(dash_t *dash) {
+static int s_start_gate(dash_t *dash)
+{
     char url[256], error[CV_CONFIG_ERROR_MAX] = "";
     int fd = s_gate.listen_fd;
     dash_web_url(fd, url, sizeof(url));
@@ -103,7 +107,8 @@ static int s_start_gate(dash_t *dash) {
 }
 
 /* The view as it is committed, if it is not in memory. */
-static int s_ready(dash_t *dash) {
+static int s_ready(dash_t *dash)
+{
     if (dash->view)
         return CV_OK;
     int rc = dash_view_new(&dash->view);
@@ -114,7 +119,8 @@ static int s_ready(dash_t *dash) {
     return rc;
 }
 
-static int s_open(cv_db_t *db, void **ret_self) {
+static int s_open(cv_db_t *db, void **ret_self)
+{
     dash_t *dash = calloc(1, sizeof(*dash));
     if (!dash)
         return CV_ENOMEM;
@@ -134,26 +140,30 @@ static int s_open(cv_db_t *db, void **ret_self) {
     return rc;
 }
 
-static void s_forget(void *self) {
+static void s_forget(void *self)
+{
     dash_t *dash = self;
     dash_view_destroy(&dash->view);
     dash->release_ms = 0;
 }
 
-const dash_view_t *dash_service_view(const void *self) {
+const dash_view_t *dash_service_view(const void *self)
+{
     return ((const dash_t *)self)->view;
 }
 
 /* ---- in the engine's transaction ------------------------------------------------------------------ */
 
-static int s_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out) {
+static int s_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
+{
     (void)self;
     (void)msg;
     (void)data;
     return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", NULL, "the dashboard takes no requests");
 }
 
-static int s_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data) {
+static int s_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data)
+{
     dash_t *dash = self;
     (void)stream;
     (void)data;
@@ -170,14 +180,16 @@ static int s_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t 
     return rc;
 }
 
-static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream) {
+static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
+{
     dash_t *dash = self;
     (void)tx;
     int rc = s_ready(dash);
     return rc ? rc : dash_view_drop_stream(dash->view, stream);
 }
 
-static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) {
+static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
+{
     dash_t *dash = self;
     (void)tx;
     (void)kind;
@@ -188,10 +200,12 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) 
 }
 
 /* Adds what is dirty to what is to be told. */
-static int s_mark_untold(dash_t *dash) {
+static int s_mark_untold(dash_t *dash)
+{
     const char *kind;
     json_t *keys;
-    json_object_foreach(dash_view_dirty(dash->view), kind, keys) {
+    json_object_foreach(dash_view_dirty(dash->view), kind, keys)
+    {
         json_t *marks = json_object_get(dash->untold, kind);
         if (!dash->link || !dash_view_is_public(kind))
             continue;
@@ -201,7 +215,8 @@ static int s_mark_untold(dash_t *dash) {
     return CV_OK;
 }
 
-static int s_flush(void *self, cv_tx_t *tx) {
+static int s_flush(void *self, cv_tx_t *tx)
+{
     dash_t *dash = self;
     int64_t release_ms = 0;
     if (!dash->view || !json_object_size(dash_view_dirty(dash->view)))
@@ -222,28 +237,32 @@ static int s_flush(void *self, cv_tx_t *tx) {
 
 /* ---- after COMMIT ------------------------------------------------------------------------------------ */
 
-static int s_add_kind(dash_t *dash, dash_batch_t *batch, const char *kind, json_t *keys) {
+static int s_add_kind(dash_t *dash, dash_batch_t *batch, const char *kind, json_t *keys)
+{
     const char *key;
     json_t *value;
     int rc = CV_OK;
-    json_object_foreach(keys, key, value) {
+    json_object_foreach(keys, key, value)
+    {
         if (!rc)
             rc = dash_batch_add(batch, kind, key, dash_view_get(dash->view, kind, key));
     }
     return rc;
 }
 
-static int s_add_all(dash_t *dash, dash_batch_t *batch) {
-    static const char *const kinds[] = {"party",       "body",     "heading", "venue",  "chairmanship", "coordinator",
-                                        "workplan",    "workitem", "report",  "review", "plan",         "decision",
-                                        "event",       "seats",    "answer",  "notice", "tally",        "feed"};
+static int s_add_all(dash_t *dash, dash_batch_t *batch)
+{
+    static const char *const kinds[] = {"party",    "body",     "heading", "venue",  "chairmanship", "coordinator",
+                                        "workplan", "workitem", "report",  "review", "plan",         "decision",
+                                        "event",    "seats",    "answer",  "notice", "tally",        "feed"};
     int rc = CV_OK;
     for (size_t i = 0; !rc && i < sizeof(kinds) / sizeof(kinds[0]); i++)
         rc = s_add_kind(dash, batch, kinds[i], dash_view_kind(dash->view, kinds[i]));
     return rc;
 }
 
-static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more) {
+static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
+{
     dash_t *dash = self;
     const char *kind;
     json_t *keys;
@@ -258,7 +277,8 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         rc = CV_ENOMEM;
     if (!rc && dash->tell_all)
         rc = s_add_all(dash, batch);
-    json_object_foreach(dash->untold, kind, keys) {
+    json_object_foreach(dash->untold, kind, keys)
+    {
         if (!rc && !dash->tell_all)
             rc = s_add_kind(dash, batch, kind, keys);
     }

@@ -12,14 +12,15 @@ struct dash_store {
     cv_stmt_t *all, *put, *drop;
 };
 
-int dash_store_open(cv_db_t *db, dash_store_t **ret_store) {
+int dash_store_open(cv_db_t *db, dash_store_t **ret_store)
+{
     dash_store_t *store = calloc(1, sizeof(*store));
     if (!store)
         return CV_ENOMEM;
     int rc = cv_db_prepare(db, "SELECT kind, key, value FROM dash_row", &store->all);
     if (!rc)
-        rc = cv_db_prepare(db, "INSERT INTO dash_row VALUES(?1, ?2, ?3) ON CONFLICT(kind, key) DO UPDATE SET value = ?3",
-                           &store->put);
+        rc = cv_db_prepare(
+            db, "INSERT INTO dash_row VALUES(?1, ?2, ?3) ON CONFLICT(kind, key) DO UPDATE SET value = ?3", &store->put);
     if (!rc)
         rc = cv_db_prepare(db, "DELETE FROM dash_row WHERE kind = ?1 AND key = ?2", &store->drop);
     if (rc)
@@ -30,12 +31,14 @@ int dash_store_open(cv_db_t *db, dash_store_t **ret_store) {
 }
 
 /* The statements live as long as the database. */
-void dash_store_close(dash_store_t **store) {
+void dash_store_close(dash_store_t **store)
+{
     free(*store);
     *store = NULL;
 }
 
-int dash_store_load(dash_store_t *store, dash_view_t *view) {
+int dash_store_load(dash_store_t *store, dash_view_t *view)
+{
     int row;
     while ((row = cv_stmt_step(store->all)) > 0) {
         char kind[32], key[DASH_KEY_MAX];
@@ -52,7 +55,8 @@ int dash_store_load(dash_store_t *store, dash_view_t *view) {
     return row;
 }
 
-static int s_save_one(dash_store_t *store, const char *kind, const char *key, const json_t *value) {
+static int s_save_one(dash_store_t *store, const char *kind, const char *key, const json_t *value)
+{
     char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
     cv_stmt_t *stmt = value ? store->put : store->drop;
     if (value && !text)
@@ -66,12 +70,15 @@ static int s_save_one(dash_store_t *store, const char *kind, const char *key, co
     return rc;
 }
 
-int dash_store_save(dash_store_t *store, const dash_view_t *view) {
+int dash_store_save(dash_store_t *store, const dash_view_t *view)
+{
     const char *kind, *key;
     json_t *keys, *mark;
     int rc = CV_OK;
-    json_object_foreach(dash_view_dirty(view), kind, keys) {
-        json_object_foreach(keys, key, mark) {
+    json_object_foreach(dash_view_dirty(view), kind, keys)
+    {
+        json_object_foreach(keys, key, mark)
+        {
             if (!rc)
                 rc = s_save_one(store, kind, key, dash_view_get(view, kind, key));
         }

@@ -8,18 +8,21 @@
 
 enum { OK = 200, BAD = 400, METHOD = 405, TOO_LONG = 414 };
 
-static int s_refuse(int status, const char *why, const char **ret_why) {
+static int s_refuse(int status, const char *why, const char **ret_why)
+{
     *ret_why = why;
     return status;
 }
 
-static bool s_is_host(const char *host) {
+static bool s_is_host(const char *host)
+{
     size_t len = strlen(host), i = 0;
     if (!len || len > DASH_HOST_MAX)
         return false;
     bool bracket = host[0] == '[';
-    for (i = bracket; i < len && (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", host[i]) ||
-                                  (bracket && host[i] == ':'));)
+    for (i = bracket;
+         i < len && (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", host[i]) ||
+                     (bracket && host[i] == ':'));)
         i++;
     if (i == (size_t)bracket || (bracket && (i == len || host[i++] != ']')))
         return false;
@@ -29,7 +32,8 @@ static bool s_is_host(const char *host) {
     return i + digits == len && digits <= 5;
 }
 
-static int s_headers(const dash_header_t *headers, size_t n, const char **ret_why) {
+static int s_headers(const dash_header_t *headers, size_t n, const char **ret_why)
+{
     size_t hosts = 0, lengths = 0;
     if (n > DASH_HEADERS_MAX)
         return s_refuse(BAD, "too many headers", ret_why);
@@ -51,7 +55,8 @@ static int s_headers(const dash_header_t *headers, size_t n, const char **ret_wh
     return OK;
 }
 
-static int s_hex(char c) {
+static int s_hex(char c)
+{
     if (c >= '0' && c <= '9')
         return c - '0';
     if (c >= 'a' && c <= 'f')
@@ -60,7 +65,8 @@ static int s_hex(char c) {
 }
 
 /* Decodes [from, to) into *at, which moves behind the NUL. Once: what is an escape after it stays one. */
-static bool s_decode(const char *from, const char *to, bool plus, char **at, const char **ret_text) {
+static bool s_decode(const char *from, const char *to, bool plus, char **at, const char **ret_text)
+{
     char *start = *at, *out = start;
     for (; from < to; from++) {
         int c = (unsigned char)*from;
@@ -83,7 +89,8 @@ static bool s_decode(const char *from, const char *to, bool plus, char **at, con
     return true;
 }
 
-static bool s_is_path(const char *path) {
+static bool s_is_path(const char *path)
+{
     for (const char *segment = path; segment; segment = strchr(segment + 1, '/')) {
         size_t len = strcspn(segment + 1, "/");
         bool last = segment[1 + len] == '\0';
@@ -94,7 +101,8 @@ static bool s_is_path(const char *path) {
     return true;
 }
 
-static bool s_query(const char *query, dash_target_t *target, char **at) {
+static bool s_query(const char *query, dash_target_t *target, char **at)
+{
     while (*query && target->parameters_n < DASH_PARAMETERS_MAX) {
         size_t len = strcspn(query, "&");
         const char *end = query + len, *sign = memchr(query, '=', len);
@@ -109,7 +117,8 @@ static bool s_query(const char *query, dash_target_t *target, char **at) {
 }
 
 int dash_target_check(const char *method, const char *target, const dash_header_t *headers, size_t headers_n,
-                      dash_target_t *ret_target, const char **ret_why) {
+                      dash_target_t *ret_target, const char **ret_why)
+{
     *ret_why = "";
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return s_refuse(METHOD, "only GET and HEAD", ret_why);
@@ -134,7 +143,8 @@ int dash_target_check(const char *method, const char *target, const dash_header_
     return OK;
 }
 
-const char *dash_target_parameter(const dash_target_t *target, const char *name) {
+const char *dash_target_parameter(const dash_target_t *target, const char *name)
+{
     for (size_t i = 0; i < target->parameters_n; i++)
         if (strcmp(target->parameters[i].name, name) == 0)
             return target->parameters[i].value;

@@ -1,9 +1,9 @@
 /* target: checks of a request that the HTTP library leaves out, and what it asks for.
  * SPDX-License-Identifier: Apache-2.0
  *
- * evhttp answers requests that other programs on the way may read differently: with two Host headers, two lengths, a body on
- * a GET, %00 in a path. Everything such is refused here before a route is looked for. Pure, so it is fuzzed as it is
- * (tests/fuzz/fuzz_target.c).
+ * evhttp answers requests that other programs on the way may read differently: with two Host headers, two lengths, a
+ * body on a GET, %00 in a path. Everything such is refused here before a route is looked for. Pure, so it is fuzzed as
+ * it is (tests/fuzz/fuzz_target.c).
  *
  *   header    more than DASH_HEADERS_MAX, not exactly one Host, a Host that is no host[:port]      400
  *             Transfer-Encoding, or a Content-Length other than one "0"                            400
@@ -17,9 +17,9 @@
 #include "convene/bytes.h"
 
 enum {
-    DASH_TARGET_MAX = 1024, /* octets of path and query as they came */
-    DASH_HEADERS_MAX = 64,  /* count */
-    DASH_HOST_MAX = 255,    /* octets */
+    DASH_TARGET_MAX = 1024,  /* octets of path and query as they came */
+    DASH_HEADERS_MAX = 64,   /* count */
+    DASH_HOST_MAX = 255,     /* octets */
     DASH_PARAMETERS_MAX = 8, /* of a query, count; more are not looked at */
 };
 
@@ -28,8 +28,9 @@ typedef struct {
 } dash_header_t;
 
 typedef struct {
-    char text[DASH_TARGET_MAX + 2 + 2 * DASH_PARAMETERS_MAX]; /* what the others point into: decoded, each with its NUL */
-    const char *path;               /* decoded: "/event/2025-SOC-2" */
+    char text[DASH_TARGET_MAX + 2 +
+              2 * DASH_PARAMETERS_MAX]; /* what the others point into: decoded, each with its NUL */
+    const char *path;                   /* decoded: "/event/2025-SOC-2" */
     struct {
         const char *name, *value; /* decoded */
     } parameters[DASH_PARAMETERS_MAX];

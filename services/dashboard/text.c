@@ -11,7 +11,8 @@ struct dash_text {
     char bytes[];
 };
 
-dash_text_t *dash_text_new(cv_str_t bytes) {
+dash_text_t *dash_text_new(cv_str_t bytes)
+{
     dash_text_t *text = malloc(sizeof(*text) + bytes.len + 1);
     if (!text)
         return NULL;
@@ -23,22 +24,26 @@ dash_text_t *dash_text_new(cv_str_t bytes) {
     return text;
 }
 
-dash_text_t *dash_text_of(cv_buf_t *buf) {
+dash_text_t *dash_text_of(cv_buf_t *buf)
+{
     dash_text_t *text = buf->rc ? NULL : dash_text_new(cv_buf_str(buf));
     cv_buf_done(buf);
     return text;
 }
 
-dash_text_t *dash_text_hold(dash_text_t *text) {
+dash_text_t *dash_text_hold(dash_text_t *text)
+{
     text->holders++;
     return text;
 }
 
-void dash_text_drop(dash_text_t *text) {
+void dash_text_drop(dash_text_t *text)
+{
     if (text && --text->holders == 0)
         free(text);
 }
 
-cv_str_t dash_text_bytes(const dash_text_t *text) {
+cv_str_t dash_text_bytes(const dash_text_t *text)
+{
     return (cv_str_t){text->bytes, text->len};
 }

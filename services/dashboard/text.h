@@ -9,8 +9,8 @@
 #include "convene/bytes.h"
 
 typedef struct dash_text dash_text_t;
-dash_text_t *dash_text_new(cv_str_t bytes);   /* a copy, held once; NULL: out of memory */
-dash_text_t *dash_text_of(cv_buf_t *buf);     /* the same of a buffer that had no error; empties it */
+dash_text_t *dash_text_new(cv_str_t bytes); /* a copy, held once; NULL: out of memory */
+dash_text_t *dash_text_of(cv_buf_t *buf);   /* the same of a buffer that had no error; empties it */
 dash_text_t *dash_text_hold(dash_text_t *text);
 void dash_text_drop(dash_text_t *text); /* NULL: nothing */
 cv_str_t dash_text_bytes(const dash_text_t *text);

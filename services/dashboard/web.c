@@ -24,9 +24,11 @@ enum { BACKLOG = 512, BATCHES_AT_ONCE = 64 };
 
 /* ---- the address ------------------------------------------------------------------------------- */
 
-int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t error_size) {
+int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t error_size)
+{
     char host[128] = "";
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     struct addrinfo *found = NULL;
     const char *colon = strrchr(address, ':');
     size_t len = colon ? (size_t)(colon - address) : 0;
@@ -37,7 +39,8 @@ int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t erro
     if (!port || cv_str_copy((cv_str_t){address + bracket, len - 2 * bracket}, host, sizeof(host)) || !*host ||
         getaddrinfo(host, colon + 1, &hints, &found)) {
         (void)snprintf(ret_error, error_size,
-                       "dashboard/http = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none", address);
+                       "dashboard/http = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none",
+                       address);
         return CV_EINVAL;
     }
     int one = 1, fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -56,13 +59,15 @@ int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t erro
     return CV_OK;
 }
 
-void dash_web_url(int fd, char *ret_url, size_t size) {
+void dash_web_url(int fd, char *ret_url, size_t size)
+{
     struct sockaddr_storage address;
     socklen_t len = sizeof(address);
     char host[NI_MAXHOST] = "", port[NI_MAXSERV] = "";
     ret_url[0] = '\0';
     if (getsockname(fd, (struct sockaddr *)&address, &len) ||
-        getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+        getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV))
         return;
     bool six = strchr(host, ':') != NULL;
     (void)snprintf(ret_url, size, "http://%s%s%s:%s/", six ? "[" : "", host, six ? "]" : "", port);
@@ -70,11 +75,13 @@ void dash_web_url(int fd, char *ret_url, size_t size) {
 
 /* ---- streams ------------------------------------------------------------------------------------ */
 
-int64_t dash_web_now(const dash_web_t *web) {
+int64_t dash_web_now(const dash_web_t *web)
+{
     return cv_clock_wall_ms() + web->options.clock_offset_ms;
 }
 
-static void s_on_stream_end(void *self, dash_stream_t *stream) {
+static void s_on_stream_end(void *self, dash_stream_t *stream)
+{
     dash_web_t *web = self;
     size_t index = dash_http_stream_index(stream);
     if (index >= web->streams_n || web->streams[index] != stream)
@@ -83,18 +90,21 @@ static void s_on_stream_end(void *self, dash_stream_t *stream) {
     dash_http_stream_tag(web->streams[index], index);
 }
 
-static void s_tell_all(dash_web_t *web, dash_text_t *text) {
+static void s_tell_all(dash_web_t *web, dash_text_t *text)
+{
     for (size_t i = web->streams_n; i-- > 0;) /* from the end: one that is cut is replaced by one that was told */
         (void)dash_http_stream_send(web->streams[i], text);
 }
 
 /* ---- what comes ------------------------------------------------------------------------------------ */
 
-static void s_failed(const char *what, int rc) {
+static void s_failed(const char *what, int rc)
+{
     cv_log(CV_LOG_ERROR, "web_failed", cv_kv_text("what", what), cv_kv_rc(rc));
 }
 
-static void s_set_flush(dash_web_t *web, int64_t wait_ms) {
+static void s_set_flush(dash_web_t *web, int64_t wait_ms)
+{
     const struct timeval wait = {.tv_usec = (suseconds_t)(wait_ms * 1000)};
     if (web->flush_is_set)
         return;
@@ -102,7 +112,8 @@ static void s_set_flush(dash_web_t *web, int64_t wait_ms) {
     (void)event_add(web->flush, &wait);
 }
 
-static void s_on_flush(evutil_socket_t fd, short what, void *arg) {
+static void s_on_flush(evutil_socket_t fd, short what, void *arg)
+{
     dash_web_t *web = arg;
     dash_text_t *delta = NULL;
     (void)fd;
@@ -125,7 +136,8 @@ static void s_on_flush(evutil_socket_t fd, short what, void *arg) {
         s_set_flush(web, DASH_DERIVE_MS); /* what follows from it is told a little later */
 }
 
-static void s_on_incoming(evutil_socket_t fd, short what, void *arg) {
+static void s_on_incoming(evutil_socket_t fd, short what, void *arg)
+{
     dash_web_t *web = arg;
     dash_batch_t *batch;
     (void)fd;
@@ -145,7 +157,8 @@ static void s_on_incoming(evutil_socket_t fd, short what, void *arg) {
     s_set_flush(web, DASH_FLUSH_MS);
 }
 
-static void s_on_beat(evutil_socket_t fd, short what, void *arg) {
+static void s_on_beat(evutil_socket_t fd, short what, void *arg)
+{
     dash_web_t *web = arg;
     dash_text_t *beat = dash_mirror_beat(dash_web_now(web));
     (void)fd;
@@ -157,11 +170,13 @@ static void s_on_beat(evutil_socket_t fd, short what, void *arg) {
         s_set_flush(web, DASH_FLUSH_MS); /* time alone changed what needs attention */
 }
 
-static void s_on_request(void *self, dash_exchange_t *exchange, const dash_request_t *request) {
+static void s_on_request(void *self, dash_exchange_t *exchange, const dash_request_t *request)
+{
     dash_web_answer(self, exchange, request);
 }
 
-static void s_on_stop(evutil_socket_t fd, short what, void *arg) {
+static void s_on_stop(evutil_socket_t fd, short what, void *arg)
+{
     dash_web_t *web = arg;
     (void)fd;
     (void)what;
@@ -170,14 +185,16 @@ static void s_on_stop(evutil_socket_t fd, short what, void *arg) {
 
 /* ---- life --------------------------------------------------------------------------------------- */
 
-static void *s_run(void *arg) {
+static void *s_run(void *arg)
+{
     dash_web_t *web = arg;
     (void)event_base_dispatch(web->base);
     return NULL;
 }
 
 /* As many streams as this process may have files. */
-static size_t s_connections_max(void) {
+static size_t s_connections_max(void)
+{
     struct rlimit limit;
     const rlim_t wanted = DASH_STREAMS_MAX + DASH_HTTP_YOUNG_MAX + DASH_FILES_APART;
     if (getrlimit(RLIMIT_NOFILE, &limit))
@@ -191,7 +208,8 @@ static size_t s_connections_max(void) {
     return files > 2 * DASH_FILES_APART ? (size_t)files - DASH_FILES_APART : DASH_FILES_APART;
 }
 
-static void s_free(dash_web_t *web) {
+static void s_free(dash_web_t *web)
+{
     struct event *events[] = {web->incoming, web->flush, web->beat, web->stop};
     dash_http_destroy(&web->http);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
@@ -205,15 +223,18 @@ static void s_free(dash_web_t *web) {
     free(web);
 }
 
-static int s_open(dash_web_t *web) {
+static int s_open(dash_web_t *web)
+{
     const struct timeval beat = {.tv_sec = DASH_BEAT_MS / 1000};
     size_t connections_max = s_connections_max();
-    size_t streams_max = connections_max > 2 * DASH_HTTP_YOUNG_MAX ? connections_max - DASH_HTTP_YOUNG_MAX : connections_max / 2;
+    size_t streams_max =
+        connections_max > 2 * DASH_HTTP_YOUNG_MAX ? connections_max - DASH_HTTP_YOUNG_MAX : connections_max / 2;
     const dash_http_options_t options = {.self = web,
                                          .on_request = s_on_request,
                                          .on_stream_end = s_on_stream_end,
                                          .connections_max = connections_max,
-                                         .streams_max = streams_max < DASH_STREAMS_MAX ? streams_max : DASH_STREAMS_MAX};
+                                         .streams_max =
+                                             streams_max < DASH_STREAMS_MAX ? streams_max : DASH_STREAMS_MAX};
     int rc = dash_mirror_new(&web->mirror);
     web->base = event_base_new();
     web->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -229,7 +250,8 @@ static int s_open(dash_web_t *web) {
     return dash_http_listen(web->base, web->options.listen_fd, &options, &web->http);
 }
 
-int dash_web_start(const dash_web_options_t *options, dash_web_t **ret_web) {
+int dash_web_start(const dash_web_options_t *options, dash_web_t **ret_web)
+{
     dash_web_t *web = calloc(1, sizeof(*web));
     pthread_t thread;
     if (!web) {
@@ -252,7 +274,8 @@ int dash_web_start(const dash_web_options_t *options, dash_web_t **ret_web) {
     return CV_OK;
 }
 
-void dash_web_stop(dash_web_t **web) {
+void dash_web_stop(dash_web_t **web)
+{
     uint64_t one = 1;
     if (!*web)
         return;

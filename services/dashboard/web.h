@@ -5,8 +5,8 @@
  *   every 40 ms        while something changed: one delta to every stream
  *   every 5 s          a beat to every stream, so that a browser knows that silence is silence
  *
- * The thread shares nothing with the service but the link. Should it stall, the service goes on and keeps what it has to tell;
- * should the service stall, pages are served as of the last batch, and say of when that is.
+ * The thread shares nothing with the service but the link. Should it stall, the service goes on and keeps what it has
+ * to tell; should the service stall, pages are served as of the last batch, and say of when that is.
  */
 #ifndef DASHBOARD_WEB_H
 #define DASHBOARD_WEB_H
@@ -17,9 +17,9 @@
 
 enum {
     DASH_BEAT_MS = 5000,
-    DASH_STREAMS_MAX = 4096,    /* count; fewer if the process may not open so many files */
-    DASH_FILES_APART = 128,     /* file descriptors that are not connections */
-    DASH_READY_MS = 10000,      /* a service that was not looked at for so long counts as unknown */
+    DASH_STREAMS_MAX = 4096, /* count; fewer if the process may not open so many files */
+    DASH_FILES_APART = 128,  /* file descriptors that are not connections */
+    DASH_READY_MS = 10000,   /* a service that was not looked at for so long counts as unknown */
 };
 
 typedef struct dash_web dash_web_t;

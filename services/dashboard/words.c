@@ -17,11 +17,13 @@ static const struct {
 };
 static const char *const s_codes[DASH_LANGUAGES] = {"en", "ru"};
 
-const char *dash_word(dash_language_t language, dash_word_t word) {
+const char *dash_word(dash_language_t language, dash_word_t word)
+{
     return s_words[word].in[language];
 }
 
-const char *dash_word_of(dash_language_t language, const char *prefix, const char *id) {
+const char *dash_word_of(dash_language_t language, const char *prefix, const char *id)
+{
     char name[64];
     (void)snprintf(name, sizeof(name), "%s%s", prefix, id);
     for (size_t i = 0; i < DASH_WORDS; i++)
@@ -30,19 +32,22 @@ const char *dash_word_of(dash_language_t language, const char *prefix, const cha
     return NULL;
 }
 
-json_t *dash_words(dash_language_t language) {
+json_t *dash_words(dash_language_t language)
+{
     json_t *all = json_object();
     for (size_t i = 0; all && i < DASH_WORDS; i++)
         json_object_set_new(all, s_words[i].id, json_string(s_words[i].in[language]));
     return all;
 }
 
-const char *dash_language_code(dash_language_t language) {
+const char *dash_language_code(dash_language_t language)
+{
     return s_codes[language];
 }
 
 /* "ru-RU,ru;q=0.9,en;q=0.8": the known one with the highest weight, the first of equals. */
-dash_language_t dash_language_of(const char *asked, const char *accept_language) {
+dash_language_t dash_language_of(const char *asked, const char *accept_language)
+{
     dash_language_t best = DASH_EN;
     double best_weight = 0;
     for (int i = 0; i < DASH_LANGUAGES; i++)

@@ -1,8 +1,9 @@
 /* fuzz_target: no request may hurt the dashboard's checks, and what they let through is plain.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Lines of the input: method, target, then headers as NAME: VALUE. Whatever they are, the check ends with a status it knows;
- * with 200 there was exactly one Host and no body, and the decoded path begins with '/', has no segment that is empty, "." or
+ * Lines of the input: method, target, then headers as NAME: VALUE. Whatever they are, the check ends with a status it
+ * knows; with 200 there was exactly one Host and no body, and the decoded path begins with '/', has no segment that is
+ * empty, "." or
  * "..", and no control character. The language is looked for in the same octets.
  */
 #include "dashboard/target.h"
@@ -16,12 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 enum { INPUT_MAX = 16 * 1024, HEADERS_ROOM = 100 };
 
-static void s_must(int condition) {
+static void s_must(int condition)
+{
     if (!condition)
         abort();
 }
 
-static void s_is_plain(const char *path) {
+static void s_is_plain(const char *path)
+{
     s_must(path[0] == '/');
     for (const char *c = path; *c; c++)
         s_must((unsigned char)*c >= 0x20 && *c != 0x7f && *c != '\\');
@@ -32,7 +35,8 @@ static void s_is_plain(const char *path) {
     }
 }
 
-static char *s_line(char **rest) {
+static char *s_line(char **rest)
+{
     char *line = *rest, *end = line ? strchr(line, '\n') : NULL;
     *rest = end ? end + 1 : NULL;
     if (end)
@@ -40,7 +44,8 @@ static char *s_line(char **rest) {
     return line;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
     static char text[INPUT_MAX + 1];
     dash_header_t headers[HEADERS_ROOM];
     dash_target_t target;

@@ -1,10 +1,10 @@
 /* test_dashboard_mirror: snapshots and deltas give the same view, whenever a browser comes and goes.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 
@@ -14,21 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     dash_mirror_t *mirror;
     assert_int_equal(dash_mirror_new(&mirror), CV_OK);
     *state = mirror;
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     dash_mirror_t *mirror = *state;
     dash_mirror_destroy(&mirror);
     return 0;
 }
 
 /* value < 0: gone. */
-static void put(dash_mirror_t *mirror, bool whole, const char *kind, const char *key, int value) {
+static void put(dash_mirror_t *mirror, bool whole, const char *kind, const char *key, int value)
+{
     dash_batch_t *batch = dash_batch_new(whole);
     json_t *entity = value < 0 ? NULL : json_pack("{s:i}", "v", value);
     if (kind)
@@ -38,7 +41,8 @@ static void put(dash_mirror_t *mirror, bool whole, const char *kind, const char 
     dash_batch_destroy(&batch);
 }
 
-static cv_str_t flush(dash_mirror_t *mirror) {
+static cv_str_t flush(dash_mirror_t *mirror)
+{
     dash_text_t *delta;
     assert_int_equal(dash_mirror_flush(mirror, 1, &delta), CV_OK);
     return delta ? dash_text_bytes(delta) : CV_STR_NONE;
@@ -51,7 +55,8 @@ typedef struct {
     int deltas, snapshots;
 } browser_t;
 
-static void hear(void *arg, dash_text_t *text) {
+static void hear(void *arg, dash_text_t *text)
+{
     browser_t *browser = arg;
     cv_str_t bytes = dash_text_bytes(text);
     const char *data = strstr(bytes.ptr, "data: ") + 6, *end = strstr(data, "\n\n"), *key;
@@ -67,7 +72,8 @@ static void hear(void *arg, dash_text_t *text) {
         json_decref(browser->kinds);
         browser->kinds = json_incref(json_object_get(json, "kinds"));
     }
-    json_array_foreach(json_object_get(json, "set"), i, one) {
+    json_array_foreach(json_object_get(json, "set"), i, one)
+    {
         const char *kind = json_string_value(json_array_get(one, 0));
         key = json_string_value(json_array_get(one, 1));
         if (!json_object_get(browser->kinds, kind))
@@ -81,7 +87,8 @@ static void hear(void *arg, dash_text_t *text) {
 }
 
 /* As routes.c does when a stream is opened. */
-static void come(browser_t *browser, dash_mirror_t *mirror) {
+static void come(browser_t *browser, dash_mirror_t *mirror)
+{
     dash_text_t *snapshot;
     if (dash_mirror_since(mirror, cv_str(browser->last), hear, browser))
         return;
@@ -89,7 +96,8 @@ static void come(browser_t *browser, dash_mirror_t *mirror) {
     hear(browser, snapshot);
 }
 
-static void test_nothing_changed(void **state) {
+static void test_nothing_changed(void **state)
+{
     dash_mirror_t *mirror = *state;
     assert_false(dash_mirror_is_whole(mirror));
     assert_null(flush(mirror).ptr);
@@ -102,7 +110,8 @@ static void test_nothing_changed(void **state) {
     assert_null(flush(mirror).ptr);
 }
 
-static void test_many_changes_are_one(void **state) {
+static void test_many_changes_are_one(void **state)
+{
     dash_mirror_t *mirror = *state;
     for (int i = 0; i < 1000; i++)
         put(mirror, false, "seats", "E", i);
@@ -112,7 +121,8 @@ static void test_many_changes_are_one(void **state) {
     assert_int_equal(dash_mirror_version(mirror), 1);
 }
 
-static void test_browsers_that_come_and_go_see_the_same(void **state) {
+static void test_browsers_that_come_and_go_see_the_same(void **state)
+{
     dash_mirror_t *mirror = *state;
     browser_t browsers[4] = {{0}};
     unsigned seed = 1;
@@ -136,7 +146,8 @@ static void test_browsers_that_come_and_go_see_the_same(void **state) {
         come(&browsers[i], mirror);
         const char *kind;
         json_t *keys;
-        json_object_foreach((json_t *)dash_mirror_kinds(mirror), kind, keys) {
+        json_object_foreach((json_t *)dash_mirror_kinds(mirror), kind, keys)
+        {
             assert_true(json_equal(keys, json_object_get(browsers[i].kinds, kind)));
         }
         assert_int_equal(browsers[i].snapshots, 1); /* nobody was away for longer than the ring */
@@ -144,7 +155,8 @@ static void test_browsers_that_come_and_go_see_the_same(void **state) {
     }
 }
 
-static void test_who_was_away_too_long_gets_a_snapshot(void **state) {
+static void test_who_was_away_too_long_gets_a_snapshot(void **state)
+{
     dash_mirror_t *mirror = *state;
     browser_t browser = {0};
     put(mirror, true, "event", "E", 1);
@@ -164,13 +176,15 @@ static void test_who_was_away_too_long_gets_a_snapshot(void **state) {
     json_decref(browser.kinds);
 }
 
-static void refuse(void *arg, dash_text_t *delta) {
+static void refuse(void *arg, dash_text_t *delta)
+{
     (void)arg;
     (void)delta;
     fail();
 }
 
-static void test_ids_that_are_none_of_ours(void **state) {
+static void test_ids_that_are_none_of_ours(void **state)
+{
     dash_mirror_t *mirror = *state;
     char id[128];
     put(mirror, true, "event", "E", 1);
@@ -186,7 +200,8 @@ static void test_ids_that_are_none_of_ours(void **state) {
     assert_true(dash_mirror_since(mirror, cv_str(id), refuse, NULL)); /* up to date */
 }
 
-static void test_a_whole_view_takes_away_what_it_does_not_have(void **state) {
+static void test_a_whole_view_takes_away_what_it_does_not_have(void **state)
+{
     dash_mirror_t *mirror = *state;
     put(mirror, true, "event", "OLD", 1);
     put(mirror, false, "service", "registration", 1);
@@ -198,7 +213,8 @@ static void test_a_whole_view_takes_away_what_it_does_not_have(void **state) {
     assert_non_null(dash_mirror_get(mirror, "service", "registration")); /* not the view's */
 }
 
-static void test_a_full_link_takes_nothing(void **state) {
+static void test_a_full_link_takes_nothing(void **state)
+{
     (void)state;
     dash_link_t *link;
     dash_batch_t *batch = NULL;
@@ -218,7 +234,8 @@ static void test_a_full_link_takes_nothing(void **state) {
     dash_link_destroy(&link); /* with all that nobody took: the sanitizer says if not */
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(test_nothing_changed),
