@@ -1,5 +1,5 @@
-/* core_derive: what follows from the view: what needs somebody, how far the plan is, and the line at the top of the
- * page. SPDX-License-Identifier: Apache-2.0
+/* core_derive: what follows from the view: what needs somebody, how far the plan is, and how things stand now.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * Pure: entities and an instant in, JSON out. Texts are made where the language is known; here are words and numbers:
  *

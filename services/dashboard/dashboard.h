@@ -1,5 +1,5 @@
-/* dashboard: the service that shows: follows every public stream, keeps a view, and serves it as pages, data and a live
- * stream. SPDX-License-Identifier: Apache-2.0
+/* dashboard: the service that shows: follows every public stream, and serves what it sees as pages, data and a stream.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *   scheduling.events  \                                            +-- pages, tables, /api, /metrics, calendars
  *   registration.events > service thread --link--> web thread ------+

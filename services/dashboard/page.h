@@ -1,5 +1,5 @@
-/* page: the pages as HTML, with everything in them as tables: what is shown without a script, and what a script begins
- * with. SPDX-License-Identifier: Apache-2.0
+/* page: the pages as HTML, with everything in them as tables: what is there without a script, and what a script takes up.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * Every text that comes from a record is escaped; no attribute is made from one that is not. What is not known is said
  * to be not public, never shown as zero.

@@ -1,5 +1,5 @@
-/* test_dashboard_view: what records make of the view, seats by the domain's arithmetic, and that a stored view is the
- * same. SPDX-License-Identifier: Apache-2.0
+/* test_dashboard_view: what records make of the view, seats by the domain's arithmetic, a view that was stored.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "dashboard/core_derive.h"
 #include "dashboard/core_view.h"
