@@ -134,6 +134,8 @@ static void s_on_close(struct evhttp_connection *evcon, void *arg)
         http->counts.streams--;
         if (!http->is_closing)
             http->options.on_stream_end(http->options.self, connection->stream);
+        if (!evhttp_request_get_connection(connection->stream->request))
+            evhttp_request_free(connection->stream->request); /* the client went: evhttp leaves it to us then */
         free(connection->stream);
     }
     TAILQ_REMOVE(&http->served, connection, link);

@@ -79,9 +79,17 @@ static int s_set(dash_mirror_t *mirror, const char *kind, const char *key, json_
         json_decref(value);
         return CV_ENOMEM;
     }
-    if (value ? json_object_set_new(keys, key, value) != 0 : json_object_del(keys, key) != 0)
-        return value ? CV_ENOMEM : CV_OK; /* what was not there need not be told of */
-    return !s_is_streamed(kind) || json_object_set_new(marks, key, json_true()) == 0 ? CV_OK : CV_ENOMEM;
+    if (!value && !json_object_get(keys, key))
+        return CV_OK; /* what was not there need not be told of */
+    /* First the mark: key may be that of the entity which goes. */
+    if (s_is_streamed(kind) && json_object_set_new(marks, key, json_true())) {
+        json_decref(value);
+        return CV_ENOMEM;
+    }
+    if (value)
+        return json_object_set_new(keys, key, value) ? CV_ENOMEM : CV_OK;
+    json_object_del(keys, key);
+    return CV_OK;
 }
 
 /* Before a whole view: marks everything that the service thread ever told. */

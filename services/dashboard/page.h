@@ -1,4 +1,4 @@
-/* page: the pages as HTML, with everything in them as tables: what is there without a script, and what a script takes up.
+/* page: the pages as HTML, all of it as tables: what is there without a script, and what a script takes up.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Every text that comes from a record is escaped; no attribute is made from one that is not. What is not known is said
