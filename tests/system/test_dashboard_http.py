@@ -198,7 +198,9 @@ class Hostile(Case):
             return self.metric("convene_dashboard_streams") == 1
         wait_for(all_cut, lambda: f"{self.metric('convene_dashboard_streams')} streams after {titles} changes", 240, pause=0)
         self.assertEqual(self.metric("convene_dashboard_streams_cut_total"), 30)
-        self.assertLess(self.d.dashboard.pss_kib() - before, 40 * 1024, "what waits for them is shared")
+        with open(f"/proc/{self.d.dashboard.pid}/maps", encoding="utf-8") as file:
+            allowed = 300 << 10 if "libasan" in file.read() else 20 << 10  # a sanitizer keeps what is freed for a while
+        self.assertLess(self.d.dashboard.pss_kib() - before, allowed, "what waits for them is shared")
         good.close()
 
     def test_a_stream_that_talks_is_cut(self):
