@@ -5,7 +5,7 @@
  *   ask.c        the way of every request
  *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
  *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
- *   offer.c      offers of freed seats
+ *   offer.c      offers of freed seats     erase.c        erasure               import.c  many registrations at once
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -18,6 +18,7 @@ typedef struct {
     const cv_msg_t *msg;
     cv_outcome_t *out;
     reg_act_t act;
+    int part; /* which registration of an import, from 0; -1: the request asks for one thing */
     reg_event_t *event;
     reg_party_t *party;
     reg_delegation_t *delegation;
@@ -34,7 +35,7 @@ int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_c
 int reg_accept_ruling(reg_ask_t *ask, const reg_ruling_t *ruling, unsigned n, int32_t confirmed_before);
 /* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
 int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field);
-/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->contact are
+/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->personal are
  * filled in already. */
 int reg_tell_contact(reg_ask_t *ask) CV_USE_RESULT;
 /* The path of one person in the request; NULL (no field) when memory is short. */
@@ -47,6 +48,11 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
 
+/* requests.c. What is asked, of this event and party: found, admitted, decided. */
+int reg_decide_ask(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data);
+/* import.c */
+int reg_import(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_import_v1_t *request,
+               cv_outcome_t *out);
 /* register.c */
 int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request);
 /* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must
@@ -71,6 +77,12 @@ bool reg_is_excused(reg_ask_t *ask);
 /* withdraw.c */
 int reg_withdraw_persons(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request);
 int reg_decline(reg_ask_t *ask);
+/* One person leaves: the seat, the list. Counters and roster are brought along. */
+int reg_withdraw_one(reg_ask_t *ask, uint32_t at) CV_USE_RESULT;
+/* erase.c */
+int reg_erase(reg_ask_t *ask, const cv_registration_erase_v1_t *request);
+/* After new personal data: if those of the event are erased by now, these are on the next day. */
+int reg_purge_late(reg_ask_t *ask) CV_USE_RESULT;
 /* review.c. The step that comes first for what this request asks: NATIONAL, SECRETARIAT; 0: nobody has to approve. */
 enum { REG_STEP_NONE, REG_STEP_NATIONAL, REG_STEP_SECRETARIAT };
 unsigned reg_first_step(const reg_ask_t *ask);

@@ -81,7 +81,6 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
 {
     cv_registration_contact_v1_t *row = &self->contact;
     const reg_roster_t *roster = &d->roster;
-    char text[REG_PERSON_TEXT];
     int64_t from = *after;
     uint32_t i = 0;
 
@@ -100,6 +99,8 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
         if (rc)
             return rc;
+        if (!person.name.ptr) /* erased */
+            continue;
         row->persons[row->persons_n++] =
             (cv_person_private_t){.number = person.number,
                                   .name = person.name,
@@ -119,7 +120,7 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
     while (i < roster->n && roster->name[i] == 0)
         i++;
     *ret_last = i == roster->n;
-    rc = reg_store_contact_get(self->store, d->row, text, &row->contact);
+    rc = reg_store_contact_get(self->store, d->row, self->contact_text, &row->contact);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     row->has_contact = rc == CV_OK;
