@@ -31,9 +31,9 @@ enum {
 };
 
 enum {
-    CLI_GIVEN_MAX = 512, /* flags on one command line */
-    CLI_PATH_MAX = 1024, /* octets of a file name */
-    CLI_SERVICES_N = 3,
+    CLI_GIVEN_MAX = 512,       /* flags on one command line */
+    CLI_PATH_MAX = 1024,       /* octets of a file name */
+    CLI_SERVICES_N = 3,        /* those that hold something; the dashboard only shows what they say */
     CLI_LINE_MAX = 256 * 1024, /* octets of one line of input */
 };
 
@@ -81,6 +81,7 @@ struct cli {
 };
 
 extern const char *const cli_services[CLI_SERVICES_N];
+extern const char cli_dashboard[]; /* "dashboard" */
 
 /* ---- command.c ---- */
 int cli_main(int argc, char **argv);

@@ -15,6 +15,7 @@
 enum { FLAGS_MAX = 32, WORD_MAX = 48, NEAR = 3 /* letters that may be wrong */, HELP_TEXT_AT = 26 };
 
 const char *const cli_services[CLI_SERVICES_N] = {"scheduling", "registration", "notifications"};
+const char cli_dashboard[] = "dashboard";
 
 const cli_flag_t cli_common_flags[] = {
     {"help", 'h', NULL, "show help and leave"},

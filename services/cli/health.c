@@ -40,7 +40,7 @@ static const char *known_service(const char *name)
     for (size_t i = 0; i < CLI_SERVICES_N; i++)
         if (strcmp(name, cli_services[i]) == 0)
             return cli_services[i];
-    return NULL;
+    return strcmp(name, cli_dashboard) == 0 ? cli_dashboard : NULL;
 }
 
 /* The service that is process 1, perhaps behind a small init: what a container runs. */
@@ -81,7 +81,8 @@ int cli_health(cli_t *cli)
 {
     const char *service = cli->args_n ? known_service(cli->args[0]) : service_of_container();
     if (!service && cli->args_n)
-        return cli_usage(cli, "there is no service \"%s\"; there are scheduling, registration, notifications",
+        return cli_usage(cli,
+                         "there is no service \"%s\"; there are scheduling, registration, notifications, dashboard",
                          cli->args[0]);
     if (!service)
         return cli_usage(cli, "process 1 is no service of Convene: say which service");

@@ -20,7 +20,7 @@ static const struct {
 } first_keys[] = {
     {"registration", CV_ROLE_SERVICE}, {"scheduling", CV_ROLE_SERVICE},      {"notifications", CV_ROLE_SERVICE},
     {"operator", CV_ROLE_OPERATOR},    {"secretariat", CV_ROLE_SECRETARIAT}, {"publisher", CV_ROLE_PUBLISHER},
-    {"observer", CV_ROLE_OBSERVER},
+    {"observer", CV_ROLE_OBSERVER},    {cli_dashboard, CV_ROLE_OBSERVER}, /* it follows public streams, and no others */
 };
 
 int cli_make_directory(cli_t *cli, const char *path)

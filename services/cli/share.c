@@ -87,7 +87,8 @@ static bool is_certificate(const char *file)
 static bool is_for(const share_t *self, const cv_principal_t *program, const char *file)
 {
     const cv_principal_t *one = cv_principals_by_name(self->principals, (cv_str_t){file, strlen(file) - SUFFIX_LEN});
-    return one && (program->role == CV_ROLE_SERVICE || one->role == CV_ROLE_SERVICE);
+    bool own = one == program && strcmp(program->name, cli_dashboard) == 0; /* it listens, and asks itself how it is */
+    return one && (program->role == CV_ROLE_SERVICE || one->role == CV_ROLE_SERVICE || own);
 }
 
 typedef int each_t(share_t *self, const cv_principal_t *program, const char *directory, const char *file);

@@ -222,7 +222,8 @@ static const cli_flag_t fetch_flags[] = {
 
 const cli_command_t cli_commands[] = {
     {"up", "Run", "", 0, 0, "run the services here, as processes", up_flags,
-     "Makes the data folder and keys at first start, starts the three services beside this program, waits until each "
+     "Makes the data folder and keys at first start, starts the three services and the dashboard beside this program, "
+     "waits until each "
      "answers,\n"
      "and starts again whichever falls. Ctrl-C stops all in order. With --sample the sample's facts and exercise are "
      "sent as\n"
@@ -456,7 +457,8 @@ const cli_command_t cli_commands[] = {
      NULL, "convene gate status north.gate", cli_gate_status},
 
     {"keys make", "Keep", "", 0, 0, "make the keys that a first start needs", keys_make_flags,
-     "registration, scheduling, notifications (role service), operator, secretariat, publisher, observer. What is "
+     "registration, scheduling, notifications (role service), operator, secretariat, publisher, observer, dashboard "
+     "(role observer). What is "
      "there stays.",
      "convene keys make", cli_keys_make},
     {"keys add", "Keep", "NAME", 1, 1, "make one more key", keys_add_flags,

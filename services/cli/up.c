@@ -4,9 +4,9 @@
  *   directories and keys (made when missing) -> the three services -> each answers "status" -> supervision until Ctrl-C
  *
  * A service that ends by itself is started again after 250 ms, doubling to 10 s; one that ran for half a minute begins
- * anew. Two kinds of end mean that starting again cannot help, and stop everything: wrong settings (status 2) and, at
- * its first start, a database or address that somebody else has (status 3). What the services log goes to
- * <data>/log/<service>.log.
+ * anew. The dashboard is started with them; nothing needs it, so that it cannot run here stops nothing else. Two kinds
+ * of end mean that starting again cannot help, and stop everything: wrong settings (status 2) and, at its first start,
+ * a database or address that somebody else has (status 3). What the services log goes to <data>/log/<service>.log.
  *
  * The sample's job runs in a process of its own (forked before this one owns any socket), so that a service which falls
  * during the job is started again like at any other time. The sample's clock is an offset, kept in <data>/sample-clock
@@ -39,6 +39,7 @@ enum {
     SETTING_WRONG = 2, /* exit statuses of a service that starting again does not change */
     TAKEN = 3,
     FILE_MODE = 0600,
+    CHILDREN_N = CLI_SERVICES_N + 1, /* the dashboard last: stopped first */
 };
 
 typedef struct {
@@ -46,11 +47,12 @@ typedef struct {
     pid_t pid; /* 0: not running */
     int64_t started_ms, again_ms, delay_ms;
     int restarts;
+    bool is_optional; /* the others go on without it */
 } child_t;
 
 typedef struct {
     cli_t *cli;
-    child_t children[CLI_SERVICES_N];
+    child_t children[CHILDREN_N];
     char offset[64]; /* "clock/offset_ms=..."; "": the real clock */
     pid_t job;
     int job_status; /* -1: not ended */
@@ -105,7 +107,10 @@ static void fell(up_t *self, child_t *child, int result)
     if (wrong || taken) {
         cli_say("convene: %s cannot run here (exit status %d)\n", child->name, WEXITSTATUS(result));
         say_last_words(self, child->name);
-        self->give_up = true;
+        if (child->is_optional)
+            child->again_ms = INT64_MAX;
+        else
+            self->give_up = true;
         return;
     }
     child->delay_ms = now_ms - child->started_ms > STEADY_MS || !child->delay_ms ? AGAIN_FIRST_MS : child->delay_ms * 2;
@@ -139,7 +144,7 @@ static void look_at_keys(up_t *self)
     self->keys_seen = info.st_mtim;
     if (!changed || first)
         return;
-    for (size_t i = 0; i < CLI_SERVICES_N; i++)
+    for (size_t i = 0; i < CHILDREN_N; i++)
         if (self->children[i].pid)
             kill(self->children[i].pid, SIGHUP);
     cli_say("convene: keys changed; the services read them again\n");
@@ -154,11 +159,11 @@ static void reap(up_t *self)
             self->job = 0;
             self->job_status = WIFEXITED(result) ? WEXITSTATUS(result) : CLI_FAILED;
         }
-        for (size_t i = 0; i < CLI_SERVICES_N; i++)
+        for (size_t i = 0; i < CHILDREN_N; i++)
             if (pid == self->children[i].pid)
                 fell(self, &self->children[i], result);
     }
-    for (size_t i = 0; i < CLI_SERVICES_N; i++) {
+    for (size_t i = 0; i < CHILDREN_N; i++) {
         child_t *child = &self->children[i];
         if (!child->pid && !self->give_up && child->again_ms <= cv_clock_mono_ms() && start(self, child) != CLI_OK)
             child->again_ms = cv_clock_mono_ms() + AGAIN_LAST_MS;
@@ -171,12 +176,12 @@ static void pause_ms(int64_t ms)
     nanosleep(&time, NULL);
 }
 
-/* Notifications first: it only follows. Then registration, then scheduling. */
+/* The dashboard first, then notifications: they only follow. Then registration, then scheduling. */
 static void stop_all(up_t *self)
 {
     if (self->job > 0)
         kill(self->job, SIGTERM);
-    for (size_t i = CLI_SERVICES_N; i-- > 0;)
+    for (size_t i = CHILDREN_N; i-- > 0;)
         if (self->children[i].pid)
             kill(self->children[i].pid, SIGTERM);
     int64_t end_ms = cv_clock_mono_ms() + STOP_WAIT_MS;
@@ -186,16 +191,16 @@ static void stop_all(up_t *self)
         while ((pid = waitpid(-1, &result, WNOHANG)) > 0) {
             if (pid == self->job)
                 self->job = 0;
-            for (size_t i = 0; i < CLI_SERVICES_N; i++)
+            for (size_t i = 0; i < CHILDREN_N; i++)
                 if (pid == self->children[i].pid)
                     self->children[i].pid = 0;
         }
-        for (size_t i = 0; i < CLI_SERVICES_N; i++)
+        for (size_t i = 0; i < CHILDREN_N; i++)
             running += self->children[i].pid != 0;
         if (!running && self->job <= 0)
             return;
         if (cv_clock_mono_ms() >= end_ms) {
-            for (size_t i = 0; i < CLI_SERVICES_N; i++)
+            for (size_t i = 0; i < CHILDREN_N; i++)
                 if (self->children[i].pid) {
                     cli_say("convene: %s does not stop; it is ended by force\n", self->children[i].name);
                     kill(self->children[i].pid, SIGKILL);
@@ -289,6 +294,12 @@ static int job_main(up_t *self, cli_job_t *job)
     return status == CLI_OK ? cli_job_run(job) : status;
 }
 
+static void say_page(const up_t *self)
+{
+    if (self->children[CLI_SERVICES_N].pid)
+        cli_say("convene: the page is at http://%s/\n", cv_config_of(self->cli->config, cli_dashboard, "http"));
+}
+
 static void say_where(up_t *self)
 {
     cli_t *cli = self->cli;
@@ -298,6 +309,9 @@ static void say_where(up_t *self)
     for (size_t i = 0; i < CLI_SERVICES_N; i++)
         printf("  %-14s %s (process %ld)\n", cli_services[i], cv_config_of(cli->config, cli_services[i], "endpoint"),
                (long)self->children[i].pid);
+    if (self->children[CLI_SERVICES_N].pid)
+        printf("  %-14s http://%s/ (process %ld)\n", cli_dashboard, cv_config_of(cli->config, cli_dashboard, "http"),
+               (long)self->children[CLI_SERVICES_N].pid);
     if (self->offset[0])
         printf("Their clock is the sample's; --conf clock/offset_ms=0 gives them the real one.\n");
     printf("Ctrl-C stops them. Elsewhere: convene status, convene watch, convene request (with --data %s).\n",
@@ -344,8 +358,14 @@ int cli_up(cli_t *cli)
     cli_catch_signals();
     for (size_t i = 0; i < CLI_SERVICES_N; i++)
         self.children[i].name = cli_services[i];
-    for (size_t i = 0; status == CLI_OK && i < CLI_SERVICES_N; i++)
-        status = start(&self, &self.children[i]);
+    self.children[CLI_SERVICES_N] = (child_t){.name = cli_dashboard, .is_optional = true};
+    if (strcmp(cv_config_of(cli->config, cli_dashboard, "http"), "none") == 0)
+        self.children[CLI_SERVICES_N].again_ms = INT64_MAX;
+    for (size_t i = 0; status == CLI_OK && i < CHILDREN_N; i++)
+        if (self.children[i].again_ms == 0)
+            status = start(&self, &self.children[i]);
+    if (status == CLI_OK && !cli->json)
+        say_page(&self);
     if (status == CLI_OK && job) {
         fflush(stdout);
         self.job = fork();

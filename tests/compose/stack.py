@@ -56,7 +56,8 @@ class Stack(Deployment):
                                  encoding="utf-8")
         ports = engine.root / "ports.yaml"
         ports.write_text("services:\n" + "".join(
-            f"  {name}:\n    ports: !override [\"127.0.0.1:{PORTS[name]}-{PORTS[name] + 2}:{INSIDE[name]}-{INSIDE[name] + 2}\"]\n" for name in SERVICES),
+            f"  {name}:\n    ports: !override [\"127.0.0.1:{PORTS[name]}-{PORTS[name] + 2}:{INSIDE[name]}-{INSIDE[name] + 2}\"]\n" for name in SERVICES) +
+            "  dashboard:\n    ports: !override [\"127.0.0.1:24930:24180\"]\n",
             encoding="utf-8")
         self.files = ["-f", self.source / "docker/compose.yaml", "-f", self.override, "-f", ports]
         self.security, self.context = "curve", zmq.Context()

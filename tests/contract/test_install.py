@@ -89,7 +89,7 @@ class Install(unittest.TestCase):
         self.assertIn("usage:", done.stderr)
 
     def test_programs_are_there(self):
-        for name in ("convene", "convene-registration", "convene-scheduling", "convene-notifications"):
+        for name in ("convene", "convene-registration", "convene-scheduling", "convene-notifications", "convene-dashboard"):
             self.assertIn(name.split("-")[0], call(self.prefix / "bin" / name, "--version", env=self.environment))
 
 

@@ -54,6 +54,7 @@ class Convene:
         self.flags = ["--data", str(self.data)]
         for service in SERVICES:
             self.flags += ["--conf", f"{service}/endpoint=ipc://{self.root}/{service}"]
+        self.flags += ["--conf", f"dashboard/endpoint=ipc://{self.root}/dashboard", "--conf", "dashboard/http=none"]
         self.up_args, self.process = list(up_args), None
 
     def __call__(self, *args, **kwargs):

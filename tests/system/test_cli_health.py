@@ -90,7 +90,7 @@ class Share(unittest.TestCase):
             (root / "share/registration/allow").mkdir()
             made = run("keys", "make", *flags, "--share", root / "share")
             self.assertEqual(made.status, OK, made.err)
-            everybody = sorted(f"allow/{name}.cert" for name in (*SERVICES, "operator", "secretariat", "publisher", "observer"))
+            everybody = sorted(f"allow/{name}.cert" for name in (*SERVICES, "operator", "secretariat", "publisher", "observer", "dashboard"))
             self.assertEqual(files(root / "share/registration"), [*everybody, "registration.master", "registration.secret"])
             self.assertEqual(files(root / "share/publisher"), [*sorted(f"allow/{name}.cert" for name in SERVICES), "publisher.secret"])
             for name in ("registration", "publisher"):

@@ -136,6 +136,7 @@ class Stopped(unittest.TestCase):
             args = [str(BIN / "convene"), "up", "--data", folder]
             for service in ("registration", "scheduling", "notifications"):
                 args += ["--conf", f"{service}/bind=ipc://{folder}/{service}", "--conf", f"{service}/endpoint=ipc://{folder}/nobody"]
+            args += ["--conf", "dashboard/http=none"]
             log = pathlib.Path(folder) / "log" / "notifications.log"
             with subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as up:
                 wait_for(lambda: log.exists() and b"ready" in log.read_bytes(), "the services run")

@@ -143,7 +143,7 @@ class Usage(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             data = ("--data", folder)
             self.expect(NOTFOUND, "status", *data, says="keys make")
-            self.assertEqual(self.expect(OK, "keys", "make", *data, "--json").json["made"], 8)
+            self.assertEqual(self.expect(OK, "keys", "make", *data, "--json").json["made"], 9)
             self.assertEqual(self.expect(OK, "keys", "make", *data, "--json").json["made"], 0)
             self.expect(OK, "keys", "add", "focal-kz", *data)
             self.expect(REFUSED, "keys", "add", "focal-kz", *data, says="never overwritten")
@@ -152,7 +152,7 @@ class Usage(unittest.TestCase):
             self.expect(USAGE, "keys", "add", "Some/Body", "--role", "observer", *data)
             self.expect(OK, "keys", "add", "portal", "--role", "publisher", *data)
             listed = {k["name"]: (k["role"], k["party"]) for k in self.expect(OK, "keys", "list", *data, "--json").json["keys"]}
-            self.assertEqual((listed["focal-kz"], listed["portal"], len(listed)), (("focal_point", "KZ"), ("publisher", ""), 9))
+            self.assertEqual((listed["focal-kz"], listed["portal"], len(listed)), (("focal_point", "KZ"), ("publisher", ""), 10))
             for secret in pathlib.Path(folder, "keys").glob("*.secret"):
                 self.assertEqual(secret.stat().st_mode & 0o777, 0o600)
 

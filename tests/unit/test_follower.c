@@ -28,6 +28,20 @@ static void fetch_then_live(void **state)
     assert_false(asked(f, CV_MSG_LOG_FETCH_V1)); /* live costs no question */
 }
 
+/* Nothing was ever written: there is nothing to acknowledge, and nothing to be awake for. */
+static void an_empty_stream_costs_nothing(void **state)
+{
+    fixture_t *f = *state;
+    tick(f, 0);
+    assert_true(asked(f, CV_MSG_LOG_FETCH_V1));
+    answer_fetch(f);
+    for (int i = 0; i < 50; ++i) {
+        feed_head(f, 0);
+        tick(f, 100);
+        assert_true(f->next > f->now);
+    }
+}
+
 static void rolled_back_comes_again(void **state)
 {
     fixture_t *f = *state;
@@ -242,6 +256,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         T(fetch_then_live),
+        T(an_empty_stream_costs_nothing),
         T(rolled_back_comes_again),
         T(out_of_order),
         T(hole_is_fetched_after_a_moment),

@@ -554,7 +554,7 @@ int64_t cv_follower_tick(cv_follower_t *follower, int64_t mono_ms)
             ask_fetch(follower);
         at = mono_ms + CV_FOLLOW_RETRY_MS;
     }
-    bool is_new = follower->acked_seq != follower->cursor.seq;
+    bool is_new = follower->cursor.seq && follower->acked_seq != follower->cursor.seq; /* 0: nothing to acknowledge */
     int64_t ack_at = follower->acked_ms + (is_new ? CV_FOLLOW_ACK_MS : CV_FOLLOW_ACK_IDLE_MS);
     if (follower->cursor.seq && mono_ms >= ack_at)
         send_ack(follower, mono_ms);

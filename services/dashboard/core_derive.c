@@ -1,0 +1,319 @@
+/* core_derive: see core_derive.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "dashboard/core_derive.h"
+
+#include "convene/ids.h"
+#include "dashboard/core_view.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DAY_MS = 24 * 3600 * 1000, COMMAND_MAX = 400 };
+#define SILENCE_SOON_MS (2 * (int64_t)DAY_MS)
+#define REPORT_DUE_MS (31 * (int64_t)DAY_MS)
+
+static json_t *s_kind(const json_t *kinds, const char *kind)
+{
+    return json_object_get(kinds, kind);
+}
+
+/* ---- attention ------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *what, *event, *party, *about; /* about: a name, a sentence; each may be NULL */
+    bool grave;
+    int64_t n;
+} s_need_t;
+
+static void s_need(json_t *list, const s_need_t *need, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void s_need(json_t *list, const s_need_t *need, const char *format, ...)
+{
+    char command[COMMAND_MAX];
+    va_list args;
+    if (json_array_size(list) >= DASH_ATTENTION_MAX)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(command, sizeof(command), format, args);
+    va_end(args);
+    json_t *entry = json_pack("{s:s, s:b, s:s, s:I}", "what", need->what, "grave", need->grave, "command", command, "n",
+                              (json_int_t)need->n);
+    if (entry && need->event)
+        json_object_set_new(entry, "event", json_string(need->event));
+    if (entry && need->party)
+        json_object_set_new(entry, "party", json_string(need->party));
+    if (entry && need->about)
+        json_object_set_new(entry, "about", json_string(need->about));
+    if (need->grave)
+        json_array_insert_new(list, 0, entry);
+    else
+        json_array_append_new(list, entry);
+}
+
+static void s_services(json_t *list, const json_t *kinds)
+{
+    const char *name;
+    json_t *service, *problem;
+    size_t i;
+    json_object_foreach(s_kind(kinds, "service"), name, service)
+    {
+        if (!json_is_true(json_object_get(service, "up")))
+            s_need(list, &(s_need_t){.what = "service", .about = name, .grave = true}, "convene doctor");
+        json_array_foreach(json_object_get(service, "problems"), i, problem)
+        {
+            char about[640];
+            (void)snprintf(about, sizeof(about), "%s: %s", name, json_string_value(problem));
+            s_need(list, &(s_need_t){.what = "service", .about = about, .grave = true}, "convene doctor");
+        }
+    }
+}
+
+static void s_notices(json_t *list, const json_t *kinds)
+{
+    const char *key;
+    json_t *notice, *held, *by_party = json_object();
+    json_object_foreach(s_kind(kinds, "notice"), key, notice)
+    {
+        const char *party = dash_str(notice, "party");
+        if (strcmp(dash_str(notice, "state"), "failed") == 0)
+            json_object_set_new(by_party, party, json_integer(dash_int(by_party, party) + 1));
+    }
+    json_t *n;
+    json_object_foreach(by_party, key, n)
+    {
+        s_need(list, &(s_need_t){.what = "failed", .party = key, .n = json_integer_value(n), .grave = true},
+               "convene request notifications.recipient.put --set party=%s --set order=1 --set name=NAME --set "
+               "email=ADDRESS",
+               key);
+    }
+    json_decref(by_party);
+    json_object_foreach(s_kind(kinds, "held"), key, held)
+    {
+        s_need(list, &(s_need_t){.what = "no_recipient", .party = key, .n = dash_int(held, "n"), .grave = true},
+               "convene request notifications.recipient.put --set party=%s --set order=1 --set name=NAME --set "
+               "email=ADDRESS",
+               key);
+    }
+}
+
+/* The days of an event, if they are known exactly. */
+static bool s_days(const json_t *event, int64_t *ret_from_ms, int64_t *ret_to_ms)
+{
+    const char *start = dash_str(event, "date_start"), *end = dash_str(event, "date_end");
+    int64_t from_ms, to_ms;
+    if (cv_date_parse(cv_str(start), &from_ms) || cv_date_parse(cv_str(*end ? end : start), &to_ms))
+        return false;
+    *ret_from_ms = from_ms;
+    *ret_to_ms = to_ms + DAY_MS;
+    return true;
+}
+
+static bool s_takes_place(const json_t *event)
+{
+    const char *status = dash_str(event, "status");
+    return strcmp(status, "cancelled") != 0 && strcmp(status, "rejected") != 0 && strcmp(status, "postponed") != 0;
+}
+
+static bool s_is_at(const json_t *kinds, const char *event, const char *party)
+{
+    char key[DASH_KEY_MAX];
+    (void)snprintf(key, sizeof(key), "%s/%s", event, party);
+    const json_t *answer = json_object_get(s_kind(kinds, "answer"), key);
+    return dash_int(answer, "confirmed") + dash_int(answer, "offered") > 0;
+}
+
+static void s_clash(json_t *list, const json_t *kinds, const char *one, const char *other)
+{
+    const char *party;
+    json_t *value;
+    json_object_foreach(s_kind(kinds, "party"), party, value)
+    {
+        if (s_is_at(kinds, one, party) && s_is_at(kinds, other, party))
+            s_need(list, &(s_need_t){.what = "clash", .event = one, .party = party, .about = other},
+                   "convene delegation show %s/%s", other, party);
+    }
+}
+
+/* Pairs of events that are still to be held, at the same time in different cities. */
+static void s_clashes(json_t *list, const json_t *kinds, int64_t now_ms)
+{
+    const char *one, *other;
+    json_t *a, *b, *events = s_kind(kinds, "event");
+    json_object_foreach(events, one, a)
+    {
+        int64_t a_from, a_to, b_from, b_to;
+        if (!s_takes_place(a) || !s_days(a, &a_from, &a_to) || a_to < now_ms || !*dash_str(a, "city"))
+            continue;
+        json_object_foreach(events, other, b)
+        {
+            if (strcmp(one, other) < 0 && s_takes_place(b) && s_days(b, &b_from, &b_to) && a_from < b_to &&
+                b_from < a_to && *dash_str(b, "city") && strcmp(dash_str(a, "city"), dash_str(b, "city")) != 0)
+                s_clash(list, kinds, one, other);
+        }
+    }
+}
+
+static void s_events(json_t *list, const json_t *kinds, int64_t now_ms)
+{
+    const char *key;
+    json_t *seats, *event;
+    json_object_foreach(s_kind(kinds, "seats"), key, seats)
+    {
+        bool matters =
+            strcmp(dash_str(seats, "status"), "open") == 0 || strcmp(dash_str(seats, "status"), "closed") == 0;
+        if (matters && dash_int(seats, "free") == 0 && dash_int(seats, "waiting") > 0)
+            s_need(list, &(s_need_t){.what = "full", .event = key, .n = dash_int(seats, "waiting")},
+                   "convene event show %s", key);
+    }
+    json_object_foreach(s_kind(kinds, "event"), key, event)
+    {
+        int64_t from_ms, to_ms;
+        if (strcmp(dash_str(event, "status"), "held") == 0 && s_days(event, &from_ms, &to_ms) &&
+            to_ms + REPORT_DUE_MS < now_ms && !json_object_get(s_kind(kinds, "report"), key))
+            s_need(list, &(s_need_t){.what = "unreported", .event = key},
+                   "convene request scheduling.report.put --set event=%s --set summary=TEXT", key);
+    }
+}
+
+static void s_others(json_t *list, const json_t *kinds, int64_t now_ms)
+{
+    const char *key;
+    json_t *decision, *item;
+    json_object_foreach(s_kind(kinds, "decision"), key, decision)
+    {
+        int64_t left_ms = dash_int(decision, "expires_ms") - now_ms;
+        if (strcmp(dash_str(decision, "state"), "open") == 0 && dash_int(decision, "expires_ms") &&
+            left_ms < SILENCE_SOON_MS)
+            s_need(list, &(s_need_t){.what = "silence", .about = key, .n = left_ms > 0 ? left_ms / 3600000 : 0},
+                   "convene decision show %s", key);
+    }
+    json_object_foreach(s_kind(kinds, "workitem"), key, item)
+    {
+        if (json_is_true(json_object_get(item, "overdue")))
+            s_need(list,
+                   &(s_need_t){.what = "overdue",
+                               .about = dash_str(item, "title"),
+                               .party = json_string_value(json_object_get(item, "party"))},
+                   "convene request scheduling.workitem.put --set plan=%s --set item=%s --set state=done --set "
+                   "progress=100 "
+                   "--set 'title=%s'",
+                   dash_str(item, "plan"), dash_str(item, "item"), dash_str(item, "title"));
+    }
+}
+
+/* ---- progress -------------------------------------------------------------------------------- */
+
+static const char *s_column(const char *status)
+{
+    static const struct {
+        const char *status, *column;
+    } columns[] = {{"open", "open"},         {"closed", "open"},         {"held", "held"},
+                   {"reported", "held"},     {"postponed", "postponed"}, {"cancelled", "cancelled"},
+                   {"rejected", "cancelled"}};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        if (strcmp(status, columns[i].status) == 0)
+            return columns[i].column;
+    return "planned";
+}
+
+static void s_count(json_t *rows, const char *by, const json_t *event)
+{
+    char key[DASH_KEY_MAX];
+    const char *code = dash_str(event, by);
+    int64_t year = dash_int(event, "plan_year");
+    (void)snprintf(key, sizeof(key), "%s %lld %s", by, (long long)year, code);
+    json_t *row = json_object_get(rows, key);
+    if (!row) {
+        row =
+            json_pack("{s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:i, s:i}", "by", by, "code", code, "year", (json_int_t)year,
+                      "planned", 0, "open", 0, "held", 0, "postponed", 0, "cancelled", 0, "total", 0);
+        json_object_set_new(rows, key, row);
+    }
+    const char *column = s_column(dash_str(event, "status"));
+    json_object_set_new(row, column, json_integer(dash_int(row, column) + 1));
+    json_object_set_new(row, "total", json_integer(dash_int(row, "total") + 1));
+}
+
+static json_t *s_progress(const json_t *kinds)
+{
+    json_t *rows = json_object(), *list = json_array(), *event;
+    const char *key;
+    json_object_foreach(s_kind(kinds, "event"), key, event)
+    {
+        s_count(rows, "dimension", event);
+        s_count(rows, "proposer", event);
+    }
+    json_t *row;
+    json_object_foreach(rows, key, row)
+    {
+        json_array_append(list, row);
+    }
+    json_decref(rows);
+    return list;
+}
+
+/* ---- now ------------------------------------------------------------------------------------- */
+
+static int64_t s_newest(const json_t *kinds)
+{
+    static const char *const with_time[] = {"event", "answer", "feed"};
+    int64_t newest_ms = 0;
+    for (size_t i = 0; i < sizeof(with_time) / sizeof(with_time[0]); i++) {
+        const char *key;
+        json_t *value;
+        json_object_foreach(s_kind(kinds, with_time[i]), key, value)
+        {
+            if (dash_int(value, "at") > newest_ms)
+                newest_ms = dash_int(value, "at");
+        }
+    }
+    return newest_ms;
+}
+
+static json_t *s_now(const json_t *kinds)
+{
+    int64_t services = 0, up = 0, lag = 0, unsent = 0, failed = 0, oldest_ms = 0, open = 0, silences = 0;
+    const char *key;
+    json_t *value, *follow;
+    size_t i;
+    json_object_foreach(s_kind(kinds, "service"), key, value)
+    {
+        services++;
+        up += json_is_true(json_object_get(value, "up"));
+        if (strcmp(key, "dashboard") == 0) {
+            json_array_foreach(json_object_get(value, "follows"), i, follow) lag += dash_int(follow, "lag");
+        }
+    }
+    json_object_foreach(s_kind(kinds, "notice"), key, value)
+    {
+        bool lost = strcmp(dash_str(value, "state"), "failed") == 0;
+        failed += lost;
+        unsent += !lost;
+        if (!lost && (!oldest_ms || dash_int(value, "since") < oldest_ms))
+            oldest_ms = dash_int(value, "since");
+    }
+    json_object_foreach(s_kind(kinds, "event"), key, value)
+    {
+        open += strcmp(dash_str(value, "status"), "open") == 0;
+    }
+    json_object_foreach(s_kind(kinds, "decision"), key, value)
+    {
+        silences += strcmp(dash_str(value, "state"), "open") == 0;
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "services", (json_int_t)services, "services_up",
+                     (json_int_t)up, "lag", (json_int_t)lag, "unsent", (json_int_t)unsent, "oldest_unsent_ms",
+                     (json_int_t)oldest_ms, "failed", (json_int_t)failed, "events_open", (json_int_t)open, "silences",
+                     (json_int_t)silences, "newest_ms", (json_int_t)s_newest(kinds));
+}
+
+json_t *dash_derive(const json_t *kinds, int64_t now_ms)
+{
+    json_t *list = json_array();
+    s_others(list, kinds, now_ms);
+    s_events(list, kinds, now_ms);
+    s_clashes(list, kinds, now_ms);
+    s_notices(list, kinds);
+    s_services(list, kinds);
+    return json_pack("{s:o, s:o, s:o}", "attention", list, "progress", s_progress(kinds), "now", s_now(kinds));
+}

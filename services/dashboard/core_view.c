@@ -1,0 +1,381 @@
+/* core_view: see core_view.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "dashboard/core_view.h"
+
+#include "dashboard/core_answers.h"
+#include "dashboard/core_seats.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dash_view {
+    json_t *kinds; /* {kind: {key: value}} */
+    json_t *dirty; /* {kind: {key: true}} */
+};
+
+/* Records that are kept as they are, under one or two of their fields. */
+static const struct {
+    uint16_t number;
+    const char *kind, *first, *second; /* fields that make the key; second may be NULL */
+    const char *left_out;              /* a field that is not shown; NULL */
+} s_plain[] = {
+    {CV_MSG_SCHEDULING_PARTY_V1, "party", "code", NULL, NULL},
+    {CV_MSG_SCHEDULING_BODY_V1, "body", "code", NULL, NULL},
+    {CV_MSG_SCHEDULING_HEADING_V1, "heading", "code", NULL, NULL},
+    {CV_MSG_SCHEDULING_VENUE_V1, "venue", "code", NULL, NULL},
+    {CV_MSG_SCHEDULING_CHAIRMANSHIP_V1, "chairmanship", "code", NULL, NULL},
+    {CV_MSG_SCHEDULING_COORDINATOR_V1, "coordinator", "code", NULL, NULL},
+    {CV_MSG_SCHEDULING_WORKPLAN_V1, "workplan", "code", NULL, NULL},
+    {CV_MSG_SCHEDULING_WORKITEM_V1, "workitem", "plan", "item", NULL},
+    {CV_MSG_SCHEDULING_REPORT_V1, "report", "event", NULL, NULL},
+    {CV_MSG_SCHEDULING_REVIEW_V1, "review", "dimension", "year", "conclusions"},
+    {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", NULL},
+    {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, "text"},
+};
+enum { PLAIN_N = sizeof(s_plain) / sizeof(s_plain[0]) };
+
+const char *dash_str(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+int64_t dash_int(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+int dash_view_new(dash_view_t **ret_view)
+{
+    dash_view_t *view = calloc(1, sizeof(*view));
+    if (view) {
+        view->kinds = json_object();
+        view->dirty = json_object();
+    }
+    if (!view || !view->kinds || !view->dirty) {
+        dash_view_destroy(&view);
+        return CV_ENOMEM;
+    }
+    *ret_view = view;
+    return CV_OK;
+}
+
+void dash_view_destroy(dash_view_t **view)
+{
+    if (!*view)
+        return;
+    json_decref((*view)->kinds);
+    json_decref((*view)->dirty);
+    free(*view);
+    *view = NULL;
+}
+
+/* The object of that name within another, made when missing; borrowed. */
+static json_t *s_inner(json_t *outer, const char *name)
+{
+    json_t *inner = json_object_get(outer, name);
+    if (!inner && json_object_set_new(outer, name, json_object()) == 0)
+        inner = json_object_get(outer, name);
+    return inner;
+}
+
+json_t *dash_view_kind(const dash_view_t *view, const char *kind)
+{
+    return s_inner(view->kinds, kind);
+}
+
+json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key)
+{
+    return json_object_get(json_object_get(view->kinds, kind), key);
+}
+
+bool dash_view_is_public(const char *kind)
+{
+    return strcmp(kind, "persons") != 0;
+}
+
+json_t *dash_view_dirty(const dash_view_t *view)
+{
+    return view->dirty;
+}
+
+void dash_view_clean(dash_view_t *view)
+{
+    json_object_clear(view->dirty);
+}
+
+static int s_mark(dash_view_t *view, const char *kind, const char *key)
+{
+    json_t *keys = s_inner(view->dirty, kind);
+    return keys && json_object_set_new(keys, key, json_true()) == 0 ? CV_OK : CV_ENOMEM;
+}
+
+int dash_view_put(dash_view_t *view, const char *kind, const char *key, json_t *value)
+{
+    json_t *keys = dash_view_kind(view, kind);
+    int rc = keys ? s_mark(view, kind, key) : CV_ENOMEM;
+    if (!rc && value)
+        return json_object_set_new(keys, key, value) == 0 ? CV_OK : CV_ENOMEM;
+    json_decref(value);
+    if (!rc)
+        json_object_del(keys, key);
+    return rc;
+}
+
+int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_t text)
+{
+    json_t *value = json_loadb(text.ptr, text.len, 0, NULL);
+    json_t *keys = dash_view_kind(view, kind);
+    if (!json_is_object(value) || !keys) {
+        json_decref(value);
+        return keys ? CV_EMALFORMED : CV_ENOMEM;
+    }
+    return json_object_set_new(keys, key, value) == 0 ? CV_OK : CV_ENOMEM;
+}
+
+int dash_view_drop_stream(dash_view_t *view, const char *stream)
+{
+    static const char *const of_registration[] = {"answer", "persons", NULL}, *const of_notifications[] = {"notice",
+                                                                                                           NULL};
+    bool registration = strcmp(stream, "registration.events") == 0,
+         scheduling = strcmp(stream, "scheduling.events") == 0;
+    const char *const *kinds = registration ? of_registration : of_notifications;
+    const char *plain[PLAIN_N + 2] = {"event"};
+    for (size_t i = 0; scheduling && i < PLAIN_N; i++)
+        plain[i + 1] = s_plain[i].kind;
+    if (scheduling)
+        kinds = plain;
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && kinds[i]; i++) {
+        const char *key;
+        json_t *value;
+        json_object_foreach(dash_view_kind(view, kinds[i]), key, value)
+        {
+            rc = rc ? rc : s_mark(view, kinds[i], key);
+        }
+        json_object_clear(dash_view_kind(view, kinds[i]));
+    }
+    if (!rc && !registration && !scheduling)
+        rc = dash_view_put(view, "tally", "notices", json_pack("{s:i, s:b}", "written", 0, "partial", 1));
+    return rc ? rc : dash_view_touch_seats(view);
+}
+
+/* ---- seats ---------------------------------------------------------------------------------- */
+
+int dash_view_touch_seats(dash_view_t *view)
+{
+    const char *key;
+    json_t *value;
+    int rc = CV_OK;
+    json_object_foreach(dash_view_kind(view, "event"), key, value)
+    {
+        rc = rc ? rc : s_mark(view, "seats", key);
+    }
+    json_object_foreach(dash_view_kind(view, "seats"), key, value)
+    {
+        rc = rc ? rc : s_mark(view, "seats", key);
+    }
+    return rc;
+}
+
+int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
+{
+    const char *event;
+    json_t *mark, *touched = json_object_get(view->dirty, "seats");
+    int64_t next_ms = 0;
+    json_object_foreach(touched, event, mark)
+    {
+        json_t *seats = dash_seats_of(dash_view_get(view, "event", event), dash_view_kind(view, "party"),
+                                      dash_view_kind(view, "answer"), now_ms);
+        json_t *all = dash_view_kind(view, "seats");
+        if (!seats)
+            json_object_del(all, event);
+        else if (json_object_set_new(all, event, seats))
+            return CV_ENOMEM;
+    }
+    json_t *value;
+    json_object_foreach(dash_view_kind(view, "event"), event, value)
+    {
+        int64_t release_ms = dash_int(json_object_get(value, "registration"), "release_ms");
+        if (release_ms > now_ms && (!next_ms || release_ms < next_ms))
+            next_ms = release_ms;
+    }
+    *ret_release_ms = next_ms;
+    return CV_OK;
+}
+
+/* ---- feed ----------------------------------------------------------------------------------- */
+
+static int s_feed(dash_view_t *view, const dash_record_t *record, const char *word)
+{
+    char key[24];
+    int64_t n = dash_int(dash_view_get(view, "tally", "feed"), "next");
+    if (record->in_snapshot)
+        return CV_OK;
+    (void)snprintf(key, sizeof(key), "%012lld", (long long)n);
+    json_t *entry = json_pack("{s:I, s:I, s:s, s:s}", "n", (json_int_t)n, "at", (json_int_t)record->time_ms, "type",
+                              record->type, "word", word);
+    static const char *const kept[] = {"event", "party",   "kind",  "class", "decision",
+                                       "plan",  "version", "title", "change"};
+    for (size_t i = 0; entry && i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (json_object_get(record->data, kept[i]))
+            json_object_set(entry, kept[i], json_object_get(record->data, kept[i]));
+    if (!entry)
+        return CV_ENOMEM;
+    int rc = dash_view_put(view, "feed", key, entry);
+    if (!rc)
+        rc = dash_view_put(view, "tally", "feed", json_pack("{s:I}", "next", (json_int_t)(n + 1)));
+    if (!rc && n >= DASH_FEED_MAX) {
+        (void)snprintf(key, sizeof(key), "%012lld", (long long)(n - DASH_FEED_MAX));
+        rc = dash_view_put(view, "feed", key, NULL);
+    }
+    return rc;
+}
+
+/* ---- scheduling ------------------------------------------------------------------------------ */
+
+static void s_copy(json_t *to, const json_t *from, const char *const *names)
+{
+    for (; *names; names++)
+        if (json_object_get(from, *names))
+            json_object_set(to, *names, json_object_get(from, *names));
+}
+
+static bool s_differs(const json_t *a, const json_t *b, const char *name)
+{
+    const json_t *one = json_object_get(a, name), *other = json_object_get(b, name);
+    return one && other ? !json_equal(one, other) : one != other;
+}
+
+/* Whether an event was put elsewhere: another place, or another date that does not only say more than the one before
+ * ("2026" and then "2026-05-14"). */
+static bool s_moved(const json_t *before, const json_t *now)
+{
+    const char *start = dash_str(before, "date_start"), *end = dash_str(before, "date_end");
+    bool refined = strncmp(start, dash_str(now, "date_start"), strlen(start)) == 0 &&
+                   strncmp(end, dash_str(now, "date_end"), strlen(end)) == 0;
+    return *start && (!refined || (*dash_str(before, "city") && s_differs(before, now, "city")));
+}
+
+static int s_event(dash_view_t *view, const dash_record_t *record)
+{
+    static const char *const shown[] = {"version", "status", "change",  "changed",    "reason",   "title",
+                                        "format",  "city",   "country", "date_start", "date_end", NULL};
+    static const char *const place[] = {"version", "date_start", "date_end", "city", "country", NULL};
+    const char *event = dash_str(record->data, "event");
+    const json_t *before = dash_view_get(view, "event", event);
+    if (!*event)
+        return CV_EINVAL;
+    json_t *now = json_copy(record->data), *step = json_object(), *history = json_array(), *moved = NULL;
+    if (!now || !step || !history) {
+        json_decref(now);
+        json_decref(step);
+        json_decref(history);
+        return CV_ENOMEM;
+    }
+    const json_t *past = json_object_get(before, "history");
+    size_t past_n = json_array_size(past);
+    for (size_t i = past_n < DASH_HISTORY_MAX ? 0 : past_n + 1 - DASH_HISTORY_MAX; i < past_n; i++)
+        json_array_append(history, json_array_get(past, i));
+    s_copy(step, record->data, shown);
+    json_object_set_new(step, "at", json_integer(record->time_ms));
+    json_array_append_new(history, step);
+    if (before && s_moved(before, now)) {
+        moved = json_object();
+        s_copy(moved, before, place);
+    } else if (json_object_get(before, "moved")) {
+        moved = json_incref(json_object_get(before, "moved"));
+    }
+    json_object_set_new(now, "at", json_integer(record->time_ms));
+    json_object_set_new(now, "history", history);
+    if (moved)
+        json_object_set_new(now, "moved", moved);
+    int rc = dash_view_put(view, "event", event, now);
+    if (!rc)
+        rc = s_mark(view, "seats", event);
+    return rc ? rc : s_feed(view, record, dash_str(record->data, "status"));
+}
+
+static int s_key_of(const json_t *data, const char *first, const char *second, char ret_key[DASH_KEY_MAX])
+{
+    char number[24] = "";
+    const char *end = "";
+    if (second && json_is_integer(json_object_get(data, second))) {
+        (void)snprintf(number, sizeof(number), "%lld", (long long)dash_int(data, second));
+        end = number;
+    } else if (second) {
+        end = dash_str(data, second);
+    }
+    const char *start = dash_str(data, first);
+    int len = snprintf(ret_key, DASH_KEY_MAX, "%s%s%s", start, second ? "/" : "", end);
+    return *start && (!second || *end) && len < DASH_KEY_MAX ? CV_OK : CV_EINVAL;
+}
+
+static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t which)
+{
+    char key[DASH_KEY_MAX];
+    int rc = s_key_of(record->data, s_plain[which].first, s_plain[which].second, key);
+    json_t *value = rc ? NULL : json_copy(record->data);
+    if (!rc && value && s_plain[which].left_out)
+        json_object_del(value, s_plain[which].left_out);
+    if (!rc)
+        rc = value ? dash_view_put(view, s_plain[which].kind, key, value) : CV_ENOMEM;
+    if (!rc && record->number == CV_MSG_SCHEDULING_PARTY_V1)
+        return dash_view_touch_seats(view);
+    if (!rc && record->number == CV_MSG_SCHEDULING_DECISION_V1)
+        return s_feed(view, record, dash_str(record->data, "step"));
+    if (!rc && record->number == CV_MSG_SCHEDULING_PLAN_V1)
+        return s_feed(view, record, dash_str(record->data, "step"));
+    return rc;
+}
+
+/* ---- notifications ---------------------------------------------------------------------------- */
+
+static int s_notice(dash_view_t *view, const dash_record_t *record)
+{
+    const char *notice = dash_str(record->data, "notice"), *state = dash_str(record->data, "state");
+    bool written = strcmp(state, "written") == 0;
+    const json_t *before = dash_view_get(view, "notice", notice), *tally = dash_view_get(view, "tally", "notices");
+    if (!*notice)
+        return CV_EINVAL;
+    if (written) {
+        json_t *counted = json_pack("{s:I, s:b}", "written", (json_int_t)(dash_int(tally, "written") + 1), "partial",
+                                    json_is_true(json_object_get(tally, "partial")));
+        int rc = counted ? dash_view_put(view, "tally", "notices", counted) : CV_ENOMEM;
+        return rc || !before ? rc : dash_view_put(view, "notice", notice, NULL);
+    }
+    json_t *now = json_copy(record->data);
+    if (!now)
+        return CV_ENOMEM;
+    json_object_set_new(now, "since", json_integer(before ? dash_int(before, "since") : record->time_ms));
+    return dash_view_put(view, "notice", notice, now);
+}
+
+/* ---- all --------------------------------------------------------------------------------------- */
+
+int dash_view_apply(dash_view_t *view, const dash_record_t *record)
+{
+    for (size_t i = 0; i < PLAIN_N; i++)
+        if (record->number == s_plain[i].number)
+            return s_plain_record(view, record, i);
+    switch (record->number) {
+    case CV_MSG_SCHEDULING_EVENT_V1:
+        return s_event(view, record);
+    case CV_MSG_NOTIFICATIONS_NOTICE_V1:
+        return s_notice(view, record);
+    case CV_MSG_REGISTRATION_DECIDED_V1:
+    case CV_MSG_REGISTRATION_PROMOTED_V1:
+    case CV_MSG_REGISTRATION_LAPSED_V1:
+    case CV_MSG_REGISTRATION_DELEGATION_V1: {
+        const char *word = dash_str(record->data, record->number == CV_MSG_REGISTRATION_DECIDED_V1 ? "code" : "cause");
+        int rc = dash_answer_apply(view, record);
+        if (!rc)
+            rc = s_mark(view, "seats", dash_str(record->data, "event"));
+        return rc ? rc : s_feed(view, record, word);
+    }
+    default:
+        return CV_OK; /* says nothing that is shown */
+    }
+}

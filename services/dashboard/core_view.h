@@ -1,0 +1,85 @@
+/* core_view: the view: what the public streams say, as JSON entities that pages and programs read.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A record goes in, entities change. An entity has a kind and a key; its value is a JSON object:
+ *
+ *   kind           key             made from
+ *   party, body, heading, venue,   code            the record of that name, as it is
+ *   chairmanship, coordinator,
+ *   workplan, report
+ *   workitem       PLAN/ITEM       the same
+ *   review         YEAR-DIMENSION  the same
+ *   plan           PLAN/VERSION    the same
+ *   decision       decision        the same, without its text
+ *   event          event           its newest version, `history` of its versions, `moved`: where it was before
+ *   seats          event           computed: core_seats.h
+ *   answer         EVENT/PARTY     what a party answered, in numbers
+ *   notice         notice          those that have not left: queued or failed
+ *   tally          notices, feed   counters
+ *   feed           a number        the newest DASH_FEED_MAX things that happened
+ *   persons        EVENT/PARTY     states by number of person; kept, and shown to nobody (dash_view_is_public)
+ *
+ * Happy path: records, dash_view_settle() at the end of the transaction (seats of the events that were touched), then
+ * dash_view_dirty() says which entities changed, so that they can be stored and told.
+ *
+ * Failure modes: a record without the key it needs is refused (CV_EINVAL) before anything is changed. Out of memory
+ * gives CV_ENOMEM; the view is then half changed, and its owner loads it anew from what was committed.
+ *
+ * Records of a snapshot are state: they make no feed. After one the number of notices written before is not known
+ * (`partial`), and of persons who were there before the state is known by number of persons only.
+ *
+ * Invariants: a record has the same effect whenever it is applied (no clock); a view that was stored and loaded is the
+ * view that was stored.
+ */
+#ifndef DASHBOARD_CORE_VIEW_H
+#define DASHBOARD_CORE_VIEW_H
+
+#include "convene/messages.h"
+
+#include <jansson.h>
+
+enum {
+    DASH_FEED_MAX = 60,    /* entries of the feed, count */
+    DASH_HISTORY_MAX = 50, /* versions of an event that are shown, count: the newest */
+    DASH_KEY_MAX = 160,    /* octets of a key with its NUL */
+};
+
+typedef struct {
+    uint16_t number;  /* CV_MSG_* */
+    const char *type; /* "convene.registration.decided.v1" */
+    int64_t time_ms;  /* of the record */
+    bool in_snapshot; /* state, not news */
+    json_t *data;     /* borrowed */
+} dash_record_t;
+
+typedef struct dash_view dash_view_t;
+
+int dash_view_new(dash_view_t **ret_view) CV_USE_RESULT;
+void dash_view_destroy(dash_view_t **view);
+
+/* An entity as it was stored. CV_EMALFORMED: not a JSON object. */
+int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_t text) CV_USE_RESULT;
+int dash_view_apply(dash_view_t *view, const dash_record_t *record) CV_USE_RESULT;
+/* Before a snapshot of this stream: what was made from it is gone. */
+int dash_view_drop_stream(dash_view_t *view, const char *stream) CV_USE_RESULT;
+/* Computes the seats of events that were touched. *ret_release_ms: the earliest instant after now at which seats change
+ * by themselves, because guarantees end; 0: none is known. */
+int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms) CV_USE_RESULT;
+/* Instants have passed: looks at all seats again with the next settle. */
+int dash_view_touch_seats(dash_view_t *view) CV_USE_RESULT;
+
+json_t *dash_view_kind(const dash_view_t *view, const char *kind); /* borrowed; never NULL: perhaps empty */
+json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key); /* borrowed; NULL */
+bool dash_view_is_public(const char *kind);
+
+/* {kind: {key: true}} of what changed since it was last cleared; borrowed. */
+json_t *dash_view_dirty(const dash_view_t *view);
+void dash_view_clean(dash_view_t *view);
+
+/* For the other core files. Takes value; NULL removes. */
+int dash_view_put(dash_view_t *view, const char *kind, const char *key, json_t *value) CV_USE_RESULT;
+/* Small readers: "" and 0 where it is not there. */
+const char *dash_str(const json_t *object, const char *key);
+int64_t dash_int(const json_t *object, const char *key);
+
+#endif

@@ -1,0 +1,87 @@
+/* store: see store.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "dashboard/store.h"
+
+#include <stdlib.h>
+
+const char dash_tables_1[] = "CREATE TABLE dash_row(kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+                             " PRIMARY KEY(kind, key)) WITHOUT ROWID, STRICT";
+
+struct dash_store {
+    cv_stmt_t *all, *put, *drop;
+};
+
+int dash_store_open(cv_db_t *db, dash_store_t **ret_store)
+{
+    dash_store_t *store = calloc(1, sizeof(*store));
+    if (!store)
+        return CV_ENOMEM;
+    int rc = cv_db_prepare(db, "SELECT kind, key, value FROM dash_row", &store->all);
+    if (!rc)
+        rc = cv_db_prepare(
+            db, "INSERT INTO dash_row VALUES(?1, ?2, ?3) ON CONFLICT(kind, key) DO UPDATE SET value = ?3", &store->put);
+    if (!rc)
+        rc = cv_db_prepare(db, "DELETE FROM dash_row WHERE kind = ?1 AND key = ?2", &store->drop);
+    if (rc)
+        dash_store_close(&store);
+    else
+        *ret_store = store;
+    return rc;
+}
+
+/* The statements live as long as the database. */
+void dash_store_close(dash_store_t **store)
+{
+    free(*store);
+    *store = NULL;
+}
+
+int dash_store_load(dash_store_t *store, dash_view_t *view)
+{
+    int row;
+    while ((row = cv_stmt_step(store->all)) > 0) {
+        char kind[32], key[DASH_KEY_MAX];
+        int rc = cv_str_copy(cv_stmt_get_text(store->all, 0), kind, sizeof(kind));
+        if (!rc)
+            rc = cv_str_copy(cv_stmt_get_text(store->all, 1), key, sizeof(key));
+        if (!rc)
+            rc = dash_view_load(view, kind, key, cv_stmt_get_text(store->all, 2));
+        if (rc) {
+            cv_stmt_reset(store->all);
+            return rc == CV_ENOMEM ? rc : CV_ECORRUPT;
+        }
+    }
+    return row;
+}
+
+static int s_save_one(dash_store_t *store, const char *kind, const char *key, const json_t *value)
+{
+    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    cv_stmt_t *stmt = value ? store->put : store->drop;
+    if (value && !text)
+        return CV_ENOMEM;
+    cv_stmt_text(stmt, 1, cv_str(kind));
+    cv_stmt_text(stmt, 2, cv_str(key));
+    if (value)
+        cv_stmt_text(stmt, 3, cv_str(text));
+    int rc = cv_stmt_run(stmt);
+    free(text);
+    return rc;
+}
+
+int dash_store_save(dash_store_t *store, const dash_view_t *view)
+{
+    const char *kind, *key;
+    json_t *keys, *mark;
+    int rc = CV_OK;
+    json_object_foreach(dash_view_dirty(view), kind, keys)
+    {
+        json_object_foreach(keys, key, mark)
+        {
+            if (!rc)
+                rc = s_save_one(store, kind, key, dash_view_get(view, kind, key));
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,173 @@
+/* words: what the page says, in the languages it speaks.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One list for both halves of the page: the tables that are made here, and the script, which finds it in the page as
+ * JSON.
+ * {} stands for what is put in. A language is a column; a missing word does not compile.
+ */
+#ifndef DASHBOARD_WORDS_H
+#define DASHBOARD_WORDS_H
+
+#include "convene/bytes.h"
+
+#include <jansson.h>
+
+typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
+
+/* id, English, Russian */
+#define DASH_WORD_MAP(XX)                                                                                         \
+    XX(skip, "Skip to the content", "К содержанию")                                                               \
+    XX(tagline, "The programme as it stands", "Ход программы")                                                    \
+    XX(public_view, "Public view: counts only, no names.", "Открытые данные: только числа, без имён.")            \
+    XX(calendar, "Calendar feed", "Календарь (iCalendar)")                                                        \
+    XX(data, "Data (JSON)", "Данные (JSON)")                                                                      \
+    XX(language, "Language", "Язык")                                                                              \
+    XX(pages, "Pages and data", "Страницы и данные")                                                              \
+    XX(as_of, "As of {}", "По состоянию на {}")                                                                   \
+    XX(reload, "This page does not update by itself without JavaScript: reload it.",                              \
+       "Без JavaScript страница не обновляется сама: загрузите её заново.")                                       \
+    XX(connected, "Live. Data as of {}", "Обновляется. Данные на {}")                                             \
+    XX(stale, "Not connected: what is shown is from {} and may be out of date. Trying again.",                    \
+       "Нет связи: показано состояние на {}, оно могло устареть. Подключаемся снова.")                            \
+    XX(paused, "Paused: what is shown is from {}", "Приостановлено: показано состояние на {}")                    \
+    XX(pause, "Pause updates", "Приостановить")                                                                   \
+    XX(resume, "Resume updates", "Продолжить")                                                                    \
+    XX(not_ready, "The view is being built.", "Данные собираются.")                                               \
+    XX(connection, "Connection", "Связь")                                                                         \
+    XX(filters, "Filters", "Отбор")                                                                               \
+    XX(apply, "Apply", "Применить")                                                                               \
+    XX(all, "All", "Все")                                                                                         \
+    XX(year, "Year", "Год")                                                                                       \
+    XX(now, "Now", "Сейчас")                                                                                      \
+    XX(services, "Services answering", "Служб отвечает")                                                          \
+    XX(lag, "Records not yet shown", "Записей ещё не показано")                                                   \
+    XX(unsent, "Notices waiting to leave", "Извещений ждут отправки")                                             \
+    XX(oldest_unsent, "Oldest of them waits since", "Самое старое ждёт с")                                        \
+    XX(failed, "Notices given up", "Извещений не доставлено")                                                     \
+    XX(events_open, "Events open for registration", "Открыта регистрация")                                        \
+    XX(silences, "Silence procedures running", "Процедур молчания")                                               \
+    XX(newest, "Newest change", "Последнее изменение")                                                            \
+    XX(nothing, "None", "Нет")                                                                                    \
+    XX(attention, "Needs attention", "Требует внимания")                                                          \
+    XX(attention_none, "Nothing needs attention.", "Ничего не требует внимания.")                                 \
+    XX(need_service, "Service: {}", "Служба: {}")                                                                 \
+    XX(need_failed, "{party}: {n} notices could not be delivered", "{party}: не доставлено извещений: {n}")       \
+    XX(need_no_recipient, "{party}: nobody to write to, {n} notices wait",                                        \
+       "{party}: некому писать, ждут извещений: {n}")                                                             \
+    XX(need_full, "{event} is full, {n} persons wait", "{event}: мест нет, ожидают: {n}")                         \
+    XX(need_clash, "{party} is registered in two places at once: {event} and {about}",                            \
+       "{party}: одновременно в двух местах: {event} и {about}")                                                  \
+    XX(need_silence, "Decision {about}: silence ends in {n} h", "Решение {about}: молчание истекает через {n} ч") \
+    XX(need_overdue, "Work is late: {about}", "Просрочено: {about}")                                              \
+    XX(need_unreported, "{event} was held more than a month ago and has no report",                               \
+       "{event}: прошло больше месяца, отчёта нет")                                                               \
+    XX(down, "{} does not answer", "{} не отвечает")                                                              \
+    XX(timeline, "The plan", "План")                                                                              \
+    XX(timeline_chart, "The year by dimension", "Год по измерениям")                                              \
+    XX(today, "Today", "Сегодня")                                                                                 \
+    XX(event, "Event", "Мероприятие")                                                                             \
+    XX(title, "Title", "Название")                                                                                \
+    XX(dates, "Dates", "Даты")                                                                                    \
+    XX(place, "Place", "Место")                                                                                   \
+    XX(dimension, "Dimension", "Измерение")                                                                       \
+    XX(proposer, "Proposer", "Инициатор")                                                                         \
+    XX(status, "Status", "Состояние")                                                                             \
+    XX(not_public, "not public", "не опубликовано")                                                               \
+    XX(none_dimension, "No dimension", "Без измерения")                                                           \
+    XX(moved_from, "moved from {}", "перенесено с {}")                                                            \
+    XX(online, "Online", "Онлайн")                                                                                \
+    XX(no_events, "No events.", "Мероприятий нет.")                                                               \
+    XX(progress, "Plan progress", "Выполнение плана")                                                             \
+    XX(by_dimension, "By dimension", "По измерениям")                                                             \
+    XX(by_proposer, "By proposer", "По инициаторам")                                                              \
+    XX(planned, "Planned", "Запланировано")                                                                       \
+    XX(in_registration, "Registration", "Регистрация")                                                            \
+    XX(held, "Held", "Проведено")                                                                                 \
+    XX(postponed, "Postponed", "Отложено")                                                                        \
+    XX(cancelled, "Cancelled", "Отменено")                                                                        \
+    XX(total, "Total", "Всего")                                                                                   \
+    XX(seats, "Seats", "Места")                                                                                   \
+    XX(capacity, "Capacity", "Вместимость")                                                                       \
+    XX(confirmed, "Confirmed", "Подтверждено")                                                                    \
+    XX(offered, "Offered", "Предложено")                                                                          \
+    XX(guaranteed, "Kept for parties", "Закреплено за участниками")                                               \
+    XX(free, "Free for all", "Свободно для всех")                                                                 \
+    XX(waiting, "Waiting", "В очереди")                                                                           \
+    XX(closes, "Closes", "Закрытие")                                                                              \
+    XX(fill, "How full", "Заполнение")                                                                            \
+    XX(no_seats, "No event takes registrations.", "Регистрация не ведётся.")                                      \
+    XX(answers, "Answers by party", "Ответы участников")                                                          \
+    XX(answers_help, "Of the events whose registration is open or closed.",                                       \
+       "По мероприятиям с открытой или завершённой регистрацией.")                                                \
+    XX(party, "Party", "Участник")                                                                                \
+    XX(registered, "Registered", "Зарегистрированы")                                                              \
+    XX(declined, "Declined", "Отказались")                                                                        \
+    XX(withdrawn, "Withdrawn", "Отозвали")                                                                        \
+    XX(silent, "Silent", "Не ответили")                                                                           \
+    XX(no_parties, "No parties.", "Участников нет.")                                                              \
+    XX(silence, "Silence procedures", "Процедуры молчания")                                                       \
+    XX(decision, "Decision", "Решение")                                                                           \
+    XX(ends, "Ends", "Истекает")                                                                                  \
+    XX(left, "Time left", "Осталось")                                                                             \
+    XX(no_silence, "No silence procedure is running.", "Процедур молчания нет.")                                  \
+    XX(work, "Plans of work", "Планы работы")                                                                     \
+    XX(item, "Item", "Пункт")                                                                                     \
+    XX(owner, "Owner", "Ответственный")                                                                           \
+    XX(due, "Due", "Срок")                                                                                        \
+    XX(done, "Progress", "Готовность")                                                                            \
+    XX(no_work, "No plans of work.", "Планов работы нет.")                                                        \
+    XX(feed, "What happened", "Лента")                                                                            \
+    XX(feed_none, "Nothing yet.", "Пока ничего.")                                                                 \
+    XX(history, "Versions", "Версии")                                                                             \
+    XX(version, "Version", "Версия")                                                                              \
+    XX(when, "When", "Когда")                                                                                     \
+    XX(change, "Change", "Изменение")                                                                             \
+    XX(reason, "Reason", "Причина")                                                                               \
+    XX(programme, "Programme", "Программа")                                                                       \
+    XX(no_programme, "No programme is public.", "Программа не опубликована.")                                     \
+    XX(back, "All events", "Все мероприятия")                                                                     \
+    XX(unknown_event, "There is no event {}.", "Мероприятия {} нет.")                                             \
+    XX(st_draft, "draft", "проект")                                                                               \
+    XX(st_proposed, "proposed", "предложено")                                                                     \
+    XX(st_circulated, "circulated", "разослано")                                                                  \
+    XX(st_adopted, "adopted", "принято")                                                                          \
+    XX(st_scheduled, "scheduled", "назначено")                                                                    \
+    XX(st_open, "open", "идёт регистрация")                                                                       \
+    XX(st_closed, "registration closed", "регистрация закрыта")                                                   \
+    XX(st_held, "held", "проведено")                                                                              \
+    XX(st_reported, "reported", "есть отчёт")                                                                     \
+    XX(st_postponed, "postponed", "отложено")                                                                     \
+    XX(st_cancelled, "cancelled", "отменено")                                                                     \
+    XX(st_rejected, "rejected", "отклонено")                                                                      \
+    XX(w_planned, "planned", "запланировано")                                                                     \
+    XX(w_under_way, "under way", "выполняется")                                                                   \
+    XX(w_done, "done", "выполнено")                                                                               \
+    XX(w_dropped, "dropped", "снято")                                                                             \
+    XX(f_decided, "{party} at {event}: {word}", "{party}, {event}: {word}")                                       \
+    XX(f_promoted, "{party} moves up at {event}", "{party}: место из очереди, {event}")                           \
+    XX(f_lapsed, "{party}: an offer for {event} lapsed", "{party}: предложение по {event} истекло")               \
+    XX(f_event, "{event}: {word}", "{event}: {word}")                                                             \
+    XX(f_decision, "Decision {decision}: {word}", "Решение {decision}: {word}")                                   \
+    XX(f_plan, "Plan {plan}: {word}", "План {plan}: {word}")                                                      \
+    XX(days, "{} d", "{} д")                                                                                      \
+    XX(hours, "{} h", "{} ч")                                                                                     \
+    XX(minutes, "{} min", "{} мин")                                                                               \
+    XX(over, "over", "истекло")
+
+typedef enum {
+#define XX(id, en, ru) DASH_W_##id,
+    DASH_WORD_MAP(XX)
+#undef XX
+        DASH_WORDS
+} dash_word_t;
+
+const char *dash_word(dash_language_t language, dash_word_t word);
+/* The word of this id, "st_open"; NULL: none. */
+const char *dash_word_of(dash_language_t language, const char *prefix, const char *id);
+/* All of them by id. A new reference. */
+json_t *dash_words(dash_language_t language);
+const char *dash_language_code(dash_language_t language);
+/* From "ru" in the query, else from Accept-Language, else English. */
+dash_language_t dash_language_of(const char *asked, const char *accept_language);
+
+#endif

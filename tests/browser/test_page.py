@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+# The dashboard's page in a real Chromium: it fills, moves, says when it is stale, and everybody can use it.
+# SPDX-License-Identifier: Apache-2.0
+# ctest-timeout: 600
+import os
+import re
+import socket
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+import browser as chromium
+import dashboard
+import world
+from browser import Browser
+from cli_env import Convene, need
+from deployment import Case, main, wait_for
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class WithBrowser(Case):
+    def browser(self, *args, **kwargs):
+        made = Browser(*args, **kwargs)
+        self.addCleanup(made.close)
+        return made
+
+    def live(self, page, deadline=60):
+        wait_for(lambda: page.mood == "live" and page.count("#seats tbody tr") + page.count("#timeline tbody tr"),
+                 lambda: f"the page to be live: {page.mood} {page.text('#state')} {page.complaints()}", deadline)
+
+
+class Sample(WithBrowser):
+    """The main job, as it stands when it is done."""
+
+    @classmethod
+    def setUpClass(cls):
+        port = free_port()
+        cls.url = f"http://127.0.0.1:{port}/"
+        cls.convene = Convene("--sample", "cica")
+        cls.convene.flags += ["--conf", f"dashboard/http=127.0.0.1:{port}"]
+        cls.convene.start()
+        wait_for(lambda: "The services run" in cls.convene.said(), cls.convene.said, 240)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.convene.__exit__(None, None, None)
+
+    def test_the_main_job_fills_it(self):
+        page = self.browser()
+        page.go(self.url)
+        self.live(page)
+        events = self.convene("event", "list", "--json").json["events"]
+        wait_for(lambda: page.count("#timeline tbody tr") == len(events), lambda: f"{page.count('#timeline tbody tr')} of {len(events)} events")
+        wait_for(lambda: page.count("#chart svg rect") > 10, "the chart")
+        rows = page.run("return Object.fromEntries([...document.querySelectorAll('#seats tbody tr')].map(r => [r.dataset.event,"
+                        " [...r.querySelectorAll('td.n')].map(c => Number(c.textContent))]))")
+        self.assertGreaterEqual(len(rows), 2)
+        for event, numbers in rows.items():
+            told = self.convene("watch", "--once", "--json").json["events"]
+            seats = next(e for e in told if e["event"] == event)
+            self.assertEqual(numbers[:2] + numbers[3:5], [seats["capacity"], seats["confirmed"], seats["guaranteed_held"], seats["free"]], event)
+        self.assertGreater(page.count("#answers .tile"), 20)
+        self.assertGreater(page.count("#feed li"), 20)
+        self.assertIn("4 / 4", page.text("#now"))
+        self.assertIn("moved from", page.text("#timeline"))
+        self.assertEqual(page.complaints(), [])
+        moved = page.run("return [...document.querySelectorAll('#timeline tr')].find(r => r.innerText.includes('moved from')).querySelector('a').href")
+        page.go(moved)
+        wait_for(lambda: page.mood == "live", "the event's page to be live")
+        self.assertGreater(page.count("#history tbody tr"), 2)
+        page.shot("event-en-light-1440")
+        self.assertEqual(page.complaints(), [])
+
+    def test_everybody_can_read_it(self):
+        source = chromium.axe_source()
+        page = self.browser()
+        found = []
+        for lang in ("en", "ru"):
+            for dark in (False, True):
+                page.theme(dark)
+                page.size(1440)
+                page.go(f"{self.url}?lang={lang}")
+                self.live(page)
+                self.assertEqual(page.run("return document.documentElement.lang"), lang)
+                wait_for(lambda: page.count("#chart svg"), "the chart")
+                if source:
+                    found += [f"{lang} {'dark' if dark else 'light'}: {line}" for line in page.axe(source)]
+                for width in (320, 768, 1440):
+                    page.size(width)
+                    over = page.run("return document.documentElement.scrollWidth - innerWidth")
+                    self.assertLessEqual(over, 0, f"{lang}: the page is wider than {width} by {over}")
+                    page.shot(f"main-{lang}-{'dark' if dark else 'light'}-{width}")
+        self.assertEqual(found, [], "\n".join(found))
+        self.assertEqual(page.complaints(), [])
+        if not source:
+            self.skipTest("all but axe-core held; it is not there")
+
+    def test_a_keyboard_is_enough(self):
+        page = self.browser(1440, 900)
+        page.go(self.url)
+        self.live(page)
+        page.press("\ue004")
+        self.assertEqual(page.run("return document.activeElement.className"), "skip")
+        page.press("\ue007")
+        self.assertEqual(page.run("return document.activeElement.id"), "main")
+        page.go(self.url)
+        self.live(page)
+        wanted = page.run("return [...document.querySelectorAll('a[href],button,select,[tabindex=\"0\"]')].filter(e => e.offsetParent !== null || e.className === 'skip').length")
+        seen, hidden, bare = set(), [], []
+        for _ in range(wanted + 5):
+            page.press("\ue004")
+            here = page.run("""const e = document.activeElement; if (e === document.body) return null;
+                e.dataset.seen ??= Math.random().toString(36); const r = e.getBoundingClientRect();
+                const bar = document.querySelector('.bar').getBoundingClientRect(); const outline = getComputedStyle(e);
+                const inBar = e.closest('.bar,header,.skip') !== null;
+                return {id: e.dataset.seen, what: e.outerHTML.slice(0, 120), covered: !inBar && r.bottom <= bar.bottom && bar.top <= 0 && r.top >= 0,
+                        ring: outline.outlineStyle !== 'none' && parseFloat(outline.outlineWidth) >= 2}""")
+            if here is None:
+                break
+            seen.add(here["id"])
+            if here["covered"]:
+                hidden.append(here["what"])
+            if not here["ring"]:
+                bare.append(here["what"])
+        self.assertGreaterEqual(len(seen), wanted - 2)
+        self.assertEqual((hidden, bare), ([], []))
+
+    def test_filters_are_in_the_address(self):
+        page = self.browser()
+        page.go(f"{self.url}?year=2026&lang=en")
+        self.live(page)
+        shown = page.run("return [...document.querySelectorAll('#timeline tbody tr')].length")
+        events = [e for e in self.convene("event", "list", "--json").json["events"] if e["plan_year"] == 2026]
+        self.assertEqual(shown, len(events))
+        self.assertEqual(page.run("return document.getElementById('f-year').value"), "2026")
+
+    def test_without_a_script(self):
+        page = self.browser(script=False)
+        page.go(self.url)
+        text = page.driver.find_element("tag name", "body").text
+        self.assertIn("does not update by itself", text)
+        for words in ("4 / 4", "Baku", "moved from", "Kazakhstan"):
+            self.assertIn(words, text)
+        self.assertGreater(len(page.driver.find_elements("css selector", "#timeline tbody tr")), 30)
+
+
+class Live(WithBrowser):
+    def setUp(self):
+        self.d = self.deployment("ipc")
+        dashboard.add_dashboard(self.d)
+        dashboard.keep_port(self.d)
+        self.office = self.d.publisher("office")
+        world.put_parties(self.office)
+        world.open_event(self.d, self.office, "E1", world.rules(500, maximum=400))
+        self.url = dashboard.url(self.d)
+
+    def confirmed(self, page):
+        return page.run("return Number(document.querySelector('#seats tr[data-event=E1]')?.querySelectorAll('td.n')[1].textContent ?? -1)")
+
+    def test_a_registration_shows(self):
+        page = self.browser()
+        page.go(self.url)
+        self.live(page)
+        page.run("""window.seen = {}; new MutationObserver(() => { const n = document.querySelector('#seats tr[data-event=E1]')
+            ?.querySelectorAll('td.n')[1].textContent; if (n !== undefined) window.seen[n] ??= Date.now(); })
+            .observe(document.getElementById('seats'), {subtree: true, childList: true, characterData: true})""")
+        took = []
+        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 1))
+        for n in range(2, 62):
+            world.decide(self.office, "registration.register", {"event": "E1", "party": "KZ", "persons": [{"name": f"Person {n}", "capacity": "delegate"}]})
+            decided = time.time() * 1000
+            shown = wait_for(lambda n=n: page.run("return window.seen[arguments[0]] ?? 0", str(n)), f"{n} to be shown", pause=0.005)
+            took.append(shown - decided)
+        took.sort()
+        print(f"from the outcome to the page: p50 {statistics.median(took):.0f} ms, p99 {took[int(0.99 * len(took)) - 1]:.0f} ms, max {took[-1]:.0f} ms")
+        self.assertEqual(page.complaints(), [])
+
+    def test_it_says_so_and_recovers(self):
+        page = self.browser()
+        page.go(self.url)
+        self.live(page)
+        wait_for(lambda: self.confirmed(page) == 0, "the event")
+        page.run("window.loaded = 'once'")
+        for kill in (self.d.dashboard.kill, self.d.dashboard.stop):
+            kill()
+            wait_for(lambda: page.mood == "stale" and "Not connected" in page.text("#state"), "it says that it is stale", 15)
+            before = self.confirmed(page)
+            world.decide(self.office, "registration.register",
+                         world.delegation("E1", "KZ", 1) if before == 0 else {"event": "E1", "party": "KZ", "persons": [{"name": "B", "capacity": "delegate"}]})
+            self.d.dashboard.start()
+            wait_for(lambda: page.mood == "live" and self.confirmed(page) == before + 1, lambda: f"{page.mood} {self.confirmed(page)}")
+        for name in ("registration", "scheduling", "notifications"):
+            self.d.services[name].kill()
+            wait_for(lambda name=name: f"Service: {name}" in page.text("#attention"), lambda: page.text("#attention"))
+            self.d.services[name].start()
+            wait_for(lambda name=name: f"Service: {name}" not in page.text("#attention") and "4 / 4" in page.text("#now"), lambda: page.text("#attention"))
+        self.assertEqual(page.run("return window.loaded"), "once", "the page was not loaded again")
+
+    def test_tabs_share_one_stream(self):
+        page = self.browser()
+        for _ in range(3):
+            page.driver.switch_to.new_window("tab")
+            page.go(self.url)
+            self.live(page)
+        streams = int(re.search(r"^convene_dashboard_streams (\d+)$", dashboard.fetch(self.d, "/metrics").text, re.M).group(1))
+        self.assertEqual(streams, 1)
+
+    def test_pause(self):
+        page = self.browser()
+        page.go(self.url)
+        self.live(page)
+        wait_for(lambda: self.confirmed(page) == 0, "the event")
+        page.run("document.getElementById('pause').click()")
+        stream = dashboard.Stream(self.d)
+        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 2))
+        stream.until(lambda: stream.kinds.get("seats", {}).get("E1", {}).get("confirmed") == 2, "told")
+        stream.close()
+        self.assertEqual((self.confirmed(page), page.mood), (0, "paused"))
+        page.run("document.getElementById('pause').click()")
+        wait_for(lambda: self.confirmed(page) == 2 and page.mood == "live", "what was missed")
+
+
+if __name__ == "__main__":
+    need("convene", "convene-registration", "convene-scheduling", "convene-notifications", "convene-dashboard", "convene-example-publisher")
+    chromium.need_browser()
+    main()
