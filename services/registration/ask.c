@@ -9,6 +9,7 @@
  */
 #include "registration/ask.h"
 #include <stdio.h>
+#include <string.h>
 
 void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats)
 {
@@ -91,10 +92,25 @@ static int conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, con
     return CV_OK;
 }
 
+/* How many of these persons have room in one record. */
+static size_t fitting(const reg_ask_t *ask, const cv_person_private_t *persons, size_t n)
+{
+    size_t octets = 0, i = 0;
+
+    for (; i < n; i++) {
+        octets += REG_PERSON_OCTETS + (persons[i].answers.n ? ask->answers_len : 0);
+        if (i > 0 && octets > REG_RECORD_OCTETS)
+            break;
+    }
+    return i;
+}
+
 int reg_tell_contact(reg_ask_t *ask)
 {
     cv_registration_contact_v1_t *told = &ask->self->contact;
     reg_delegation_t *d = ask->delegation;
+
+    const size_t n = told->persons_n;
 
     told->event = cv_str(ask->event->code);
     told->party = cv_str(ask->party->code);
@@ -105,8 +121,17 @@ int reg_tell_contact(reg_ask_t *ask)
         if (rc)
             return rc;
     }
-    return cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), told,
-                      &d->private_seq);
+    int rc;
+    size_t done = 0;
+    do { /* answers can be too much for one record */
+        told->persons_n = fitting(ask, told->persons + done, n - done);
+        memmove(told->persons, told->persons + done, told->persons_n * sizeof *told->persons);
+        done += told->persons_n;
+        rc = cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), told,
+                        &d->private_seq);
+        told->has_contact = false;
+    } while (!rc && done < n);
+    return rc;
 }
 
 int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_cause_t freed)

@@ -5,7 +5,7 @@
  *   ask.c        the way of every request
  *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
  *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
- *   offer.c      offers of freed seats
+ *   offer.c      offers of freed seats     answers.c      forms, and answers to them
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -23,6 +23,7 @@ typedef struct {
     reg_delegation_t *delegation;
     const cv_contact_t *contact;      /* whom to tell, if the request says; NULL: as before */
     const reg_exception_t *exception; /* without which it would have been too late, or that is granted; NULL: none */
+    size_t answers_len;               /* octets of the longest answers of a person in it, packed */
     char text[REG_TEXT_MAX];
 } reg_ask_t;
 
@@ -46,6 +47,13 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
 /* Where a live person of this number is in the roster, which is loaded. REG_RULE_NONE: there. Else ask->text says why
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
+
+/* answers.c. Whether answers of a person in this capacity fit the form; else the request is answered, and this gives what it
+ * must return. at: path of the person. */
+int reg_check_answers(reg_ask_t *ask, unsigned role, const cv_items_t *answers, const char *at,
+                      reg_options_t *ret_options) CV_USE_RESULT;
+/* As they are kept, in the arena of the batch; no answers: CV_STR_NONE. */
+int reg_pack_answers(reg_ask_t *ask, const cv_items_t *answers, cv_str_t *ret_packed) CV_USE_RESULT;
 
 /* register.c */
 int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request);

@@ -4,6 +4,8 @@
 #include "registration/registration.h"
 #include <stdlib.h>
 
+enum { SCRATCH_MAX = 1024 * 1024 };
+
 int reg_ready(reg_t *self)
 {
     if (self->is_loaded)
@@ -24,6 +26,7 @@ static void reg_close(void **self_)
     reg_book_clear(&self->book);
     if (self->store)
         reg_store_close(&self->store);
+    cv_arena_destroy(&self->scratch);
     free(self);
     *self_ = NULL;
 }
@@ -34,7 +37,8 @@ static int reg_open(cv_db_t *db, void **ret_self)
 
     if (!self)
         return CV_ENOMEM;
-    int rc = reg_store_open(db, &self->store);
+    self->scratch = cv_arena_new(SCRATCH_MAX);
+    int rc = self->scratch ? reg_store_open(db, &self->store) : CV_ENOMEM;
     if (!rc)
         rc = reg_ready(self);
     if (!rc)

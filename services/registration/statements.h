@@ -14,7 +14,7 @@
     "id, ceiling, confirmed, waiting, online, pending, offered, withdrawn, refused, answer, heads, numbers, " \
     "last_person, requests, private_seq, since"
 
-enum { TALLY_N = 16, PERSON_N = 13 }; /* columns */
+enum { TALLY_N = 16, PERSON_N = 15 }; /* columns */
 
 /* name of the statement, SQL */
 #define STATEMENTS(XX)                                                                                                 \
@@ -22,12 +22,17 @@ enum { TALLY_N = 16, PERSON_N = 13 }; /* columns */
     XX(events, "SELECT " EVENT_COLUMNS " FROM event ORDER BY id")                                                      \
     XX(quotas, "SELECT party, guaranteed, maximum FROM quota WHERE event = ?")                                         \
     XX(limits, "SELECT role, maximum FROM role_limit WHERE event = ?")                                                 \
+    XX(options, "SELECT number, name, maximum FROM event_option WHERE event = ? ORDER BY number")                      \
+    XX(option_put, "INSERT OR REPLACE INTO event_option VALUES(?, ?, ?, ?)")                                           \
+    XX(form_get, "SELECT data FROM form WHERE event = ?")                                                              \
+    XX(form_put, "INSERT OR REPLACE INTO form VALUES(?, ?)")                                                           \
+    XX(form_drop, "DELETE FROM form WHERE event = ?")                                                                  \
     XX(tallies, "SELECT " TALLY_COLUMNS " FROM tally ORDER BY id")                                                     \
     XX(lanes, "SELECT delegation, lane, min(unit) FROM person WHERE state = 2 GROUP BY delegation, lane")              \
     XX(persons_n, "SELECT max((SELECT coalesce(max(id), 0) FROM person),"                                              \
                   " (SELECT coalesce(max(unit), 0) FROM person WHERE state = 2),"                                      \
                   " (SELECT coalesce(max(unit), 0) FROM offer))")                                                      \
-    XX(count, "SELECT delegation, state, role FROM person")                                                            \
+    XX(count, "SELECT delegation, state, role, options FROM person")                                                         \
     XX(party_add, "INSERT INTO party(id, code, kind, known) VALUES(?, ?, ?, ?)")                                       \
     XX(party_set, "UPDATE party SET kind = ?2, name = ?3, known = ?4 WHERE id = ?1")                                   \
     XX(event_add, "INSERT INTO event(" EVENT_COLUMNS ")"                                                               \
@@ -48,19 +53,19 @@ enum { TALLY_N = 16, PERSON_N = 13 }; /* columns */
                     " name = ?2, email = ?3, language = ?4")                                                           \
     XX(contact_get, "SELECT name, email, language FROM contact WHERE delegation = ?")                                  \
     XX(persons_put, "INSERT OR FAIL INTO person SELECT * FROM person_rows") /* who fails, fails the transaction */    \
-    XX(person_get, "SELECT delegation, number, previous, state, role, online, unit, lane, name, email, at_ms, by"      \
-                   " FROM person WHERE id = ?")                                                                        \
+    XX(person_get, "SELECT delegation, number, previous, state, role, online, unit, lane, name, email, at_ms, by,"     \
+                   " options, answers FROM person WHERE id = ?")                                                                        \
     XX(person_move, "UPDATE person SET state = ?2, unit = ?3, lane = ?4 WHERE id = ?1")                                \
-    XX(person_set, "UPDATE person SET state = ?2, unit = ?3, lane = ?4, role = ?5, online = ?6, name = ?7, email = ?8" \
-                   " WHERE id = ?1")                                                                                   \
-    XX(person_now, "SELECT state, role, online, name, email FROM person WHERE id = ?")                                 \
+    XX(person_set, "UPDATE person SET state = ?2, unit = ?3, lane = ?4, role = ?5, online = ?6, name = ?7, email = ?8," \
+                   " options = ?9, answers = ?10 WHERE id = ?1")                                                                                   \
+    XX(person_now, "SELECT state, role, online, name, email, answers FROM person WHERE id = ?")                                 \
     XX(in_front, "SELECT count(*) FROM person WHERE delegation = ?1 AND state = 2"                                     \
                  " AND (unit < ?2 OR (unit = ?2 AND id < ?3))")                                                        \
     XX(principals, "SELECT id, name FROM principal ORDER BY id")                                                       \
     XX(principal_add, "INSERT INTO principal VALUES(?, ?)")                                                            \
     XX(note, "INSERT INTO change SELECT id, (SELECT coalesce(max(n), 0) + 1 FROM change WHERE person = ?1), ?2, ?3,"   \
-             " ?4, ?5, ?6, state, role, online, name, email FROM person WHERE id = ?1")                                \
-    XX(steps, "SELECT at_ms, by, what, request, reason, state, role, online, name, email FROM change"                  \
+             " ?4, ?5, ?6, state, role, online, name, email, answers FROM person WHERE id = ?1")                                \
+    XX(steps, "SELECT at_ms, by, what, request, reason, state, role, online, name, email, answers FROM change"                  \
               " WHERE person = ? ORDER BY n")                                                                          \
     XX(exceptions, "SELECT delegation, act, until_ms, request FROM exception ORDER BY id")                             \
     XX(exceptions_of, "SELECT act, until_ms, request, reason, at_ms, by, id FROM exception"                            \
@@ -73,11 +78,11 @@ enum { TALLY_N = 16, PERSON_N = 13 }; /* columns */
     XX(offer_due, "SELECT unit, delegation, expires_ms FROM offer WHERE event = ? AND expires_ms <= ?"                 \
                   " ORDER BY expires_ms, unit LIMIT 1")                                                                \
     XX(offer_first, "SELECT coalesce(min(expires_ms), 0) FROM offer WHERE event = ?")                                  \
-    XX(offered, "SELECT id, number, role FROM person WHERE unit = ? AND state = 7 ORDER BY id")                        \
-    XX(proposal_put, "INSERT OR REPLACE INTO proposal VALUES(?, ?, ?, ?, ?, ?, ?)")                                    \
-    XX(proposal_get, "SELECT step, what, role, online, name, email FROM proposal WHERE person = ?")                    \
+    XX(offered, "SELECT id, number, role, options FROM person WHERE unit = ? AND state = 7 ORDER BY id")                        \
+    XX(proposal_put, "INSERT OR REPLACE INTO proposal VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)")                                    \
+    XX(proposal_get, "SELECT step, what, role, online, name, email, options, answers FROM proposal WHERE person = ?")                    \
     XX(proposal_drop, "DELETE FROM proposal WHERE person = ?")                                                         \
-    XX(unit, "SELECT id, number, role FROM person WHERE delegation = ? AND lane = ? AND unit = ? AND state = 2"        \
+    XX(unit, "SELECT id, number, role, options FROM person WHERE delegation = ? AND lane = ? AND unit = ? AND state = 2"        \
              " ORDER BY id")                                                                                           \
     XX(lane_next, "SELECT unit FROM person WHERE delegation = ? AND lane = ? AND state = 2 ORDER BY unit LIMIT 1")     \
     XX(event_codes, "SELECT code FROM event WHERE code > ? ORDER BY code LIMIT ?")                                     \

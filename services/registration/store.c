@@ -83,6 +83,14 @@ static int put_event(reg_store_t *store, reg_event_t *event)
             PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
                       seats->role_ceiling[role], seats->role_confirmed[role], 0, 0, 0, 0);
     }
+    for (unsigned i = 0; i < seats->options_n && !rc; i++) {
+        const reg_option_t *option = &seats->options[i];
+        if (event->stored_options[i] == option->taken)
+            continue;
+        event->stored_options[i] = option->taken;
+        rc = PUT_TALLY(store, option->ceiling != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_OPTION + i),
+                       option->ceiling, option->taken, 0, 0, 0, 0);
+    }
     return rc;
 }
 
@@ -181,7 +189,40 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
         rc = put_limits(store, event);
     for (unsigned role = 1; role < REG_ROLES; role++)
         event->stored_roles[role] = -1;
+    for (unsigned i = 0; i < event->seats.options_n; i++)
+        event->stored_options[i] = -1;
     return rc ? rc : put_event(store, event);
+}
+
+int reg_store_option_set(reg_store_t *store, const reg_event_t *event, unsigned option)
+{
+    const reg_option_t *o = &event->seats.options[option];
+
+    BIND(store->option_put, 1, event->row, option);
+    cv_stmt_text(store->option_put, 3, cv_str(o->name));
+    cv_stmt_int(store->option_put, 4, o->limit);
+    return cv_stmt_run(store->option_put);
+}
+
+int reg_store_form_set(reg_store_t *store, const reg_event_t *event, const cv_scheduling_form_v1_t *form)
+{
+    cv_buf_t buf;
+
+    cv_buf_init(&buf, CV_MAX_RECORD);
+    int rc = cv_msg_info_at(CV_MSG_SCHEDULING_FORM_V1)->encode(&buf, form);
+    if (!rc) {
+        cv_stmt_int(store->form_put, 1, event->row);
+        cv_stmt_blob(store->form_put, 2, (const char *)buf.ptr, buf.len);
+        rc = cv_stmt_run(store->form_put);
+    }
+    cv_buf_done(&buf);
+    return rc;
+}
+
+int reg_store_form_drop(reg_store_t *store, const reg_event_t *event)
+{
+    cv_stmt_int(store->form_drop, 1, event->row);
+    return cv_stmt_run(store->form_drop);
 }
 
 int reg_store_unknown(reg_store_t *store)
@@ -201,9 +242,8 @@ int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_conta
 }
 
 /* Copies a text of the row into room that ends at `end`; moves *at on. */
-static cv_str_t keep(cv_stmt_t *row, int column, char **at, const char *end)
+static cv_str_t keep_bytes(cv_str_t text, char **at, const char *end)
 {
-    cv_str_t text = cv_stmt_get_text(row, column);
 
     if (!text.ptr || text.len > (size_t)(end - *at))
         return CV_STR_NONE;
@@ -211,6 +251,11 @@ static cv_str_t keep(cv_stmt_t *row, int column, char **at, const char *end)
     text.ptr = *at;
     *at += text.len;
     return text;
+}
+
+static cv_str_t keep(cv_stmt_t *row, int column, char **at, const char *end)
+{
+    return keep_bytes(cv_stmt_get_text(row, column), at, end);
 }
 
 int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT], cv_contact_t *ret_contact)
@@ -244,6 +289,9 @@ int reg_store_person_add(reg_store_t *store, const reg_person_t *p)
         cv_rows_int(rows, i, values[i]);
     cv_rows_text(rows, 11, p->name);
     cv_rows_text(rows, 12, p->email);
+    cv_rows_int(rows, 13, (int64_t)p->options);
+    if (p->answers.ptr)
+        cv_rows_blob(rows, 14, p->answers);
     return CV_OK;
 }
 
@@ -269,10 +317,13 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
                                  .unit = cv_stmt_get_int(row, 6),
                                  .lane = cv_stmt_get_int(row, 7),
                                  .at_ms = cv_stmt_get_int(row, 10),
-                                 .by = cv_stmt_get_int(row, 11)};
+                                 .by = cv_stmt_get_int(row, 11),
+                                 .options = (reg_options_t)cv_stmt_get_int(row, 12)};
     if (text) {
         ret_person->name = keep(row, 8, &at, text + REG_PERSON_TEXT);
         ret_person->email = keep(row, 9, &at, text + REG_PERSON_TEXT);
+        if (!cv_stmt_get_null(row, 13))
+            ret_person->answers = keep_bytes(cv_stmt_get_blob(row, 13), &at, text + REG_PERSON_TEXT);
     }
     cv_stmt_reset(row);
     return CV_OK;
@@ -297,6 +348,11 @@ int reg_store_person_set(reg_store_t *store, const reg_person_t *p)
     BIND(store->person_set, 1, p->id, p->state, p->unit, p->lane, p->role, p->online);
     cv_stmt_text(store->person_set, 7, p->name);
     cv_stmt_text(store->person_set, 8, p->email);
+    cv_stmt_int(store->person_set, 9, (int64_t)p->options);
+    if (p->answers.ptr)
+        cv_stmt_blob(store->person_set, 10, p->answers.ptr, p->answers.len);
+    else
+        cv_stmt_text(store->person_set, 10, CV_STR_NONE);
     return cv_stmt_run(store->person_set);
 }
 
@@ -343,6 +399,7 @@ static int read_unit(cv_stmt_t *row, reg_unit_t *ret_unit)
         ret_unit->id[n] = cv_stmt_get_int(row, 0);
         ret_unit->number[n] = (uint16_t)cv_stmt_get_int(row, 1);
         ret_unit->role[n] = (uint8_t)role;
+        ret_unit->options[n] = (reg_options_t)cv_stmt_get_int(row, 3);
         ret_unit->n++;
     }
     return rc;
@@ -419,9 +476,9 @@ int reg_store_offer_due(reg_store_t *store, int64_t event, int64_t now_ms, int64
 
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)
 {
-    *ret_need = (reg_need_t){.size = (int32_t)unit->n};
+    *ret_need = (reg_need_t){0};
     for (unsigned i = 0; i < unit->n; i++)
-        ret_need->of_role[unit->role[i]]++;
+        reg_need_add(ret_need, unit->role[i], unit->options[i]);
 }
 
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
@@ -441,7 +498,7 @@ int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
     }
     int64_t head = cv_stmt_get_int(store->lane_next, 0);
     cv_stmt_reset(store->lane_next);
-    if (lane->need.size > 1) { /* the same by its key, but a key is only a hash */
+    if (lane->need.size > 1 || lane->need.options) { /* the same by its key, but a key is only a hash */
         reg_unit_t unit;
         rc = reg_store_unit(store, delegation->row, lane->key, head, &unit);
         if (rc)

@@ -5,6 +5,7 @@
  * nothing for it: what came first is in the oldest row, or in the person's own.
  */
 #include "registration/statements.h"
+#include <string.h>
 
 int reg_store_note(reg_store_t *store, int64_t person, const reg_note_t *note, cv_person_change_t what)
 {
@@ -64,6 +65,7 @@ static void read_state(cv_stmt_t *row, int first, reg_step_t *ret_step)
     ret_step->online = cv_stmt_get_int(row, first + 2);
     ret_step->name = cv_stmt_get_text(row, first + 3);
     ret_step->email = cv_stmt_get_text(row, first + 4);
+    ret_step->answers = cv_stmt_get_null(row, first + 5) ? CV_STR_NONE : cv_stmt_get_blob(row, first + 5);
 }
 
 int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *arg)
@@ -144,6 +146,11 @@ int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsign
     BIND(store->proposal_put, 1, after->id, step, what, after->role, after->online);
     cv_stmt_text(store->proposal_put, 6, after->name);
     cv_stmt_text(store->proposal_put, 7, after->email);
+    cv_stmt_int(store->proposal_put, 8, (int64_t)after->options);
+    if (after->answers.ptr)
+        cv_stmt_blob(store->proposal_put, 9, after->answers.ptr, after->answers.len);
+    else
+        cv_stmt_text(store->proposal_put, 9, CV_STR_NONE);
     return cv_stmt_run(store->proposal_put);
 }
 
@@ -161,7 +168,17 @@ int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[R
     person->role = (unsigned)cv_stmt_get_int(row, 2);
     person->online = cv_stmt_get_int(row, 3);
     person->name = copy(cv_stmt_get_text(row, 4), text, 201);
-    person->email = copy(cv_stmt_get_text(row, 5), text + 201, REG_PERSON_TEXT - 201);
+    person->email = copy(cv_stmt_get_text(row, 5), text + 201, 512 - 201);
+    person->options = (reg_options_t)cv_stmt_get_int(row, 6);
+    person->answers = CV_STR_NONE;
+    if (!cv_stmt_get_null(row, 7)) {
+        cv_str_t answers = cv_stmt_get_blob(row, 7);
+        if (answers.len > REG_PERSON_TEXT - 512) {
+            cv_stmt_reset(row);
+            return CV_ECORRUPT;
+        }
+        person->answers = (cv_str_t){memcpy(text + 512, answers.ptr, answers.len), answers.len};
+    }
     cv_stmt_reset(row);
     return CV_OK;
 }

@@ -83,8 +83,10 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
     const reg_roster_t *roster = &d->roster;
     char text[REG_PERSON_TEXT];
     int64_t from = *after;
+    size_t octets = 0;
     uint32_t i = 0;
 
+    cv_arena_reset(self->scratch);
     int rc = reg_store_roster(self->store, &self->book, d);
     if (rc)
         return rc;
@@ -100,6 +102,9 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
         if (rc)
             return rc;
+        octets += REG_PERSON_OCTETS + person.answers.len;
+        if (row->persons_n && octets > REG_RECORD_OCTETS)
+            break;
         row->persons[row->persons_n++] =
             (cv_person_private_t){.number = person.number,
                                   .name = person.name,
@@ -107,8 +112,11 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
                                   .email = person.email,
                                   .attendance = person.online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_IN_PERSON,
                                   .state = (cv_person_state_t)person.state};
+        cv_person_private_t *told = &row->persons[row->persons_n - 1];
+        rc = reg_unpack_answers(person.answers, self->scratch, &told->answers);
+        if (rc)
+            return rc;
         if (person.state == REG_OFFERED) {
-            cv_person_private_t *told = &row->persons[row->persons_n - 1];
             rc = reg_store_offer_get(self->store, person.unit, &told->expires_ms);
             if (rc)
                 return rc;

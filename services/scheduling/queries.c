@@ -166,6 +166,15 @@ static int query_event(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t
     return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_EVENT_V1, event->event, 0, event);
 }
 
+static int query_form(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t *page)
+{
+    cv_str_t data;
+    if (!key.ptr) return CV_EINVAL;
+    int rc = sch_ref_get(service->store, cv_tx_arena(tx), SCH_FORM, key, &data);
+    if (!rc) rc = sch_store_unpack(CV_MSG_SCHEDULING_FORM_V1, data, page->room);
+    return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_FORM_V1, key, 0, page->room);
+}
+
 static int query_events(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
 {
     sch_filter_t filter = {0};
@@ -304,6 +313,7 @@ static const struct {
     {"reviews", SCH_REVIEW, CV_MSG_SCHEDULING_REVIEW_V1},
     {"workplans", SCH_WORKPLAN, CV_MSG_SCHEDULING_WORKPLAN_V1},
     {"reports", SCH_REPORT, CV_MSG_SCHEDULING_REPORT_V1},
+    {"forms", SCH_FORM, CV_MSG_SCHEDULING_FORM_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
 
@@ -330,6 +340,7 @@ int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
     if (!page.room) return CV_ENOMEM;
     if (cv_str_is(query->what, "event")) return query_event(service, tx, query->key, &page);
+    if (cv_str_is(query->what, "form")) return query_form(service, tx, query->key, &page);
     if (cv_str_is(query->what, "events")) return query_events(service, query, &page);
     if (cv_str_is(query->what, "history")) return query_history(service, tx, query, &page);
     if (cv_str_is(query->what, "turnout")) return query_turnout(service, tx, query, &page);

@@ -277,6 +277,7 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     case CV_MSG_SCHEDULING_EVENT_ADVANCE_V1: return advance(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_CHANGE_V1: return change(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_REGISTRATION_V1: return registration(service, tx, data, out);
+    case CV_MSG_SCHEDULING_FORM_PUT_V1: return sch_put_form(service, tx, data, out);
     case CV_MSG_SCHEDULING_REPORT_PUT_V1: return sch_put_report(service, tx, data, out);
     case CV_MSG_SCHEDULING_REVIEW_PUT_V1: return sch_put_review(service, tx, data, out);
     case CV_MSG_SCHEDULING_WORKPLAN_PUT_V1: return sch_put_workplan(service, tx, data, out);

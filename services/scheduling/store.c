@@ -48,7 +48,7 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK, SCH_SCHEMA_FORMS};
 
 #define PLAIN(table)                                                                                    \
     {"SELECT data FROM " table " WHERE code = ?1",                                                      \
@@ -59,6 +59,7 @@ static const char *const REF_NAME[SCH_REFS] = {
     [SCH_PARTY] = "party",         [SCH_BODY] = "body",           [SCH_HEADING] = "heading", [SCH_VENUE] = "venue",
     [SCH_CATALOGUE] = "catalogue", [SCH_COORDINATOR] = "coordinator", [SCH_CHAIRMANSHIP] = "chairmanship",
     [SCH_REPORT] = "report",       [SCH_REVIEW] = "review",       [SCH_WORKPLAN] = "workplan",
+    [SCH_FORM] = "form",
 };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
@@ -85,6 +86,7 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_REPORT] = PLAIN("report"),
     [SCH_REVIEW] = PLAIN("review"),
     [SCH_WORKPLAN] = PLAIN("workplan"),
+    [SCH_FORM] = PLAIN("form"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)

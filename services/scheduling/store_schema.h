@@ -11,6 +11,7 @@
  *               one row per code; detail is what is asked for
  *   report, review, workplan
  *               the same
+ *   form        the same: code is the event, detail the version of its form
  *   work_item   one row per item of a plan of work
  *   reference_version
  *               every row of reference data that was ever put
@@ -55,6 +56,8 @@
     " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(kind, code, version)) STRICT, WITHOUT ROWID;"            \
     "ALTER TABLE event ADD COLUMN catalogue TEXT REFERENCES catalogue(code);"                                          \
     "CREATE INDEX event_catalogue ON event(catalogue) WHERE catalogue IS NOT NULL;"
+
+#define SCH_SCHEMA_FORMS SCH_REFERENCE("form")
 
 #define SCH_SCHEMA_WORK                                                                                                \
     SCH_REFERENCE("report")                                                                                            \
