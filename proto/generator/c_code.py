@@ -131,7 +131,7 @@ enum {
         out.append("/* ---- elements of arrays that stay in the message ---- */\n")
         for name in self.lazy_maps():
             out.append(f"void cv_{name}_at(const cv_items_t *items, size_t i, cv_{name}_t *ret_{name});\n"
-                       "/* As one array of MessagePack, to be kept, and back: structs in the arena, whose views point into bytes. */\n"
+                       "/* As one map of MessagePack, to be kept, and back: structs in the arena, whose views point into bytes. */\n"
                        f"int cv_{name}_pack(cv_buf_t *buf, const cv_items_t *items) CV_USE_RESULT;\n"
                        f"int cv_{name}_unpack(cv_str_t bytes, cv_arena_t *arena, cv_items_t *ret_items) CV_USE_RESULT;\n")
         out.append("\n/* ---- data of each message type ---- */\n")

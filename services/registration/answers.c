@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A request is judged by the form that registration has heard of last; one that does not fit is no decision (INVALID, not
- * remembered), so it can be mended and sent anew. Answers are kept with the person as they came, as one array of
+ * remembered), so it can be mended and sent anew. Answers are kept with the person as they came, as one map of
  * MessagePack, and travel with name and address only: registration.private, questions of who may see persons. What a new
  * version of the form asks is asked of those who come, or change their answers, from then on.
  *

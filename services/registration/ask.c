@@ -98,7 +98,8 @@ static size_t fitting(const reg_ask_t *ask, const cv_person_private_t *persons, 
     size_t octets = 0, i = 0;
 
     for (; i < n; i++) {
-        octets += REG_PERSON_OCTETS + (persons[i].answers.n ? ask->answers_len : 0);
+        octets += REG_PERSON_OCTETS + persons[i].name.len + persons[i].email.len;
+        octets += persons[i].answers.n ? ask->answers_len : 0;
         if (i > 0 && octets > REG_RECORD_OCTETS)
             break;
     }

@@ -54,8 +54,8 @@ int reg_apply_form(reg_t *self, const cv_scheduling_form_v1_t *record, reg_event
 int reg_drop_form(reg_t *self, reg_event_t *event) CV_USE_RESULT;
 /* Views point into packed and into the arena. */
 int reg_unpack_answers(cv_str_t packed, cv_arena_t *arena, cv_items_t *ret_answers) CV_USE_RESULT;
-/* Octets that a person takes in a record, at most; packed answers included. */
-enum { REG_PERSON_OCTETS = 600, REG_RECORD_OCTETS = 37000 };
+/* Octets that persons take in a record, and one besides name, address and answers. */
+enum { REG_RECORD_OCTETS = 37000, REG_PERSON_OCTETS = 120 };
 /* queue.c: moves up all who can, and says so; nothing to do is the usual case and costs nothing. */
 int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause_t cause) CV_USE_RESULT;
 /* The cause of a timer that goes on with promotions; absent: another timer. */

@@ -55,7 +55,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE offer(unit INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX offer_due ON offer(event, expires_ms);",
-    /* options: bit i is event_option i of the event; answers as one array of MessagePack. maximum -1: no limit (any more) */
+    /* options: bit i is event_option i of the event; answers as one map of MessagePack. maximum -1: no limit (any more) */
     "ALTER TABLE person ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE person ADD COLUMN answers BLOB;"
     "ALTER TABLE change ADD COLUMN answers BLOB;"

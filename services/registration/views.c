@@ -102,7 +102,7 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
         if (rc)
             return rc;
-        octets += REG_PERSON_OCTETS + person.answers.len;
+        octets += REG_PERSON_OCTETS + person.name.len + person.email.len + person.answers.len;
         if (row->persons_n && octets > REG_RECORD_OCTETS)
             break;
         row->persons[row->persons_n++] =

@@ -186,7 +186,7 @@ static void leave(world_t *w, int i)
 {
     if (i >= w->n || (w->people[i].state != REG_CONFIRMED && w->people[i].state != REG_WAITING))
         return;
-    reg_withdraw(&w->seats, &w->shares[w->people[i].party], w->people[i].role, w->people[i].state);
+    reg_withdraw(&w->seats, &w->shares[w->people[i].party], w->people[i].role, 0, w->people[i].state);
     w->people[i].state = REG_WITHDRAWN;
 }
 
@@ -208,7 +208,7 @@ static void move_up(world_t *w)
             if (w->people[i].unit != unit || w->people[i].state != REG_WAITING)
                 continue;
             reg_stop_waiting(&w->seats, lane->share, 1);
-            reg_take(&w->seats, lane->share, w->people[i].role);
+            reg_take(&w->seats, lane->share, w->people[i].role, 0);
             w->people[i].state = REG_CONFIRMED;
         }
     }

@@ -546,13 +546,15 @@ int cv_shape_encode(const cv_shape_t *shape, cv_buf_t *buf, const void *data)
     return rc;
 }
 
-/* ---- arrays that are kept elsewhere ---------------------------------------------------------- */
+/* ---- arrays that are kept elsewhere: {"items": [...]}, so that the usual walk can check them ---- */
 
 int cv_items_pack(const cv_shape_t *shape, cv_buf_t *buf, const cv_items_t *items)
 {
     const cv_field_t field = {.shape = shape, .items_max = UINT32_MAX};
     if (buf->rc) return buf->rc;
     size_t start = buf->len;
+    cv_pack_map(buf, 1);
+    cv_pack_text(buf, "items", 5);
     int rc = s_put_items(buf, &field, items) ? buf->rc : CV_EINVAL;
     if (rc) {
         buf->len = start;
@@ -567,12 +569,14 @@ int cv_items_unpack(const cv_shape_t *shape, cv_str_t bytes, cv_arena_t *arena, 
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     int rc = msgpack_unpack_next(&unpacked, bytes.ptr, bytes.len, NULL) == MSGPACK_UNPACK_SUCCESS ? CV_OK : CV_ECORRUPT;
-    if (!rc && unpacked.data.type != MSGPACK_OBJECT_ARRAY) rc = CV_ECORRUPT;
-    size_t n = rc ? 0 : unpacked.data.via.array.size;
+    if (!rc && (unpacked.data.via.map.size != 1 || unpacked.data.via.map.ptr[0].val.type != MSGPACK_OBJECT_ARRAY))
+        rc = CV_ECORRUPT;
+    const msgpack_object *array = rc ? NULL : &unpacked.data.via.map.ptr[0].val;
+    size_t n = array ? array->via.array.size : 0;
     char *list = n ? cv_arena_take(arena, n * shape->size) : NULL;
     if (n && !list) rc = CV_ENOMEM;
     for (size_t i = 0; !rc && i < n; i++)
-        if (cv_shape_decode(shape, &unpacked.data.via.array.ptr[i], list + i * shape->size, NULL)) rc = CV_ECORRUPT;
+        if (cv_shape_decode(shape, &array->via.array.ptr[i], list + i * shape->size, NULL)) rc = CV_ECORRUPT;
     msgpack_unpacked_destroy(&unpacked); /* the structs' views point into bytes, not into the zone */
     if (!rc) *ret_items = (cv_items_t){.n = n, .list = list};
     return rc;
