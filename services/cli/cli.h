@@ -193,6 +193,8 @@ int cli_event_show(cli_t *cli);
 int cli_event_list(cli_t *cli);
 int cli_delegation_show(cli_t *cli);
 int cli_delegation_history(cli_t *cli);
+int cli_delegation_answers(cli_t *cli);
+int cli_form_show(cli_t *cli);
 int cli_request_show(cli_t *cli);
 int cli_explain(cli_t *cli);
 int cli_watch(cli_t *cli);

@@ -151,7 +151,7 @@ static int load_options(reg_store_t *store, reg_event_t *event)
         unsigned option;
         bool is_new;
         int error = reg_book_option(event, cv_stmt_get_text(row, 1), &option, &is_new);
-        if (!error && (!is_new || option != cv_stmt_get_int(row, 0)))
+        if (!error && (!is_new || option != cv_stmt_get_int(row, 0) || !strchr(event->seats.options[option].name, '/')))
             error = CV_ECORRUPT;
         if (error) {
             cv_stmt_reset(row);

@@ -18,6 +18,25 @@
 
 enum { ROWS = 100, ROWS_MAX = 500 }; /* of one answer, when no limit is given and at most */
 
+/* Choices with places of their own: those that are limited, and those whose limit is gone but whose places are taken. */
+static size_t list_options(const reg_seats_t *seats, cv_option_seats_t *ret_rows)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < seats->options_n; i++) {
+        const reg_option_t *option = &seats->options[i];
+        const char *slash = strchr(option->name, '/');
+        if (option->limit == REG_NO_LIMIT && !option->taken)
+            continue;
+        ret_rows[n++] = (cv_option_seats_t){.question = {option->name, (size_t)(slash - option->name)},
+                                            .choice = cv_str(slash + 1),
+                                            .has_limit = option->limit != REG_NO_LIMIT,
+                                            .limit = option->limit,
+                                            .taken = option->taken};
+    }
+    return n;
+}
+
 static int put_seats(const reg_event_t *event, cv_collect_t *collect)
 {
     const reg_seats_t *seats = &event->seats;
@@ -48,6 +67,7 @@ static int put_seats(const reg_event_t *event, cv_collect_t *collect)
         .confirm_closes_ms = event->terms.confirm_closes_ms,
         .source = event->source[0] ? cv_str(event->source) : CV_STR_NONE,
     };
+    row.options_n = list_options(seats, row.options);
     return cv_collect_put(collect, CV_MSG_REGISTRATION_SEATS_V1, row.event, 0, &row);
 }
 
