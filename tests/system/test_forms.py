@@ -95,10 +95,10 @@ class Forms(unittest.TestCase):
         self.assertIn("option workshop/w1: 2 of 2 places taken", outcome["text"])
         self.ask(REFUSED, "amend", {"event": "E1", "party": "TR", "number": 2, "answers": [{"question": "workshop", "value": "w1"}]})
 
-        # a withdrawal gives seat and place to who waits, also over a kill of the service
+        # a withdrawal gives seat and place to who waits
         self.ask(OK, "withdraw", {"event": "E1", "party": "UZ", "persons": [1]})
         self.assertEqual(self.taken()["w1"], 2)
-        records = self.convene("fetch", "registration.events").lines
+        records = [line["record"] for line in self.convene("fetch", "registration.events").lines]
         promoted = [r["data"] for r in records if r["type"].endswith("promoted.v1")]
         self.assertEqual([(p["party"], p["persons"][0]["number"]) for p in promoted], [("TR", 1)])
         self.assertEqual((self.seats()["confirmed"], self.seats()["waiting"]), (4, 0))
