@@ -9,9 +9,9 @@
  *   acknowledged   with --acknowledged FILE: each outcome in it (JSON as `convene request --json` prints it, one after
  *                  the other) is remembered to the letter as it was given
  *
- * So after a crash, a power failure or a restore it says whether anything that was acknowledged is missing. What it finds is
- * listed; the exit status is 0 only if nothing was. It reads, and changes nothing. A stream that this key may not follow
- * is named as not verified; it does not count as found.
+ * So after a crash, a power failure or a restore it says whether anything that was acknowledged is missing. What it
+ * finds is listed; the exit status is 0 only if nothing was. It reads, and changes nothing. A stream that this key may
+ * not follow is named as not verified; it does not count as found.
  *
  * Of a stream whose first records were pruned the first chain is taken as given, so it vouches for what is kept only.
  */
@@ -78,8 +78,8 @@ static void check_cause(audit_t *audit, const char *id, uint64_t seq)
     int rc = remembered(audit, audit->service, id, &outcome);
     audit->causes++;
     if (rc == CV_ENOTFOUND) {
-        find(audit, "%s %llu was caused by request %s, which %s does not remember", audit->stream, (unsigned long long)seq,
-             id, audit->service);
+        find(audit, "%s %llu was caused by request %s, which %s does not remember", audit->stream,
+             (unsigned long long)seq, id, audit->service);
     } else if (rc != CV_OK) {
         audit->rc = rc;
     } else {
@@ -122,7 +122,8 @@ static int on_record(void *arg, const cv_stream_event_t *event)
         find(audit, "%s %llu follows %llu", audit->stream, (unsigned long long)event->position.seq,
              (unsigned long long)audit->last);
     if (memcmp(audit->chain, event->position.chain, CV_CHAIN_LEN) != 0) {
-        find(audit, "%s %llu does not fit the records before it", audit->stream, (unsigned long long)event->position.seq);
+        find(audit, "%s %llu does not fit the records before it", audit->stream,
+             (unsigned long long)event->position.seq);
         memcpy(audit->chain, event->position.chain, CV_CHAIN_LEN);
     }
     if (!audit->first)
@@ -257,7 +258,8 @@ static int check_acknowledged(audit_t *audit, const json_t *given)
 static bool has_more(FILE *file)
 {
     int c;
-    while ((c = fgetc(file)) == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+    while ((c = fgetc(file)) == ' ' || c == '\n' || c == '\r' || c == '\t')
+        continue;
     return c != EOF && ungetc(c, file) != EOF;
 }
 
@@ -271,9 +273,10 @@ static int audit_file(audit_t *audit, const char *path)
         json_error_t error;
         json_t *given = json_loadf(file, JSON_DISABLE_EOF_CHECK, &error);
         if (!given || !json_is_object(json_object_get(given, "outcome"))) {
-            status = cli_fail(audit->cli, CLI_USAGE,
-                              "%s, document %zu: %s; wanted: what `convene request --json` prints, with its member outcome",
-                              path, n, given ? "no outcome" : error.text);
+            status =
+                cli_fail(audit->cli, CLI_USAGE,
+                         "%s, document %zu: %s; wanted: what `convene request --json` prints, with its member outcome",
+                         path, n, given ? "no outcome" : error.text);
         } else {
             int rc = check_acknowledged(audit, given);
             if (rc != CV_OK)

@@ -132,7 +132,8 @@ int cli_sender_add(cli_sender_t *self, int64_t number, const cv_msg_info_t *info
         }
         uint8_t key[CV_UUID_LEN];
         if (rc == CV_ECONFLICT && id && cv_uuid_parse(cv_str(id), key) == CV_OK) {
-            /* Not one of ours: an earlier process left it in the outbox, and it is being asked. Its answer is the one. */
+            /* Not one of ours: an earlier process left it in the outbox, and it is being asked. Its answer is the one.
+             */
             cv_uuid_text(key, open->id);
             rc = CV_OK;
         }

@@ -93,6 +93,27 @@ static const cli_flag_t plan_move_flags[] = {
     {"meeting", 0, "EVENT", "meeting that reviewed it"},
     END,
 };
+static const cli_flag_t place_plan_flags[] = {
+    {"year", 0, "YEAR", "the plan of this year"},
+    {"seconds", 0, "N", "search for at most so many seconds of processor time; default 10"},
+    {"seed", 0, "N", "of the search; the same seed finds the same plan; default 1"},
+    {"pin", 0, "EVENTS", "leave these where they are: E1,E2"},
+    {"output", 'o', "FILE", "write what would move to this file, for `place accept`"},
+    END,
+};
+static const cli_flag_t place_accept_flags[] = {
+    {"reason", 0, "TEXT", "why; default: how the dates were found"},
+    END,
+};
+static const cli_flag_t place_fit_flags[] = {
+    {"count", 0, "N", "so many days at most; default 10"},
+    {"year", 0, "YEAR", "in the plan of this year; default: that of the event"},
+    END,
+};
+static const cli_flag_t why_flags[] = {
+    {"year", 0, "YEAR", "in the plan of this year; default: that of the event"},
+    END,
+};
 static const cli_flag_t plan_list_flags[] = {
     {"plan", 0, "PLAN", "only this: 2026-cbm"},
     {"year", 0, "YEAR", "of this year"},
@@ -220,6 +241,21 @@ const cli_command_t cli_commands[] = {
      "convene plan abandon 2026-cbm", cli_plan_abandon},
     {"plan add", "Plan", "EVENT DECISION", 2, 2, "add an event outside the yearly round, by its own decision", NULL,
      NULL, "convene plan add 2026-EXTRA-1 2026-D-7", cli_plan_add},
+
+    {"place plan", "Plan", "", 0, 0, "search for better days for a year's events, and show the difference",
+     place_plan_flags,
+     "Searches here, beside the services, and changes nothing. What is over, has begun or is pinned stays; moving what "
+     "was\n"
+     "promised costs more the further it has come. Days off are those of the calendars (scheduling.calendar.put).",
+     "convene place plan --year 2026 --output placed.json\nconvene place plan --year 2026 --pin 2026-SWG-1 --seed 7",
+     cli_place_plan},
+    {"place accept", "Plan", "FILE", 1, 1, "move the events of a file of `place plan`: all or none", place_accept_flags,
+     "Refused if one of the events has changed since the search.", "convene place accept placed.json",
+     cli_place_accept},
+    {"place fit", "Plan", "EVENT", 1, 1, "the best days for one event, in the plan as it is", place_fit_flags, NULL,
+     "convene place fit 2026-SWG-1 --count 5", cli_place_fit},
+    {"why", "Look", "EVENT [DATE]", 1, 2, "which rules speak against an event's day, or against another one", why_flags,
+     NULL, "convene why 2026-SWG-1\nconvene why 2026-SWG-1 2026-03-21", cli_why},
 
     {"decision open", "Decide", "DECISION", 1, 1, "open a silence procedure", decision_open_flags,
      "The text is adopted at the instant of --until unless a member objects or amends in writing before.",

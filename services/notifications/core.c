@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static bool s_all(cv_str_t text, const char *set) {
+static bool s_all(cv_str_t text, const char *set)
+{
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] == '\0' || !strchr(set, text.ptr[i]))
             return false;
@@ -13,7 +14,8 @@ static bool s_all(cv_str_t text, const char *set) {
     return text.ptr && text.len > 0;
 }
 
-int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1]) {
+int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1])
+{
     static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     cv_str_t parts[3] = {{record_id.ptr, 0}};
     size_t n = 0;
@@ -45,7 +47,8 @@ int ntf_notice_id(cv_str_t record_id, cv_str_t party, char ret_id[NTF_ID_MAX + 1
     return CV_OK;
 }
 
-bool ntf_epoch_of(cv_str_t record_id, uint8_t ret_epoch[CV_EPOCH_LEN]) {
+bool ntf_epoch_of(cv_str_t record_id, uint8_t ret_epoch[CV_EPOCH_LEN])
+{
     static const char digits[] = "0123456789abcdef";
     const char *slash = record_id.len ? memchr(record_id.ptr, '/', record_id.len) : NULL;
     if (!slash || record_id.len - (size_t)(slash + 1 - record_id.ptr) <= (size_t)2 * CV_EPOCH_LEN ||
@@ -62,11 +65,13 @@ bool ntf_epoch_of(cv_str_t record_id, uint8_t ret_epoch[CV_EPOCH_LEN]) {
     return true;
 }
 
-static bool s_off(cv_event_status_t status) {
+static bool s_off(cv_event_status_t status)
+{
     return status == CV_EVENT_STATUS_CANCELLED || status == CV_EVENT_STATUS_POSTPONED;
 }
 
-unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_event_v1_t *now) {
+unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_event_v1_t *now)
+{
     const cv_event_details_t *a = &was->event_details, *b = &now->event_details;
     unsigned changes = 0;
     if (!cv_str_equal(a->title, b->title))
@@ -92,15 +97,18 @@ unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_ev
     return changes;
 }
 
-bool ntf_concerned(cv_party_answer_t answer, int64_t since, int64_t version) {
+bool ntf_concerned(cv_party_answer_t answer, int64_t since, int64_t version)
+{
     return answer == CV_PARTY_ANSWER_REGISTERED && since < version;
 }
 
-int64_t ntf_answer_since(cv_party_answer_t before, int64_t since, cv_party_answer_t after, int64_t version) {
+int64_t ntf_answer_since(cv_party_answer_t before, int64_t since, cv_party_answer_t after, int64_t version)
+{
     return before == after ? since : version;
 }
 
-int64_t ntf_pause_ms(int64_t failures, int64_t max_ms) {
+int64_t ntf_pause_ms(int64_t failures, int64_t max_ms)
+{
     int64_t pause = NTF_PAUSE_FIRST_MS;
     for (int64_t i = 1; i < failures && pause < max_ms; i++)
         pause *= 2;

@@ -67,7 +67,8 @@ unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_ev
 /* Whether a delegation that gave this answer under version `since` is told of a change that made `version`. */
 bool ntf_concerned(cv_party_answer_t answer, int64_t since, int64_t version);
 
-/* Under which version an answer was given, after a decision under `version`: the earlier one if it was the same before. */
+/* Under which version an answer was given, after a decision under `version`: the earlier one if it was the same before.
+ */
 int64_t ntf_answer_since(cv_party_answer_t before, int64_t since, cv_party_answer_t after, int64_t version);
 
 /* How long to wait after this many failures (from 1), at most max_ms. */

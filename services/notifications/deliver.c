@@ -18,25 +18,35 @@ typedef struct {
 } s_item_t;
 
 /* What came of a try, for the row and the log. */
-static const char *s_reason(const s_item_t *item) {
+static const char *s_reason(const s_item_t *item)
+{
     switch (item->now) {
-    case UNUSABLE: return "unusable";
-    case NO_ROOM: return "outbox_full";
-    case REFUSED: return "file_refused";
-    case UNAVAILABLE: return "outbox_unavailable";
+    case UNUSABLE:
+        return "unusable";
+    case NO_ROOM:
+        return "outbox_full";
+    case REFUSED:
+        return "file_refused";
+    case UNAVAILABLE:
+        return "outbox_unavailable";
     case READY:
     case HELD:
     case WRITTEN:
-    case NOT_TRIED: break;
+    case NOT_TRIED:
+        break;
     }
     return "";
 }
+
+/* Beside the error codes: the event or the party of a delivery has not been told of yet. */
+enum { S_NOT_TOLD = 1 };
 
 /* ---- lease -------------------------------------------------------------------------------- */
 
 /* The names a notice needs, of its own delegation. */
 static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_t *persons, size_t n,
-                   ntf_context_t *context) {
+                   ntf_context_t *context)
+{
     ntf_person_t *names = cv_arena_take(ntf->arena, (n + 1) * sizeof(*names));
     if (!names)
         return CV_ENOMEM;
@@ -52,17 +62,21 @@ static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_
     return CV_OK;
 }
 
-static int s_names_of_places(ntf_t *ntf, ntf_context_t *context) {
-    cv_str_t venue = context->details ? context->details->event_details.venue : CV_STR_NONE;
-    return ntf_store_names_get(ntf->store, venue, context->party, ntf->arena, &context->venue_name,
-                               &context->party_name);
+/* Names of the event's venue and of the party. S_NOT_TOLD: the party. */
+static int s_names_of_places(ntf_t *ntf, ntf_context_t *context)
+{
+    int rc = ntf_store_names_get(ntf->store, context->details->event_details.venue, context->party, ntf->arena,
+                                 &context->venue_name, &context->party_name);
+    return rc ? rc : context->party_name.ptr ? CV_OK : S_NOT_TOLD;
 }
 
-static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context) {
+/* S_NOT_TOLD: the event. */
+static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context)
+{
     cv_str_t data;
     int rc = ntf_store_event_get(ntf->store, event, ntf->arena, &data);
     if (rc)
-        return rc == CV_ENOTFOUND ? CV_OK : rc;
+        return rc == CV_ENOTFOUND ? S_NOT_TOLD : rc;
     const void *details;
     rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, ntf->arena, &details);
     if (!rc)
@@ -71,7 +85,8 @@ static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context) {
 }
 
 static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject,
-                         cv_buf_t *body) {
+                         cv_buf_t *body)
+{
     cv_str_t was_data, now_data;
     const void *was, *now;
     int rc = ntf_store_change_get(ntf->store, row->cause, ntf->arena, &was_data, &now_data);
@@ -86,7 +101,8 @@ static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *c
     return rc ? rc : ntf_text_change(context, was, ntf_changes(was, now), subject, body);
 }
 
-static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body) {
+static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body)
+{
     if (row->kind == NTF_EVENT_CHANGE)
         return s_change_text(ntf, row, context, subject, body);
     int rc = s_details(ntf, row->event, context);
@@ -115,9 +131,10 @@ static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context,
     return rc ? rc : ntf_text_promotion(context, promoted, subject, body);
 }
 
-/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT, CV_EMALFORMED: it cannot be
- * made a message. */
-static int s_compose(ntf_t *ntf, ntf_delivery_t *row) {
+/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. S_NOT_TOLD. CV_EINVAL, CV_ELIMIT, CV_EMALFORMED:
+ * it cannot be made a message. */
+static int s_compose(ntf_t *ntf, ntf_delivery_t *row)
+{
     ntf_recipient_t recipient;
     int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &recipient);
     if (rc)
@@ -158,12 +175,14 @@ static int s_compose(ntf_t *ntf, ntf_delivery_t *row) {
     return rc;
 }
 
-static bool s_same_lane(const s_item_t *a, const s_item_t *b) {
+static bool s_same_lane(const s_item_t *a, const s_item_t *b)
+{
     return cv_str_equal(a->row.event, b->row.event) && cv_str_equal(a->row.party, b->row.party);
 }
 
 /* Whether an earlier delivery of the same delegation keeps this one back. */
-static bool s_kept_back(const s_item_t *items, size_t at) {
+static bool s_kept_back(const s_item_t *items, size_t at)
+{
     for (size_t i = 0; i < at; i++) {
         bool stays = items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN;
         if (stays && s_same_lane(&items[i], &items[at]))
@@ -172,7 +191,8 @@ static bool s_kept_back(const s_item_t *items, size_t at) {
     return false;
 }
 
-static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int64_t now_ms) {
+static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int64_t now_ms)
+{
     s_item_t *item = &items[at];
     if (s_kept_back(items, at)) {
         item->now = NOT_TRIED;
@@ -181,7 +201,9 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
     int rc = item->row.mail.ptr ? CV_OK : s_compose(ntf, &item->row);
     int held = 0;
     switch (rc) {
-    case CV_OK: item->now = READY; return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
+    case CV_OK:
+        item->now = READY;
+        return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
     case CV_ENOTFOUND:
         item->now = HELD;
         rc = ntf_store_hold_lane(ntf->store, item->row.event, item->row.party, db, &held);
@@ -190,6 +212,9 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
                    cv_kv_str("event_id", item->row.event), cv_kv_str("party", item->row.party),
                    cv_kv_int("waiting", held));
         return rc;
+    case S_NOT_TOLD:
+        item->now = HELD;
+        return ntf_store_hold(ntf->store, item->row.n, NTF_HOLD_EVENT);
     case CV_EINVAL:
     case CV_ELIMIT:
     case CV_EMALFORMED:
@@ -197,12 +222,14 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice),
                cv_kv_text("reason", s_reason(item)), cv_kv_rc(rc));
         return ntf_store_failed(ntf->store, &item->row, s_reason(item));
-    default: return rc;
+    default:
+        return rc;
     }
 }
 
 /* Takes what is due and commits its bytes. */
-static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, size_t *ret_n) {
+static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, size_t *ret_n)
+{
     ntf_delivery_t *rows = cv_arena_take(ntf->arena, NTF_BATCH * sizeof(*rows));
     if (!rows)
         return CV_ENOMEM;
@@ -210,7 +237,7 @@ static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, siz
     if (rc)
         return rc;
     size_t n = 0;
-    rc = ntf_store_release_private(ntf->store);
+    rc = ntf_store_release(ntf->store);
     if (!rc)
         rc = ntf_store_ready(ntf->store, now_ms, ntf->arena, NTF_BATCH, rows, &n);
     for (size_t i = 0; !rc && i < n; i++) {
@@ -229,7 +256,8 @@ static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, siz
 /* ---- write -------------------------------------------------------------------------------- */
 
 /* A failure that is the folder's and not one notice's ends the batch: the rest would fare the same. */
-static void s_write(ntf_t *ntf, s_item_t *items, size_t n) {
+static void s_write(ntf_t *ntf, s_item_t *items, size_t n)
+{
     int fd = -1;
     int rc = ntf_outbox_open(ntf->outbox, &fd);
     bool stopped = false;
@@ -261,11 +289,14 @@ static void s_write(ntf_t *ntf, s_item_t *items, size_t n) {
 
 /* ---- result ------------------------------------------------------------------------------- */
 
-static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms) {
+static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms)
+{
     switch (item->now) {
-    case WRITTEN: return ntf_store_written(ntf->store, item->row.n);
+    case WRITTEN:
+        return ntf_store_written(ntf->store, item->row.n);
     case NO_ROOM:
-    case UNAVAILABLE: return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
+    case UNAVAILABLE:
+        return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
     case REFUSED:
         if (item->row.failures + 1 < NTF_TRIES_MAX)
             return ntf_store_again(ntf->store, &item->row, true,
@@ -276,12 +307,14 @@ static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms) {
     case READY:
     case HELD:
     case UNUSABLE:
-    case NOT_TRIED: break;
+    case NOT_TRIED:
+        break;
     }
     return CV_OK;
 }
 
-static int s_result(ntf_t *ntf, cv_db_t *db, const s_item_t *items, size_t n, int64_t now_ms) {
+static int s_result(ntf_t *ntf, cv_db_t *db, const s_item_t *items, size_t n, int64_t now_ms)
+{
     int rc = cv_db_begin(db);
     if (rc)
         return rc;
@@ -294,7 +327,8 @@ static int s_result(ntf_t *ntf, cv_db_t *db, const s_item_t *items, size_t n, in
 }
 
 /* Keeps count of how the folder fares, and says so when that changes. */
-static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t now_ms) {
+static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t now_ms)
+{
     const s_item_t *bad = NULL;
     bool good = false;
     for (size_t i = 0; i < n; i++) {
@@ -315,7 +349,8 @@ static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t 
     return bad != NULL;
 }
 
-int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more) {
+int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
+{
     ntf_t *ntf = self;
     if (!ntf->work || now_ms < ntf->outbox_not_before_ms)
         return CV_OK;

@@ -3,19 +3,20 @@
  *
  *   scheduling.events     events, venues, parties: what notices say; a material change of an event is told to every
  *                         delegation that was registered before it (core.h says what "before" is)
- *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which version
- *   registration.private  whom to write to, and names
+ *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which
+ * version registration.private  whom to write to, and names
  *
  * Records of a snapshot are state, not news: nobody is told of them. But a delegation that a snapshot makes known as
- * registered is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned into a notice's id is
- * refused (CV_EINVAL), which sets it aside visibly.
+ * registered is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned
+ * into a notice's id is refused (CV_EINVAL), which sets it aside visibly.
  */
 #include "notifications/core.h"
 #include "notifications/notifications.h"
 
 /* One delivery for one delegation. data: absent for changes. */
 static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
-                  uint64_t private_seq, cv_str_t data) {
+                  uint64_t private_seq, cv_str_t data)
+{
     char notice[NTF_ID_MAX + 1];
     int rc = ntf_notice_id(cause, party, notice);
     if (rc)
@@ -38,8 +39,8 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
 
 /* A party's answer, given under that version of the event; 0: not said. Changes that were seen before but made later
  * are told now. */
-static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
-                    int64_t version) {
+static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_party_answer_t answer, int64_t version)
+{
     cv_party_answer_t before;
     int64_t since;
     int rc = ntf_store_answer_get(ntf->store, event, party, &before, &since);
@@ -61,7 +62,8 @@ static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_
     return rc;
 }
 
-static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_decided_v1_t *decided) {
+static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_decided_v1_t *decided)
+{
     if (!cv_tx_in_snapshot(tx)) {
         int rc = s_tell(ntf, NTF_DECISION, msg->id, decided->event, decided->party, msg->time_ms, decided->private_seq,
                         msg->data_bytes);
@@ -74,7 +76,8 @@ static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regi
                     decided->has_version ? decided->version : 0);
 }
 
-static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_promoted_v1_t *promoted) {
+static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_promoted_v1_t *promoted)
+{
     if (cv_tx_in_snapshot(tx))
         return CV_OK;
     return s_tell(ntf, NTF_PROMOTION, msg->id, promoted->event, promoted->party, msg->time_ms, promoted->private_seq,
@@ -82,7 +85,8 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
 }
 
 /* An offer nobody took: its persons are off the list, and whoever answers for them must hear of it. */
-static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_lapsed_v1_t *lapsed) {
+static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_lapsed_v1_t *lapsed)
+{
     if (!cv_tx_in_snapshot(tx)) {
         int rc = s_tell(ntf, NTF_LAPSE, msg->id, lapsed->event, lapsed->party, msg->time_ms, lapsed->private_seq,
                         msg->data_bytes);
@@ -93,7 +97,8 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
 }
 
 /* A new version of an event: told to all delegations that were registered under an earlier one. */
-static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now) {
+static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now)
+{
     cv_arena_t *arena = cv_tx_arena(tx);
     cv_str_t data;
     int rc = ntf_store_event_get(ntf->store, now->event, arena, &data);
@@ -101,6 +106,8 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
         return rc;
     bool known = rc == CV_OK;
     rc = ntf_store_event_put(ntf->store, now->event, now->version, msg->time_ms, msg->data_bytes);
+    if (!known)
+        ntf_stir(ntf); /* a notice may wait for the event */
     if (!rc && cv_tx_in_snapshot(tx))
         return ntf_store_versions_end(ntf->store, now->event, now->version);
     if (rc || !known)
@@ -122,7 +129,8 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
     return rc;
 }
 
-static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact) {
+static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact)
+{
     int rc = CV_OK;
     if (contact->has_contact) {
         rc = ntf_store_contact_put(ntf->store, contact->event, contact->party, &contact->contact);
@@ -135,27 +143,35 @@ static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact) {
     return rc;
 }
 
-int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data) {
+int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data)
+{
     (void)stream;
     switch (msg->info->number) {
-    case CV_MSG_REGISTRATION_DECIDED_V1: return s_decided(self, tx, msg, data);
-    case CV_MSG_REGISTRATION_PROMOTED_V1: return s_promoted(self, tx, msg, data);
-    case CV_MSG_REGISTRATION_LAPSED_V1: return s_lapsed(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_DECIDED_V1:
+        return s_decided(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_PROMOTED_V1:
+        return s_promoted(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_LAPSED_V1:
+        return s_lapsed(self, tx, msg, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: {
         const cv_registration_delegation_v1_t *delegation = data;
         return s_answer(self, tx, delegation->event, delegation->party, delegation->answer,
                         delegation->has_since_version ? delegation->since_version : 0);
     }
-    case CV_MSG_REGISTRATION_CONTACT_V1: return s_contact(self, data);
-    case CV_MSG_SCHEDULING_EVENT_V1: return s_event(self, tx, msg, data);
+    case CV_MSG_REGISTRATION_CONTACT_V1:
+        return s_contact(self, data);
+    case CV_MSG_SCHEDULING_EVENT_V1:
+        return s_event(self, tx, msg, data);
     case CV_MSG_SCHEDULING_PARTY_V1: {
         const cv_party_t *party = data;
+        ntf_stir(self); /* a notice may wait for the party */
         return ntf_store_party_put(((ntf_t *)self)->store, party->code, party->name);
     }
     case CV_MSG_SCHEDULING_VENUE_V1: {
         const cv_venue_t *venue = data;
         return ntf_store_venue_put(((ntf_t *)self)->store, venue->code, venue->name);
     }
-    default: return CV_OK;
+    default:
+        return CV_OK;
     }
 }

@@ -18,7 +18,8 @@ static const char *const s_days[7] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", 
 static const char *const s_months[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-int32_t ntf_utf8_next(cv_str_t text, size_t *at) {
+int32_t ntf_utf8_next(cv_str_t text, size_t *at)
+{
     size_t i = *at;
     if (i >= text.len)
         return -1;
@@ -40,13 +41,15 @@ int32_t ntf_utf8_next(cv_str_t text, size_t *at) {
     return point;
 }
 
-bool ntf_utf8_steering(int32_t point) {
+bool ntf_utf8_steering(int32_t point)
+{
     return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0x2028 || point == 0x2029 ||
            (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
 /* One line of text that says only what it shows. */
-static bool s_line_usable(cv_str_t line, size_t max) {
+static bool s_line_usable(cv_str_t line, size_t max)
+{
     if (!line.ptr || line.len == 0 || line.len > max)
         return false;
     for (size_t at = 0; at < line.len;) {
@@ -57,16 +60,19 @@ static bool s_line_usable(cv_str_t line, size_t max) {
     return true;
 }
 
-bool ntf_mail_name_usable(cv_str_t name) {
+bool ntf_mail_name_usable(cv_str_t name)
+{
     return s_line_usable(name, NTF_NAME_MAX);
 }
 
-static bool s_alnum(char c) {
+static bool s_alnum(char c)
+{
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 /* Parts between dots, none empty, each of letters, digits and the characters in more. */
-static bool s_dotted(cv_str_t text, const char *more, size_t part_max) {
+static bool s_dotted(cv_str_t text, const char *more, size_t part_max)
+{
     size_t part = 0;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
@@ -84,7 +90,8 @@ static bool s_dotted(cv_str_t text, const char *more, size_t part_max) {
     return part > 0;
 }
 
-static bool s_host_usable(cv_str_t host) {
+static bool s_host_usable(cv_str_t host)
+{
     if (!host.ptr || !s_dotted(host, "-", LABEL_MAX))
         return false;
     for (size_t i = 0; i < host.len; i++) {
@@ -95,7 +102,8 @@ static bool s_host_usable(cv_str_t host) {
     return true;
 }
 
-bool ntf_mail_address_usable(cv_str_t address) {
+bool ntf_mail_address_usable(cv_str_t address)
+{
     if (!address.ptr || address.len > NTF_ADDRESS_MAX)
         return false;
     const char *at = memchr(address.ptr, '@', address.len);
@@ -107,7 +115,8 @@ bool ntf_mail_address_usable(cv_str_t address) {
 }
 
 /* ASCII that no mail program takes for something else. */
-static bool s_plain(cv_str_t text) {
+static bool s_plain(cv_str_t text)
+{
     if (text.len > PLAIN_MAX || text.ptr[0] == ' ' || text.ptr[text.len - 1] == ' ')
         return false;
     for (size_t i = 0; i < text.len; i++) {
@@ -119,7 +128,8 @@ static bool s_plain(cv_str_t text) {
 }
 
 /* Encoded words (RFC 2047), each with whole characters, folded between them. */
-static void s_put_words(cv_buf_t *buf, cv_str_t text) {
+static void s_put_words(cv_buf_t *buf, cv_str_t text)
+{
     for (size_t from = 0; from < text.len;) {
         size_t to = from;
         for (size_t at = from; at < text.len && ntf_utf8_next(text, &at) >= 0 && at - from <= WORD_OCTETS;)
@@ -132,7 +142,8 @@ static void s_put_words(cv_buf_t *buf, cv_str_t text) {
     }
 }
 
-static void s_put_to(cv_buf_t *buf, const ntf_mail_t *mail) {
+static void s_put_to(cv_buf_t *buf, const ntf_mail_t *mail)
+{
     cv_buf_printf(buf, "To: ");
     if (!mail->to_name.ptr) {
         cv_buf_printf(buf, "<%.*s>\r\n", CV_STR_ARG(mail->to_address));
@@ -154,7 +165,8 @@ static void s_put_to(cv_buf_t *buf, const ntf_mail_t *mail) {
 }
 
 /* Where a body line ends: at its newline, or, when that is too far, behind a space or at least between characters. */
-static size_t s_line_end(cv_str_t body, size_t from, bool *ret_newline) {
+static size_t s_line_end(cv_str_t body, size_t from, bool *ret_newline)
+{
     size_t space = 0, at = from;
     *ret_newline = false;
     while (at < body.len && body.ptr[at] != '\n') {
@@ -170,7 +182,8 @@ static size_t s_line_end(cv_str_t body, size_t from, bool *ret_newline) {
     return at;
 }
 
-static bool s_body_usable(cv_str_t body) {
+static bool s_body_usable(cv_str_t body)
+{
     for (size_t at = 0; at < body.len;) {
         int32_t point = ntf_utf8_next(body, &at);
         if (point < 0 || (point != '\n' && ntf_utf8_steering(point)))
@@ -179,7 +192,8 @@ static bool s_body_usable(cv_str_t body) {
     return body.ptr != NULL;
 }
 
-static int s_put_date(cv_buf_t *buf, int64_t time_ms) {
+static int s_put_date(cv_buf_t *buf, int64_t time_ms)
+{
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm tm;
     if (time_ms < 0 || !gmtime_r(&seconds, &tm) || tm.tm_year + 1900 > 9999)
@@ -188,7 +202,8 @@ static int s_put_date(cv_buf_t *buf, int64_t time_ms) {
                          s_months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf) {
+int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
+{
     bool usable = mail->id.ptr && mail->id.len <= NTF_MAIL_ID_MAX && s_dotted(mail->id, "-_", NTF_MAIL_ID_MAX) &&
                   s_host_usable(mail->domain) && ntf_mail_address_usable(mail->to_address) &&
                   (!mail->to_name.ptr || ntf_mail_name_usable(mail->to_name)) && mail->language.ptr &&

@@ -3,6 +3,7 @@
  */
 #include "notifications/notifications.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     return cv_service_main(&ntf_service, argc, argv);
 }

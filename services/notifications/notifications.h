@@ -27,6 +27,8 @@
  *                                       appears
  *   registration.private is behind      a decision that refers to contact data that has not come yet waits for it
  *                                       (awaiting_contact)
+ *   scheduling.events is behind         a notice whose event or party has not been told of yet waits for it
+ *                                       (awaiting_event)
  *
  * Invariants
  *   a notice is written only with the bytes that were committed before
@@ -46,7 +48,7 @@ enum {
     NTF_LIST_DEFAULT = 100, /* rows of a query's answer, count */
     NTF_LIST_MAX = 500,
     NTF_SETTLE_MS = 100,              /* after a transaction that made deliveries: when their results are told of */
-    NTF_WAITING_MS = 5000,            /* how often deliveries that wait for contact data are looked at */
+    NTF_WAITING_MS = 5000,            /* how often deliveries that wait for another stream are looked at */
     NTF_ARENA_MAX = 32 * 1024 * 1024, /* memory of one lease */
 };
 #define NTF_DOMAIN "convene.invalid"

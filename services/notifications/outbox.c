@@ -11,21 +11,26 @@
 
 enum { NAME_ROOM = 256 };
 
-static int s_translate(int error) {
+static int s_translate(int error)
+{
     switch (error) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return CV_EFULL;
+    case EFBIG:
+        return CV_EFULL;
     case EISDIR:
     case ENOTEMPTY:
     case EEXIST:
     case ENAMETOOLONG:
-    case ELOOP: return CV_EINVAL;
-    default: return CV_EUNAVAIL;
+    case ELOOP:
+        return CV_EINVAL;
+    default:
+        return CV_EUNAVAIL;
     }
 }
 
-int ntf_outbox_open(const char *path, int *ret_fd) {
+int ntf_outbox_open(const char *path, int *ret_fd)
+{
     if (mkdir(path, 0700) && errno != EEXIST)
         return s_translate(errno) == CV_EFULL ? CV_EFULL : CV_EUNAVAIL;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -35,7 +40,8 @@ int ntf_outbox_open(const char *path, int *ret_fd) {
     return CV_OK;
 }
 
-static int s_write_all(int fd, cv_str_t bytes) {
+static int s_write_all(int fd, cv_str_t bytes)
+{
     for (size_t at = 0; at < bytes.len;) {
         ssize_t n = write(fd, bytes.ptr + at, bytes.len - at);
         if (n < 0 && errno == EINTR)
@@ -47,7 +53,8 @@ static int s_write_all(int fd, cv_str_t bytes) {
     return CV_OK;
 }
 
-int ntf_outbox_put(int folder_fd, const char *name, cv_str_t bytes) {
+int ntf_outbox_put(int folder_fd, const char *name, cv_str_t bytes)
+{
     char file[NAME_ROOM], temporary[NAME_ROOM];
     int len = snprintf(file, sizeof(file), "%s.eml", name);
     if (len < 0 || (size_t)len >= sizeof(file) ||
@@ -71,6 +78,7 @@ int ntf_outbox_put(int folder_fd, const char *name, cv_str_t bytes) {
     return rc;
 }
 
-int ntf_outbox_sync(int folder_fd) {
+int ntf_outbox_sync(int folder_fd)
+{
     return fsync(folder_fd) ? s_translate(errno) : CV_OK;
 }

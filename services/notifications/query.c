@@ -4,7 +4,8 @@
  *   what         key                            gives                          who
  *   notices      "" | EVENT | EVENT/PARTY       notifications.notice.v1        anybody; a focal point its own party's
  *   held         "" | no_recipient |            the notices that have not      the same
- *                awaiting_contact | failed      left, and why
+ *                awaiting_contact |              left, and why
+ *                awaiting_event | failed
  *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
@@ -15,7 +16,8 @@
 #include <string.h>
 
 int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
-                  cv_str_t *ret_subject) {
+                  cv_str_t *ret_subject)
+{
     static const cv_notice_kind_t kinds[] = {
         [NTF_DECISION] = CV_NOTICE_KIND_DECISION,
         [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
@@ -45,7 +47,8 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
     return CV_OK;
 }
 
-static int s_collect(const ntf_delivery_t *row, cv_arena_t *arena, cv_collect_t *collect) {
+static int s_collect(const ntf_delivery_t *row, cv_arena_t *arena, cv_collect_t *collect)
+{
     cv_notifications_notice_v1_t notice;
     cv_str_t subject;
     int rc = ntf_notice_of(row, arena, &notice, &subject);
@@ -53,7 +56,8 @@ static int s_collect(const ntf_delivery_t *row, cv_arena_t *arena, cv_collect_t 
 }
 
 /* A whole number of at most 18 digits; absent: 0. */
-static int s_number(cv_str_t text, int64_t *ret_number) {
+static int s_number(cv_str_t text, int64_t *ret_number)
+{
     int64_t number = 0;
     if (text.len > 18)
         return CV_EINVAL;
@@ -66,7 +70,8 @@ static int s_number(cv_str_t text, int64_t *ret_number) {
     return CV_OK;
 }
 
-static bool s_split(cv_str_t key, cv_str_t *ret_first, cv_str_t *ret_second) {
+static bool s_split(cv_str_t key, cv_str_t *ret_first, cv_str_t *ret_second)
+{
     const char *slash = key.len ? memchr(key.ptr, '/', key.len) : NULL;
     *ret_first = slash ? (cv_str_t){key.ptr, (size_t)(slash - key.ptr)} : key;
     *ret_second = slash ? (cv_str_t){slash + 1, key.len - ret_first->len - 1} : CV_STR_NONE;
@@ -81,7 +86,8 @@ typedef struct {
     cv_str_t own;
 } s_choice_t;
 
-static int s_choose_notices(cv_str_t key, s_choice_t *choice) {
+static int s_choose_notices(cv_str_t key, s_choice_t *choice)
+{
     if (key.len == 0) {
         choice->list = choice->own.ptr ? NTF_LIST_PARTY : NTF_LIST_ALL;
         choice->party = choice->own;
@@ -96,21 +102,24 @@ static int s_choose_notices(cv_str_t key, s_choice_t *choice) {
     return CV_OK;
 }
 
-static int s_choose_held(cv_str_t key, s_choice_t *choice) {
+static int s_choose_held(cv_str_t key, s_choice_t *choice)
+{
     if (key.len == 0)
         choice->list = NTF_LIST_UNFINISHED;
     else if (cv_str_is(key, "failed"))
         choice->list = NTF_LIST_FAILED;
     else
         choice->list = NTF_LIST_HELD;
-    choice->hold = cv_str_is(key, "no_recipient") ? NTF_HOLD_RECIPIENT : NTF_HOLD_PRIVATE;
-    bool known =
-        choice->list != NTF_LIST_HELD || choice->hold == NTF_HOLD_RECIPIENT || cv_str_is(key, "awaiting_contact");
-    return known ? CV_OK : CV_EINVAL;
+    choice->hold = cv_str_is(key, "no_recipient")       ? NTF_HOLD_RECIPIENT
+                   : cv_str_is(key, "awaiting_contact") ? NTF_HOLD_PRIVATE
+                   : cv_str_is(key, "awaiting_event")   ? NTF_HOLD_EVENT
+                                                        : NTF_HOLD_NONE;
+    return choice->list != NTF_LIST_HELD || choice->hold != NTF_HOLD_NONE ? CV_OK : CV_EINVAL;
 }
 
 static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t after, size_t limit,
-                     cv_collect_t *collect) {
+                     cv_collect_t *collect)
+{
     cv_arena_t *arena = cv_tx_arena(tx);
     int64_t last;
     int rc = s_number(after, &last);
@@ -143,7 +152,8 @@ static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t
     return CV_OK;
 }
 
-static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after, size_t limit, cv_collect_t *collect) {
+static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after, size_t limit, cv_collect_t *collect)
+{
     cv_arena_t *arena = cv_tx_arena(tx);
     cv_str_t after_party, after_text;
     int64_t after_order;
@@ -171,7 +181,8 @@ static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after,
     return rc;
 }
 
-int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect) {
+int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
+{
     const cv_principal_t *who = cv_tx_principal(tx);
     size_t limit = query->has_limit ? (size_t)query->limit : NTF_LIST_DEFAULT;
     if (limit > NTF_LIST_MAX)
@@ -190,7 +201,8 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     return rc ? rc : s_notices(self, tx, &choice, query->after, limit, collect);
 }
 
-int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect) {
+int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect)
+{
     (void)stream; /* there is one */
     ntf_t *ntf = self;
     cv_arena_t *arena = cv_tx_arena(tx);

@@ -4,7 +4,8 @@
 #include "notifications/mail.h"
 #include "notifications/notifications.h"
 
-static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipient, cv_outcome_t *out) {
+static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipient, cv_outcome_t *out)
+{
     if (!ntf_mail_name_usable(recipient->name))
         return cv_refuse_as(tx, out, CV_EINVAL, "name_unusable", "data.name",
                             "the name must be one line of text without characters that steer lines or text direction");
@@ -21,7 +22,8 @@ static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipi
                      CV_STR_ARG(recipient->party));
 }
 
-int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out) {
+int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
+{
     if (msg->info->number == CV_MSG_NOTIFICATIONS_RECIPIENT_PUT_V1)
         return s_recipient_put(self, tx, data, out);
     return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", NULL, "this service does not take such requests");

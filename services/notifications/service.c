@@ -14,11 +14,13 @@ static const char s_timer[] = "outbox";
 /* Set once, before the service is opened: service.h gives open() nothing but the database. */
 static char s_outbox[NTF_OUTBOX_PATH_MAX] = "outbox";
 
-int ntf_configure(const char *outbox_path) {
+int ntf_configure(const char *outbox_path)
+{
     return cv_str_copy(cv_str(outbox_path), s_outbox, sizeof(s_outbox));
 }
 
-int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) {
+int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct)
+{
     const cv_msg_info_t *info = cv_msg_info_at(number);
     void *decoded = cv_arena_take(arena, info->size);
     if (!decoded)
@@ -36,24 +38,28 @@ int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **r
     return rc;
 }
 
-static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size) {
+static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
+{
     if (!ntf_configure(cv_config_of(config, "notifications", "outbox")))
         return CV_OK;
     snprintf(ret_error, error_size, "notifications/outbox: the path is longer than %d octets", NTF_OUTBOX_PATH_MAX - 1);
     return CV_EINVAL;
 }
 
-void ntf_stir(ntf_t *ntf) {
+void ntf_stir(ntf_t *ntf)
+{
     ntf->news = ntf->work = ntf->fresh = true;
 }
 
-static void s_forget(void *self) {
+static void s_forget(void *self)
+{
     ntf_t *ntf = self;
     ntf_stir(ntf);
     ntf->timer_ms = 0;
 }
 
-static void s_close(void **self) {
+static void s_close(void **self)
+{
     ntf_t *ntf = *self;
     if (!ntf)
         return;
@@ -65,7 +71,8 @@ static void s_close(void **self) {
     *self = NULL;
 }
 
-static int s_open(cv_db_t *db, void **ret_self) {
+static int s_open(cv_db_t *db, void **ret_self)
+{
     ntf_t *ntf = calloc(1, sizeof(*ntf));
     if (!ntf)
         return CV_ENOMEM;
@@ -82,14 +89,16 @@ static int s_open(cv_db_t *db, void **ret_self) {
     return rc;
 }
 
-static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream) {
+static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
+{
     (void)tx;
     ntf_t *ntf = self;
     ntf_stir(ntf);
     return ntf_store_forget(ntf->store, stream);
 }
 
-static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) {
+static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
+{
     (void)tx;
     (void)kind;
     (void)key;
@@ -100,7 +109,8 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) 
 }
 
 /* Tells of states that are not in the stream yet, at most NTF_ANNOUNCE_MAX. */
-static int s_announce(ntf_t *ntf, cv_tx_t *tx, bool *ret_more) {
+static int s_announce(ntf_t *ntf, cv_tx_t *tx, bool *ret_more)
+{
     cv_arena_t *arena = cv_tx_arena(tx);
     ntf_delivery_t *rows = cv_arena_take(arena, NTF_ANNOUNCE_MAX * sizeof(*rows));
     if (!rows)
@@ -121,7 +131,8 @@ static int s_announce(ntf_t *ntf, cv_tx_t *tx, bool *ret_more) {
 }
 
 /* Keeps the invariant that the timer is set while something remains to be tried or told. */
-static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more) {
+static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more)
+{
     int64_t now_ms = cv_tx_now_ms(tx), due_ms = 0;
     bool waiting = false;
     int rc = ntf_store_next_due(ntf->store, &due_ms, &waiting);
@@ -147,7 +158,8 @@ static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more) {
     return rc;
 }
 
-static int s_flush(void *self, cv_tx_t *tx) {
+static int s_flush(void *self, cv_tx_t *tx)
+{
     ntf_t *ntf = self;
     if (!ntf->news)
         return CV_OK;

@@ -22,13 +22,14 @@ struct ntf_store {
 #undef XX
 };
 
-int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store) {
+int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store)
+{
     ntf_store_t *store = calloc(1, sizeof(*store));
     if (!store)
         return CV_ENOMEM;
     int rc = CV_OK;
 #define XX(name, sql) \
-    if (!rc) \
+    if (!rc)          \
         rc = cv_db_prepare(db, sql, &store->name);
     NTF_STATEMENTS(XX)
 #undef XX
@@ -44,7 +45,8 @@ int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store) {
     return rc;
 }
 
-void ntf_store_close(ntf_store_t **store) {
+void ntf_store_close(ntf_store_t **store)
+{
     free(*store); /* the statements are the database's */
     *store = NULL;
 }
@@ -52,7 +54,8 @@ void ntf_store_close(ntf_store_t **store) {
 /* ---- copying rows ------------------------------------------------------------------------- */
 
 /* A value of the row at hand, for longer than the row. Absent stays absent; CV_ENOMEM sticks in *rc. */
-static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc) {
+static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
+{
     if (!value.ptr)
         return CV_STR_NONE;
     cv_str_t kept = cv_arena_str(arena, value);
@@ -61,7 +64,8 @@ static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc) {
     return kept;
 }
 
-static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *ret) {
+static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *ret)
+{
     int rc = CV_OK;
     *ret = (ntf_delivery_t){
         .n = cv_stmt_get_int(stmt, 0),
@@ -84,7 +88,8 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
 
 /* whole: with data and mail, which the statement gives behind the others. */
 static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
-                        size_t *ret_n) {
+                        size_t *ret_n)
+{
     size_t n = 0;
     int rc = 0;
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
@@ -105,7 +110,8 @@ static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t m
 }
 
 /* One row with one value, copied to the arena; CV_ENOTFOUND. */
-static int s_one(cv_stmt_t *stmt, cv_arena_t *arena, cv_str_t *ret_value) {
+static int s_one(cv_stmt_t *stmt, cv_arena_t *arena, cv_str_t *ret_value)
+{
     int rc = cv_stmt_step(stmt);
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
@@ -119,7 +125,8 @@ static int s_one(cv_stmt_t *stmt, cv_arena_t *arena, cv_str_t *ret_value) {
 
 /* ---- projections -------------------------------------------------------------------------- */
 
-int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int64_t time_ms, cv_str_t data) {
+int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int64_t time_ms, cv_str_t data)
+{
     cv_stmt_text(store->event_put, 1, event);
     cv_stmt_int(store->event_put, 2, version);
     cv_stmt_int(store->event_put, 3, time_ms);
@@ -127,27 +134,32 @@ int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int
     return cv_stmt_run(store->event_put);
 }
 
-int ntf_store_event_get(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, cv_str_t *ret_data) {
+int ntf_store_event_get(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, cv_str_t *ret_data)
+{
     cv_stmt_text(store->event_get, 1, event);
     return s_one(store->event_get, arena, ret_data);
 }
 
-static int s_name_put(cv_stmt_t *stmt, cv_str_t code, cv_str_t name) {
+static int s_name_put(cv_stmt_t *stmt, cv_str_t code, cv_str_t name)
+{
     cv_stmt_text(stmt, 1, code);
     cv_stmt_text(stmt, 2, name);
     return cv_stmt_run(stmt);
 }
 
-int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name) {
+int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name)
+{
     return s_name_put(store->venue_put, code, name);
 }
 
-int ntf_store_party_put(ntf_store_t *store, cv_str_t code, cv_str_t name) {
+int ntf_store_party_put(ntf_store_t *store, cv_str_t code, cv_str_t name)
+{
     return s_name_put(store->party_put, code, name);
 }
 
 int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_venue,
-                        cv_str_t *ret_party) {
+                        cv_str_t *ret_party)
+{
     cv_stmt_text(store->names_get, 1, venue);
     cv_stmt_text(store->names_get, 2, party);
     int rc = cv_stmt_step(store->names_get);
@@ -172,16 +184,19 @@ static const struct {
 };
 enum { ANSWERS_N = sizeof(s_answers) / sizeof(s_answers[0]) };
 
-static int64_t s_language_stored(cv_language_t language) {
+static int64_t s_language_stored(cv_language_t language)
+{
     return language == CV_LANGUAGE_RU ? 2 : language == CV_LANGUAGE_EN ? 1 : 0;
 }
 
-static cv_language_t s_language_read(int64_t stored) {
+static cv_language_t s_language_read(int64_t stored)
+{
     return stored == 2 ? CV_LANGUAGE_RU : stored == 1 ? CV_LANGUAGE_EN : CV_LANGUAGE_ABSENT;
 }
 
 int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,
-                         int64_t *ret_since) {
+                         int64_t *ret_since)
+{
     cv_stmt_text(store->answer_get, 1, event);
     cv_stmt_text(store->answer_get, 2, party);
     int rc = cv_stmt_step(store->answer_get);
@@ -201,8 +216,8 @@ int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_
     return CV_OK;
 }
 
-int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
-                         int64_t since) {
+int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t answer, int64_t since)
+{
     int stored = NTF_ANSWER_NONE;
     for (size_t i = 0; i < ANSWERS_N; i++) {
         if (s_answers[i].answer == answer)
@@ -215,7 +230,8 @@ int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_
     return cv_stmt_run(store->answer_put);
 }
 
-int ntf_store_event_version(ntf_store_t *store, cv_str_t event, int64_t *ret_version) {
+int ntf_store_event_version(ntf_store_t *store, cv_str_t event, int64_t *ret_version)
+{
     cv_stmt_text(store->event_version, 1, event);
     int rc = cv_stmt_step(store->event_version);
     if (rc < 0)
@@ -226,7 +242,8 @@ int ntf_store_event_version(ntf_store_t *store, cv_str_t event, int64_t *ret_ver
     return CV_OK;
 }
 
-int ntf_store_versions_end(ntf_store_t *store, cv_str_t event, int64_t version) {
+int ntf_store_versions_end(ntf_store_t *store, cv_str_t event, int64_t version)
+{
     cv_stmt_t *const steps[] = {store->answers_cap, store->changes_void};
     int rc = CV_OK;
     for (size_t i = 0; !rc && i < 2; i++) {
@@ -238,7 +255,8 @@ int ntf_store_versions_end(ntf_store_t *store, cv_str_t event, int64_t version) 
 }
 
 /* A count from a statement that gives one. */
-static int s_count(cv_stmt_t *stmt, size_t *ret_n) {
+static int s_count(cv_stmt_t *stmt, size_t *ret_n)
+{
     int rc = cv_stmt_step(stmt);
     if (rc <= 0)
         return rc ? rc : CV_EINTERNAL;
@@ -248,7 +266,8 @@ static int s_count(cv_stmt_t *stmt, size_t *ret_n) {
 }
 
 int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, ntf_registered_t **ret_registered,
-                         size_t *ret_n) {
+                         size_t *ret_n)
+{
     size_t max, n = 0;
     cv_stmt_text(store->registered_n, 1, event);
     int rc = s_count(store->registered_n, &max);
@@ -273,7 +292,8 @@ int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, 
     return CV_OK;
 }
 
-int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_contact_t *contact) {
+int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_contact_t *contact)
+{
     cv_stmt_text(store->contact_put, 1, event);
     cv_stmt_text(store->contact_put, 2, party);
     cv_stmt_text(store->contact_put, 3, contact->name);
@@ -282,7 +302,8 @@ int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, co
     return cv_stmt_run(store->contact_put);
 }
 
-int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person) {
+int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person)
+{
     cv_stmt_text(store->person_put, 1, event);
     cv_stmt_text(store->person_put, 2, party);
     cv_stmt_int(store->person_put, 3, person->number);
@@ -291,7 +312,8 @@ int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party, con
 }
 
 int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number, cv_arena_t *arena,
-                         cv_str_t *ret_name) {
+                         cv_str_t *ret_name)
+{
     cv_stmt_text(store->person_get, 1, event);
     cv_stmt_text(store->person_get, 2, party);
     cv_stmt_int(store->person_get, 3, number);
@@ -302,7 +324,8 @@ int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int
     return CV_OK;
 }
 
-int ntf_store_forget(ntf_store_t *store, const char *stream) {
+int ntf_store_forget(ntf_store_t *store, const char *stream)
+{
     cv_stmt_t *steps[3] = {NULL};
     if (strcmp(stream, "scheduling.events") == 0) {
         steps[0] = store->forget_event;
@@ -322,7 +345,8 @@ int ntf_store_forget(ntf_store_t *store, const char *stream) {
 
 /* ---- recipients --------------------------------------------------------------------------- */
 
-int ntf_store_recipient_put(ntf_store_t *store, const cv_recipient_t *recipient) {
+int ntf_store_recipient_put(ntf_store_t *store, const cv_recipient_t *recipient)
+{
     cv_stmt_text(store->recipient_put, 1, recipient->party);
     cv_stmt_int(store->recipient_put, 2, recipient->order);
     cv_stmt_text(store->recipient_put, 3, recipient->name);
@@ -332,7 +356,8 @@ int ntf_store_recipient_put(ntf_store_t *store, const cv_recipient_t *recipient)
 }
 
 int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_party, int64_t after_order,
-                         cv_arena_t *arena, size_t max, cv_recipient_t *ret_recipients, size_t *ret_n) {
+                         cv_arena_t *arena, size_t max, cv_recipient_t *ret_recipients, size_t *ret_n)
+{
     cv_stmt_t *stmt = store->recipients;
     cv_stmt_text(stmt, 1, party);
     cv_stmt_text(stmt, 2, after_party.ptr ? after_party : CV_STR(""));
@@ -361,7 +386,8 @@ int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_part
 }
 
 int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_arena_t *arena,
-                            ntf_recipient_t *ret_recipient) {
+                            ntf_recipient_t *ret_recipient)
+{
     cv_stmt_t *stmt = store->recipient_for;
     cv_stmt_text(stmt, 1, event);
     cv_stmt_text(stmt, 2, party);
@@ -385,7 +411,8 @@ int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, 
 /* ---- changes ------------------------------------------------------------------------------ */
 
 int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int64_t version, int64_t time_ms,
-                         cv_str_t was, cv_str_t now) {
+                         cv_str_t was, cv_str_t now)
+{
     cv_stmt_text(store->change_put, 1, cause);
     cv_stmt_text(store->change_put, 2, event);
     cv_stmt_int(store->change_put, 3, time_ms);
@@ -395,8 +422,9 @@ int ntf_store_change_put(ntf_store_t *store, cv_str_t cause, cv_str_t event, int
     return cv_stmt_run(store->change_put);
 }
 
-int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena,
-                      ntf_change_t **ret_changes, size_t *ret_n) {
+int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena, ntf_change_t **ret_changes,
+                      size_t *ret_n)
+{
     size_t max, n = 0;
     cv_stmt_text(store->changes_n, 1, event);
     cv_stmt_int(store->changes_n, 2, since);
@@ -424,7 +452,8 @@ int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_aren
     return CV_OK;
 }
 
-int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, cv_str_t *ret_was, cv_str_t *ret_now) {
+int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, cv_str_t *ret_was, cv_str_t *ret_now)
+{
     cv_stmt_text(store->change_get, 1, cause);
     int rc = cv_stmt_step(store->change_get);
     if (rc <= 0)
@@ -442,7 +471,8 @@ int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, 
 
 /* ---- deliveries --------------------------------------------------------------------------- */
 
-int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) {
+int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery)
+{
     cv_stmt_t *stmt = store->add;
     cv_stmt_text(stmt, 1, delivery->notice);
     cv_stmt_int(stmt, 2, delivery->kind);
@@ -456,11 +486,21 @@ int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) {
     return cv_stmt_run(stmt);
 }
 
-int ntf_store_release_private(ntf_store_t *store) {
-    return cv_stmt_run(store->release_private);
+int ntf_store_release(ntf_store_t *store)
+{
+    int rc = cv_stmt_run(store->release_private);
+    return rc ? rc : cv_stmt_run(store->release_known);
 }
 
-int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party) {
+int ntf_store_hold(ntf_store_t *store, int64_t n, int hold)
+{
+    cv_stmt_int(store->hold_one, 1, n);
+    cv_stmt_int(store->hold_one, 2, hold);
+    return cv_stmt_run(store->hold_one);
+}
+
+int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party)
+{
     cv_stmt_t *stmt = event.ptr ? store->release_lane : store->release_party;
     cv_stmt_text(stmt, 1, party);
     if (event.ptr)
@@ -468,7 +508,8 @@ int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t par
     return cv_stmt_run(stmt);
 }
 
-int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_db_t *db, int *ret_n) {
+int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_db_t *db, int *ret_n)
+{
     cv_stmt_text(store->hold_lane, 1, event);
     cv_stmt_text(store->hold_lane, 2, party);
     int rc = cv_stmt_run(store->hold_lane);
@@ -478,26 +519,30 @@ int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_d
 }
 
 int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
-                    size_t *ret_n) {
+                    size_t *ret_n)
+{
     cv_stmt_int(store->ready, 1, now_ms);
     cv_stmt_int(store->ready, 2, (int64_t)max);
     return s_deliveries(store->ready, true, arena, max, ret_deliveries, ret_n);
 }
 
-int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail) {
+int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail)
+{
     cv_stmt_int(store->lease, 1, n);
     cv_stmt_int(store->lease, 2, now_ms);
     cv_stmt_blob(store->lease, 3, mail.ptr, mail.len);
     return cv_stmt_run(store->lease);
 }
 
-int ntf_store_written(ntf_store_t *store, int64_t n) {
+int ntf_store_written(ntf_store_t *store, int64_t n)
+{
     cv_stmt_int(store->written, 1, n);
     return cv_stmt_run(store->written);
 }
 
 /* The deliveries behind this one in its lane are due when it is: so the earliest due one can always be tried. */
-static int s_lane_next(ntf_store_t *store, const ntf_delivery_t *row, int64_t next_ms) {
+static int s_lane_next(ntf_store_t *store, const ntf_delivery_t *row, int64_t next_ms)
+{
     cv_stmt_text(store->lane_next, 1, row->event);
     cv_stmt_text(store->lane_next, 2, row->party);
     cv_stmt_int(store->lane_next, 3, row->n);
@@ -505,14 +550,16 @@ static int s_lane_next(ntf_store_t *store, const ntf_delivery_t *row, int64_t ne
     return cv_stmt_run(store->lane_next);
 }
 
-int ntf_store_failed(ntf_store_t *store, const ntf_delivery_t *row, const char *reason) {
+int ntf_store_failed(ntf_store_t *store, const ntf_delivery_t *row, const char *reason)
+{
     cv_stmt_int(store->failed, 1, row->n);
     cv_stmt_text(store->failed, 2, cv_str(reason));
     int rc = cv_stmt_run(store->failed);
     return rc ? rc : s_lane_next(store, row, 0);
 }
 
-int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault, int64_t next_ms, const char *reason) {
+int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault, int64_t next_ms, const char *reason)
+{
     cv_stmt_int(store->again, 1, row->n);
     cv_stmt_int(store->again, 2, at_fault);
     cv_stmt_int(store->again, 3, next_ms);
@@ -522,18 +569,21 @@ int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault
 }
 
 int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
-                          size_t *ret_n) {
+                          size_t *ret_n)
+{
     cv_stmt_int(store->unannounced, 1, (int64_t)max);
     return s_deliveries(store->unannounced, false, arena, max, ret_deliveries, ret_n);
 }
 
-int ntf_store_announced(ntf_store_t *store, int64_t n, int state) {
+int ntf_store_announced(ntf_store_t *store, int64_t n, int state)
+{
     cv_stmt_int(store->announced, 1, n);
     cv_stmt_int(store->announced, 2, state);
     return cv_stmt_run(store->announced);
 }
 
-int ntf_store_next_due(ntf_store_t *store, int64_t *ret_due_ms, bool *ret_waiting) {
+int ntf_store_next_due(ntf_store_t *store, int64_t *ret_due_ms, bool *ret_waiting)
+{
     int rc = cv_stmt_step(store->waiting);
     if (rc < 0)
         return rc;
@@ -553,7 +603,8 @@ int ntf_store_next_due(ntf_store_t *store, int64_t *ret_due_ms, bool *ret_waitin
 }
 
 int ntf_store_list(ntf_store_t *store, ntf_list_t list, cv_str_t event, cv_str_t party, int hold, int64_t after,
-                   cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries, size_t *ret_n) {
+                   cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries, size_t *ret_n)
+{
     cv_stmt_t *const lists[] = {
         [NTF_LIST_ALL] = store->list_all,
         [NTF_LIST_EVENT] = store->list_event,

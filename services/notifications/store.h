@@ -20,6 +20,11 @@
  *                  ^       |          |
  *   hold 2 --------+       |          +-- try failed: queued again, next_ms later; too often: failed
  *   awaiting_contact       +-- cannot be made a message: failed
+ *   hold 3                 +-- its event or its party has not been told of yet: hold 3
+ *   awaiting_event
+ *
+ * Two streams come at their own pace: a decision about an event can be here before the event is. Its notice would have
+ * no title and no date, so it waits (hold 3) until scheduling.events has told of the event and of the party.
  *
  * What a notice waits for (hold 2) is a place in registration.private: the number that the decision names, in the epoch
  * of the decision's own record, for the streams of a service begin an epoch together. Numbers of two epochs say nothing
@@ -42,8 +47,8 @@
 extern const char ntf_tables_1[], ntf_tables_2[]; /* the migrations */
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                                       /* ntf_delivery.state */
-enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 };                             /* ntf_delivery.kind */
-enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2 };                       /* ntf_delivery.hold */
+enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 };              /* ntf_delivery.kind */
+enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
 
 typedef struct ntf_store ntf_store_t;
@@ -97,8 +102,8 @@ typedef struct {
     cv_str_t cause;
     int64_t version, time_ms;
 } ntf_change_t;
-int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena,
-                      ntf_change_t **ret_changes, size_t *ret_n) CV_USE_RESULT;
+int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_arena_t *arena, ntf_change_t **ret_changes,
+                      size_t *ret_n) CV_USE_RESULT;
 int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, cv_str_t *ret_was,
                          cv_str_t *ret_now) CV_USE_RESULT;
 
@@ -108,11 +113,11 @@ typedef struct {
     cv_str_t notice; /* the stable id */
     int kind;        /* NTF_DECISION, ... */
     cv_str_t cause, event, party;
-    int64_t time_ms;      /* of the record */
-    uint64_t private_seq; /* registration.private must have been applied up to here; 0: does not matter */
+    int64_t time_ms;              /* of the record */
+    uint64_t private_seq;         /* registration.private must have been applied up to here; 0: does not matter */
     const uint8_t *private_epoch; /* in this epoch; only for _add. NULL: in whichever there is */
-    cv_str_t data;        /* the record's data; absent for changes (they are in ntf_change). Only ntf_store_ready */
-    cv_str_t mail;        /* and _add give it. mail: as it was frozen before the first try; else absent */
+    cv_str_t data; /* the record's data; absent for changes (they are in ntf_change). Only ntf_store_ready */
+    cv_str_t mail; /* and _add give it. mail: as it was frozen before the first try; else absent */
     int state, hold;
     int64_t attempts, failures, next_ms;
     cv_str_t reason; /* why the last try failed; else absent */
@@ -120,8 +125,10 @@ typedef struct {
 
 /* Makes the row, unless a delivery of this notice is there already. */
 int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) CV_USE_RESULT;
-/* Lets go what waits for contact data that has come by now. */
-int ntf_store_release_private(ntf_store_t *store) CV_USE_RESULT;
+/* Lets go what waits for contact data, an event or a party that has come by now. */
+int ntf_store_release(ntf_store_t *store) CV_USE_RESULT;
+/* One delivery waits, for hold. */
+int ntf_store_hold(ntf_store_t *store, int64_t n, int hold) CV_USE_RESULT;
 /* Lets go what waits for somebody to write to. event absent: at all events of the party. */
 int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
 /* All queued deliveries of the lane wait for somebody to write to; *ret_n: how many. */
@@ -157,7 +164,7 @@ int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf
 int ntf_store_announced(ntf_store_t *store, int64_t n, int state) CV_USE_RESULT;
 
 /* When work is due next: *ret_due_ms of the earliest delivery that may be tried (0: at once); CV_ENOTFOUND: none.
- * *ret_waiting: some wait for contact data. */
+ * *ret_waiting: some wait for what another stream has to tell. */
 int ntf_store_next_due(ntf_store_t *store, int64_t *ret_due_ms, bool *ret_waiting) CV_USE_RESULT;
 
 typedef enum {

@@ -23,7 +23,8 @@ static const s_phrase_t s_withdraw_refused = {"Withdrawal refused", "В отзы
 static const s_phrase_t s_declined = {"Non-participation recorded", "Отказ от участия принят"};
 static const s_phrase_t s_decline_refused = {"Notice of non-participation refused",
                                              "Сообщение об отказе от участия не принято"};
-static const s_phrase_t s_lapsed = {"An offered place was not accepted in time", "Предложенное место не принято в срок"};
+static const s_phrase_t s_lapsed = {"An offered place was not accepted in time",
+                                    "Предложенное место не принято в срок"};
 static const s_phrase_t s_promoted = {"Moved up from the waiting list", "Места из листа ожидания подтверждены"};
 static const s_phrase_t s_changed = {"Event changed", "Изменения в мероприятии"};
 static const s_phrase_t s_cancelled = {"Event cancelled", "Мероприятие отменено"};
@@ -72,7 +73,8 @@ static const s_phrase_t s_states[CV_PERSON_STATE_MAX + 1] = {
     [CV_PERSON_STATE_ONLINE] = {"online", "дистанционно"},
     [CV_PERSON_STATE_UNDER_REVIEW] = {"under review", "на рассмотрении"},
     [CV_PERSON_STATE_RETURNED] = {"returned for correction", "возвращено на доработку"},
-    [CV_PERSON_STATE_OFFERED] = {"offered a seat, to be accepted in time", "предложено место, требуется подтверждение в срок"},
+    [CV_PERSON_STATE_OFFERED] = {"offered a seat, to be accepted in time",
+                                 "предложено место, требуется подтверждение в срок"},
     [CV_PERSON_STATE_NOMINATED] = {"nominated", "выдвинут, место не запрошено"},
 };
 static const s_phrase_t s_formats[CV_EVENT_FORMAT_MAX + 1] = {
@@ -123,12 +125,14 @@ static const struct {
     {"already_withdrawn", {"it was withdrawn before", "регистрация уже отозвана"}},
 };
 
-static int s_language(const ntf_context_t *context) {
+static int s_language(const ntf_context_t *context)
+{
     return context->language == CV_LANGUAGE_RU ? RU : EN;
 }
 
 /* Text of somebody else's, on one line. */
-static void s_put(cv_buf_t *buf, cv_str_t value) {
+static void s_put(cv_buf_t *buf, cv_str_t value)
+{
     for (size_t at = 0; at < value.len;) {
         size_t from = at;
         int32_t point = ntf_utf8_next(value, &at);
@@ -141,23 +145,27 @@ static void s_put(cv_buf_t *buf, cv_str_t value) {
     }
 }
 
-static void s_label(cv_buf_t *body, int language, const s_phrase_t label) {
+static void s_label(cv_buf_t *body, int language, const s_phrase_t label)
+{
     cv_buf_printf(body, "%s: ", label[language]);
 }
 
-static void s_line(cv_buf_t *body, int language, const s_phrase_t label, cv_str_t value) {
+static void s_line(cv_buf_t *body, int language, const s_phrase_t label, cv_str_t value)
+{
     s_label(body, language, label);
     s_put(body, value);
     cv_buf_put(body, "\n", 1);
 }
 
-static void s_instant(cv_buf_t *body, int language, const s_phrase_t label, int64_t time_ms) {
+static void s_instant(cv_buf_t *body, int language, const s_phrase_t label, int64_t time_ms)
+{
     char text[CV_TIME_TEXT + 1];
     cv_time_text(time_ms, text);
     cv_buf_printf(body, "%s: %.10s %.8s +00:00\n", label[language], text, text + 11);
 }
 
-static void s_dates(cv_buf_t *body, int language, const cv_event_details_t *details) {
+static void s_dates(cv_buf_t *body, int language, const cv_event_details_t *details)
+{
     if (!details->date_start.ptr) {
         s_put(body, cv_str(s_unknown[language]));
         return;
@@ -182,7 +190,8 @@ static void s_dates(cv_buf_t *body, int language, const cv_event_details_t *deta
     }
 }
 
-static void s_place(cv_buf_t *body, int language, const cv_event_details_t *details) {
+static void s_place(cv_buf_t *body, int language, const cv_event_details_t *details)
+{
     if (!details->city.ptr && !details->country.ptr)
         s_put(body, cv_str(s_unknown[language]));
     s_put(body, details->city);
@@ -192,7 +201,8 @@ static void s_place(cv_buf_t *body, int language, const cv_event_details_t *deta
 }
 
 /* Subject, greeting, and of whom and of what the notice is. */
-static void s_head(const ntf_context_t *context, const s_phrase_t headline, cv_buf_t *subject, cv_buf_t *body) {
+static void s_head(const ntf_context_t *context, const s_phrase_t headline, cv_buf_t *subject, cv_buf_t *body)
+{
     int language = s_language(context);
     const cv_event_details_t *details = context->details ? &context->details->event_details : NULL;
     cv_buf_printf(subject, "%s: ", headline[language]);
@@ -234,13 +244,15 @@ static void s_head(const ntf_context_t *context, const s_phrase_t headline, cv_b
         s_line(body, language, s_label_format, cv_str(s_formats[details->format][language]));
 }
 
-static int s_foot_put(const ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body) {
+static int s_foot_put(const ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body)
+{
     int language = s_language(context);
     cv_buf_printf(body, "\n%s: %.*s\n%s", s_label_notice[language], CV_STR_ARG(context->notice), s_foot[language]);
     return subject->rc ? subject->rc : body->rc;
 }
 
-static cv_str_t s_name_of(const ntf_context_t *context, int64_t number) {
+static cv_str_t s_name_of(const ntf_context_t *context, int64_t number)
+{
     for (size_t i = 0; i < context->persons_n; i++) {
         if (context->persons[i].number == number)
             return context->persons[i].name;
@@ -248,7 +260,8 @@ static cv_str_t s_name_of(const ntf_context_t *context, int64_t number) {
     return CV_STR_NONE;
 }
 
-static void s_persons(const ntf_context_t *context, const cv_person_place_t *persons, size_t n, cv_buf_t *body) {
+static void s_persons(const ntf_context_t *context, const cv_person_place_t *persons, size_t n, cv_buf_t *body)
+{
     int language = s_language(context);
     if (n == 0)
         return;
@@ -267,14 +280,16 @@ static void s_persons(const ntf_context_t *context, const cv_person_place_t *per
     }
 }
 
-static void s_seats_put(const ntf_context_t *context, const cv_seats_t *seats, cv_buf_t *body) {
+static void s_seats_put(const ntf_context_t *context, const cv_seats_t *seats, cv_buf_t *body)
+{
     int language = s_language(context);
     cv_buf_printf(body, "\n%s: %s %lld (%s %lld), %s %lld\n", s_label_seats[language], s_confirmed[language],
                   (long long)seats->party_confirmed, s_at_most[language], (long long)seats->party_maximum,
                   s_in_waiting[language], (long long)seats->party_waiting);
 }
 
-static const s_phrase_t *s_headline(const cv_registration_decided_v1_t *decided) {
+static const s_phrase_t *s_headline(const cv_registration_decided_v1_t *decided)
+{
     bool yes = decided->cls == CV_OUTCOME_CLASS_OK;
     if (decided->kind == CV_DECISION_KIND_WITHDRAW)
         return yes ? &s_withdrawn : &s_withdraw_refused;
@@ -295,7 +310,8 @@ static const s_phrase_t *s_headline(const cv_registration_decided_v1_t *decided)
 }
 
 /* "Reason: there is no free seat (full)" */
-static void s_code(cv_buf_t *body, int language, cv_str_t code) {
+static void s_code(cv_buf_t *body, int language, cv_str_t code)
+{
     s_label(body, language, s_label_code);
     for (size_t i = 0; i < sizeof(s_codes) / sizeof(s_codes[0]); i++) {
         if (cv_str_is(code, s_codes[i].code)) {
@@ -308,7 +324,8 @@ static void s_code(cv_buf_t *body, int language, cv_str_t code) {
 }
 
 int ntf_text_decision(const ntf_context_t *context, const cv_registration_decided_v1_t *decided, cv_buf_t *subject,
-                      cv_buf_t *body) {
+                      cv_buf_t *body)
+{
     int language = s_language(context);
     s_head(context, *s_headline(decided), subject, body);
     s_instant(body, language, s_label_decided, context->time_ms);
@@ -321,7 +338,8 @@ int ntf_text_decision(const ntf_context_t *context, const cv_registration_decide
 }
 
 int ntf_text_promotion(const ntf_context_t *context, const cv_registration_promoted_v1_t *promoted, cv_buf_t *subject,
-                       cv_buf_t *body) {
+                       cv_buf_t *body)
+{
     int language = s_language(context);
     s_head(context, s_promoted, subject, body);
     s_instant(body, language, s_label_decided, context->time_ms);
@@ -334,7 +352,8 @@ int ntf_text_promotion(const ntf_context_t *context, const cv_registration_promo
 }
 
 int ntf_text_lapse(const ntf_context_t *context, const cv_registration_lapsed_v1_t *lapsed, cv_buf_t *subject,
-                   cv_buf_t *body) {
+                   cv_buf_t *body)
+{
     s_head(context, s_lapsed, subject, body);
     s_instant(body, s_language(context), s_label_expired, lapsed->expires_ms);
     s_persons(context, lapsed->persons, lapsed->persons_n, body);
@@ -345,7 +364,8 @@ int ntf_text_lapse(const ntf_context_t *context, const cv_registration_lapsed_v1
 /* "  Label: before -> now", where before and now are put by the same function. */
 static void s_change(cv_buf_t *body, int language, const s_phrase_t label,
                      void (*put)(cv_buf_t *, int, const cv_event_details_t *), const cv_event_details_t *was,
-                     const cv_event_details_t *now) {
+                     const cv_event_details_t *now)
+{
     cv_buf_printf(body, "  %s: ", label[language]);
     put(body, language, was);
     cv_buf_printf(body, " -> ");
@@ -353,21 +373,25 @@ static void s_change(cv_buf_t *body, int language, const s_phrase_t label,
     cv_buf_printf(body, "\n");
 }
 
-static void s_title(cv_buf_t *body, int language, const cv_event_details_t *details) {
+static void s_title(cv_buf_t *body, int language, const cv_event_details_t *details)
+{
     (void)language;
     s_put(body, details->title);
 }
 
-static void s_venue(cv_buf_t *body, int language, const cv_event_details_t *details) {
+static void s_venue(cv_buf_t *body, int language, const cv_event_details_t *details)
+{
     s_put(body, details->venue.ptr ? details->venue : cv_str(s_unknown[language]));
 }
 
-static void s_format(cv_buf_t *body, int language, const cv_event_details_t *details) {
+static void s_format(cv_buf_t *body, int language, const cv_event_details_t *details)
+{
     s_put(body, cv_str(s_formats[details->format][language]));
 }
 
 int ntf_text_change(const ntf_context_t *context, const cv_scheduling_event_v1_t *was, unsigned changes,
-                    cv_buf_t *subject, cv_buf_t *body) {
+                    cv_buf_t *subject, cv_buf_t *body)
+{
     int language = s_language(context);
     const cv_scheduling_event_v1_t *now = context->details;
     const s_phrase_t *headline = changes & NTF_CANCELLED    ? &s_cancelled

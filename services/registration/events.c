@@ -133,8 +133,8 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
                : cv_tx_timer_cancel(tx, RELEASE, cv_str(event->code));
 }
 
-/* A snapshot of a scheduling that was restored: the versions above are no more, and will be made once again. Who answered
- * under one of them did so before those to come. */
+/* A snapshot of a scheduling that was restored: the versions above are no more, and will be made once again. Who
+ * answered under one of them did so before those to come. */
 static void cap_answers(reg_book_t *book, reg_event_t *event, int64_t version)
 {
     for (reg_delegation_t *d = event->delegations; d; d = d->next_of_event) {

@@ -14,10 +14,10 @@
  *   offer                            seats that are kept for a unit until it accepts, and until when
  *   principal                        names of those who asked, which the others refer to by number
  *
- * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather in
- * memory and are written at its end, counters and persons with one statement each. There is no index by delegation: each
- * row names the delegation's person before it, so the persons of one delegation are a chain that begins at its last_person.
- * The only index is partial and holds those who wait, by delegation and lane, in order of arrival.
+ * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather
+ * in memory and are written at its end, counters and persons with one statement each. There is no index by delegation:
+ * each row names the delegation's person before it, so the persons of one delegation are a chain that begins at its
+ * last_person. The only index is partial and holds those who wait, by delegation and lane, in order of arrival.
  */
 #ifndef CONVENE_REGISTRATION_STORE_H
 #define CONVENE_REGISTRATION_STORE_H

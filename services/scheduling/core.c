@@ -65,8 +65,8 @@ static const unsigned NEXT[CV_EVENT_STATUS_MAX + 1] = {
 
 bool sch_allowed(cv_event_status_t from, cv_event_status_t to)
 {
-    return from <= CV_EVENT_STATUS_MAX && to != CV_EVENT_STATUS_ABSENT && to <= CV_EVENT_STATUS_MAX
-        && (NEXT[from] & (1u << to)) != 0;
+    return from <= CV_EVENT_STATUS_MAX && to != CV_EVENT_STATUS_ABSENT && to <= CV_EVENT_STATUS_MAX &&
+           (NEXT[from] & (1u << to)) != 0;
 }
 
 bool sch_final(cv_event_status_t status)
@@ -88,17 +88,22 @@ void sch_allowed_text(cv_event_status_t from, char *ret_text, size_t size)
 {
     size_t len = 0;
     for (unsigned to = 1; to <= CV_EVENT_STATUS_MAX; ++to) {
-        if (!sch_allowed(from, (cv_event_status_t)to)) continue;
-        int n = snprintf(ret_text + len, size - len, "%s%s", len ? ", " : "", cv_event_status_text((cv_event_status_t)to));
-        if (n < 0 || (size_t)n >= size - len) return;
+        if (!sch_allowed(from, (cv_event_status_t)to))
+            continue;
+        int n =
+            snprintf(ret_text + len, size - len, "%s%s", len ? ", " : "", cv_event_status_text((cv_event_status_t)to));
+        if (n < 0 || (size_t)n >= size - len)
+            return;
         len += (size_t)n;
     }
-    if (!len) snprintf(ret_text, size, "nothing: it is final");
+    if (!len)
+        snprintf(ret_text, size, "nothing: it is final");
 }
 
 int sch_check_version(const cv_scheduling_event_v1_t *event, bool has_expected, int64_t expected, sch_no_t *ret_no)
 {
-    if (!has_expected || expected == event->version) return CV_OK;
+    if (!has_expected || expected == event->version)
+        return CV_OK;
     return sch_no(ret_no, CV_EREJECTED, "version_conflict", "data.expected_version",
                   "expected version %lld, but the event has version %lld (%s)", (long long)expected,
                   (long long)event->version, cv_event_status_text(event->status));
@@ -117,7 +122,8 @@ static int check_open(const cv_scheduling_event_v1_t *event, int64_t now_ms, sch
     }
     if (now_ms >= event->registration.closes_ms) {
         cv_time_text(event->registration.closes_ms, text);
-        return sch_no(ret_no, CV_EREJECTED, "past", "data.to", "registration closed at %s; to open again, change closes_ms first", text);
+        return sch_no(ret_no, CV_EREJECTED, "past", "data.to",
+                      "registration closed at %s; to open again, change closes_ms first", text);
     }
     return CV_OK;
 }
@@ -127,22 +133,25 @@ int sch_check_advance(const cv_scheduling_event_v1_t *event, cv_event_status_t t
 {
     const char *from_text = cv_event_status_text(event->status), *to_text = cv_event_status_text(to);
     int64_t first, last;
-    if (to == event->status) return sch_no(ret_no, CV_EREJECTED, "nothing_changed", "data.to", "is %s already", to_text);
+    if (to == event->status)
+        return sch_no(ret_no, CV_EREJECTED, "nothing_changed", "data.to", "is %s already", to_text);
     if (!sch_allowed(event->status, to)) {
         char allowed[160];
         sch_allowed_text(event->status, allowed, sizeof allowed);
-        return sch_no(ret_no, CV_EREJECTED, "transition_not_allowed", "data.to", "from %s to %s is not allowed; allowed is %s",
-                      from_text, to_text, allowed);
+        return sch_no(ret_no, CV_EREJECTED, "transition_not_allowed", "data.to",
+                      "from %s to %s is not allowed; allowed is %s", from_text, to_text, allowed);
     }
     if (event->status == CV_EVENT_STATUS_PROPOSED && to == CV_EVENT_STATUS_ADOPTED && !has_decision)
         return sch_no(ret_no, CV_EREJECTED, "decision_required", "data.decision",
                       "from proposed to adopted without circulation must name the decision it rests on");
     bool dated = sch_days(&event->event_details, &first, &last);
     if (sch_dated(to) && !dated)
-        return sch_no(ret_no, CV_EREJECTED, "no_date", "data.to", "cannot be %s with %s%.*s: a first day (YYYY-MM-DD) is needed",
-                      to_text, event->event_details.date_start.ptr ? "the date " : "no date",
+        return sch_no(ret_no, CV_EREJECTED, "no_date", "data.to",
+                      "cannot be %s with %s%.*s: a first day (YYYY-MM-DD) is needed", to_text,
+                      event->event_details.date_start.ptr ? "the date " : "no date",
                       CV_STR_ARG(event->event_details.date_start));
-    if (to == CV_EVENT_STATUS_OPEN) return check_open(event, now_ms, ret_no);
+    if (to == CV_EVENT_STATUS_OPEN)
+        return check_open(event, now_ms, ret_no);
     if (to == CV_EVENT_STATUS_HELD && now_ms < first * DAY_MS - EASTERNMOST_MS)
         return sch_no(ret_no, CV_EREJECTED, "too_early", "data.to", "cannot be held before its first day, %.*s",
                       CV_STR_ARG(event->event_details.date_start));
@@ -157,7 +166,8 @@ static bool date_exists(cv_str_t date)
 {
     char full[LEN_DAY + 1] = "0000-01-01";
     int64_t ms;
-    if (date.len != LEN_YEAR && date.len != LEN_MONTH && date.len != LEN_DAY) return false;
+    if (date.len != LEN_YEAR && date.len != LEN_MONTH && date.len != LEN_DAY)
+        return false;
     memcpy(full, date.ptr, date.len);
     return cv_date_parse(cv_str(full), &ms) == CV_OK;
 }
@@ -171,9 +181,11 @@ static int64_t day_of(cv_str_t date)
 
 bool sch_days(const cv_event_details_t *details, int64_t *ret_first, int64_t *ret_last)
 {
-    if (details->date_start.len != LEN_DAY || !date_exists(details->date_start)) return false;
+    if (details->date_start.len != LEN_DAY || !date_exists(details->date_start))
+        return false;
     *ret_first = *ret_last = day_of(details->date_start);
-    if (details->date_end.len == LEN_DAY && date_exists(details->date_end)) *ret_last = day_of(details->date_end);
+    if (details->date_end.len == LEN_DAY && date_exists(details->date_end))
+        *ret_last = day_of(details->date_end);
     return true;
 }
 
@@ -199,27 +211,30 @@ int sch_check_dates(const cv_event_details_t *details, sch_no_t *ret_no)
     if (!start.ptr && (end.ptr || time.ptr || details->precision))
         return sch_no(ret_no, CV_EREJECTED, code, field, "date_end, time_start or precision without date_start");
     if (details->precision && start.len != LENGTH[details->precision])
-        return sch_no(ret_no, CV_EREJECTED, code, "data.precision", "precision %s, but %.*s is known to the %s", precision,
-                      CV_STR_ARG(start), length_text(start.len));
+        return sch_no(ret_no, CV_EREJECTED, code, "data.precision", "precision %s, but %.*s is known to the %s",
+                      precision, CV_STR_ARG(start), length_text(start.len));
     if (details->precision == CV_DATE_PRECISION_MINUTE && !time.ptr)
         return sch_no(ret_no, CV_EREJECTED, code, "data.time_start", "precision minute without time_start");
     if (time.ptr && start.len != LEN_DAY)
         return sch_no(ret_no, CV_EREJECTED, code, "data.time_start", "the time %.*s, but %.*s is known to the %s",
                       CV_STR_ARG(time), CV_STR_ARG(start), length_text(start.len));
-    if (!end.ptr) return CV_OK;
+    if (!end.ptr)
+        return CV_OK;
 
     field = "data.date_end";
-    if (!date_exists(end)) return sch_no(ret_no, CV_EREJECTED, code, field, "%.*s is not a date", CV_STR_ARG(end));
+    if (!date_exists(end))
+        return sch_no(ret_no, CV_EREJECTED, code, field, "%.*s is not a date", CV_STR_ARG(end));
     if (end.len != start.len)
         return sch_no(ret_no, CV_EREJECTED, code, field, "the end %.*s is known to the %s, the start %.*s to the %s",
                       CV_STR_ARG(end), length_text(end.len), CV_STR_ARG(start), length_text(start.len));
     /* Digits from the most significant on: the order of texts is the order of dates. */
     if (memcmp(end.ptr, start.ptr, end.len) < 0)
-        return sch_no(ret_no, CV_EREJECTED, code, field, "the end %.*s is before the start %.*s", CV_STR_ARG(end), CV_STR_ARG(start));
+        return sch_no(ret_no, CV_EREJECTED, code, field, "the end %.*s is before the start %.*s", CV_STR_ARG(end),
+                      CV_STR_ARG(start));
     int64_t first, last;
     if (sch_days(details, &first, &last) && last - first >= SCH_EVENT_DAYS_MAX)
-        return sch_no(ret_no, CV_EREJECTED, code, field, "from %.*s to %.*s is %lld days, more than %d", CV_STR_ARG(start),
-                      CV_STR_ARG(end), (long long)(last - first + 1), SCH_EVENT_DAYS_MAX);
+        return sch_no(ret_no, CV_EREJECTED, code, field, "from %.*s to %.*s is %lld days, more than %d",
+                      CV_STR_ARG(start), CV_STR_ARG(end), (long long)(last - first + 1), SCH_EVENT_DAYS_MAX);
     return CV_OK;
 }
 
@@ -233,16 +248,23 @@ typedef struct {
 } field_t;
 #define CHANGE_AT(name) offsetof(cv_scheduling_event_change_v1_t, name)
 #define DETAILS_AT(name) offsetof(cv_event_details_t, name)
-#define TEXT(name, material) {#name, CHANGE_AT(name), DETAILS_AT(name), false, material}
-#define ENUM(name, material) {#name, CHANGE_AT(name), DETAILS_AT(name), true, material}
+#define TEXT(name, material)                                      \
+    {                                                             \
+#name, CHANGE_AT(name), DETAILS_AT(name), false, material \
+    }
+#define ENUM(name, material)                                     \
+    {                                                            \
+#name, CHANGE_AT(name), DETAILS_AT(name), true, material \
+    }
 static const field_t FIELDS[] = {
-    TEXT(title, true),      TEXT(host_org, false), TEXT(city, true),      TEXT(country, true), TEXT(venue, true),
-    ENUM(format, true),     TEXT(date_start, true), TEXT(date_end, true), ENUM(precision, true), TEXT(time_start, true),
-    TEXT(zone, true),       TEXT(utc_offset, true), TEXT(note, false),
+    TEXT(title, true),  TEXT(host_org, false),  TEXT(city, true),     TEXT(country, true),   TEXT(venue, true),
+    ENUM(format, true), TEXT(date_start, true), TEXT(date_end, true), ENUM(precision, true), TEXT(time_start, true),
+    TEXT(zone, true),   TEXT(utc_offset, true), TEXT(note, false),
 };
 #define FIELDS_N (sizeof FIELDS / sizeof *FIELDS)
 _Static_assert(FIELDS_N <= CV_SCHEDULING_EVENT_V1_CHANGED_MAX, "all names fit in `changed`");
-_Static_assert(sizeof(cv_event_format_t) == sizeof(unsigned) && sizeof(cv_date_precision_t) == sizeof(unsigned), "enums are read as unsigned");
+_Static_assert(sizeof(cv_event_format_t) == sizeof(unsigned) && sizeof(cv_date_precision_t) == sizeof(unsigned),
+               "enums are read as unsigned");
 
 static cv_str_t text_at(const void *base, size_t at)
 {
@@ -264,13 +286,17 @@ void sch_apply(const cv_scheduling_event_change_v1_t *change, cv_event_details_t
         const field_t *field = &FIELDS[i];
         char *to = (char *)details + field->in_details;
         const char *from = (const char *)change + field->in_change;
-        if (field->is_enum && enum_at(change, field->in_change)) memcpy(to, from, sizeof(unsigned));
-        if (!field->is_enum && text_at(change, field->in_change).ptr) memcpy(to, from, sizeof(cv_str_t));
+        if (field->is_enum && enum_at(change, field->in_change))
+            memcpy(to, from, sizeof(unsigned));
+        if (!field->is_enum && text_at(change, field->in_change).ptr)
+            memcpy(to, from, sizeof(cv_str_t));
     }
     /* A precision that was said about the old date says nothing about one of another length. */
     if (change->date_start.ptr && !change->precision && details->precision) {
-        if (change->date_start.len == LEN_YEAR) details->precision = CV_DATE_PRECISION_YEAR;
-        if (change->date_start.len == LEN_MONTH) details->precision = CV_DATE_PRECISION_MONTH;
+        if (change->date_start.len == LEN_YEAR)
+            details->precision = CV_DATE_PRECISION_YEAR;
+        if (change->date_start.len == LEN_MONTH)
+            details->precision = CV_DATE_PRECISION_MONTH;
         if (change->date_start.len == LEN_DAY && details->precision != CV_DATE_PRECISION_MINUTE)
             details->precision = CV_DATE_PRECISION_DAY;
     }
@@ -282,43 +308,69 @@ size_t sch_diff_details(const cv_event_details_t *before, const cv_event_details
     size_t n = 0;
     for (size_t i = 0; i < FIELDS_N; ++i) {
         size_t at = FIELDS[i].in_details;
-        bool same = FIELDS[i].is_enum ? enum_at(before, at) == enum_at(after, at) : cv_str_equal(text_at(before, at), text_at(after, at));
-        if (!same) ret_names[n++] = cv_str(FIELDS[i].name);
+        bool same = FIELDS[i].is_enum ? enum_at(before, at) == enum_at(after, at)
+                                      : cv_str_equal(text_at(before, at), text_at(after, at));
+        if (!same)
+            ret_names[n++] = cv_str(FIELDS[i].name);
     }
     return n;
+}
+
+int sch_check_change(const cv_scheduling_event_v1_t *before, const cv_scheduling_event_v1_t *after, sch_no_t *ret_no)
+{
+    int64_t first, last;
+    const char *status = cv_event_status_text(before->status);
+    if (sch_final(before->status) && !sch_planned(before->status))
+        return sch_no(ret_no, CV_EREJECTED, "not_changeable", "data.event", "is %s and stays as it is", status);
+    if (after->changed_n == 0)
+        return sch_no(ret_no, CV_EREJECTED, "nothing_changed", NULL, "version %lld has these values already",
+                      (long long)before->version);
+    int rc = sch_check_dates(&after->event_details, ret_no);
+    if (!rc && sch_dated(after->status) && !sch_days(&after->event_details, &first, &last))
+        rc = sch_no(ret_no, CV_EREJECTED, "no_date", "data.date_start",
+                    "is %s and needs a first day (YYYY-MM-DD), not %.*s; to leave the day open, postpone it", status,
+                    CV_STR_ARG(after->event_details.date_start));
+    return rc;
 }
 
 bool sch_material(const cv_str_t *names, size_t names_n)
 {
     for (size_t i = 0; i < names_n; ++i)
         for (size_t j = 0; j < FIELDS_N; ++j)
-            if (FIELDS[j].material && cv_str_is(names[i], FIELDS[j].name)) return true;
+            if (FIELDS[j].material && cv_str_is(names[i], FIELDS[j].name))
+                return true;
     return false;
 }
 
 static bool same_quotas(const cv_registration_rules_t *a, const cv_registration_rules_t *b)
 {
-    if (a->quotas_n != b->quotas_n) return false;
+    if (a->quotas_n != b->quotas_n)
+        return false;
     for (size_t i = 0; i < a->quotas_n; ++i) {
         const cv_quota_t *p = &a->quotas[i], *q = &b->quotas[i];
-        if (!cv_str_equal(p->party, q->party) || p->guaranteed != q->guaranteed || p->maximum != q->maximum) return false;
+        if (!cv_str_equal(p->party, q->party) || p->guaranteed != q->guaranteed || p->maximum != q->maximum)
+            return false;
     }
     return true;
 }
 
 static bool same_limits(const cv_registration_rules_t *a, const cv_registration_rules_t *b)
 {
-    if (a->limits_n != b->limits_n) return false;
+    if (a->limits_n != b->limits_n)
+        return false;
     for (size_t i = 0; i < a->limits_n; ++i)
-        if (a->limits[i].capacity != b->limits[i].capacity || a->limits[i].maximum != b->limits[i].maximum) return false;
+        if (a->limits[i].capacity != b->limits[i].capacity || a->limits[i].maximum != b->limits[i].maximum)
+            return false;
     return true;
 }
 
 static bool same_audience(const cv_registration_rules_t *a, const cv_registration_rules_t *b)
 {
-    if (a->audience_n != b->audience_n) return false;
+    if (a->audience_n != b->audience_n)
+        return false;
     for (size_t i = 0; i < a->audience_n; ++i)
-        if (a->audience[i] != b->audience[i]) return false;
+        if (a->audience[i] != b->audience[i])
+            return false;
     return true;
 }
 
@@ -326,7 +378,11 @@ size_t sch_diff_rules(const cv_registration_rules_t *a, const cv_registration_ru
                       cv_str_t ret_names[CV_SCHEDULING_EVENT_V1_CHANGED_MAX])
 {
     size_t n = 0;
-#define DIFFER(name, condition) do { if (condition) ret_names[n++] = CV_STR(#name); } while (0)
+#define DIFFER(name, condition)             \
+    do {                                    \
+        if (condition)                      \
+            ret_names[n++] = CV_STR(#name); \
+    } while (0)
 #define OPTIONAL(name) DIFFER(name, a->has_##name != b->has_##name || (a->has_##name && a->name != b->name))
     DIFFER(capacity, a->capacity != b->capacity);
     DIFFER(guaranteed, a->guaranteed != b->guaranteed);
@@ -356,8 +412,10 @@ size_t sch_diff_rules(const cv_registration_rules_t *a, const cv_registration_ru
 bool sch_holds_venue(const cv_scheduling_event_v1_t *event, int64_t *ret_first, int64_t *ret_last)
 {
     const cv_event_details_t *details = &event->event_details;
-    if (!details->venue.ptr || details->format == CV_EVENT_FORMAT_ONLINE) return false;
-    if (event->status == CV_EVENT_STATUS_POSTPONED || event->status == CV_EVENT_STATUS_CANCELLED || event->status == CV_EVENT_STATUS_REJECTED)
+    if (!details->venue.ptr || details->format == CV_EVENT_FORMAT_ONLINE)
+        return false;
+    if (event->status == CV_EVENT_STATUS_POSTPONED || event->status == CV_EVENT_STATUS_CANCELLED ||
+        event->status == CV_EVENT_STATUS_REJECTED)
         return false;
     return sch_days(details, ret_first, ret_last);
 }

@@ -10,8 +10,8 @@
 #include "convene/messages.h"
 
 enum {
-    SCH_TEXT_MAX = 480,     /* octets of a refusal's sentence */
-    SCH_PARTIES_MAX = 512,  /* parties of one installation */
+    SCH_TEXT_MAX = 480,       /* octets of a refusal's sentence */
+    SCH_PARTIES_MAX = 512,    /* parties of one installation */
     SCH_EVENT_DAYS_MAX = 366, /* days from the first to the last of one event */
     SCH_NEVER = -1,           /* no instant */
 };
@@ -42,7 +42,8 @@ bool sch_planned(cv_event_status_t status); /* still to take place: keeps its ve
 /* May the event go to this status now? */
 int sch_check_advance(const cv_scheduling_event_v1_t *event, cv_event_status_t to, bool has_decision, int64_t now_ms,
                       sch_no_t *ret_no) CV_USE_RESULT;
-int sch_check_version(const cv_scheduling_event_v1_t *event, bool has_expected, int64_t expected, sch_no_t *ret_no) CV_USE_RESULT;
+int sch_check_version(const cv_scheduling_event_v1_t *event, bool has_expected, int64_t expected,
+                      sch_no_t *ret_no) CV_USE_RESULT;
 
 /* ---- dates ---- */
 /* First and last day as days since 1970-01-01. false: no date is known to the day. */
@@ -57,6 +58,9 @@ size_t sch_diff_details(const cv_event_details_t *before, const cv_event_details
                         cv_str_t ret_names[CV_SCHEDULING_EVENT_V1_CHANGED_MAX]);
 size_t sch_diff_rules(const cv_registration_rules_t *before, const cv_registration_rules_t *after,
                       cv_str_t ret_names[CV_SCHEDULING_EVENT_V1_CHANGED_MAX]);
+/* May `before` become `after`, which has another version, changed and details? */
+int sch_check_change(const cv_scheduling_event_v1_t *before, const cv_scheduling_event_v1_t *after,
+                     sch_no_t *ret_no) CV_USE_RESULT;
 /* What, when or where changed: something that people who answered must know before they travel. */
 bool sch_material(const cv_str_t *names, size_t names_n);
 
@@ -66,7 +70,8 @@ bool sch_invited(const cv_registration_rules_t *rules, cv_party_kind_t kind);
 int sch_check_guarantees(const cv_registration_rules_t *rules, const sch_party_t *parties, size_t parties_n,
                          sch_no_t *ret_no) CV_USE_RESULT;
 /* All of it. CV_ENOTFOUND with unknown_party for a quota of a party not known yet. */
-int sch_check_rules(const cv_registration_rules_t *rules, const sch_party_t *parties, size_t parties_n, sch_no_t *ret_no) CV_USE_RESULT;
+int sch_check_rules(const cv_registration_rules_t *rules, const sch_party_t *parties, size_t parties_n,
+                    sch_no_t *ret_no) CV_USE_RESULT;
 
 /* ---- what follows from a state ---- */
 /* The venue it keeps others out of, and on which days. false: none. */

@@ -13,8 +13,8 @@
  * A snapshot of registration empties the table and fills it with delegation rows, which are absolute.
  *
  * Hours. event_open and event_close are durable timers keyed by the event. Their handlers look at the event as it is
- * now, not as it was when they were set: an event that was cancelled or moved in between is left alone. Both may be due at
- * once (rules set after the window ended): they come in the order of their time, so such an event opens and closes.
+ * now, not as it was when they were set: an event that was cancelled or moved in between is left alone. Both may be due
+ * at once (rules set after the window ended): they come in the order of their time, so such an event opens and closes.
  * The hours at which a silence ends and work becomes overdue are in decisions.c and work.c.
  */
 #include "scheduling/handlers.h"
@@ -29,7 +29,8 @@ static int64_t at_least_0(int64_t value)
 static int64_t count(const cv_person_place_t *persons, size_t persons_n, cv_person_state_t state)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < persons_n; ++i) n += persons[i].state == state;
+    for (size_t i = 0; i < persons_n; ++i)
+        n += persons[i].state == state;
     return n;
 }
 
@@ -45,7 +46,8 @@ static int lapsed(sch_service_t *service, const cv_registration_lapsed_v1_t *rec
 {
     sch_turnout_t turnout;
     int rc = sch_turnout_get(service->store, record->event, record->party, &turnout);
-    if (rc && rc != CV_ENOTFOUND) return rc;
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
     take_all(&turnout, &record->seats);
     turnout.answer = record->answer;
     turnout.private_seq = record->private_seq;
@@ -56,19 +58,24 @@ static int decided(sch_service_t *service, const cv_registration_decided_v1_t *r
 {
     sch_turnout_t turnout;
     int rc = sch_turnout_get(service->store, record->event, record->party, &turnout);
-    if (rc && rc != CV_ENOTFOUND) return rc;
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
     ++turnout.requests;
     turnout.private_seq = record->private_seq;
-    if (record->answer) turnout.answer = record->answer;
+    if (record->answer)
+        turnout.answer = record->answer;
     if (record->cls == CV_OUTCOME_CLASS_OK) {
         int64_t left = turnout.confirmed + turnout.waiting + turnout.online;
-        int64_t came = count(record->persons, record->persons_n, CV_PERSON_STATE_CONFIRMED)
-            + count(record->persons, record->persons_n, CV_PERSON_STATE_WAITING)
-            + count(record->persons, record->persons_n, CV_PERSON_STATE_ONLINE);
+        int64_t came = count(record->persons, record->persons_n, CV_PERSON_STATE_CONFIRMED) +
+                       count(record->persons, record->persons_n, CV_PERSON_STATE_WAITING) +
+                       count(record->persons, record->persons_n, CV_PERSON_STATE_ONLINE);
         int64_t went = count(record->persons, record->persons_n, CV_PERSON_STATE_WITHDRAWN);
-        if (record->kind == CV_DECISION_KIND_REGISTER) left += came;
-        if (record->answer == CV_PARTY_ANSWER_WITHDRAWN || record->answer == CV_PARTY_ANSWER_DECLINED) went = left;
-        if (went > left) went = left;
+        if (record->kind == CV_DECISION_KIND_REGISTER)
+            left += came;
+        if (record->answer == CV_PARTY_ANSWER_WITHDRAWN || record->answer == CV_PARTY_ANSWER_DECLINED)
+            went = left;
+        if (went > left)
+            went = left;
         turnout.withdrawn += went;
         left -= went;
         if (record->has_seats && record->seats.has_party_online) {
@@ -88,31 +95,40 @@ static int promoted(sch_service_t *service, const cv_registration_promoted_v1_t 
 {
     sch_turnout_t turnout;
     int rc = sch_turnout_get(service->store, record->event, record->party, &turnout);
-    if (rc && rc != CV_ENOTFOUND) return rc;
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
     turnout.confirmed = record->seats.party_confirmed;
     turnout.waiting = record->seats.party_waiting;
     turnout.private_seq = record->private_seq;
-    if (turnout.answer == CV_PARTY_ANSWER_NONE) turnout.answer = CV_PARTY_ANSWER_REGISTERED;
+    if (turnout.answer == CV_PARTY_ANSWER_NONE)
+        turnout.answer = CV_PARTY_ANSWER_REGISTERED;
     return sch_turnout_put(service->store, &turnout);
 }
 
 int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data)
 {
     (void)tx;
-    if (strcmp(stream, SCH_FOLLOWED) != 0 || !msg->info) return CV_OK;
+    if (strcmp(stream, SCH_FOLLOWED) != 0 || !msg->info)
+        return CV_OK;
     switch (msg->info->number) {
-    case CV_MSG_REGISTRATION_DECIDED_V1: return decided(self, data);
-    case CV_MSG_REGISTRATION_PROMOTED_V1: return promoted(self, data);
-    case CV_MSG_REGISTRATION_LAPSED_V1: return lapsed(self, data);
-    case CV_MSG_REGISTRATION_DELEGATION_V1: return sch_turnout_put(((sch_service_t *)self)->store, data);
-    default: return CV_OK;
+    case CV_MSG_REGISTRATION_DECIDED_V1:
+        return decided(self, data);
+    case CV_MSG_REGISTRATION_PROMOTED_V1:
+        return promoted(self, data);
+    case CV_MSG_REGISTRATION_LAPSED_V1:
+        return lapsed(self, data);
+    case CV_MSG_REGISTRATION_DELEGATION_V1:
+        return sch_turnout_put(((sch_service_t *)self)->store, data);
+    default:
+        return CV_OK;
     }
 }
 
 int sch_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
 {
     (void)tx;
-    if (strcmp(stream, SCH_FOLLOWED) != 0) return CV_OK;
+    if (strcmp(stream, SCH_FOLLOWED) != 0)
+        return CV_OK;
     return sch_turnout_clear(((sch_service_t *)self)->store);
 }
 
@@ -121,14 +137,21 @@ int sch_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
     sch_service_t *service = self;
     cv_scheduling_event_v1_t event;
     bool opens = strcmp(kind, SCH_TIMER_OPEN) == 0;
-    if (strcmp(kind, SCH_TIMER_WORK) == 0) return sch_work_timer(service, tx, key);
-    if (strcmp(kind, SCH_TIMER_SILENCE) == 0) return sch_silence_timer(service, tx, key);
-    if (!opens && strcmp(kind, SCH_TIMER_CLOSE) != 0) return CV_OK; /* of an older program */
+    if (strcmp(kind, SCH_TIMER_WORK) == 0)
+        return sch_work_timer(service, tx, key);
+    if (strcmp(kind, SCH_TIMER_SILENCE) == 0)
+        return sch_silence_timer(service, tx, key);
+    if (!opens && strcmp(kind, SCH_TIMER_CLOSE) != 0)
+        return CV_OK; /* of an older program */
     int rc = sch_event_get(service->store, cv_tx_arena(tx), key, &event);
-    if (rc == CV_ENOTFOUND) return CV_OK;
-    if (rc) return rc;
-    if (!event.has_registration || event.status != (opens ? CV_EVENT_STATUS_SCHEDULED : CV_EVENT_STATUS_OPEN)) return CV_OK;
-    if (cv_tx_now_ms(tx) < (opens ? event.registration.opens_ms : event.registration.closes_ms)) return CV_OK;
+    if (rc == CV_ENOTFOUND)
+        return CV_OK;
+    if (rc)
+        return rc;
+    if (!event.has_registration || event.status != (opens ? CV_EVENT_STATUS_SCHEDULED : CV_EVENT_STATUS_OPEN))
+        return CV_OK;
+    if (cv_tx_now_ms(tx) < (opens ? event.registration.opens_ms : event.registration.closes_ms))
+        return CV_OK;
     ++event.version;
     event.change = CV_EVENT_CHANGE_ADVANCED;
     event.status = opens ? CV_EVENT_STATUS_OPEN : CV_EVENT_STATUS_CLOSED;

@@ -7,7 +7,8 @@
 static int open_service(cv_db_t *db, void **ret_self)
 {
     sch_service_t *service = calloc(1, sizeof *service);
-    if (!service) return CV_ENOMEM;
+    if (!service)
+        return CV_ENOMEM;
     int rc = sch_store_open(db, &service->store);
     if (rc)
         free(service);
@@ -19,7 +20,8 @@ static int open_service(cv_db_t *db, void **ret_self)
 static void close_service(void **self)
 {
     sch_service_t *service = *self;
-    if (!service) return;
+    if (!service)
+        return;
     sch_store_close(&service->store);
     free(service);
     *self = NULL;

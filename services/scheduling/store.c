@@ -38,7 +38,8 @@ static const char SCHEMA_1[] =
     "CREATE TABLE event_version(event TEXT NOT NULL REFERENCES event(id), version INTEGER NOT NULL,"
     " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(event, version)) STRICT;"
     "CREATE TABLE venue_day(venue TEXT NOT NULL REFERENCES venue(code), day INTEGER NOT NULL,"
-    " event TEXT NOT NULL REFERENCES event(id), holder TEXT NOT NULL, PRIMARY KEY(venue, day, event)) STRICT, WITHOUT ROWID;"
+    " event TEXT NOT NULL REFERENCES event(id), holder TEXT NOT NULL, PRIMARY KEY(venue, day, event)) STRICT, WITHOUT "
+    "ROWID;"
     "CREATE INDEX venue_day_event ON venue_day(event);"
     "CREATE TRIGGER venue_day_one_holder BEFORE INSERT ON venue_day"
     " WHEN EXISTS (SELECT 1 FROM venue_day WHERE venue = NEW.venue AND day = NEW.day AND holder <> NEW.holder)"
@@ -48,17 +49,28 @@ static const char SCHEMA_1[] =
     " online INTEGER NOT NULL CHECK(online >= 0), withdrawn INTEGER NOT NULL CHECK(withdrawn >= 0),"
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
-const char *const sch_migrations[SCH_MIGRATIONS_N] = {SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK, SCH_SCHEMA_FORMS};
+const char *const sch_migrations[SCH_MIGRATIONS_N] = {
+    SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR, SCH_SCHEMA_FORMS};
 
-#define PLAIN(table)                                                                                    \
-    {"SELECT data FROM " table " WHERE code = ?1",                                                      \
-     "INSERT INTO " table "(code, detail, at_ms, data) VALUES(?1, ?2, ?3, ?4)"                          \
-     " ON CONFLICT(code) DO UPDATE SET detail = ?2, at_ms = ?3, data = ?4",                             \
-     "SELECT code, at_ms, data FROM " table " WHERE code > ?1 ORDER BY code"}
+#define PLAIN(table)                                                                  \
+    {                                                                                 \
+        "SELECT data FROM " table " WHERE code = ?1",                                 \
+            "INSERT INTO " table "(code, detail, at_ms, data) VALUES(?1, ?2, ?3, ?4)" \
+            " ON CONFLICT(code) DO UPDATE SET detail = ?2, at_ms = ?3, data = ?4",    \
+            "SELECT code, at_ms, data FROM " table " WHERE code > ?1 ORDER BY code"   \
+    }
 static const char *const REF_NAME[SCH_REFS] = {
-    [SCH_PARTY] = "party",         [SCH_BODY] = "body",           [SCH_HEADING] = "heading", [SCH_VENUE] = "venue",
-    [SCH_CATALOGUE] = "catalogue", [SCH_COORDINATOR] = "coordinator", [SCH_CHAIRMANSHIP] = "chairmanship",
-    [SCH_REPORT] = "report",       [SCH_REVIEW] = "review",       [SCH_WORKPLAN] = "workplan",
+    [SCH_PARTY] = "party",
+    [SCH_BODY] = "body",
+    [SCH_HEADING] = "heading",
+    [SCH_VENUE] = "venue",
+    [SCH_CATALOGUE] = "catalogue",
+    [SCH_COORDINATOR] = "coordinator",
+    [SCH_CHAIRMANSHIP] = "chairmanship",
+    [SCH_REPORT] = "report",
+    [SCH_REVIEW] = "review",
+    [SCH_WORKPLAN] = "workplan",
+    [SCH_CALENDAR] = "calendar",
     [SCH_FORM] = "form",
 };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
@@ -70,12 +82,14 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
                   "INSERT INTO body(code, kind, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
                   " ON CONFLICT(code) DO UPDATE SET kind = ?2, at_ms = ?3, data = ?4",
                   "SELECT code, at_ms, data FROM body WHERE code > ?1 ORDER BY code"},
-    /* Dimensions first: whoever rebuilds from a walk finds what an area refers to. ?1 is a code; its level is looked up. */
-    [SCH_HEADING] = {"SELECT data FROM heading WHERE code = ?1",
-                     "INSERT INTO heading(code, level, at_ms, data, dimension) VALUES(?1, ?2, ?3, ?4, ?5)"
-                     " ON CONFLICT(code) DO UPDATE SET level = ?2, at_ms = ?3, data = ?4, dimension = ?5",
-                     "SELECT code, at_ms, data FROM heading WHERE (level = 'area', code) >"
-                     " (coalesce((SELECT level = 'area' FROM heading WHERE code = ?1), 0), ?1) ORDER BY level = 'area', code"},
+    /* Dimensions first: whoever rebuilds from a walk finds what an area refers to. ?1 is a code; its level is looked
+       up. */
+    [SCH_HEADING] =
+        {"SELECT data FROM heading WHERE code = ?1",
+         "INSERT INTO heading(code, level, at_ms, data, dimension) VALUES(?1, ?2, ?3, ?4, ?5)"
+         " ON CONFLICT(code) DO UPDATE SET level = ?2, at_ms = ?3, data = ?4, dimension = ?5",
+         "SELECT code, at_ms, data FROM heading WHERE (level = 'area', code) >"
+         " (coalesce((SELECT level = 'area' FROM heading WHERE code = ?1), 0), ?1) ORDER BY level = 'area', code"},
     [SCH_VENUE] = {"SELECT data FROM venue WHERE code = ?1",
                    "INSERT INTO venue(code, city, at_ms, data) VALUES(?1, ?2, ?3, ?4)"
                    " ON CONFLICT(code) DO UPDATE SET city = ?2, at_ms = ?3, data = ?4",
@@ -86,49 +100,56 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_REPORT] = PLAIN("report"),
     [SCH_REVIEW] = PLAIN("review"),
     [SCH_WORKPLAN] = PLAIN("workplan"),
+    [SCH_CALENDAR] = PLAIN("calendar"),
     [SCH_FORM] = PLAIN("form"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
 {
     int rc = CV_OK;
-    for (size_t i = 0; !rc && i < n; ++i) rc = cv_db_prepare(db, list[i].sql, list[i].statement);
+    for (size_t i = 0; !rc && i < n; ++i)
+        rc = cv_db_prepare(db, list[i].sql, list[i].statement);
     return rc;
 }
 
 int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
 {
     sch_store_t *store = calloc(1, sizeof *store);
-    if (!store) return CV_ENOMEM;
+    if (!store)
+        return CV_ENOMEM;
     store->db = db;
     cv_buf_init(&store->buf, CV_MAX_RECORD);
     const sch_sql_t all[] = {
         {&store->parties_n, "SELECT count(*) FROM party"},
         {&store->parties, "SELECT code, kind FROM party ORDER BY code"},
         {&store->event_get, "SELECT data FROM event WHERE id = ?1"},
-        {&store->event_put,
-         "INSERT INTO event(id, version, status, plan_year, line, format, dimension, area, body, proposer, country, venue,"
-         " \"group\", configured, at_ms, data, catalogue) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-         " ?16, ?17)"
-         " ON CONFLICT(id) DO UPDATE SET version = ?2, status = ?3, plan_year = ?4, line = ?5, format = ?6, dimension = ?7,"
-         " area = ?8, body = ?9, proposer = ?10, country = ?11, venue = ?12, \"group\" = ?13, configured = ?14, at_ms = ?15,"
-         " data = ?16, catalogue = ?17"},
+        {&store->event_put, "INSERT INTO event(id, version, status, plan_year, line, format, dimension, area, body, "
+                            "proposer, country, venue,"
+                            " \"group\", configured, at_ms, data, catalogue) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                            "?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                            " ?16, ?17)"
+                            " ON CONFLICT(id) DO UPDATE SET version = ?2, status = ?3, plan_year = ?4, line = ?5, "
+                            "format = ?6, dimension = ?7,"
+                            " area = ?8, body = ?9, proposer = ?10, country = ?11, venue = ?12, \"group\" = ?13, "
+                            "configured = ?14, at_ms = ?15,"
+                            " data = ?16, catalogue = ?17"},
         {&store->event_walk,
-         "SELECT id, at_ms, data FROM event WHERE id > ?1 AND (?2 = 0 OR plan_year = ?2) AND (?3 IS NULL OR status = ?3)"
+         "SELECT id, at_ms, data FROM event WHERE id > ?1 AND (?2 = 0 OR plan_year = ?2) AND (?3 IS NULL OR status = "
+         "?3)"
          " AND (?4 IS NULL OR line = ?4) AND (?5 IS NULL OR format = ?5) AND (?6 IS NULL OR dimension = ?6)"
          " AND (?7 IS NULL OR area = ?7) AND (?8 IS NULL OR body = ?8) AND (?9 IS NULL OR proposer = ?9)"
          " AND (?10 IS NULL OR country = ?10) AND (?11 IS NULL OR venue = ?11) AND (?12 IS NULL OR \"group\" = ?12)"
          " ORDER BY id"},
         {&store->version_put, "INSERT INTO event_version(event, version, at_ms, data) VALUES(?1, ?2, ?3, ?4)"},
-        {&store->history_walk,
-         "SELECT CAST(version AS TEXT), at_ms, data FROM event_version WHERE event = ?1 AND version > ?2 ORDER BY version"},
+        {&store->history_walk, "SELECT CAST(version AS TEXT), at_ms, data FROM event_version WHERE event = ?1 AND "
+                               "version > ?2 ORDER BY version"},
         {&store->citing_walk, "SELECT id, at_ms, data FROM event WHERE catalogue = ?1 ORDER BY id"},
-        {&store->ref_version_put,
-         "INSERT INTO reference_version(kind, code, version, at_ms, data) SELECT ?1, ?2, coalesce(max(version), 0) + 1, ?3, ?4"
-         " FROM reference_version WHERE kind = ?1 AND code = ?2"},
-        {&store->ref_versions,
-         "SELECT CAST(version AS TEXT), at_ms, data FROM reference_version WHERE kind = ?1 AND code = ?2 AND version > ?3"
-         " ORDER BY version"},
+        {&store->ref_version_put, "INSERT INTO reference_version(kind, code, version, at_ms, data) SELECT ?1, ?2, "
+                                  "coalesce(max(version), 0) + 1, ?3, ?4"
+                                  " FROM reference_version WHERE kind = ?1 AND code = ?2"},
+        {&store->ref_versions, "SELECT CAST(version AS TEXT), at_ms, data FROM reference_version WHERE kind = ?1 AND "
+                               "code = ?2 AND version > ?3"
+                               " ORDER BY version"},
         {&store->configured_walk, "SELECT id, at_ms, data FROM event WHERE configured = 1 ORDER BY id"},
         {&store->day_put, "INSERT INTO venue_day(venue, day, event, holder) VALUES(?1, ?2, ?3, ?4)"},
         {&store->day_drop, "DELETE FROM venue_day WHERE event = ?1"},
@@ -138,19 +159,24 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
         {&store->turnout_get,
          "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
          " WHERE event = ?1 AND party = ?2"},
-        {&store->turnout_put, "INSERT OR REPLACE INTO turnout(event, party, answer, confirmed, waiting, online, withdrawn, requests,"
-                              " private_seq) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+        {&store->turnout_put,
+         "INSERT OR REPLACE INTO turnout(event, party, answer, confirmed, waiting, online, withdrawn, requests,"
+         " private_seq) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
         {&store->turnout_clear, "DELETE FROM turnout"},
         {&store->turnout_walk,
          "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
          " WHERE event = ?1 AND party > ?2 ORDER BY party"},
     };
     int rc = sch_prepare(db, all, sizeof all / sizeof *all);
-    if (!rc) rc = sch_prepare_decisions(store);
-    if (!rc) rc = sch_prepare_plans(store);
-    if (!rc) rc = sch_prepare_work(store);
+    if (!rc)
+        rc = sch_prepare_decisions(store);
+    if (!rc)
+        rc = sch_prepare_plans(store);
+    if (!rc)
+        rc = sch_prepare_work(store);
     for (size_t i = 0; i < SCH_REFS; ++i)
-        for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j) rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
+        for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j)
+            rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
     if (rc)
         sch_store_close(&store);
     else
@@ -160,7 +186,8 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
 
 void sch_store_close(sch_store_t **store)
 {
-    if (!*store) return;
+    if (!*store)
+        return;
     cv_buf_done(&(*store)->buf);
     free(*store);
     *store = NULL;
@@ -172,19 +199,21 @@ int sch_store_pack(sch_store_t *store, uint16_t type, const void *data, cv_str_t
 {
     cv_buf_clear(&store->buf);
     int rc = cv_msg_info_at(type)->encode(&store->buf, data);
-    if (!rc) *ret_data = cv_buf_str(&store->buf);
+    if (!rc)
+        *ret_data = cv_buf_str(&store->buf);
     return rc;
 }
 
 int sch_store_unpack(uint16_t type, cv_str_t data, void *ret_struct)
 {
     /* Our own bytes, but from a disk: walked before msgpack-c spends memory on them. */
-    if (cv_wire_check(data, NULL)) return CV_ECORRUPT;
+    if (cv_wire_check(data, NULL))
+        return CV_ECORRUPT;
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     int rc = CV_ECORRUPT;
-    if (msgpack_unpack_next(&unpacked, data.ptr, data.len, NULL) == MSGPACK_UNPACK_SUCCESS
-        && cv_msg_info_at(type)->decode(&unpacked.data, ret_struct, NULL) == CV_OK)
+    if (msgpack_unpack_next(&unpacked, data.ptr, data.len, NULL) == MSGPACK_UNPACK_SUCCESS &&
+        cv_msg_info_at(type)->decode(&unpacked.data, ret_struct, NULL) == CV_OK)
         rc = CV_OK;
     msgpack_unpacked_destroy(&unpacked); /* the struct's views point into data, not into the zone */
     return rc;
@@ -204,7 +233,8 @@ int sch_rows_walk(cv_stmt_t *statement, sch_each_t each, void *self)
 {
     int rc;
     while ((rc = cv_stmt_step(statement)) == 1) {
-        const sch_row_t row = {cv_stmt_get_text(statement, 0), cv_stmt_get_int(statement, 1), cv_stmt_get_blob(statement, 2)};
+        const sch_row_t row = {cv_stmt_get_text(statement, 0), cv_stmt_get_int(statement, 1),
+                               cv_stmt_get_blob(statement, 2)};
         rc = each(self, &row);
         if (rc) {
             cv_stmt_reset(statement);
@@ -217,12 +247,16 @@ int sch_rows_walk(cv_stmt_t *statement, sch_each_t each, void *self)
 int sch_rows_get(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t *ret_data)
 {
     int rc = cv_stmt_step(statement);
-    if (rc != 1) return rc ? rc : CV_ENOTFOUND;
+    if (rc != 1)
+        return rc ? rc : CV_ENOTFOUND;
     cv_str_t copy = CV_STR_NONE;
-    if (ret_data) copy = cv_arena_str(arena, cv_stmt_get_blob(statement, 0));
+    if (ret_data)
+        copy = cv_arena_str(arena, cv_stmt_get_blob(statement, 0));
     cv_stmt_reset(statement);
-    if (!ret_data) return CV_OK;
-    if (!copy.ptr) return CV_ENOMEM;
+    if (!ret_data)
+        return CV_OK;
+    if (!copy.ptr)
+        return CV_ENOMEM;
     *ret_data = copy;
     return CV_OK;
 }
@@ -235,16 +269,19 @@ int sch_ref_get(sch_store_t *store, cv_arena_t *arena, sch_ref_t ref, cv_str_t c
     return sch_rows_get(store->ref[ref][GET], arena, ret_data);
 }
 
-int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms, cv_str_t data)
+int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms,
+                cv_str_t data)
 {
     cv_stmt_t *put = store->ref[ref][PUT];
     cv_stmt_text(put, 1, code);
     cv_stmt_text(put, 2, detail);
     cv_stmt_int(put, 3, at_ms);
     cv_stmt_blob(put, 4, data.ptr, data.len);
-    if (ref == SCH_HEADING) cv_stmt_text(put, 5, dimension);
+    if (ref == SCH_HEADING)
+        cv_stmt_text(put, 5, dimension);
     int rc = cv_stmt_run(put);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     put = store->ref_version_put;
     cv_stmt_text(put, 1, cv_str(REF_NAME[ref]));
     cv_stmt_text(put, 2, code);
@@ -270,12 +307,14 @@ int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t e
 int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties, size_t *ret_n)
 {
     int rc = cv_stmt_step(store->parties_n);
-    if (rc != 1) return rc ? rc : CV_EINTERNAL;
+    if (rc != 1)
+        return rc ? rc : CV_EINTERNAL;
     size_t n = (size_t)cv_stmt_get_int(store->parties_n, 0);
     cv_stmt_reset(store->parties_n);
     /* One more than there are: the caller may add the party it is about to write. */
     sch_party_t *parties = cv_arena_take(arena, (n + 1) * sizeof *parties);
-    if (!parties) return CV_ENOMEM;
+    if (!parties)
+        return CV_ENOMEM;
     size_t i = 0;
     while ((rc = cv_stmt_step(store->parties)) == 1) {
         if (i < n) {
@@ -288,7 +327,8 @@ int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties
         }
         ++i;
     }
-    if (rc < 0) return rc;
+    if (rc < 0)
+        return rc;
     *ret_parties = parties;
     *ret_n = i;
     return CV_OK;
@@ -311,7 +351,8 @@ static cv_str_t holder_of(const cv_scheduling_event_v1_t *event, char text[HOLDE
     bool group = event->event_details.group.ptr != NULL;
     cv_str_t name = group ? event->event_details.group : event->event;
     size_t prefix = group ? 6 : 0;
-    if (group) memcpy(text, "group/", prefix);
+    if (group)
+        memcpy(text, "group/", prefix);
     size_t len = name.len < HOLDER_MAX - prefix ? name.len : HOLDER_MAX - prefix; /* ids end at 64, codes at 32 */
     memcpy(text + prefix, name.ptr, len);
     return (cv_str_t){text, prefix + len};
@@ -321,7 +362,8 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
 {
     int64_t first, last;
     char holder[HOLDER_MAX];
-    if (!sch_holds_venue(event, &first, &last)) return CV_ENOTFOUND;
+    if (!sch_holds_venue(event, &first, &last))
+        return CV_ENOTFOUND;
     cv_stmt_text(store->day_taken, 1, event->event_details.venue);
     cv_stmt_int(store->day_taken, 2, first);
     cv_stmt_int(store->day_taken, 3, last);
@@ -330,13 +372,19 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
     return sch_rows_get(store->day_taken, arena, ret_other);
 }
 
-static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)
+int sch_days_drop(sch_store_t *store, cv_str_t event)
+{
+    cv_stmt_text(store->day_drop, 1, event);
+    return cv_stmt_run(store->day_drop);
+}
+
+int sch_days_put(sch_store_t *store, const cv_scheduling_event_v1_t *event)
 {
     int64_t first, last;
     char holder[HOLDER_MAX];
-    cv_stmt_text(store->day_drop, 1, event->event);
-    int rc = cv_stmt_run(store->day_drop);
-    if (rc || !sch_holds_venue(event, &first, &last)) return rc;
+    int rc = sch_days_drop(store, event->event);
+    if (rc || !sch_holds_venue(event, &first, &last))
+        return rc;
     cv_str_t who = holder_of(event, holder);
     for (int64_t day = first; !rc && day <= last; ++day) {
         cv_stmt_text(store->day_put, 1, event->event_details.venue);
@@ -354,7 +402,8 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     cv_stmt_t *put = store->event_put;
     cv_str_t data;
     int rc = sch_store_pack(store, CV_MSG_SCHEDULING_EVENT_V1, event, &data);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     cv_stmt_text(put, 1, event->event);
     cv_stmt_int(put, 2, event->version);
     cv_stmt_text(put, 3, sch_word(cv_event_status_text(event->status)));
@@ -373,13 +422,14 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     cv_stmt_blob(put, 16, data.ptr, data.len);
     cv_stmt_text(put, 17, details->catalogue);
     rc = cv_stmt_run(put);
-    if (rc) return rc;
+    if (rc)
+        return rc;
     cv_stmt_text(store->version_put, 1, event->event);
     cv_stmt_int(store->version_put, 2, event->version);
     cv_stmt_int(store->version_put, 3, at_ms);
     cv_stmt_blob(store->version_put, 4, data.ptr, data.len);
     rc = cv_stmt_run(store->version_put);
-    return rc ? rc : put_days(store, event);
+    return rc ? rc : sch_days_put(store, event);
 }
 
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self)
@@ -440,7 +490,8 @@ int sch_turnout_get(sch_store_t *store, cv_str_t event, cv_str_t party, sch_turn
     cv_stmt_text(store->turnout_get, 1, event);
     cv_stmt_text(store->turnout_get, 2, party);
     int rc = cv_stmt_step(store->turnout_get);
-    if (rc < 0) return rc;
+    if (rc < 0)
+        return rc;
     if (rc == 0) {
         *ret_turnout = (sch_turnout_t){.event = event, .party = party, .answer = CV_PARTY_ANSWER_NONE};
         return CV_ENOTFOUND;
@@ -470,7 +521,8 @@ int sch_turnout_clear(sch_store_t *store)
     return cv_stmt_run(store->turnout_clear);
 }
 
-int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after, int (*each)(void *self, const sch_turnout_t *turnout), void *self)
+int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after,
+                     int (*each)(void *self, const sch_turnout_t *turnout), void *self)
 {
     int rc;
     sch_turnout_t turnout;

@@ -12,10 +12,17 @@
 
 /* Reference data: kinds with a table each. */
 typedef enum {
-    SCH_PARTY, SCH_BODY, SCH_HEADING, SCH_VENUE, SCH_CATALOGUE, SCH_COORDINATOR, SCH_CHAIRMANSHIP,
-    SCH_REPORT,  /* code: its event */
-    SCH_REVIEW,  /* code: YEAR-DIMENSION */
+    SCH_PARTY,
+    SCH_BODY,
+    SCH_HEADING,
+    SCH_VENUE,
+    SCH_CATALOGUE,
+    SCH_COORDINATOR,
+    SCH_CHAIRMANSHIP,
+    SCH_REPORT, /* code: its event */
+    SCH_REVIEW, /* code: YEAR-DIMENSION */
     SCH_WORKPLAN,
+    SCH_CALENDAR,
     SCH_FORM, /* code: its event */
     SCH_REFS
 } sch_ref_t;
@@ -63,7 +70,7 @@ typedef struct {
 
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 6 };
+enum { SCH_MIGRATIONS_N = 7 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -78,24 +85,32 @@ int sch_store_unpack(uint16_t type, cv_str_t data, void *ret_struct) CV_USE_RESU
 
 /* *ret_data in the arena. ret_data may be NULL: does it exist? */
 int sch_ref_get(sch_store_t *store, cv_arena_t *arena, sch_ref_t ref, cv_str_t code, cv_str_t *ret_data) CV_USE_RESULT;
-/* detail: party and body kind, heading level, venue city; else what is asked for, or CV_STR_NONE. dimension: of an area;
- * else CV_STR_NONE. What was put before stays as a version. */
-int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms, cv_str_t data) CV_USE_RESULT;
+/* detail: party and body kind, heading level, venue city; else what is asked for, or CV_STR_NONE. dimension: of an
+ * area; else CV_STR_NONE. What was put before stays as a version. */
+int sch_ref_put(sch_store_t *store, sch_ref_t ref, cv_str_t code, cv_str_t detail, cv_str_t dimension, int64_t at_ms,
+                cv_str_t data) CV_USE_RESULT;
 /* In the order of codes, after a code (CV_STR_NONE: from the first). Dimensions come before areas. */
 int sch_ref_walk(sch_store_t *store, sch_ref_t ref, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
 /* Every row that was ever put under this code, after a version, oldest first. Keys are version numbers. */
-int sch_ref_versions(sch_store_t *store, sch_ref_t ref, cv_str_t code, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
+int sch_ref_versions(sch_store_t *store, sch_ref_t ref, cv_str_t code, int64_t after, sch_each_t each,
+                     void *self) CV_USE_RESULT;
 /* All parties, in the arena. */
 int sch_parties(sch_store_t *store, cv_arena_t *arena, sch_party_t **ret_parties, size_t *ret_n) CV_USE_RESULT;
 
 /* ---- events ---- */
-int sch_event_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_scheduling_event_v1_t *ret_event) CV_USE_RESULT;
+int sch_event_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event,
+                  cv_scheduling_event_v1_t *ret_event) CV_USE_RESULT;
 /* The event that keeps this one out of its venue, in the arena. CV_ENOTFOUND: none does. Events of one group share. */
-int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_event_v1_t *event, cv_str_t *ret_other) CV_USE_RESULT;
+int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_event_v1_t *event,
+                    cv_str_t *ret_other) CV_USE_RESULT;
 /* Writes the current state, its version into the history, and the days it holds its venue. CV_ECONFLICT: the venue is
  * taken on one of them. */
 int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int64_t at_ms) CV_USE_RESULT;
-int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* The days on which an event holds its venue, by themselves: given up, and taken as this event needs them. */
+int sch_days_drop(sch_store_t *store, cv_str_t event) CV_USE_RESULT;
+int sch_days_put(sch_store_t *store, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
+int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each,
+                   void *self) CV_USE_RESULT;
 /* All versions after the given one, oldest first. Keys are version numbers. */
 int sch_history_walk(sch_store_t *store, cv_str_t event, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
 /* Events that cite this version of the catalogue. */
@@ -110,9 +125,11 @@ int sch_decision_put(sch_store_t *store, const sch_decision_t *decision, int64_t
 /* The number the next decision of a year gets. */
 int sch_decision_number(sch_store_t *store, int64_t year, int64_t *ret_number) CV_USE_RESULT;
 /* The silence that runs about this, its id in the arena. CV_ENOTFOUND: none. */
-int sch_decision_open(sch_store_t *store, cv_arena_t *arena, cv_subject_kind_t subject, cv_str_t about, cv_str_t *ret_id) CV_USE_RESULT;
+int sch_decision_open(sch_store_t *store, cv_arena_t *arena, cv_subject_kind_t subject, cv_str_t about,
+                      cv_str_t *ret_id) CV_USE_RESULT;
 /* In the order of ids. */
-int sch_decision_walk(sch_store_t *store, const sch_decision_filter_t *filter, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+int sch_decision_walk(sch_store_t *store, const sch_decision_filter_t *filter, cv_str_t after, sch_each_t each,
+                      void *self) CV_USE_RESULT;
 int sch_statement_put(sch_store_t *store, const cv_scheduling_statement_v1_t *statement) CV_USE_RESULT;
 /* Of one decision after a number; keys are numbers. */
 int sch_statement_walk(sch_store_t *store, cv_str_t decision, int64_t after, sch_each_t each, void *self) CV_USE_RESULT;
@@ -126,8 +143,8 @@ int sch_plan_in_force(sch_store_t *store, cv_arena_t *arena, cv_str_t plan, sch_
 /* CV_ECONFLICT: what the tables forbid. */
 int sch_plan_put(sch_store_t *store, const sch_plan_t *plan, int64_t at_ms) CV_USE_RESULT;
 /* In the order of ids and versions; keys are PLAN/VERSION. */
-int sch_plan_walk(sch_store_t *store, const sch_plan_filter_t *filter, cv_str_t after, int64_t after_version, sch_each_t each,
-                  void *self) CV_USE_RESULT;
+int sch_plan_walk(sch_store_t *store, const sch_plan_filter_t *filter, cv_str_t after, int64_t after_version,
+                  sch_each_t each, void *self) CV_USE_RESULT;
 /* The plan in whose circulated version this event is, in the arena. CV_ENOTFOUND: in none. */
 int sch_circulated_in(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t *ret_plan) CV_USE_RESULT;
 /* Events that a plan could take: proposed or circulated. */
@@ -137,15 +154,15 @@ int sch_proposed_walk(sch_store_t *store, int64_t year, cv_plan_line_t line, sch
 int sch_work_get(sch_store_t *store, cv_arena_t *arena, cv_str_t plan, cv_str_t item, cv_str_t *ret_data) CV_USE_RESULT;
 int sch_work_put(sch_store_t *store, const cv_scheduling_workitem_v1_t *record, int64_t at_ms) CV_USE_RESULT;
 /* In the order of plans and items; keys are PLAN/ITEM. */
-int sch_work_walk(sch_store_t *store, const sch_work_filter_t *filter, cv_str_t after_plan, cv_str_t after_item, sch_each_t each,
-                  void *self) CV_USE_RESULT;
+int sch_work_walk(sch_store_t *store, const sch_work_filter_t *filter, cv_str_t after_plan, cv_str_t after_item,
+                  sch_each_t each, void *self) CV_USE_RESULT;
 
 /* ---- turnout ---- */
 /* event and party of *ret_turnout are the arguments. CV_ENOTFOUND: nothing heard yet, and then *ret_turnout says so. */
 int sch_turnout_get(sch_store_t *store, cv_str_t event, cv_str_t party, sch_turnout_t *ret_turnout) CV_USE_RESULT;
 int sch_turnout_put(sch_store_t *store, const sch_turnout_t *turnout) CV_USE_RESULT;
 int sch_turnout_clear(sch_store_t *store) CV_USE_RESULT;
-int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after, int (*each)(void *self, const sch_turnout_t *turnout),
-                     void *self) CV_USE_RESULT;
+int sch_turnout_walk(sch_store_t *store, cv_str_t event, cv_str_t after,
+                     int (*each)(void *self, const sch_turnout_t *turnout), void *self) CV_USE_RESULT;
 
 #endif

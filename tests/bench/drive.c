@@ -115,8 +115,8 @@ static bool send_frame(const void *bytes, size_t len)
     return true;
 }
 
-/* Requests that are due at the same time leave in one frame, as the client library sends them; the bare path takes one per
- * frame. Gives how many from i on were sent, of at most n. */
+/* Requests that are due at the same time leave in one frame, as the client library sends them; the bare path takes one
+ * per frame. Gives how many from i on were sent, of at most n. */
 static uint32_t send_requests(uint32_t i, uint32_t n)
 {
     static char together[CV_PARCEL_BYTES];
@@ -504,8 +504,8 @@ int main(int argc, char **argv)
     s.w = workload(n, !strcmp(option(argc, argv, "ids", "ordered"), "ordered"),
                    (uint32_t)option_number(argc, argv, "run", 1));
     snprintf(s.inbox, sizeof s.inbox, "bench-inbox-%d", (int)getpid());
-    snprintf(s.outcome_topic, sizeof s.outcome_topic, "outcome.%.48s.%s|",
-             s.link.keys ? s.link.self : "local", s.inbox);
+    snprintf(s.outcome_topic, sizeof s.outcome_topic, "outcome.%.48s.%s|", s.link.keys ? s.link.self : "local",
+             s.inbox);
     s.run = run_new(&s.w);
     s.sent = pile_new(s.w.distinct, (size_t)s.w.distinct * 1024);
     s.answered = pile_new(n + 16, (size_t)n * MESSAGE_ROOM);

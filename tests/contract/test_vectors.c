@@ -25,7 +25,8 @@ static size_t s_unhex(const char *hex, uint8_t *ret_bytes, size_t size)
 {
     size_t n = 0;
     unsigned octet;
-    for (; hex[0] && hex[1] && n < size && sscanf(hex, "%2x", &octet) == 1; hex += 2) ret_bytes[n++] = (uint8_t)octet;
+    for (; hex[0] && hex[1] && n < size && sscanf(hex, "%2x", &octet) == 1; hex += 2)
+        ret_bytes[n++] = (uint8_t)octet;
     return n;
 }
 
@@ -38,13 +39,15 @@ static int s_round(const uint8_t *bytes, size_t len, cv_buf_t *buf, cv_fault_t *
     memcpy(copy, bytes, len);
     cv_msg_t msg;
     int rc = cv_msg_read(g_reader, (cv_str_t){(char *)copy, len}, &msg, fault);
-    if (!rc && !msg.info) rc = cv_fault(fault, CV_EUNKNOWN, "type", "unknown");
+    if (!rc && !msg.info)
+        rc = cv_fault(fault, CV_EUNKNOWN, "type", "unknown");
     if (!rc) {
         /* the bytes of data are where the object points into */
         assert_true(msg.data_bytes.ptr > (char *)copy && msg.data_bytes.ptr + msg.data_bytes.len <= (char *)copy + len);
         rc = msg.info->decode(msg.data, &data, fault);
     }
-    if (!rc) rc = cv_msg_write(buf, &msg, &data);
+    if (!rc)
+        rc = cv_msg_write(buf, &msg, &data);
     free(copy);
     return rc;
 }
@@ -95,12 +98,14 @@ static void test_all_vectors(void **state)
     assert_non_null(folder);
     for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
         size_t len = strlen(entry->d_name);
-        if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0) continue;
+        if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0)
+            continue;
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", VECTORS, entry->d_name);
         json_error_t error;
         json_t *file = json_load_file(path, JSON_ALLOW_NUL, &error), *row;
-        if (!file) fail_msg("%s: %s", path, error.text);
+        if (!file)
+            fail_msg("%s: %s", path, error.text);
         const char *type = json_string_value(json_object_get(file, "type"));
         json_array_foreach(json_object_get(file, "valid"), index, row)
         {
@@ -117,7 +122,8 @@ static void test_all_vectors(void **state)
     }
     closedir(folder);
     for (uint16_t i = 1; i <= CV_MSG_MAX; i++)
-        if (!covered[i]) fail_msg("%s has no vectors", cv_msg_info_at(i)->type);
+        if (!covered[i])
+            fail_msg("%s has no vectors", cv_msg_info_at(i)->type);
     print_message("%zu valid, %zu invalid\n", valid, invalid);
     assert_int_equal(g_wrong, 0);
     assert_true(valid >= 2 * CV_MSG_MAX && invalid >= 100);
@@ -134,7 +140,8 @@ static int s_filter(void)
         size_t len = s_unhex(line, g_bytes, sizeof g_bytes);
         int rc = s_round(g_bytes, len, &buf, &fault);
         printf("%s\t%s\t%s\t", cv_error_name(rc), fault.path, fault.text);
-        for (size_t i = 0; i < buf.len; i++) printf("%02x", buf.ptr[i]);
+        for (size_t i = 0; i < buf.len; i++)
+            printf("%02x", buf.ptr[i]);
         putchar('\n');
         fflush(stdout);
     }
@@ -146,7 +153,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_vectors)};
     g_reader = cv_reader_new();
-    if (!g_reader) return 1;
+    if (!g_reader)
+        return 1;
     int rc = argc > 1 && strcmp(argv[1], "--filter") == 0 ? s_filter() : cmocka_run_group_tests(tests, NULL, NULL);
     cv_reader_destroy(&g_reader);
     return rc;

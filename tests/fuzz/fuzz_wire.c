@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void s_must(int condition)
 {
-    if (!condition) abort();
+    if (!condition)
+        abort();
 }
 
 static void s_says_why(const cv_fault_t *fault)
@@ -46,13 +47,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     cv_fault_t fault = {"", ""};
     cv_msg_t msg;
     int walk = cv_wire_check(input, &fault);
-    if (walk) s_says_why(&fault);
+    if (walk)
+        s_says_why(&fault);
     s_must(cv_wire_check(input, NULL) == walk);
     memset(&fault, 0, sizeof fault);
     int rc = cv_msg_read(reader, input, &msg, &fault);
-    if (rc) s_says_why(&fault);
+    if (rc)
+        s_says_why(&fault);
     s_must(!walk || rc == CV_EMALFORMED);
-    if (rc == CV_EMALFORMED || !msg.data) return 0;
+    if (rc == CV_EMALFORMED || !msg.data)
+        return 0;
     s_must(msg.data_bytes.ptr > input.ptr && msg.data_bytes.ptr + msg.data_bytes.len <= input.ptr + input.len);
 
     for (uint16_t number = 1; number <= CV_MSG_MAX; number++) {
@@ -68,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             /* data alone is a map too, so the walk must let it pass and it must unpack to the same */
             s_must(cv_wire_check(cv_buf_str(&first), NULL) == CV_OK);
         }
-        if (info != msg.info || rc) continue;
+        if (info != msg.info || rc)
+            continue;
         cv_buf_clear(&whole);
         int written = cv_msg_write(&whole, &msg, &data);
         if (written == CV_ELIMIT)

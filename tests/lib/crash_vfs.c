@@ -59,7 +59,8 @@ typedef struct {
 static crash_disk_t *s_disks[DISKS_MAX];
 static sqlite3_vfs s_vfs;
 
-static uint64_t draw(crash_disk_t *disk) {
+static uint64_t draw(crash_disk_t *disk)
+{
     disk->random ^= disk->random << 13;
     disk->random ^= disk->random >> 7;
     disk->random ^= disk->random << 17;
@@ -69,7 +70,8 @@ static uint64_t draw(crash_disk_t *disk) {
 void (*crash_vfs_own_memory)(bool begin);
 
 /* Memory of the test itself: must not fail, and does not count as memory of the code under test. */
-static void *grow(void *memory, size_t size) {
+static void *grow(void *memory, size_t size)
+{
     if (crash_vfs_own_memory)
         crash_vfs_own_memory(true);
     memory = realloc(memory, size);
@@ -80,11 +82,13 @@ static void *grow(void *memory, size_t size) {
     return memory;
 }
 
-static void *make(size_t size) {
+static void *make(size_t size)
+{
     return memset(grow(NULL, size), 0, size);
 }
 
-static void image_resize(image_t *image, size_t len) {
+static void image_resize(image_t *image, size_t len)
+{
     if (len > image->room) {
         image->room = len * 2;
         image->ptr = grow(image->ptr, image->room);
@@ -94,7 +98,8 @@ static void image_resize(image_t *image, size_t len) {
     image->len = len;
 }
 
-static void image_write(image_t *image, size_t at, const uint8_t *bytes, size_t len) {
+static void image_write(image_t *image, size_t at, const uint8_t *bytes, size_t len)
+{
     if (!len)
         return;
     if (at + len > image->len)
@@ -102,12 +107,14 @@ static void image_write(image_t *image, size_t at, const uint8_t *bytes, size_t 
     memcpy(image->ptr + at, bytes, len);
 }
 
-static void image_copy(image_t *to, const image_t *from) {
+static void image_copy(image_t *to, const image_t *from)
+{
     image_resize(to, 0);
     image_write(to, 0, from->ptr, from->len);
 }
 
-static void remember(file_t *file, size_t at, const uint8_t *bytes, size_t len) {
+static void remember(file_t *file, size_t at, const uint8_t *bytes, size_t len)
+{
     if (file->writes_n == file->writes_room) {
         file->writes_room = file->writes_room ? file->writes_room * 2 : 64;
         file->writes = grow(file->writes, file->writes_room * sizeof *file->writes);
@@ -120,13 +127,15 @@ static void remember(file_t *file, size_t at, const uint8_t *bytes, size_t len) 
     }
 }
 
-static void forget_writes(file_t *file) {
+static void forget_writes(file_t *file)
+{
     for (size_t i = 0; i < file->writes_n; i++)
         free(file->writes[i].bytes);
     file->writes_n = 0;
 }
 
-static void apply_writes(file_t *file) {
+static void apply_writes(file_t *file)
+{
     for (size_t i = 0; i < file->writes_n; i++) {
         const write_t *w = &file->writes[i];
         if (w->bytes)
@@ -137,7 +146,8 @@ static void apply_writes(file_t *file) {
     forget_writes(file);
 }
 
-static void tear_writes(crash_disk_t *disk, file_t *file) {
+static void tear_writes(crash_disk_t *disk, file_t *file)
+{
     unsigned chance = (unsigned)(draw(disk) % 5); /* of 4: how much of it got through */
     for (size_t i = 0; i < file->writes_n; i++) {
         const write_t *w = &file->writes[i];
@@ -161,7 +171,8 @@ static void tear_writes(crash_disk_t *disk, file_t *file) {
 /* ---- faults ------------------------------------------------------------------------------- */
 
 /* SQLITE_OK, or what this access gives instead of happening. */
-static int met(crash_disk_t *disk, crash_op_t op) {
+static int met(crash_disk_t *disk, crash_op_t op)
+{
     if (!disk)
         return SQLITE_OK;
     int error = op == CRASH_SYNC ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
@@ -183,11 +194,13 @@ static int met(crash_disk_t *disk, crash_op_t op) {
 
 /* ---- methods of an open file -------------------------------------------------------------- */
 
-static file_t *file_of(sqlite3_file *base) {
+static file_t *file_of(sqlite3_file *base)
+{
     return ((open_file_t *)base)->file;
 }
 
-static void clear_file(file_t *file) {
+static void clear_file(file_t *file)
+{
     forget_writes(file);
     free(file->now.ptr);
     free(file->safe.ptr);
@@ -195,7 +208,8 @@ static void clear_file(file_t *file) {
     memset(file, 0, sizeof *file);
 }
 
-static int x_close(sqlite3_file *base) {
+static int x_close(sqlite3_file *base)
+{
     open_file_t *open = (open_file_t *)base;
     if (!open->disk) {
         clear_file(open->file);
@@ -206,7 +220,8 @@ static int x_close(sqlite3_file *base) {
     return SQLITE_OK;
 }
 
-static int x_read(sqlite3_file *base, void *ret_bytes, int len, sqlite3_int64 at) {
+static int x_read(sqlite3_file *base, void *ret_bytes, int len, sqlite3_int64 at)
+{
     open_file_t *open = (open_file_t *)base;
     const image_t *image = &open->file->now;
     if (open->disk && open->disk->off)
@@ -222,7 +237,8 @@ static int x_read(sqlite3_file *base, void *ret_bytes, int len, sqlite3_int64 at
     return SQLITE_IOERR_SHORT_READ;
 }
 
-static int x_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at) {
+static int x_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
+{
     open_file_t *open = (open_file_t *)base;
     int rc = met(open->disk, CRASH_WRITE);
     if (rc)
@@ -237,7 +253,8 @@ static int x_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64
     return SQLITE_OK;
 }
 
-static int x_truncate(sqlite3_file *base, sqlite3_int64 len) {
+static int x_truncate(sqlite3_file *base, sqlite3_int64 len)
+{
     open_file_t *open = (open_file_t *)base;
     int rc = met(open->disk, CRASH_WRITE);
     if (rc)
@@ -248,7 +265,8 @@ static int x_truncate(sqlite3_file *base, sqlite3_int64 len) {
     return SQLITE_OK;
 }
 
-static int x_sync(sqlite3_file *base, int flags) {
+static int x_sync(sqlite3_file *base, int flags)
+{
     (void)flags;
     open_file_t *open = (open_file_t *)base;
     int rc = met(open->disk, CRASH_SYNC);
@@ -260,36 +278,42 @@ static int x_sync(sqlite3_file *base, int flags) {
     return SQLITE_OK;
 }
 
-static int x_file_size(sqlite3_file *base, sqlite3_int64 *ret_len) {
+static int x_file_size(sqlite3_file *base, sqlite3_int64 *ret_len)
+{
     *ret_len = (sqlite3_int64)file_of(base)->now.len;
     return SQLITE_OK;
 }
 
-static int x_lock(sqlite3_file *base, int level) {
+static int x_lock(sqlite3_file *base, int level)
+{
     (void)base;
     (void)level;
     return SQLITE_OK;
 }
 
-static int x_check_lock(sqlite3_file *base, int *ret_locked) {
+static int x_check_lock(sqlite3_file *base, int *ret_locked)
+{
     (void)base;
     *ret_locked = 0;
     return SQLITE_OK;
 }
 
-static int x_file_control(sqlite3_file *base, int op, void *arg) {
+static int x_file_control(sqlite3_file *base, int op, void *arg)
+{
     (void)base;
     (void)op;
     (void)arg;
     return SQLITE_NOTFOUND;
 }
 
-static int x_sector_size(sqlite3_file *base) {
+static int x_sector_size(sqlite3_file *base)
+{
     (void)base;
     return 4096;
 }
 
-static int x_characteristics(sqlite3_file *base) {
+static int x_characteristics(sqlite3_file *base)
+{
     (void)base;
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
@@ -313,7 +337,8 @@ static const sqlite3_io_methods METHODS = {
 /* ---- methods of the VFS ------------------------------------------------------------------- */
 
 /* "<number>/<name>" */
-static crash_disk_t *disk_of(const char *path, const char **ret_name) {
+static crash_disk_t *disk_of(const char *path, const char **ret_name)
+{
     char *slash;
     unsigned long number = strtoul(path, &slash, 10);
     if (*slash != '/' || number >= DISKS_MAX)
@@ -322,7 +347,8 @@ static crash_disk_t *disk_of(const char *path, const char **ret_name) {
     return s_disks[number];
 }
 
-static file_t *find(crash_disk_t *disk, const char *name, bool make) {
+static file_t *find(crash_disk_t *disk, const char *name, bool make)
+{
     file_t *unused = NULL;
     for (size_t i = 0; i < FILES_MAX; i++) {
         if (disk->files[i].exists && !strcmp(disk->files[i].name, name))
@@ -337,7 +363,8 @@ static file_t *find(crash_disk_t *disk, const char *name, bool make) {
     return unused;
 }
 
-static int x_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int *ret_flags) {
+static int x_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags, int *ret_flags)
+{
     (void)vfs;
     open_file_t *open = (open_file_t *)base;
     memset(open, 0, sizeof *open);
@@ -361,7 +388,8 @@ static int x_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int fl
     return SQLITE_OK;
 }
 
-static int x_delete(sqlite3_vfs *vfs, const char *path, int sync_directory) {
+static int x_delete(sqlite3_vfs *vfs, const char *path, int sync_directory)
+{
     (void)vfs;
     (void)sync_directory;
     const char *name;
@@ -376,7 +404,8 @@ static int x_delete(sqlite3_vfs *vfs, const char *path, int sync_directory) {
     return SQLITE_OK;
 }
 
-static int x_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret_yes) {
+static int x_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret_yes)
+{
     (void)vfs;
     (void)flags;
     const char *name;
@@ -388,31 +417,36 @@ static int x_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret_yes)
     return SQLITE_OK;
 }
 
-static int x_full_path(sqlite3_vfs *vfs, const char *path, int size, char *ret_path) {
+static int x_full_path(sqlite3_vfs *vfs, const char *path, int size, char *ret_path)
+{
     (void)vfs;
     snprintf(ret_path, (size_t)size, "%s", path);
     return SQLITE_OK;
 }
 
-static int x_randomness(sqlite3_vfs *vfs, int len, char *ret_bytes) {
+static int x_randomness(sqlite3_vfs *vfs, int len, char *ret_bytes)
+{
     (void)vfs;
     for (int i = 0; i < len; i++)
         ret_bytes[i] = (char)(i * 37 + 11);
     return len;
 }
 
-static int x_sleep(sqlite3_vfs *vfs, int us) {
+static int x_sleep(sqlite3_vfs *vfs, int us)
+{
     (void)vfs;
     return us;
 }
 
-static int x_time(sqlite3_vfs *vfs, double *ret_julian) {
+static int x_time(sqlite3_vfs *vfs, double *ret_julian)
+{
     (void)vfs;
     *ret_julian = 2460000.5;
     return SQLITE_OK;
 }
 
-static int x_last_error(sqlite3_vfs *vfs, int size, char *ret_text) {
+static int x_last_error(sqlite3_vfs *vfs, int size, char *ret_text)
+{
     (void)vfs;
     (void)size;
     (void)ret_text;
@@ -421,7 +455,8 @@ static int x_last_error(sqlite3_vfs *vfs, int size, char *ret_text) {
 
 /* ---- the disk ----------------------------------------------------------------------------- */
 
-crash_disk_t *crash_disk_new(uint64_t seed) {
+crash_disk_t *crash_disk_new(uint64_t seed)
+{
     if (!s_vfs.zName) {
         s_vfs = (sqlite3_vfs){
             .iVersion = 1,
@@ -451,7 +486,8 @@ crash_disk_t *crash_disk_new(uint64_t seed) {
     abort();
 }
 
-void crash_disk_destroy(crash_disk_t **disk_p) {
+void crash_disk_destroy(crash_disk_t **disk_p)
+{
     crash_disk_t *disk = *disk_p;
     if (!disk)
         return;
@@ -462,20 +498,24 @@ void crash_disk_destroy(crash_disk_t **disk_p) {
     *disk_p = NULL;
 }
 
-const char *crash_disk_path(crash_disk_t *disk, const char *name) {
+const char *crash_disk_path(crash_disk_t *disk, const char *name)
+{
     snprintf(disk->path, sizeof disk->path, "%u/%s", disk->number, name);
     return disk->path;
 }
 
-void crash_disk_off(crash_disk_t *disk) {
+void crash_disk_off(crash_disk_t *disk)
+{
     disk->off = true;
 }
 
-bool crash_disk_is_off(const crash_disk_t *disk) {
+bool crash_disk_is_off(const crash_disk_t *disk)
+{
     return disk->off;
 }
 
-void crash_disk_on(crash_disk_t *disk, crash_kind_t kind) {
+void crash_disk_on(crash_disk_t *disk, crash_kind_t kind)
+{
     disk->fail_in = 0;
     if (!disk->off)
         return;
@@ -494,7 +534,8 @@ void crash_disk_on(crash_disk_t *disk, crash_kind_t kind) {
     }
 }
 
-void crash_disk_fail(crash_disk_t *disk, crash_op_t op, uint64_t n, crash_fault_t fault, bool for_ever) {
+void crash_disk_fail(crash_disk_t *disk, crash_op_t op, uint64_t n, crash_fault_t fault, bool for_ever)
+{
     disk->fail_op = op;
     disk->fail_in = n;
     disk->fault = fault;
@@ -502,26 +543,31 @@ void crash_disk_fail(crash_disk_t *disk, crash_op_t op, uint64_t n, crash_fault_
     disk->failed = false;
 }
 
-bool crash_disk_has_failed(const crash_disk_t *disk) {
+bool crash_disk_has_failed(const crash_disk_t *disk)
+{
     return disk->failed;
 }
 
-void crash_disk_limit(crash_disk_t *disk, size_t octets) {
+void crash_disk_limit(crash_disk_t *disk, size_t octets)
+{
     disk->limit = octets;
 }
 
-size_t crash_disk_used(const crash_disk_t *disk) {
+size_t crash_disk_used(const crash_disk_t *disk)
+{
     size_t used = 0;
     for (size_t i = 0; i < FILES_MAX; i++)
         used += disk->files[i].now.len;
     return used;
 }
 
-uint64_t crash_disk_syncs(const crash_disk_t *disk) {
+uint64_t crash_disk_syncs(const crash_disk_t *disk)
+{
     return disk->syncs;
 }
 
-crash_disk_t *crash_disk_copy(const crash_disk_t *disk) {
+crash_disk_t *crash_disk_copy(const crash_disk_t *disk)
+{
     crash_disk_t *copy = make(sizeof *copy);
     copy->number = disk->number;
     for (size_t i = 0; i < FILES_MAX; i++) {
@@ -540,7 +586,8 @@ crash_disk_t *crash_disk_copy(const crash_disk_t *disk) {
     abort();
 }
 
-void crash_disk_put_back(crash_disk_t *disk, const crash_disk_t *copy) {
+void crash_disk_put_back(crash_disk_t *disk, const crash_disk_t *copy)
+{
     for (size_t i = 0; i < FILES_MAX; i++) {
         clear_file(&disk->files[i]);
         disk->files[i].exists = copy->files[i].exists;
@@ -550,7 +597,8 @@ void crash_disk_put_back(crash_disk_t *disk, const crash_disk_t *copy) {
     }
 }
 
-uint8_t *crash_disk_bytes(crash_disk_t *disk, const char *name, size_t *ret_len) {
+uint8_t *crash_disk_bytes(crash_disk_t *disk, const char *name, size_t *ret_len)
+{
     file_t *file = find(disk, name, false);
     if (!file)
         return NULL;

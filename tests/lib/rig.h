@@ -29,7 +29,7 @@ typedef struct {
     rig_sent_t *sent;
     size_t sent_n, sent_room;
     unsigned flushes; /* how often what was published left */
-    cv_buf_t *held; /* request bytes until the turn has ended */
+    cv_buf_t *held;   /* request bytes until the turn has ended */
     size_t held_n;
     cv_reader_t *reader;
     cv_any_t *data; /* of the message read last */
@@ -42,7 +42,7 @@ extern const cv_principal_t RIG_SECRETARIAT, RIG_FOCAL_KZ, RIG_SERVICE, RIG_OBSE
 void rig_start(rig_t *rig, const cv_service_def_t *def);
 /* What cv_db_open or cv_engine_new gave. */
 int rig_open(rig_t *rig);
-void rig_close(rig_t *rig);                  /* an orderly stop */
+void rig_close(rig_t *rig);                    /* an orderly stop */
 void rig_crash(rig_t *rig, crash_kind_t kind); /* power off and on; the database is closed then */
 void rig_end(rig_t *rig);
 
@@ -50,9 +50,9 @@ void rig_end(rig_t *rig);
 int rig_send(rig_t *rig, const cv_principal_t *principal, cv_str_t message);
 /* One command of the toy bank by the secretariat, inbox "inbox-0001". */
 void rig_put(rig_t *rig, uint64_t id, const char *command, const char *account, int64_t amount);
-int rig_turn(rig_t *rig);                        /* at the present time */
-int rig_turn_at(rig_t *rig, int64_t later_ms);   /* both clocks move on first */
-void rig_clear(rig_t *rig);                      /* forgets what was sent */
+int rig_turn(rig_t *rig);                      /* at the present time */
+int rig_turn_at(rig_t *rig, int64_t later_ms); /* both clocks move on first */
+void rig_clear(rig_t *rig);                    /* forgets what was sent */
 
 size_t rig_count(const rig_t *rig, rig_kind_t kind);
 const rig_sent_t *rig_find(const rig_t *rig, rig_kind_t kind, size_t n); /* the n-th of this kind from 0; NULL */

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Everything that happens is a parcel with a time; the earliest goes first, of equal times the one made first. A node
- * takes a turn a millisecond after something has arrived, or when its engine wants one. A node that goes down loses what
- * was on the way to it. An answer of a log reaches only the life of the node that asked, as with a socket.
+ * takes a turn a millisecond after something has arrived, or when its engine wants one. A node that goes down loses
+ * what was on the way to it. An answer of a log reaches only the life of the node that asked, as with a socket.
  */
 #include "sim_state.h"
 
@@ -12,19 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *sim_must(void *memory) {
+void *sim_must(void *memory)
+{
     if (!memory)
         abort();
     return memory;
 }
 
-char *sim_copy(const char *bytes, size_t len) {
+char *sim_copy(const char *bytes, size_t len)
+{
     char *copy = sim_must(malloc(len + 1));
     memcpy(copy, bytes, len);
     return copy;
 }
 
-uint64_t sim_draw(sim_t *sim, uint64_t below) {
+uint64_t sim_draw(sim_t *sim, uint64_t below)
+{
     sim->random += UINT64_C(0x9e3779b97f4a7c15);
     uint64_t z = sim->random;
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -33,14 +36,17 @@ uint64_t sim_draw(sim_t *sim, uint64_t below) {
     return below ? z % below : 0;
 }
 
-bool sim_happens(sim_t *sim, unsigned chance, unsigned of) {
+bool sim_happens(sim_t *sim, unsigned chance, unsigned of)
+{
     return sim_draw(sim, of) < chance;
 }
 
-void sim_fail(sim_t *sim, const char *format, ...) {
+void sim_fail(sim_t *sim, const char *format, ...)
+{
     if (sim->error[0])
         return;
-    int n = snprintf(sim->error, sizeof sim->error, "SEED=%llu at %lld ms: ", (unsigned long long)sim->seed, (long long)sim->now_ms);
+    int n = snprintf(sim->error, sizeof sim->error, "SEED=%llu at %lld ms: ", (unsigned long long)sim->seed,
+                     (long long)sim->now_ms);
     va_list args;
     va_start(args, format);
     vsnprintf(sim->error + n, sizeof sim->error - (size_t)n, format, args);
@@ -49,11 +55,13 @@ void sim_fail(sim_t *sim, const char *format, ...) {
 
 /* ---- parcels ------------------------------------------------------------------------------ */
 
-static bool before(const parcel_t *a, const parcel_t *b) {
+static bool before(const parcel_t *a, const parcel_t *b)
+{
     return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
 }
 
-void sim_push(sim_t *sim, parcel_t parcel) {
+void sim_push(sim_t *sim, parcel_t parcel)
+{
     if (sim->parcels_n == sim->parcels_room) {
         sim->parcels_room = sim->parcels_room ? sim->parcels_room * 2 : 1024;
         sim->parcels = sim_must(realloc(sim->parcels, sim->parcels_room * sizeof *sim->parcels));
@@ -66,7 +74,8 @@ void sim_push(sim_t *sim, parcel_t parcel) {
     sim->parcels[i] = parcel;
 }
 
-static parcel_t pop(sim_t *sim) {
+static parcel_t pop(sim_t *sim)
+{
     parcel_t first = sim->parcels[0], last = sim->parcels[--sim->parcels_n];
     size_t i = 0;
     for (;;) {
@@ -85,7 +94,8 @@ static parcel_t pop(sim_t *sim) {
     return first;
 }
 
-void sim_post(sim_t *sim, parcel_t parcel, cv_str_t bytes) {
+void sim_post(sim_t *sim, parcel_t parcel, cv_str_t bytes)
+{
     unsigned copies = sim_happens(sim, sim->weather.repeat, 100) ? 2 : 1;
     sim->counts.messages++;
     if (sim_happens(sim, sim->weather.loss, 100)) {
@@ -105,11 +115,12 @@ void sim_post(sim_t *sim, parcel_t parcel, cv_str_t bytes) {
 
 /* ---- what arrives ------------------------------------------------------------------------- */
 
-static void take_outcome(sim_t *sim, size_t node, cv_str_t bytes) {
+static void take_outcome(sim_t *sim, size_t node, cv_str_t bytes)
+{
     cv_msg_t msg = {0};
     cv_fault_t fault = {0};
-    if (cv_msg_read(sim->reader, bytes, &msg, &fault) || !msg.info ||
-        msg.info->number != CV_MSG_OUTCOME_V1 || msg.info->decode(msg.data, sim->data, &fault)) {
+    if (cv_msg_read(sim->reader, bytes, &msg, &fault) || !msg.info || msg.info->number != CV_MSG_OUTCOME_V1 ||
+        msg.info->decode(msg.data, sim->data, &fault)) {
         sim_fail(sim, "an outcome of %s cannot be read: %s %s", sim->nodes[node].def->name, fault.path, fault.text);
         return;
     }
@@ -142,7 +153,8 @@ static void take_outcome(sim_t *sim, size_t node, cv_str_t bytes) {
     sim_fail(sim, "an outcome of a request nobody sent: %.*s", CV_STR_ARG(msg.id));
 }
 
-static void arrive(sim_t *sim, parcel_t *parcel) {
+static void arrive(sim_t *sim, parcel_t *parcel)
+{
     node_t *node = &sim->nodes[parcel->node];
     cv_str_t bytes = {parcel->bytes, parcel->len};
     if (parcel->to == TO_CLIENT) {
@@ -161,16 +173,19 @@ static void arrive(sim_t *sim, parcel_t *parcel) {
         return;
     }
     if (parcel->to == TO_INTAKE) {
-        if (node->held_n < HELD_MAX && !cv_engine_request(node->engine, sim->requests[parcel->request].principal, bytes)) {
+        if (node->held_n < HELD_MAX &&
+            !cv_engine_request(node->engine, sim->requests[parcel->request].principal, bytes)) {
             node->held[node->held_n++] = parcel->bytes;
             parcel->bytes = NULL;
         }
     } else if (parcel->to == TO_FOLLOW_FEED) {
-        cv_engine_feed(node->engine, parcel->follow, (cv_str_t){(char *)parcel->position, CV_POSITION_LEN}, bytes, sim->now_ms);
+        cv_engine_feed(node->engine, parcel->follow, (cv_str_t){(char *)parcel->position, CV_POSITION_LEN}, bytes,
+                       sim->now_ms);
     } else if (parcel->to == TO_FOLLOW_LOG) {
         cv_engine_answered(node->engine, parcel->follow, bytes, sim->now_ms);
     } else {
-        cv_engine_question(node->engine, &sim->nodes[parcel->from].principal, parcel, bytes, WALL_START + sim->now_ms, sim->now_ms);
+        cv_engine_question(node->engine, &sim->nodes[parcel->from].principal, parcel, bytes, WALL_START + sim->now_ms,
+                           sim->now_ms);
     }
     if (parcel->to != TO_LOG && node->turn_ms > sim->now_ms + 1)
         node->turn_ms = sim->now_ms + 1;
@@ -179,14 +194,17 @@ static void arrive(sim_t *sim, parcel_t *parcel) {
 
 /* ---- time --------------------------------------------------------------------------------- */
 
-static void send_request(sim_t *sim, size_t index) {
+static void send_request(sim_t *sim, size_t index)
+{
     request_t *r = &sim->requests[index];
-    sim_post(sim, (parcel_t){.to = TO_INTAKE, .node = r->node, .request = index}, (cv_str_t){r->message, r->message_len});
+    sim_post(sim, (parcel_t){.to = TO_INTAKE, .node = r->node, .request = index},
+             (cv_str_t){r->message, r->message_len});
     r->send_ms = r->answered ? INT64_MAX : sim->now_ms + REPEAT_MS;
 }
 
 /* Does what is next, if it is not later than until. */
-static bool step(sim_t *sim, int64_t until_ms, bool fair) {
+static bool step(sim_t *sim, int64_t until_ms, bool fair)
+{
     int64_t at = sim->parcels_n ? sim->parcels[0].at_ms : INT64_MAX;
     enum { PARCEL, TURN, START, SEND } what = PARCEL;
     size_t which = 0;
@@ -216,7 +234,8 @@ static bool step(sim_t *sim, int64_t until_ms, bool fair) {
     return true;
 }
 
-void sim_run(sim_t *sim, int64_t ms) {
+void sim_run(sim_t *sim, int64_t ms)
+{
     int64_t until = sim->now_ms + ms;
     while (step(sim, until, false)) {
         /* Now and then somebody asks again what was answered long ago. */
@@ -230,7 +249,8 @@ void sim_run(sim_t *sim, int64_t ms) {
         sim->now_ms = until;
 }
 
-static bool at_rest(sim_t *sim) {
+static bool at_rest(sim_t *sim)
+{
     for (size_t i = 0; i < sim->requests_n; i++)
         if (!sim->requests[i].answered)
             return false;
@@ -240,7 +260,8 @@ static bool at_rest(sim_t *sim) {
     return true;
 }
 
-bool sim_settle(sim_t *sim, int64_t ms) {
+bool sim_settle(sim_t *sim, int64_t ms)
+{
     sim->weather = (sim_weather_t){.delay_ms = 5};
     for (size_t i = 0; i < sim->nodes_n; i++) {
         crash_disk_limit(sim->nodes[i].disk, 0);
@@ -265,7 +286,8 @@ bool sim_settle(sim_t *sim, int64_t ms) {
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-sim_t *sim_new(uint64_t seed) {
+sim_t *sim_new(uint64_t seed)
+{
     sim_t *sim = sim_must(calloc(1, sizeof *sim));
     sim->seed = sim->random = seed;
     sim->now_ms = 1000;
@@ -274,7 +296,8 @@ sim_t *sim_new(uint64_t seed) {
     return sim;
 }
 
-void sim_destroy(sim_t **sim_p) {
+void sim_destroy(sim_t **sim_p)
+{
     sim_t *sim = *sim_p;
     for (size_t i = 0; i < sim->nodes_n; i++) {
         node_t *node = &sim->nodes[i];
@@ -306,15 +329,18 @@ void sim_destroy(sim_t **sim_p) {
     *sim_p = NULL;
 }
 
-void sim_weather(sim_t *sim, const sim_weather_t *weather) {
+void sim_weather(sim_t *sim, const sim_weather_t *weather)
+{
     sim->weather = *weather;
 }
 
-int64_t sim_wall_ms(const sim_t *sim) {
+int64_t sim_wall_ms(const sim_t *sim)
+{
     return WALL_START + sim->now_ms;
 }
 
-size_t sim_add(sim_t *sim, const cv_service_def_t *def, uint64_t keep_records) {
+size_t sim_add(sim_t *sim, const cv_service_def_t *def, uint64_t keep_records)
+{
     node_t *node = &sim->nodes[sim->nodes_n];
     *node = (node_t){.def = def, .keep_records = keep_records, .turn_ms = INT64_MAX, .start_ms = sim->now_ms};
     node->principal.role = CV_ROLE_SERVICE;
@@ -323,7 +349,8 @@ size_t sim_add(sim_t *sim, const cv_service_def_t *def, uint64_t keep_records) {
     return sim->nodes_n++;
 }
 
-void sim_submit(sim_t *sim, size_t node, const cv_principal_t *principal, const char *id, cv_str_t message) {
+void sim_submit(sim_t *sim, size_t node, const cv_principal_t *principal, const char *id, cv_str_t message)
+{
     if (sim->requests_n == sim->requests_room) {
         sim->requests_room = sim->requests_room ? sim->requests_room * 2 : 256;
         sim->requests = sim_must(realloc(sim->requests, sim->requests_room * sizeof *sim->requests));
@@ -334,19 +361,23 @@ void sim_submit(sim_t *sim, size_t node, const cv_principal_t *principal, const 
     r->message = sim_copy(message.ptr, message.len);
 }
 
-const char *sim_error(const sim_t *sim) {
+const char *sim_error(const sim_t *sim)
+{
     return sim->error;
 }
 
-cv_db_t *sim_db(sim_t *sim, size_t node) {
+cv_db_t *sim_db(sim_t *sim, size_t node)
+{
     return sim->nodes[node].db;
 }
 
-cv_engine_t *sim_engine(sim_t *sim, size_t node) {
+cv_engine_t *sim_engine(sim_t *sim, size_t node)
+{
     return sim->nodes[node].engine;
 }
 
-bool sim_may_halt(const sim_t *sim, size_t node, size_t follow) {
+bool sim_may_halt(const sim_t *sim, size_t node, size_t follow)
+{
     const char *service = sim->nodes[node].def->follows[follow].service;
     for (size_t i = 0; i < sim->nodes_n; i++)
         if (!strcmp(sim->nodes[i].def->name, service))
@@ -354,18 +385,22 @@ bool sim_may_halt(const sim_t *sim, size_t node, size_t follow) {
     return false;
 }
 
-size_t sim_requests(const sim_t *sim) {
+size_t sim_requests(const sim_t *sim)
+{
     return sim->requests_n;
 }
 
-cv_str_t sim_outcome(const sim_t *sim, size_t n) {
+cv_str_t sim_outcome(const sim_t *sim, size_t n)
+{
     return (cv_str_t){sim->requests[n].outcome, sim->requests[n].outcome_len};
 }
 
-const char *sim_request_id(const sim_t *sim, size_t n) {
+const char *sim_request_id(const sim_t *sim, size_t n)
+{
     return sim->requests[n].id;
 }
 
-const sim_counts_t *sim_counts(const sim_t *sim) {
+const sim_counts_t *sim_counts(const sim_t *sim)
+{
     return &sim->counts;
 }

@@ -8,8 +8,8 @@
  *   sim_settle(sim, 120000);                             fair weather until everything has arrived
  *   sim_error(sim)                                       "" or what was wrong, always with the seed
  *
- * The simulator is also the oracle: it keeps the bytes of every decision that a client has seen, and of every record that
- * was published, and no later one may differ.
+ * The simulator is also the oracle: it keeps the bytes of every decision that a client has seen, and of every record
+ * that was published, and no later one may differ.
  */
 #ifndef CONVENE_TESTS_SIM_H
 #define CONVENE_TESTS_SIM_H
@@ -20,14 +20,14 @@
 enum { SIM_NODES_MAX = 8 };
 
 typedef struct {
-    unsigned loss, repeat;  /* of 100 messages */
-    int64_t delay_ms;       /* at most; two messages may overtake each other */
-    unsigned power;         /* of 1,000 turns: power fails at a random access to the disk */
-    unsigned fault;         /* of 1,000 turns: one write or sync fails */
-    unsigned full;          /* of 1,000 turns: the disk is full for a while */
-    unsigned stop;          /* of 1,000 turns: an orderly stop or a kill between turns, by halves */
-    unsigned rewind;        /* of 100 starts: an old copy of the files is put back without a word */
-    unsigned restore;       /* of 100 starts: an old copy is put back and a new epoch begun */
+    unsigned loss, repeat; /* of 100 messages */
+    int64_t delay_ms;      /* at most; two messages may overtake each other */
+    unsigned power;        /* of 1,000 turns: power fails at a random access to the disk */
+    unsigned fault;        /* of 1,000 turns: one write or sync fails */
+    unsigned full;         /* of 1,000 turns: the disk is full for a while */
+    unsigned stop;         /* of 1,000 turns: an orderly stop or a kill between turns, by halves */
+    unsigned rewind;       /* of 100 starts: an old copy of the files is put back without a word */
+    unsigned restore;      /* of 100 starts: an old copy is put back and a new epoch begun */
 } sim_weather_t;
 
 typedef struct sim sim_t;
@@ -42,7 +42,8 @@ int64_t sim_wall_ms(const sim_t *sim);
 size_t sim_add(sim_t *sim, const cv_service_def_t *def, uint64_t keep_records);
 void sim_submit(sim_t *sim, size_t node, const cv_principal_t *principal, const char *id, cv_str_t message);
 void sim_run(sim_t *sim, int64_t ms);
-/* Fair weather, all nodes up, every request asked again once; false (and an error) if it does not come to rest in time. */
+/* Fair weather, all nodes up, every request asked again once; false (and an error) if it does not come to rest in time.
+ */
 bool sim_settle(sim_t *sim, int64_t ms);
 void sim_fail(sim_t *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *sim_error(const sim_t *sim);

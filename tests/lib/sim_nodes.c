@@ -17,7 +17,8 @@ typedef struct {
 static outside_t s_outsides[SIM_NODES_MAX]; /* the engine's way back to its node */
 
 /* A record that was published must stay what it is as long as its history lives. */
-static void check_record(sim_t *sim, node_t *node, size_t stream, const cv_position_t *position, cv_str_t record) {
+static void check_record(sim_t *sim, node_t *node, size_t stream, const cv_position_t *position, cv_str_t record)
+{
     if (memcmp(node->log[stream].epoch, position->epoch, CV_EPOCH_LEN) != 0) {
         for (size_t i = 0; i < node->log[stream].n; i++)
             free(node->log[stream].bytes[i]);
@@ -44,7 +45,8 @@ static void check_record(sim_t *sim, node_t *node, size_t stream, const cv_posit
     }
 }
 
-static void on_send(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t messages) {
+static void on_send(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t messages)
+{
     outside_t *outside = self;
     sim_t *sim = outside->sim;
     if (!position) {
@@ -60,7 +62,8 @@ static void on_send(void *self, cv_str_t topic, const cv_position_t *position, c
             }
 }
 
-static void on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+static void on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message)
+{
     outside_t *outside = self;
     node_t *node = &outside->sim->nodes[outside->node];
     for (size_t s = 0; position && message.ptr && s < node->def->streams_n; s++) {
@@ -78,37 +81,50 @@ static void on_publish(void *self, cv_str_t topic, const cv_position_t *position
     on_send(self, topic, position, message);
 }
 
-static void on_flush(void *self) {
+static void on_flush(void *self)
+{
     outside_t *outside = self;
     cv_parcels_flush(outside->sim->nodes[outside->node].parcels);
 }
 
-static void on_answer(void *self, void *peer, cv_str_t message) {
+static void on_answer(void *self, void *peer, cv_str_t message)
+{
     outside_t *outside = self;
     const parcel_t *question = peer;
-    sim_post(outside->sim, (parcel_t){.to = TO_FOLLOW_LOG, .node = question->from, .follow = question->follow, .life = question->life}, message);
+    sim_post(
+        outside->sim,
+        (parcel_t){.to = TO_FOLLOW_LOG, .node = question->from, .follow = question->follow, .life = question->life},
+        message);
 }
 
-static void on_ask(void *self, size_t follow, cv_str_t message) {
+static void on_ask(void *self, size_t follow, cv_str_t message)
+{
     outside_t *outside = self;
     sim_t *sim = outside->sim;
     const char *service = sim->nodes[outside->node].def->follows[follow].service;
     for (size_t i = 0; i < sim->nodes_n; i++)
         if (!strcmp(sim->nodes[i].def->name, service))
-            sim_post(sim, (parcel_t){.to = TO_LOG, .node = i, .follow = follow, .from = outside->node, .life = sim->nodes[outside->node].life},
-                 message);
+            sim_post(sim,
+                     (parcel_t){.to = TO_LOG,
+                                .node = i,
+                                .follow = follow,
+                                .from = outside->node,
+                                .life = sim->nodes[outside->node].life},
+                     message);
 }
 
 /* ---- nodes -------------------------------------------------------------------------------- */
 
-void sim_drop_held(node_t *node) {
+void sim_drop_held(node_t *node)
+{
     for (size_t i = 0; i < node->held_n; i++)
         free(node->held[i]);
     node->held_n = 0;
 }
 
 /* Down, by whatever reason; up again a while later. */
-static void go_down(sim_t *sim, node_t *node, bool orderly, crash_kind_t kind) {
+static void go_down(sim_t *sim, node_t *node, bool orderly, crash_kind_t kind)
+{
     if (!orderly)
         crash_disk_off(node->disk);
     cv_engine_destroy(&node->engine);
@@ -129,7 +145,8 @@ static void go_down(sim_t *sim, node_t *node, bool orderly, crash_kind_t kind) {
 }
 
 /* Decisions and records from after the copy are gone with the files; nobody promised anything else. */
-static void forget_since(sim_t *sim, node_t *node, size_t index, int64_t ms, bool new_epoch) {
+static void forget_since(sim_t *sim, node_t *node, size_t index, int64_t ms, bool new_epoch)
+{
     for (size_t i = 0; i < sim->requests_n; i++) {
         request_t *r = &sim->requests[i];
         if (r->node != index || !r->outcome || r->seen_ms < ms)
@@ -160,14 +177,16 @@ static void forget_since(sim_t *sim, node_t *node, size_t index, int64_t ms, boo
     free(all);
 }
 
-static void end_of_full(sim_t *sim, node_t *node) {
+static void end_of_full(sim_t *sim, node_t *node)
+{
     if (node->full_until_ms && sim->now_ms >= node->full_until_ms) {
         node->full_until_ms = 0;
         crash_disk_limit(node->disk, 0);
     }
 }
 
-void sim_start(sim_t *sim, size_t index, bool fair) {
+void sim_start(sim_t *sim, size_t index, bool fair)
+{
     node_t *node = &sim->nodes[index];
     bool new_epoch = node->must_restore, put_back = false;
     char error[512];
@@ -225,7 +244,8 @@ void sim_start(sim_t *sim, size_t index, bool fair) {
 }
 
 /* Sets up this turn's bad luck. */
-static void tempt(sim_t *sim, node_t *node) {
+static void tempt(sim_t *sim, node_t *node)
+{
     const sim_weather_t *w = &sim->weather;
     end_of_full(sim, node);
     if (sim_happens(sim, w->power, 1000)) {
@@ -242,7 +262,8 @@ static void tempt(sim_t *sim, node_t *node) {
     }
 }
 
-void sim_take_turn(sim_t *sim, node_t *node, bool fair) {
+void sim_take_turn(sim_t *sim, node_t *node, bool fair)
+{
     if (!fair && sim_happens(sim, sim->weather.stop, 1000)) {
         sim->counts.stops++;
         go_down(sim, node, sim_happens(sim, 1, 2), (crash_kind_t)sim_draw(sim, 3));

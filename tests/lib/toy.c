@@ -26,7 +26,8 @@ static const char *const TABLES[] = {
     "CREATE TABLE sum(id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT; INSERT INTO sum VALUES(1, 0);",
 };
 
-static void load_sum(toy_t *toy) {
+static void load_sum(toy_t *toy)
+{
     toy->dirty = toy->flush_fails = false;
     if (cv_stmt_step(toy->sum_get) == 1) {
         toy->sum = cv_stmt_get_int(toy->sum_get, 0);
@@ -34,7 +35,8 @@ static void load_sum(toy_t *toy) {
     }
 }
 
-static int toy_open(cv_db_t *db, void **ret_self) {
+static int toy_open(cv_db_t *db, void **ret_self)
+{
     toy_t *toy = calloc(1, sizeof *toy);
     if (!toy)
         return CV_ENOMEM;
@@ -43,7 +45,8 @@ static int toy_open(cv_db_t *db, void **ret_self) {
     if (!rc)
         rc = cv_db_prepare(db, "INSERT OR REPLACE INTO account VALUES(?, ?, ?, ?)", &toy->set);
     if (!rc)
-        rc = cv_db_prepare(db, "SELECT code, balance, n FROM account WHERE stream = ? AND code > ? ORDER BY code", &toy->each);
+        rc = cv_db_prepare(db, "SELECT code, balance, n FROM account WHERE stream = ? AND code > ? ORDER BY code",
+                           &toy->each);
     if (!rc)
         rc = cv_db_prepare(db, "DELETE FROM account WHERE stream = ?", &toy->clear);
     if (!rc)
@@ -59,17 +62,20 @@ static int toy_open(cv_db_t *db, void **ret_self) {
     return CV_OK;
 }
 
-static void toy_close(void **self) {
+static void toy_close(void **self)
+{
     free(*self);
     *self = NULL;
 }
 
-static void toy_forget(void *self) {
+static void toy_forget(void *self)
+{
     load_sum(self);
 }
 
 /* Writes in every transaction, also when nothing has changed: a service may. */
-static int toy_flush(void *self, cv_tx_t *tx) {
+static int toy_flush(void *self, cv_tx_t *tx)
+{
     toy_t *toy = self;
     (void)tx;
     if (toy->flush_fails)
@@ -81,7 +87,8 @@ static int toy_flush(void *self, cv_tx_t *tx) {
     return rc;
 }
 
-static int get(toy_t *toy, const char *stream, cv_str_t code, int64_t *ret_balance, int64_t *ret_n) {
+static int get(toy_t *toy, const char *stream, cv_str_t code, int64_t *ret_balance, int64_t *ret_n)
+{
     cv_stmt_text(toy->get, 1, cv_str(stream));
     cv_stmt_text(toy->get, 2, code);
     *ret_balance = *ret_n = 0;
@@ -95,7 +102,8 @@ static int get(toy_t *toy, const char *stream, cv_str_t code, int64_t *ret_balan
     return rc;
 }
 
-static int set(toy_t *toy, const char *stream, cv_str_t code, int64_t balance, int64_t n) {
+static int set(toy_t *toy, const char *stream, cv_str_t code, int64_t balance, int64_t n)
+{
     cv_stmt_text(toy->set, 1, cv_str(stream));
     cv_stmt_text(toy->set, 2, code);
     cv_stmt_int(toy->set, 3, balance);
@@ -103,7 +111,9 @@ static int set(toy_t *toy, const char *stream, cv_str_t code, int64_t balance, i
     return cv_stmt_run(toy->set);
 }
 
-static int emit(cv_tx_t *tx, unsigned stream, cv_str_t code, const char *prefix, int64_t n, int64_t amount, int64_t balance) {
+static int emit(cv_tx_t *tx, unsigned stream, cv_str_t code, const char *prefix, int64_t n, int64_t amount,
+                int64_t balance)
+{
     char name[32], city[32];
     snprintf(name, sizeof name, "%s%lld", prefix, (long long)n);
     snprintf(city, sizeof city, "%lld", (long long)amount);
@@ -120,7 +130,8 @@ static int emit(cv_tx_t *tx, unsigned stream, cv_str_t code, const char *prefix,
 
 /* ---- bank --------------------------------------------------------------------------------- */
 
-static int change(toy_t *toy, cv_tx_t *tx, cv_str_t code, int64_t amount) {
+static int change(toy_t *toy, cv_tx_t *tx, cv_str_t code, int64_t amount)
+{
     int64_t balance, n;
     int rc = get(toy, "", code, &balance, &n);
     if (!rc)
@@ -134,11 +145,13 @@ static int change(toy_t *toy, cv_tx_t *tx, cv_str_t code, int64_t amount) {
     return rc;
 }
 
-static int emit_many(cv_tx_t *tx, int64_t count) {
+static int emit_many(cv_tx_t *tx, int64_t count)
+{
     char text[301];
     memset(text, 'x', 300);
     text[300] = '\0';
-    cv_scheduling_party_v1_t party = {.code = CV_STR("XX"), .kind = CV_PARTY_KIND_GUEST, .name = CV_STR("many"), .sources_n = 8};
+    cv_scheduling_party_v1_t party = {
+        .code = CV_STR("XX"), .kind = CV_PARTY_KIND_GUEST, .name = CV_STR("many"), .sources_n = 8};
     for (size_t i = 0; i < 8; i++)
         party.sources[i] = cv_str(text);
     int rc = CV_OK;
@@ -147,7 +160,8 @@ static int emit_many(cv_tx_t *tx, int64_t count) {
     return rc;
 }
 
-static int bank_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out) {
+static int bank_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
+{
     toy_t *toy = self;
     if (msg->info->number == CV_MSG_SCHEDULING_EVENT_PROPOSE_V1)
         return cv_accept(tx, out, "proposed", "proposed by %s", cv_tx_principal(tx)->name);
@@ -161,7 +175,8 @@ static int bank_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void
     if (cv_str_is(put->name, "put"))
         rc = change(toy, tx, put->code, put->capacity);
     else if (cv_str_is(put->name, "take") && balance < put->capacity)
-        return cv_refuse(tx, out, "poor", "data.capacity", "there are only %lld on %.*s", (long long)balance, CV_STR_ARG(put->code));
+        return cv_refuse(tx, out, "poor", "data.capacity", "there are only %lld on %.*s", (long long)balance,
+                         CV_STR_ARG(put->code));
     else if (cv_str_is(put->name, "take"))
         rc = change(toy, tx, put->code, -put->capacity);
     else if (cv_str_is(put->name, "invalid"))
@@ -193,7 +208,8 @@ static int bank_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void
     return rc ? rc : cv_accept(tx, out, "done", "%.*s has been done", CV_STR_ARG(put->name));
 }
 
-static int bank_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) {
+static int bank_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
+{
     if (!strcmp(kind, "broken"))
         return CV_EINTERNAL;
     size_t len = strlen(toy_timers);
@@ -201,7 +217,8 @@ static int bank_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key) {
     return change(self, tx, key, 1);
 }
 
-static int collect(toy_t *toy, const char *stream, cv_str_t after, cv_collect_t *to) {
+static int collect(toy_t *toy, const char *stream, cv_str_t after, cv_collect_t *to)
+{
     int rc;
     cv_stmt_text(toy->each, 1, cv_str(stream));
     cv_stmt_text(toy->each, 2, after.ptr ? after : CV_STR(""));
@@ -229,13 +246,15 @@ static int collect(toy_t *toy, const char *stream, cv_str_t after, cv_collect_t 
     return rc;
 }
 
-static int bank_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *to) {
+static int bank_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *to)
+{
     (void)tx;
     (void)stream;
     return collect(self, "", CV_STR_NONE, to);
 }
 
-static int bank_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *to) {
+static int bank_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *to)
+{
     (void)tx;
     if (!cv_str_is(query->what, "accounts"))
         return CV_ENOTFOUND;
@@ -245,7 +264,8 @@ static int bank_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, c
 /* ---- mirror, audit ------------------------------------------------------------------------ */
 
 static void violated(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void violated(const char *format, ...) {
+static void violated(const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     vsnprintf(toy_violation, sizeof toy_violation, format, args);
@@ -253,7 +273,8 @@ static void violated(const char *format, ...) {
     toy_violations++;
 }
 
-static int follow(toy_t *toy, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data, bool forward) {
+static int follow(toy_t *toy, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data, bool forward)
+{
     if (msg->info->number != CV_MSG_SCHEDULING_VENUE_V1)
         return CV_OK;
     const cv_scheduling_venue_v1_t *record = data;
@@ -280,15 +301,18 @@ static int follow(toy_t *toy, cv_tx_t *tx, const char *stream, const cv_msg_t *m
     return rc;
 }
 
-static int mirror_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data) {
+static int mirror_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data)
+{
     return follow(self, tx, stream, msg, data, !strcmp(stream, "scheduling.events"));
 }
 
-static int audit_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data) {
+static int audit_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data)
+{
     return follow(self, tx, stream, msg, data, false);
 }
 
-static int audit_begin(void *self, cv_tx_t *tx, const char *stream) {
+static int audit_begin(void *self, cv_tx_t *tx, const char *stream)
+{
     toy_t *toy = self;
     (void)tx;
     cv_stmt_text(toy->clear, 1, cv_str(stream));
@@ -296,7 +320,8 @@ static int audit_begin(void *self, cv_tx_t *tx, const char *stream) {
 }
 
 /* Whoever follows the mirror must hear that the old accounts are gone. */
-static int mirror_begin(void *self, cv_tx_t *tx, const char *stream) {
+static int mirror_begin(void *self, cv_tx_t *tx, const char *stream)
+{
     toy_t *toy = self;
     int rc = CV_OK;
     if (!strcmp(stream, "scheduling.events")) {
@@ -311,13 +336,15 @@ static int mirror_begin(void *self, cv_tx_t *tx, const char *stream) {
     return rc ? rc : audit_begin(self, tx, stream);
 }
 
-static int mirror_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *to) {
+static int mirror_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *to)
+{
     (void)tx;
     (void)stream;
     return collect(self, "scheduling.events", CV_STR_NONE, to);
 }
 
-static int no_requests(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out) {
+static int no_requests(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
+{
     (void)self;
     (void)msg;
     (void)data;
@@ -328,31 +355,65 @@ static int no_requests(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void 
 
 static const cv_stream_def_t BANK_STREAMS[] = {{"scheduling.events", false}, {"scheduling.private", true}};
 static const cv_stream_def_t MIRROR_STREAMS[] = {{"registration.events", false}};
-static const cv_follow_def_t MIRROR_FOLLOWS[] = {{"scheduling", "scheduling.events", false}, {"scheduling", "scheduling.private", false}};
-static const cv_follow_def_t AUDIT_FOLLOWS[] = {{"scheduling", "scheduling.events", true}, {"registration", "registration.events", true}};
+static const cv_follow_def_t MIRROR_FOLLOWS[] = {{"scheduling", "scheduling.events", false},
+                                                 {"scheduling", "scheduling.private", false}};
+static const cv_follow_def_t AUDIT_FOLLOWS[] = {{"scheduling", "scheduling.events", true},
+                                                {"registration", "registration.events", true}};
 
 const cv_service_def_t TOY_BANK = {
-    .name = "scheduling", .application_id = 0x70790001, .migrations = TABLES, .migrations_n = 1,
-    .streams = BANK_STREAMS, .streams_n = 2,
-    .open = toy_open, .close = toy_close, .forget = toy_forget, .flush = toy_flush,
-    .request = bank_request, .timer = bank_timer, .snapshot = bank_snapshot, .query = bank_query,
+    .name = "scheduling",
+    .application_id = 0x70790001,
+    .migrations = TABLES,
+    .migrations_n = 1,
+    .streams = BANK_STREAMS,
+    .streams_n = 2,
+    .open = toy_open,
+    .close = toy_close,
+    .forget = toy_forget,
+    .flush = toy_flush,
+    .request = bank_request,
+    .timer = bank_timer,
+    .snapshot = bank_snapshot,
+    .query = bank_query,
 };
 const cv_service_def_t TOY_MIRROR = {
-    .name = "registration", .application_id = 0x70790002, .migrations = TABLES, .migrations_n = 1,
-    .streams = MIRROR_STREAMS, .streams_n = 1, .follows = MIRROR_FOLLOWS, .follows_n = 2,
-    .open = toy_open, .close = toy_close, .forget = toy_forget, .flush = toy_flush,
-    .request = no_requests, .record = mirror_record, .snapshot_begin = mirror_begin, .snapshot = mirror_snapshot,
+    .name = "registration",
+    .application_id = 0x70790002,
+    .migrations = TABLES,
+    .migrations_n = 1,
+    .streams = MIRROR_STREAMS,
+    .streams_n = 1,
+    .follows = MIRROR_FOLLOWS,
+    .follows_n = 2,
+    .open = toy_open,
+    .close = toy_close,
+    .forget = toy_forget,
+    .flush = toy_flush,
+    .request = no_requests,
+    .record = mirror_record,
+    .snapshot_begin = mirror_begin,
+    .snapshot = mirror_snapshot,
 };
 const cv_service_def_t TOY_AUDIT = {
-    .name = "notifications", .application_id = 0x70790003, .migrations = TABLES, .migrations_n = 1,
-    .follows = AUDIT_FOLLOWS, .follows_n = 2,
-    .open = toy_open, .close = toy_close, .forget = toy_forget, .flush = toy_flush,
-    .request = no_requests, .record = audit_record, .snapshot_begin = audit_begin,
+    .name = "notifications",
+    .application_id = 0x70790003,
+    .migrations = TABLES,
+    .migrations_n = 1,
+    .follows = AUDIT_FOLLOWS,
+    .follows_n = 2,
+    .open = toy_open,
+    .close = toy_close,
+    .forget = toy_forget,
+    .flush = toy_flush,
+    .request = no_requests,
+    .record = audit_record,
+    .snapshot_begin = audit_begin,
 };
 
 /* ---- helpers of tests --------------------------------------------------------------------- */
 
-const char *toy_id(uint64_t number) {
+const char *toy_id(uint64_t number)
+{
     static char ids[8][CV_UUID_TEXT + 1]; /* a few at once */
     static unsigned next;
     char *id = ids[next++ % 8];
@@ -360,8 +421,9 @@ const char *toy_id(uint64_t number) {
     return id;
 }
 
-int toy_request(cv_buf_t *buf, const char *id, const char *inbox, const char *command, const char *account, int64_t amount,
-                int64_t expiry_ms) {
+int toy_request(cv_buf_t *buf, const char *id, const char *inbox, const char *command, const char *account,
+                int64_t amount, int64_t expiry_ms)
+{
     cv_scheduling_venue_put_v1_t put = {
         .code = cv_str(account),
         .name = cv_str(command),
@@ -381,7 +443,8 @@ int toy_request(cv_buf_t *buf, const char *id, const char *inbox, const char *co
     return cv_msg_write(buf, &head, &put);
 }
 
-void toy_dump(cv_db_t *db, const char *stream, char *ret_text, size_t size) {
+void toy_dump(cv_db_t *db, const char *stream, char *ret_text, size_t size)
+{
     cv_stmt_t *all;
     size_t len = 0;
     ret_text[0] = '\0';

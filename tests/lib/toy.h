@@ -33,8 +33,8 @@ extern char toy_violation[256];
 extern char toy_timers[256];
 
 /* Writes one request. inbox NULL: "inbox-0001". */
-int toy_request(cv_buf_t *buf, const char *id, const char *inbox, const char *command, const char *account, int64_t amount,
-                int64_t expiry_ms);
+int toy_request(cv_buf_t *buf, const char *id, const char *inbox, const char *command, const char *account,
+                int64_t amount, int64_t expiry_ms);
 /* "00000000-0000-7000-8000-<number>" */
 const char *toy_id(uint64_t number);
 /* What the bank holds, or what the others saw of `stream`: "A=5/2 B=1/1 " (balance/changes), in order. */

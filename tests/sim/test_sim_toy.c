@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { DEFAULT_ROUNDS = 300, ACCOUNTS = 4, REQUESTS_MAX = 400 };
@@ -46,11 +47,14 @@ static const kind_t KINDS[] = {
     {"restores", {.loss = 15, .repeat = 5, .delay_ms = 50, .power = 30, .stop = 25, .restore = 40}, 0},
     {"restores and pruned", {.loss = 15, .repeat = 5, .delay_ms = 50, .power = 30, .stop = 25, .restore = 40}, 5},
     {"rewinds", {.loss = 15, .repeat = 5, .delay_ms = 50, .power = 30, .stop = 25, .rewind = 20}, 0},
-    {"rewinds and restores", {.loss = 15, .repeat = 5, .delay_ms = 50, .power = 30, .stop = 25, .rewind = 20, .restore = 20}, 5},
+    {"rewinds and restores",
+     {.loss = 15, .repeat = 5, .delay_ms = 50, .power = 30, .stop = 25, .rewind = 20, .restore = 20},
+     5},
 };
 enum { KINDS_N = sizeof KINDS / sizeof *KINDS };
 
-static void submit(sim_t *sim, size_t bank, size_t n, order_t *order) {
+static void submit(sim_t *sim, size_t bank, size_t n, order_t *order)
+{
     char account[2] = {(char)('A' + sim_draw(sim, ACCOUNTS)), '\0'};
     *order = (order_t){account[0], sim_draw(sim, 3) == 0, 1 + (int64_t)sim_draw(sim, 9)};
     cv_buf_t message;
@@ -62,7 +66,8 @@ static void submit(sim_t *sim, size_t bank, size_t n, order_t *order) {
 }
 
 /* "A=5/2 B=1/1 " from what the clients were told. */
-static void told(sim_t *sim, const order_t *orders, char *ret_text, size_t size) {
+static void told(sim_t *sim, const order_t *orders, char *ret_text, size_t size)
+{
     int64_t balance[ACCOUNTS] = {0};
     int count[ACCOUNTS] = {0};
     cv_reader_t *reader = cv_reader_new();
@@ -85,13 +90,15 @@ static void told(sim_t *sim, const order_t *orders, char *ret_text, size_t size)
         if (balance[i] < 0)
             sim_fail(sim, "account %c is below zero", 'A' + i);
         if (count[i])
-            len += (size_t)snprintf(ret_text + len, size - len, "%c=%lld/%d ", 'A' + i, (long long)balance[i], count[i]);
+            len +=
+                (size_t)snprintf(ret_text + len, size - len, "%c=%lld/%d ", 'A' + i, (long long)balance[i], count[i]);
     }
     free(data);
     cv_reader_destroy(&reader);
 }
 
-static void compare(sim_t *sim, size_t node, size_t follow, const char *who, const char *stream, const char *expected) {
+static void compare(sim_t *sim, size_t node, size_t follow, const char *who, const char *stream, const char *expected)
+{
     char seen[512];
     const char *error = cv_engine_follow_error(sim_engine(sim, node), follow);
     if (error[0]) {
@@ -104,7 +111,8 @@ static void compare(sim_t *sim, size_t node, size_t follow, const char *who, con
         sim_fail(sim, "%s sees %s on %s and should see %s", who, seen, stream, expected);
 }
 
-static void check(sim_t *sim, const order_t *orders, size_t bank, size_t mirror, size_t audit) {
+static void check(sim_t *sim, const order_t *orders, size_t bank, size_t mirror, size_t audit)
+{
     char expected[512], found[512];
     told(sim, orders, expected, sizeof expected);
     toy_dump(sim_db(sim, bank), "", found, sizeof found);
@@ -119,7 +127,8 @@ static void check(sim_t *sim, const order_t *orders, size_t bank, size_t mirror,
         sim_fail(sim, "%s", toy_violation);
 }
 
-static bool play(uint64_t seed, bool loud) {
+static bool play(uint64_t seed, bool loud)
+{
     sim_t *sim = sim_new(seed);
     const kind_t *kind = &KINDS[seed % KINDS_N];
     order_t orders[REQUESTS_MAX];
@@ -144,15 +153,16 @@ static bool play(uint64_t seed, bool loud) {
                       " %llu faults, %llu full, %llu stops, %llu rewinds, %llu restores, %llu decided, %llu replays\n",
                       kind->name, good ? "good" : sim_error(sim), n, (unsigned long long)c->turns,
                       (unsigned long long)c->messages, (unsigned long long)c->lost, (unsigned long long)c->opens,
-                      (unsigned long long)c->power_failures, (unsigned long long)c->faults, (unsigned long long)c->fulls,
-                      (unsigned long long)c->stops, (unsigned long long)c->rewinds, (unsigned long long)c->restores,
-                      (unsigned long long)c->decided, (unsigned long long)c->replays);
+                      (unsigned long long)c->power_failures, (unsigned long long)c->faults,
+                      (unsigned long long)c->fulls, (unsigned long long)c->stops, (unsigned long long)c->rewinds,
+                      (unsigned long long)c->restores, (unsigned long long)c->decided, (unsigned long long)c->replays);
     }
     sim_destroy(&sim);
     return good;
 }
 
-static void schedules(void **state) {
+static void schedules(void **state)
+{
     (void)state;
     const char *seed = getenv("SEED"), *rounds = getenv("ROUNDS");
     if (seed) {
@@ -165,7 +175,8 @@ static void schedules(void **state) {
     assert_int_equal(bad, 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(schedules)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

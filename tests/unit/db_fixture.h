@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 static const char *const STEPS[] = {
@@ -32,7 +33,8 @@ typedef struct {
     char error[512];
 } fixture_t;
 
-static inline int start(void **state) {
+static inline int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     snprintf(f->directory, sizeof f->directory, "/tmp/test-db-XXXXXX");
     if (!mkdtemp(f->directory))
@@ -43,7 +45,8 @@ static inline int start(void **state) {
     return 0;
 }
 
-static inline int end(void **state) {
+static inline int end(void **state)
+{
     fixture_t *f = *state;
     char command[128];
     crash_disk_destroy(&f->disk);
@@ -58,7 +61,8 @@ static inline int end(void **state) {
     return 0;
 }
 
-static inline cv_db_options_t options_of(fixture_t *f, bool real, size_t steps_n) {
+static inline cv_db_options_t options_of(fixture_t *f, bool real, size_t steps_n)
+{
     return (cv_db_options_t){
         .path = real ? f->path : crash_disk_path(f->disk, "a.db"),
         .vfs = real ? NULL : CRASH_VFS,
@@ -69,12 +73,14 @@ static inline cv_db_options_t options_of(fixture_t *f, bool real, size_t steps_n
     };
 }
 
-static inline int open_db(fixture_t *f, bool real, size_t steps_n, cv_db_t **ret_db) {
+static inline int open_db(fixture_t *f, bool real, size_t steps_n, cv_db_t **ret_db)
+{
     cv_db_options_t options = options_of(f, real, steps_n);
     return cv_db_open(&options, ret_db, f->error, sizeof f->error);
 }
 
-static inline int64_t count(cv_db_t *db, const char *sql) {
+static inline int64_t count(cv_db_t *db, const char *sql)
+{
     cv_stmt_t *stmt;
     assert_int_equal(cv_db_prepare(db, sql, &stmt), CV_OK);
     assert_int_equal(cv_stmt_step(stmt), 1);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define STREAM "toy.events"
@@ -19,7 +20,7 @@ enum { LOG_MAX = 16384, SIZE = 64 };
 typedef struct {
     cv_follower_t *follower;
     cv_reader_t *reader;
-    cv_any_t *asked;   /* data of the last question */
+    cv_any_t *asked;    /* data of the last question */
     char question[160]; /* its id; "": none since the last look */
     uint16_t type;
     unsigned questions, acks;
@@ -32,7 +33,8 @@ typedef struct {
     char applied[LOG_MAX * 8]; /* what was applied and committed, "a1 a2 " */
 } fixture_t;
 
-static inline void on_ask(void *self, cv_str_t message) {
+static inline void on_ask(void *self, cv_str_t message)
+{
     fixture_t *f = self;
     cv_msg_t msg;
     cv_any_t *data = calloc(1, sizeof *data);
@@ -53,7 +55,8 @@ static inline void on_ask(void *self, cv_str_t message) {
     free(data);
 }
 
-static inline void write_record(fixture_t *f, const char *prefix) {
+static inline void write_record(fixture_t *f, const char *prefix)
+{
     uint64_t n = f->head + 1;
     snprintf(f->log[n], SIZE, "%s%llu", prefix, (unsigned long long)n);
     f->at[n] = f->at[f->head];
@@ -63,24 +66,28 @@ static inline void write_record(fixture_t *f, const char *prefix) {
     f->head = n;
 }
 
-static inline void write_records(fixture_t *f, const char *prefix, int n) {
+static inline void write_records(fixture_t *f, const char *prefix, int n)
+{
     for (int i = 0; i < n; i++)
         write_record(f, prefix);
 }
 
 /* The producer's file is an older one: it has only n records. */
-static inline void rewind_to(fixture_t *f, uint64_t n) {
+static inline void rewind_to(fixture_t *f, uint64_t n)
+{
     f->head = n;
 }
 
-static inline void start_at(fixture_t *f, cv_position_t cursor) {
+static inline void start_at(fixture_t *f, cv_position_t cursor)
+{
     cv_follower_destroy(&f->follower);
     f->follower = cv_follower_new(STREAM, &cursor, on_ask, f);
     f->applied[0] = f->question[0] = '\0';
     f->questions = f->acks = 0;
 }
 
-static inline int start(void **state) {
+static inline int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->reader = cv_reader_new();
     f->asked = calloc(1, sizeof *f->asked);
@@ -92,7 +99,8 @@ static inline int start(void **state) {
     return 0;
 }
 
-static inline int end(void **state) {
+static inline int end(void **state)
+{
     fixture_t *f = *state;
     cv_follower_destroy(&f->follower);
     cv_reader_destroy(&f->reader);
@@ -101,30 +109,38 @@ static inline int end(void **state) {
     return 0;
 }
 
-static inline void tick(fixture_t *f, int64_t later) {
+static inline void tick(fixture_t *f, int64_t later)
+{
     f->now += later;
     f->next = cv_follower_tick(f->follower, f->now);
 }
 
 /* Whether a question of this type was asked since the last look. */
-static inline bool asked(fixture_t *f, uint16_t type) {
+static inline bool asked(fixture_t *f, uint16_t type)
+{
     bool yes = f->question[0] && f->type == type && f->questions;
     f->questions = 0;
     return yes;
 }
 
-static inline void feed(fixture_t *f, uint64_t n) {
+static inline void feed(fixture_t *f, uint64_t n)
+{
     cv_follower_feed(f->follower, &f->at[n], cv_str(f->log[n]), f->now);
 }
 
-static inline void feed_head(fixture_t *f, uint64_t n) {
+static inline void feed_head(fixture_t *f, uint64_t n)
+{
     cv_position_t head = f->at[n];
     memset(head.epoch, f->epoch, CV_EPOCH_LEN);
     cv_follower_feed(f->follower, &head, CV_STR_NONE, f->now);
 }
 
-static inline void answer_with(fixture_t *f, uint16_t type, const void *data, const char *causation) {
-    cv_msg_t head = {.id = CV_STR("answer"), .source = CV_STR("/producer"), .causationid = cv_str(causation), .info = cv_msg_info_at(type)};
+static inline void answer_with(fixture_t *f, uint16_t type, const void *data, const char *causation)
+{
+    cv_msg_t head = {.id = CV_STR("answer"),
+                     .source = CV_STR("/producer"),
+                     .causationid = cv_str(causation),
+                     .info = cv_msg_info_at(type)};
     cv_buf_t bytes;
     cv_msg_t msg;
     cv_any_t *decoded = calloc(1, sizeof *decoded);
@@ -137,39 +153,51 @@ static inline void answer_with(fixture_t *f, uint16_t type, const void *data, co
     cv_buf_done(&bytes);
 }
 
-static inline void answer_batch_from(fixture_t *f, uint64_t after, uint64_t max, const char *causation) {
+static inline void answer_batch_from(fixture_t *f, uint64_t after, uint64_t max, const char *causation)
+{
     static cv_str_t views[500];
     uint8_t epoch[CV_EPOCH_LEN];
     memset(epoch, f->epoch, sizeof epoch);
     size_t n = 0;
     for (uint64_t i = after + 1; i <= f->head && n < max && n < 500; i++)
         views[n++] = cv_str(f->log[i]);
-    cv_log_batch_v1_t batch = {.stream = CV_STR(STREAM), .epoch = {(char *)epoch, sizeof epoch}, .after = after,
-                               .records = {.n = n, .list = views}, .head = f->head, .oldest = 1};
+    cv_log_batch_v1_t batch = {.stream = CV_STR(STREAM),
+                               .epoch = {(char *)epoch, sizeof epoch},
+                               .after = after,
+                               .records = {.n = n, .list = views},
+                               .head = f->head,
+                               .oldest = 1};
     answer_with(f, CV_MSG_LOG_BATCH_V1, &batch, causation);
 }
 
 /* The honest answer to the fetch that is out. */
-static inline void answer_fetch(fixture_t *f) {
+static inline void answer_fetch(fixture_t *f)
+{
     answer_batch_from(f, f->asked->log_fetch_v1.after, 500, f->question);
 }
 
-static inline void refuse(fixture_t *f, cv_refused_code_t code) {
+static inline void refuse(fixture_t *f, cv_refused_code_t code)
+{
     cv_log_refused_v1_t refused = {.code = code, .text = CV_STR("because")};
     answer_with(f, CV_MSG_LOG_REFUSED_V1, &refused, f->question);
 }
 
-static inline void answer_page(fixture_t *f, int64_t page, bool last, const char *record, const cv_position_t *position) {
+static inline void answer_page(fixture_t *f, int64_t page, bool last, const char *record, const cv_position_t *position)
+{
     uint8_t bytes[CV_POSITION_LEN];
     cv_str_t view = cv_str(record);
     cv_position_write(position, bytes);
-    cv_log_page_v1_t answer = {.records = {.n = record ? 1 : 0, .list = &view}, .position = {(char *)bytes, sizeof bytes},
-                               .has_page = true, .page = page, .last = last};
+    cv_log_page_v1_t answer = {.records = {.n = record ? 1 : 0, .list = &view},
+                               .position = {(char *)bytes, sizeof bytes},
+                               .has_page = true,
+                               .page = page,
+                               .last = last};
     answer_with(f, CV_MSG_LOG_PAGE_V1, &answer, f->question);
 }
 
 /* Applies and commits everything that is ready. */
-static inline void apply(fixture_t *f) {
+static inline void apply(fixture_t *f)
+{
     cv_str_t record;
     cv_position_t position;
     uint64_t before = cv_follower_position(f->follower)->seq;
@@ -183,13 +211,15 @@ static inline void apply(fixture_t *f) {
     cv_follower_committed(f->follower);
 }
 
-static inline void expect(fixture_t *f, const char *applied, cv_follower_state_t state) {
+static inline void expect(fixture_t *f, const char *applied, cv_follower_state_t state)
+{
     assert_string_equal(f->applied, applied);
     assert_string_equal(cv_follower_state_text(cv_follower_state(f->follower)), cv_follower_state_text(state));
 }
 
 /* A follower that has applied everything there is. */
-static inline void catch_up(fixture_t *f) {
+static inline void catch_up(fixture_t *f)
+{
     tick(f, 0);
     assert_true(asked(f, CV_MSG_LOG_FETCH_V1));
     answer_fetch(f);

@@ -47,7 +47,8 @@ typedef struct {
     cv_buf_t answer, outcome; /* the last ones */
 } drv_t;
 
-static inline cv_str_t drv_copy(cv_str_t bytes) {
+static inline cv_str_t drv_copy(cv_str_t bytes)
+{
     char *copy = malloc(bytes.len + 1);
     assert_non_null(copy);
     memcpy(copy, bytes.ptr, bytes.len);
@@ -57,7 +58,8 @@ static inline cv_str_t drv_copy(cv_str_t bytes) {
 
 /* ---- what the engine says ----------------------------------------------------------------- */
 
-static inline void drv_on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+static inline void drv_on_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message)
+{
     drv_t *drv = self;
     if (!position) {
         cv_buf_clear(&drv->outcome);
@@ -68,14 +70,16 @@ static inline void drv_on_publish(void *self, cv_str_t topic, const cv_position_
     }
 }
 
-static inline void drv_on_answer(void *self, void *peer, cv_str_t message) {
+static inline void drv_on_answer(void *self, void *peer, cv_str_t message)
+{
     (void)peer;
     drv_t *drv = self;
     cv_buf_clear(&drv->answer);
     assert_int_equal(cv_buf_put(&drv->answer, message.ptr, message.len), CV_OK);
 }
 
-static inline void drv_on_ask(void *self, size_t follow, cv_str_t message) {
+static inline void drv_on_ask(void *self, size_t follow, cv_str_t message)
+{
     drv_t *drv = self;
     cv_msg_t msg;
     cv_reader_t *reader = cv_reader_new();
@@ -89,7 +93,8 @@ static inline void drv_on_ask(void *self, size_t follow, cv_str_t message) {
 
 /* ---- the producers ------------------------------------------------------------------------ */
 
-static inline void drv_reply(drv_t *drv, int stream, cv_str_t question, uint16_t type, const void *data) {
+static inline void drv_reply(drv_t *drv, int stream, cv_str_t question, uint16_t type, const void *data)
+{
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_BATCH);
     cv_msg_t head = {.id = CV_STR("answer"),
@@ -103,7 +108,8 @@ static inline void drv_reply(drv_t *drv, int stream, cv_str_t question, uint16_t
 }
 
 /* Answers the question that waits, if there is one. */
-static inline bool drv_serve(drv_t *drv, int stream) {
+static inline bool drv_serve(drv_t *drv, int stream)
+{
     drv_stream_t *from = &drv->streams[stream];
     if (from->closed || from->asked.len == 0)
         return false;
@@ -148,7 +154,8 @@ static inline bool drv_serve(drv_t *drv, int stream) {
 }
 
 /* Rings the bell. */
-static inline bool drv_tell(drv_t *drv, int stream) {
+static inline bool drv_tell(drv_t *drv, int stream)
+{
     drv_stream_t *from = &drv->streams[stream];
     if (from->closed || from->told == from->head)
         return false;
@@ -160,7 +167,8 @@ static inline bool drv_tell(drv_t *drv, int stream) {
     return true;
 }
 
-static inline cv_str_t drv_message(drv_t *drv, int stream, uint64_t seq, uint16_t type, const void *data) {
+static inline cv_str_t drv_message(drv_t *drv, int stream, uint64_t seq, uint16_t type, const void *data)
+{
     drv_stream_t *to = &drv->streams[stream];
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_RECORD);
@@ -177,7 +185,8 @@ static inline cv_str_t drv_message(drv_t *drv, int stream, uint64_t seq, uint16_
 }
 
 /* A record of a followed stream; the producer's clock is drv->ms. Returns its sequence. */
-static inline uint64_t drv_record(drv_t *drv, int stream, uint16_t type, const void *data) {
+static inline uint64_t drv_record(drv_t *drv, int stream, uint16_t type, const void *data)
+{
     drv_stream_t *to = &drv->streams[stream];
     assert_true(to->head < DRV_RECORDS_MAX);
     uint64_t seq = to->head + 1;
@@ -189,7 +198,8 @@ static inline uint64_t drv_record(drv_t *drv, int stream, uint16_t type, const v
 }
 
 /* The stream begins a new epoch at the sequence it has; what a snapshot holds is said by drv_state. */
-static inline void drv_new_epoch(drv_t *drv, int stream) {
+static inline void drv_new_epoch(drv_t *drv, int stream)
+{
     drv_stream_t *of = &drv->streams[stream];
     for (uint64_t i = 0; i <= of->head; i++)
         of->at[i].epoch[0]++;
@@ -197,14 +207,16 @@ static inline void drv_new_epoch(drv_t *drv, int stream) {
     of->told = UINT64_MAX;
 }
 
-static inline void drv_state(drv_t *drv, int stream, uint16_t type, const void *data) {
+static inline void drv_state(drv_t *drv, int stream, uint16_t type, const void *data)
+{
     drv_stream_t *of = &drv->streams[stream];
     of->state[of->state_n++] = drv_message(drv, stream, of->head, type, data);
 }
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-static inline void drv_start(drv_t *drv) {
+static inline void drv_start(drv_t *drv)
+{
     char error[512] = "";
     cv_db_options_t options = {.path = drv->path,
                                .application_id = ntf_service.application_id,
@@ -225,11 +237,13 @@ static inline void drv_start(drv_t *drv) {
     }
 }
 
-static inline void drv_swallow(void *arg, const char *line, size_t len) {
+static inline void drv_swallow(void *arg, const char *line, size_t len)
+{
     (void)arg, (void)line, (void)len;
 }
 
-static inline drv_t *drv_new(void) {
+static inline drv_t *drv_new(void)
+{
     static const char *const names[DRV_FOLLOWS] = {"scheduling.events", "registration.events", "registration.private"};
     drv_t *drv = calloc(1, sizeof(*drv));
     assert_non_null(drv);
@@ -244,7 +258,8 @@ static inline drv_t *drv_new(void) {
     cv_buf_init(&drv->outcome, CV_MAX_REQUEST);
     for (int i = 0; i < DRV_FOLLOWS; i++) {
         drv->streams[i].stream = names[i];
-        memset(drv->streams[i].at[0].epoch, i == DRV_SCHEDULING ? 0x10 : 0x11, CV_EPOCH_LEN); /* a service's are the same */
+        memset(drv->streams[i].at[0].epoch, i == DRV_SCHEDULING ? 0x10 : 0x11,
+               CV_EPOCH_LEN); /* a service's are the same */
         drv->streams[i].oldest = 1;
         cv_buf_init(&drv->streams[i].asked, CV_MAX_REQUEST);
     }
@@ -253,7 +268,8 @@ static inline drv_t *drv_new(void) {
     return drv;
 }
 
-static inline void drv_remove(const char *path) {
+static inline void drv_remove(const char *path)
+{
     DIR *directory = opendir(path);
     if (!directory) {
         unlink(path);
@@ -271,13 +287,15 @@ static inline void drv_remove(const char *path) {
 }
 
 /* The process ends and starts again. */
-static inline void drv_restart(drv_t *drv) {
+static inline void drv_restart(drv_t *drv)
+{
     cv_engine_destroy(&drv->engine);
     cv_db_close(&drv->db);
     drv_start(drv);
 }
 
-static inline void drv_destroy(drv_t **ref) {
+static inline void drv_destroy(drv_t **ref)
+{
     drv_t *drv = *ref;
     cv_engine_destroy(&drv->engine);
     cv_db_close(&drv->db);
@@ -300,7 +318,8 @@ static inline void drv_destroy(drv_t **ref) {
 }
 
 /* Turns for so long, 50 ms apart. deliver: with afterwards(). */
-static inline void drv_run(drv_t *drv, int64_t for_ms, bool deliver) {
+static inline void drv_run(drv_t *drv, int64_t for_ms, bool deliver)
+{
     for (int64_t end_ms = drv->ms + for_ms; drv->ms < end_ms; drv->ms += 50) {
         for (int i = 0; i < DRV_FOLLOWS; i++) {
             drv_tell(drv, i);
@@ -319,7 +338,8 @@ static inline void drv_run(drv_t *drv, int64_t for_ms, bool deliver) {
 /* ---- questions ---------------------------------------------------------------------------- */
 
 /* Sends a recipient.put; the outcome's code, until the next message is read. */
-static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *party, int64_t order, const char *email) {
+static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *party, int64_t order, const char *email)
+{
     static cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
     cv_recipient_t recipient = {.party = cv_str(party),
                                 .order = order,
@@ -347,7 +367,8 @@ static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *par
 
 /* Asks; the answer is valid until the next question. NULL: refused. */
 static inline const cv_log_page_v1_t *drv_query(drv_t *drv, unsigned role, const char *party, const char *what,
-                                                const char *key, cv_str_t after, int64_t limit) {
+                                                const char *key, cv_str_t after, int64_t limit)
+{
     cv_principal_t who = {.name = "asker", .role = role};
     assert_int_equal(cv_str_copy(cv_str(party), who.party, sizeof(who.party)), CV_OK);
     cv_log_query_v1_t query = {.what = cv_str(what),
@@ -372,7 +393,8 @@ static inline const cv_log_page_v1_t *drv_query(drv_t *drv, unsigned role, const
 }
 
 /* A message of notice type. */
-static inline cv_notifications_notice_v1_t drv_notice(cv_str_t message) {
+static inline cv_notifications_notice_v1_t drv_notice(cv_str_t message)
+{
     static cv_any_t data;
     cv_msg_t msg;
     cv_reader_t *reader = cv_reader_new();
@@ -386,7 +408,8 @@ static inline cv_notifications_notice_v1_t drv_notice(cv_str_t message) {
 /* ---- the outbox --------------------------------------------------------------------------- */
 
 /* Files, temporary ones included. */
-static inline size_t drv_files(drv_t *drv) {
+static inline size_t drv_files(drv_t *drv)
+{
     size_t n = 0;
     DIR *directory = opendir(drv->outbox);
     if (!directory)
@@ -398,7 +421,8 @@ static inline size_t drv_files(drv_t *drv) {
 }
 
 /* Contents of NAME.eml, NUL-terminated, to be freed; NULL: not there. */
-static inline char *drv_file(drv_t *drv, const char *name) {
+static inline char *drv_file(drv_t *drv, const char *name)
+{
     char path[256];
     snprintf(path, sizeof(path), "%s/%s.eml", drv->outbox, name);
     FILE *file = fopen(path, "rbe");
@@ -412,7 +436,8 @@ static inline char *drv_file(drv_t *drv, const char *name) {
 }
 
 /* One number that the SQL gives. */
-static inline int64_t drv_number(drv_t *drv, const char *sql) {
+static inline int64_t drv_number(drv_t *drv, const char *sql)
+{
     cv_stmt_t *stmt;
     assert_int_equal(cv_db_prepare(drv->db, sql, &stmt), CV_OK);
     assert_int_equal(cv_stmt_step(stmt), 1);

@@ -12,7 +12,8 @@
 
 /* ---- what the others say ------------------------------------------------------------------ */
 
-static inline cv_scheduling_event_v1_t forum(int64_t version) {
+static inline cv_scheduling_event_v1_t forum(int64_t version)
+{
     return (cv_scheduling_event_v1_t){
         .event = CV_STR("FORUM"),
         .version = version,
@@ -30,22 +31,29 @@ static inline cv_scheduling_event_v1_t forum(int64_t version) {
 }
 
 /* Registration hears of it at once. */
-static inline void tell_event(drv_t *drv, const cv_scheduling_event_v1_t *event) {
+static inline void tell_event(drv_t *drv, const cv_scheduling_event_v1_t *event)
+{
     drv->version = event->version;
     drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, event);
 }
 
-static inline void tell_catalogue(drv_t *drv) {
+static inline void tell_catalogue(drv_t *drv)
+{
     cv_scheduling_event_v1_t event = forum(1);
-    cv_party_t party = {.code = CV_STR("KZ"), .kind = CV_PARTY_KIND_MEMBER, .name = CV_STR("Kazakhstan")};
+    static const char *const parties[][2] = {
+        {"KZ", "Kazakhstan"}, {"UZ", "Uzbekistan"}, {"KG", "Kyrgyzstan"}, {"TJ", "Tajikistan"}};
     cv_venue_t venue = {
         .code = CV_STR("BCC"), .name = CV_STR("Congress Centre"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
-    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_PARTY_V1, &party);
+    for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++) {
+        cv_party_t party = {.code = cv_str(parties[i][0]), .kind = CV_PARTY_KIND_MEMBER, .name = cv_str(parties[i][1])};
+        drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_PARTY_V1, &party);
+    }
     drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_VENUE_V1, &venue);
     tell_event(drv, &event);
 }
 
-static inline uint64_t tell_contact(drv_t *drv, const char *party, const char *email) {
+static inline uint64_t tell_contact(drv_t *drv, const char *party, const char *email)
+{
     cv_registration_contact_v1_t contact = {
         .event = CV_STR("FORUM"),
         .party = cv_str(party),
@@ -57,7 +65,8 @@ static inline uint64_t tell_contact(drv_t *drv, const char *party, const char *e
 }
 
 static inline uint64_t tell_decided(drv_t *drv, const char *party, cv_outcome_class_t cls, cv_party_answer_t answer,
-                             uint64_t private_seq) {
+                                    uint64_t private_seq)
+{
     cv_registration_decided_v1_t decided = {
         .request = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"),
         .kind = CV_DECISION_KIND_REGISTER,
@@ -75,13 +84,15 @@ static inline uint64_t tell_decided(drv_t *drv, const char *party, cv_outcome_cl
     return drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, &decided);
 }
 
-static inline uint64_t tell_registered(drv_t *drv, const char *party) {
+static inline uint64_t tell_registered(drv_t *drv, const char *party)
+{
     char email[64];
     snprintf(email, sizeof(email), "focal@%s.example", party);
     return tell_decided(drv, party, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, tell_contact(drv, party, email));
 }
 
-static inline void assert_written(drv_t *drv, const char *notice, const char *part) {
+static inline void assert_written(drv_t *drv, const char *notice, const char *part)
+{
     char *file = drv_file(drv, notice);
     if (!file)
         fail_msg("no file %s", notice);
@@ -90,7 +101,8 @@ static inline void assert_written(drv_t *drv, const char *notice, const char *pa
     free(file);
 }
 
-static inline int64_t in_state(drv_t *drv, int state) {
+static inline int64_t in_state(drv_t *drv, int state)
+{
     char sql[100];
     snprintf(sql, sizeof(sql), "SELECT count(*) FROM ntf_delivery WHERE state = %d", state);
     return drv_number(drv, sql);

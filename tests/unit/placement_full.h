@@ -41,7 +41,8 @@ static inline void full_prices(const sch_place_model_t *m, const int *plan, sch_
     }
 }
 
-static inline int full_value(const sch_place_model_t *m, int relation, sch_room_cond_t cond, const int *plan, int a, int b)
+static inline int full_value(const sch_place_model_t *m, int relation, sch_room_cond_t cond, const int *plan, int a,
+                             int b)
 {
     if (plan[a] < 0 || plan[b] < 0)
         return 0;

@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 /* Puts an item, and compares the score that is kept with one counted from the whole plan. */

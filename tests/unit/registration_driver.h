@@ -88,19 +88,24 @@ static inline void driver_ask(void *self, size_t follow, cv_str_t message)
     driver_keep(&((driver_t *)self)->asked, message);
 }
 
-static inline int driver_try_open(driver_t *driver, char *ret_error, size_t size)
+static inline int driver_try_open_as(driver_t *driver, const cv_service_def_t *service, char *ret_error, size_t size)
 {
     const cv_db_options_t options = {
         .path = driver->path,
-        .application_id = reg_service.application_id,
-        .migrations = reg_service.migrations,
-        .migrations_n = reg_service.migrations_n,
+        .application_id = service->application_id,
+        .migrations = service->migrations,
+        .migrations_n = service->migrations_n,
     };
-    const cv_outside_t outside = {.self = driver, .publish = driver_publish, .answer = driver_answer, .ask = driver_ask};
+    const cv_outside_t outside = {
+        .self = driver, .publish = driver_publish, .answer = driver_answer, .ask = driver_ask};
     const cv_engine_options_t engine_options = {.new_epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .version = "test"};
     int rc = cv_db_open(&options, &driver->db, ret_error, size);
-    return rc ? rc
-              : cv_engine_new(&reg_service, driver->db, &outside, &engine_options, &driver->engine, ret_error, size);
+    return rc ? rc : cv_engine_new(service, driver->db, &outside, &engine_options, &driver->engine, ret_error, size);
+}
+
+static inline int driver_try_open(driver_t *driver, char *ret_error, size_t size)
+{
+    return driver_try_open_as(driver, &reg_service, ret_error, size);
 }
 
 static inline void driver_open(driver_t *driver)

@@ -92,7 +92,8 @@ static inline void post(world_t *w, bool to_peer, const char *bytes, size_t len)
     }
 }
 
-static inline size_t write_message(cv_str_t id, uint16_t type, const void *data, cv_str_t cause, char ret_bytes[MESSAGE_MAX])
+static inline size_t write_message(cv_str_t id, uint16_t type, const void *data, cv_str_t cause,
+                                   char ret_bytes[MESSAGE_MAX])
 {
     cv_msg_t head = {.id = id,
                      .source = CV_STR("/test"),
@@ -111,7 +112,8 @@ static inline size_t write_message(cv_str_t id, uint16_t type, const void *data,
     return len;
 }
 
-static inline size_t write_outcome(const char *id, cv_outcome_class_t cls, int64_t retry_after_ms, char ret_bytes[MESSAGE_MAX])
+static inline size_t write_outcome(const char *id, cv_outcome_class_t cls, int64_t retry_after_ms,
+                                   char ret_bytes[MESSAGE_MAX])
 {
     cv_outcome_v1_t outcome = {.cls = cls, .code = CV_STR("code"), .text = CV_STR("a sentence")};
     if (retry_after_ms) {

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
 enum { DRIVER_KEPT_MAX = 4096 };
@@ -34,7 +35,7 @@ typedef struct {
     cv_buf_t request;
     cv_principal_t principal;
     int64_t now_ms, mono_ms;
-    unsigned requests;              /* for ids */
+    unsigned requests;                     /* for ids */
     driver_bytes_t outcome, answer, asked; /* the last of each */
     driver_bytes_t records[DRIVER_KEPT_MAX];
     size_t records_n;
@@ -54,7 +55,8 @@ static inline void driver_keep(driver_bytes_t *kept, cv_str_t bytes)
 static inline void driver_publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message)
 {
     driver_t *driver = self;
-    if (!message.ptr) return; /* a head */
+    if (!message.ptr)
+        return; /* a head */
     if (!position) {
         driver_keep(&driver->outcome, message);
         return;
@@ -73,7 +75,8 @@ static inline void driver_answer(void *self, void *peer, cv_str_t message)
 static inline void driver_ask(void *self, size_t follow, cv_str_t message)
 {
     assert_int_equal(follow, 0);
-    if (memmem(message.ptr, message.len, "/ack/", 5)) return; /* needs no answer */
+    if (memmem(message.ptr, message.len, "/ack/", 5))
+        return; /* needs no answer */
     driver_keep(&((driver_t *)self)->asked, message);
 }
 
@@ -86,10 +89,13 @@ static inline void driver_open(driver_t *driver)
         .migrations = sch_definition.migrations,
         .migrations_n = sch_definition.migrations_n,
     };
-    const cv_outside_t outside = {.self = driver, .publish = driver_publish, .answer = driver_answer, .ask = driver_ask};
+    const cv_outside_t outside = {
+        .self = driver, .publish = driver_publish, .answer = driver_answer, .ask = driver_ask};
     const cv_engine_options_t engine_options = {.new_epoch = {1, 2, 3, 4, 5, 6, 7, 8}, .version = "test"};
-    if (cv_db_open(&options, &driver->db, error, sizeof error)) fail_msg("%s", error);
-    if (cv_engine_new(&sch_definition, driver->db, &outside, &engine_options, &driver->engine, error, sizeof error)) fail_msg("%s", error);
+    if (cv_db_open(&options, &driver->db, error, sizeof error))
+        fail_msg("%s", error);
+    if (cv_engine_new(&sch_definition, driver->db, &outside, &engine_options, &driver->engine, error, sizeof error))
+        fail_msg("%s", error);
 }
 
 static inline driver_t *driver_new(const char *now)
@@ -132,7 +138,8 @@ static inline void driver_free(driver_t **driver_p)
         unlink(path);
     }
     rmdir(driver->directory);
-    for (size_t i = 0; i < driver->records_n; ++i) free(driver->records[i].ptr);
+    for (size_t i = 0; i < driver->records_n; ++i)
+        free(driver->records[i].ptr);
     free(driver->outcome.ptr);
     free(driver->answer.ptr);
     free(driver->asked.ptr);
@@ -147,8 +154,10 @@ static inline void driver_turn(driver_t *driver)
     int64_t next_ms;
     for (int i = 0; i < 5; ++i) {
         int rc = cv_engine_turn(driver->engine, driver->now_ms, driver->mono_ms, &next_ms);
-        if (rc) fail_msg("turn: %s %s", cv_error_name(rc), cv_engine_error(driver->engine));
-        if (next_ms > driver->mono_ms) break;
+        if (rc)
+            fail_msg("turn: %s %s", cv_error_name(rc), cv_engine_error(driver->engine));
+        if (next_ms > driver->mono_ms)
+            break;
     }
 }
 
@@ -163,9 +172,12 @@ static inline void driver_wait_until(driver_t *driver, int64_t ms)
 static inline const cv_any_t *driver_read(driver_t *driver, cv_str_t bytes, uint16_t type)
 {
     cv_fault_t fault = {0};
-    if (cv_msg_read(driver->reader, bytes, &driver->msg, &fault)) fail_msg("%s %s", fault.path, fault.text);
-    if (driver->msg.info->number != type) fail_msg("type %s", driver->msg.info->type);
-    if (driver->msg.info->decode(driver->msg.data, driver->data, &fault)) fail_msg("%s %s", fault.path, fault.text);
+    if (cv_msg_read(driver->reader, bytes, &driver->msg, &fault))
+        fail_msg("%s %s", fault.path, fault.text);
+    if (driver->msg.info->number != type)
+        fail_msg("type %s", driver->msg.info->type);
+    if (driver->msg.info->decode(driver->msg.data, driver->data, &fault))
+        fail_msg("%s %s", fault.path, fault.text);
     return driver->data;
 }
 
@@ -174,7 +186,10 @@ static inline const cv_outcome_v1_t *driver_send_as(driver_t *driver, unsigned n
 {
     char id[CV_UUID_TEXT + 1];
     snprintf(id, sizeof id, "00000000-0000-7000-8000-%012u", number);
-    cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/test"), .inbox = CV_STR("test-inbox"), .time_ms = driver->now_ms,
+    cv_msg_t head = {.id = cv_str(id),
+                     .source = CV_STR("/test"),
+                     .inbox = CV_STR("test-inbox"),
+                     .time_ms = driver->now_ms,
                      .info = cv_msg_info_at(type)};
     cv_buf_clear(&driver->request);
     assert_int_equal(cv_msg_write(&driver->request, &head, data), CV_OK);
@@ -195,7 +210,8 @@ static inline const cv_outcome_v1_t *driver_send(driver_t *driver, uint16_t type
 static inline void expect(const cv_outcome_v1_t *outcome, cv_outcome_class_t cls, const char *code)
 {
     if (outcome->cls != cls || !cv_str_is(outcome->code, code))
-        fail_msg("%s %.*s: %.*s", cv_outcome_class_text(outcome->cls), CV_STR_ARG(outcome->code), CV_STR_ARG(outcome->text));
+        fail_msg("%s %.*s: %.*s", cv_outcome_class_text(outcome->cls), CV_STR_ARG(outcome->code),
+                 CV_STR_ARG(outcome->text));
 }
 #define EXPECT_OK(outcome, code) expect(outcome, CV_OUTCOME_CLASS_OK, code)
 #define EXPECT_NO(outcome, code) expect(outcome, CV_OUTCOME_CLASS_REJECTED, code)
@@ -205,7 +221,8 @@ static inline void expect(const cv_outcome_v1_t *outcome, cv_outcome_class_t cls
 static inline const cv_scheduling_event_v1_t *driver_event(driver_t *driver, size_t i)
 {
     assert_true(i < driver->records_n);
-    return &driver_read(driver, (cv_str_t){driver->records[i].ptr, driver->records[i].len}, CV_MSG_SCHEDULING_EVENT_V1)->scheduling_event_v1;
+    return &driver_read(driver, (cv_str_t){driver->records[i].ptr, driver->records[i].len}, CV_MSG_SCHEDULING_EVENT_V1)
+                ->scheduling_event_v1;
 }
 
 static inline void driver_question(driver_t *driver, uint16_t type, const void *data)
@@ -214,7 +231,8 @@ static inline void driver_question(driver_t *driver, uint16_t type, const void *
     cv_buf_clear(&driver->request);
     assert_int_equal(cv_msg_write(&driver->request, &head, data), CV_OK);
     driver->answer.len = 0;
-    cv_engine_question(driver->engine, &driver->principal, NULL, cv_buf_str(&driver->request), driver->now_ms, driver->mono_ms);
+    cv_engine_question(driver->engine, &driver->principal, NULL, cv_buf_str(&driver->request), driver->now_ms,
+                       driver->mono_ms);
     assert_true(driver->answer.len > 0);
 }
 
@@ -222,9 +240,11 @@ static inline void driver_question(driver_t *driver, uint16_t type, const void *
 static inline size_t driver_query(driver_t *driver, const char *what, const char *key, const char *after, int64_t limit,
                                   driver_bytes_t *ret_rows, size_t max, char ret_next[257])
 {
-    const cv_log_query_v1_t query = {.what = cv_str(what), .key = cv_str(key), .after = cv_str(after), .has_limit = limit > 0, .limit = limit};
+    const cv_log_query_v1_t query = {
+        .what = cv_str(what), .key = cv_str(key), .after = cv_str(after), .has_limit = limit > 0, .limit = limit};
     driver_question(driver, CV_MSG_LOG_QUERY_V1, &query);
-    const cv_log_page_v1_t *page = &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
+    const cv_log_page_v1_t *page =
+        &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
     assert_true(page->records.n <= max);
     for (size_t i = 0; i < page->records.n; ++i) {
         ret_rows[i] = (driver_bytes_t){0};
@@ -239,18 +259,25 @@ static inline cv_refused_code_t driver_query_refused(driver_t *driver, const cha
 {
     const cv_log_query_v1_t query = {.what = cv_str(what), .key = cv_str(key)};
     driver_question(driver, CV_MSG_LOG_QUERY_V1, &query);
-    return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_REFUSED_V1)->log_refused_v1.code;
+    return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_REFUSED_V1)
+        ->log_refused_v1.code;
+}
+
+/* The only row of a query; lives until the next question. */
+static inline const cv_any_t *driver_row(driver_t *driver, const char *what, const char *key, uint16_t type)
+{
+    driver_bytes_t row;
+    char next[257];
+    assert_int_equal(driver_query(driver, what, key, NULL, 0, &row, 1, next), 1);
+    driver_keep(&driver->answer, (cv_str_t){row.ptr, row.len});
+    free(row.ptr);
+    return driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, type);
 }
 
 /* The state of one event, by query. */
 static inline const cv_scheduling_event_v1_t *driver_state(driver_t *driver, const char *event)
 {
-    driver_bytes_t row;
-    char next[257];
-    assert_int_equal(driver_query(driver, "event", event, NULL, 0, &row, 1, next), 1);
-    driver_keep(&driver->answer, (cv_str_t){row.ptr, row.len}); /* lives as long as the driver's last answer */
-    free(row.ptr);
-    return &driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_SCHEDULING_EVENT_V1)->scheduling_event_v1;
+    return &driver_row(driver, "event", event, CV_MSG_SCHEDULING_EVENT_V1)->scheduling_event_v1;
 }
 
 #endif

@@ -141,9 +141,9 @@ static void test_arena_maximum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),       cmocka_unit_test(test_buffer),
+        cmocka_unit_test(test_views),          cmocka_unit_test(test_buffer),
         cmocka_unit_test(test_buffer_maximum), cmocka_unit_test(test_buffer_long_text),
-        cmocka_unit_test(test_arena),       cmocka_unit_test(test_arena_maximum),
+        cmocka_unit_test(test_arena),          cmocka_unit_test(test_arena_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

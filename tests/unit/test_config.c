@@ -42,7 +42,8 @@ static int s_load(const char *text, const char *const *environment, const char *
     if (text)
         s_write(text, strlen(text));
     s_error[0] = '\0';
-    return cv_config_load(text ? s_path : NULL, (char *const *)(uintptr_t)environment, &set, set ? 1 : 0, ret_config, s_error, sizeof s_error);
+    return cv_config_load(text ? s_path : NULL, (char *const *)(uintptr_t)environment, &set, set ? 1 : 0, ret_config,
+                          s_error, sizeof s_error);
 }
 
 static void test_defaults(void **state)
@@ -71,8 +72,13 @@ static void test_precedence(void **state)
                        "store/reserve_mib = 1\n"
                        "log\n"
                        "    level = warn\n";
-    const char *environment[] = {"PATH=/bin", "CONVENE_STORE_RESERVE_MIB=2", "CONVENE_LOG_LEVEL=error", "CONVENE_BIN=/x",
-                           "CONVENE_REGISTRATION_PORT_24100_TCP=strange", "CONVENE_X", NULL};
+    const char *environment[] = {"PATH=/bin",
+                                 "CONVENE_STORE_RESERVE_MIB=2",
+                                 "CONVENE_LOG_LEVEL=error",
+                                 "CONVENE_BIN=/x",
+                                 "CONVENE_REGISTRATION_PORT_24100_TCP=strange",
+                                 "CONVENE_X",
+                                 NULL};
     cv_config_t *config = NULL;
     assert_int_equal(s_load(text, environment, "log/level=debug", &config), CV_OK);
     char line[64];
@@ -119,7 +125,8 @@ static void test_unknown_keys(void **state)
               "--set: unknown key \"regstration/endpoint\"; did you mean \"registration/endpoint\"?");
     s_refused(NULL, NULL, "outbox=/x", "did you mean \"notifications/outbox\"?");
     s_refused(NULL, NULL, "zzzzzzzzzzzzzzzzzz=1", "--help lists the known ones");
-    s_refused(NULL, NULL, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz=1", "unknown key");
+    s_refused(NULL, NULL, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz=1",
+              "unknown key");
     s_refused(NULL, NULL, "=1", "unknown key");
     s_refused(NULL, NULL, "data", "expected key=value");
     const char *environment[] = {"CONVENE_LOG_LEVL=info", NULL};
@@ -145,8 +152,8 @@ static void test_wrong_values(void **state)
     s_refused(NULL, NULL, "security=", "must be one of");
     s_refused(NULL, NULL, "data=", "data is empty");
     s_refused(NULL, NULL, "data=a\nb", "control character");
-    static const char *const endpoints[] = {"udp://1:2", "tcp://127.0.0.1", "tcp://:1", "tcp://x:0", "tcp://x:65534",
-                                            "ipc://", "127.0.0.1:24100", ""};
+    static const char *const endpoints[] = {"udp://1:2",     "tcp://127.0.0.1", "tcp://:1",        "tcp://x:0",
+                                            "tcp://x:65534", "ipc://",          "127.0.0.1:24100", ""};
     for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
         char set[64];
         snprintf(set, sizeof set, "scheduling/bind=%s", endpoints[i]);
@@ -176,7 +183,8 @@ static void test_wrong_files(void **state)
     s_refused("data = x\nlog/level = info\ndata = y\n", NULL, NULL, ":3: data is set twice");
 
     cv_config_t *config = NULL;
-    assert_int_equal(cv_config_load("/nonexistent/x.cfg", NULL, NULL, 0, &config, s_error, sizeof s_error), CV_ENOTFOUND);
+    assert_int_equal(cv_config_load("/nonexistent/x.cfg", NULL, NULL, 0, &config, s_error, sizeof s_error),
+                     CV_ENOTFOUND);
     assert_string_equal(s_error, "/nonexistent/x.cfg: No such file or directory");
     assert_int_equal(cv_config_load("/tmp", NULL, NULL, 0, &config, s_error, sizeof s_error), CV_EIO);
     s_write("data = x\0y\n", 11);

@@ -6,7 +6,8 @@
 
 /* ---- correct use -------------------------------------------------------------------------- */
 
-static void write_close_read(void **state) {
+static void write_close_read(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     cv_stmt_t *insert, *select;
@@ -42,7 +43,8 @@ static void write_close_read(void **state) {
     }
 }
 
-static void the_settings_hold(void **state) {
+static void the_settings_hold(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, true, 3, &db), CV_OK);
@@ -61,7 +63,8 @@ static void the_settings_hold(void **state) {
     cv_db_close(&db);
 }
 
-static void rolled_back(void **state) {
+static void rolled_back(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, false, 3, &db), CV_OK);
@@ -79,7 +82,8 @@ static void rolled_back(void **state) {
 
 /* ---- power -------------------------------------------------------------------------------- */
 
-static void committed_survives_power_failure(void **state) {
+static void committed_survives_power_failure(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     for (int64_t i = 0; i < 40; i++) {
@@ -89,7 +93,8 @@ static void committed_survives_power_failure(void **state) {
         assert_int_equal(cv_db_exec(db, "INSERT INTO t(text, bytes) VALUES('x', randomblob(20000))"), CV_OK);
         assert_int_equal(cv_db_commit(db), CV_OK);
         assert_int_equal(cv_db_begin(db), CV_OK);
-        assert_int_equal(cv_db_exec(db, "INSERT INTO t(text, bytes) VALUES('never committed', randomblob(20000))"), CV_OK);
+        assert_int_equal(cv_db_exec(db, "INSERT INTO t(text, bytes) VALUES('never committed', randomblob(20000))"),
+                         CV_OK);
         crash_disk_off(f->disk);
         cv_db_abandon(&db);
         crash_disk_on(f->disk, (crash_kind_t)(i % 3));
@@ -97,7 +102,8 @@ static void committed_survives_power_failure(void **state) {
 }
 
 /* At every access of a close and of a tend: the file must open again and be whole. */
-static void power_failure_while_checkpointing(void **state) {
+static void power_failure_while_checkpointing(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, false, 3, &db), CV_OK);
@@ -125,7 +131,8 @@ static void power_failure_while_checkpointing(void **state) {
 }
 
 /* The WAL is checkpointed and begun again many times; power fails anywhere in it. */
-static void power_failure_around_a_tend(void **state) {
+static void power_failure_around_a_tend(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     int64_t committed = 0;
@@ -138,7 +145,8 @@ static void power_failure_around_a_tend(void **state) {
         crash_disk_fail(f->disk, CRASH_ANY, 200 + life * 397, CRASH_POWER, true);
         for (int rc = CV_OK; !rc;) {
             char sql[120];
-            snprintf(sql, sizeof sql, "INSERT INTO t(id, bytes) VALUES(%lld, randomblob(80000))", (long long)committed + 1);
+            snprintf(sql, sizeof sql, "INSERT INTO t(id, bytes) VALUES(%lld, randomblob(80000))",
+                     (long long)committed + 1);
             rc = cv_db_begin(db);
             if (!rc)
                 rc = cv_db_exec(db, sql);
@@ -161,7 +169,8 @@ static void power_failure_around_a_tend(void **state) {
 
 /* ---- housekeeping, backup ----------------------------------------------------------------- */
 
-static void the_wal_does_not_grow(void **state) {
+static void the_wal_does_not_grow(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     size_t wal = 0, most = 0;
@@ -178,7 +187,8 @@ static void the_wal_does_not_grow(void **state) {
     cv_db_close(&db);
 }
 
-static void backup_and_restore(void **state) {
+static void backup_and_restore(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     char target[160];
@@ -212,7 +222,8 @@ static void backup_and_restore(void **state) {
     cv_db_close(&db);
 }
 
-static void backup_into_nowhere(void **state) {
+static void backup_into_nowhere(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, true, 3, &db), CV_OK);
@@ -221,12 +232,19 @@ static void backup_into_nowhere(void **state) {
     cv_db_close(&db);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(write_close_read), T(the_settings_hold), T(rolled_back), T(committed_survives_power_failure),
-        T(power_failure_while_checkpointing), T(power_failure_around_a_tend), T(the_wal_does_not_grow),
-        T(backup_and_restore), T(backup_into_nowhere),
+        T(write_close_read),
+        T(the_settings_hold),
+        T(rolled_back),
+        T(committed_survives_power_failure),
+        T(power_failure_while_checkpointing),
+        T(power_failure_around_a_tend),
+        T(the_wal_does_not_grow),
+        T(backup_and_restore),
+        T(backup_into_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

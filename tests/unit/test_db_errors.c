@@ -8,7 +8,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-static void another_process_has_it(void **state) {
+static void another_process_has_it(void **state)
+{
     fixture_t *f = *state;
     int ready[2], go[2];
     char octet = 0;
@@ -38,7 +39,8 @@ static void another_process_has_it(void **state) {
     }
 }
 
-static void newer_schema(void **state) {
+static void newer_schema(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, false, 3, &db), CV_OK);
@@ -50,7 +52,8 @@ static void newer_schema(void **state) {
     cv_db_close(&db);
 }
 
-static void migrated_step_by_step(void **state) {
+static void migrated_step_by_step(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     for (size_t steps = 1; steps <= 3; steps++) {
@@ -69,7 +72,8 @@ static void migrated_step_by_step(void **state) {
     cv_db_close(&db);
 }
 
-static void killed_in_any_migration(void **state) {
+static void killed_in_any_migration(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     for (uint64_t n = 1; n < 400; n++) {
@@ -94,7 +98,8 @@ static void killed_in_any_migration(void **state) {
     fail_msg("the migration never ended");
 }
 
-static void file_of_something_else(void **state) {
+static void file_of_something_else(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     cv_db_options_t options = options_of(f, false, 3);
@@ -108,11 +113,13 @@ static void file_of_something_else(void **state) {
 }
 
 /* Whatever a person points us at by mistake is left as it was. */
-static void foreign_database_is_not_touched(void **state) {
+static void foreign_database_is_not_touched(void **state)
+{
     fixture_t *f = *state;
     char command[512];
     snprintf(command, sizeof command,
-             "import sqlite3; c = sqlite3.connect('%s'); c.execute('create table meta(mine)'); c.commit(); c.close()", f->path);
+             "import sqlite3; c = sqlite3.connect('%s'); c.execute('create table meta(mine)'); c.commit(); c.close()",
+             f->path);
     pid_t child = fork();
     if (!child) {
         execl("/usr/bin/python3", "python3", "-c", command, (char *)NULL);
@@ -136,7 +143,8 @@ static void foreign_database_is_not_touched(void **state) {
     assert_memory_equal(before, after, n);
 }
 
-static void damaged(void **state) {
+static void damaged(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     size_t len;
@@ -148,7 +156,8 @@ static void damaged(void **state) {
     assert_true(f->error[0]);
 }
 
-static void damage_is_found_after_an_unclean_stop(void **state) {
+static void damage_is_found_after_an_unclean_stop(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     size_t len;
@@ -169,7 +178,8 @@ static void damage_is_found_after_an_unclean_stop(void **state) {
 }
 
 /* Trouble while checking is not damage. */
-static void errors_at_opening_are_what_they_are(void **state) {
+static void errors_at_opening_are_what_they_are(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, false, 3, &db), CV_OK);
@@ -190,7 +200,8 @@ static void errors_at_opening_are_what_they_are(void **state) {
     }
 }
 
-static void no_such_directory(void **state) {
+static void no_such_directory(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     snprintf(f->path, sizeof f->path, "%s/nowhere/a.db", f->directory);
@@ -198,7 +209,8 @@ static void no_such_directory(void **state) {
     assert_non_null(strstr(f->error, "nowhere"));
 }
 
-static void constraint(void **state) {
+static void constraint(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, false, 3, &db), CV_OK);
@@ -212,7 +224,8 @@ static void constraint(void **state) {
     cv_db_close(&db);
 }
 
-static void disk_full(void **state) {
+static void disk_full(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, false, 3, &db), CV_OK);
@@ -238,7 +251,8 @@ static void disk_full(void **state) {
     cv_db_close(&db);
 }
 
-static void commit_that_fails_is_gone(void **state) {
+static void commit_that_fails_is_gone(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     assert_int_equal(open_db(f, false, 3, &db), CV_OK);
@@ -256,7 +270,8 @@ static void commit_that_fails_is_gone(void **state) {
     cv_db_close(&db);
 }
 
-static void reserve(void **state) {
+static void reserve(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     cv_db_options_t options = options_of(f, true, 3);
@@ -270,7 +285,8 @@ static void reserve(void **state) {
     cv_db_close(&db);
 }
 
-static void wrong_binding_fails_the_step(void **state) {
+static void wrong_binding_fails_the_step(void **state)
+{
     fixture_t *f = *state;
     cv_db_t *db = NULL;
     cv_stmt_t *insert, *select;
@@ -298,7 +314,8 @@ static void wrong_binding_fails_the_step(void **state) {
 }
 
 /* A copy that stops in the middle says why, also where the write before it had put a part. */
-static void copy_without_room(void **state) {
+static void copy_without_room(void **state)
+{
     enum { SIZE = 400000, ROOM = 300000 };
     fixture_t *f = *state;
     char backup[128], target[128];
@@ -325,13 +342,25 @@ static void copy_without_room(void **state) {
     assert_true(WIFEXITED(result) && WEXITSTATUS(result) == 0);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(another_process_has_it), T(newer_schema), T(migrated_step_by_step), T(killed_in_any_migration),
-        T(file_of_something_else), T(foreign_database_is_not_touched), T(damaged),
-        T(damage_is_found_after_an_unclean_stop), T(errors_at_opening_are_what_they_are), T(no_such_directory),
-        T(constraint), T(disk_full), T(commit_that_fails_is_gone), T(reserve), T(wrong_binding_fails_the_step),
+        T(another_process_has_it),
+        T(newer_schema),
+        T(migrated_step_by_step),
+        T(killed_in_any_migration),
+        T(file_of_something_else),
+        T(foreign_database_is_not_touched),
+        T(damaged),
+        T(damage_is_found_after_an_unclean_stop),
+        T(errors_at_opening_are_what_they_are),
+        T(no_such_directory),
+        T(constraint),
+        T(disk_full),
+        T(commit_that_fails_is_gone),
+        T(reserve),
+        T(wrong_binding_fails_the_step),
         T(copy_without_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define TOY_FILE "toy.db"
 
-static int start(void **state) {
+static int start(void **state)
+{
     rig_t *rig = calloc(1, sizeof *rig);
     rig_start(rig, &TOY_BANK);
     toy_timers[0] = '\0';
@@ -20,30 +22,35 @@ static int start(void **state) {
     return 0;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     rig_end(*state);
     free(*state);
     return 0;
 }
 
-static void expect_outcome(rig_t *rig, uint64_t id, cv_outcome_class_t cls, const char *code) {
+static void expect_outcome(rig_t *rig, uint64_t id, cv_outcome_class_t cls, const char *code)
+{
     const cv_outcome_v1_t *outcome = rig_outcome(rig, id);
     assert_string_equal(cv_outcome_class_text(outcome->cls), cv_outcome_class_text(cls));
     assert_true(cv_str_is(outcome->code, code));
 }
 
-static void expect_accounts(rig_t *rig, const char *accounts) {
+static void expect_accounts(rig_t *rig, const char *accounts)
+{
     char text[1024];
     toy_dump(rig->db, "", text, sizeof text);
     assert_string_equal(text, accounts);
 }
 
-static bool same(cv_str_t a, cv_str_t b) {
+static bool same(cv_str_t a, cv_str_t b)
+{
     return a.ptr && b.ptr && cv_str_equal(a, b);
 }
 
 /* A copy that outlives rig_clear. */
-static cv_str_t copy(cv_buf_t *buf, cv_str_t bytes) {
+static cv_str_t copy(cv_buf_t *buf, cv_str_t bytes)
+{
     cv_buf_init(buf, 1 << 20);
     assert_int_equal(cv_buf_put(buf, bytes.ptr, bytes.len), CV_OK);
     return cv_buf_str(buf);
@@ -51,7 +58,8 @@ static cv_str_t copy(cv_buf_t *buf, cv_str_t bytes) {
 
 /* ---- correct use -------------------------------------------------------------------------- */
 
-static void one_request(void **state) {
+static void one_request(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     assert_int_equal(cv_engine_queued(rig->engine), 1);
@@ -83,12 +91,14 @@ static void one_request(void **state) {
     assert_true(cv_str_is(rig->data->scheduling_venue_v1.city, "5"));
     bool rang = false;
     for (size_t i = 0; i < rig_count(rig, RIG_HEAD); i++)
-        rang |= !strcmp(rig_find(rig, RIG_HEAD, i)->topic, "scheduling.private|") && rig_find(rig, RIG_HEAD, i)->position.seq == 1;
+        rang |= !strcmp(rig_find(rig, RIG_HEAD, i)->topic, "scheduling.private|") &&
+                rig_find(rig, RIG_HEAD, i)->position.seq == 1;
     assert_true(rang);
     expect_accounts(rig, "A=5/1 ");
 }
 
-static void published_in_the_order_they_were_made(void **state) {
+static void published_in_the_order_they_were_made(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     rig_put(rig, 2, "put", "A", 6);
@@ -101,7 +111,8 @@ static void published_in_the_order_they_were_made(void **state) {
     expect_accounts(rig, "A=11/2 ");
 }
 
-static void heads_when_idle_and_busy(void **state) {
+static void heads_when_idle_and_busy(void **state)
+{
     rig_t *rig = *state;
     assert_int_equal(rig_turn(rig), CV_OK);
     assert_int_equal(rig_count(rig, RIG_HEAD), 2);
@@ -120,7 +131,8 @@ static void heads_when_idle_and_busy(void **state) {
 
 /* ---- the memo ----------------------------------------------------------------------------- */
 
-static void asked_again_same_bytes(void **state) {
+static void asked_again_same_bytes(void **state)
+{
     rig_t *rig = *state;
     cv_buf_t first, refused;
     rig_put(rig, 1, "put", "A", 5);
@@ -151,7 +163,8 @@ static void asked_again_same_bytes(void **state) {
     cv_buf_done(&refused);
 }
 
-static void twice_in_the_first_batch(void **state) {
+static void twice_in_the_first_batch(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     rig_put(rig, 1, "put", "A", 5);
@@ -161,7 +174,8 @@ static void twice_in_the_first_batch(void **state) {
     expect_accounts(rig, "A=5/1 ");
 }
 
-static void id_reused_is_a_conflict(void **state) {
+static void id_reused_is_a_conflict(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     rig_put(rig, 1, "put", "A", 6);
@@ -173,7 +187,8 @@ static void id_reused_is_a_conflict(void **state) {
     expect_outcome(rig, 1, CV_OUTCOME_CLASS_OK, "done");
 }
 
-static void only_decisions_are_remembered(void **state) {
+static void only_decisions_are_remembered(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "invalid", "A", 5);
     rig_put(rig, 2, "missing", "A", 5);
@@ -190,17 +205,22 @@ static void only_decisions_are_remembered(void **state) {
 
 /* ---- what may come in --------------------------------------------------------------------- */
 
-static void send_typed(rig_t *rig, const cv_principal_t *principal, uint64_t id, uint16_t type, const void *data) {
+static void send_typed(rig_t *rig, const cv_principal_t *principal, uint64_t id, uint16_t type, const void *data)
+{
     cv_buf_t message;
     cv_buf_init(&message, 65536);
-    cv_msg_t head = {.id = cv_str(toy_id(id)), .source = CV_STR("/test"), .inbox = CV_STR("inbox-0001"), .time_ms = 1,
+    cv_msg_t head = {.id = cv_str(toy_id(id)),
+                     .source = CV_STR("/test"),
+                     .inbox = CV_STR("inbox-0001"),
+                     .time_ms = 1,
                      .info = cv_msg_info_at(type)};
     assert_int_equal(cv_msg_write(&message, &head, data), CV_OK);
     assert_int_equal(rig_send(rig, principal, cv_buf_str(&message)), CV_OK);
     cv_buf_done(&message);
 }
 
-static void propose(rig_t *rig, const cv_principal_t *principal, uint64_t id, const char *proposer) {
+static void propose(rig_t *rig, const cv_principal_t *principal, uint64_t id, const char *proposer)
+{
     cv_scheduling_event_propose_v1_t event = {.event = CV_STR("E1")};
     event.event_details.title = CV_STR("A meeting");
     event.event_details.plan_year = 2025;
@@ -209,7 +229,8 @@ static void propose(rig_t *rig, const cv_principal_t *principal, uint64_t id, co
     send_typed(rig, principal, id, CV_MSG_SCHEDULING_EVENT_PROPOSE_V1, &event);
 }
 
-static void roles_and_party(void **state) {
+static void roles_and_party(void **state)
+{
     rig_t *rig = *state;
     propose(rig, &RIG_FOCAL_KZ, 1, "KZ");
     propose(rig, &RIG_FOCAL_KZ, 2, "AZ");
@@ -229,7 +250,8 @@ static void roles_and_party(void **state) {
     expect_outcome(rig, 1, CV_OUTCOME_CLASS_DENIED, "role");
 }
 
-static void expired(void **state) {
+static void expired(void **state)
+{
     rig_t *rig = *state;
     cv_buf_t late, in_time;
     cv_buf_init(&late, 4096);
@@ -255,7 +277,8 @@ static void expired(void **state) {
     cv_buf_done(&in_time);
 }
 
-static void unknown_types(void **state) {
+static void unknown_types(void **state)
+{
     rig_t *rig = *state;
     cv_registration_decline_v1_t decline = {.event = CV_STR("E1"), .party = CV_STR("KZ")};
     send_typed(rig, &RIG_SECRETARIAT, 1, CV_MSG_REGISTRATION_DECLINE_V1, &decline); /* another service's */
@@ -275,7 +298,8 @@ static void unknown_types(void **state) {
 }
 
 /* A known id, another's inbox: every class of answer goes to the one whose connection asked, and only there. */
-static void nobody_answers_into_anothers_inbox(void **state) {
+static void nobody_answers_into_anothers_inbox(void **state)
+{
     rig_t *rig = *state;
     cv_buf_t bytes;
     propose(rig, &RIG_FOCAL_KZ, 1, "KZ");
@@ -285,8 +309,8 @@ static void nobody_answers_into_anothers_inbox(void **state) {
     cv_str_t first = copy(&bytes, rig_outcome_bytes(rig, 1));
     rig_clear(rig);
 
-    propose(rig, &RIG_OBSERVER, 1, "KZ");    /* DENIED */
-    propose(rig, &RIG_OBSERVER, 2, "KZ");    /* DENIED, an id that is still to come */
+    propose(rig, &RIG_OBSERVER, 1, "KZ");                             /* DENIED */
+    propose(rig, &RIG_OBSERVER, 2, "KZ");                             /* DENIED, an id that is still to come */
     send_typed(rig, &RIG_OBSERVER, 1, CV_MSG_REGISTRATION_DECLINE_V1, /* INVALID */
                &(cv_registration_decline_v1_t){.event = CV_STR("E1"), .party = CV_STR("KZ")});
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -327,7 +351,8 @@ static void nobody_answers_into_anothers_inbox(void **state) {
     cv_buf_done(&bytes);
 }
 
-static void wrong_data(void **state) {
+static void wrong_data(void **state)
+{
     rig_t *rig = *state;
     cv_buf_t message;
     cv_buf_init(&message, 4096);
@@ -337,7 +362,10 @@ static void wrong_data(void **state) {
     assert_int_equal(rig_send(rig, &RIG_SECRETARIAT, cv_buf_str(&message)), CV_OK);
     cv_buf_clear(&message);
     assert_int_equal(toy_request(&message, toy_id(2), NULL, "put", "A", 5, 0), CV_OK);
-    char *version = memmem(message.ptr, message.len, "\xa3""1.0", 4);
+    char *version = memmem(message.ptr, message.len,
+                           "\xa3"
+                           "1.0",
+                           4);
     version[1] = '2';
     assert_int_equal(rig_send(rig, &RIG_SECRETARIAT, cv_buf_str(&message)), CV_OK);
     cv_buf_clear(&message);
@@ -357,7 +385,8 @@ static void wrong_data(void **state) {
     cv_buf_done(&message);
 }
 
-static void dropped_without_answer(void **state) {
+static void dropped_without_answer(void **state)
+{
     rig_t *rig = *state;
     cv_buf_t message;
     cv_buf_init(&message, 1 << 20);
@@ -382,7 +411,8 @@ static void dropped_without_answer(void **state) {
     cv_buf_done(&message);
 }
 
-static void queue_is_full(void **state) {
+static void queue_is_full(void **state)
+{
     rig_t *rig = *state;
     for (uint64_t i = 0; i < CV_BATCH_MAX; i++)
         rig_put(rig, i + 1, "put", "A", 1);
@@ -396,7 +426,8 @@ static void queue_is_full(void **state) {
     cv_buf_done(&message);
 }
 
-static void sentences_that_others_can_read(void **state) {
+static void sentences_that_others_can_read(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "talk", "A", 1);
     rig_put(rig, 2, "put", "A", 1);
@@ -408,7 +439,8 @@ static void sentences_that_others_can_read(void **state) {
 
 /* ---- batches that fail -------------------------------------------------------------------- */
 
-static void one_fails_the_others_do_not(void **state) {
+static void one_fails_the_others_do_not(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 1);
     rig_put(rig, 2, "fail", "A", 1);
@@ -418,7 +450,8 @@ static void one_fails_the_others_do_not(void **state) {
     rig_put(rig, 6, "put", "A", 3);
     unsigned flushes = rig->flushes;
     assert_int_equal(rig_turn(rig), CV_OK);
-    assert_true(rig->flushes - flushes >= 6); /* each waited for a sync of its own: no answer waits for those of the others */
+    assert_true(rig->flushes - flushes >=
+                6); /* each waited for a sync of its own: no answer waits for those of the others */
     assert_int_equal(rig_count(rig, RIG_OUTCOME), 6);
     expect_outcome(rig, 1, CV_OUTCOME_CLASS_OK, "done");
     expect_outcome(rig, 2, CV_OUTCOME_CLASS_INTERNAL, "internal");
@@ -446,7 +479,8 @@ static void one_fails_the_others_do_not(void **state) {
     expect_accounts(rig, "A=11/3 B=2/1 ");
 }
 
-static void flush_fails(void **state) {
+static void flush_fails(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 1);
     rig_put(rig, 2, "flush", "A", 1);
@@ -462,7 +496,8 @@ static void flush_fails(void **state) {
     expect_accounts(rig, "A=3/2 T=1/1 ");
 }
 
-static void more_output_than_one_turn_holds(void **state) {
+static void more_output_than_one_turn_holds(void **state)
+{
     rig_t *rig = *state;
     for (uint64_t i = 1; i <= 10; i++)
         rig_put(rig, i, "many", "A", 800); /* 10 times 2.1 MB, and a turn's buffer has 16 MiB */
@@ -475,7 +510,8 @@ static void more_output_than_one_turn_holds(void **state) {
             assert_int_equal(rig->sent[i].position.seq, ++n);
 }
 
-static void more_memory_than_one_turn_has(void **state) {
+static void more_memory_than_one_turn_has(void **state)
+{
     rig_t *rig = *state;
     for (uint64_t i = 1; i <= 10; i++)
         rig_put(rig, i, "memory", "A", 900000); /* the field's maximum; below the arena's */
@@ -490,7 +526,8 @@ static void more_memory_than_one_turn_has(void **state) {
 
 /* ---- timers ------------------------------------------------------------------------------- */
 
-static void timers_in_order_once_never_early(void **state) {
+static void timers_in_order_once_never_early(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "later", "C", 300);
     rig_put(rig, 2, "later", "A", 200);
@@ -518,7 +555,8 @@ static void timers_in_order_once_never_early(void **state) {
     expect_accounts(rig, "A=1/1 B=1/1 C=1/1 D=1/1 E=1/1 ");
 }
 
-static void many_timers_at_once(void **state) {
+static void many_timers_at_once(void **state)
+{
     rig_t *rig = *state;
     char account[16];
     for (uint64_t i = 0; i < 600; i++) {
@@ -536,7 +574,8 @@ static void many_timers_at_once(void **state) {
     assert_int_equal(rig_count(rig, RIG_RECORD), 600);
 }
 
-static void timer_that_fails(void **state) {
+static void timer_that_fails(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "broken", "B", 100);
     rig_put(rig, 2, "later", "A", 50);
@@ -556,7 +595,8 @@ static void timer_that_fails(void **state) {
 
 /* ---- the disk ----------------------------------------------------------------------------- */
 
-static void disk_full(void **state) {
+static void disk_full(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -587,7 +627,8 @@ static void disk_full(void **state) {
     cv_buf_done(&first);
 }
 
-static void disk_full_with_a_failing_request(void **state) {
+static void disk_full_with_a_failing_request(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -608,7 +649,8 @@ static void disk_full_with_a_failing_request(void **state) {
     expect_accounts(rig, "A=18/3 ");
 }
 
-static void disk_fails(void **state) {
+static void disk_fails(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -627,7 +669,8 @@ static void disk_fails(void **state) {
     expect_accounts(rig, "A=11/2 ");
 }
 
-static void killed_between_turns_nothing_lost(void **state) {
+static void killed_between_turns_nothing_lost(void **state)
+{
     rig_t *rig = *state;
     for (uint64_t i = 1; i <= 20; i++) {
         rig_put(rig, i, "put", "A", 1);
@@ -642,7 +685,8 @@ static void killed_between_turns_nothing_lost(void **state) {
 
 /* ---- epoch -------------------------------------------------------------------------------- */
 
-static void new_epoch(void **state) {
+static void new_epoch(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -672,7 +716,8 @@ static void new_epoch(void **state) {
 /* ---- following ---------------------------------------------------------------------------- */
 
 /* The bank's feed and log, without a network, to a second engine. Rounds until nothing moves. */
-static void pump(rig_t *bank, rig_t *other, const char *service) {
+static void pump(rig_t *bank, rig_t *other, const char *service)
+{
     size_t sent = 0, asks = 0, answers = 0;
     for (int quiet = 0; quiet < 2;) {
         bool moved = false;
@@ -686,7 +731,8 @@ static void pump(rig_t *bank, rig_t *other, const char *service) {
                 if (strncmp(s->topic, other->def->follows[i].stream, len) || s->topic[len] != '|')
                     continue;
                 cv_position_write(&s->position, position);
-                cv_engine_feed(other->engine, i, (cv_str_t){(char *)position, sizeof position}, s->bytes, other->mono_ms);
+                cv_engine_feed(other->engine, i, (cv_str_t){(char *)position, sizeof position}, s->bytes,
+                               other->mono_ms);
                 moved = true;
             }
         }
@@ -704,19 +750,22 @@ static void pump(rig_t *bank, rig_t *other, const char *service) {
     }
 }
 
-static void expect_seen(rig_t *rig, const char *stream, const char *accounts) {
+static void expect_seen(rig_t *rig, const char *stream, const char *accounts)
+{
     char text[1024];
     toy_dump(rig->db, stream, text, sizeof text);
     assert_string_equal(text, accounts);
 }
 
-static void reopen(rig_t *rig) {
+static void reopen(rig_t *rig)
+{
     rig_crash(rig, CRASH_TEAR);
     rig_clear(rig);
     assert_int_equal(rig_open(rig), CV_OK);
 }
 
-static void follows_both_streams(void **state) {
+static void follows_both_streams(void **state)
+{
     rig_t *bank = *state, mirror;
     rig_start(&mirror, &TOY_MIRROR);
     toy_violations = 0;
@@ -739,7 +788,8 @@ static void follows_both_streams(void **state) {
     rig_end(&mirror);
 }
 
-static void poison_halts(void **state) {
+static void poison_halts(void **state)
+{
     rig_t *bank = *state, mirror;
     rig_start(&mirror, &TOY_MIRROR);
     rig_put(bank, 1, "put", "A", 5);
@@ -748,7 +798,7 @@ static void poison_halts(void **state) {
     assert_int_equal(rig_turn(bank), CV_OK);
     for (int round = 0; round < 2; round++) {
         pump(bank, &mirror, "scheduling");
-        expect_seen(&mirror, "scheduling.events", "A=5/1 "); /* what came before it is applied, nothing behind it */
+        expect_seen(&mirror, "scheduling.events", "A=5/1 ");   /* what came before it is applied, nothing behind it */
         expect_seen(&mirror, "scheduling.private", "A=11/2 "); /* the other stream goes on */
         const char *error = cv_engine_follow_error(mirror.engine, 0);
         assert_non_null(strstr(error, "record 2 cannot be applied"));
@@ -762,7 +812,8 @@ static void poison_halts(void **state) {
     rig_end(&mirror);
 }
 
-static void poison_is_parked(void **state) {
+static void poison_is_parked(void **state)
+{
     rig_t *bank = *state, audit;
     cv_stmt_t *parked;
     rig_start(&audit, &TOY_AUDIT);
@@ -789,7 +840,8 @@ static void poison_is_parked(void **state) {
     rig_end(&audit);
 }
 
-static void restored_producer_leads_to_a_snapshot(void **state) {
+static void restored_producer_leads_to_a_snapshot(void **state)
+{
     rig_t *bank = *state, mirror;
     rig_start(&mirror, &TOY_MIRROR);
     toy_violations = 0;
@@ -823,7 +875,8 @@ static void restored_producer_leads_to_a_snapshot(void **state) {
     rig_end(&mirror);
 }
 
-static void rewound_producer_halts_its_followers(void **state) {
+static void rewound_producer_halts_its_followers(void **state)
+{
     rig_t *bank = *state, mirror;
     rig_start(&mirror, &TOY_MIRROR);
     rig_put(bank, 1, "put", "A", 5);
@@ -852,7 +905,8 @@ static void rewound_producer_halts_its_followers(void **state) {
     rig_end(&mirror);
 }
 
-static void follower_with_a_full_disk(void **state) {
+static void follower_with_a_full_disk(void **state)
+{
     rig_t *bank = *state, mirror;
     rig_start(&mirror, &TOY_MIRROR);
     toy_violations = 0;
@@ -874,7 +928,8 @@ static void follower_with_a_full_disk(void **state) {
 }
 
 /* Somebody moved the cursor behind our back: stop at once. */
-static void cursor_that_is_not_ours(void **state) {
+static void cursor_that_is_not_ours(void **state)
+{
     rig_t *bank = *state, mirror;
     rig_start(&mirror, &TOY_MIRROR);
     rig_put(bank, 1, "put", "A", 5);
@@ -892,7 +947,8 @@ static void cursor_that_is_not_ours(void **state) {
     rig_end(&mirror);
 }
 
-static void garbage_on_the_feed(void **state) {
+static void garbage_on_the_feed(void **state)
+{
     rig_t *bank = *state, mirror;
     rig_start(&mirror, &TOY_MIRROR);
     toy_violations = 0;
@@ -918,7 +974,8 @@ static void garbage_on_the_feed(void **state) {
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static void other_database(void **state) {
+static void other_database(void **state)
+{
     rig_t *rig = *state;
     rig_close(rig);
     rig->def = &TOY_AUDIT;
@@ -928,7 +985,8 @@ static void other_database(void **state) {
     assert_int_equal(rig_open(rig), CV_OK);
 }
 
-static void damaged_head(void **state) {
+static void damaged_head(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "put", "A", 5);
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -938,27 +996,57 @@ static void damaged_head(void **state) {
     assert_true(rig->error[0]);
 }
 
-static void short_columns_are_damage(void **state) {
+static void short_columns_are_damage(void **state)
+{
     rig_t *rig = *state;
-    assert_int_equal(cv_db_exec(rig->db, "PRAGMA ignore_check_constraints = ON; UPDATE stream SET epoch = x'01'"), CV_OK);
+    assert_int_equal(cv_db_exec(rig->db, "PRAGMA ignore_check_constraints = ON; UPDATE stream SET epoch = x'01'"),
+                     CV_OK);
     rig_close(rig);
     assert_int_equal(rig_open(rig), CV_ECORRUPT);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(one_request), T(published_in_the_order_they_were_made), T(heads_when_idle_and_busy),
-        T(asked_again_same_bytes), T(twice_in_the_first_batch), T(id_reused_is_a_conflict), T(only_decisions_are_remembered),
-        T(roles_and_party), T(expired), T(unknown_types), T(wrong_data), T(dropped_without_answer), T(queue_is_full),
+        T(one_request),
+        T(published_in_the_order_they_were_made),
+        T(heads_when_idle_and_busy),
+        T(asked_again_same_bytes),
+        T(twice_in_the_first_batch),
+        T(id_reused_is_a_conflict),
+        T(only_decisions_are_remembered),
+        T(roles_and_party),
+        T(expired),
+        T(unknown_types),
+        T(wrong_data),
+        T(dropped_without_answer),
+        T(queue_is_full),
         T(nobody_answers_into_anothers_inbox),
         T(sentences_that_others_can_read),
-        T(one_fails_the_others_do_not), T(flush_fails), T(more_output_than_one_turn_holds), T(more_memory_than_one_turn_has),
-        T(timers_in_order_once_never_early), T(many_timers_at_once), T(timer_that_fails),
-        T(disk_full), T(disk_full_with_a_failing_request), T(disk_fails), T(killed_between_turns_nothing_lost),
-        T(follows_both_streams), T(poison_halts), T(poison_is_parked), T(restored_producer_leads_to_a_snapshot),
-        T(rewound_producer_halts_its_followers), T(follower_with_a_full_disk), T(cursor_that_is_not_ours), T(garbage_on_the_feed),
-        T(new_epoch), T(other_database), T(damaged_head), T(short_columns_are_damage),
+        T(one_fails_the_others_do_not),
+        T(flush_fails),
+        T(more_output_than_one_turn_holds),
+        T(more_memory_than_one_turn_has),
+        T(timers_in_order_once_never_early),
+        T(many_timers_at_once),
+        T(timer_that_fails),
+        T(disk_full),
+        T(disk_full_with_a_failing_request),
+        T(disk_fails),
+        T(killed_between_turns_nothing_lost),
+        T(follows_both_streams),
+        T(poison_halts),
+        T(poison_is_parked),
+        T(restored_producer_leads_to_a_snapshot),
+        T(rewound_producer_halts_its_followers),
+        T(follower_with_a_full_disk),
+        T(cursor_that_is_not_ours),
+        T(garbage_on_the_feed),
+        T(new_epoch),
+        T(other_database),
+        T(damaged_head),
+        T(short_columns_are_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,17 +43,17 @@ static void test_every_row(void **state)
     static const char *const classes[] = {"REJECTED", "INVALID", "DENIED",      "NOTFOUND", "CONFLICT",
                                           "EXPIRED",  "BUSY",    "UNAVAILABLE", "INTERNAL"};
     unsigned seen[64] = {0};
-#define XX(name, number, wire, http, text)                                                                             \
-    {                                                                                                                  \
-        assert_true(number < 0 && number > -64);                                                                       \
-        assert_int_equal(seen[-(number)]++, 0);                                                                        \
-        assert_string_equal(cv_error_name(number), #name);                                                             \
-        assert_string_equal(cv_error_wire(number), wire);                                                              \
-        assert_in_range(cv_error_http(number), 400, 599);                                                              \
-        int known = 0;                                                                                                 \
-        for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)                                                  \
-            known += strcmp(classes[i], wire) == 0;                                                                    \
-        assert_int_equal(known, 1);                                                                                    \
+#define XX(name, number, wire, http, text)                            \
+    {                                                                 \
+        assert_true(number<0 && number> - 64);                        \
+        assert_int_equal(seen[-(number)]++, 0);                       \
+        assert_string_equal(cv_error_name(number), #name);            \
+        assert_string_equal(cv_error_wire(number), wire);             \
+        assert_in_range(cv_error_http(number), 400, 599);             \
+        int known = 0;                                                \
+        for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) \
+            known += strcmp(classes[i], wire) == 0;                   \
+        assert_int_equal(known, 1);                                   \
     }
     CV_ERROR_MAP(XX)
 #undef XX

@@ -5,7 +5,8 @@
 
 /* ---- correct use -------------------------------------------------------------------------- */
 
-static void fetch_then_live(void **state) {
+static void fetch_then_live(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     write_record(f, "a");
@@ -27,7 +28,8 @@ static void fetch_then_live(void **state) {
     assert_false(asked(f, CV_MSG_LOG_FETCH_V1)); /* live costs no question */
 }
 
-static void rolled_back_comes_again(void **state) {
+static void rolled_back_comes_again(void **state)
+{
     fixture_t *f = *state;
     cv_str_t record;
     cv_position_t position;
@@ -50,7 +52,8 @@ static void rolled_back_comes_again(void **state) {
 
 /* ---- the network -------------------------------------------------------------------------- */
 
-static void out_of_order(void **state) {
+static void out_of_order(void **state)
+{
     fixture_t *f = *state;
     write_records(f, "a", 6);
     rewind_to(f, 1);
@@ -71,7 +74,8 @@ static void out_of_order(void **state) {
     assert_false(asked(f, CV_MSG_LOG_FETCH_V1));
 }
 
-static void hole_is_fetched_after_a_moment(void **state) {
+static void hole_is_fetched_after_a_moment(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -89,7 +93,8 @@ static void hole_is_fetched_after_a_moment(void **state) {
     expect(f, "a1 a2 a3 ", CV_FOLLOWER_STATE_LIVE);
 }
 
-static void head_alone_is_enough(void **state) {
+static void head_alone_is_enough(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -102,7 +107,8 @@ static void head_alone_is_enough(void **state) {
     expect(f, "a1 a2 ", CV_FOLLOWER_STATE_LIVE);
 }
 
-static void silence_is_asked_about(void **state) {
+static void silence_is_asked_about(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -116,7 +122,8 @@ static void silence_is_asked_about(void **state) {
     expect(f, "a1 a2 ", CV_FOLLOWER_STATE_LIVE);
 }
 
-static void lost_question_is_repeated(void **state) {
+static void lost_question_is_repeated(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     tick(f, 0);
@@ -138,7 +145,8 @@ static void lost_question_is_repeated(void **state) {
     expect(f, "a1 ", CV_FOLLOWER_STATE_LIVE);
 }
 
-static void repeated_records_have_no_effect(void **state) {
+static void repeated_records_have_no_effect(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     write_record(f, "a");
@@ -151,7 +159,8 @@ static void repeated_records_have_no_effect(void **state) {
     expect(f, "a1 a2 ", CV_FOLLOWER_STATE_LIVE);
 }
 
-static void batch_overlaps_live(void **state) {
+static void batch_overlaps_live(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -166,7 +175,8 @@ static void batch_overlaps_live(void **state) {
     expect(f, "a1 a2 a3 ", CV_FOLLOWER_STATE_LIVE);
 }
 
-static void far_ahead(void **state) {
+static void far_ahead(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -185,7 +195,8 @@ static void far_ahead(void **state) {
 }
 
 /* 8,192 records wait to be applied: what comes then is fetched later, and no question is asked meanwhile. */
-static void slow_to_apply(void **state) {
+static void slow_to_apply(void **state)
+{
     fixture_t *f = *state;
     write_records(f, "a", 9000);
     tick(f, 0);
@@ -207,7 +218,8 @@ static void slow_to_apply(void **state) {
     assert_memory_equal(cv_follower_cursor(f->follower), &f->at[9000], sizeof f->at[0]);
 }
 
-static void acknowledges(void **state) {
+static void acknowledges(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -225,12 +237,22 @@ static void acknowledges(void **state) {
     assert_int_equal(f->acked, 2);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(fetch_then_live), T(rolled_back_comes_again), T(out_of_order), T(hole_is_fetched_after_a_moment),
-        T(head_alone_is_enough), T(silence_is_asked_about), T(lost_question_is_repeated),
-        T(repeated_records_have_no_effect), T(batch_overlaps_live), T(far_ahead), T(slow_to_apply), T(acknowledges),
+        T(fetch_then_live),
+        T(rolled_back_comes_again),
+        T(out_of_order),
+        T(hole_is_fetched_after_a_moment),
+        T(head_alone_is_enough),
+        T(silence_is_asked_about),
+        T(lost_question_is_repeated),
+        T(repeated_records_have_no_effect),
+        T(batch_overlaps_live),
+        T(far_ahead),
+        T(slow_to_apply),
+        T(acknowledges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

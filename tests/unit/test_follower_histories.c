@@ -3,7 +3,8 @@
  */
 #include "follower_fixture.h"
 
-static void diverged_and_ahead_halt(void **state) {
+static void diverged_and_ahead_halt(void **state)
+{
     fixture_t *f = *state;
     const cv_refused_code_t codes[] = {CV_REFUSED_CODE_DIVERGED, CV_REFUSED_CODE_AHEAD};
     for (size_t i = 0; i < 2; i++) {
@@ -24,7 +25,8 @@ static void diverged_and_ahead_halt(void **state) {
     }
 }
 
-static void live_record_that_does_not_fit(void **state) {
+static void live_record_that_does_not_fit(void **state)
+{
     fixture_t *f = *state;
     write_records(f, "a", 3);
     catch_up(f);
@@ -40,7 +42,8 @@ static void live_record_that_does_not_fit(void **state) {
     expect(f, "a1 a2 a3 ", CV_FOLLOWER_STATE_HALTED);
 }
 
-static void head_of_the_same_number_and_another_chain(void **state) {
+static void head_of_the_same_number_and_another_chain(void **state)
+{
     fixture_t *f = *state;
     write_records(f, "a", 3);
     catch_up(f);
@@ -51,7 +54,8 @@ static void head_of_the_same_number_and_another_chain(void **state) {
     assert_true(asked(f, CV_MSG_LOG_FETCH_V1));
 }
 
-static void head_that_stays_behind(void **state) {
+static void head_that_stays_behind(void **state)
+{
     fixture_t *f = *state;
     write_records(f, "a", 3);
     catch_up(f);
@@ -67,7 +71,8 @@ static void head_that_stays_behind(void **state) {
 }
 
 /* Asked from 1; then 2 and 3 came live; then the producer's file was put back and it answers from another history. */
-static void batch_of_a_rewound_producer(void **state) {
+static void batch_of_a_rewound_producer(void **state)
+{
     fixture_t *f = *state;
     write_records(f, "a", 3);
     rewind_to(f, 1);
@@ -89,7 +94,8 @@ static void batch_of_a_rewound_producer(void **state) {
     expect(f, "a1 a2 a3 ", CV_FOLLOWER_STATE_HALTED);
 }
 
-static void snapshot_after(fixture_t *f, cv_refused_code_t code) {
+static void snapshot_after(fixture_t *f, cv_refused_code_t code)
+{
     const cv_str_t *records;
     size_t n;
     cv_position_t position;
@@ -123,7 +129,8 @@ static void snapshot_after(fixture_t *f, cv_refused_code_t code) {
     assert_memory_equal(cv_follower_cursor(f->follower), &f->at[f->head], sizeof position);
 }
 
-static void epoch_and_pruned_lead_to_a_snapshot(void **state) {
+static void epoch_and_pruned_lead_to_a_snapshot(void **state)
+{
     fixture_t *f = *state;
     write_records(f, "a", 5);
     tick(f, 0);
@@ -138,7 +145,8 @@ static void epoch_and_pruned_lead_to_a_snapshot(void **state) {
     snapshot_after(f, CV_REFUSED_CODE_EPOCH);
 }
 
-static void new_epoch_ends_a_halt(void **state) {
+static void new_epoch_ends_a_halt(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     write_record(f, "a");
@@ -155,7 +163,8 @@ static void new_epoch_ends_a_halt(void **state) {
 }
 
 /* A snapshot that cannot be applied: halted, and further heads of the same history change nothing. */
-static void halted_snapshot_stays_halted(void **state) {
+static void halted_snapshot_stays_halted(void **state)
+{
     fixture_t *f = *state;
     const cv_str_t *records;
     size_t n;
@@ -190,7 +199,8 @@ static void halted_snapshot_stays_halted(void **state) {
     snapshot_after(f, CV_REFUSED_CODE_EPOCH);
 }
 
-static void snapshot_expires_between_pages(void **state) {
+static void snapshot_expires_between_pages(void **state)
+{
     fixture_t *f = *state;
     const cv_str_t *records;
     size_t n;
@@ -221,7 +231,8 @@ static void snapshot_expires_between_pages(void **state) {
     assert_int_equal(position.seq, 3);
 }
 
-static void other_refusals_are_visible_and_repeated(void **state) {
+static void other_refusals_are_visible_and_repeated(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     const cv_refused_code_t codes[] = {CV_REFUSED_CODE_UNAVAILABLE, CV_REFUSED_CODE_DENIED, CV_REFUSED_CODE_NOTFOUND,
@@ -243,7 +254,8 @@ static void other_refusals_are_visible_and_repeated(void **state) {
 }
 
 /* A batch of another epoch for the very place that was asked from: a restore that holds all we have seen. */
-static void a_restored_history_goes_on(void **state) {
+static void a_restored_history_goes_on(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -258,7 +270,8 @@ static void a_restored_history_goes_on(void **state) {
 }
 
 /* The same, but something of the old history came in between: the answer says nothing about that. */
-static void a_restored_history_is_asked_for_the_place_we_stand_at(void **state) {
+static void a_restored_history_is_asked_for_the_place_we_stand_at(void **state)
+{
     fixture_t *f = *state;
     write_record(f, "a");
     catch_up(f);
@@ -274,14 +287,21 @@ static void a_restored_history_is_asked_for_the_place_we_stand_at(void **state) 
     assert_int_equal(cv_follower_cursor(f->follower)->epoch[0], 0xe1);
 }
 
-
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(diverged_and_ahead_halt), T(live_record_that_does_not_fit), T(head_of_the_same_number_and_another_chain),
-        T(head_that_stays_behind), T(batch_of_a_rewound_producer), T(epoch_and_pruned_lead_to_a_snapshot),
-        T(new_epoch_ends_a_halt), T(halted_snapshot_stays_halted), T(snapshot_expires_between_pages),
-        T(other_refusals_are_visible_and_repeated), T(a_restored_history_goes_on),
+        T(diverged_and_ahead_halt),
+        T(live_record_that_does_not_fit),
+        T(head_of_the_same_number_and_another_chain),
+        T(head_that_stays_behind),
+        T(batch_of_a_rewound_producer),
+        T(epoch_and_pruned_lead_to_a_snapshot),
+        T(new_epoch_ends_a_halt),
+        T(halted_snapshot_stays_halted),
+        T(snapshot_expires_between_pages),
+        T(other_refusals_are_visible_and_repeated),
+        T(a_restored_history_goes_on),
         T(a_restored_history_is_asked_for_the_place_we_stand_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

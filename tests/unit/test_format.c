@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 __attribute__((format(printf, 1, 2))) static void same(const char *format, ...)
@@ -61,6 +62,7 @@ static void with_arguments(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conversions), cmocka_unit_test(others), cmocka_unit_test(with_arguments)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conversions), cmocka_unit_test(others),
+                                       cmocka_unit_test(with_arguments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

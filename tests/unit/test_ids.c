@@ -46,9 +46,13 @@ static void test_uuid_parse(void **state)
 {
     (void)state;
     uint8_t id[CV_UUID_LEN] = "untouched......";
-    static const char *const wrong[] = {"", "0195415b-a8bb-7000-8000-00000000000", "0195415b-a8bb-7000-8000-0000000000000",
-                                        "0195415ba-8bb-7000-8000-000000000000", "0195415b-a8bb-7000-8000-00000000000g",
-                                        "{195415b-a8bb-7000-8000-000000000000", "0195415b a8bb-7000-8000-000000000000"};
+    static const char *const wrong[] = {"",
+                                        "0195415b-a8bb-7000-8000-00000000000",
+                                        "0195415b-a8bb-7000-8000-0000000000000",
+                                        "0195415ba-8bb-7000-8000-000000000000",
+                                        "0195415b-a8bb-7000-8000-00000000000g",
+                                        "{195415b-a8bb-7000-8000-000000000000",
+                                        "0195415b a8bb-7000-8000-000000000000"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(cv_uuid_parse(cv_str(wrong[i]), id), CV_EINVAL);
     assert_int_equal(cv_uuid_parse(CV_STR_NONE, id), CV_EINVAL);

@@ -424,8 +424,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
         T(put_and_seek),      T(thousands_of_rows), T(silence_costs_nothing), T(goes_on_after_all_was_dropped),
-        T(octets_of_answers), T(damaged_rows),
-        T(damaged_marks),
+        T(octets_of_answers), T(damaged_rows),      T(damaged_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

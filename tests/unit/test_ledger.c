@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 typedef struct {
@@ -20,15 +21,18 @@ typedef struct {
     char error[256];
 } fixture_t;
 
-static int open_all(fixture_t *f) {
-    cv_db_options_t options = {.path = crash_disk_path(f->disk, "l.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
+static int open_all(fixture_t *f)
+{
+    cv_db_options_t options = {
+        .path = crash_disk_path(f->disk, "l.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
     int rc = cv_db_open(&options, &f->db, f->error, sizeof f->error);
     if (!rc)
         rc = cv_tables_migrate(f->db, f->error, sizeof f->error);
     return rc ? rc : cv_ledger_init(&f->ledger, f->db);
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->disk = crash_disk_new(5);
     f->arena = cv_arena_new(1 << 20);
@@ -36,7 +40,8 @@ static int start(void **state) {
     return open_all(f);
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     cv_db_close(&f->db);
     cv_arena_destroy(&f->arena);
@@ -45,20 +50,23 @@ static int end(void **state) {
     return 0;
 }
 
-static cv_position_t at(uint8_t epoch, uint64_t seq, uint8_t chain) {
+static cv_position_t at(uint8_t epoch, uint64_t seq, uint8_t chain)
+{
     cv_position_t position = {.seq = seq};
     memset(position.epoch, epoch, CV_EPOCH_LEN);
     memset(position.chain, chain, CV_CHAIN_LEN);
     return position;
 }
 
-static void expect_cursor(fixture_t *f, const char *stream, cv_position_t expected) {
+static void expect_cursor(fixture_t *f, const char *stream, cv_position_t expected)
+{
     cv_position_t found;
     assert_int_equal(cv_cursor_get(&f->ledger, stream, &found), CV_OK);
     assert_memory_equal(&found, &expected, sizeof found);
 }
 
-static void cursor_moves(void **state) {
+static void cursor_moves(void **state)
+{
     fixture_t *f = *state;
     cv_position_t start_at = {0}, found = at(1, 1, 1), one = at(7, 3, 1), two = at(7, 9, 2);
     assert_int_equal(cv_cursor_get(&f->ledger, "a.events", &found), CV_ENOTFOUND);
@@ -70,7 +78,8 @@ static void cursor_moves(void **state) {
     assert_int_equal(cv_cursor_get(&f->ledger, "b.events", &found), CV_ENOTFOUND);
 }
 
-static void cursor_is_compared(void **state) {
+static void cursor_is_compared(void **state)
+{
     fixture_t *f = *state;
     cv_position_t start_at = {0}, one = at(7, 3, 1), two = at(7, 9, 2), three = at(8, 3, 1);
     assert_int_equal(cv_cursor_move(&f->ledger, "a.events", &one, &two), CV_ECONFLICT); /* never followed */
@@ -83,7 +92,8 @@ static void cursor_is_compared(void **state) {
     expect_cursor(f, "a.events", one);
 }
 
-static void cursor_set_from_snapshots(void **state) {
+static void cursor_set_from_snapshots(void **state)
+{
     fixture_t *f = *state;
     cv_position_t one = at(7, 3, 1), empty = at(9, 0, 0), two = at(9, 1, 5);
     assert_int_equal(cv_cursor_set(&f->ledger, "a.events", &one), CV_OK);
@@ -93,7 +103,8 @@ static void cursor_set_from_snapshots(void **state) {
     expect_cursor(f, "a.events", two);
 }
 
-static void cursor_of_wrong_length_is_damage(void **state) {
+static void cursor_of_wrong_length_is_damage(void **state)
+{
     fixture_t *f = *state;
     cv_position_t one = at(7, 3, 1), found;
     assert_int_equal(cv_cursor_set(&f->ledger, "a.events", &one), CV_OK);
@@ -101,7 +112,8 @@ static void cursor_of_wrong_length_is_damage(void **state) {
     assert_int_equal(cv_cursor_get(&f->ledger, "a.events", &found), CV_ECORRUPT);
 }
 
-static void parked(void **state) {
+static void parked(void **state)
+{
     fixture_t *f = *state;
     uint64_t n = 9;
     cv_position_t one = at(7, 3, 1), two = at(7, 4, 1);
@@ -114,7 +126,8 @@ static void parked(void **state) {
     assert_int_equal(cv_parked_count(&f->ledger, "a.events", &n), CV_OK);
     assert_int_equal(n, 2);
     cv_stmt_t *select;
-    assert_int_equal(cv_db_prepare(f->db, "SELECT seq, error, at_ms, record FROM parked WHERE stream = 'a.events'", &select), CV_OK);
+    assert_int_equal(
+        cv_db_prepare(f->db, "SELECT seq, error, at_ms, record FROM parked WHERE stream = 'a.events'", &select), CV_OK);
     assert_int_equal(cv_stmt_step(select), 1);
     assert_int_equal(cv_stmt_get_int(select, 0), 3);
     assert_true(cv_str_is(cv_stmt_get_text(select, 1), "why"));
@@ -123,7 +136,8 @@ static void parked(void **state) {
     cv_stmt_reset(select);
 }
 
-static void consumers(void **state) {
+static void consumers(void **state)
+{
     fixture_t *f = *state;
     uint8_t e[CV_EPOCH_LEN] = {1}, old[CV_EPOCH_LEN] = {2};
     uint64_t seq = 99;
@@ -142,7 +156,8 @@ static void consumers(void **state) {
     assert_int_equal(seq, 8);
 }
 
-static const char *take(fixture_t *f, int64_t now_ms) {
+static const char *take(fixture_t *f, int64_t now_ms)
+{
     static char text[128];
     cv_str_t kind, key;
     int rc = cv_timer_take(&f->ledger, now_ms, f->arena, &kind, &key);
@@ -153,7 +168,8 @@ static const char *take(fixture_t *f, int64_t now_ms) {
     return text;
 }
 
-static void timers(void **state) {
+static void timers(void **state)
+{
     fixture_t *f = *state;
     int64_t due = -1;
     assert_int_equal(cv_timer_next(&f->ledger, &due), CV_ENOTFOUND);
@@ -177,7 +193,8 @@ static void timers(void **state) {
     assert_string_equal(take(f, 1000), "none");
 }
 
-static void timer_taken_and_rolled_back(void **state) {
+static void timer_taken_and_rolled_back(void **state)
+{
     fixture_t *f = *state;
     assert_int_equal(cv_timer_put(&f->ledger, "open", CV_STR("E1"), 100), CV_OK);
     assert_int_equal(cv_db_begin(f->db), CV_OK);
@@ -192,11 +209,18 @@ static void timer_taken_and_rolled_back(void **state) {
     assert_string_equal(take(f, 100), "open:E1");
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(cursor_moves), T(cursor_is_compared), T(cursor_set_from_snapshots), T(cursor_of_wrong_length_is_damage),
-        T(parked), T(consumers), T(timers), T(timer_taken_and_rolled_back),
+        T(cursor_moves),
+        T(cursor_is_compared),
+        T(cursor_set_from_snapshots),
+        T(cursor_of_wrong_length_is_damage),
+        T(parked),
+        T(consumers),
+        T(timers),
+        T(timer_taken_and_rolled_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,8 +120,8 @@ static void test_hostile_values(void **state)
             json_decref(object);
         }
     }
-    static const char *const strange[] = {"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80",
-                                          "\xc0\x80", "\xf0\x9f\x98"};
+    static const char *const strange[] = {"\xed\xa0\x80",     "\xf4\x90\x80\x80", "\xe0\x80\x80",
+                                          "\xf0\x80\x80\x80", "\xc0\x80",         "\xf0\x9f\x98"};
     for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
         cv_log(CV_LOG_INFO, "x", cv_kv_text("v", strange[i]));
         json_decref(s_json());

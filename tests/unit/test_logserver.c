@@ -9,23 +9,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
-static int start(void **state) {
+static int start(void **state)
+{
     rig_t *rig = calloc(1, sizeof *rig);
     rig_start(rig, &TOY_BANK);
     *state = rig;
     return 0;
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     rig_end(*state);
     free(*state);
     return 0;
 }
 
 /* n accounts A0000 ..., a deposit each. */
-static void fill(rig_t *rig, unsigned n) {
+static void fill(rig_t *rig, unsigned n)
+{
     static uint64_t id = 1;
     char account[16];
     for (unsigned i = 0; i < n; i++) {
@@ -37,7 +41,8 @@ static void fill(rig_t *rig, unsigned n) {
     assert_int_equal(rig_turn(rig), CV_OK);
 }
 
-static cv_log_fetch_v1_t fetch_from(const char *stream, const cv_position_t *from) {
+static cv_log_fetch_v1_t fetch_from(const char *stream, const cv_position_t *from)
+{
     return (cv_log_fetch_v1_t){
         .stream = cv_str(stream),
         .epoch = {(const char *)from->epoch, CV_EPOCH_LEN},
@@ -46,14 +51,16 @@ static cv_log_fetch_v1_t fetch_from(const char *stream, const cv_position_t *fro
     };
 }
 
-static const cv_log_refused_v1_t *expect_refused(rig_t *rig, const cv_msg_t *answer, cv_refused_code_t code) {
+static const cv_log_refused_v1_t *expect_refused(rig_t *rig, const cv_msg_t *answer, cv_refused_code_t code)
+{
     assert_true(cv_str_is(answer->type, "convene.log.refused.v1"));
     assert_string_equal(cv_refused_code_text(rig->data->log_refused_v1.code), cv_refused_code_text(code));
     assert_true(rig->data->log_refused_v1.text.len > 0);
     return &rig->data->log_refused_v1;
 }
 
-static const cv_log_page_v1_t *expect_page(rig_t *rig, const cv_msg_t *answer, size_t records) {
+static const cv_log_page_v1_t *expect_page(rig_t *rig, const cv_msg_t *answer, size_t records)
+{
     if (cv_str_is(answer->type, "convene.log.refused.v1"))
         fail_msg("refused: %.*s", CV_STR_ARG(rig->data->log_refused_v1.text));
     assert_true(cv_str_is(answer->type, "convene.log.page.v1"));
@@ -63,7 +70,8 @@ static const cv_log_page_v1_t *expect_page(rig_t *rig, const cv_msg_t *answer, s
 
 /* ---- fetch -------------------------------------------------------------------------------- */
 
-static void fetch_gives_what_was_published(void **state) {
+static void fetch_gives_what_was_published(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 5);
     cv_position_t zero = {0};
@@ -89,7 +97,8 @@ static void fetch_gives_what_was_published(void **state) {
     assert_int_equal(rig->data->log_batch_v1.records.n, 0);
 }
 
-static void batches_fit_into_a_frame(void **state) {
+static void batches_fit_into_a_frame(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 1, "many", "A", 500);
     assert_int_equal(rig_turn(rig), CV_OK);
@@ -117,17 +126,21 @@ static void batches_fit_into_a_frame(void **state) {
     cv_buf_done(&all);
 }
 
-static void ack(rig_t *rig, const cv_principal_t *principal, uint64_t cursor) {
+static void ack(rig_t *rig, const cv_principal_t *principal, uint64_t cursor)
+{
     uint8_t epoch[CV_EPOCH_LEN];
     memset(epoch, 0xe1, sizeof epoch);
-    cv_log_ack_v1_t question = {.stream = CV_STR("scheduling.events"), .consumer = CV_STR("x"), .epoch = {(char *)epoch, sizeof epoch},
+    cv_log_ack_v1_t question = {.stream = CV_STR("scheduling.events"),
+                                .consumer = CV_STR("x"),
+                                .epoch = {(char *)epoch, sizeof epoch},
                                 .cursor = cursor};
     cv_msg_t answer = rig_ask(rig, principal, CV_MSG_LOG_ACK_V1, &question);
     assert_true(cv_str_is(answer.type, "convene.log.acked.v1"));
     assert_int_equal(rig->data->log_acked_v1.cursor, cursor);
 }
 
-static void fetch_refusals(void **state) {
+static void fetch_refusals(void **state)
+{
     rig_t *rig = *state;
     rig->keep_records = 3;
     rig_close(rig);
@@ -167,7 +180,8 @@ static void fetch_refusals(void **state) {
     assert_true(cv_str_is(expect_refused(rig, &answer, CV_REFUSED_CODE_NOTFOUND)->field, "data.stream"));
 }
 
-static void private_streams_are_for_services(void **state) {
+static void private_streams_are_for_services(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 2);
     const cv_principal_t *others[] = {&RIG_OBSERVER, &RIG_SECRETARIAT, &RIG_FOCAL_KZ, &RIG_OPERATOR};
@@ -186,7 +200,8 @@ static void private_streams_are_for_services(void **state) {
             assert_string_equal(rig->sent[i].topic, "scheduling.events|");
 }
 
-static void damaged_log(void **state) {
+static void damaged_log(void **state)
+{
     rig_t *rig = *state;
     for (unsigned i = 0; i < 3; i++)
         fill(rig, 1);
@@ -198,13 +213,16 @@ static void damaged_log(void **state) {
 
 /* ---- ack and retention -------------------------------------------------------------------- */
 
-static uint64_t oldest(rig_t *rig) {
-    cv_log_fetch_v1_t fetch = fetch_from("scheduling.events", &rig_find(rig, RIG_RECORD, rig_count(rig, RIG_RECORD) - 1)->position);
+static uint64_t oldest(rig_t *rig)
+{
+    cv_log_fetch_v1_t fetch =
+        fetch_from("scheduling.events", &rig_find(rig, RIG_RECORD, rig_count(rig, RIG_RECORD) - 1)->position);
     rig_ask(rig, &RIG_OBSERVER, CV_MSG_LOG_FETCH_V1, &fetch);
     return rig->data->log_batch_v1.oldest;
 }
 
-static void acknowledged_records_are_pruned(void **state) {
+static void acknowledged_records_are_pruned(void **state)
+{
     rig_t *rig = *state;
     rig_close(rig);
     rig->keep_records = 2;
@@ -239,7 +257,8 @@ static void acknowledged_records_are_pruned(void **state) {
 
 /* ---- snapshot ----------------------------------------------------------------------------- */
 
-static void snapshot_page_by_page(void **state) {
+static void snapshot_page_by_page(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 1500);
     cv_log_snapshot_v1_t question = {.stream = CV_STR("scheduling.events")};
@@ -282,7 +301,8 @@ static void snapshot_page_by_page(void **state) {
     assert_int_equal(read.seq, 1500);
 }
 
-static void snapshot_of_nothing(void **state) {
+static void snapshot_of_nothing(void **state)
+{
     rig_t *rig = *state;
     cv_log_snapshot_v1_t question = {.stream = CV_STR("scheduling.events")};
     cv_msg_t answer = rig_ask(rig, &RIG_OBSERVER, CV_MSG_LOG_SNAPSHOT_V1, &question);
@@ -293,12 +313,15 @@ static void snapshot_of_nothing(void **state) {
     expect_refused(rig, &answer, CV_REFUSED_CODE_NOTFOUND);
 }
 
-static void many_small_records_in_a_page_can_be_read(void **state) {
+static void many_small_records_in_a_page_can_be_read(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 1);
     /* More rows than one message may have values; rig_ask fails if a page cannot be read. */
-    assert_int_equal(cv_db_exec(rig->db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
-                                         " INSERT INTO account SELECT '', 'B' || i, 1, 1 FROM n"), CV_OK);
+    assert_int_equal(cv_db_exec(rig->db,
+                                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)"
+                                " INSERT INTO account SELECT '', 'B' || i, 1, 1 FROM n"),
+                     CV_OK);
     cv_log_snapshot_v1_t question = {.stream = CV_STR("scheduling.events"), .has_page = true};
     uint8_t position[CV_POSITION_LEN];
     size_t total = 0;
@@ -313,7 +336,8 @@ static void many_small_records_in_a_page_can_be_read(void **state) {
     assert_int_equal(total, 9001);
 }
 
-static void snapshot_expires(void **state) {
+static void snapshot_expires(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 1500);
     cv_log_snapshot_v1_t question = {.stream = CV_STR("scheduling.events")};
@@ -341,7 +365,8 @@ static void snapshot_expires(void **state) {
     assert_int_equal(read.seq, 1501);
 }
 
-static void more_snapshots_than_slots(void **state) {
+static void more_snapshots_than_slots(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 1500);
     cv_log_snapshot_v1_t question = {.stream = CV_STR("scheduling.events")};
@@ -363,7 +388,8 @@ static void more_snapshots_than_slots(void **state) {
 
 /* ---- query -------------------------------------------------------------------------------- */
 
-static void status(void **state) {
+static void status(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 3);
     cv_log_query_v1_t query = {.what = CV_STR("status")};
@@ -386,13 +412,15 @@ static void status(void **state) {
     cv_buf_done(&copy);
 }
 
-static void decided_request(void **state) {
+static void decided_request(void **state)
+{
     rig_t *rig = *state;
     rig_put(rig, 42, "put", "A", 5);
     assert_int_equal(rig_turn(rig), CV_OK);
     cv_log_query_v1_t query = {.what = CV_STR("request"), .key = cv_str(toy_id(42))};
     cv_msg_t answer = rig_ask(rig, &RIG_SECRETARIAT, CV_MSG_LOG_QUERY_V1, &query);
-    assert_true(cv_str_equal(cv_records_at(&expect_page(rig, &answer, 1)->records, 0), rig_find(rig, RIG_OUTCOME, 0)->bytes));
+    assert_true(
+        cv_str_equal(cv_records_at(&expect_page(rig, &answer, 1)->records, 0), rig_find(rig, RIG_OUTCOME, 0)->bytes));
     query.key = cv_str(toy_id(43));
     answer = rig_ask(rig, &RIG_SECRETARIAT, CV_MSG_LOG_QUERY_V1, &query);
     expect_refused(rig, &answer, CV_REFUSED_CODE_NOTFOUND);
@@ -404,13 +432,17 @@ static void decided_request(void **state) {
     expect_refused(rig, &answer, CV_REFUSED_CODE_INVALID);
 }
 
-static void pages_of_a_query(void **state) {
+static void pages_of_a_query(void **state)
+{
     rig_t *rig = *state;
     fill(rig, 250);
     char after[300] = "";
     size_t total = 0, pages = 0;
     do {
-        cv_log_query_v1_t query = {.what = CV_STR("accounts"), .after = after[0] ? cv_str(after) : CV_STR_NONE, .has_limit = true, .limit = 100};
+        cv_log_query_v1_t query = {.what = CV_STR("accounts"),
+                                   .after = after[0] ? cv_str(after) : CV_STR_NONE,
+                                   .has_limit = true,
+                                   .limit = 100};
         cv_msg_t answer = rig_ask(rig, &RIG_OBSERVER, CV_MSG_LOG_QUERY_V1, &query);
         assert_true(cv_str_is(answer.type, "convene.log.page.v1"));
         total += rig->data->log_page_v1.records.n;
@@ -423,7 +455,8 @@ static void pages_of_a_query(void **state) {
     assert_int_equal(pages, 3);
 }
 
-static void query_refusals(void **state) {
+static void query_refusals(void **state)
+{
     rig_t *rig = *state;
     cv_log_query_v1_t query = {.what = CV_STR("nothing")};
     cv_msg_t answer = rig_ask(rig, &RIG_OBSERVER, CV_MSG_LOG_QUERY_V1, &query);
@@ -450,12 +483,14 @@ static void query_refusals(void **state) {
 
 /* ---- the door ----------------------------------------------------------------------------- */
 
-static void ask_bytes(rig_t *rig, cv_str_t bytes) {
+static void ask_bytes(rig_t *rig, cv_str_t bytes)
+{
     rig_clear(rig);
     cv_engine_question(rig->engine, &RIG_OBSERVER, NULL, bytes, rig->wall_ms, rig->mono_ms);
 }
 
-static void wrong_questions(void **state) {
+static void wrong_questions(void **state)
+{
     rig_t *rig = *state;
     cv_buf_t bytes;
     cv_buf_init(&bytes, 1 << 20);
@@ -502,14 +537,26 @@ static void wrong_questions(void **state) {
     cv_buf_done(&bytes);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(fetch_gives_what_was_published), T(batches_fit_into_a_frame), T(fetch_refusals), T(private_streams_are_for_services),
-        T(damaged_log), T(acknowledged_records_are_pruned),
-        T(snapshot_page_by_page), T(snapshot_of_nothing), T(many_small_records_in_a_page_can_be_read), T(snapshot_expires),
+        T(fetch_gives_what_was_published),
+        T(batches_fit_into_a_frame),
+        T(fetch_refusals),
+        T(private_streams_are_for_services),
+        T(damaged_log),
+        T(acknowledged_records_are_pruned),
+        T(snapshot_page_by_page),
+        T(snapshot_of_nothing),
+        T(many_small_records_in_a_page_can_be_read),
+        T(snapshot_expires),
         T(more_snapshots_than_slots),
-        T(status), T(decided_request), T(pages_of_a_query), T(query_refusals), T(wrong_questions),
+        T(status),
+        T(decided_request),
+        T(pages_of_a_query),
+        T(query_refusals),
+        T(wrong_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

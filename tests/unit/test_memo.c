@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 typedef struct {
@@ -21,8 +22,10 @@ typedef struct {
     char error[256];
 } fixture_t;
 
-static int open_all(fixture_t *f) {
-    cv_db_options_t options = {.path = crash_disk_path(f->disk, "m.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
+static int open_all(fixture_t *f)
+{
+    cv_db_options_t options = {
+        .path = crash_disk_path(f->disk, "m.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
     int rc = cv_db_open(&options, &f->db, f->error, sizeof f->error);
     if (!rc)
         rc = cv_tables_migrate(f->db, f->error, sizeof f->error);
@@ -31,26 +34,30 @@ static int open_all(fixture_t *f) {
     return rc ? rc : cv_memo_init(&f->memo, &f->journal);
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->disk = crash_disk_new(5);
     *state = f;
     return open_all(f);
 }
 
-static void save(fixture_t *f) {
+static void save(fixture_t *f)
+{
     assert_int_equal(cv_memo_flush(&f->memo), CV_OK);
     assert_int_equal(cv_db_commit(f->db), CV_OK);
     cv_journal_committed(&f->journal);
 }
 
-static void undo(fixture_t *f) {
+static void undo(fixture_t *f)
+{
     cv_db_rollback(f->db);
     cv_memo_forget(&f->memo);
     cv_journal_forget(&f->journal);
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     cv_memo_done(&f->memo);
     cv_db_close(&f->db);
@@ -62,7 +69,8 @@ static int end(void **state) {
 static const uint8_t ID[CV_UUID_LEN] = {1, 2, 3}, OTHER[CV_UUID_LEN] = {1, 2, 4};
 static const uint8_t HASH[CV_MEMO_HASH] = {9}, ANOTHER_HASH[CV_MEMO_HASH] = {8};
 
-static void put_and_get(void **state) {
+static void put_and_get(void **state)
+{
     fixture_t *f = *state;
     cv_str_t outcome = CV_STR_NONE;
     assert_int_equal(cv_memo_get(&f->memo, ID, HASH, &outcome), CV_ENOTFOUND);
@@ -74,7 +82,8 @@ static void put_and_get(void **state) {
     cv_memo_release(&f->memo);
 }
 
-static void conflicts(void **state) {
+static void conflicts(void **state)
+{
     fixture_t *f = *state;
     cv_str_t outcome = CV_STR_NONE;
     assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "secretariat", CV_STR("yes")), CV_OK);
@@ -87,7 +96,8 @@ static void conflicts(void **state) {
     assert_int_equal(cv_memo_get(&f->memo, OTHER, HASH, &outcome), CV_ENOTFOUND);
 }
 
-static void in_the_transaction(void **state) {
+static void in_the_transaction(void **state)
+{
     fixture_t *f = *state;
     cv_str_t outcome;
     assert_int_equal(cv_db_begin(f->db), CV_OK);
@@ -108,7 +118,8 @@ static void in_the_transaction(void **state) {
 }
 
 /* Ids in any order, some rolled back: each is found again or not, as it should. */
-static void ids_in_any_order(void **state) {
+static void ids_in_any_order(void **state)
+{
     fixture_t *f = *state;
     bool there[64] = {false};
     cv_str_t outcome;
@@ -140,7 +151,8 @@ static void ids_in_any_order(void **state) {
 }
 
 /* Answers that fill several rows of the journal: each comes back, from memory, from its row and after a restart. */
-static void many_and_long(void **state) {
+static void many_and_long(void **state)
+{
     fixture_t *f = *state;
     enum { N = 300 };
     static char text[N][1000];
@@ -166,8 +178,10 @@ static void many_and_long(void **state) {
     }
 }
 
-/* More than gather at once: some are in the table already, some still in memory, in one transaction; ids in any order. */
-static void more_than_gather(void **state) {
+/* More than gather at once: some are in the table already, some still in memory, in one transaction; ids in any order.
+ */
+static void more_than_gather(void **state)
+{
     fixture_t *f = *state;
     enum { N = 2 * CV_MEMO_FRESH + 500 };
     cv_str_t outcome = CV_STR_NONE;
@@ -199,10 +213,12 @@ static void more_than_gather(void **state) {
     }
 }
 
-static void damaged_places(void **state) {
+static void damaged_places(void **state)
+{
     fixture_t *f = *state;
-    static const char *const damages[] = {"at = -1", "at = 4", "at = 1", "len = 5", "len = -1", "n = n + 1", "n = 0",
-                                          "at = 9223372036854775807", "hash = x'00'"};
+    static const char *const damages[] = {"at = -1",     "at = 4",    "at = 1", "len = 5",
+                                          "len = -1",    "n = n + 1", "n = 0",  "at = 9223372036854775807",
+                                          "hash = x'00'"};
     cv_str_t outcome = CV_STR_NONE;
     assert_int_equal(cv_db_begin(f->db), CV_OK);
     assert_int_equal(cv_memo_put(&f->memo, ID, HASH, "s", CV_STR("yes!")), CV_OK);
@@ -221,7 +237,9 @@ static void damaged_places(void **state) {
     cv_memo_release(&f->memo);
 }
 
-static void hash_of(const char *inbox, const char *command, const char *account, int64_t amount, int64_t expiry, uint8_t *ret_hash) {
+static void hash_of(const char *inbox, const char *command, const char *account, int64_t amount, int64_t expiry,
+                    uint8_t *ret_hash)
+{
     cv_buf_t bytes;
     cv_msg_t msg;
     cv_reader_t *reader = cv_reader_new();
@@ -237,7 +255,8 @@ static void hash_of(const char *inbox, const char *command, const char *account,
     cv_reader_destroy(&reader);
 }
 
-static void what_the_hash_is_over(void **state) {
+static void what_the_hash_is_over(void **state)
+{
     (void)state;
     uint8_t a[CV_MEMO_HASH], b[CV_MEMO_HASH];
     hash_of("inbox-0001", "put", "A", 5, 0, a);
@@ -249,9 +268,11 @@ static void what_the_hash_is_over(void **state) {
     assert_memory_not_equal(a, b, CV_MEMO_HASH);
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
-    const struct CMUnitTest tests[] = {T(put_and_get), T(conflicts), T(in_the_transaction), T(ids_in_any_order), T(many_and_long), T(more_than_gather),
-                                       T(damaged_places), T(what_the_hash_is_over)};
+    const struct CMUnitTest tests[] = {
+        T(put_and_get),   T(conflicts),        T(in_the_transaction), T(ids_in_any_order),
+        T(many_and_long), T(more_than_gather), T(damaged_places),     T(what_the_hash_is_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,13 +11,15 @@
 
 #include <cmocka.h>
 
-static bool has(cv_str_t text, const char *part) {
+static bool has(cv_str_t text, const char *part)
+{
     return text.ptr && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
 /* ---- ids ---------------------------------------------------------------------------------- */
 
-static void test_notice_id(void **state) {
+static void test_notice_id(void **state)
+{
     (void)state;
     char id[NTF_ID_MAX + 1] = "untouched";
     assert_int_equal(ntf_notice_id(CV_STR("registration.events/0123456789abcdef/42"), CV_STR("KZ"), id), CV_OK);
@@ -51,7 +53,8 @@ static void test_notice_id(void **state) {
 
 /* ---- changes ------------------------------------------------------------------------------ */
 
-static cv_scheduling_event_v1_t forum(void) {
+static cv_scheduling_event_v1_t forum(void)
+{
     return (cv_scheduling_event_v1_t){
         .event = CV_STR("FORUM-2026"),
         .version = 3,
@@ -73,7 +76,8 @@ static cv_scheduling_event_v1_t forum(void) {
     };
 }
 
-static void test_changes(void **state) {
+static void test_changes(void **state)
+{
     (void)state;
     cv_scheduling_event_v1_t was = forum(), now = forum();
     now.version = 4;
@@ -82,10 +86,10 @@ static void test_changes(void **state) {
     now.has_registration = true;
     assert_int_equal(ntf_changes(&was, &now), 0);
 
-#define CHANGES(expected, assignment) \
-    do { \
-        now = forum(); \
-        assignment; \
+#define CHANGES(expected, assignment)                        \
+    do {                                                     \
+        now = forum();                                       \
+        assignment;                                          \
         assert_int_equal(ntf_changes(&was, &now), expected); \
     } while (0)
     CHANGES(NTF_CHANGED_TITLE, now.event_details.title = CV_STR("Business Council"));
@@ -111,7 +115,8 @@ static void test_changes(void **state) {
     CHANGES(0, now.status = CV_EVENT_STATUS_REJECTED);
 }
 
-static void test_who_is_told_does_not_depend_on_order(void **state) {
+static void test_who_is_told_does_not_depend_on_order(void **state)
+{
     (void)state;
     assert_false(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 100, 100)); /* knew it */
     assert_true(ntf_concerned(CV_PARTY_ANSWER_REGISTERED, 100, 200));
@@ -124,12 +129,18 @@ static void test_who_is_told_does_not_depend_on_order(void **state) {
     assert_int_equal(ntf_answer_since(CV_PARTY_ANSWER_ABSENT, 0, CV_PARTY_ANSWER_REGISTERED, 200), 200);
 }
 
-static void test_epoch_of_a_record(void **state) {
+static void test_epoch_of_a_record(void **state)
+{
     (void)state;
     static const uint8_t expected[CV_EPOCH_LEN] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
-    static const char *const none[] = {"", "FORUM", "registration.events/", "registration.events/0123456789abcdef",
-                                       "registration.events/0123456789abcde/1", "registration.events/0123456789abcdeg/1",
-                                       "registration.events/0123456789ABCDEF/1", "r/0123456789abcdef0/1"};
+    static const char *const none[] = {"",
+                                       "FORUM",
+                                       "registration.events/",
+                                       "registration.events/0123456789abcdef",
+                                       "registration.events/0123456789abcde/1",
+                                       "registration.events/0123456789abcdeg/1",
+                                       "registration.events/0123456789ABCDEF/1",
+                                       "r/0123456789abcdef0/1"};
     uint8_t epoch[CV_EPOCH_LEN] = {0};
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_false(ntf_epoch_of(cv_str(none[i]), epoch));
@@ -137,7 +148,8 @@ static void test_epoch_of_a_record(void **state) {
     assert_memory_equal(epoch, expected, sizeof(epoch));
 }
 
-static void test_pauses_cover_72_hours(void **state) {
+static void test_pauses_cover_72_hours(void **state)
+{
     (void)state;
     assert_int_equal(ntf_pause_ms(1, NTF_PAUSE_MAX_MS), 1000);
     assert_int_equal(ntf_pause_ms(2, NTF_PAUSE_MAX_MS), 2000);
@@ -152,7 +164,8 @@ static void test_pauses_cover_72_hours(void **state) {
 
 /* ---- mail --------------------------------------------------------------------------------- */
 
-static ntf_mail_t letter(void) {
+static ntf_mail_t letter(void)
+{
     return (ntf_mail_t){
         .id = CV_STR("registration.events.0123456789abcdef.42.KZ"),
         .domain = CV_STR("convene.invalid"),
@@ -165,7 +178,8 @@ static ntf_mail_t letter(void) {
     };
 }
 
-static void test_mail_bytes(void **state) {
+static void test_mail_bytes(void **state)
+{
     (void)state;
     cv_buf_t buf;
     cv_buf_init(&buf, NTF_MAIL_MAX);
@@ -190,7 +204,8 @@ static void test_mail_bytes(void **state) {
 }
 
 /* Every line but the body's keeps to 76 octets and ASCII, whatever the subject. */
-static void test_mail_encodes_headers(void **state) {
+static void test_mail_encodes_headers(void **state)
+{
     (void)state;
     cv_buf_t buf;
     cv_buf_init(&buf, NTF_MAIL_MAX);
@@ -217,7 +232,8 @@ static void test_mail_encodes_headers(void **state) {
     cv_buf_done(&buf);
 }
 
-static void test_mail_breaks_long_lines(void **state) {
+static void test_mail_breaks_long_lines(void **state)
+{
     (void)state;
     char body[5000];
     for (size_t i = 0; i < sizeof(body); i += 2)
@@ -243,16 +259,17 @@ static void test_mail_breaks_long_lines(void **state) {
     cv_buf_done(&buf);
 }
 
-static void test_mail_refuses(void **state) {
+static void test_mail_refuses(void **state)
+{
     (void)state;
     cv_buf_t buf;
     cv_buf_init(&buf, NTF_MAIL_MAX);
-#define REFUSES(assignment) \
-    do { \
-        ntf_mail_t mail = letter(); \
-        assignment; \
+#define REFUSES(assignment)                                       \
+    do {                                                          \
+        ntf_mail_t mail = letter();                               \
+        assignment;                                               \
         assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL); \
-        assert_int_equal(buf.len, 0); \
+        assert_int_equal(buf.len, 0);                             \
     } while (0)
     REFUSES(mail.to_name = CV_STR("A\r\nBcc: all@example"));
     REFUSES(mail.to_name = CV_STR("A\0B"));
@@ -283,7 +300,8 @@ static void test_mail_refuses(void **state) {
     cv_buf_done(&buf);
 }
 
-static void test_addresses(void **state) {
+static void test_addresses(void **state)
+{
     (void)state;
     static const char *const good[] = {"a@b", "a.b+c@mfa.example", "o'neil@x-y.example", "1@2.example",
                                        "A_B@EXAMPLE.org"};
@@ -311,17 +329,20 @@ typedef struct {
     cv_buf_t subject, body;
 } text_t;
 
-static void setup_text(text_t *text) {
+static void setup_text(text_t *text)
+{
     cv_buf_init(&text->subject, NTF_SUBJECT_MAX);
     cv_buf_init(&text->body, NTF_TEXT_MAX);
 }
 
-static void done_text(text_t *text) {
+static void done_text(text_t *text)
+{
     cv_buf_done(&text->subject);
     cv_buf_done(&text->body);
 }
 
-static cv_registration_decided_v1_t decided(void) {
+static cv_registration_decided_v1_t decided(void)
+{
     return (cv_registration_decided_v1_t){
         .request = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"),
         .kind = CV_DECISION_KIND_REGISTER,
@@ -337,7 +358,8 @@ static cv_registration_decided_v1_t decided(void) {
     };
 }
 
-static void test_text_of_a_decision(void **state) {
+static void test_text_of_a_decision(void **state)
+{
     (void)state;
     cv_scheduling_event_v1_t event = forum();
     ntf_person_t persons[] = {{1, CV_STR("Bekova Aigerim")}};
@@ -388,7 +410,8 @@ static void test_text_of_a_decision(void **state) {
     done_text(&text);
 }
 
-static void test_headlines(void **state) {
+static void test_headlines(void **state)
+{
     (void)state;
     static const struct {
         cv_decision_kind_t kind;
@@ -424,7 +447,8 @@ static void test_headlines(void **state) {
     }
 }
 
-static void test_text_of_a_promotion_and_a_change(void **state) {
+static void test_text_of_a_promotion_and_a_change(void **state)
+{
     (void)state;
     cv_scheduling_event_v1_t was = forum(), now = forum();
     now.status = CV_EVENT_STATUS_POSTPONED;
@@ -461,9 +485,8 @@ static void test_text_of_a_promotion_and_a_change(void **state) {
     assert_true(has(cv_buf_str(&text.body), "  № 7: место подтверждено\n"));
     done_text(&text);
 
-    cv_registration_lapsed_v1_t lapsed = {.expires_ms = 1772096400000,
-                                          .persons_n = 1,
-                                          .persons = {{.number = 7, .state = CV_PERSON_STATE_WITHDRAWN}}};
+    cv_registration_lapsed_v1_t lapsed = {
+        .expires_ms = 1772096400000, .persons_n = 1, .persons = {{.number = 7, .state = CV_PERSON_STATE_WITHDRAWN}}};
     setup_text(&text);
     context.language = CV_LANGUAGE_EN;
     assert_int_equal(ntf_text_lapse(&context, &lapsed, &text.subject, &text.body), CV_OK);
@@ -474,7 +497,8 @@ static void test_text_of_a_promotion_and_a_change(void **state) {
 }
 
 /* The longest that the contract lets through still fits a message. */
-static void test_longest_texts_fit(void **state) {
+static void test_longest_texts_fit(void **state)
+{
     (void)state;
     static char name[200], prose[2000];
     for (size_t i = 0; i < sizeof(name); i += 4)
@@ -521,7 +545,8 @@ static void test_longest_texts_fit(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_notice_id),
         cmocka_unit_test(test_changes),

@@ -5,36 +5,42 @@
 
 #include "notifications_forum.h"
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     *state = drv_new();
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     drv_t *drv = *state;
     drv_destroy(&drv);
     return 0;
 }
 
-static void close_registration(drv_t *drv, bool closed) {
+static void close_registration(drv_t *drv, bool closed)
+{
     drv->streams[DRV_EVENTS].closed = drv->streams[DRV_PRIVATE].closed = closed;
 }
 
-static void move_to(drv_t *drv, int64_t version, const char *city) {
+static void move_to(drv_t *drv, int64_t version, const char *city)
+{
     cv_scheduling_event_v1_t event = forum(version);
     event.event_details.city = cv_str(city);
     tell_event(drv, &event);
 }
 
 /* Notices of changes for this party. */
-static int64_t told(drv_t *drv, const char *party) {
+static int64_t told(drv_t *drv, const char *party)
+{
     char sql[128];
     snprintf(sql, sizeof(sql), "SELECT count(*) FROM ntf_delivery WHERE kind = %d AND party = '%s'", NTF_EVENT_CHANGE,
              party);
     return drv_number(drv, sql);
 }
 
-static void state_of(drv_t *drv, const char *party, int64_t since_version) {
+static void state_of(drv_t *drv, const char *party, int64_t since_version)
+{
     cv_registration_delegation_v1_t delegation = {.event = CV_STR("FORUM"),
                                                   .party = cv_str(party),
                                                   .answer = CV_PARTY_ANSWER_REGISTERED,
@@ -47,7 +53,8 @@ static void state_of(drv_t *drv, const char *party, int64_t since_version) {
 /* ---- who is told of a change --------------------------------------------------------------- */
 
 /* Change, then a snapshot of registration, then the change is read: who registered before the change is told. */
-static void test_snapshot_between_change_and_reading(void **state) {
+static void test_snapshot_between_change_and_reading(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_registered(drv, KZ);
@@ -69,7 +76,8 @@ static void test_snapshot_between_change_and_reading(void **state) {
 }
 
 /* The change is read first; that the delegation had registered before is known from a snapshot only. */
-static void test_known_from_a_snapshot_only(void **state) {
+static void test_known_from_a_snapshot_only(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     drv_run(drv, 200, true);
@@ -96,7 +104,8 @@ static void test_known_from_a_snapshot_only(void **state) {
     assert_int_equal(told(drv, KZ), 1);
 }
 
-static void test_clocks_that_step_back(void **state) {
+static void test_clocks_that_step_back(void **state)
+{
     enum { HOUR_MS = 3600000 };
     for (int order = 0; order < 2; order++) { /* decisions seen before the change, and behind it */
         drv_t *drv = *state;
@@ -123,7 +132,8 @@ static void test_clocks_that_step_back(void **state) {
 }
 
 /* A scheduling that was restored makes the versions above its backup a second time. */
-static void test_versions_made_again(void **state) {
+static void test_versions_made_again(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     move_to(drv, 2, "Ganja");
@@ -148,7 +158,8 @@ static void test_versions_made_again(void **state) {
 }
 
 /* Records of a registration that names no versions go by what is known here. */
-static void test_without_versions(void **state) {
+static void test_without_versions(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     move_to(drv, 2, "Ganja");
@@ -169,7 +180,8 @@ static void test_without_versions(void **state) {
 
 /* ---- which contact data a notice waits for -------------------------------------------------- */
 
-static void snapshot_contact(drv_t *drv, const char *email) {
+static void snapshot_contact(drv_t *drv, const char *email)
+{
     cv_registration_contact_v1_t contact = {.event = CV_STR("FORUM"),
                                             .party = CV_STR(KZ),
                                             .has_contact = true,
@@ -178,7 +190,8 @@ static void snapshot_contact(drv_t *drv, const char *email) {
 }
 
 /* The decision is of the history before a restore, and read when the contact data is of the one after it. */
-static void test_decision_of_the_epoch_before(void **state) {
+static void test_decision_of_the_epoch_before(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_contact(drv, KZ, "old@kz.example");
@@ -200,7 +213,8 @@ static void test_decision_of_the_epoch_before(void **state) {
 }
 
 /* The decision is of the history after a restore, and read while the contact data is of the one before it. */
-static void test_decision_of_the_epoch_to_come(void **state) {
+static void test_decision_of_the_epoch_to_come(void **state)
+{
     drv_t *drv = *state;
     tell_catalogue(drv);
     tell_contact(drv, KZ, "old@kz.example");
@@ -221,7 +235,8 @@ static void test_decision_of_the_epoch_to_come(void **state) {
     assert_written(drv, "registration.events.1211111111111111.1.KZ", "new@kz.example");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_snapshot_between_change_and_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known_from_a_snapshot_only, setup, teardown),

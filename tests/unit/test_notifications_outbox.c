@@ -22,7 +22,8 @@ typedef struct {
     int fd;
 } place_t;
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     static place_t place;
     snprintf(place.root, sizeof(place.root), "/tmp/convene-outbox-XXXXXX");
     if (!mkdtemp(place.root))
@@ -33,7 +34,8 @@ static int setup(void **state) {
     return ntf_outbox_open(place.folder, &place.fd);
 }
 
-static int remove_all(const char *path) {
+static int remove_all(const char *path)
+{
     DIR *directory = opendir(path);
     if (!directory)
         return unlink(path);
@@ -48,13 +50,15 @@ static int remove_all(const char *path) {
     return rmdir(path);
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     place_t *place = *state;
     close(place->fd);
     return remove_all(place->root);
 }
 
-static void assert_holds(place_t *place, const char *name, const char *expected) {
+static void assert_holds(place_t *place, const char *name, const char *expected)
+{
     char bytes[256] = "";
     int fd = openat(place->fd, name, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
@@ -64,7 +68,8 @@ static void assert_holds(place_t *place, const char *name, const char *expected)
     assert_string_equal(bytes, expected);
 }
 
-static size_t count(place_t *place) {
+static size_t count(place_t *place)
+{
     size_t n = 0;
     DIR *directory = opendir(place->folder);
     for (struct dirent *entry; (entry = readdir(directory));)
@@ -73,7 +78,8 @@ static size_t count(place_t *place) {
     return n;
 }
 
-static void test_put_and_put_again(void **state) {
+static void test_put_and_put_again(void **state)
+{
     place_t *place = *state;
     assert_int_equal(ntf_outbox_put(place->fd, "a.1.KZ", CV_STR("one\r\n")), CV_OK);
     assert_int_equal(ntf_outbox_sync(place->fd), CV_OK);
@@ -89,7 +95,8 @@ static void test_put_and_put_again(void **state) {
 }
 
 /* What a cut-off attempt left must not be written through, be it a link to something of value. */
-static void test_leftovers(void **state) {
+static void test_leftovers(void **state)
+{
     place_t *place = *state;
     char precious[128];
     snprintf(precious, sizeof(precious), "%s/precious", place->root);
@@ -103,7 +110,8 @@ static void test_leftovers(void **state) {
     assert_int_equal(count(place), 1);
 }
 
-static void test_one_name_is_taken(void **state) {
+static void test_one_name_is_taken(void **state)
+{
     place_t *place = *state;
     assert_int_equal(mkdirat(place->fd, "n.eml", 0700), 0);
     assert_int_equal(ntf_outbox_put(place->fd, "n", CV_STR("x")), CV_EINVAL);
@@ -119,7 +127,8 @@ static void test_one_name_is_taken(void **state) {
 }
 
 /* A file that may not grow stands for a disk that is full: nothing half-written gets its name. */
-static void test_no_room(void **state) {
+static void test_no_room(void **state)
+{
     place_t *place = *state;
     struct rlimit before, small = {4, RLIM_INFINITY};
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -133,7 +142,8 @@ static void test_no_room(void **state) {
     assert_holds(place, "n.eml", "more than four");
 }
 
-static void test_no_folder(void **state) {
+static void test_no_folder(void **state)
+{
     place_t *place = *state;
     int fd = -7;
     char path[128];
@@ -147,7 +157,8 @@ static void test_no_folder(void **state) {
     assert_int_equal(ntf_outbox_put(place->fd, "n", CV_STR("x")), CV_EUNAVAIL);
 }
 
-int main(void) {
+int main(void)
+{
     signal(SIGXFSZ, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_put_and_put_again, setup, teardown),

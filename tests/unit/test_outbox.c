@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static const char *const NAMES[] = {"toy.events", "toy.private"};
@@ -24,8 +25,10 @@ typedef struct {
     size_t got_n;
 } fixture_t;
 
-static int open_all(fixture_t *f) {
-    cv_db_options_t options = {.path = crash_disk_path(f->disk, "o.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
+static int open_all(fixture_t *f)
+{
+    cv_db_options_t options = {
+        .path = crash_disk_path(f->disk, "o.db"), .vfs = CRASH_VFS, .application_id = 1, .cache_kib = 512};
     int rc = cv_db_open(&options, &f->db, f->error, sizeof f->error);
     if (!rc)
         rc = cv_tables_migrate(f->db, f->error, sizeof f->error);
@@ -36,20 +39,23 @@ static int open_all(fixture_t *f) {
     return rc;
 }
 
-static void close_all(fixture_t *f) {
+static void close_all(fixture_t *f)
+{
     if (f->outbox)
         cv_outbox_close(&f->outbox);
     cv_db_close(&f->db);
 }
 
-static void crash(fixture_t *f, crash_kind_t kind) {
+static void crash(fixture_t *f, crash_kind_t kind)
+{
     crash_disk_off(f->disk);
     cv_outbox_close(&f->outbox);
     cv_db_abandon(&f->db);
     crash_disk_on(f->disk, kind);
 }
 
-static int start(void **state) {
+static int start(void **state)
+{
     fixture_t *f = calloc(1, sizeof *f);
     f->disk = crash_disk_new(3);
     memset(f->epoch, 0xaa, CV_EPOCH_LEN);
@@ -57,7 +63,8 @@ static int start(void **state) {
     return open_all(f);
 }
 
-static int end(void **state) {
+static int end(void **state)
+{
     fixture_t *f = *state;
     close_all(f);
     crash_disk_destroy(&f->disk);
@@ -66,7 +73,8 @@ static int end(void **state) {
 }
 
 /* "record <n>" to stream 0, in a transaction of its own. */
-static cv_position_t append(fixture_t *f, const char *format, unsigned n) {
+static cv_position_t append(fixture_t *f, const char *format, unsigned n)
+{
     char text[64];
     cv_position_t position;
     int len = snprintf(text, sizeof text, "%s %u", format, n);
@@ -79,20 +87,23 @@ static cv_position_t append(fixture_t *f, const char *format, unsigned n) {
     return position;
 }
 
-static int put(void *self, cv_str_t record) {
+static int put(void *self, cv_str_t record)
+{
     fixture_t *f = self;
     f->got_n += (size_t)snprintf(f->got + f->got_n, sizeof f->got - f->got_n, "%.*s,", CV_STR_ARG(record));
     return CV_OK;
 }
 
-static const char *walk(fixture_t *f, uint64_t after, size_t max) {
+static const char *walk(fixture_t *f, uint64_t after, size_t max)
+{
     f->got_n = 0;
     f->got[0] = '\0';
     assert_int_equal(cv_outbox_walk(f->outbox, 0, after, max, put, f), CV_OK);
     return f->got;
 }
 
-static void prune(fixture_t *f, uint64_t upto, size_t max) {
+static void prune(fixture_t *f, uint64_t upto, size_t max)
+{
     assert_int_equal(cv_db_begin(f->db), CV_OK);
     assert_int_equal(cv_outbox_prune(f->outbox, 0, upto, max), CV_OK);
     assert_int_equal(cv_outbox_flush(f->outbox), CV_OK);
@@ -101,7 +112,8 @@ static void prune(fixture_t *f, uint64_t upto, size_t max) {
     cv_journal_committed(&f->journal);
 }
 
-static void append_and_walk(void **state) {
+static void append_and_walk(void **state)
+{
     fixture_t *f = *state;
     uint8_t chain[CV_CHAIN_LEN] = {0};
     for (unsigned i = 1; i <= 3; i++) {
@@ -121,20 +133,23 @@ static void append_and_walk(void **state) {
     assert_string_equal(walk(f, 3, 500), "");
 }
 
-static int full_after_two(void *self, cv_str_t record) {
+static int full_after_two(void *self, cv_str_t record)
+{
     fixture_t *f = self;
     if (strchr(f->got, '2'))
         return CV_ELIMIT;
     return put(self, record);
 }
 
-static int fails(void *self, cv_str_t record) {
+static int fails(void *self, cv_str_t record)
+{
     (void)self;
     (void)record;
     return CV_ENOMEM;
 }
 
-static void walk_ends_early(void **state) {
+static void walk_ends_early(void **state)
+{
     fixture_t *f = *state;
     for (unsigned i = 1; i <= 3; i++)
         append(f, "record", i);
@@ -146,7 +161,8 @@ static void walk_ends_early(void **state) {
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,record 3,");
 }
 
-static void rolled_back(void **state) {
+static void rolled_back(void **state)
+{
     fixture_t *f = *state;
     cv_position_t first = append(f, "record", 1), position;
     assert_int_equal(cv_db_begin(f->db), CV_OK);
@@ -160,7 +176,8 @@ static void rolled_back(void **state) {
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,");
 }
 
-static void survives_power_failure(void **state) {
+static void survives_power_failure(void **state)
+{
     fixture_t *f = *state;
     cv_position_t last = {0};
     for (unsigned i = 1; i <= 20; i++) {
@@ -173,7 +190,8 @@ static void survives_power_failure(void **state) {
     assert_int_equal(last.epoch[0], 0xaa);
 }
 
-static void admission(void **state) {
+static void admission(void **state)
+{
     fixture_t *f = *state;
     cv_position_t zero = {0}, at[6] = {{{0}, 0, {0}}};
     assert_int_equal(cv_outbox_admit(f->outbox, 0, &zero), CV_OK); /* an empty stream */
@@ -210,7 +228,8 @@ static void admission(void **state) {
     assert_int_equal(cv_outbox_admit(f->outbox, 0, &wrong), CV_EEPOCH);
 }
 
-static void pruned(void **state) {
+static void pruned(void **state)
+{
     fixture_t *f = *state;
     cv_position_t zero = {0}, at[8] = {{{0}, 0, {0}}};
     for (unsigned i = 1; i <= 7; i++)
@@ -244,7 +263,8 @@ static void pruned(void **state) {
     assert_memory_equal(at[0].chain, chain, CV_CHAIN_LEN);
 }
 
-static void prune_rolled_back(void **state) {
+static void prune_rolled_back(void **state)
+{
     fixture_t *f = *state;
     for (unsigned i = 1; i <= 4; i++)
         append(f, "record", i);
@@ -258,7 +278,8 @@ static void prune_rolled_back(void **state) {
 }
 
 /* What an undone pruning had in mind must not get into the row that another cause writes. */
-static void prune_rolled_back_then_new_epoch(void **state) {
+static void prune_rolled_back_then_new_epoch(void **state)
+{
     fixture_t *f = *state;
     uint8_t epoch[CV_EPOCH_LEN] = {0xbb};
     for (unsigned i = 1; i <= 4; i++)
@@ -284,7 +305,8 @@ static void prune_rolled_back_then_new_epoch(void **state) {
     assert_string_equal(walk(f, 1, 500), "record 2,record 3,record 4,");
 }
 
-static void old_copy_put_back(void **state) {
+static void old_copy_put_back(void **state)
+{
     fixture_t *f = *state;
     for (unsigned i = 1; i <= 3; i++)
         append(f, "record", i);
@@ -306,7 +328,8 @@ static void old_copy_put_back(void **state) {
     assert_int_equal(cv_outbox_admit(f->outbox, 0, &five), CV_EDIVERGED);
 }
 
-static void new_epoch(void **state) {
+static void new_epoch(void **state)
+{
     fixture_t *f = *state;
     cv_position_t one = append(f, "record", 1);
     uint8_t epoch[CV_EPOCH_LEN];
@@ -326,7 +349,8 @@ static void new_epoch(void **state) {
     assert_memory_equal(cv_outbox_head(f->outbox, 1)->epoch, epoch, CV_EPOCH_LEN); /* all streams */
 }
 
-static void damage_at_open(void **state) {
+static void damage_at_open(void **state)
+{
     fixture_t *f = *state;
     static const char *const damages[] = {
         "DELETE FROM journal WHERE part = 1 AND first = 1",
@@ -355,7 +379,8 @@ static void damage_at_open(void **state) {
     }
 }
 
-static void damage_in_a_walk(void **state) {
+static void damage_in_a_walk(void **state)
+{
     fixture_t *f = *state;
     cv_position_t two = {0};
     for (unsigned i = 1; i <= 4; i++)
@@ -370,7 +395,8 @@ static void damage_in_a_walk(void **state) {
 }
 
 /* A stream that a later program adds begins in the epoch of those that are there. */
-static void stream_added_later(void **state) {
+static void stream_added_later(void **state)
+{
     fixture_t *f = *state;
     const char *const more[] = {"toy.events", "toy.private", "toy.new"};
     append(f, "record", 1);
@@ -382,7 +408,8 @@ static void stream_added_later(void **state) {
     assert_int_equal(cv_outbox_head(f->outbox, 2)->seq, 0);
 }
 
-static void too_many_streams(void **state) {
+static void too_many_streams(void **state)
+{
     fixture_t *f = *state;
     const char *const names[CV_STREAMS_MAX + 1] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
     cv_outbox_t *outbox = NULL;
@@ -390,7 +417,8 @@ static void too_many_streams(void **state) {
     assert_null(outbox);
 }
 
-static void disk_full(void **state) {
+static void disk_full(void **state)
+{
     fixture_t *f = *state;
     cv_position_t one = append(f, "record", 1), position;
     assert_int_equal(cv_db_begin(f->db), CV_OK);
@@ -405,13 +433,14 @@ static void disk_full(void **state) {
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,");
 }
 
-int main(void) {
+int main(void)
+{
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(append_and_walk), T(walk_ends_early), T(rolled_back), T(survives_power_failure), T(admission), T(pruned),
-        T(prune_rolled_back), T(prune_rolled_back_then_new_epoch), T(old_copy_put_back), T(new_epoch), T(damage_at_open),
-        T(damage_in_a_walk), T(stream_added_later), T(too_many_streams),
-        T(disk_full),
+        T(append_and_walk),    T(walk_ends_early),  T(rolled_back),       T(survives_power_failure),
+        T(admission),          T(pruned),           T(prune_rolled_back), T(prune_rolled_back_then_new_epoch),
+        T(old_copy_put_back),  T(new_epoch),        T(damage_at_open),    T(damage_in_a_walk),
+        T(stream_added_later), T(too_many_streams), T(disk_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

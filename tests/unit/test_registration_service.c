@@ -393,7 +393,8 @@ static void self_check(void **state)
 {
     (void)state;
     static const char *const damage[] = {
-        "DELETE FROM person WHERE number = 2", "UPDATE person SET state = 1 WHERE state = 2",
+        "DELETE FROM person WHERE number = 2",
+        "UPDATE person SET state = 1 WHERE state = 2",
         "UPDATE tally SET online = 7 WHERE id & 8191 = 0",
         "UPDATE tally SET waiting = 0 WHERE answer IS NOT NULL",
         "UPDATE tally SET confirmed = 0 WHERE id & 8191 > 4096",
@@ -409,7 +410,8 @@ static void self_check(void **state)
     }
     driver_t *driver = driver_forum_with(3, CV_WAITING_RULE_STRICT);
     driver_register(driver, "E1", "KZ", "hdddm", 0);
-    assert_int_equal(cv_db_exec(driver->db, "UPDATE tally SET confirmed = 4 WHERE id & 8191 = 0"), CV_ECONFLICT); /* more than seats */
+    assert_int_equal(cv_db_exec(driver->db, "UPDATE tally SET confirmed = 4 WHERE id & 8191 = 0"),
+                     CV_ECONFLICT); /* more than seats */
     driver_free(&driver);
 }
 

@@ -33,8 +33,7 @@ static void snapshot(driver_t *driver, int64_t version)
     driver_bytes_t records[2] = {0};
     driver->event.version = driver->version = version;
     driver_keep(&records[0], driver_scheduling_record(driver, CV_MSG_SCHEDULING_EVENT_V1, &driver->event));
-    const cv_scheduling_party_v1_t party = {
-        .code = CV_STR("KZ"), .kind = CV_PARTY_KIND_MEMBER, .name = CV_STR("KZ")};
+    const cv_scheduling_party_v1_t party = {.code = CV_STR("KZ"), .kind = CV_PARTY_KIND_MEMBER, .name = CV_STR("KZ")};
     driver_keep(&records[1], driver_scheduling_record(driver, CV_MSG_SCHEDULING_PARTY_V1, &party));
     cv_str_t views[] = {{records[0].ptr, records[0].len}, {records[1].ptr, records[1].len}};
     const cv_log_page_v1_t page = {.records = {.n = 2, .list = views},

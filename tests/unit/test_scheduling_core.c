@@ -1,13 +1,14 @@
 /* test_scheduling_core: the life of an event, its dates, its changes and its registration rules, as pure functions.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "scheduling/core.h"
 #include "convene/ids.h"
+#include "scheduling/core.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define S(status) CV_EVENT_STATUS_##status
@@ -59,8 +60,13 @@ static void test_life(void **state)
 static cv_scheduling_event_v1_t event_of(cv_event_status_t status, const char *date)
 {
     return (cv_scheduling_event_v1_t){
-        .event = CV_STR("E-1"), .version = 3, .status = status,
-        .event_details = {.title = CV_STR("T"), .plan_year = 2025, .line = CV_PLAN_LINE_CBM, .date_start = cv_str(date)},
+        .event = CV_STR("E-1"),
+        .version = 3,
+        .status = status,
+        .event_details = {.title = CV_STR("T"),
+                          .plan_year = 2025,
+                          .line = CV_PLAN_LINE_CBM,
+                          .date_start = cv_str(date)},
     };
 }
 
@@ -96,8 +102,10 @@ static void test_advance(void **state)
     assert_int_equal(sch_check_advance(&event, S(SCHEDULED), false, now, &no), CV_OK);
 
     event = event_of(S(SCHEDULED), "2025-11-27");
-    refused(sch_check_advance(&event, S(OPEN), false, now, &no), &no, "not_configured", "cannot open without registration rules");
-    refused(sch_check_advance(&event, S(HELD), false, now, &no), &no, "too_early", "cannot be held before its first day, 2025-11-27");
+    refused(sch_check_advance(&event, S(OPEN), false, now, &no), &no, "not_configured",
+            "cannot open without registration rules");
+    refused(sch_check_advance(&event, S(HELD), false, now, &no), &no, "too_early",
+            "cannot be held before its first day, 2025-11-27");
     /* In Kiritimati the day has begun. */
     assert_int_equal(sch_check_advance(&event, S(HELD), false, at("2025-11-26T10:00:00Z"), &no), CV_OK);
 
@@ -112,7 +120,8 @@ static void test_advance(void **state)
 
     assert_int_equal(sch_check_version(&event, false, 0, &no), CV_OK);
     assert_int_equal(sch_check_version(&event, true, 3, &no), CV_OK);
-    refused(sch_check_version(&event, true, 2, &no), &no, "version_conflict", "expected version 2, but the event has version 3 (scheduled)");
+    refused(sch_check_version(&event, true, 2, &no), &no, "version_conflict",
+            "expected version 2, but the event has version 3 (scheduled)");
 }
 
 static void test_dates(void **state)
@@ -149,8 +158,10 @@ static void test_dates(void **state)
         {"2025-01-01", "2026-01-02", NULL, 0, "from 2025-01-01 to 2026-01-02 is 367 days, more than 366"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; ++i) {
-        cv_event_details_t details = {.date_start = cv_str(CASES[i].start), .date_end = cv_str(CASES[i].end),
-                                      .time_start = cv_str(CASES[i].time), .precision = CASES[i].precision};
+        cv_event_details_t details = {.date_start = cv_str(CASES[i].start),
+                                      .date_end = cv_str(CASES[i].end),
+                                      .time_start = cv_str(CASES[i].time),
+                                      .precision = CASES[i].precision};
         sch_no_t no;
         int rc = sch_check_dates(&details, &no);
         if (CASES[i].text)
@@ -170,8 +181,11 @@ static void test_dates(void **state)
 static void test_changes(void **state)
 {
     (void)state;
-    cv_event_details_t before = {.title = CV_STR("Seminar"), .city = CV_STR("Baku"), .format = CV_EVENT_FORMAT_IN_PERSON,
-                                 .date_start = CV_STR("2024-11-11"), .precision = CV_DATE_PRECISION_DAY};
+    cv_event_details_t before = {.title = CV_STR("Seminar"),
+                                 .city = CV_STR("Baku"),
+                                 .format = CV_EVENT_FORMAT_IN_PERSON,
+                                 .date_start = CV_STR("2024-11-11"),
+                                 .precision = CV_DATE_PRECISION_DAY};
     cv_event_details_t after = before;
     cv_str_t names[CV_SCHEDULING_EVENT_V1_CHANGED_MAX];
     cv_scheduling_event_change_v1_t change = {.event = CV_STR("E-1")};
@@ -235,10 +249,19 @@ static void test_rules(void **state)
     (void)state;
     sch_no_t no;
     cv_registration_rules_t good = {
-        .capacity = 10, .guaranteed = 2, .maximum = 4, .opens_ms = 1000, .closes_ms = 5000,
-        .has_release_ms = true, .release_ms = 4000, .has_changes_close_ms = true, .changes_close_ms = 5000,
-        .audience_n = 1, .audience = {CV_PARTY_KIND_MEMBER},
-        .quotas_n = 1, .quotas = {{{"AZ", 2}, 6, 10}},
+        .capacity = 10,
+        .guaranteed = 2,
+        .maximum = 4,
+        .opens_ms = 1000,
+        .closes_ms = 5000,
+        .has_release_ms = true,
+        .release_ms = 4000,
+        .has_changes_close_ms = true,
+        .changes_close_ms = 5000,
+        .audience_n = 1,
+        .audience = {CV_PARTY_KIND_MEMBER},
+        .quotas_n = 1,
+        .quotas = {{{"AZ", 2}, 6, 10}},
     };
     assert_int_equal(sch_check_rules(&good, PARTIES, 4, &no), CV_OK); /* 2 x 2 + 6 = 10 */
 
@@ -266,19 +289,24 @@ static void test_rules(void **state)
             "changes_close_ms 1970-01-01T00:00:04.999Z is before closes_ms 1970-01-01T00:00:05.000Z");
     bad = good;
     bad.guaranteed = 5;
-    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent", "guaranteed 5 is more than maximum 4");
+    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent",
+            "guaranteed 5 is more than maximum 4");
     bad = good;
     bad.maximum = 11;
-    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent", "maximum 11 is more than capacity 10");
+    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent",
+            "maximum 11 is more than capacity 10");
     bad = good;
     bad.quotas[0].maximum = 5;
-    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent", "for AZ guaranteed 6 is more than maximum 5");
+    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent",
+            "for AZ guaranteed 6 is more than maximum 5");
     bad = good;
     bad.quotas[0].maximum = 11;
-    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent", "for AZ maximum 11 is more than capacity 10");
+    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent",
+            "for AZ maximum 11 is more than capacity 10");
     bad = good;
     bad.quotas[0].party = CV_STR("JP");
-    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent", "a quota for JP, but no observer_state is in the audience");
+    refused(sch_check_rules(&bad, PARTIES, 4, &no), &no, "settings_inconsistent",
+            "a quota for JP, but no observer_state is in the audience");
     bad = good;
     bad.quotas_n = 2;
     bad.quotas[1] = bad.quotas[0];
@@ -311,7 +339,8 @@ static void test_many_quotas(void **state)
     enum { N = 64 };
     static char codes[N][8];
     static sch_party_t parties[N];
-    static cv_registration_rules_t rules = {.capacity = 100, .guaranteed = 1, .maximum = 9, .closes_ms = 1, .quotas_n = N};
+    static cv_registration_rules_t rules = {
+        .capacity = 100, .guaranteed = 1, .maximum = 9, .closes_ms = 1, .quotas_n = N};
     for (int i = 0; i < N; ++i) {
         snprintf(codes[i], sizeof codes[i], "P%02d", i);
         parties[i] = (sch_party_t){cv_str(codes[i]), CV_PARTY_KIND_MEMBER};
@@ -319,7 +348,8 @@ static void test_many_quotas(void **state)
     }
     sch_no_t no;
     refused(sch_check_rules(&rules, parties, N, &no), &no, "settings_inconsistent",
-            "64 invited parties: 0 x 1 + 2 (P00) + 2 (P01) + 2 (P02) + 2 (P03) + 2 (P04) + 2 (P05) + 116 (others) = 128 guaranteed "
+            "64 invited parties: 0 x 1 + 2 (P00) + 2 (P01) + 2 (P02) + 2 (P03) + 2 (P04) + 2 (P05) + 116 (others) = "
+            "128 guaranteed "
             "seats, more than the capacity of 100");
 }
 
@@ -356,8 +386,8 @@ static void test_what_follows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_life),    cmocka_unit_test(test_advance),     cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_changes), cmocka_unit_test(test_rules),       cmocka_unit_test(test_many_quotas),
+        cmocka_unit_test(test_life),         cmocka_unit_test(test_advance), cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_changes),      cmocka_unit_test(test_rules),   cmocka_unit_test(test_many_quotas),
         cmocka_unit_test(test_what_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,7 +164,7 @@ static void test_broken(void **state)
     request = text("D-3", end + 2 * DAY_MS);
     EXPECT_OK(bring(driver, &request), "opened");
     const cv_scheduling_decision_retract_v1_t withdraw = {.decision = CV_STR("D-3"),
-                                                           .reason = CV_STR("A wrong figure.")};
+                                                          .reason = CV_STR("A wrong figure.")};
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_DECISION_RETRACT_V1, &withdraw), "withdrawn");
     EXPECT_NO(driver_send(driver, CV_MSG_SCHEDULING_DECISION_RETRACT_V1, &withdraw), "already_settled");
     n = driver->records_n;

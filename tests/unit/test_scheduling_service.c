@@ -21,7 +21,10 @@ static cv_scheduling_event_propose_v1_t proposal(const char *event, const char *
 {
     return (cv_scheduling_event_propose_v1_t){
         .event = cv_str(event),
-        .event_details = {.title = CV_STR("Seminar"), .plan_year = 2025, .line = CV_PLAN_LINE_CBM, .date_start = cv_str(date)},
+        .event_details = {.title = CV_STR("Seminar"),
+                          .plan_year = 2025,
+                          .line = CV_PLAN_LINE_CBM,
+                          .date_start = cv_str(date)},
     };
 }
 
@@ -48,8 +51,13 @@ static cv_scheduling_event_registration_v1_t rules(const char *event, int64_t op
 {
     return (cv_scheduling_event_registration_v1_t){
         .event = cv_str(event),
-        .registration_rules = {.capacity = 10, .guaranteed = 2, .maximum = 4, .waiting = CV_WAITING_RULE_STRICT,
-                               .group = CV_GROUP_RULE_EACH, .opens_ms = opens_ms, .closes_ms = closes_ms},
+        .registration_rules = {.capacity = 10,
+                               .guaranteed = 2,
+                               .maximum = 4,
+                               .waiting = CV_WAITING_RULE_STRICT,
+                               .group = CV_GROUP_RULE_EACH,
+                               .opens_ms = opens_ms,
+                               .closes_ms = closes_ms},
     };
 }
 
@@ -72,20 +80,27 @@ static void test_reference(void **state)
     EXPECT_OK(put_party(driver, "KZ", CV_PARTY_KIND_MEMBER), "stored");
     EXPECT_OK(put_party(driver, "KZ", CV_PARTY_KIND_MEMBER), "unchanged");
     assert_int_equal(driver->records_n, 1); /* said once */
-    const cv_party_t *party = &driver_read(driver, (cv_str_t){driver->records[0].ptr, driver->records[0].len}, CV_MSG_SCHEDULING_PARTY_V1)->scheduling_party_v1;
+    const cv_party_t *party =
+        &driver_read(driver, (cv_str_t){driver->records[0].ptr, driver->records[0].len}, CV_MSG_SCHEDULING_PARTY_V1)
+             ->scheduling_party_v1;
     assert_true(cv_str_is(party->code, "KZ") && party->kind == CV_PARTY_KIND_MEMBER && !party->sources_n);
     assert_true(cv_str_is(driver->msg.subject, "KZ"));
     EXPECT_OK(put_party(driver, "KZ", CV_PARTY_KIND_GUEST), "stored");
     assert_int_equal(driver->records_n, 2);
 
-    const cv_body_t body = {.code = CV_STR("SOC"), .name = CV_STR("Senior Officials Committee"), .kind = CV_BODY_KIND_GOVERNING};
+    const cv_body_t body = {
+        .code = CV_STR("SOC"), .name = CV_STR("Senior Officials Committee"), .kind = CV_BODY_KIND_GOVERNING};
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_BODY_PUT_V1, &body), "stored");
-    const cv_venue_t venue = {.code = CV_STR("HALL"), .name = CV_STR("Hall"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
+    const cv_venue_t venue = {
+        .code = CV_STR("HALL"), .name = CV_STR("Hall"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_VENUE_PUT_V1, &venue), "stored");
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_VENUE_PUT_V1, &venue), "unchanged");
 
     /* An area whose dimension is late: not remembered, so the same request succeeds when it is there. */
-    cv_heading_t area = {.code = CV_STR("ECO-TRA"), .level = CV_HEADING_LEVEL_AREA, .dimension = CV_STR("ECO"), .name = CV_STR("Transport")};
+    cv_heading_t area = {.code = CV_STR("ECO-TRA"),
+                         .level = CV_HEADING_LEVEL_AREA,
+                         .dimension = CV_STR("ECO"),
+                         .name = CV_STR("Transport")};
     EXPECT_UNKNOWN(driver_send_as(driver, 9001, CV_MSG_SCHEDULING_HEADING_PUT_V1, &area), "unknown_heading");
     cv_heading_t dimension = {.code = CV_STR("ECO"), .level = CV_HEADING_LEVEL_DIMENSION, .name = CV_STR("Economic")};
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &dimension), "stored");
@@ -95,11 +110,13 @@ static void test_reference(void **state)
     EXPECT_NO(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &area), "heading_inconsistent");
     dimension.dimension = CV_STR("ECO");
     EXPECT_NO(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &dimension), "heading_inconsistent");
-    area = (cv_heading_t){.code = CV_STR("X"), .level = CV_HEADING_LEVEL_AREA, .dimension = CV_STR("ECO-TRA"), .name = CV_STR("x")};
+    area = (cv_heading_t){
+        .code = CV_STR("X"), .level = CV_HEADING_LEVEL_AREA, .dimension = CV_STR("ECO-TRA"), .name = CV_STR("x")};
     EXPECT_NO(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &area), "heading_inconsistent");
     area = (cv_heading_t){.code = CV_STR("ECO-TRA"), .level = CV_HEADING_LEVEL_DIMENSION, .name = CV_STR("x")};
     EXPECT_NO(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &area), "heading_inconsistent");
-    area = (cv_heading_t){.code = CV_STR("AAA"), .level = CV_HEADING_LEVEL_AREA, .dimension = CV_STR("ECO"), .name = CV_STR("a")};
+    area = (cv_heading_t){
+        .code = CV_STR("AAA"), .level = CV_HEADING_LEVEL_AREA, .dimension = CV_STR("ECO"), .name = CV_STR("a")};
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &area), "stored");
 
     /* Dimensions come before areas, also page by page. */
@@ -108,11 +125,14 @@ static void test_reference(void **state)
     static const char *const ORDER[] = {"ECO", "AAA", "ECO-TRA"};
     for (size_t i = 0; i < 3; ++i) {
         assert_int_equal(driver_query(driver, "headings", NULL, after[0] ? after : NULL, 1, rows, 4, next), 1);
-        const cv_heading_t *heading = &driver_read(driver, (cv_str_t){rows[0].ptr, rows[0].len}, CV_MSG_SCHEDULING_HEADING_V1)->scheduling_heading_v1;
+        const cv_heading_t *heading =
+            &driver_read(driver, (cv_str_t){rows[0].ptr, rows[0].len}, CV_MSG_SCHEDULING_HEADING_V1)
+                 ->scheduling_heading_v1;
         assert_true(cv_str_is(heading->code, ORDER[i]));
         free(rows[0].ptr);
         snprintf(after, sizeof after, "%s", ORDER[i]);
-        if (i < 2) assert_string_equal(next, ORDER[i]);
+        if (i < 2)
+            assert_string_equal(next, ORDER[i]);
     }
     driver_free(&driver);
 }
@@ -135,11 +155,13 @@ static void test_propose(void **state)
     const cv_scheduling_event_v1_t *event = driver_event(driver, 1);
     const cv_event_details_t *details = &event->event_details;
     assert_true(event->version == 1 && event->status == S(PROPOSED) && event->change == CV_EVENT_CHANGE_PROPOSED);
-    assert_true(cv_str_is(details->title, "Seminar") && cv_str_is(details->date_start, "2025-11") && cv_str_is(details->proposer, "AZ"));
-    assert_true(details->precision == CV_DATE_PRECISION_MONTH && details->plan_year == 2025 && details->line == CV_PLAN_LINE_CBM);
-    assert_true(!details->city.ptr && !details->country.ptr && !details->format && !details->date_end.ptr && !details->has_verified
-                && !details->zone.ptr && !details->note.ptr && !details->sources_n && !event->has_registration && !event->changed_n
-                && !event->reason.ptr && !event->decision.ptr);
+    assert_true(cv_str_is(details->title, "Seminar") && cv_str_is(details->date_start, "2025-11") &&
+                cv_str_is(details->proposer, "AZ"));
+    assert_true(details->precision == CV_DATE_PRECISION_MONTH && details->plan_year == 2025 &&
+                details->line == CV_PLAN_LINE_CBM);
+    assert_true(!details->city.ptr && !details->country.ptr && !details->format && !details->date_end.ptr &&
+                !details->has_verified && !details->zone.ptr && !details->note.ptr && !details->sources_n &&
+                !event->has_registration && !event->changed_n && !event->reason.ptr && !event->decision.ptr);
     assert_true(cv_str_is(driver->msg.subject, "E-1"));
 
     /* A decision is remembered to the byte; a second proposal is another request. */
@@ -172,9 +194,13 @@ static void test_propose(void **state)
     const cv_heading_t headings[] = {
         {.code = CV_STR("ECO"), .level = CV_HEADING_LEVEL_DIMENSION, .name = CV_STR("Economic")},
         {.code = CV_STR("ENV"), .level = CV_HEADING_LEVEL_DIMENSION, .name = CV_STR("Environmental")},
-        {.code = CV_STR("ECO-TRA"), .level = CV_HEADING_LEVEL_AREA, .dimension = CV_STR("ECO"), .name = CV_STR("Transport")},
+        {.code = CV_STR("ECO-TRA"),
+         .level = CV_HEADING_LEVEL_AREA,
+         .dimension = CV_STR("ECO"),
+         .name = CV_STR("Transport")},
     };
-    for (size_t i = 0; i < 3; ++i) EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &headings[i]), "stored");
+    for (size_t i = 0; i < 3; ++i)
+        EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_HEADING_PUT_V1, &headings[i]), "stored");
     request.event_details.dimension = CV_STR("ENV");
     outcome = propose(driver, &request);
     EXPECT_NO(outcome, "heading_inconsistent");
@@ -205,13 +231,17 @@ static void test_life(void **state)
     EXPECT_OK(advance(driver, "E-1", S(CIRCULATED)), "advanced");
     const cv_outcome_v1_t *outcome = advance(driver, "E-1", S(OPEN));
     EXPECT_NO(outcome, "transition_not_allowed");
-    assert_true(cv_str_is(outcome->text, "from circulated to open is not allowed; allowed is proposed, adopted, cancelled, rejected"));
+    assert_true(cv_str_is(outcome->text,
+                          "from circulated to open is not allowed; allowed is proposed, adopted, cancelled, rejected"));
     assert_int_equal(outcome->decision.version, 2);
     EXPECT_OK(advance(driver, "E-1", S(ADOPTED)), "advanced");
     EXPECT_NO(advance(driver, "E-1", S(SCHEDULED)), "no_date");
 
-    cv_scheduling_event_change_v1_t dated = {.event = CV_STR("E-1"), .date_start = CV_STR("2025-03-10"), .reason = CV_STR("the day is set"),
-                                             .has_expected_version = true, .expected_version = 2};
+    cv_scheduling_event_change_v1_t dated = {.event = CV_STR("E-1"),
+                                             .date_start = CV_STR("2025-03-10"),
+                                             .reason = CV_STR("the day is set"),
+                                             .has_expected_version = true,
+                                             .expected_version = 2};
     outcome = change(driver, &dated);
     EXPECT_NO(outcome, "version_conflict");
     assert_int_equal(outcome->decision.version, 3);
@@ -219,7 +249,8 @@ static void test_life(void **state)
     EXPECT_OK(change(driver, &dated), "changed");
     const cv_scheduling_event_v1_t *event = driver_event(driver, driver->records_n - 1);
     assert_true(event->version == 4 && event->change == CV_EVENT_CHANGE_CHANGED && event->status == S(ADOPTED));
-    assert_true(event->changed_n == 1 && cv_str_is(event->changed[0], "date_start") && cv_str_is(event->reason, "the day is set"));
+    assert_true(event->changed_n == 1 && cv_str_is(event->changed[0], "date_start") &&
+                cv_str_is(event->reason, "the day is set"));
     dated.has_expected_version = false;
     EXPECT_NO(change(driver, &dated), "nothing_changed");
     EXPECT_OK(advance(driver, "E-1", S(SCHEDULED)), "advanced");
@@ -233,8 +264,10 @@ static void test_life(void **state)
     window.registration_rules.opens_ms = now + 3 * HOUR_MS;
     EXPECT_OK(configure(driver, &window), "configured");
     event = driver_event(driver, driver->records_n - 1);
-    assert_true(event->change == CV_EVENT_CHANGE_REGISTRATION && event->changed_n == 1 && cv_str_is(event->changed[0], "opens_ms"));
-    assert_true(event->has_registration && event->registration.capacity == 10 && event->registration.opens_ms == now + 3 * HOUR_MS);
+    assert_true(event->change == CV_EVENT_CHANGE_REGISTRATION && event->changed_n == 1 &&
+                cv_str_is(event->changed[0], "opens_ms"));
+    assert_true(event->has_registration && event->registration.capacity == 10 &&
+                event->registration.opens_ms == now + 3 * HOUR_MS);
     size_t records = driver->records_n;
     driver_wait_until(driver, now + 3 * HOUR_MS - 1);
     assert_int_equal(driver->records_n, records);
@@ -243,7 +276,8 @@ static void test_life(void **state)
     assert_int_equal(driver->records_n, records + 1);
     event = driver_event(driver, records);
     assert_true(event->status == S(OPEN) && event->change == CV_EVENT_CHANGE_ADVANCED && event->version == 8);
-    assert_true(cv_str_is(event->reason, "registration opens at its set time") && cv_str_is(driver->msg.causationid, "timer:event_open:E-1"));
+    assert_true(cv_str_is(event->reason, "registration opens at its set time") &&
+                cv_str_is(driver->msg.causationid, "timer:event_open:E-1"));
     window.registration_rules.opens_ms = now + 4 * HOUR_MS;
     EXPECT_NO(configure(driver, &window), "settings_inconsistent");
     driver_wait_until(driver, now + 9 * HOUR_MS);
@@ -276,7 +310,8 @@ static void test_life(void **state)
     driver_free(&driver);
 }
 
-/* Rules set after their window ended: it opens and closes, in this order; a postponed event keeps its hours to itself. */
+/* Rules set after their window ended: it opens and closes, in this order; a postponed event keeps its hours to itself.
+ */
 static void test_hours(void **state)
 {
     (void)state;
@@ -308,10 +343,11 @@ static void test_hours(void **state)
     char next[257];
     size_t versions = driver_query(driver, "history", "E-2", NULL, 0, rows, 16, next);
     assert_int_equal(versions, 9);
-    static const cv_event_status_t LIFE[] = {S(PROPOSED), S(ADOPTED), S(SCHEDULED), S(SCHEDULED), S(POSTPONED),
-                                             S(SCHEDULED), S(OPEN), S(CLOSED), S(CANCELLED)};
+    static const cv_event_status_t LIFE[] = {S(PROPOSED),  S(ADOPTED), S(SCHEDULED), S(SCHEDULED), S(POSTPONED),
+                                             S(SCHEDULED), S(OPEN),    S(CLOSED),    S(CANCELLED)};
     for (size_t i = 0; i < versions; ++i) {
-        const cv_scheduling_event_v1_t *event = &driver_read(driver, (cv_str_t){rows[i].ptr, rows[i].len}, CV_MSG_SCHEDULING_EVENT_V1)->scheduling_event_v1;
+        const cv_scheduling_event_v1_t *event =
+            &driver_read(driver, (cv_str_t){rows[i].ptr, rows[i].len}, CV_MSG_SCHEDULING_EVENT_V1)->scheduling_event_v1;
         assert_true(event->version == (int64_t)i + 1 && event->status == LIFE[i]);
         free(rows[i].ptr);
     }
@@ -338,13 +374,15 @@ static void test_settings(void **state)
     request.registration_rules.quotas[0].guaranteed = 4;
     const cv_outcome_v1_t *outcome = configure(driver, &request);
     EXPECT_NO(outcome, "settings_inconsistent");
-    assert_true(cv_str_is(outcome->text, "2 invited parties: 1 x 2 + 4 (AZ) = 6 guaranteed seats, more than the capacity of 5"));
+    assert_true(cv_str_is(outcome->text,
+                          "2 invited parties: 1 x 2 + 4 (AZ) = 6 guaranteed seats, more than the capacity of 5"));
     assert_true(cv_str_is(outcome->field, "data.guaranteed"));
 
     /* A party that joins later must not break a guarantee already given; one that is not invited does no harm. */
     outcome = put_party(driver, "TR", CV_PARTY_KIND_MEMBER);
     EXPECT_NO(outcome, "settings_inconsistent");
-    assert_true(cv_str_is(outcome->text, "E-1: 3 invited parties: 2 x 2 + 3 (AZ) = 7 guaranteed seats, more than the capacity of 5"));
+    assert_true(cv_str_is(outcome->text,
+                          "E-1: 3 invited parties: 2 x 2 + 3 (AZ) = 7 guaranteed seats, more than the capacity of 5"));
     EXPECT_OK(put_party(driver, "TR", CV_PARTY_KIND_GUEST), "stored");
     EXPECT_NO(put_party(driver, "TR", CV_PARTY_KIND_MEMBER), "settings_inconsistent");
     EXPECT_OK(put_party(driver, "KZ", CV_PARTY_KIND_MEMBER), "unchanged");
@@ -357,7 +395,8 @@ static void test_venues(void **state)
 {
     (void)state;
     driver_t *driver = driver_new(NOW);
-    const cv_venue_t hall = {.code = CV_STR("HALL"), .name = CV_STR("Hall"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
+    const cv_venue_t hall = {
+        .code = CV_STR("HALL"), .name = CV_STR("Hall"), .city = CV_STR("Baku"), .country = CV_STR("AZ")};
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_VENUE_PUT_V1, &hall), "stored");
     cv_scheduling_event_propose_v1_t request = proposal("E-1", "2025-05-20");
     request.event_details.date_end = CV_STR("2025-05-22");
@@ -385,7 +424,8 @@ static void test_venues(void **state)
     EXPECT_OK(propose(driver, &other), "proposed");
 
     /* Online it needs no hall; back in person it does. */
-    move = (cv_scheduling_event_change_v1_t){.event = CV_STR("E-2"), .date_start = CV_STR("2025-05-21"), .format = CV_EVENT_FORMAT_ONLINE};
+    move = (cv_scheduling_event_change_v1_t){
+        .event = CV_STR("E-2"), .date_start = CV_STR("2025-05-21"), .format = CV_EVENT_FORMAT_ONLINE};
     EXPECT_OK(change(driver, &move), "changed");
     move = (cv_scheduling_event_change_v1_t){.event = CV_STR("E-2"), .format = CV_EVENT_FORMAT_IN_PERSON};
     EXPECT_NO(change(driver, &move), "venue_taken");
@@ -404,8 +444,10 @@ static void test_venues(void **state)
     /* The table itself refuses what the code would have missed. */
     driver_turn(driver);
     assert_int_equal(cv_db_begin(driver->db), CV_OK);
-    assert_int_equal(cv_db_exec(driver->db, "INSERT INTO venue_day(venue, day, event, holder) SELECT venue, day, 'E-4', 'E-4' FROM venue_day"),
-                     CV_ECONFLICT);
+    assert_int_equal(
+        cv_db_exec(driver->db,
+                   "INSERT INTO venue_day(venue, day, event, holder) SELECT venue, day, 'E-4', 'E-4' FROM venue_day"),
+        CV_ECONFLICT);
     cv_db_rollback(driver->db);
     driver_free(&driver);
 }
@@ -424,13 +466,17 @@ static void feed(driver_t *driver, producer_t *producer, uint16_t type, const vo
     char id[64];
     uint8_t position[CV_POSITION_LEN];
     snprintf(id, sizeof id, "registration.events/0909/%u", ++producer->n);
-    cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/convene/registration"), .time_ms = driver->now_ms, .info = cv_msg_info_at(type)};
+    cv_msg_t head = {.id = cv_str(id),
+                     .source = CV_STR("/convene/registration"),
+                     .time_ms = driver->now_ms,
+                     .info = cv_msg_info_at(type)};
     cv_buf_clear(&producer->buf);
     assert_int_equal(cv_msg_write(&producer->buf, &head, data), CV_OK);
     cv_chain_next(producer->position.chain, cv_buf_str(&producer->buf), producer->position.chain);
     ++producer->position.seq;
     cv_position_write(&producer->position, position);
-    cv_engine_feed(driver->engine, 0, (cv_str_t){(const char *)position, sizeof position}, cv_buf_str(&producer->buf), driver->mono_ms);
+    cv_engine_feed(driver->engine, 0, (cv_str_t){(const char *)position, sizeof position}, cv_buf_str(&producer->buf),
+                   driver->mono_ms);
     driver_turn(driver);
 }
 
@@ -438,9 +484,14 @@ static void feed(driver_t *driver, producer_t *producer, uint16_t type, const vo
 static void answer_at(int line, driver_t *driver, uint16_t type, const void *data)
 {
     driver_turn(driver);
-    if (!driver->asked.len) fail_msg("nothing asked, line %d", line);
-    assert_int_equal(cv_msg_read(driver->reader, (cv_str_t){driver->asked.ptr, driver->asked.len}, &driver->msg, NULL), CV_OK);
-    cv_msg_t head = {.id = driver->msg.id, .source = CV_STR("/convene/registration"), .causationid = driver->msg.id, .info = cv_msg_info_at(type)};
+    if (!driver->asked.len)
+        fail_msg("nothing asked, line %d", line);
+    assert_int_equal(cv_msg_read(driver->reader, (cv_str_t){driver->asked.ptr, driver->asked.len}, &driver->msg, NULL),
+                     CV_OK);
+    cv_msg_t head = {.id = driver->msg.id,
+                     .source = CV_STR("/convene/registration"),
+                     .causationid = driver->msg.id,
+                     .info = cv_msg_info_at(type)};
     cv_buf_clear(&driver->request);
     assert_int_equal(cv_msg_write(&driver->request, &head, data), CV_OK);
     driver->asked.len = 0;
@@ -455,13 +506,16 @@ static cv_registration_delegation_v1_t turnout_of(driver_t *driver, const char *
     driver_bytes_t row;
     char next[257];
     assert_int_equal(driver_query(driver, "turnout", key, NULL, 0, &row, 1, next), 1);
-    cv_registration_delegation_v1_t turnout = driver_read(driver, (cv_str_t){row.ptr, row.len}, CV_MSG_REGISTRATION_DELEGATION_V1)->registration_delegation_v1;
+    cv_registration_delegation_v1_t turnout =
+        driver_read(driver, (cv_str_t){row.ptr, row.len}, CV_MSG_REGISTRATION_DELEGATION_V1)
+            ->registration_delegation_v1;
     free(row.ptr);
     turnout.event = turnout.party = CV_STR_NONE; /* they pointed into the row */
     return turnout;
 }
 
-static void expect_turnout(driver_t *driver, cv_party_answer_t said, int64_t confirmed, int64_t waiting, int64_t online, int64_t withdrawn, int64_t requests)
+static void expect_turnout(driver_t *driver, cv_party_answer_t said, int64_t confirmed, int64_t waiting, int64_t online,
+                           int64_t withdrawn, int64_t requests)
 {
     cv_registration_delegation_v1_t turnout = turnout_of(driver, "E-1/KZ");
     assert_int_equal(turnout.answer, said);
@@ -484,17 +538,26 @@ static void test_turnout(void **state)
     assert_int_equal(driver_query_refused(driver, "turnout", "E-1/XX"), CV_REFUSED_CODE_NOTFOUND);
     expect_turnout(driver, CV_PARTY_ANSWER_NONE, 0, 0, 0, 0, 0);
 
-    const cv_log_batch_v1_t empty = {.stream = CV_STR("registration.events"), .epoch = {(const char *)producer.position.epoch, CV_EPOCH_LEN}};
+    const cv_log_batch_v1_t empty = {.stream = CV_STR("registration.events"),
+                                     .epoch = {(const char *)producer.position.epoch, CV_EPOCH_LEN}};
     answer(driver, CV_MSG_LOG_BATCH_V1, &empty);
 
     cv_registration_decided_v1_t decided = {
-        .request = CV_STR("00000000-0000-7000-8000-000000000001"), .kind = CV_DECISION_KIND_REGISTER, .event = CV_STR("E-1"),
-        .party = CV_STR("KZ"), .cls = CV_OUTCOME_CLASS_OK, .code = CV_STR("registered"), .answer = CV_PARTY_ANSWER_REGISTERED,
+        .request = CV_STR("00000000-0000-7000-8000-000000000001"),
+        .kind = CV_DECISION_KIND_REGISTER,
+        .event = CV_STR("E-1"),
+        .party = CV_STR("KZ"),
+        .cls = CV_OUTCOME_CLASS_OK,
+        .code = CV_STR("registered"),
+        .answer = CV_PARTY_ANSWER_REGISTERED,
         .persons_n = 5,
-        .persons = {{.number = 1, .state = CV_PERSON_STATE_CONFIRMED}, {.number = 2, .state = CV_PERSON_STATE_CONFIRMED},
+        .persons = {{.number = 1, .state = CV_PERSON_STATE_CONFIRMED},
+                    {.number = 2, .state = CV_PERSON_STATE_CONFIRMED},
                     {.number = 3, .state = CV_PERSON_STATE_WAITING, .has_position = true, .position = 1},
-                    {.number = 4, .state = CV_PERSON_STATE_ONLINE}, {.number = 5, .state = CV_PERSON_STATE_REFUSED}},
-        .has_seats = true, .seats = {.capacity = 10, .confirmed = 2, .waiting = 1, .party_confirmed = 2, .party_waiting = 1},
+                    {.number = 4, .state = CV_PERSON_STATE_ONLINE},
+                    {.number = 5, .state = CV_PERSON_STATE_REFUSED}},
+        .has_seats = true,
+        .seats = {.capacity = 10, .confirmed = 2, .waiting = 1, .party_confirmed = 2, .party_waiting = 1},
         .private_seq = 1,
     };
     feed(driver, &producer, CV_MSG_REGISTRATION_DECIDED_V1, &decided);
@@ -517,16 +580,23 @@ static void test_turnout(void **state)
     feed(driver, &producer, CV_MSG_REGISTRATION_DECIDED_V1, &withdrawn);
     expect_turnout(driver, CV_PARTY_ANSWER_REGISTERED, 1, 1, 0, 2, 3);
     const cv_registration_promoted_v1_t promoted = {
-        .event = CV_STR("E-1"), .party = CV_STR("KZ"), .cause = CV_PROMOTION_CAUSE_WITHDRAWAL, .persons_n = 1,
+        .event = CV_STR("E-1"),
+        .party = CV_STR("KZ"),
+        .cause = CV_PROMOTION_CAUSE_WITHDRAWAL,
+        .persons_n = 1,
         .persons = {{.number = 3, .state = CV_PERSON_STATE_CONFIRMED}},
-        .seats = {.capacity = 10, .party_confirmed = 2, .party_waiting = 0}, .private_seq = 2,
+        .seats = {.capacity = 10, .party_confirmed = 2, .party_waiting = 0},
+        .private_seq = 2,
     };
     feed(driver, &producer, CV_MSG_REGISTRATION_PROMOTED_V1, &promoted);
     expect_turnout(driver, CV_PARTY_ANSWER_REGISTERED, 2, 0, 0, 2, 3);
 
     driver_crash(driver);
-    answer(driver, CV_MSG_LOG_BATCH_V1, &(cv_log_batch_v1_t){.stream = CV_STR("registration.events"), .after = producer.position.seq,
-                                                            .head = producer.position.seq, .epoch = empty.epoch});
+    answer(driver, CV_MSG_LOG_BATCH_V1,
+           &(cv_log_batch_v1_t){.stream = CV_STR("registration.events"),
+                                .after = producer.position.seq,
+                                .head = producer.position.seq,
+                                .epoch = empty.epoch});
     expect_turnout(driver, CV_PARTY_ANSWER_REGISTERED, 2, 0, 0, 2, 3);
 
     /* The whole delegation. */
@@ -540,14 +610,21 @@ static void test_turnout(void **state)
 
     /* Registration was restored: its snapshot replaces everything heard before. */
     const uint8_t other_epoch[CV_POSITION_LEN] = {7};
-    cv_engine_feed(driver->engine, 0, (cv_str_t){(const char *)other_epoch, sizeof other_epoch}, CV_STR_NONE, driver->mono_ms);
-    answer(driver, CV_MSG_LOG_REFUSED_V1, &(cv_log_refused_v1_t){.code = CV_REFUSED_CODE_EPOCH, .text = CV_STR("another history")});
-    const cv_registration_delegation_v1_t row = {.event = CV_STR("E-1"), .party = CV_STR("AZ"), .answer = CV_PARTY_ANSWER_DECLINED, .requests = 1};
-    cv_msg_t head = {.id = CV_STR("AZ"), .source = CV_STR("/convene/registration"), .info = cv_msg_info_at(CV_MSG_REGISTRATION_DELEGATION_V1)};
+    cv_engine_feed(driver->engine, 0, (cv_str_t){(const char *)other_epoch, sizeof other_epoch}, CV_STR_NONE,
+                   driver->mono_ms);
+    answer(driver, CV_MSG_LOG_REFUSED_V1,
+           &(cv_log_refused_v1_t){.code = CV_REFUSED_CODE_EPOCH, .text = CV_STR("another history")});
+    const cv_registration_delegation_v1_t row = {
+        .event = CV_STR("E-1"), .party = CV_STR("AZ"), .answer = CV_PARTY_ANSWER_DECLINED, .requests = 1};
+    cv_msg_t head = {.id = CV_STR("AZ"),
+                     .source = CV_STR("/convene/registration"),
+                     .info = cv_msg_info_at(CV_MSG_REGISTRATION_DELEGATION_V1)};
     cv_buf_clear(&producer.buf);
     assert_int_equal(cv_msg_write(&producer.buf, &head, &row), CV_OK);
     cv_str_t list = cv_buf_str(&producer.buf);
-    const cv_log_page_v1_t page = {.records = {.n = 1, .list = &list}, .has_page = true, .last = true,
+    const cv_log_page_v1_t page = {.records = {.n = 1, .list = &list},
+                                   .has_page = true,
+                                   .last = true,
                                    .position = {(const char *)other_epoch, sizeof other_epoch}};
     answer(driver, CV_MSG_LOG_PAGE_V1, &page);
     assert_int_equal(turnout_of(driver, "E-1").answer, CV_PARTY_ANSWER_DECLINED);
@@ -572,8 +649,9 @@ static void test_queries(void **state)
     static const struct {
         const char *key, *found; /* one letter per event */
     } CASES[] = {
-        {NULL, "ABC"}, {"year=2026", "C"}, {"status=scheduled", "AB"}, {"status=scheduled&year=2025", "AB"}, {"country=AZ", "C"},
-        {"country=KZ", ""}, {"line=cbm", "ABC"}, {"line=cbm&status=open", ""}, {"format=online", ""}, {"body=SOC", ""},
+        {NULL, "ABC"},         {"year=2026", "C"}, {"status=scheduled", "AB"}, {"status=scheduled&year=2025", "AB"},
+        {"country=AZ", "C"},   {"country=KZ", ""}, {"line=cbm", "ABC"},        {"line=cbm&status=open", ""},
+        {"format=online", ""}, {"body=SOC", ""},
     };
     driver_bytes_t rows[8];
     char next[257];
@@ -604,12 +682,12 @@ static void test_queries(void **state)
         const char *what, *key;
         cv_refused_code_t code;
     } WRONG[] = {
-        {"events", "year=x", CV_REFUSED_CODE_INVALID},         {"events", "year=2025&year=2025", CV_REFUSED_CODE_INVALID},
-        {"events", "colour=red", CV_REFUSED_CODE_INVALID},     {"events", "status=asleep", CV_REFUSED_CODE_INVALID},
-        {"events", "status", CV_REFUSED_CODE_INVALID},         {"events", "city=", CV_REFUSED_CODE_INVALID},
-        {"event", "Z", CV_REFUSED_CODE_NOTFOUND},              {"event", NULL, CV_REFUSED_CODE_INVALID},
-        {"history", "Z", CV_REFUSED_CODE_NOTFOUND},            {"history", NULL, CV_REFUSED_CODE_INVALID},
-        {"turnout", NULL, CV_REFUSED_CODE_INVALID},            {"weather", "Z", CV_REFUSED_CODE_INVALID},
+        {"events", "year=x", CV_REFUSED_CODE_INVALID},     {"events", "year=2025&year=2025", CV_REFUSED_CODE_INVALID},
+        {"events", "colour=red", CV_REFUSED_CODE_INVALID}, {"events", "status=asleep", CV_REFUSED_CODE_INVALID},
+        {"events", "status", CV_REFUSED_CODE_INVALID},     {"events", "city=", CV_REFUSED_CODE_INVALID},
+        {"event", "Z", CV_REFUSED_CODE_NOTFOUND},          {"event", NULL, CV_REFUSED_CODE_INVALID},
+        {"history", "Z", CV_REFUSED_CODE_NOTFOUND},        {"history", NULL, CV_REFUSED_CODE_INVALID},
+        {"turnout", NULL, CV_REFUSED_CODE_INVALID},        {"weather", "Z", CV_REFUSED_CODE_INVALID},
     };
     for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; ++i)
         assert_int_equal(driver_query_refused(driver, WRONG[i].what, WRONG[i].key), WRONG[i].code);
@@ -619,8 +697,9 @@ static void test_queries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference), cmocka_unit_test(test_propose), cmocka_unit_test(test_life),    cmocka_unit_test(test_hours),
-        cmocka_unit_test(test_settings),  cmocka_unit_test(test_venues),  cmocka_unit_test(test_turnout), cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_reference), cmocka_unit_test(test_propose),  cmocka_unit_test(test_life),
+        cmocka_unit_test(test_hours),     cmocka_unit_test(test_settings), cmocka_unit_test(test_venues),
+        cmocka_unit_test(test_turnout),   cmocka_unit_test(test_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,10 +37,23 @@ static void test_addresses(void **state)
     }
     char long_path[160];
     snprintf(long_path, sizeof long_path, "ipc:///%0100d", 1);
-    static const char *const wrong[] = {"", "tcp://", "tcp://:1", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://x:0",
-                                        "tcp://x:65534", "tcp://x:99999999999999999999", "tcp://x:12a", "tcp://*:24100",
-                                        "tcp://[::1]:24100", "tcp://eth0;1.2.3.4:24100", "ipc://", "ipc://@abstract",
-                                        "ipc://*", "inproc://x", "udp://1.2.3.4:5"};
+    static const char *const wrong[] = {"",
+                                        "tcp://",
+                                        "tcp://:1",
+                                        "tcp://127.0.0.1",
+                                        "tcp://127.0.0.1:",
+                                        "tcp://x:0",
+                                        "tcp://x:65534",
+                                        "tcp://x:99999999999999999999",
+                                        "tcp://x:12a",
+                                        "tcp://*:24100",
+                                        "tcp://[::1]:24100",
+                                        "tcp://eth0;1.2.3.4:24100",
+                                        "ipc://",
+                                        "ipc://@abstract",
+                                        "ipc://*",
+                                        "inproc://x",
+                                        "udp://1.2.3.4:5"};
     snprintf(address, sizeof address, "untouched");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(cv_socket_address(wrong[i], CV_SOCKET_REQUESTS, address, s_error, sizeof s_error), CV_EINVAL);

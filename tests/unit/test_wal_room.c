@@ -9,13 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 enum { WAL_BYTES = 192 * 1024, TEXT_LEN = 3000, ROUNDS = 40 };
 
 static const char *const STEPS[] = {"CREATE TABLE t(n INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"};
 
-static int open_db(crash_disk_t *disk, cv_db_t **ret_db) {
+static int open_db(crash_disk_t *disk, cv_db_t **ret_db)
+{
     static char error[256];
     cv_db_options_t options = {.path = crash_disk_path(disk, "w.db"),
                                .vfs = CRASH_VFS,
@@ -27,14 +29,16 @@ static int open_db(crash_disk_t *disk, cv_db_t **ret_db) {
     return cv_db_open(&options, ret_db, error, sizeof error);
 }
 
-static void text_of(int64_t n, char ret_text[TEXT_LEN + 1]) {
+static void text_of(int64_t n, char ret_text[TEXT_LEN + 1])
+{
     memset(ret_text, 'a' + (int)(n % 26), TEXT_LEN);
     ret_text[TEXT_LEN] = '\0';
     ret_text[snprintf(ret_text, TEXT_LEN, "%lld", (long long)n)] = '.';
 }
 
 /* The next row in a transaction of its own. */
-static int insert(cv_db_t *db, cv_stmt_t *stmt, int64_t n) {
+static int insert(cv_db_t *db, cv_stmt_t *stmt, int64_t n)
+{
     char text[TEXT_LEN + 1];
     text_of(n, text);
     int rc = cv_db_begin(db);
@@ -51,7 +55,8 @@ static int insert(cv_db_t *db, cv_stmt_t *stmt, int64_t n) {
 }
 
 /* Rows 1 to at least n and at most one more (whose COMMIT may have arrived), each as it was written. */
-static int64_t check(cv_db_t *db, int64_t n) {
+static int64_t check(cv_db_t *db, int64_t n)
+{
     cv_stmt_t *all;
     char text[TEXT_LEN + 1];
     int64_t found = 0;
@@ -65,7 +70,8 @@ static int64_t check(cv_db_t *db, int64_t n) {
     return found;
 }
 
-static int work(cv_db_t *db, int64_t *n) {
+static int work(cv_db_t *db, int64_t *n)
+{
     cv_stmt_t *stmt;
     int rc = cv_db_prepare(db, "INSERT INTO t VALUES(?, ?)", &stmt);
     for (int i = 0; !rc && i < ROUNDS; i++) {
@@ -78,7 +84,8 @@ static int work(cv_db_t *db, int64_t *n) {
     return rc;
 }
 
-static void has_its_size(void **state) {
+static void has_its_size(void **state)
+{
     (void)state;
     crash_disk_t *disk = crash_disk_new(1);
     cv_db_t *db;
@@ -96,8 +103,10 @@ static void has_its_size(void **state) {
     crash_disk_destroy(&disk);
 }
 
-/* Power fails at the n-th access of a life, for every n, also while the WAL is being filled; what was committed is there. */
-static void power_fails_anywhere(void **state) {
+/* Power fails at the n-th access of a life, for every n, also while the WAL is being filled; what was committed is
+ * there. */
+static void power_fails_anywhere(void **state)
+{
     (void)state;
     for (uint64_t at = 1;; at += at < 200 ? 1 : 7) {
         crash_disk_t *disk = crash_disk_new(at);
@@ -124,7 +133,8 @@ static void power_fails_anywhere(void **state) {
 }
 
 /* No room for all of it: the database opens all the same, and its WAL grows as far as it can. */
-static void little_room(void **state) {
+static void little_room(void **state)
+{
     (void)state;
     crash_disk_t *disk = crash_disk_new(1);
     cv_db_t *db;
@@ -140,7 +150,8 @@ static void little_room(void **state) {
     crash_disk_destroy(&disk);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(has_its_size), cmocka_unit_test(power_fails_anywhere),
                                        cmocka_unit_test(little_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);

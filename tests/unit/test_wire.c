@@ -132,14 +132,14 @@ static void test_write_refuses(void **state)
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_REQUEST);
     assert_int_equal(cv_buf_put(&buf, "keep", 4), CV_OK);
-#define REFUSED(code, change)                                                                                          \
-    do {                                                                                                               \
-        data = s_register();                                                                                           \
-        head = s_head();                                                                                               \
-        change;                                                                                                        \
-        assert_int_equal(cv_msg_write(&buf, &head, &data), code);                                                      \
-        assert_true(cv_str_is(cv_buf_str(&buf), "keep"));                                                              \
-        assert_int_equal(buf.rc, CV_OK);                                                                               \
+#define REFUSED(code, change)                                     \
+    do {                                                          \
+        data = s_register();                                      \
+        head = s_head();                                          \
+        change;                                                   \
+        assert_int_equal(cv_msg_write(&buf, &head, &data), code); \
+        assert_true(cv_str_is(cv_buf_str(&buf), "keep"));         \
+        assert_int_equal(buf.rc, CV_OK);                          \
     } while (0)
     char longer[600];
     memset(longer, 'x', sizeof longer);
@@ -201,8 +201,10 @@ static void test_largest_record(void **state)
     data.contact = (cv_contact_t){{name, sizeof name}, {email, sizeof email}, CV_LANGUAGE_EN};
     data.persons_n = CV_REGISTRATION_CONTACT_V1_PERSONS_MAX;
     for (size_t i = 0; i < data.persons_n; i++)
-        data.persons[i] =
-            (cv_person_private_t){.number = 10000, .name = {name, sizeof name}, .capacity = CV_CAPACITY_INTERPRETER, .email = {email, sizeof email}};
+        data.persons[i] = (cv_person_private_t){.number = 10000,
+                                                .name = {name, sizeof name},
+                                                .capacity = CV_CAPACITY_INTERPRETER,
+                                                .email = {email, sizeof email}};
     cv_msg_t head = {.id = {id, sizeof id},
                      .source = CV_STR("/convene/registration"),
                      .time_ms = T0,
@@ -221,7 +223,8 @@ static void test_too_large_for_its_kind(void **state)
     (void)state;
     static char record[CV_MAX_RECORD];
     cv_str_t list[9];
-    for (size_t i = 0; i < 9; i++) list[i] = (cv_str_t){record, sizeof record};
+    for (size_t i = 0; i < 9; i++)
+        list[i] = (cv_str_t){record, sizeof record};
     cv_log_page_v1_t page = {.records = {.n = 6, .list = list}, .last = true};
     cv_msg_t head = {.id = CV_STR("1"),
                      .source = CV_STR("/convene/scheduling"),
@@ -333,7 +336,8 @@ static void test_walk_limits(void **state)
     char deep[64] = "\x81\xa1"
                     "a";
     size_t at = 3;
-    for (int i = 1; i < CV_MAX_DEPTH; i++) deep[at++] = (char)0x91;
+    for (int i = 1; i < CV_MAX_DEPTH; i++)
+        deep[at++] = (char)0x91;
     deep[at++] = (char)0xc0;
     assert_int_equal(cv_wire_check((cv_str_t){deep, at}, NULL), CV_OK);
     memcpy(deep + at - 1, "\x91\xc0", 2);
@@ -347,7 +351,8 @@ static void test_walk_limits(void **state)
            "a\xc6",
            4);
     size_t body = CV_MAX_FRAME - 8;
-    for (int i = 0; i < 4; i++) large[4 + i] = (char)(body >> (24 - 8 * i));
+    for (int i = 0; i < 4; i++)
+        large[4 + i] = (char)(body >> (24 - 8 * i));
     assert_int_equal(cv_wire_check((cv_str_t){large, CV_MAX_FRAME}, NULL), CV_OK);
     assert_int_equal(cv_wire_check((cv_str_t){large, size}, NULL), CV_ELIMIT);
     free(large);
@@ -363,7 +368,8 @@ static void test_longer_integers(void **state)
                                        "a\xcc\x01",
                                        "\x81\xa1"
                                        "a\xd0\x01"};
-    for (size_t i = 0; i < 3; i++) assert_int_equal(cv_wire_check(cv_str(ones[i]), NULL), CV_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(cv_wire_check(cv_str(ones[i]), NULL), CV_OK);
     assert_int_equal(cv_wire_check(CV_STR("\x81\xa1"
                                           "a\xcf\0\0\0\0\0\0\0\x01"),
                                    NULL),
@@ -476,7 +482,8 @@ static void test_records(void **state)
     assert_int_equal(cv_msg_read(reader, cv_buf_str(&buf), &msg, NULL), CV_OK);
     assert_int_equal(msg.info->decode(msg.data, &back, NULL), CV_OK);
     assert_int_equal(back.records.n, 3);
-    for (size_t i = 0; i < 3; i++) assert_true(cv_str_equal(cv_records_at(&back.records, i), list[i]));
+    for (size_t i = 0; i < 3; i++)
+        assert_true(cv_str_equal(cv_records_at(&back.records, i), list[i]));
     batch.records.n = 0;
     cv_buf_clear(&buf);
     assert_int_equal(cv_msg_write(&buf, &head, &batch), CV_OK); /* an empty batch is one */

@@ -108,8 +108,8 @@ static int s_teardown(void **state)
     zmq_ctx_term(s_clients);
     zmq_ctx_term(s_context);
     char command[160];
-    static const char *const files[] = {"allow/registration.cert", "allow/alice.cert", "allow/mallory.cert",
-                                        "registration.secret",     "alice.secret",     "mallory.secret",
+    static const char *const files[] = {"allow/registration.cert", "allow/alice.cert",     "allow/mallory.cert",
+                                        "registration.secret",     "alice.secret",         "mallory.secret",
                                         "registration.intake",     "registration2.intake", "registration.log"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(command, sizeof command, "%s/%s", s_dir, files[i]);
@@ -402,7 +402,8 @@ static void test_null_mechanism(void **state)
     void *intake = NULL, *client = NULL;
     assert_int_equal(cv_zap_start(s_context, NULL, false, &strict), CV_OK);
     s_zap = strict;
-    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, s_ipc, &none, &intake, s_error, sizeof s_error), CV_OK);
+    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, s_ipc, &none, &intake, s_error, sizeof s_error),
+                     CV_OK);
     s_own(intake);
     assert_int_equal(zmq_setsockopt(intake, ZMQ_SUBSCRIBE, "", 0), 0);
     client = s_connect(CV_SOCKET_REQUESTS, s_ipc, NULL, NULL);
@@ -415,7 +416,8 @@ static void test_null_mechanism(void **state)
     char other[160];
     snprintf(other, sizeof other, "%s2", s_ipc);
     assert_int_equal(cv_zap_start(s_context, NULL, true, &s_zap), CV_OK);
-    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, other, &none, &intake, s_error, sizeof s_error), CV_OK);
+    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, other, &none, &intake, s_error, sizeof s_error),
+                     CV_OK);
     s_own(intake);
     assert_int_equal(zmq_setsockopt(intake, ZMQ_SUBSCRIBE, "", 0), 0);
     client = s_connect(CV_SOCKET_REQUESTS, other, NULL, NULL);
@@ -434,11 +436,14 @@ static void test_null_mechanism(void **state)
     s_close(&client);
     s_close(&intake);
 
-    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, TCP, &none, &intake, s_error, sizeof s_error), CV_EINVAL);
+    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_INTAKE, TCP, &none, &intake, s_error, sizeof s_error),
+                     CV_EINVAL);
     assert_non_null(strstr(s_error, "ipc only"));
-    assert_int_equal(cv_socket_open(s_clients, CV_SOCKET_REQUESTS, TCP, &none, &intake, s_error, sizeof s_error), CV_EINVAL);
+    assert_int_equal(cv_socket_open(s_clients, CV_SOCKET_REQUESTS, TCP, &none, &intake, s_error, sizeof s_error),
+                     CV_EINVAL);
     const cv_security_t half = {.self = &s_alice};
-    assert_int_equal(cv_socket_open(s_clients, CV_SOCKET_REQUESTS, TCP, &half, &intake, s_error, sizeof s_error), CV_EINVAL);
+    assert_int_equal(cv_socket_open(s_clients, CV_SOCKET_REQUESTS, TCP, &half, &intake, s_error, sizeof s_error),
+                     CV_EINVAL);
     assert_null(intake);
 }
 
@@ -489,7 +494,8 @@ static void s_ask(void *asker, const char *const *texts, size_t last_len, char r
     ret_status[0] = '\0';
     for (size_t i = 0; texts[i]; i++)
         assert_int_not_equal(zmq_send(asker, texts[i], texts[i + 1] || !last_len ? strlen(texts[i]) : last_len,
-                                      texts[i + 1] ? ZMQ_SNDMORE : 0), -1);
+                                      texts[i + 1] ? ZMQ_SNDMORE : 0),
+                             -1);
     /* A request that is good, behind it: its answer says that the other one is dealt with. */
     static const char *const good[] = {"", "1.0", "marker", CV_ZAP_DOMAIN, "127.0.0.1", "", "PLAIN", "u", "p"};
     for (size_t i = 0; i < 9; i++)
@@ -573,7 +579,8 @@ static void test_address_in_use(void **state)
     s_start(false);
     void *first = s_bind(CV_SOCKET_LOG, TCP), *second = NULL;
     const cv_security_t security = {.self = &s_server};
-    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_LOG, TCP, &security, &second, s_error, sizeof s_error), CV_ELOCKED);
+    assert_int_equal(cv_socket_open(s_context, CV_SOCKET_LOG, TCP, &security, &second, s_error, sizeof s_error),
+                     CV_ELOCKED);
     assert_null(second);
     assert_non_null(strstr(s_error, "24512: cannot listen"));
     s_close(&first);

@@ -25,7 +25,8 @@ typedef struct {
 } cv_records_t;
 static inline cv_str_t cv_records_at(const cv_records_t *records, size_t i)
 {
-    if (!records->items) return records->list[i];
+    if (!records->items)
+        return records->list[i];
     return (cv_str_t){records->items[i].via.bin.ptr, records->items[i].via.bin.size};
 }
 

@@ -1,9 +1,9 @@
 /* format: snprintf for sentences.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Every decision explains itself in a sentence or two, and with the C library's formatting that took a twelfth of the whole
- * decision. Here %s, %.*s, %d, %u, %lld and %% are written directly; a format with any other conversion is handed to
- * vsnprintf, so every printf format works and the compiler checks it as one.
+ * Every decision explains itself in a sentence or two, and with the C library's formatting that took a twelfth of the
+ * whole decision. Here %s, %.*s, %d, %u, %lld and %% are written directly; a format with any other conversion is handed
+ * to vsnprintf, so every printf format works and the compiler checks it as one.
  */
 #ifndef CONVENE_FORMAT_H
 #define CONVENE_FORMAT_H

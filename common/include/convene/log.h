@@ -65,12 +65,12 @@ void cv_log_redirect(cv_log_sink_t sink, void *arg);
 void cv_log_write(cv_log_level_t level, const char *event, const cv_kv_t *pairs, size_t pairs_n);
 
 /* The first element only keeps the array from being empty. */
-#define cv_log(level, event, ...)                                                                           \
-    do {                                                                                                    \
-        if ((level) >= cv_log_level()) {                                                                    \
-            const cv_kv_t cv_log_pairs_[] = {{0}, ##__VA_ARGS__};                                           \
-            cv_log_write((level), (event), cv_log_pairs_ + 1, sizeof cv_log_pairs_ / sizeof(cv_kv_t) - 1);  \
-        }                                                                                                   \
+#define cv_log(level, event, ...)                                                                          \
+    do {                                                                                                   \
+        if ((level) >= cv_log_level()) {                                                                   \
+            const cv_kv_t cv_log_pairs_[] = {{0}, ##__VA_ARGS__};                                          \
+            cv_log_write((level), (event), cv_log_pairs_ + 1, sizeof cv_log_pairs_ / sizeof(cv_kv_t) - 1); \
+        }                                                                                                  \
     } while (0)
 
 #endif

@@ -30,8 +30,10 @@ unsigned cv_role_parse(cv_str_t name); /* 0: no such role */
 
 /* The directory as it was when loaded. Shared read-only with the ZAP actor; replaced as a whole at reload. */
 typedef struct cv_principals cv_principals_t;
-/* CV_EINVAL with the file named in ret_error when one certificate is unreadable, names a role twice, or shares a key. */
-int cv_principals_load(const char *allow_dir, cv_principals_t **ret_principals, char *ret_error, size_t error_size) CV_USE_RESULT;
+/* CV_EINVAL with the file named in ret_error when one certificate is unreadable, names a role twice, or shares a key.
+ */
+int cv_principals_load(const char *allow_dir, cv_principals_t **ret_principals, char *ret_error,
+                       size_t error_size) CV_USE_RESULT;
 void cv_principals_destroy(cv_principals_t **principals);
 const cv_principal_t *cv_principals_by_name(const cv_principals_t *principals, cv_str_t name);
 const cv_principal_t *cv_principals_by_key(const cv_principals_t *principals, const uint8_t key[32]);

@@ -20,18 +20,19 @@
 #include "convene/principal.h"
 #include "convene/store.h"
 
-struct cv_config; /* convene/config.h */
+struct cv_config;             /* convene/config.h */
 typedef struct cv_tx cv_tx_t; /* the batch's transaction, as a service's function sees it */
 
-int64_t cv_tx_now_ms(const cv_tx_t *tx);                 /* one instant for the whole batch */
+int64_t cv_tx_now_ms(const cv_tx_t *tx); /* one instant for the whole batch */
 cv_db_t *cv_tx_db(cv_tx_t *tx);
-cv_arena_t *cv_tx_arena(cv_tx_t *tx);                    /* memory until the end of the batch */
+cv_arena_t *cv_tx_arena(cv_tx_t *tx);                     /* memory until the end of the batch */
 const cv_principal_t *cv_tx_principal(const cv_tx_t *tx); /* who asks; NULL in record() and timer() */
-bool cv_tx_in_snapshot(const cv_tx_t *tx);               /* record() is fed from a snapshot: state, not news */
+bool cv_tx_in_snapshot(const cv_tx_t *tx);                /* record() is fed from a snapshot: state, not news */
 
 /* Appends one record to a stream of this service (index into streams). Type is one of CV_MSG_*; data the struct that
  * belongs to it. The record's id, time and causation are filled in. *ret_seq (may be NULL) is its sequence. */
-int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, const void *data, uint64_t *ret_seq) CV_USE_RESULT;
+int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, const void *data,
+               uint64_t *ret_seq) CV_USE_RESULT;
 uint64_t cv_tx_head(const cv_tx_t *tx, unsigned stream); /* sequence of its newest record; 0: none */
 
 /* Durable timers: one per (kind, key); setting again moves it. They fire once, in order of due, never early. */
@@ -48,13 +49,15 @@ int cv_refuse(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *fiel
 int cv_refuse_as(cv_tx_t *tx, cv_outcome_t *out, int rc, const char *code, const char *field, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 /* CV_OK with code and sentence. */
-int cv_accept(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+int cv_accept(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Collects messages for a snapshot or the answer to a query. */
 typedef struct cv_collect cv_collect_t;
 /* CV_ELIMIT: the page is full; a query must then say where to go on with cv_collect_next (the key of its last row, so
  * that rows that come and go meanwhile make none appear twice), or its answer is refused as INTERNAL. */
-int cv_collect_put(cv_collect_t *collect, uint16_t type, cv_str_t subject, int64_t time_ms, const void *data) CV_USE_RESULT;
+int cv_collect_put(cv_collect_t *collect, uint16_t type, cv_str_t subject, int64_t time_ms,
+                   const void *data) CV_USE_RESULT;
 /* The same for message bytes that are stored already. */
 int cv_collect_raw(cv_collect_t *collect, cv_str_t message) CV_USE_RESULT;
 void cv_collect_next(cv_collect_t *collect, cv_str_t after);
@@ -101,9 +104,9 @@ typedef struct {
     /* Read-only question: what ("events", "delegation", ...), key, after which key to go on, at most limit rows. The
      * caller's rights are the service's to check (cv_tx_principal). CV_ENOTFOUND, CV_EDENIED, CV_EINVAL. */
     int (*query)(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
-    /* After a turn, outside of any transaction: effects that leave the system (files, mail), in transactions of its own.
-     * May be NULL. *ret_more: there is more to do at once. CV_EIO and CV_ECORRUPT end the process; other failures are
-     * its own to try again. */
+    /* After a turn, outside of any transaction: effects that leave the system (files, mail), in transactions of its
+     * own. May be NULL. *ret_more: there is more to do at once. CV_EIO and CV_ECORRUPT end the process; other failures
+     * are its own to try again. */
     int (*afterwards)(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
 } cv_service_def_t;
 

@@ -24,8 +24,8 @@ typedef struct {
     size_t migrations_n;
     int64_t reserve_bytes; /* below this much free space writes are refused (CV_EFULL); 0: no check */
     int cache_kib;         /* page cache; 0: 64 MiB */
-    int64_t wal_bytes;     /* the WAL has this size from the start, if there is room: a sync of a file that does not grow
-                            * takes half the time; 0: it grows */
+    int64_t wal_bytes; /* the WAL has this size from the start, if there is room: a sync of a file that does not grow
+                        * takes half the time; 0: it grows */
 } cv_db_options_t;
 
 /* Opens or makes the file, checks it after an unclean stop, migrates it. CV_ELOCKED: another process has it.
@@ -47,7 +47,7 @@ int cv_db_tend(cv_db_t *db, bool idle) CV_USE_RESULT;
 int cv_db_backup(cv_db_t *db, const char *target) CV_USE_RESULT;
 
 int cv_db_prepare(cv_db_t *db, const char *sql, cv_stmt_t **ret_stmt) CV_USE_RESULT;
-void cv_stmt_int(cv_stmt_t *stmt, int index, int64_t value); /* index from 1 */
+void cv_stmt_int(cv_stmt_t *stmt, int index, int64_t value);   /* index from 1 */
 void cv_stmt_text(cv_stmt_t *stmt, int index, cv_str_t value); /* ptr NULL binds NULL; must live until the step */
 void cv_stmt_blob(cv_stmt_t *stmt, int index, const void *bytes, size_t len);
 void cv_stmt_null(cv_stmt_t *stmt, int index);
@@ -56,20 +56,21 @@ int cv_stmt_step(cv_stmt_t *stmt) CV_USE_RESULT;
 /* A statement that gives no rows: steps once, resets. */
 int cv_stmt_run(cv_stmt_t *stmt) CV_USE_RESULT;
 void cv_stmt_reset(cv_stmt_t *stmt);
-int64_t cv_stmt_get_int(cv_stmt_t *stmt, int column);     /* column from 0; NULL gives 0 */
-cv_str_t cv_stmt_get_text(cv_stmt_t *stmt, int column);   /* valid until the next step or reset */
+int64_t cv_stmt_get_int(cv_stmt_t *stmt, int column);   /* column from 0; NULL gives 0 */
+cv_str_t cv_stmt_get_text(cv_stmt_t *stmt, int column); /* valid until the next step or reset */
 cv_str_t cv_stmt_get_blob(cv_stmt_t *stmt, int column);
 bool cv_stmt_get_null(cv_stmt_t *stmt, int column);
 
 /* Rows that gather in memory and are written by one statement, which reads them as a table with this name, for instance
- * INSERT INTO person SELECT * FROM person_rows. A row costs a third of what an INSERT of its own does. Rows are forgotten
- * by cv_rows_clear only; to be destroyed after the last statement that names them has run. */
+ * INSERT INTO person SELECT * FROM person_rows. A row costs a third of what an INSERT of its own does. Rows are
+ * forgotten by cv_rows_clear only; to be destroyed after the last statement that names them has run. */
 enum { CV_ROWS_MAX = 1 << 20 };
 typedef struct cv_rows cv_rows_t;
 int cv_rows_new(cv_db_t *db, const char *name, int columns_n, cv_rows_t **ret_rows) CV_USE_RESULT;
 void cv_rows_destroy(cv_rows_t **rows);
 int cv_rows_add(cv_rows_t *rows) CV_USE_RESULT; /* a row of NULLs. CV_ELIMIT over CV_ROWS_MAX */
-/* Of the row that was added last; column from 0. What a text or blob points to must live until the statement has run. */
+/* Of the row that was added last; column from 0. What a text or blob points to must live until the statement has run.
+ */
 void cv_rows_int(cv_rows_t *rows, int column, int64_t value);
 void cv_rows_text(cv_rows_t *rows, int column, cv_str_t value);
 void cv_rows_blob(cv_rows_t *rows, int column, cv_str_t value);

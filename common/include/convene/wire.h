@@ -18,10 +18,10 @@
 
 /* Limits on what a peer can send, in octets unless said. */
 enum {
-    CV_MAX_FRAME = 256 * 1024, /* one frame, as the socket enforces it */
+    CV_MAX_FRAME = 256 * 1024,   /* one frame, as the socket enforces it */
     CV_PARCEL_BYTES = 64 * 1024, /* of a frame with several messages back to back; a message alone may be longer */
-    CV_PARCEL_REQUESTS = 256, /* in one frame, count */
-    CV_MAX_FRAMES = 4,         /* frames of one message, count */
+    CV_PARCEL_REQUESTS = 256,    /* in one frame, count */
+    CV_MAX_FRAMES = 4,           /* frames of one message, count */
     CV_MAX_REQUEST = 64 * 1024,
     CV_MAX_RECORD = 40 * 1024, /* what proto/schemas allows at most fits: generate.py checks it */
     CV_MAX_BATCH = 256 * 1024, /* one answer on the log socket */
@@ -37,7 +37,8 @@ typedef struct {
     char text[256];
 } cv_fault_t;
 /* Fills the fault and returns rc, for `return cv_fault(...)`. fault may be NULL. */
-int cv_fault(cv_fault_t *fault, int rc, const char *path, const char *format, ...) __attribute__((format(printf, 4, 5)));
+int cv_fault(cv_fault_t *fault, int rc, const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* ---- position: 48 octets ------------------------------------------------------------------
  *   0        8                16                                                  48
@@ -72,8 +73,8 @@ enum { /* roles, as bits; a row of types says which may send it */
 typedef enum { CV_KIND_REQUEST, CV_KIND_OUTCOME, CV_KIND_RECORD, CV_KIND_LOG } cv_kind_t;
 
 typedef struct {
-    const char *type;    /* "convene.registration.register.v1" */
-    uint16_t number;     /* CV_MSG_REGISTRATION_REGISTER_V1, ...; stable within one build only */
+    const char *type; /* "convene.registration.register.v1" */
+    uint16_t number;  /* CV_MSG_REGISTRATION_REGISTER_V1, ...; stable within one build only */
     cv_kind_t kind;
     const char *service; /* who takes the request or writes the record: "registration" */
     unsigned roles;      /* requests: who may send it */
@@ -83,17 +84,17 @@ typedef struct {
     int (*decode)(const msgpack_object *data, void *ret_struct, cv_fault_t *fault);
     int (*encode)(cv_buf_t *buf, const void *data); /* appends; an error leaves buf as it was */
 } cv_msg_info_t;
-const cv_msg_info_t *cv_msg_info(cv_str_t type);        /* NULL: unknown */
-const cv_msg_info_t *cv_msg_info_at(uint16_t number);   /* NULL: no such number */
+const cv_msg_info_t *cv_msg_info(cv_str_t type);      /* NULL: unknown */
+const cv_msg_info_t *cv_msg_info_at(uint16_t number); /* NULL: no such number */
 
 /* ---- CloudEvents ---------------------------------------------------------------------- */
 typedef struct {
     cv_str_t id, source, type, subject, inbox, correlationid, causationid, traceparent; /* absent: ptr NULL */
     int64_t time_ms;
-    int64_t expiry_ms;         /* attribute expirytime; 0: none */
-    const cv_msg_info_t *info; /* NULL: the type is not known here */
+    int64_t expiry_ms;          /* attribute expirytime; 0: none */
+    const cv_msg_info_t *info;  /* NULL: the type is not known here */
     const msgpack_object *data; /* a map; valid until the next cv_msg_read with the same reader */
-    cv_str_t data_bytes;       /* the same as it stands in the message */
+    cv_str_t data_bytes;        /* the same as it stands in the message */
 } cv_msg_t;
 
 typedef struct cv_reader cv_reader_t; /* reusable memory for reading, one per thread */

@@ -27,7 +27,9 @@ static const cv_config_key_t s_keys[] = {
     {"notifications/outbox", CV_CONFIG_DIR, "${data}/outbox", "directory that written messages are put into", NULL, 0,
      0},
     {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576},
-    {"store/keep_records", CV_CONFIG_INT, "0", "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0, INT64_MAX},
+    {"store/keep_records", CV_CONFIG_INT, "0",
+     "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0,
+     INT64_MAX},
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
 };
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
@@ -110,7 +112,8 @@ typedef struct {
     size_t error_size;
 } load_t;
 
-static int s_fail(const load_t *load, const char *origin, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int s_fail(const load_t *load, const char *origin, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static int s_fail(const load_t *load, const char *origin, const char *format, ...)
 {
     char text[CV_CONFIG_ERROR_MAX];

@@ -8,8 +8,8 @@ const char *cv_error_name(int rc)
     switch (rc) {
     case CV_OK:
         return "CV_OK";
-#define XX(name, number, wire, http, text)                                                                             \
-    case number:                                                                                                       \
+#define XX(name, number, wire, http, text) \
+    case number:                           \
         return #name;
         CV_ERROR_MAP(XX)
 #undef XX
@@ -23,8 +23,8 @@ const char *cv_error_text(int rc)
     switch (rc) {
     case CV_OK:
         return "all is well";
-#define XX(name, number, wire, http, text)                                                                             \
-    case number:                                                                                                       \
+#define XX(name, number, wire, http, text) \
+    case number:                           \
         return text;
         CV_ERROR_MAP(XX)
 #undef XX
@@ -39,8 +39,8 @@ const char *cv_error_wire(int rc)
     switch (rc) {
     case CV_OK:
         return "OK";
-#define XX(name, number, wire, http, text)                                                                             \
-    case number:                                                                                                       \
+#define XX(name, number, wire, http, text) \
+    case number:                           \
         return wire;
         CV_ERROR_MAP(XX)
 #undef XX
@@ -54,8 +54,8 @@ int cv_error_http(int rc)
     switch (rc) {
     case CV_OK:
         return 200;
-#define XX(name, number, wire, http, text)                                                                             \
-    case number:                                                                                                       \
+#define XX(name, number, wire, http, text) \
+    case number:                           \
         return http;
         CV_ERROR_MAP(XX)
 #undef XX

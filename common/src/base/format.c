@@ -72,17 +72,29 @@ int cv_vformat(char *ret_text, size_t size, const char *format, va_list args)
         if (!*at)
             break;
         switch (conversion(at + 1, &len)) {
-        case 's': put_text(&out, va_arg(args, const char *), -1); break;
-        case 'd': put_signed(&out, va_arg(args, int)); break;
-        case 'u': put_number(&out, va_arg(args, unsigned), false); break;
-        case 'l': put_signed(&out, va_arg(args, long long)); break;
+        case 's':
+            put_text(&out, va_arg(args, const char *), -1);
+            break;
+        case 'd':
+            put_signed(&out, va_arg(args, int));
+            break;
+        case 'u':
+            put_number(&out, va_arg(args, unsigned), false);
+            break;
+        case 'l':
+            put_signed(&out, va_arg(args, long long));
+            break;
         case '*': {
             int max = va_arg(args, int);
             put_text(&out, va_arg(args, const char *), max);
             break;
         }
-        case '%': put(&out, "%", 1); break;
-        default: ours = false; break;
+        case '%':
+            put(&out, "%", 1);
+            break;
+        default:
+            ours = false;
+            break;
         }
         at += 1 + len;
     }

@@ -248,7 +248,8 @@ int cv_time_parse(cv_str_t text, int64_t *ret_ms)
     if (hour > 23 || minute > 59 || second > 60)
         return CV_EINVAL;
     int64_t minutes = days * 1440 + hour * 60 + minute - offset;
-    /* A leap second exists only as the last one of a UTC day; this time scale has no place for it and takes the next. */
+    /* A leap second exists only as the last one of a UTC day; this time scale has no place for it and takes the next.
+     */
     if (second == 60 && ((minutes % 1440) + 1440) % 1440 != 1439)
         return CV_EINVAL;
     *ret_ms = (minutes * 60 + second) * 1000 + fraction;

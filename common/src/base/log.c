@@ -185,7 +185,8 @@ static void s_put_value(line_t *line, const cv_kv_t *pair, bool quoted)
 
 #define TAIL_ROOM 32 /* for "cut", the closing brace and the newline */
 
-static void s_line(line_t *line, bool json, cv_log_level_t level, const char *event, const cv_kv_t *pairs, size_t pairs_n)
+static void s_line(line_t *line, bool json, cv_log_level_t level, const char *event, const cv_kv_t *pairs,
+                   size_t pairs_n)
 {
     char time[CV_TIME_TEXT + 1];
     cv_time_text(cv_clock_wall_ms(), time);

@@ -120,9 +120,8 @@ static int s_wrong(cert_t *cert, unsigned line, const char *text)
 static bool s_read_key(const char *text, uint8_t ret_key[CV_KEY_LEN])
 {
     char back[Z85_LEN + 1];
-    bool good = strlen(text) == Z85_LEN && zmq_z85_decode(ret_key, text) &&
-                zmq_z85_encode(back, ret_key, CV_KEY_LEN) && strcmp(back, text) == 0 &&
-                !sodium_is_zero(ret_key, CV_KEY_LEN);
+    bool good = strlen(text) == Z85_LEN && zmq_z85_decode(ret_key, text) && zmq_z85_encode(back, ret_key, CV_KEY_LEN) &&
+                strcmp(back, text) == 0 && !sodium_is_zero(ret_key, CV_KEY_LEN);
     sodium_memzero(back, sizeof back);
     return good;
 }
@@ -336,7 +335,8 @@ const cv_principal_t *cv_principals_by_key(const cv_principals_t *principals, co
 {
     entry_t wanted;
     memcpy(wanted.key, key, CV_KEY_LEN);
-    const entry_t *entry = bsearch(&wanted, principals->by_key, principals->n, sizeof *principals->by_key, s_compare_keys);
+    const entry_t *entry =
+        bsearch(&wanted, principals->by_key, principals->n, sizeof *principals->by_key, s_compare_keys);
     return entry ? &entry->principal : NULL;
 }
 
@@ -399,8 +399,9 @@ static int s_publish_cert(const char *dir, const char *suffix, mode_t mode, cons
     char key[Z85_LEN + 1], text[1024];
     const cv_principal_t *principal = &identity->principal;
     zmq_z85_encode(key, identity->public_key, CV_KEY_LEN);
-    int len = snprintf(text, sizeof text, "#   ZeroMQ CURVE %s certificate of a Convene principal\n\nmetadata\n"
-                                          "    name = \"%s\"\n    role = \"%s\"\n",
+    int len = snprintf(text, sizeof text,
+                       "#   ZeroMQ CURVE %s certificate of a Convene principal\n\nmetadata\n"
+                       "    name = \"%s\"\n    role = \"%s\"\n",
                        secret ? "secret" : "public", principal->name, cv_role_name(principal->role));
     if (*principal->party)
         len += snprintf(text + len, sizeof text - (size_t)len, "    party = \"%s\"\n", principal->party);
@@ -415,7 +416,8 @@ static int s_publish_cert(const char *dir, const char *suffix, mode_t mode, cons
     return rc;
 }
 
-/* The secret is written first. If the machine stops before the certificate, making the same keys again completes them. */
+/* The secret is written first. If the machine stops before the certificate, making the same keys again completes them.
+ */
 int cv_keys_make(const char *keys_dir, const cv_principal_t *principal)
 {
     char allow[PATH_ROOM], path[PATH_ROOM], error[PATH_ROOM + 64];

@@ -48,9 +48,9 @@ const cv_principal_t cv_principal_local = {
 
 struct cv_zap {
     pthread_t thread;
-    void *pipe;    /* ours */
-    void *inner;   /* the thread's end */
-    void *handler; /* the thread's */
+    void *pipe;                             /* ours */
+    void *inner;                            /* the thread's end */
+    void *handler;                          /* the thread's */
     cv_principals_t *principals;            /* the thread's */
     _Atomic(cv_principals_t *) handed_over; /* by us before an order, by the thread after it */
     bool allow_null;

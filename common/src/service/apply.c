@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int apply_one(cv_engine_t *engine, cv_follow_t *follow, cv_str_t record, bool in_snapshot) {
+static int apply_one(cv_engine_t *engine, cv_follow_t *follow, cv_str_t record, bool in_snapshot)
+{
     cv_msg_t msg = {0};
     cv_fault_t fault = {0};
     int rc = cv_msg_read(engine->reader, record, &msg, &fault);
@@ -31,7 +32,8 @@ static int apply_one(cv_engine_t *engine, cv_follow_t *follow, cv_str_t record, 
                                engine->decoded);
 }
 
-int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow) {
+int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow)
+{
     cv_str_t record;
     cv_position_t position;
     if (!cv_follower_next(follow->follower, &record, &position))
@@ -44,7 +46,8 @@ int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow) {
     return CV_OK;
 }
 
-int cv_apply_cursors(cv_engine_t *engine) {
+int cv_apply_cursors(cv_engine_t *engine)
+{
     for (size_t i = 0; i < engine->def->follows_n; i++) {
         const cv_position_t *from = cv_follower_cursor(engine->follows[i].follower);
         const cv_position_t *to = cv_follower_position(engine->follows[i].follower);
@@ -57,7 +60,8 @@ int cv_apply_cursors(cv_engine_t *engine) {
     return CV_OK;
 }
 
-int cv_apply_snapshot(cv_engine_t *engine, cv_follow_t *follow) {
+int cv_apply_snapshot(cv_engine_t *engine, cv_follow_t *follow)
+{
     const cv_str_t *records;
     size_t n;
     cv_position_t position;
@@ -72,7 +76,8 @@ int cv_apply_snapshot(cv_engine_t *engine, cv_follow_t *follow) {
     return rc ? rc : cv_cursor_set(&engine->ledger, stream, &position);
 }
 
-int cv_apply_timer(cv_engine_t *engine) {
+int cv_apply_timer(cv_engine_t *engine)
+{
     cv_str_t kind, key;
     int rc = cv_timer_take(&engine->ledger, engine->tx.now_ms, engine->arena, &kind, &key);
     if (rc)
@@ -86,13 +91,15 @@ int cv_apply_timer(cv_engine_t *engine) {
     return rc == CV_ENOTFOUND ? CV_EINTERNAL : rc;
 }
 
-int cv_apply_timer_later(cv_engine_t *engine) {
+int cv_apply_timer_later(cv_engine_t *engine)
+{
     cv_str_t kind, key;
     int rc = cv_timer_take(&engine->ledger, engine->tx.now_ms, engine->arena, &kind, &key);
     return rc ? rc : cv_timer_put(&engine->ledger, kind.ptr, key, engine->tx.now_ms + CV_TIMER_RETRY_MS);
 }
 
-int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) {
+int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow)
+{
     const cv_follow_def_t *def = &engine->def->follows[follow->index];
     char text[768];
     cv_str_t record;

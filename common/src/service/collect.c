@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-cv_collect_t *cv_collect_new(const char *source, size_t max_n, size_t max_bytes, int64_t now_ms) {
+cv_collect_t *cv_collect_new(const char *source, size_t max_n, size_t max_bytes, int64_t now_ms)
+{
     cv_collect_t *collect = calloc(1, sizeof *collect);
     if (!collect)
         return NULL;
@@ -17,7 +18,8 @@ cv_collect_t *cv_collect_new(const char *source, size_t max_n, size_t max_bytes,
     return collect;
 }
 
-void cv_collect_destroy(cv_collect_t **collect) {
+void cv_collect_destroy(cv_collect_t **collect)
+{
     if (!*collect)
         return;
     cv_buf_done(&(*collect)->bytes);
@@ -26,12 +28,14 @@ void cv_collect_destroy(cv_collect_t **collect) {
     *collect = NULL;
 }
 
-cv_str_t cv_collect_at(const cv_collect_t *collect, size_t index) {
+cv_str_t cv_collect_at(const cv_collect_t *collect, size_t index)
+{
     size_t start = index ? collect->ends[index - 1] : 0;
     return (cv_str_t){(const char *)collect->bytes.ptr + start, collect->ends[index] - start};
 }
 
-static int end_message(cv_collect_t *collect) {
+static int end_message(cv_collect_t *collect)
+{
     if (collect->n == collect->room) {
         size_t room = collect->room ? collect->room * 2 : 64;
         size_t *grown = realloc(collect->ends, room * sizeof *grown);
@@ -45,13 +49,15 @@ static int end_message(cv_collect_t *collect) {
 }
 
 /* A message that does not fit leaves the page as it was. */
-static int undo(cv_collect_t *collect, size_t len, int rc) {
+static int undo(cv_collect_t *collect, size_t len, int rc)
+{
     collect->bytes.len = len;
     collect->bytes.rc = CV_OK;
     return rc;
 }
 
-int cv_collect_put(cv_collect_t *collect, uint16_t type, cv_str_t subject, int64_t time_ms, const void *data) {
+int cv_collect_put(cv_collect_t *collect, uint16_t type, cv_str_t subject, int64_t time_ms, const void *data)
+{
     size_t before = collect->bytes.len;
     if (collect->n >= collect->max_n)
         return CV_ELIMIT;
@@ -66,7 +72,8 @@ int cv_collect_put(cv_collect_t *collect, uint16_t type, cv_str_t subject, int64
     return rc ? undo(collect, before, rc) : end_message(collect);
 }
 
-int cv_collect_raw(cv_collect_t *collect, cv_str_t message) {
+int cv_collect_raw(cv_collect_t *collect, cv_str_t message)
+{
     size_t before = collect->bytes.len;
     if (collect->n >= collect->max_n)
         return CV_ELIMIT;
@@ -74,6 +81,7 @@ int cv_collect_raw(cv_collect_t *collect, cv_str_t message) {
     return rc ? undo(collect, before, rc) : end_message(collect);
 }
 
-void cv_collect_next(cv_collect_t *collect, cv_str_t after) {
+void cv_collect_next(cv_collect_t *collect, cv_str_t after)
+{
     snprintf(collect->next, sizeof collect->next, "%.*s", CV_STR_ARG(after));
 }

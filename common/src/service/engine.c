@@ -12,13 +12,12 @@
  * Failure modes:
  *   a handler fails unexpectedly   ROLLBACK, forget(), then every input alone in a transaction of its own; the request
  *                                  that fails alone is answered INTERNAL (not remembered), the record is poison (parked
- *                                  or halt), the timer is put off by a minute. Nothing had been answered, so trying again is invisible
- *   out of memory                  the same for requests; for a record fatal, it is not the record that is poison
- *   disk full                      ROLLBACK; the same inputs again while not writable: memos are still answered, new
- *                                  requests get UNAVAILABLE, records and timers wait. Checked again every second
- *   I/O error, damaged file        fatal: nothing is answered, the process leaves, the truth is read again from disk
- *   killed anywhere                before COMMIT nothing happened; after it the memo, the outbox and the cursor tell
- *                                  everybody who asks
+ *                                  or halt), the timer is put off by a minute. Nothing had been answered, so trying
+ * again is invisible out of memory                  the same for requests; for a record fatal, it is not the record
+ * that is poison disk full                      ROLLBACK; the same inputs again while not writable: memos are still
+ * answered, new requests get UNAVAILABLE, records and timers wait. Checked again every second I/O error, damaged file
+ * fatal: nothing is answered, the process leaves, the truth is read again from disk killed anywhere before COMMIT
+ * nothing happened; after it the memo, the outbox and the cursor tell everybody who asks
  *
  * Invariants: nothing is published before the COMMIT it belongs to; an input is answered in the turn that took it or
  * not at all; after a turn no input is left in the queue.
@@ -32,30 +31,36 @@
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-void cv_engine_note(cv_engine_t *engine, const char *format, ...) {
+void cv_engine_note(cv_engine_t *engine, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     vsnprintf(engine->note, sizeof engine->note, format, args);
     va_end(args);
 }
 
-const char *cv_engine_error(const cv_engine_t *engine) {
+const char *cv_engine_error(const cv_engine_t *engine)
+{
     return engine->error;
 }
 
-uint64_t cv_engine_undone(const cv_engine_t *engine) {
+uint64_t cv_engine_undone(const cv_engine_t *engine)
+{
     return engine->counters.rollbacks;
 }
 
-bool cv_engine_writable(const cv_engine_t *engine) {
+bool cv_engine_writable(const cv_engine_t *engine)
+{
     return engine->writable;
 }
 
-const char *cv_engine_follow_error(const cv_engine_t *engine, size_t follow) {
+const char *cv_engine_follow_error(const cv_engine_t *engine, size_t follow)
+{
     return cv_follower_error(engine->follows[follow].follower);
 }
 
-int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more) {
+int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more)
+{
     *ret_more = false;
     if (!engine->writable || !engine->def->afterwards)
         return CV_OK;
@@ -63,12 +68,14 @@ int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more) {
     return rc == CV_EIO || rc == CV_ECORRUPT ? rc : CV_OK;
 }
 
-static void ask_producer(void *self, cv_str_t message) {
+static void ask_producer(void *self, cv_str_t message)
+{
     cv_follow_t *follow = self;
     follow->engine->outside.ask(follow->engine->outside.self, follow->index, message);
 }
 
-static int open_streams(cv_engine_t *engine, const uint8_t new_epoch[CV_EPOCH_LEN]) {
+static int open_streams(cv_engine_t *engine, const uint8_t new_epoch[CV_EPOCH_LEN])
+{
     const char *names[CV_STREAMS_MAX];
     if (engine->def->streams_n > CV_STREAMS_MAX || engine->def->follows_n > CV_FOLLOWS_MAX)
         return CV_ELIMIT;
@@ -82,7 +89,8 @@ static int open_streams(cv_engine_t *engine, const uint8_t new_epoch[CV_EPOCH_LE
     return rc;
 }
 
-static int open_follows(cv_engine_t *engine) {
+static int open_follows(cv_engine_t *engine)
+{
     for (size_t i = 0; i < engine->def->follows_n; i++) {
         cv_position_t cursor;
         int rc = cv_cursor_get(&engine->ledger, engine->def->follows[i].stream, &cursor);
@@ -98,7 +106,8 @@ static int open_follows(cv_engine_t *engine) {
 }
 
 int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outside_t *outside,
-                  const cv_engine_options_t *options, cv_engine_t **ret_engine, char *ret_error, size_t error_size) {
+                  const cv_engine_options_t *options, cv_engine_t **ret_engine, char *ret_error, size_t error_size)
+{
     ret_error[0] = '\0';
     cv_engine_t *engine = calloc(1, sizeof *engine);
     if (!engine) {
@@ -137,7 +146,8 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
         rc = definition->open(db, &engine->service);
     if (rc) {
         if (!ret_error[0])
-            snprintf(ret_error, error_size, "%s: cannot open: %s: %s", definition->name, cv_error_text(rc), cv_db_error(db));
+            snprintf(ret_error, error_size, "%s: cannot open: %s: %s", definition->name, cv_error_text(rc),
+                     cv_db_error(db));
         cv_engine_destroy(&engine);
         return rc;
     }
@@ -145,7 +155,8 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
     return CV_OK;
 }
 
-void cv_engine_destroy(cv_engine_t **engine_p) {
+void cv_engine_destroy(cv_engine_t **engine_p)
+{
     cv_engine_t *engine = *engine_p;
     if (!engine)
         return;
@@ -172,22 +183,26 @@ void cv_engine_destroy(cv_engine_t **engine_p) {
 
 /* ---- what arrives ------------------------------------------------------------------------- */
 
-int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t message) {
+int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t message)
+{
     if (engine->queue_n == CV_BATCH_MAX)
         return CV_EBUSY;
     engine->queue[engine->queue_n++] = (cv_queued_t){principal, message};
     return CV_OK;
 }
 
-void cv_engine_dropped(cv_engine_t *engine) {
+void cv_engine_dropped(cv_engine_t *engine)
+{
     engine->counters.dropped++;
 }
 
-size_t cv_engine_queued(const cv_engine_t *engine) {
+size_t cv_engine_queued(const cv_engine_t *engine)
+{
     return engine->queue_n;
 }
 
-void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position_bytes, cv_str_t records, int64_t mono_ms) {
+void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position_bytes, cv_str_t records, int64_t mono_ms)
+{
     cv_position_t position;
     if (follow >= engine->def->follows_n || cv_position_read(position_bytes, &position) ||
         position.seq > CV_SEQUENCE_MAX || records.len > CV_MAX_FRAME) {
@@ -197,7 +212,8 @@ void cv_engine_feed(cv_engine_t *engine, size_t follow, cv_str_t position_bytes,
     cv_follower_feed_frame(engine->follows[follow].follower, &position, records, mono_ms);
 }
 
-void cv_engine_answered(cv_engine_t *engine, size_t follow, cv_str_t message, int64_t mono_ms) {
+void cv_engine_answered(cv_engine_t *engine, size_t follow, cv_str_t message, int64_t mono_ms)
+{
     cv_msg_t answer = {0};
     if (follow >= engine->def->follows_n || cv_msg_read(engine->reader, message, &answer, NULL) || !answer.info ||
         answer.info->kind != CV_KIND_LOG || answer.info->decode(answer.data, engine->decoded, NULL)) {
@@ -209,14 +225,16 @@ void cv_engine_answered(cv_engine_t *engine, size_t follow, cv_str_t message, in
 
 /* ---- one transaction ---------------------------------------------------------------------- */
 
-static int begin(cv_engine_t *engine) {
+static int begin(cv_engine_t *engine)
+{
     engine->note[0] = '\0';
     engine->counters_before = engine->counters;
     return cv_db_begin(engine->db);
 }
 
 /* Keeps the reason: the note of who failed, or what rc and SQLite say. */
-static void keep_reason(cv_engine_t *engine, int rc) {
+static void keep_reason(cv_engine_t *engine, int rc)
+{
     const char *words = cv_db_error(engine->db);
     if (!engine->note[0])
         cv_engine_note(engine, "%s%s%s", cv_error_text(rc), strcmp(words, "not an error") ? ": " : "",
@@ -224,7 +242,8 @@ static void keep_reason(cv_engine_t *engine, int rc) {
     memcpy(engine->error, engine->note, sizeof engine->error);
 }
 
-static void undo(cv_engine_t *engine, int rc) {
+static void undo(cv_engine_t *engine, int rc)
+{
     keep_reason(engine, rc);
     cv_db_rollback(engine->db);
     engine->counters = engine->counters_before; /* what is undone was not done */
@@ -237,7 +256,8 @@ static void undo(cv_engine_t *engine, int rc) {
         cv_follower_rolled_back(engine->follows[i].follower);
 }
 
-static int write_acks(cv_engine_t *engine, int64_t mono_ms) {
+static int write_acks(cv_engine_t *engine, int64_t mono_ms)
+{
     for (size_t i = 0; i < engine->acks_n; i++) {
         const cv_ack_t *ack = &engine->acks[i];
         int rc = cv_consumer_put(&engine->ledger, engine->def->streams[ack->stream].name, ack->consumer, ack->epoch,
@@ -249,7 +269,8 @@ static int write_acks(cv_engine_t *engine, int64_t mono_ms) {
     return CV_OK;
 }
 
-static int commit(cv_engine_t *engine) {
+static int commit(cv_engine_t *engine)
+{
     cv_tx_start(engine, NULL, CV_STR_NONE);
     int rc = engine->def->flush ? engine->def->flush(engine->service, &engine->tx) : CV_OK;
     if (rc == CV_ENOTFOUND)
@@ -272,13 +293,15 @@ static int commit(cv_engine_t *engine) {
     return CV_OK;
 }
 
-static bool is_fatal(int rc) {
+static bool is_fatal(int rc)
+{
     return rc == CV_EIO || rc == CV_ECORRUPT;
 }
 
-/* Forgets old records that all followers have, a slice at a time. Who has not been heard of for long does not count; while
- * nobody follows nothing is forgotten. */
-static int prune(cv_engine_t *engine) {
+/* Forgets old records that all followers have, a slice at a time. Who has not been heard of for long does not count;
+ * while nobody follows nothing is forgotten. */
+static int prune(cv_engine_t *engine)
+{
     for (size_t i = 0; engine->keep_records && i < engine->def->streams_n; i++) {
         const cv_position_t *head = cv_outbox_head(engine->outbox, i);
         uint64_t floor_seq;
@@ -298,14 +321,16 @@ static int prune(cv_engine_t *engine) {
     return CV_OK;
 }
 
-static int apply_records(cv_engine_t *engine, cv_follow_t *follow) {
+static int apply_records(cv_engine_t *engine, cv_follow_t *follow)
+{
     int rc = CV_OK;
     for (int n = 0; !rc && n < CV_BATCH_RECORDS; n++)
         rc = cv_apply_record(engine, follow);
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
-static int run_timers(cv_engine_t *engine) {
+static int run_timers(cv_engine_t *engine)
+{
     int rc = CV_OK;
     for (int n = 0; !rc && n < CV_TIMERS_PER_TURN; n++)
         rc = cv_apply_timer(engine);
@@ -313,7 +338,8 @@ static int run_timers(cv_engine_t *engine) {
 }
 
 /* The happy path: everything in one transaction. */
-static int run_batch(cv_engine_t *engine, int64_t mono_ms) {
+static int run_batch(cv_engine_t *engine, int64_t mono_ms)
+{
     int rc = begin(engine);
     for (size_t i = 0; !rc && engine->writable && i < engine->def->follows_n; i++)
         rc = apply_records(engine, &engine->follows[i]);
@@ -337,7 +363,8 @@ static int run_batch(cv_engine_t *engine, int64_t mono_ms) {
 }
 
 /* One input in a transaction of its own. CV_ENOTFOUND: there was none. */
-static int alone(cv_engine_t *engine, int (*step)(cv_engine_t *engine, void *input), void *input) {
+static int alone(cv_engine_t *engine, int (*step)(cv_engine_t *engine, void *input), void *input)
+{
     size_t outgoing_n = engine->outgoing_n, out_len = engine->out.len;
     cv_arena_reset(engine->arena); /* one that needs too much must not take it from the next */
     int rc = begin(engine);
@@ -354,32 +381,38 @@ static int alone(cv_engine_t *engine, int (*step)(cv_engine_t *engine, void *inp
     return rc;
 }
 
-static int step_record(cv_engine_t *engine, void *input) {
+static int step_record(cv_engine_t *engine, void *input)
+{
     return cv_apply_record(engine, input);
 }
 
-static int step_request(cv_engine_t *engine, void *input) {
+static int step_request(cv_engine_t *engine, void *input)
+{
     return cv_intake_handle(engine, input);
 }
 
-static int step_timer(cv_engine_t *engine, void *input) {
+static int step_timer(cv_engine_t *engine, void *input)
+{
     (void)input;
     return cv_apply_timer(engine);
 }
 
-static int step_postpone(cv_engine_t *engine, void *input) {
+static int step_postpone(cv_engine_t *engine, void *input)
+{
     (void)input;
     return cv_apply_timer_later(engine);
 }
 
-/* What is committed is published at once: a batch can fail because its output is too large for one turn, and each input has
- * waited for a sync of its own: no answer waits for those of the others as well. */
-static void publish_now(cv_engine_t *engine) {
+/* What is committed is published at once: a batch can fail because its output is too large for one turn, and each input
+ * has waited for a sync of its own: no answer waits for those of the others as well. */
+static void publish_now(cv_engine_t *engine)
+{
     cv_out_publish(engine);
     cv_out_flush(engine);
 }
 
-static int run_one_by_one(cv_engine_t *engine) {
+static int run_one_by_one(cv_engine_t *engine)
+{
     int rc;
     for (size_t i = 0; i < engine->def->follows_n; i++) {
         for (int n = 0; n < CV_BATCH_RECORDS; n++) {
@@ -421,7 +454,8 @@ static int run_one_by_one(cv_engine_t *engine) {
 }
 
 /* A snapshot is large and rare: a transaction of its own, before anything that builds on it. */
-static int take_snapshots(cv_engine_t *engine, int64_t mono_ms) {
+static int take_snapshots(cv_engine_t *engine, int64_t mono_ms)
+{
     for (size_t i = 0; i < engine->def->follows_n; i++) {
         cv_follow_t *follow = &engine->follows[i];
         const cv_str_t *records;
@@ -452,14 +486,16 @@ static int take_snapshots(cv_engine_t *engine, int64_t mono_ms) {
 
 /* ---- the turn ----------------------------------------------------------------------------- */
 
-static void check_room(cv_engine_t *engine, int64_t mono_ms) {
+static void check_room(cv_engine_t *engine, int64_t mono_ms)
+{
     if (mono_ms - engine->room_checked_ms < CV_ROOM_CHECK_MS)
         return;
     engine->room_checked_ms = mono_ms;
     engine->writable = cv_db_has_room(engine->db);
 }
 
-static bool has_work(cv_engine_t *engine, int64_t mono_ms) {
+static bool has_work(cv_engine_t *engine, int64_t mono_ms)
+{
     if (engine->queue_n)
         return true;
     if (!engine->writable)
@@ -473,7 +509,8 @@ static bool has_work(cv_engine_t *engine, int64_t mono_ms) {
     return engine->acks_n && mono_ms - engine->acks_written_ms >= CV_ACK_WRITE_MS;
 }
 
-static int run_work(cv_engine_t *engine, int64_t mono_ms) {
+static int run_work(cv_engine_t *engine, int64_t mono_ms)
+{
     int rc = engine->writable ? take_snapshots(engine, mono_ms) : CV_OK;
     if (rc && rc != CV_EFULL)
         return rc;
@@ -494,11 +531,13 @@ static int run_work(cv_engine_t *engine, int64_t mono_ms) {
     return rc;
 }
 
-static int64_t earlier(int64_t a, int64_t b) {
+static int64_t earlier(int64_t a, int64_t b)
+{
     return a < b ? a : b;
 }
 
-static int64_t next_turn_ms(cv_engine_t *engine, bool traffic, int64_t mono_ms) {
+static int64_t next_turn_ms(cv_engine_t *engine, bool traffic, int64_t mono_ms)
+{
     if (has_work(engine, mono_ms))
         return mono_ms;
     int64_t next = engine->heads_ms + (traffic ? CV_HEAD_BUSY_MS : CV_HEAD_IDLE_MS);
@@ -510,7 +549,8 @@ static int64_t next_turn_ms(cv_engine_t *engine, bool traffic, int64_t mono_ms) 
     return next > mono_ms ? next : mono_ms;
 }
 
-int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_t *ret_next_ms) {
+int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_t *ret_next_ms)
+{
     engine->tx.now_ms = wall_ms;
     if (!engine->started_ms)
         engine->started_ms = wall_ms;
@@ -538,7 +578,8 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
     return CV_OK;
 }
 
-int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN]) {
+int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN])
+{
     int rc = cv_db_begin(engine->db);
     if (rc)
         return rc;

@@ -12,12 +12,12 @@
 typedef struct cv_engine cv_engine_t;
 
 enum {
-    CV_BATCH_MAX = 1024,            /* requests of one turn, count */
-    CV_BATCH_RECORDS = 512,         /* records applied in one turn, per followed stream, count */
-    CV_HEAD_BUSY_MS = 200,          /* heads while there is traffic */
-    CV_HEAD_IDLE_MS = 1000,         /* heads otherwise */
-    CV_SNAPSHOTS_MAX = 4,           /* snapshots kept for followers at once, count */
-    CV_SNAPSHOT_KEEP_MS = 60000,    /* after its last page was asked for */
+    CV_BATCH_MAX = 1024,                   /* requests of one turn, count */
+    CV_BATCH_RECORDS = 512,                /* records applied in one turn, per followed stream, count */
+    CV_HEAD_BUSY_MS = 200,                 /* heads while there is traffic */
+    CV_HEAD_IDLE_MS = 1000,                /* heads otherwise */
+    CV_SNAPSHOTS_MAX = 4,                  /* snapshots kept for followers at once, count */
+    CV_SNAPSHOT_KEEP_MS = 60000,           /* after its last page was asked for */
     CV_SNAPSHOT_BYTES = 256 * 1024 * 1024, /* of one snapshot */
     CV_OUTCOMES_BYTES = 16 * 1024 * 1024,  /* of one turn */
 };
@@ -27,8 +27,8 @@ typedef struct {
     void *self;
     /* On the feed: an outcome (position NULL), a record, or a head (message.ptr NULL). Topics end with '|'. */
     void (*publish)(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message);
-    /* What was published and held back to go together leaves now. At the end of a turn, before anything slow, and between
-     * inputs that are tried one by one. NULL: nothing is held back. */
+    /* What was published and held back to go together leaves now. At the end of a turn, before anything slow, and
+     * between inputs that are tried one by one. NULL: nothing is held back. */
     void (*flush)(void *self);
     /* On the log: the answer to the question that came with this peer token. */
     void (*answer)(void *self, void *peer, cv_str_t message);
@@ -44,7 +44,8 @@ typedef struct {
 
 /* On an open database; takes care of the engine's tables and opens the service. The database stays the caller's. */
 int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outside_t *outside,
-                  const cv_engine_options_t *options, cv_engine_t **ret_engine, char *ret_error, size_t error_size) CV_USE_RESULT;
+                  const cv_engine_options_t *options, cv_engine_t **ret_engine, char *ret_error,
+                  size_t error_size) CV_USE_RESULT;
 void cv_engine_destroy(cv_engine_t **engine);
 
 /* Queues one request for the next turn. The bytes and the principal must stay until that turn ends. CV_EBUSY: the
@@ -63,8 +64,8 @@ void cv_engine_question(cv_engine_t *engine, const cv_principal_t *principal, vo
                         int64_t wall_ms, int64_t mono_ms);
 
 /* One turn: everything that is queued, one transaction, then everything that is to be published. CV_OK, or a fatal
- * CV_EIO, CV_ECORRUPT, CV_ENOMEM, CV_EINTERNAL: nothing was answered that is not committed; the caller leaves the process.
- * *ret_next_ms (mono) says when the next turn is due if nothing arrives. */
+ * CV_EIO, CV_ECORRUPT, CV_ENOMEM, CV_EINTERNAL: nothing was answered that is not committed; the caller leaves the
+ * process. *ret_next_ms (mono) says when the next turn is due if nothing arrives. */
 int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_t *ret_next_ms) CV_USE_RESULT;
 
 /* A new history begins: after a restore, before the first turn. */

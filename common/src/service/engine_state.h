@@ -13,22 +13,41 @@
 #include "store/tables.h"
 
 enum {
-    CV_FOLLOWS_MAX = 8,         /* streams one service follows, count */
-    CV_ACKS_MAX = 64,           /* acknowledgements not yet written, count */
+    CV_FOLLOWS_MAX = 8, /* streams one service follows, count */
+    CV_ACKS_MAX = 64,   /* acknowledgements not yet written, count */
     CV_ARENA_MAX = 32 * 1024 * 1024,
-    CV_ACK_WRITE_MS = 5000,     /* acknowledgements alone are worth a transaction only so often */
-    CV_TIMERS_PER_TURN = 256,   /* durable timers run in one turn, count */
+    CV_ACK_WRITE_MS = 5000,   /* acknowledgements alone are worth a transaction only so often */
+    CV_TIMERS_PER_TURN = 256, /* durable timers run in one turn, count */
     CV_ROOM_CHECK_MS = 1000,
-    CV_TIMER_RETRY_MS = 60000,  /* a timer whose handler fails is tried again after that */
+    CV_TIMER_RETRY_MS = 60000,                    /* a timer whose handler fails is tried again after that */
     CV_CONSUMER_FORGET_MS = 7 * 24 * 3600 * 1000, /* a follower not heard of for so long holds no record back */
-    CV_PRUNE_SLICE = 200,       /* records forgotten in one turn, per stream */
+    CV_PRUNE_SLICE = 200,                         /* records forgotten in one turn, per stream */
 };
 
 /* Counters of one engine, in the order they are shown. */
-#define CV_COUNTER_MAP(XX)                                                                                            \
-    XX(requests) XX(decided) XX(replayed) XX(invalid) XX(denied) XX(notfound) XX(conflict) XX(expired) XX(unavailable) \
-    XX(internal) XX(dropped) XX(batches) XX(rollbacks) XX(records_emitted) XX(records_applied) XX(records_parked)      \
-    XX(timers) XX(fetches) XX(snapshots_given) XX(snapshots_taken) XX(queries) XX(questions_refused)
+#define CV_COUNTER_MAP(XX) \
+    XX(requests)           \
+    XX(decided)            \
+    XX(replayed)           \
+    XX(invalid)            \
+    XX(denied)             \
+    XX(notfound)           \
+    XX(conflict)           \
+    XX(expired)            \
+    XX(unavailable)        \
+    XX(internal)           \
+    XX(dropped)            \
+    XX(batches)            \
+    XX(rollbacks)          \
+    XX(records_emitted)    \
+    XX(records_applied)    \
+    XX(records_parked)     \
+    XX(timers)             \
+    XX(fetches)            \
+    XX(snapshots_given)    \
+    XX(snapshots_taken)    \
+    XX(queries)            \
+    XX(questions_refused)
 
 typedef struct {
 #define XX(name) uint64_t name;
@@ -43,7 +62,7 @@ typedef struct {
 
 /* One thing to publish after COMMIT. Offsets, because the buffer moves while it grows. */
 typedef struct {
-    int stream; /* -1: an outcome */
+    int stream;                 /* -1: an outcome */
     size_t topic_at, topic_len; /* outcomes */
     size_t message_at, message_len;
     cv_position_t position; /* records */
@@ -77,9 +96,9 @@ struct cv_tx {
     int64_t now_ms;
     const cv_principal_t *principal;
     bool in_snapshot;
-    int refused_rc;                  /* what cv_refuse gave, so that a refusal is told from a failure */
+    int refused_rc; /* what cv_refuse gave, so that a refusal is told from a failure */
     cv_str_t causation, correlation, trace;
-    int emitted_stream;              /* of the last record of this input; -1: none */
+    int emitted_stream; /* of the last record of this input; -1: none */
     uint64_t emitted_seq;
 };
 
@@ -95,10 +114,10 @@ struct cv_engine {
     cv_outbox_t *outbox;
     cv_memo_t memo;
     cv_ledger_t ledger;
-    cv_reader_t *reader;        /* for requests, records, answers */
+    cv_reader_t *reader; /* for requests, records, answers */
     cv_arena_t *arena;
-    cv_any_t *decoded;          /* data of the message in hand */
-    cv_buf_t scratch;           /* one record or outcome being written */
+    cv_any_t *decoded; /* data of the message in hand */
+    cv_buf_t scratch;  /* one record or outcome being written */
     struct cv_tx tx;
 
     cv_queued_t *queue;
@@ -118,18 +137,19 @@ struct cv_engine {
 
     bool writable;
     int64_t room_checked_ms, started_ms;
-    int64_t timer_failed_ms; /* wall; when a timer was last put off */
-    uint64_t keep_records; /* prune what all followers have, but keep so many; 0: keep all */
+    int64_t timer_failed_ms;                 /* wall; when a timer was last put off */
+    uint64_t keep_records;                   /* prune what all followers have, but keep so many; 0: keep all */
     cv_counters_t counters, counters_before; /* as they were at BEGIN */
-    char note[512];  /* what went wrong in the transaction at hand */
-    char error[512]; /* what went wrong in the last one that was undone */
+    char note[512];                          /* what went wrong in the transaction at hand */
+    char error[512];                         /* what went wrong in the last one that was undone */
 };
 
 /* engine.c. The note says what went wrong, before the error is returned. */
 void cv_engine_note(cv_engine_t *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation);
 /* publish.c: stream -1: an outcome, for this topic; else a record with its position. */
-int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic, cv_str_t message) CV_USE_RESULT;
+int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic,
+                      cv_str_t message) CV_USE_RESULT;
 void cv_out_cut(cv_engine_t *engine, size_t outgoing_n, size_t len); /* back to what it was */
 void cv_out_publish(cv_engine_t *engine);                            /* all of it, after COMMIT */
 void cv_out_heads(cv_engine_t *engine, bool traffic, int64_t mono_ms);
@@ -143,7 +163,8 @@ int cv_intake_give_up(cv_engine_t *engine, const cv_queued_t *queued) CV_USE_RES
 int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 int cv_apply_snapshot(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 int cv_apply_timer(cv_engine_t *engine) CV_USE_RESULT;
-int cv_apply_timer_later(cv_engine_t *engine) CV_USE_RESULT; /* puts the first one that is due off by CV_TIMER_RETRY_MS */
+int cv_apply_timer_later(cv_engine_t *engine)
+    CV_USE_RESULT; /* puts the first one that is due off by CV_TIMER_RETRY_MS */
 int cv_apply_cursors(cv_engine_t *engine) CV_USE_RESULT;
 /* After the next record failed alone and was undone: parks it, or halts. */
 int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;

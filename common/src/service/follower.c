@@ -16,13 +16,11 @@
  *   heads lost too         3 s of silence are answered with a FETCH
  *   question or answer lost  asked again after 1 s; answers to older questions are ignored by their id
  *   repeated record        at or below the tail: dropped before any effect
- *   producer restored      another epoch: FETCH goes on if the restored history holds our cursor; else it is refused with
- *                          EPOCH and the state is taken as a snapshot
- *   records pruned         PRUNED: the same
- *   producer's file rewound  a chain that does not fit leads to a FETCH, which the producer refuses with DIVERGED or
- *                          AHEAD: halt. So does a head that stays below the tail. Only a new epoch (a declared
- *                          restore) or a person ends a halt
- *   we are slow            ready is full: live records are dropped here and fetched later
+ *   producer restored      another epoch: FETCH goes on if the restored history holds our cursor; else it is refused
+ * with EPOCH and the state is taken as a snapshot records pruned         PRUNED: the same producer's file rewound  a
+ * chain that does not fit leads to a FETCH, which the producer refuses with DIVERGED or AHEAD: halt. So does a head
+ * that stays below the tail. Only a new epoch (a declared restore) or a person ends a halt we are slow            ready
+ * is full: live records are dropped here and fetched later
  *
  * Invariant: a record becomes ready only if its sequence is tail + 1 and, when it came with a position, its chain is
  * BLAKE2b(chain of tail, record). A batch, which has no positions, was asked for from a position that the producer has
@@ -49,20 +47,20 @@ struct cv_follower {
     cv_buf_t question;
 
     cv_position_t cursor, position, tail;
-    uint64_t head;      /* highest sequence heard of in the tail's epoch */
-    bool heard;         /* any answer or feed of the producer yet */
+    uint64_t head; /* highest sequence heard of in the tail's epoch */
+    bool heard;    /* any answer or feed of the producer yet */
     bool halted;
-    bool must_ask;      /* something does not fit: let the producer's log decide */
+    bool must_ask; /* something does not fit: let the producer's log decide */
     char error[256];
     uint8_t halted_in[CV_EPOCH_LEN]; /* the history that halted us: only another one can end it */
     int64_t last_heard_ms, hole_since_ms, tail_moved_ms;
 
-    held_t *ready;      /* [0, applied_n) applied and not committed, [applied_n, ready_n) waiting */
+    held_t *ready; /* [0, applied_n) applied and not committed, [applied_n, ready_n) waiting */
     size_t ready_n, ready_room, applied_n, ready_bytes;
     held_t window[CV_FOLLOW_WINDOW]; /* slot seq % CV_FOLLOW_WINDOW */
     size_t window_n;
 
-    ask_t asked;        /* the question that is out, at most one */
+    ask_t asked; /* the question that is out, at most one */
     uint64_t ask_number;
     cv_position_t asked_from; /* of a FETCH */
     int64_t asked_ms, not_before_ms;
@@ -78,7 +76,8 @@ struct cv_follower {
 };
 
 cv_follower_t *cv_follower_new(const char *stream, const cv_position_t *cursor,
-                               void (*ask)(void *self, cv_str_t message), void *self) {
+                               void (*ask)(void *self, cv_str_t message), void *self)
+{
     cv_follower_t *follower = calloc(1, sizeof *follower);
     if (!follower)
         return NULL;
@@ -94,7 +93,8 @@ cv_follower_t *cv_follower_new(const char *stream, const cv_position_t *cursor,
 
 /* ---- the three stations ------------------------------------------------------------------- */
 
-static void drop_window(cv_follower_t *follower) {
+static void drop_window(cv_follower_t *follower)
+{
     for (size_t i = 0; i < CV_FOLLOW_WINDOW; i++) {
         free(follower->window[i].bytes);
         follower->window[i].bytes = NULL;
@@ -103,7 +103,8 @@ static void drop_window(cv_follower_t *follower) {
     follower->hole_since_ms = 0;
 }
 
-static void drop_ready(cv_follower_t *follower, size_t n) {
+static void drop_ready(cv_follower_t *follower, size_t n)
+{
     if (!n)
         return;
     for (size_t i = 0; i < n; i++) {
@@ -115,14 +116,16 @@ static void drop_ready(cv_follower_t *follower, size_t n) {
 }
 
 /* Forgets what was not committed. Only between transactions. */
-static void back_to_cursor(cv_follower_t *follower) {
+static void back_to_cursor(cv_follower_t *follower)
+{
     drop_ready(follower, follower->ready_n);
     follower->applied_n = 0;
     drop_window(follower);
     follower->position = follower->tail = follower->cursor;
 }
 
-static void drop_snapshot(cv_follower_t *follower) {
+static void drop_snapshot(cv_follower_t *follower)
+{
     for (size_t i = 0; i < follower->snapshot_n; i++)
         free((void *)(uintptr_t)follower->snapshot[i].ptr);
     follower->snapshot_n = follower->snapshot_bytes = 0;
@@ -130,7 +133,8 @@ static void drop_snapshot(cv_follower_t *follower) {
     follower->snapshot_complete = false;
 }
 
-void cv_follower_destroy(cv_follower_t **follower_p) {
+void cv_follower_destroy(cv_follower_t **follower_p)
+{
     cv_follower_t *follower = *follower_p;
     if (!follower)
         return;
@@ -144,11 +148,13 @@ void cv_follower_destroy(cv_follower_t **follower_p) {
     *follower_p = NULL;
 }
 
-static bool ready_is_full(const cv_follower_t *follower) {
+static bool ready_is_full(const cv_follower_t *follower)
+{
     return follower->ready_n >= CV_FOLLOW_READY_MAX || follower->ready_bytes >= CV_FOLLOW_READY_BYTES;
 }
 
-static uint8_t *copy_of(cv_str_t record) {
+static uint8_t *copy_of(cv_str_t record)
+{
     uint8_t *bytes = malloc(record.len ? record.len : 1);
     if (bytes && record.len)
         memcpy(bytes, record.ptr, record.len);
@@ -156,7 +162,8 @@ static uint8_t *copy_of(cv_str_t record) {
 }
 
 /* Takes the bytes over on success. False: no room or no memory, to be fetched later. */
-static bool push_ready(cv_follower_t *follower, uint8_t *bytes, size_t len, const cv_position_t *position) {
+static bool push_ready(cv_follower_t *follower, uint8_t *bytes, size_t len, const cv_position_t *position)
+{
     if (!bytes || ready_is_full(follower))
         return false;
     if (follower->ready_n == follower->ready_room) {
@@ -176,7 +183,8 @@ static bool push_ready(cv_follower_t *follower, uint8_t *bytes, size_t len, cons
 }
 
 /* The record that follows the tail, from wherever. stated: the position it came with, or NULL (a batch has none). */
-static bool extend_tail(cv_follower_t *follower, cv_str_t record, const cv_position_t *stated) {
+static bool extend_tail(cv_follower_t *follower, cv_str_t record, const cv_position_t *stated)
+{
     cv_position_t next = follower->tail;
     next.seq++;
     cv_chain_next(follower->tail.chain, record, next.chain);
@@ -192,7 +200,8 @@ static bool extend_tail(cv_follower_t *follower, cv_str_t record, const cv_posit
     return true;
 }
 
-static void drain_window(cv_follower_t *follower, int64_t mono_ms) {
+static void drain_window(cv_follower_t *follower, int64_t mono_ms)
+{
     while (follower->window_n) {
         held_t *slot = &follower->window[(follower->tail.seq + 1) % CV_FOLLOW_WINDOW];
         if (!slot->bytes || slot->position.seq != follower->tail.seq + 1)
@@ -207,7 +216,8 @@ static void drain_window(cv_follower_t *follower, int64_t mono_ms) {
     follower->hole_since_ms = follower->window_n ? mono_ms : 0;
 }
 
-static void put_window(cv_follower_t *follower, const cv_position_t *position, cv_str_t record, int64_t mono_ms) {
+static void put_window(cv_follower_t *follower, const cv_position_t *position, cv_str_t record, int64_t mono_ms)
+{
     if (position->seq > follower->tail.seq + CV_FOLLOW_WINDOW)
         return; /* too far ahead: it will be fetched */
     held_t *slot = &follower->window[position->seq % CV_FOLLOW_WINDOW];
@@ -227,11 +237,13 @@ static void put_window(cv_follower_t *follower, const cv_position_t *position, c
 
 /* ---- what arrives ------------------------------------------------------------------------- */
 
-static bool same_epoch(const cv_position_t *a, const cv_position_t *b) {
+static bool same_epoch(const cv_position_t *a, const cv_position_t *b)
+{
     return !memcmp(a->epoch, b->epoch, CV_EPOCH_LEN);
 }
 
-void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv_str_t record, int64_t mono_ms) {
+void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv_str_t record, int64_t mono_ms)
+{
     follower->heard = true;
     follower->last_heard_ms = mono_ms;
     if (!same_epoch(position, &follower->tail)) {
@@ -263,15 +275,17 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
     }
 }
 
-/* False: there is no more, or it is none, or longer than a record may be. What is behind it cannot be told apart, or its
- * position is not known: to be fetched. */
-static bool next_record(cv_str_t *frame, cv_str_t *ret_record) {
+/* False: there is no more, or it is none, or longer than a record may be. What is behind it cannot be told apart, or
+ * its position is not known: to be fetched. */
+static bool next_record(cv_str_t *frame, cv_str_t *ret_record)
+{
     return cv_wire_next(frame, ret_record) && ret_record->len <= CV_MAX_RECORD;
 }
 
 /* Behind the first record of a frame the others have no positions of their own: each follows from the one before. Where
  * that one has just become our tail, extending the tail computes the same chain anyway. */
-void cv_follower_feed_frame(cv_follower_t *follower, const cv_position_t *position, cv_str_t frame, int64_t mono_ms) {
+void cv_follower_feed_frame(cv_follower_t *follower, const cv_position_t *position, cv_str_t frame, int64_t mono_ms)
+{
     cv_position_t at = *position;
     cv_str_t record;
     if (!frame.ptr || !next_record(&frame, &record)) {
@@ -294,7 +308,8 @@ void cv_follower_feed_frame(cv_follower_t *follower, const cv_position_t *positi
     }
 }
 
-static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, int64_t mono_ms) {
+static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, int64_t mono_ms)
+{
     if (batch->epoch.len != CV_EPOCH_LEN || batch->after != follower->asked_from.seq)
         return;
     if (memcmp(batch->epoch.ptr, follower->tail.epoch, CV_EPOCH_LEN) != 0) {
@@ -333,13 +348,15 @@ static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, in
     drain_window(follower, mono_ms);
 }
 
-static void start_snapshot(cv_follower_t *follower) {
+static void start_snapshot(cv_follower_t *follower)
+{
     back_to_cursor(follower);
     drop_snapshot(follower);
     follower->snapshotting = true;
 }
 
-static bool keep_page(cv_follower_t *follower, const cv_records_t *records) {
+static bool keep_page(cv_follower_t *follower, const cv_records_t *records)
+{
     for (size_t i = 0; i < records->n; i++) {
         cv_str_t record = cv_records_at(records, i);
         if (follower->snapshot_bytes + record.len > CV_FOLLOW_SNAPSHOT_BYTES) {
@@ -363,7 +380,8 @@ static bool keep_page(cv_follower_t *follower, const cv_records_t *records) {
     return true;
 }
 
-static void on_page(cv_follower_t *follower, const cv_log_page_v1_t *page) {
+static void on_page(cv_follower_t *follower, const cv_log_page_v1_t *page)
+{
     cv_position_t position;
     if (!page->has_page || page->page != follower->snapshot_page || cv_position_read(page->position, &position))
         return;
@@ -380,7 +398,8 @@ static void on_page(cv_follower_t *follower, const cv_log_page_v1_t *page) {
     follower->snapshot_complete = page->last;
 }
 
-static void on_refused(cv_follower_t *follower, const cv_log_refused_v1_t *refused, int64_t mono_ms) {
+static void on_refused(cv_follower_t *follower, const cv_log_refused_v1_t *refused, int64_t mono_ms)
+{
     cv_refused_code_t code = refused->code;
     if (code == CV_REFUSED_CODE_EPOCH && follower->asked_from.seq != follower->cursor.seq) {
         back_to_cursor(follower); /* what waits here may be no more; what we have applied may well be */
@@ -395,17 +414,20 @@ static void on_refused(cv_follower_t *follower, const cv_log_refused_v1_t *refus
         drop_snapshot(follower); /* it expired while we were away: from its first page again */
         follower->not_before_ms = mono_ms + CV_FOLLOW_RETRY_MS;
     } else { /* not now, or not for us: visible, and asked again */
-        snprintf(follower->error, sizeof follower->error, "%s: %.*s", cv_refused_code_text(code), CV_STR_ARG(refused->text));
+        snprintf(follower->error, sizeof follower->error, "%s: %.*s", cv_refused_code_text(code),
+                 CV_STR_ARG(refused->text));
         follower->must_ask = true;
         follower->not_before_ms = mono_ms + CV_FOLLOW_RETRY_MS;
     }
 }
 
-static void question_id(const cv_follower_t *follower, char ret_id[CV_MAX_TOPIC + 32]) {
+static void question_id(const cv_follower_t *follower, char ret_id[CV_MAX_TOPIC + 32])
+{
     snprintf(ret_id, CV_MAX_TOPIC + 32, "%s/%llu", follower->stream, (unsigned long long)follower->ask_number);
 }
 
-void cv_follower_answer(cv_follower_t *follower, const cv_msg_t *answer, const void *data, int64_t mono_ms) {
+void cv_follower_answer(cv_follower_t *follower, const cv_msg_t *answer, const void *data, int64_t mono_ms)
+{
     char id[CV_MAX_TOPIC + 32];
     question_id(follower, id);
     if (follower->asked == ASK_NONE || !answer->info || !cv_str_is(answer->causationid, id))
@@ -426,7 +448,8 @@ void cv_follower_answer(cv_follower_t *follower, const cv_msg_t *answer, const v
 
 /* ---- what is asked ------------------------------------------------------------------------ */
 
-static void send_question(cv_follower_t *follower, uint16_t type, const void *data) {
+static void send_question(cv_follower_t *follower, uint16_t type, const void *data)
+{
     char id[CV_MAX_TOPIC + 32];
     question_id(follower, id);
     cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/convene/follower"), .info = cv_msg_info_at(type)};
@@ -435,7 +458,8 @@ static void send_question(cv_follower_t *follower, uint16_t type, const void *da
         follower->ask(follower->ask_self, cv_buf_str(&follower->question));
 }
 
-static void ask_fetch(cv_follower_t *follower) {
+static void ask_fetch(cv_follower_t *follower)
+{
     follower->asked_from = follower->tail;
     cv_log_fetch_v1_t fetch = {
         .stream = cv_str(follower->stream),
@@ -448,9 +472,11 @@ static void ask_fetch(cv_follower_t *follower) {
     send_question(follower, CV_MSG_LOG_FETCH_V1, &fetch);
 }
 
-static void ask_snapshot(cv_follower_t *follower) {
+static void ask_snapshot(cv_follower_t *follower)
+{
     uint8_t position[CV_POSITION_LEN];
-    cv_log_snapshot_v1_t snapshot = {.stream = cv_str(follower->stream), .has_page = true, .page = follower->snapshot_page};
+    cv_log_snapshot_v1_t snapshot = {
+        .stream = cv_str(follower->stream), .has_page = true, .page = follower->snapshot_page};
     if (follower->snapshot_page) {
         cv_position_write(&follower->snapshot_position, position);
         snapshot.position = (cv_str_t){(const char *)position, sizeof position};
@@ -458,7 +484,8 @@ static void ask_snapshot(cv_follower_t *follower) {
     send_question(follower, CV_MSG_LOG_SNAPSHOT_V1, &snapshot);
 }
 
-static void send_ack(cv_follower_t *follower, int64_t mono_ms) {
+static void send_ack(cv_follower_t *follower, int64_t mono_ms)
+{
     cv_log_ack_v1_t ack = {
         .stream = cv_str(follower->stream),
         .consumer = CV_STR("follower"), /* the producer knows us by our key */
@@ -467,7 +494,8 @@ static void send_ack(cv_follower_t *follower, int64_t mono_ms) {
     };
     char id[CV_MAX_TOPIC + 32];
     snprintf(id, sizeof id, "%s/ack/%llu", follower->stream, (unsigned long long)follower->cursor.seq);
-    cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/convene/follower"), .info = cv_msg_info_at(CV_MSG_LOG_ACK_V1)};
+    cv_msg_t head = {
+        .id = cv_str(id), .source = CV_STR("/convene/follower"), .info = cv_msg_info_at(CV_MSG_LOG_ACK_V1)};
     cv_buf_clear(&follower->question);
     if (!cv_msg_write(&follower->question, &head, &ack))
         follower->ask(follower->ask_self, cv_buf_str(&follower->question));
@@ -476,7 +504,8 @@ static void send_ack(cv_follower_t *follower, int64_t mono_ms) {
 }
 
 /* When a question wants to be asked, or INT64_MAX. */
-static int64_t wants_to_ask_at(const cv_follower_t *follower, int64_t mono_ms) {
+static int64_t wants_to_ask_at(const cv_follower_t *follower, int64_t mono_ms)
+{
     if (follower->halted || follower->snapshot_complete)
         return INT64_MAX;
     int64_t at = INT64_MAX;
@@ -495,7 +524,8 @@ static int64_t wants_to_ask_at(const cv_follower_t *follower, int64_t mono_ms) {
     return at;
 }
 
-int64_t cv_follower_tick(cv_follower_t *follower, int64_t mono_ms) {
+int64_t cv_follower_tick(cv_follower_t *follower, int64_t mono_ms)
+{
     int64_t at = wants_to_ask_at(follower, mono_ms);
     if (at <= mono_ms) {
         follower->asked = follower->snapshotting ? ASK_SNAPSHOT : ASK_FETCH;
@@ -519,7 +549,8 @@ int64_t cv_follower_tick(cv_follower_t *follower, int64_t mono_ms) {
 
 /* ---- what is applied ---------------------------------------------------------------------- */
 
-bool cv_follower_next(cv_follower_t *follower, cv_str_t *ret_record, cv_position_t *ret_position) {
+bool cv_follower_next(cv_follower_t *follower, cv_str_t *ret_record, cv_position_t *ret_position)
+{
     if (follower->halted || follower->applied_n == follower->ready_n)
         return false;
     const held_t *held = &follower->ready[follower->applied_n];
@@ -528,31 +559,37 @@ bool cv_follower_next(cv_follower_t *follower, cv_str_t *ret_record, cv_position
     return true;
 }
 
-void cv_follower_applied(cv_follower_t *follower) {
+void cv_follower_applied(cv_follower_t *follower)
+{
     follower->position = follower->ready[follower->applied_n++].position;
 }
 
-const cv_position_t *cv_follower_position(const cv_follower_t *follower) {
+const cv_position_t *cv_follower_position(const cv_follower_t *follower)
+{
     return &follower->position;
 }
 
-const cv_position_t *cv_follower_cursor(const cv_follower_t *follower) {
+const cv_position_t *cv_follower_cursor(const cv_follower_t *follower)
+{
     return &follower->cursor;
 }
 
-void cv_follower_committed(cv_follower_t *follower) {
+void cv_follower_committed(cv_follower_t *follower)
+{
     follower->cursor = follower->position;
     drop_ready(follower, follower->applied_n);
     follower->applied_n = 0;
 }
 
-void cv_follower_rolled_back(cv_follower_t *follower) {
+void cv_follower_rolled_back(cv_follower_t *follower)
+{
     follower->position = follower->cursor;
     follower->applied_n = 0;
 }
 
 bool cv_follower_snapshot(cv_follower_t *follower, const cv_str_t **ret_records, size_t *ret_n,
-                          cv_position_t *ret_position) {
+                          cv_position_t *ret_position)
+{
     if (!follower->snapshot_complete || follower->halted)
         return false;
     *ret_records = follower->snapshot;
@@ -561,24 +598,28 @@ bool cv_follower_snapshot(cv_follower_t *follower, const cv_str_t **ret_records,
     return true;
 }
 
-void cv_follower_snapshot_applied(cv_follower_t *follower, int64_t mono_ms) {
+void cv_follower_snapshot_applied(cv_follower_t *follower, int64_t mono_ms)
+{
     follower->cursor = follower->position = follower->tail = follower->snapshot_position;
     follower->head = follower->cursor.seq;
     follower->snapshotting = false;
     follower->acked_seq = UINT64_MAX; /* of another epoch */
-    follower->must_ask = true; /* what happened since */
+    follower->must_ask = true;        /* what happened since */
     follower->last_heard_ms = mono_ms;
     drop_snapshot(follower);
 }
 
-void cv_follower_halt(cv_follower_t *follower, const char *error) {
+void cv_follower_halt(cv_follower_t *follower, const char *error)
+{
     follower->halted = true;
     follower->asked = ASK_NONE;
-    memcpy(follower->halted_in, follower->snapshotting ? follower->snapshot_position.epoch : follower->tail.epoch, CV_EPOCH_LEN);
+    memcpy(follower->halted_in, follower->snapshotting ? follower->snapshot_position.epoch : follower->tail.epoch,
+           CV_EPOCH_LEN);
     snprintf(follower->error, sizeof follower->error, "%s", error);
 }
 
-cv_follower_state_t cv_follower_state(const cv_follower_t *follower) {
+cv_follower_state_t cv_follower_state(const cv_follower_t *follower)
+{
     if (follower->halted)
         return CV_FOLLOWER_STATE_HALTED;
     if (follower->snapshotting)
@@ -588,14 +629,17 @@ cv_follower_state_t cv_follower_state(const cv_follower_t *follower) {
     return follower->head > follower->cursor.seq ? CV_FOLLOWER_STATE_CATCHUP : CV_FOLLOWER_STATE_LIVE;
 }
 
-uint64_t cv_follower_head(const cv_follower_t *follower) {
+uint64_t cv_follower_head(const cv_follower_t *follower)
+{
     return follower->head;
 }
 
-const char *cv_follower_error(const cv_follower_t *follower) {
+const char *cv_follower_error(const cv_follower_t *follower)
+{
     return follower->error;
 }
 
-bool cv_follower_has_work(const cv_follower_t *follower) {
+bool cv_follower_has_work(const cv_follower_t *follower)
+{
     return !follower->halted && (follower->snapshot_complete || follower->applied_n < follower->ready_n);
 }

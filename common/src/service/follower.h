@@ -20,7 +20,7 @@ enum {
     CV_FOLLOW_RETRY_MS = 1000,                    /* an unanswered question is asked again */
     CV_FOLLOW_ACK_MS = 1000,
     CV_FOLLOW_ACK_IDLE_MS = 60000, /* also when nothing is new: we are still here */
-    CV_FOLLOW_SILENCE_MS = 3000, /* nothing heard of the feed for so long: ask the log anyway */
+    CV_FOLLOW_SILENCE_MS = 3000,   /* nothing heard of the feed for so long: ask the log anyway */
 };
 
 /* cursor: what has been applied so far. ask: sends one question (a log message) to the producer. */
@@ -39,7 +39,7 @@ int64_t cv_follower_tick(cv_follower_t *follower, int64_t mono_ms);
 
 /* The next record to apply and the position it leads to; false: none. It stays valid until committed(). */
 bool cv_follower_next(cv_follower_t *follower, cv_str_t *ret_record, cv_position_t *ret_position);
-void cv_follower_applied(cv_follower_t *follower);  /* the one next() gave has been applied, in an open transaction */
+void cv_follower_applied(cv_follower_t *follower); /* the one next() gave has been applied, in an open transaction */
 /* Where applied() has brought us, and where the last committed() was. */
 const cv_position_t *cv_follower_position(const cv_follower_t *follower);
 const cv_position_t *cv_follower_cursor(const cv_follower_t *follower);
@@ -47,13 +47,14 @@ void cv_follower_committed(cv_follower_t *follower);
 void cv_follower_rolled_back(cv_follower_t *follower);
 
 /* A complete snapshot waits to be applied: its records, and the position it stands for. */
-bool cv_follower_snapshot(cv_follower_t *follower, const cv_str_t **ret_records, size_t *ret_n, cv_position_t *ret_position);
+bool cv_follower_snapshot(cv_follower_t *follower, const cv_str_t **ret_records, size_t *ret_n,
+                          cv_position_t *ret_position);
 void cv_follower_snapshot_applied(cv_follower_t *follower, int64_t mono_ms); /* committed */
 
 void cv_follower_halt(cv_follower_t *follower, const char *error);
 cv_follower_state_t cv_follower_state(const cv_follower_t *follower);
-uint64_t cv_follower_head(const cv_follower_t *follower); /* the highest sequence known to exist */
+uint64_t cv_follower_head(const cv_follower_t *follower);     /* the highest sequence known to exist */
 const char *cv_follower_error(const cv_follower_t *follower); /* "" unless halted */
-bool cv_follower_has_work(const cv_follower_t *follower); /* something to apply */
+bool cv_follower_has_work(const cv_follower_t *follower);     /* something to apply */
 
 #endif

@@ -22,7 +22,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_inbox(cv_str_t token) {
+static bool is_inbox(cv_str_t token)
+{
     if (token.len < 8 || token.len > 64)
         return false;
     for (size_t i = 0; i < token.len; i++) {
@@ -35,7 +36,8 @@ static bool is_inbox(cv_str_t token) {
 
 /* Topic outcome.<principal>.<inbox>|. The name is the connection's, so a request that names somebody else's inbox is
  * answered where that somebody does not listen. An inbox has no dot, so no two pairs make one topic. */
-static int put_outcome(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, cv_str_t bytes) {
+static int put_outcome(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, cv_str_t bytes)
+{
     char topic[CV_MAX_TOPIC];
     int len = cv_format(topic, sizeof topic, "outcome.%s.%.*s|", principal->name, CV_STR_ARG(request->inbox));
     assert(len > 0 && (size_t)len < sizeof topic);
@@ -43,7 +45,8 @@ static int put_outcome(cv_engine_t *engine, const cv_principal_t *principal, con
 }
 
 /* Writes the outcome message into scratch; its id and cause are the request's id. */
-static int write_outcome(cv_engine_t *engine, const cv_msg_t *request, const cv_outcome_t *outcome) {
+static int write_outcome(cv_engine_t *engine, const cv_msg_t *request, const cv_outcome_t *outcome)
+{
     cv_msg_t head = {
         .id = request->id,
         .source = cv_str(engine->source),
@@ -59,14 +62,16 @@ static int write_outcome(cv_engine_t *engine, const cv_msg_t *request, const cv_
 }
 
 static int answer(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request,
-                  const cv_outcome_t *outcome) {
+                  const cv_outcome_t *outcome)
+{
     int rc = write_outcome(engine, request, outcome);
     return rc ? rc : put_outcome(engine, principal, request, cv_buf_str(&engine->scratch));
 }
 
 /* An answer that is no decision: not remembered. */
 static int answer_no(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, int rc,
-                     const char *code, const char *field, const char *text) {
+                     const char *code, const char *field, const char *text)
+{
     cv_outcome_t outcome = {
         .cls = cv_outcome_class_parse(cv_str(cv_error_wire(rc))),
         .code = cv_str(code),
@@ -82,7 +87,8 @@ static int answer_no(cv_engine_t *engine, const cv_principal_t *principal, const
 
 /* Everything that can be said before the memo is asked. CV_OK: go on; *ret_done: answered already. */
 static int check(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, int read_rc,
-                 const cv_fault_t *fault, uint8_t ret_id[CV_UUID_LEN], bool *ret_done) {
+                 const cv_fault_t *fault, uint8_t ret_id[CV_UUID_LEN], bool *ret_done)
+{
     *ret_done = true;
     if (cv_uuid_parse(request->id, ret_id)) {
         engine->counters.invalid++;
@@ -109,7 +115,8 @@ static int check(cv_engine_t *engine, const cv_principal_t *principal, const cv_
 }
 
 /* The party a request speaks for; ptr NULL: none, which no focal point may send. */
-static cv_str_t party_of(const cv_msg_info_t *info, const cv_any_t *data) {
+static cv_str_t party_of(const cv_msg_info_t *info, const cv_any_t *data)
+{
     cv_str_t party = CV_STR_NONE;
     if (info->party_at)
         memcpy(&party, (const char *)data + info->party_at - 1, sizeof party);
@@ -117,14 +124,16 @@ static cv_str_t party_of(const cv_msg_info_t *info, const cv_any_t *data) {
 }
 
 /* Decodes the data and checks whom it speaks for. */
-static int check_data(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, bool *ret_done) {
+static int check_data(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request, bool *ret_done)
+{
     cv_fault_t fault = {0};
     *ret_done = true;
     if (request->info->decode(request->data, engine->decoded, &fault)) {
         engine->counters.invalid++;
         return answer_no(engine, principal, request, CV_EINVAL, "bad_field", fault.path, fault.text);
     }
-    if (principal->role == CV_ROLE_FOCAL_POINT && !cv_str_is(party_of(request->info, engine->decoded), principal->party)) {
+    if (principal->role == CV_ROLE_FOCAL_POINT &&
+        !cv_str_is(party_of(request->info, engine->decoded), principal->party)) {
         engine->counters.denied++;
         return answer_no(engine, principal, request, CV_EDENIED, "party", NULL,
                          "a focal point acts for its own party only");
@@ -135,7 +144,8 @@ static int check_data(cv_engine_t *engine, const cv_principal_t *principal, cons
 
 /* The service's turn: decides, and the decision is remembered. */
 static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv_msg_t *request,
-                  const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH]) {
+                  const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH])
+{
     struct cv_tx *tx = &engine->tx;
     cv_tx_start(engine, principal, request->id);
     tx->correlation = request->correlationid;
@@ -148,7 +158,8 @@ static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv
                            cv_db_error(engine->db));
         return rc == CV_ENOTFOUND ? CV_EINTERNAL : rc;
     }
-    if (tx->emitted_stream >= 0 && !outcome.has_sequence) { /* the service may know better which record is the decision */
+    if (tx->emitted_stream >= 0 &&
+        !outcome.has_sequence) { /* the service may know better which record is the decision */
         outcome.stream = cv_str(engine->def->streams[tx->emitted_stream].name);
         outcome.has_sequence = true;
         outcome.sequence = tx->emitted_seq;
@@ -169,7 +180,8 @@ static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv
     return put_outcome(engine, principal, request, cv_buf_str(&engine->scratch));
 }
 
-int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
+int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued)
+{
     cv_msg_t request = {0};
     cv_fault_t fault = {0};
     uint8_t id[CV_UUID_LEN], hash[CV_MEMO_HASH];
@@ -201,8 +213,10 @@ int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
         engine->counters.conflict++;
         return answer_no(engine, queued->principal, &request, CV_ECONFLICT, "id_reused", "id",
                          "this id was used before for other content");
-    case CV_ENOTFOUND: break;
-    default: return rc;
+    case CV_ENOTFOUND:
+        break;
+    default:
+        return rc;
     }
     if (request.expiry_ms && request.expiry_ms <= engine->tx.now_ms) {
         engine->counters.expired++;
@@ -217,7 +231,8 @@ int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued) {
     return decide(engine, queued->principal, &request, id, hash);
 }
 
-int cv_intake_give_up(cv_engine_t *engine, const cv_queued_t *queued) {
+int cv_intake_give_up(cv_engine_t *engine, const cv_queued_t *queued)
+{
     cv_msg_t request = {0};
     int rc = cv_msg_read(engine->reader, queued->message, &request, NULL);
     engine->counters.requests++;

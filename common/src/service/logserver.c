@@ -32,7 +32,8 @@ typedef struct {
     int64_t wall_ms, mono_ms;
 } asked_t;
 
-static int reply(const asked_t *asked, uint16_t type, const void *data) {
+static int reply(const asked_t *asked, uint16_t type, const void *data)
+{
     cv_engine_t *engine = asked->engine;
     cv_msg_t head = {
         .id = asked->id,
@@ -50,43 +51,58 @@ static int reply(const asked_t *asked, uint16_t type, const void *data) {
     return rc;
 }
 
-static void refuse(const asked_t *asked, cv_refused_code_t code, const char *field, const char *text) {
-    cv_log_refused_v1_t refused = {.code = code, .text = cv_str(text), .field = field && field[0] ? cv_str(field) : CV_STR_NONE};
+static void refuse(const asked_t *asked, cv_refused_code_t code, const char *field, const char *text)
+{
+    cv_log_refused_v1_t refused = {
+        .code = code, .text = cv_str(text), .field = field && field[0] ? cv_str(field) : CV_STR_NONE};
     asked->engine->counters.questions_refused++;
     (void)!reply(asked, CV_MSG_LOG_REFUSED_V1, &refused); /* without memory for that, the asker asks again */
 }
 
 /* An answer that cannot be written is a refusal: every question has one answer. */
-static void reply_or_refuse(const asked_t *asked, uint16_t type, const void *data) {
+static void reply_or_refuse(const asked_t *asked, uint16_t type, const void *data)
+{
     int rc = reply(asked, type, data);
     if (rc)
         refuse(asked, CV_REFUSED_CODE_INTERNAL, NULL, cv_error_text(rc));
 }
 
-static cv_refused_code_t refused_code(int rc) {
+static cv_refused_code_t refused_code(int rc)
+{
     switch (rc) {
-    case CV_EEPOCH: return CV_REFUSED_CODE_EPOCH;
-    case CV_EPRUNED: return CV_REFUSED_CODE_PRUNED;
-    case CV_EDIVERGED: return CV_REFUSED_CODE_DIVERGED;
-    case CV_EAHEAD: return CV_REFUSED_CODE_AHEAD;
-    case CV_ENOTFOUND: return CV_REFUSED_CODE_NOTFOUND;
-    case CV_EDENIED: return CV_REFUSED_CODE_DENIED;
+    case CV_EEPOCH:
+        return CV_REFUSED_CODE_EPOCH;
+    case CV_EPRUNED:
+        return CV_REFUSED_CODE_PRUNED;
+    case CV_EDIVERGED:
+        return CV_REFUSED_CODE_DIVERGED;
+    case CV_EAHEAD:
+        return CV_REFUSED_CODE_AHEAD;
+    case CV_ENOTFOUND:
+        return CV_REFUSED_CODE_NOTFOUND;
+    case CV_EDENIED:
+        return CV_REFUSED_CODE_DENIED;
     case CV_EINVAL:
     case CV_ELIMIT:
-    case CV_ECONFLICT: return CV_REFUSED_CODE_INVALID;
-    case CV_EFULL: return CV_REFUSED_CODE_UNAVAILABLE;
-    default: return CV_REFUSED_CODE_INTERNAL;
+    case CV_ECONFLICT:
+        return CV_REFUSED_CODE_INVALID;
+    case CV_EFULL:
+        return CV_REFUSED_CODE_UNAVAILABLE;
+    default:
+        return CV_REFUSED_CODE_INTERNAL;
     }
 }
 
 /* Finds the stream and checks that the caller may read it; -1: refused already. */
-static int find_stream(const asked_t *asked, cv_str_t name) {
+static int find_stream(const asked_t *asked, cv_str_t name)
+{
     const cv_service_def_t *def = asked->engine->def;
     for (size_t i = 0; i < def->streams_n; i++) {
         if (!cv_str_is(name, def->streams[i].name))
             continue;
         if (def->streams[i].is_private && !(asked->principal->role & CV_ROLE_SERVICE)) {
-            refuse(asked, CV_REFUSED_CODE_DENIED, "data.stream", "this stream holds personal data; it is for services only");
+            refuse(asked, CV_REFUSED_CODE_DENIED, "data.stream",
+                   "this stream holds personal data; it is for services only");
             return -1;
         }
         return (int)i;
@@ -102,20 +118,23 @@ typedef struct {
     size_t max_bytes; /* but at least one record is sent */
 } batch_t;
 
-static int put_record(void *self, cv_str_t record) {
+static int put_record(void *self, cv_str_t record)
+{
     batch_t *batch = self;
     if (batch->collect->n && batch->collect->bytes.len + record.len > batch->max_bytes)
         return CV_ELIMIT;
     return cv_collect_raw(batch->collect, record);
 }
 
-static size_t views_of(const cv_collect_t *collect, size_t from, size_t to, cv_str_t *ret_views) {
+static size_t views_of(const cv_collect_t *collect, size_t from, size_t to, cv_str_t *ret_views)
+{
     for (size_t i = from; i < to; i++)
         ret_views[i - from] = cv_collect_at(collect, i);
     return to - from;
 }
 
-static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch) {
+static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch)
+{
     cv_engine_t *engine = asked->engine;
     int stream = find_stream(asked, fetch->stream);
     if (stream < 0)
@@ -144,7 +163,8 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch) {
     cv_collect_t *collect = cv_collect_new(engine->source, max, FETCH_BYTES, asked->wall_ms);
     batch_t walk = {collect, max_bytes};
     cv_str_t *views = calloc(max ? max : 1, sizeof *views);
-    rc = collect && views ? cv_outbox_walk(engine->outbox, (size_t)stream, fetch->after, max, put_record, &walk) : CV_ENOMEM;
+    rc = collect && views ? cv_outbox_walk(engine->outbox, (size_t)stream, fetch->after, max, put_record, &walk)
+                          : CV_ENOMEM;
     if (rc) {
         refuse(asked, refused_code(rc), NULL, cv_error_text(rc));
     } else {
@@ -163,7 +183,8 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch) {
     cv_collect_destroy(&collect);
 }
 
-static void answer_ack(const asked_t *asked, const cv_log_ack_v1_t *ack) {
+static void answer_ack(const asked_t *asked, const cv_log_ack_v1_t *ack)
+{
     cv_engine_t *engine = asked->engine;
     int stream = find_stream(asked, ack->stream);
     if (stream < 0)
@@ -196,20 +217,23 @@ static void answer_ack(const asked_t *asked, const cv_log_ack_v1_t *ack) {
 
 /* ---- snapshot ----------------------------------------------------------------------------- */
 
-static void drop_snapshot(cv_given_snapshot_t *snapshot) {
+static void drop_snapshot(cv_given_snapshot_t *snapshot)
+{
     cv_collect_destroy(&snapshot->collect);
     free(snapshot->page_starts);
     snapshot->page_starts = NULL;
 }
 
-void cv_snapshots_expire(cv_engine_t *engine, int64_t mono_ms) {
+void cv_snapshots_expire(cv_engine_t *engine, int64_t mono_ms)
+{
     for (size_t i = 0; i < CV_SNAPSHOTS_MAX; i++)
         if (engine->snapshots[i].collect && mono_ms - engine->snapshots[i].asked_ms > CV_SNAPSHOT_KEEP_MS)
             drop_snapshot(&engine->snapshots[i]);
 }
 
 /* The slot to use for a new one: a free one, else the one that was asked for longest ago. */
-static cv_given_snapshot_t *free_slot(cv_engine_t *engine) {
+static cv_given_snapshot_t *free_slot(cv_engine_t *engine)
+{
     cv_given_snapshot_t *oldest = &engine->snapshots[0];
     for (size_t i = 0; i < CV_SNAPSHOTS_MAX; i++) {
         cv_given_snapshot_t *slot = &engine->snapshots[i];
@@ -222,7 +246,8 @@ static cv_given_snapshot_t *free_slot(cv_engine_t *engine) {
     return oldest;
 }
 
-static int cut_pages(cv_given_snapshot_t *snapshot) {
+static int cut_pages(cv_given_snapshot_t *snapshot)
+{
     const cv_collect_t *collect = snapshot->collect;
     snapshot->page_starts = calloc(collect->n + 2, sizeof *snapshot->page_starts);
     if (!snapshot->page_starts)
@@ -241,7 +266,8 @@ static int cut_pages(cv_given_snapshot_t *snapshot) {
     return CV_OK;
 }
 
-static int make_snapshot(const asked_t *asked, size_t stream, cv_given_snapshot_t **ret_snapshot) {
+static int make_snapshot(const asked_t *asked, size_t stream, cv_given_snapshot_t **ret_snapshot)
+{
     cv_engine_t *engine = asked->engine;
     cv_given_snapshot_t *slot = free_slot(engine);
     cv_collect_t *collect = cv_collect_new(engine->source, SIZE_MAX, CV_SNAPSHOT_BYTES, asked->wall_ms);
@@ -249,8 +275,10 @@ static int make_snapshot(const asked_t *asked, size_t stream, cv_given_snapshot_
         return CV_ENOMEM;
     cv_arena_reset(engine->arena);
     cv_tx_start(engine, NULL, CV_STR_NONE);
-    int rc = engine->def->snapshot ? engine->def->snapshot(engine->service, &engine->tx, (unsigned)stream, collect) : CV_OK;
-    *slot = (cv_given_snapshot_t){.stream = stream, .position = *cv_outbox_head(engine->outbox, stream), .collect = collect};
+    int rc =
+        engine->def->snapshot ? engine->def->snapshot(engine->service, &engine->tx, (unsigned)stream, collect) : CV_OK;
+    *slot = (cv_given_snapshot_t){
+        .stream = stream, .position = *cv_outbox_head(engine->outbox, stream), .collect = collect};
     if (!rc)
         rc = cut_pages(slot);
     if (rc) {
@@ -262,7 +290,8 @@ static int make_snapshot(const asked_t *asked, size_t stream, cv_given_snapshot_
     return CV_OK;
 }
 
-static cv_given_snapshot_t *find_snapshot(cv_engine_t *engine, size_t stream, const cv_position_t *position) {
+static cv_given_snapshot_t *find_snapshot(cv_engine_t *engine, size_t stream, const cv_position_t *position)
+{
     for (size_t i = 0; i < CV_SNAPSHOTS_MAX; i++) {
         cv_given_snapshot_t *slot = &engine->snapshots[i];
         if (slot->collect && slot->stream == stream && !memcmp(&slot->position, position, sizeof *position))
@@ -271,7 +300,8 @@ static cv_given_snapshot_t *find_snapshot(cv_engine_t *engine, size_t stream, co
     return NULL;
 }
 
-static void answer_snapshot(const asked_t *asked, const cv_log_snapshot_v1_t *question) {
+static void answer_snapshot(const asked_t *asked, const cv_log_snapshot_v1_t *question)
+{
     cv_engine_t *engine = asked->engine;
     int stream = find_stream(asked, question->stream);
     if (stream < 0)
@@ -291,7 +321,8 @@ static void answer_snapshot(const asked_t *asked, const cv_log_snapshot_v1_t *qu
         }
     }
     if (!snapshot || page_no >= snapshot->pages_n) {
-        refuse(asked, CV_REFUSED_CODE_NOTFOUND, "data.page", "this snapshot is gone or has no such page; begin with page 0");
+        refuse(asked, CV_REFUSED_CODE_NOTFOUND, "data.page",
+               "this snapshot is gone or has no such page; begin with page 0");
         return;
     }
     snapshot->asked_ms = asked->mono_ms;
@@ -317,7 +348,8 @@ static void answer_snapshot(const asked_t *asked, const cv_log_snapshot_v1_t *qu
 
 /* ---- query -------------------------------------------------------------------------------- */
 
-static int put_status(const asked_t *asked, cv_collect_t *collect) {
+static int put_status(const asked_t *asked, cv_collect_t *collect)
+{
     cv_engine_t *engine = asked->engine;
     const cv_service_def_t *def = engine->def;
     cv_service_status_v1_t *status = calloc(1, sizeof *status);
@@ -364,7 +396,8 @@ static int put_status(const asked_t *asked, cv_collect_t *collect) {
         status->problems[status->problems_n++] = CV_STR("the disk is nearly full: new requests are refused");
     if (engine->timer_failed_ms && asked->wall_ms - engine->timer_failed_ms < 2 * CV_TIMER_RETRY_MS)
         status->problems[status->problems_n++] = CV_STR("a timer failed and is put off; see the log");
-#define XX(field) status->counters[status->counters_n++] = (cv_counter_t){CV_STR(#field), (int64_t)engine->counters.field};
+#define XX(field) \
+    status->counters[status->counters_n++] = (cv_counter_t){CV_STR(#field), (int64_t)engine->counters.field};
     CV_COUNTER_MAP(XX)
 #undef XX
     int rc = cv_collect_put(collect, CV_MSG_SERVICE_STATUS_V1, cv_str(def->name), asked->wall_ms, status);
@@ -372,7 +405,8 @@ static int put_status(const asked_t *asked, cv_collect_t *collect) {
     return rc;
 }
 
-static int put_request(cv_engine_t *engine, cv_str_t key, cv_collect_t *collect) {
+static int put_request(cv_engine_t *engine, cv_str_t key, cv_collect_t *collect)
+{
     uint8_t id[CV_UUID_LEN];
     cv_str_t outcome;
     if (cv_uuid_parse(key, id))
@@ -385,7 +419,8 @@ static int put_request(cv_engine_t *engine, cv_str_t key, cv_collect_t *collect)
     return rc;
 }
 
-static int make_backup(const asked_t *asked, cv_str_t key) {
+static int make_backup(const asked_t *asked, cv_str_t key)
+{
     char path[4096];
     if (!(asked->principal->role & CV_ROLE_OPERATOR))
         return CV_EDENIED;
@@ -394,7 +429,8 @@ static int make_backup(const asked_t *asked, cv_str_t key) {
     return cv_db_backup(asked->engine->db, path);
 }
 
-static int run_query(const asked_t *asked, const cv_log_query_v1_t *query, cv_collect_t *collect) {
+static int run_query(const asked_t *asked, const cv_log_query_v1_t *query, cv_collect_t *collect)
+{
     cv_engine_t *engine = asked->engine;
     if (cv_str_is(query->what, "status"))
         return put_status(asked, collect);
@@ -407,7 +443,8 @@ static int run_query(const asked_t *asked, const cv_log_query_v1_t *query, cv_co
     return engine->def->query ? engine->def->query(engine->service, &engine->tx, query, collect) : CV_ENOTFOUND;
 }
 
-static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query) {
+static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query)
+{
     cv_engine_t *engine = asked->engine;
     size_t limit = query->has_limit ? (size_t)query->limit : QUERY_ROWS;
     cv_collect_t *collect = cv_collect_new(engine->source, limit, FETCH_BYTES, asked->wall_ms);
@@ -415,8 +452,10 @@ static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query) {
     int rc = collect && views ? run_query(asked, query, collect) : CV_ENOMEM;
     engine->counters.queries++;
     if (rc == CV_ELIMIT && collect->n && !collect->next[0]) {
-        /* A page that is not the last and cannot be continued would look like the whole to who does not look closely. */
-        refuse(asked, CV_REFUSED_CODE_INTERNAL, NULL, "the answer is longer than a page, and the service does not say how it goes on");
+        /* A page that is not the last and cannot be continued would look like the whole to who does not look closely.
+         */
+        refuse(asked, CV_REFUSED_CODE_INTERNAL, NULL,
+               "the answer is longer than a page, and the service does not say how it goes on");
     } else if (rc && !(rc == CV_ELIMIT && collect->n)) {
         refuse(asked, refused_code(rc), rc == CV_EINVAL || rc == CV_ENOTFOUND ? "data.key" : NULL, cv_error_text(rc));
     } else {
@@ -434,7 +473,8 @@ static void answer_query(const asked_t *asked, const cv_log_query_v1_t *query) {
 /* ---- the door ----------------------------------------------------------------------------- */
 
 void cv_engine_question(cv_engine_t *engine, const cv_principal_t *principal, void *peer, cv_str_t message,
-                        int64_t wall_ms, int64_t mono_ms) {
+                        int64_t wall_ms, int64_t mono_ms)
+{
     cv_msg_t question = {0};
     cv_fault_t fault = {0};
     int rc = cv_msg_read(engine->reader, message, &question, &fault);
@@ -455,10 +495,19 @@ void cv_engine_question(cv_engine_t *engine, const cv_principal_t *principal, vo
         return;
     }
     switch (question.info->number) {
-    case CV_MSG_LOG_FETCH_V1: answer_fetch(&asked, &engine->decoded->log_fetch_v1); break;
-    case CV_MSG_LOG_ACK_V1: answer_ack(&asked, &engine->decoded->log_ack_v1); break;
-    case CV_MSG_LOG_SNAPSHOT_V1: answer_snapshot(&asked, &engine->decoded->log_snapshot_v1); break;
-    case CV_MSG_LOG_QUERY_V1: answer_query(&asked, &engine->decoded->log_query_v1); break;
-    default: refuse(&asked, CV_REFUSED_CODE_INVALID, "type", "is an answer, not a question");
+    case CV_MSG_LOG_FETCH_V1:
+        answer_fetch(&asked, &engine->decoded->log_fetch_v1);
+        break;
+    case CV_MSG_LOG_ACK_V1:
+        answer_ack(&asked, &engine->decoded->log_ack_v1);
+        break;
+    case CV_MSG_LOG_SNAPSHOT_V1:
+        answer_snapshot(&asked, &engine->decoded->log_snapshot_v1);
+        break;
+    case CV_MSG_LOG_QUERY_V1:
+        answer_query(&asked, &engine->decoded->log_query_v1);
+        break;
+    default:
+        refuse(&asked, CV_REFUSED_CODE_INVALID, "type", "is an answer, not a question");
     }
 }

@@ -13,7 +13,7 @@ typedef struct {
     size_t topic_len;
     bool has_position;
     cv_position_t first;
-    uint64_t next; /* sequence of the record that may follow */
+    uint64_t next;  /* sequence of the record that may follow */
     cv_buf_t bytes; /* empty: closed */
 } parcel_t;
 
@@ -25,7 +25,8 @@ struct cv_parcels {
 };
 
 cv_parcels_t *cv_parcels_new(void (*send)(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t messages),
-                             void *self) {
+                             void *self)
+{
     cv_parcels_t *parcels = calloc(1, sizeof *parcels);
     if (!parcels)
         return NULL;
@@ -36,7 +37,8 @@ cv_parcels_t *cv_parcels_new(void (*send)(void *self, cv_str_t topic, const cv_p
     return parcels;
 }
 
-void cv_parcels_destroy(cv_parcels_t **parcels) {
+void cv_parcels_destroy(cv_parcels_t **parcels)
+{
     if (!*parcels)
         return;
     for (size_t i = 0; i < CV_PARCELS_OPEN; i++)
@@ -45,14 +47,16 @@ void cv_parcels_destroy(cv_parcels_t **parcels) {
     *parcels = NULL;
 }
 
-static void send_off(cv_parcels_t *parcels, parcel_t *parcel) {
+static void send_off(cv_parcels_t *parcels, parcel_t *parcel)
+{
     if (parcel->bytes.len)
         parcels->send(parcels->self, (cv_str_t){parcel->topic, parcel->topic_len},
                       parcel->has_position ? &parcel->first : NULL, cv_buf_str(&parcel->bytes));
     cv_buf_clear(&parcel->bytes);
 }
 
-void cv_parcels_flush(cv_parcels_t *parcels) {
+void cv_parcels_flush(cv_parcels_t *parcels)
+{
     for (int records = 0; records < 2; records++)
         for (size_t i = 0; i < parcels->n; i++)
             if (parcels->parcels[i].has_position == records)
@@ -62,12 +66,14 @@ void cv_parcels_flush(cv_parcels_t *parcels) {
     parcels->n = parcels->last = 0;
 }
 
-static bool is_of(const parcel_t *parcel, cv_str_t topic) {
+static bool is_of(const parcel_t *parcel, cv_str_t topic)
+{
     return cv_str_equal((cv_str_t){parcel->topic, parcel->topic_len}, topic);
 }
 
 /* The parcel of this topic; a new one if there is none. */
-static parcel_t *parcel_of(cv_parcels_t *parcels, cv_str_t topic) {
+static parcel_t *parcel_of(cv_parcels_t *parcels, cv_str_t topic)
+{
     if (parcels->last < parcels->n && is_of(&parcels->parcels[parcels->last], topic))
         return &parcels->parcels[parcels->last];
     for (size_t i = 0; i < parcels->n; i++)
@@ -83,14 +89,15 @@ static parcel_t *parcel_of(cv_parcels_t *parcels, cv_str_t topic) {
 
 /* Whether the message may stand behind what the parcel has. A record must follow the last one: whoever reads the frame
  * computes its position from that. */
-static bool takes(const parcel_t *parcel, const cv_position_t *position, cv_str_t message) {
+static bool takes(const parcel_t *parcel, const cv_position_t *position, cv_str_t message)
+{
     if (parcel->bytes.len + message.len > CV_PARCEL_BYTES || parcel->has_position != (position != NULL))
         return false;
-    return !position ||
-           (position->seq == parcel->next && !memcmp(position->epoch, parcel->first.epoch, CV_EPOCH_LEN));
+    return !position || (position->seq == parcel->next && !memcmp(position->epoch, parcel->first.epoch, CV_EPOCH_LEN));
 }
 
-void cv_parcels_put(cv_parcels_t *parcels, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+void cv_parcels_put(cv_parcels_t *parcels, cv_str_t topic, const cv_position_t *position, cv_str_t message)
+{
     if (topic.len > CV_MAX_TOPIC)
         return; /* no service makes one */
     parcel_t *parcel = parcel_of(parcels, topic);

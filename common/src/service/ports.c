@@ -17,13 +17,15 @@
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static int load_principals(cv_runner_t *runner, cv_principals_t **ret_principals, char *ret_error, size_t error_size) {
+static int load_principals(cv_runner_t *runner, cv_principals_t **ret_principals, char *ret_error, size_t error_size)
+{
     char allow_dir[CV_CONFIG_VALUE_MAX + 8];
     snprintf(allow_dir, sizeof allow_dir, "%s/allow", runner->keys_dir);
     return cv_principals_load(allow_dir, ret_principals, ret_error, error_size);
 }
 
-int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) {
+int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size)
+{
     cv_principals_t *ours = NULL, *theirs = NULL;
     if (!runner->encrypted)
         return CV_OK;
@@ -43,7 +45,8 @@ int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) {
 }
 
 static int check_endpoint(const cv_runner_t *runner, const char *service, const char *key, char *ret_error,
-                          size_t error_size) {
+                          size_t error_size)
+{
     char address[CV_ADDRESS_MAX];
     const char *endpoint = cv_config_of(runner->config, service, key);
     int rc = cv_socket_address(endpoint, CV_SOCKET_LOG, address, ret_error, error_size);
@@ -54,7 +57,8 @@ static int check_endpoint(const cv_runner_t *runner, const char *service, const 
     return rc;
 }
 
-int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size) {
+int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size)
+{
     cv_identity_t identity;
     cv_principals_t *principals = NULL;
     uint8_t key[CV_KEY_LEN];
@@ -74,7 +78,8 @@ int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size) {
     return rc;
 }
 
-static int start_zap(cv_runner_t *runner, char *ret_error, size_t error_size) {
+static int start_zap(cv_runner_t *runner, char *ret_error, size_t error_size)
+{
     cv_principals_t *theirs = NULL;
     int rc = CV_OK;
     if (runner->encrypted) {
@@ -92,14 +97,16 @@ static int start_zap(cv_runner_t *runner, char *ret_error, size_t error_size) {
     return rc;
 }
 
-static cv_peer_t *peer_of(cv_runner_t *runner, const char *service) {
+static cv_peer_t *peer_of(cv_runner_t *runner, const char *service)
+{
     for (size_t i = 0; i < runner->peers_n; i++)
         if (!strcmp(runner->peers[i].service, service))
             return &runner->peers[i];
     return NULL;
 }
 
-static int open_peer(cv_runner_t *runner, const char *service, char *ret_error, size_t error_size) {
+static int open_peer(cv_runner_t *runner, const char *service, char *ret_error, size_t error_size)
+{
     uint8_t key[CV_KEY_LEN];
     cv_security_t security = {0};
     if (runner->peers_n == CV_PEERS_MAX) {
@@ -115,9 +122,11 @@ static int open_peer(cv_runner_t *runner, const char *service, char *ret_error, 
     cv_peer_t *peer = &runner->peers[runner->peers_n];
     const char *endpoint = cv_config_of(runner->config, service, "endpoint");
     peer->service = service;
-    int rc = cv_socket_open(runner->context, CV_SOCKET_SUBSCRIBER, endpoint, &security, &peer->feed, ret_error, error_size);
+    int rc =
+        cv_socket_open(runner->context, CV_SOCKET_SUBSCRIBER, endpoint, &security, &peer->feed, ret_error, error_size);
     if (!rc)
-        rc = cv_socket_open(runner->context, CV_SOCKET_QUESTIONS, endpoint, &security, &peer->log, ret_error, error_size);
+        rc = cv_socket_open(runner->context, CV_SOCKET_QUESTIONS, endpoint, &security, &peer->log, ret_error,
+                            error_size);
     if (!rc)
         runner->peers_n++;
     else
@@ -125,11 +134,13 @@ static int open_peer(cv_runner_t *runner, const char *service, char *ret_error, 
     return rc;
 }
 
-static int subscribe(void *socket, const char *topic) {
+static int subscribe(void *socket, const char *topic)
+{
     return zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic, strlen(topic)) ? CV_EUNAVAIL : CV_OK;
 }
 
-static int open_follows(cv_runner_t *runner, char *ret_error, size_t error_size) {
+static int open_follows(cv_runner_t *runner, char *ret_error, size_t error_size)
+{
     char topic[CV_MAX_TOPIC];
     for (size_t i = 0; i < runner->def->follows_n; i++) {
         const cv_follow_def_t *follow = &runner->def->follows[i];
@@ -149,11 +160,13 @@ static int open_follows(cv_runner_t *runner, char *ret_error, size_t error_size)
 /* ---- the feed ----------------------------------------------------------------------------- */
 
 /* ZMQ_DONTWAIT everywhere: what does not fit is lost here and asked for again there. */
-static bool send_frame(void *socket, const void *bytes, size_t len, int flags) {
+static bool send_frame(void *socket, const void *bytes, size_t len, int flags)
+{
     return zmq_send(socket, bytes, len, flags | ZMQ_DONTWAIT) >= 0;
 }
 
-static void send_on_feed(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+static void send_on_feed(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message)
+{
     cv_runner_t *runner = self;
     if (!send_frame(runner->feed, topic.ptr, topic.len, ZMQ_SNDMORE))
         return;
@@ -167,7 +180,8 @@ static void send_on_feed(void *self, cv_str_t topic, const cv_position_t *positi
         (void)send_frame(runner->feed, message.ptr, message.len, 0);
 }
 
-int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size) {
+int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size)
+{
     char topic[CV_MAX_TOPIC];
     runner->context = cv_socket_context();
     runner->parcels = cv_parcels_new(send_on_feed, runner);
@@ -184,14 +198,16 @@ int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size) {
     if (!rc)
         rc = open_follows(runner, ret_error, error_size);
     if (!rc)
-        rc = cv_socket_open(runner->context, CV_SOCKET_INTAKE, endpoint, &security, &runner->intake, ret_error, error_size);
+        rc = cv_socket_open(runner->context, CV_SOCKET_INTAKE, endpoint, &security, &runner->intake, ret_error,
+                            error_size);
     snprintf(topic, sizeof topic, "request.%s|", runner->def->name);
     if (!rc)
         rc = subscribe(runner->intake, topic);
     return rc;
 }
 
-void cv_ports_close(cv_runner_t *runner, int linger_ms) {
+void cv_ports_close(cv_runner_t *runner, int linger_ms)
+{
     cv_ports_release(runner);
     cv_socket_close(&runner->intake, 0);
     for (size_t i = 0; i < runner->peers_n; i++) {
@@ -212,7 +228,8 @@ void cv_ports_close(cv_runner_t *runner, int linger_ms) {
 /* ---- out ---------------------------------------------------------------------------------- */
 
 /* A head says that what it names was published, so nothing of its stream may still be in a parcel. */
-static void publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message) {
+static void publish(void *self, cv_str_t topic, const cv_position_t *position, cv_str_t message)
+{
     cv_runner_t *runner = self;
     if (!runner->feed)
         return;
@@ -224,30 +241,35 @@ static void publish(void *self, cv_str_t topic, const cv_position_t *position, c
     send_on_feed(runner, topic, position, message);
 }
 
-static void flush(void *self) {
+static void flush(void *self)
+{
     cv_parcels_flush(((cv_runner_t *)self)->parcels);
 }
 
-static void answer(void *self, void *peer, cv_str_t message) {
+static void answer(void *self, void *peer, cv_str_t message)
+{
     cv_runner_t *runner = self;
     const cv_str_t *routing_id = peer;
     if (send_frame(runner->log, routing_id->ptr, routing_id->len, ZMQ_SNDMORE))
         (void)send_frame(runner->log, message.ptr, message.len, 0);
 }
 
-static void ask(void *self, size_t follow, cv_str_t message) {
+static void ask(void *self, size_t follow, cv_str_t message)
+{
     cv_runner_t *runner = self;
     cv_peer_t *peer = peer_of(runner, runner->def->follows[follow].service);
     (void)send_frame(peer->log, message.ptr, message.len, 0);
 }
 
-cv_outside_t cv_ports_outside(cv_runner_t *runner) {
+cv_outside_t cv_ports_outside(cv_runner_t *runner)
+{
     return (cv_outside_t){.self = runner, .publish = publish, .flush = flush, .answer = answer, .ask = ask};
 }
 
 /* ---- in ----------------------------------------------------------------------------------- */
 
-int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *ret_woken) {
+int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *ret_woken)
+{
     zmq_pollitem_t items[4 + 2 * CV_PEERS_MAX] = {
         {.fd = wake_fd, .events = ZMQ_POLLIN},
         {.socket = runner->log, .events = ZMQ_POLLIN},
@@ -273,7 +295,8 @@ int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *re
 }
 
 /* Who sent this; NULL: nobody we (still) know. The same peer mostly sends many in a row. */
-static const cv_principal_t *principal_of(cv_runner_t *runner, const char *user) {
+static const cv_principal_t *principal_of(cv_runner_t *runner, const char *user)
+{
     if (!user)
         return NULL;
     if (!runner->encrypted)
@@ -282,14 +305,16 @@ static const cv_principal_t *principal_of(cv_runner_t *runner, const char *user)
 }
 
 /* The next message of a socket; false: there is none. One with too many frames comes without any. */
-static bool take(void *socket, size_t max_n, cv_frames_t *ret_frames) {
+static bool take(void *socket, size_t max_n, cv_frames_t *ret_frames)
+{
     int rc = cv_frames_recv(ret_frames, socket, max_n);
     if (rc == CV_ELIMIT)
         ret_frames->n = 0;
     return !rc || rc == CV_ELIMIT;
 }
 
-static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
+static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms)
+{
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
         if (!take(runner->log, 2, &frames))
@@ -306,7 +331,8 @@ static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms
     return true;
 }
 
-static bool take_answers(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms) {
+static bool take_answers(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms)
+{
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
         if (!take(peer->log, 1, &frames))
@@ -319,7 +345,8 @@ static bool take_answers(cv_runner_t *runner, const cv_peer_t *peer, int64_t mon
     return true;
 }
 
-static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms) {
+static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_ms)
+{
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX; n++) {
         if (!take(peer->feed, 3, &frames))
@@ -335,7 +362,8 @@ static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_m
 }
 
 /* The requests of one frame, back to back. What follows the last that can be told apart is one that cannot be read. */
-static void queue_requests(cv_runner_t *runner, const cv_principal_t *principal, cv_str_t frame) {
+static void queue_requests(cv_runner_t *runner, const cv_principal_t *principal, cv_str_t frame)
+{
     cv_str_t rest = frame, message;
     for (int n = 0; n < CV_PARCEL_REQUESTS && cv_wire_next(&rest, &message); n++)
         if (cv_engine_request(runner->engine, principal, message))
@@ -344,9 +372,10 @@ static void queue_requests(cv_runner_t *runner, const cv_principal_t *principal,
         cv_engine_dropped(runner->engine);
 }
 
-/* Requests stay in their frames until the turn has ended: nothing is copied. A frame is taken while there is room for as
- * many requests as it may have. */
-static bool take_requests(cv_runner_t *runner) {
+/* Requests stay in their frames until the turn has ended: nothing is copied. A frame is taken while there is room for
+ * as many requests as it may have. */
+static bool take_requests(cv_runner_t *runner)
+{
     cv_frames_t frames;
     while (cv_engine_queued(runner->engine) <= CV_BATCH_MAX - CV_PARCEL_REQUESTS && runner->held_n < CV_BATCH_MAX) {
         if (!take(runner->intake, 2, &frames))
@@ -366,13 +395,15 @@ static bool take_requests(cv_runner_t *runner) {
 }
 
 /* Subscriptions of others are none of our business, but they queue up until they are read. */
-static void take_subscriptions(cv_runner_t *runner) {
+static void take_subscriptions(cv_runner_t *runner)
+{
     cv_frames_t frames;
     for (int n = 0; n < CV_DRAIN_MAX && take(runner->feed, CV_MAX_FRAMES, &frames); n++)
         cv_frames_done(&frames);
 }
 
-bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
+bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms)
+{
     bool more = runner->log_ready && take_questions(runner, wall_ms, mono_ms);
     if (runner->feed_ready)
         take_subscriptions(runner);
@@ -384,7 +415,8 @@ bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms) {
     return (runner->intake_ready && take_requests(runner)) || more;
 }
 
-void cv_ports_release(cv_runner_t *runner) {
+void cv_ports_release(cv_runner_t *runner)
+{
     for (size_t i = 0; i < runner->held_n; i++)
         zmq_msg_close(&runner->held[i]);
     runner->held_n = 0;

@@ -23,12 +23,14 @@
 
 enum { PATH_ROOM = 4096, COPY_BYTES = 256 * 1024 };
 
-static int fail(char *ret_error, size_t error_size, const char *what, const char *path) {
+static int fail(char *ret_error, size_t error_size, const char *what, const char *path)
+{
     snprintf(ret_error, error_size, "restore: cannot %s %s: %s", what, path, strerror(errno));
     return errno == ENOSPC ? CV_EFULL : errno == ENOENT ? CV_ENOTFOUND : CV_EIO;
 }
 
-static int copy_file(const char *from, const char *to, char *ret_error, size_t error_size) {
+static int copy_file(const char *from, const char *to, char *ret_error, size_t error_size)
+{
     static char block[COPY_BYTES];
     int in = open(from, O_RDONLY | O_CLOEXEC);
     if (in < 0)
@@ -37,7 +39,7 @@ static int copy_file(const char *from, const char *to, char *ret_error, size_t e
     int rc = out < 0 ? fail(ret_error, error_size, "write", to) : CV_OK;
     ssize_t n = 0;
     while (!rc && (n = read(in, block, sizeof block)) > 0)
-        for (ssize_t at = 0, put; !rc && at < n; at += put > 0 ? put : 0)
+        for (ssize_t at = 0, put; !rc && at<n; at += put> 0 ? put : 0)
             if ((put = write(out, block + at, (size_t)(n - at))) < 0) /* less than all: the next says why */
                 rc = fail(ret_error, error_size, "write", to);
     if (!rc && n < 0)
@@ -50,7 +52,8 @@ static int copy_file(const char *from, const char *to, char *ret_error, size_t e
     return rc;
 }
 
-static int sync_directory(const char *path, char *ret_error, size_t error_size) {
+static int sync_directory(const char *path, char *ret_error, size_t error_size)
+{
     char directory[PATH_ROOM];
     snprintf(directory, sizeof directory, "%s", path);
     char *slash = strrchr(directory, '/');
@@ -63,14 +66,16 @@ static int sync_directory(const char *path, char *ret_error, size_t error_size) 
     return rc;
 }
 
-static int name_of(const char *path, const char *suffix, char ret_name[PATH_ROOM], char *ret_error, size_t error_size) {
+static int name_of(const char *path, const char *suffix, char ret_name[PATH_ROOM], char *ret_error, size_t error_size)
+{
     if (snprintf(ret_name, PATH_ROOM, "%s%s", path, suffix) < PATH_ROOM)
         return CV_OK;
     snprintf(ret_error, error_size, "restore: the path %.60s... is too long", path);
     return CV_EINVAL;
 }
 
-int cv_restore_copy(const char *backup, const char *path, char *ret_error, size_t error_size) {
+int cv_restore_copy(const char *backup, const char *path, char *ret_error, size_t error_size)
+{
     char copy[PATH_ROOM], leftover[PATH_ROOM];
     int rc = name_of(path, ".restoring", copy, ret_error, error_size);
     if (!rc)
@@ -81,8 +86,10 @@ int cv_restore_copy(const char *backup, const char *path, char *ret_error, size_
     return copy_file(backup, copy, ret_error, error_size);
 }
 
-/* The old file and its WAL get a second name, the WAL by moving: it must not be taken for a part of the restored one. */
-static int set_aside(const char *path, int64_t wall_ms, char *ret_error, size_t error_size) {
+/* The old file and its WAL get a second name, the WAL by moving: it must not be taken for a part of the restored one.
+ */
+static int set_aside(const char *path, int64_t wall_ms, char *ret_error, size_t error_size)
+{
     char before[PATH_ROOM], wal[PATH_ROOM], before_wal[PATH_ROOM], suffix[64];
     snprintf(suffix, sizeof suffix, ".before-%lld", (long long)wall_ms);
     int rc = name_of(path, suffix, before, ret_error, error_size);
@@ -99,7 +106,8 @@ static int set_aside(const char *path, int64_t wall_ms, char *ret_error, size_t 
     return CV_OK;
 }
 
-int cv_restore_swap(const char *path, int64_t wall_ms, char *ret_error, size_t error_size) {
+int cv_restore_swap(const char *path, int64_t wall_ms, char *ret_error, size_t error_size)
+{
     char lock_path[PATH_ROOM], copy[PATH_ROOM];
     int rc = name_of(path, ".lock", lock_path, ret_error, error_size);
     if (!rc)

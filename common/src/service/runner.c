@@ -11,9 +11,9 @@
  *   wrong setting, missing key, port in use   one line that says what, where and what would be right; status 2
  *   database locked by another process         the same, status 3
  *   anything that may pass (disk, memory)      status 4: worth starting again
- *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene up,
- *                                              systemd, compose) finds the truth on the disk
- *   kill -9 at any instant                     equally correct; only the next start checks the file first
+ *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene
+ * up, systemd, compose) finds the truth on the disk kill -9 at any instant                     equally correct; only
+ * the next start checks the file first
  */
 #include "service/runner.h"
 
@@ -45,30 +45,38 @@ typedef struct {
     bool check_only;
 } flags_t;
 
-static void print_help(FILE *out, const char *name) {
+static void print_help(FILE *out, const char *name)
+{
     fprintf(out,
             "Usage: convene-%s [--config FILE] [--set KEY=VALUE]...\n\n"
             "  --config FILE     read settings from FILE (ZPL)\n"
             "  --set KEY=VALUE   one setting; beats environment and file\n"
             "  --check-config    print every setting with its origin, and leave\n"
-            "  --restore FILE    put a backup in place of the database (which is kept beside it), begin a new epoch, leave\n"
+            "  --restore FILE    put a backup in place of the database (which is kept beside it), begin a new epoch, "
+            "leave\n"
             "  --version, --help\n\nSettings (environment: CONVENE_ and the key in capitals, '/' as '_'):\n",
             name);
     cv_config_help(out);
 }
 
 /* -1: go on; else the exit status. */
-static int read_flags(const cv_service_def_t *def, int argc, char **argv, flags_t *ret_flags) {
+static int read_flags(const cv_service_def_t *def, int argc, char **argv, flags_t *ret_flags)
+{
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
-        {"restore", required_argument, NULL, 'r'}, {"check-config", no_argument, NULL, 'k'},
-        {"version", no_argument, NULL, 'v'},       {"help", no_argument, NULL, 'h'},
+        {"config", required_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},
+        {"restore", required_argument, NULL, 'r'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'c': ret_flags->config_file = optarg; break;
+        case 'c':
+            ret_flags->config_file = optarg;
+            break;
         case 's':
             if (ret_flags->sets_n == SETS_MAX) {
                 fprintf(stderr, "convene-%s: more than %d --set flags; use a file\n", def->name, SETS_MAX);
@@ -76,26 +84,39 @@ static int read_flags(const cv_service_def_t *def, int argc, char **argv, flags_
             }
             ret_flags->sets[ret_flags->sets_n++] = optarg;
             break;
-        case 'r': ret_flags->restore_from = optarg; break;
-        case 'k': ret_flags->check_only = true; break;
-        case 'v': printf("convene-%s %s\n", def->name, CV_VERSION); return EXIT_SUCCESS;
-        case 'h': print_help(stdout, def->name); return EXIT_SUCCESS;
-        default: fprintf(stderr, "convene-%s --help shows the flags\n", def->name); return EXIT_USAGE;
+        case 'r':
+            ret_flags->restore_from = optarg;
+            break;
+        case 'k':
+            ret_flags->check_only = true;
+            break;
+        case 'v':
+            printf("convene-%s %s\n", def->name, CV_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            print_help(stdout, def->name);
+            return EXIT_SUCCESS;
+        default:
+            fprintf(stderr, "convene-%s --help shows the flags\n", def->name);
+            return EXIT_USAGE;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "convene-%s: unexpected argument \"%s\"; it takes flags only (--help)\n", def->name, argv[optind]);
+        fprintf(stderr, "convene-%s: unexpected argument \"%s\"; it takes flags only (--help)\n", def->name,
+                argv[optind]);
         return EXIT_USAGE;
     }
     return -1;
 }
 
-static void say_and_log(const char *name, const char *error) {
+static void say_and_log(const char *name, const char *error)
+{
     fprintf(stderr, "convene-%s: %s\n", name, error);
 }
 
 /* A new directory is only there for good when its parent knows it. */
-static int make_directory(const char *path, char *ret_error, size_t error_size) {
+static int make_directory(const char *path, char *ret_error, size_t error_size)
+{
     char parent[CV_CONFIG_VALUE_MAX + 4];
     if (mkdir(path, 0700)) {
         if (errno == EEXIST)
@@ -115,7 +136,8 @@ static int make_directory(const char *path, char *ret_error, size_t error_size) 
 
 enum { PATH_ROOM = CV_CONFIG_VALUE_MAX + CV_NAME_MAX + 32 };
 
-static int open_database(cv_runner_t *runner, const char *path, char *ret_error, size_t error_size) {
+static int open_database(cv_runner_t *runner, const char *path, char *ret_error, size_t error_size)
+{
     const cv_service_def_t *def = runner->def;
     cv_db_options_t options = {
         .path = path,
@@ -128,7 +150,8 @@ static int open_database(cv_runner_t *runner, const char *path, char *ret_error,
     return cv_db_open(&options, &runner->db, ret_error, error_size);
 }
 
-static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, size_t error_size) {
+static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, size_t error_size)
+{
     cv_outside_t outside = cv_ports_outside(runner);
     cv_engine_options_t options = {
         .version = CV_VERSION,
@@ -141,13 +164,15 @@ static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, siz
     return rc;
 }
 
-static void close_engine(cv_runner_t *runner) {
+static void close_engine(cv_runner_t *runner)
+{
     cv_engine_destroy(&runner->engine);
     cv_db_close(&runner->db);
 }
 
 /* --restore; see restore.c for what happens when it is interrupted. */
-static int restore(cv_runner_t *runner, const char *backup, const char *path, char *ret_error, size_t error_size) {
+static int restore(cv_runner_t *runner, const char *backup, const char *path, char *ret_error, size_t error_size)
+{
     char copy[PATH_ROOM + 16], lock[PATH_ROOM + 32];
     snprintf(copy, sizeof copy, "%s.restoring", path);
     snprintf(lock, sizeof lock, "%s.lock", copy);
@@ -176,7 +201,8 @@ static int restore(cv_runner_t *runner, const char *backup, const char *path, ch
     return rc;
 }
 
-static int open_signals(void) {
+static int open_signals(void)
+{
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -188,7 +214,8 @@ static int open_signals(void) {
 }
 
 /* True: stop. */
-static bool handle_signals(cv_runner_t *runner, int fd) {
+static bool handle_signals(cv_runner_t *runner, int fd)
+{
     struct signalfd_siginfo info;
     bool stop = false;
     while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
@@ -200,15 +227,18 @@ static bool handle_signals(cv_runner_t *runner, int fd) {
         char error[ERROR_MAX];
         int rc = cv_ports_reload(runner, error, sizeof error);
         if (rc)
-            cv_log(CV_LOG_ERROR, "keys_not_reloaded", cv_kv_text("reason", error), cv_kv_text("effect", "the old keys stay"));
+            cv_log(CV_LOG_ERROR, "keys_not_reloaded", cv_kv_text("reason", error),
+                   cv_kv_text("effect", "the old keys stay"));
         else
-            cv_log(CV_LOG_INFO, "keys_reloaded", cv_kv_int("principals", (int64_t)cv_principals_count(runner->principals)));
+            cv_log(CV_LOG_INFO, "keys_reloaded",
+                   cv_kv_int("principals", (int64_t)cv_principals_count(runner->principals)));
     }
     return stop;
 }
 
 /* What an operator has to know, once per change. */
-static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, bool halted[]) {
+static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, bool halted[])
+{
     if (cv_engine_undone(runner->engine) != *undone) {
         *undone = cv_engine_undone(runner->engine);
         cv_log(CV_LOG_WARN, "transaction_undone", cv_kv_text("reason", cv_engine_error(runner->engine)),
@@ -231,7 +261,8 @@ static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, b
     }
 }
 
-static int serve(cv_runner_t *runner, int signal_fd) {
+static int serve(cv_runner_t *runner, int signal_fd)
+{
     uint64_t undone = 0;
     bool writable = true, halted[16] = {false}, stop = false, more = true;
     int64_t next_ms = 0;
@@ -265,21 +296,27 @@ static int serve(cv_runner_t *runner, int signal_fd) {
 }
 
 /* Whoever starts us again need not try after EXIT_USAGE: only a person can mend that. */
-static int exit_status(int rc) {
+static int exit_status(int rc)
+{
     switch (rc) {
-    case CV_OK: return EXIT_SUCCESS;
-    case CV_ELOCKED: return EXIT_LOCKED;
+    case CV_OK:
+        return EXIT_SUCCESS;
+    case CV_ELOCKED:
+        return EXIT_LOCKED;
     case CV_EINVAL:
     case CV_ENOTFOUND:
     case CV_ECONFLICT:
     case CV_EDENIED:
     case CV_EVERSION:
-    case CV_ELIMIT: return EXIT_USAGE;
-    default: return EXIT_FAILED;
+    case CV_ELIMIT:
+        return EXIT_USAGE;
+    default:
+        return EXIT_FAILED;
     }
 }
 
-static int run(cv_runner_t *runner, const flags_t *flags) {
+static int run(cv_runner_t *runner, const flags_t *flags)
+{
     char error[ERROR_MAX] = "", path[PATH_ROOM];
     const char *data = cv_config_text(runner->config, "data");
     int signal_fd = open_signals(); /* before any thread */
@@ -324,7 +361,8 @@ static int run(cv_runner_t *runner, const flags_t *flags) {
     return exit_status(rc);
 }
 
-int cv_service_main(const cv_service_def_t *definition, int argc, char **argv) {
+int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
+{
     flags_t flags = {0};
     char error[CV_CONFIG_ERROR_MAX];
     int status = read_flags(definition, argc, argv, &flags);

@@ -11,8 +11,8 @@
 #include "service/parcels.h"
 
 enum {
-    CV_PEERS_MAX = 4,       /* services one service follows, count */
-    CV_DRAIN_MAX = 256,     /* questions, answers or feed messages taken from one socket before the next turn */
+    CV_PEERS_MAX = 4,        /* services one service follows, count */
+    CV_DRAIN_MAX = 256,      /* questions, answers or feed messages taken from one socket before the next turn */
     CV_TICK_ALARM_MS = 1000, /* a turn this long is worth a line in the log */
 };
 
@@ -42,7 +42,7 @@ typedef struct {
     cv_engine_t *engine;
     zmq_msg_t held[CV_BATCH_MAX]; /* frames with the requests of this turn: the engine looks into them */
     size_t held_n;
-    cv_parcels_t *parcels;        /* what this turn publishes */
+    cv_parcels_t *parcels; /* what this turn publishes */
     int64_t clock_offset_ms;
 } cv_runner_t;
 

@@ -10,7 +10,8 @@
 
 enum { SENTENCE_MAX = 500 }; /* octets of a text in an outcome */
 
-void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation) {
+void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation)
+{
     struct cv_tx *tx = &engine->tx;
     tx->engine = engine;
     tx->principal = principal;
@@ -21,29 +22,35 @@ void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t 
     tx->emitted_stream = -1;
 }
 
-int64_t cv_tx_now_ms(const cv_tx_t *tx) {
+int64_t cv_tx_now_ms(const cv_tx_t *tx)
+{
     return tx->now_ms;
 }
 
-cv_db_t *cv_tx_db(cv_tx_t *tx) {
+cv_db_t *cv_tx_db(cv_tx_t *tx)
+{
     return tx->engine->db;
 }
 
-cv_arena_t *cv_tx_arena(cv_tx_t *tx) {
+cv_arena_t *cv_tx_arena(cv_tx_t *tx)
+{
     return tx->engine->arena;
 }
 
-const cv_principal_t *cv_tx_principal(const cv_tx_t *tx) {
+const cv_principal_t *cv_tx_principal(const cv_tx_t *tx)
+{
     return tx->principal;
 }
 
-bool cv_tx_in_snapshot(const cv_tx_t *tx) {
+bool cv_tx_in_snapshot(const cv_tx_t *tx)
+{
     return tx->in_snapshot;
 }
 
 /* "registration.events/0123456789abcdef/42": says where the record stands, so it needs no random bits. Written by hand:
  * it is made for every record. */
-static cv_str_t record_id(const char *stream, const cv_position_t *head, char ret_text[CV_MAX_TOPIC + 64]) {
+static cv_str_t record_id(const char *stream, const cv_position_t *head, char ret_text[CV_MAX_TOPIC + 64])
+{
     static const char digits[] = "0123456789abcdef";
     char decimal[20];
     size_t n = strlen(stream), decimal_n = 0;
@@ -61,7 +68,8 @@ static cv_str_t record_id(const char *stream, const cv_position_t *head, char re
     return (cv_str_t){ret_text, n};
 }
 
-int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, const void *data, uint64_t *ret_seq) {
+int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, const void *data, uint64_t *ret_seq)
+{
     cv_engine_t *engine = tx->engine;
     const cv_stream_def_t *def = &engine->def->streams[stream];
     char id[CV_MAX_TOPIC + 64];
@@ -95,20 +103,24 @@ int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, co
     return CV_OK;
 }
 
-uint64_t cv_tx_head(const cv_tx_t *tx, unsigned stream) {
+uint64_t cv_tx_head(const cv_tx_t *tx, unsigned stream)
+{
     return cv_outbox_head(tx->engine->outbox, stream)->seq;
 }
 
-int cv_tx_timer_set(cv_tx_t *tx, const char *kind, cv_str_t key, int64_t due_ms) {
+int cv_tx_timer_set(cv_tx_t *tx, const char *kind, cv_str_t key, int64_t due_ms)
+{
     return cv_timer_put(&tx->engine->ledger, kind, key, due_ms);
 }
 
-int cv_tx_timer_cancel(cv_tx_t *tx, const char *kind, cv_str_t key) {
+int cv_tx_timer_cancel(cv_tx_t *tx, const char *kind, cv_str_t key)
+{
     return cv_timer_drop(&tx->engine->ledger, kind, key);
 }
 
 static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args) {
+static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args)
+{
     char text[SENTENCE_MAX + 2]; /* one more, to see where a cut falls */
     int len = cv_vformat(text, sizeof text, format, args);
     if (len > SENTENCE_MAX) { /* cut where a character begins */
@@ -123,7 +135,8 @@ static cv_str_t sentence(cv_tx_t *tx, const char *format, va_list args) {
     return kept.ptr ? kept : CV_STR("(no memory for the reason)");
 }
 
-static int refuse(cv_tx_t *tx, cv_outcome_t *out, int rc, const char *code, const char *field, cv_str_t text) {
+static int refuse(cv_tx_t *tx, cv_outcome_t *out, int rc, const char *code, const char *field, cv_str_t text)
+{
     out->cls = cv_outcome_class_parse(cv_str(cv_error_wire(rc)));
     out->code = cv_str(code);
     out->field = cv_str(field);
@@ -131,7 +144,8 @@ static int refuse(cv_tx_t *tx, cv_outcome_t *out, int rc, const char *code, cons
     return tx->refused_rc = rc;
 }
 
-int cv_refuse(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *field, const char *format, ...) {
+int cv_refuse(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *field, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     cv_str_t text = sentence(tx, format, args);
@@ -139,7 +153,8 @@ int cv_refuse(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *fiel
     return refuse(tx, out, CV_EREJECTED, code, field, text);
 }
 
-int cv_refuse_as(cv_tx_t *tx, cv_outcome_t *out, int rc, const char *code, const char *field, const char *format, ...) {
+int cv_refuse_as(cv_tx_t *tx, cv_outcome_t *out, int rc, const char *code, const char *field, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     cv_str_t text = sentence(tx, format, args);
@@ -147,7 +162,8 @@ int cv_refuse_as(cv_tx_t *tx, cv_outcome_t *out, int rc, const char *code, const
     return refuse(tx, out, rc, code, field, text);
 }
 
-int cv_accept(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *format, ...) {
+int cv_accept(cv_tx_t *tx, cv_outcome_t *out, const char *code, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     out->text = sentence(tx, format, args);

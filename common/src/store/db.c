@@ -5,12 +5,12 @@
  * serve; at an orderly close checkpoint and mark as clean.
  *
  * Why these settings (SQLite 3.40.1 of Debian 12 is what they have to survive):
- *   one connection, exclusive     two connections that write or checkpoint can meet the WAL-reset bug (3.7.0 to 3.51.2);
- *                                 exclusive locking before WAL also keeps the wal-index in memory, not in a shared file
- *   journal WAL, synchronous FULL COMMIT returns after the WAL is synced; NORMAL would lose acknowledged commits
- *   wal_autocheckpoint 0          a checkpoint inside COMMIT would land on a batch; cv_db_tend does it between batches
- *   page size 8 KiB               fewer, larger WAL frames; measured faster for append-heavy tables
- *   trusted_schema off, defensive, cell_size_check: a damaged or hostile file is an error, not a crash
+ *   one connection, exclusive     two connections that write or checkpoint can meet the WAL-reset bug (3.7.0
+ * to 3.51.2); exclusive locking before WAL also keeps the wal-index in memory, not in a shared file journal WAL,
+ * synchronous FULL COMMIT returns after the WAL is synced; NORMAL would lose acknowledged commits wal_autocheckpoint 0
+ * a checkpoint inside COMMIT would land on a batch; cv_db_tend does it between batches page size 8 KiB fewer, larger
+ * WAL frames; measured faster for append-heavy tables trusted_schema off, defensive, cell_size_check: a damaged or
+ * hostile file is an error, not a crash
  *
  * Failure modes:
  *   disk full          the statement fails, SQLite may or may not have rolled back; cv_db_rollback settles it: CV_EFULL
@@ -48,14 +48,14 @@ enum {
 struct cv_stmt {
     sqlite3_stmt *raw;
     cv_db_t *db;
-    int bind_rc; /* SQLite's, of the first bind that failed since the last step */
+    int bind_rc;     /* SQLite's, of the first bind that failed since the last step */
     cv_stmt_t *next; /* all statements of a database, for its close */
 };
 
 struct cv_db {
     sqlite3 *raw;
     char *path;
-    int lock_fd; /* -1: a test's VFS has no lock file */
+    int lock_fd;                 /* -1: a test's VFS has no lock file */
     int wal_pages, commit_pages; /* in the WAL; of the last commit */
     int64_t reserve_bytes;
     bool mark_is_due; /* see mark_unclean */
@@ -70,28 +70,39 @@ static const char *const META_MIGRATIONS[] = {
 };
 
 /* SQLite's codes become ours here and nowhere else. */
-static int translate(int sqlite_rc) {
+static int translate(int sqlite_rc)
+{
     switch (sqlite_rc & 0xff) {
     case SQLITE_OK:
     case SQLITE_DONE:
-    case SQLITE_ROW: return CV_OK;
-    case SQLITE_FULL: return CV_EFULL;
+    case SQLITE_ROW:
+        return CV_OK;
+    case SQLITE_FULL:
+        return CV_EFULL;
     case SQLITE_IOERR:
     case SQLITE_PROTOCOL:
     case SQLITE_CANTOPEN:
-    case SQLITE_READONLY: return CV_EIO;
+    case SQLITE_READONLY:
+        return CV_EIO;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return CV_ECORRUPT;
-    case SQLITE_NOMEM: return CV_ENOMEM;
-    case SQLITE_CONSTRAINT: return CV_ECONFLICT;
+    case SQLITE_NOTADB:
+        return CV_ECORRUPT;
+    case SQLITE_NOMEM:
+        return CV_ENOMEM;
+    case SQLITE_CONSTRAINT:
+        return CV_ECONFLICT;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return CV_ELOCKED;
-    case SQLITE_TOOBIG: return CV_ELIMIT;
-    default: return CV_EINTERNAL;
+    case SQLITE_LOCKED:
+        return CV_ELOCKED;
+    case SQLITE_TOOBIG:
+        return CV_ELIMIT;
+    default:
+        return CV_EINTERNAL;
     }
 }
 
-static int on_wal_commit(void *self, sqlite3 *raw, const char *name, int pages) {
+static int on_wal_commit(void *self, sqlite3 *raw, const char *name, int pages)
+{
     (void)raw;
     (void)name;
     cv_db_t *db = self;
@@ -100,24 +111,29 @@ static int on_wal_commit(void *self, sqlite3 *raw, const char *name, int pages) 
     return SQLITE_OK;
 }
 
-int cv_db_exec(cv_db_t *db, const char *sql) {
+int cv_db_exec(cv_db_t *db, const char *sql)
+{
     return translate(sqlite3_exec(db->raw, sql, NULL, NULL, NULL));
 }
 
-int cv_db_changes(cv_db_t *db) {
+int cv_db_changes(cv_db_t *db)
+{
     return sqlite3_changes(db->raw);
 }
 
-struct sqlite3 *cv_db_raw(cv_db_t *db) {
+struct sqlite3 *cv_db_raw(cv_db_t *db)
+{
     return db->raw;
 }
 
-const char *cv_db_error(cv_db_t *db) {
+const char *cv_db_error(cv_db_t *db)
+{
     return sqlite3_errmsg(db->raw);
 }
 
 /* First column of the first row as an integer. */
-static int scalar(cv_db_t *db, const char *sql, int64_t *ret_value) {
+static int scalar(cv_db_t *db, const char *sql, int64_t *ret_value)
+{
     sqlite3_stmt *raw = NULL;
     int rc = translate(sqlite3_prepare_v2(db->raw, sql, -1, &raw, NULL));
     if (rc)
@@ -132,7 +148,8 @@ static int scalar(cv_db_t *db, const char *sql, int64_t *ret_value) {
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static int take_lock(cv_db_t *db, char *ret_error, size_t error_size) {
+static int take_lock(cv_db_t *db, char *ret_error, size_t error_size)
+{
     char lock_path[4096];
     if (snprintf(lock_path, sizeof lock_path, "%s.lock", db->path) >= (int)sizeof lock_path) {
         snprintf(ret_error, error_size, "%s: path is longer than %zu octets", db->path, sizeof lock_path);
@@ -150,7 +167,8 @@ static int take_lock(cv_db_t *db, char *ret_error, size_t error_size) {
     return CV_OK;
 }
 
-static int exec_all(cv_db_t *db, const char *const *pragmas, size_t n) {
+static int exec_all(cv_db_t *db, const char *const *pragmas, size_t n)
+{
     int rc = CV_OK;
     for (size_t i = 0; !rc && i < n; i++)
         rc = cv_db_exec(db, pragmas[i]);
@@ -158,31 +176,31 @@ static int exec_all(cv_db_t *db, const char *const *pragmas, size_t n) {
 }
 
 /* What says how we read; writes nothing. */
-static int set_up_reading(cv_db_t *db, int cache_kib) {
+static int set_up_reading(cv_db_t *db, int cache_kib)
+{
     char pragma[96];
     int on = 1;
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, &on);
     sqlite3_extended_result_codes(db->raw, 1);
     snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d", cache_kib ? cache_kib : DEFAULT_CACHE_KIB);
     const char *const pragmas[] = {
-        "PRAGMA page_size = 8192",
-        "PRAGMA locking_mode = EXCLUSIVE", /* before WAL: no shared memory file */
-        "PRAGMA foreign_keys = ON",
-        "PRAGMA trusted_schema = OFF",
-        "PRAGMA cell_size_check = ON",
-        "PRAGMA mmap_size = 0",
-        "PRAGMA temp_store = MEMORY",
-        pragma,
+        "PRAGMA page_size = 8192",  "PRAGMA locking_mode = EXCLUSIVE", /* before WAL: no shared memory file */
+        "PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF",     "PRAGMA cell_size_check = ON",
+        "PRAGMA mmap_size = 0",     "PRAGMA temp_store = MEMORY",      pragma,
     };
     return exec_all(db, pragmas, sizeof pragmas / sizeof *pragmas);
 }
 
-static int set_up_writing(cv_db_t *db, uint32_t application_id) {
+static int set_up_writing(cv_db_t *db, uint32_t application_id)
+{
     char limit[96], identity[96];
     snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %d", WAL_KEEP_BYTES);
     snprintf(identity, sizeof identity, "PRAGMA application_id = %d", (int)application_id);
     const char *const pragmas[] = {
-        "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 0", limit,
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA wal_autocheckpoint = 0",
+        limit,
     };
     int64_t found = 0;
     int rc = exec_all(db, pragmas, sizeof pragmas / sizeof *pragmas);
@@ -195,7 +213,8 @@ static int set_up_writing(cv_db_t *db, uint32_t application_id) {
 }
 
 /* Ours, or empty. */
-static int check_identity(cv_db_t *db, uint32_t application_id, char *ret_error, size_t error_size) {
+static int check_identity(cv_db_t *db, uint32_t application_id, char *ret_error, size_t error_size)
+{
     int64_t found = 0, tables = 0;
     int rc = scalar(db, "SELECT count(*) FROM sqlite_schema", &tables);
     if (!rc)
@@ -210,7 +229,8 @@ static int check_identity(cv_db_t *db, uint32_t application_id, char *ret_error,
     return CV_OK;
 }
 
-static int check_after_unclean_stop(cv_db_t *db, char *ret_error, size_t error_size) {
+static int check_after_unclean_stop(cv_db_t *db, char *ret_error, size_t error_size)
+{
     int64_t known = 0, clean = 0;
     int rc = scalar(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", &known);
     if (rc || !known)
@@ -237,7 +257,8 @@ static int check_after_unclean_stop(cv_db_t *db, char *ret_error, size_t error_s
 }
 
 int cv_db_migrate(cv_db_t *db, const char *component, const char *const *steps, size_t steps_n, char *ret_error,
-                  size_t error_size) {
+                  size_t error_size)
+{
     int64_t version = 0;
     char sql[160];
     bool is_meta = strcmp(component, "meta") == 0;
@@ -285,14 +306,17 @@ int cv_db_migrate(cv_db_t *db, const char *component, const char *const *steps, 
 
 /* From now on a stop is unclean until cv_db_close says otherwise. On a full disk there is nothing to protect yet: the
  * file is served as it is, and the first transaction that can be written brings the mark along. */
-static int mark_unclean(cv_db_t *db) {
+static int mark_unclean(cv_db_t *db)
+{
     int rc = cv_db_exec(db, "UPDATE meta SET value = 0 WHERE key = 'clean_stop' AND value <> 0");
     db->mark_is_due = rc == CV_EFULL;
     return rc == CV_EFULL ? CV_OK : rc;
 }
 
-/* Zeros behind what the WAL has: recovery takes them for its end. Not having them costs time only, so no error counts. */
-static void fill_wal(cv_db_t *db, int64_t wal_bytes) {
+/* Zeros behind what the WAL has: recovery takes them for its end. Not having them costs time only, so no error counts.
+ */
+static void fill_wal(cv_db_t *db, int64_t wal_bytes)
+{
     static const char zeros[64 * 1024];
     sqlite3_file *wal = NULL;
     sqlite3_int64 size = 0;
@@ -308,7 +332,8 @@ static void fill_wal(cv_db_t *db, int64_t wal_bytes) {
     wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
 }
 
-int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error, size_t error_size) {
+int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error, size_t error_size)
+{
     ret_error[0] = '\0';
     cv_db_t *db = calloc(1, sizeof *db);
     if (!db) {
@@ -360,7 +385,8 @@ int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error
     return CV_OK;
 }
 
-void cv_db_abandon(cv_db_t **db_p) {
+void cv_db_abandon(cv_db_t **db_p)
+{
     cv_db_t *db = *db_p;
     if (!db)
         return;
@@ -377,7 +403,8 @@ void cv_db_abandon(cv_db_t **db_p) {
     *db_p = NULL;
 }
 
-void cv_db_close(cv_db_t **db_p) {
+void cv_db_close(cv_db_t **db_p)
+{
     if (!*db_p)
         return;
     /* Failing to mark the stop as clean only costs a check at the next start. */
@@ -388,11 +415,13 @@ void cv_db_close(cv_db_t **db_p) {
 
 /* ---- transactions ------------------------------------------------------------------------- */
 
-int cv_db_begin(cv_db_t *db) {
+int cv_db_begin(cv_db_t *db)
+{
     return cv_stmt_run(db->begin);
 }
 
-int cv_db_commit(cv_db_t *db) {
+int cv_db_commit(cv_db_t *db)
+{
     int rc = db->mark_is_due && sqlite3_txn_state(db->raw, NULL) == SQLITE_TXN_WRITE ? mark_unclean(db) : CV_OK;
     if (!rc)
         rc = cv_stmt_run(db->commit);
@@ -401,7 +430,8 @@ int cv_db_commit(cv_db_t *db) {
     return rc;
 }
 
-void cv_db_rollback(cv_db_t *db) {
+void cv_db_rollback(cv_db_t *db)
+{
     /* After FULL or IOERR SQLite may have rolled back by itself. */
     if (!sqlite3_get_autocommit(db->raw))
         (void)!cv_stmt_run(db->rollback);
@@ -409,14 +439,16 @@ void cv_db_rollback(cv_db_t *db) {
 
 /* ---- housekeeping ------------------------------------------------------------------------- */
 
-int64_t cv_db_free_bytes(cv_db_t *db) {
+int64_t cv_db_free_bytes(cv_db_t *db)
+{
     struct statvfs fs;
     if (statvfs(db->path, &fs))
         return -1;
     return (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
 }
 
-bool cv_db_has_room(cv_db_t *db) {
+bool cv_db_has_room(cv_db_t *db)
+{
     if (!db->reserve_bytes)
         return true;
     int64_t free_bytes = cv_db_free_bytes(db);
@@ -424,16 +456,18 @@ bool cv_db_has_room(cv_db_t *db) {
     return free_bytes < 0 || free_bytes - (int64_t)db->wal_pages * 8192 >= db->reserve_bytes;
 }
 
-/* A checkpoint stalls whoever waits: one as long as the WAL is, and for a sync in any case. So small ones while commits are
- * small, and when they are large so many pages that the sync counts little. */
-static int checkpoint_pages(const cv_db_t *db, bool idle) {
+/* A checkpoint stalls whoever waits: one as long as the WAL is, and for a sync in any case. So small ones while commits
+ * are small, and when they are large so many pages that the sync counts little. */
+static int checkpoint_pages(const cv_db_t *db, bool idle)
+{
     int pages = CHECKPOINT_BUSY_COMMITS * db->commit_pages;
     if (idle || pages > CHECKPOINT_BUSY_PAGES)
         return idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_BUSY_PAGES;
     return pages > CHECKPOINT_BUSY_LEAST ? pages : CHECKPOINT_BUSY_LEAST;
 }
 
-int cv_db_tend(cv_db_t *db, bool idle) {
+int cv_db_tend(cv_db_t *db, bool idle)
+{
     if (db->wal_pages < checkpoint_pages(db, idle))
         return CV_OK;
     /* With a single connection nothing can hold a passive checkpoint back: it completes, and the next commit starts
@@ -443,7 +477,8 @@ int cv_db_tend(cv_db_t *db, bool idle) {
     return rc == CV_EFULL ? CV_OK : rc; /* a full disk: the WAL stays, nothing is lost; tried again later */
 }
 
-static int sync_path(const char *path, int flags) {
+static int sync_path(const char *path, int flags)
+{
     int fd = open(path, flags | O_CLOEXEC);
     if (fd < 0)
         return CV_EIO;
@@ -452,7 +487,8 @@ static int sync_path(const char *path, int flags) {
     return rc;
 }
 
-static int sync_directory_of(const char *path) {
+static int sync_directory_of(const char *path)
+{
     char directory[4096];
     if (snprintf(directory, sizeof directory, "%s", path) >= (int)sizeof directory)
         return CV_EINVAL;
@@ -462,7 +498,8 @@ static int sync_directory_of(const char *path) {
     return sync_path(slash ? directory[0] ? directory : "/" : ".", O_RDONLY | O_DIRECTORY);
 }
 
-int cv_db_backup(cv_db_t *db, const char *target) {
+int cv_db_backup(cv_db_t *db, const char *target)
+{
     char partial[4096];
     if (snprintf(partial, sizeof partial, "%s.partial", target) >= (int)sizeof partial)
         return CV_EINVAL;
@@ -496,7 +533,8 @@ int cv_db_backup(cv_db_t *db, const char *target) {
 
 /* ---- statements --------------------------------------------------------------------------- */
 
-int cv_db_prepare(cv_db_t *db, const char *sql, cv_stmt_t **ret_stmt) {
+int cv_db_prepare(cv_db_t *db, const char *sql, cv_stmt_t **ret_stmt)
+{
     cv_stmt_t *stmt = calloc(1, sizeof *stmt);
     if (!stmt)
         return CV_ENOMEM;
@@ -512,32 +550,38 @@ int cv_db_prepare(cv_db_t *db, const char *sql, cv_stmt_t **ret_stmt) {
     return CV_OK;
 }
 
-/* A bind fails for an index out of range, for memory, or because the statement was not reset; SQLite would then run it with
- * what was bound before. So the failure is kept for the step, which is checked. */
-static void bound(cv_stmt_t *stmt, int sqlite_rc) {
+/* A bind fails for an index out of range, for memory, or because the statement was not reset; SQLite would then run it
+ * with what was bound before. So the failure is kept for the step, which is checked. */
+static void bound(cv_stmt_t *stmt, int sqlite_rc)
+{
     if (sqlite_rc && !stmt->bind_rc)
         stmt->bind_rc = sqlite_rc;
 }
 
-void cv_stmt_int(cv_stmt_t *stmt, int index, int64_t value) {
+void cv_stmt_int(cv_stmt_t *stmt, int index, int64_t value)
+{
     bound(stmt, sqlite3_bind_int64(stmt->raw, index, value));
 }
 
-void cv_stmt_text(cv_stmt_t *stmt, int index, cv_str_t value) {
+void cv_stmt_text(cv_stmt_t *stmt, int index, cv_str_t value)
+{
     bound(stmt, value.ptr ? sqlite3_bind_text(stmt->raw, index, value.ptr, (int)value.len, SQLITE_STATIC)
                           : sqlite3_bind_null(stmt->raw, index));
 }
 
-void cv_stmt_blob(cv_stmt_t *stmt, int index, const void *bytes, size_t len) {
+void cv_stmt_blob(cv_stmt_t *stmt, int index, const void *bytes, size_t len)
+{
     bound(stmt, bytes ? sqlite3_bind_blob(stmt->raw, index, bytes, (int)len, SQLITE_STATIC)
                       : sqlite3_bind_null(stmt->raw, index));
 }
 
-void cv_stmt_null(cv_stmt_t *stmt, int index) {
+void cv_stmt_null(cv_stmt_t *stmt, int index)
+{
     bound(stmt, sqlite3_bind_null(stmt->raw, index));
 }
 
-int cv_stmt_step(cv_stmt_t *stmt) {
+int cv_stmt_step(cv_stmt_t *stmt)
+{
     if (stmt->bind_rc) {
         int rc = translate(stmt->bind_rc);
         cv_stmt_reset(stmt);
@@ -550,7 +594,8 @@ int cv_stmt_step(cv_stmt_t *stmt) {
     return step == SQLITE_DONE ? 0 : translate(reset ? reset : step);
 }
 
-int cv_stmt_run(cv_stmt_t *stmt) {
+int cv_stmt_run(cv_stmt_t *stmt)
+{
     int rc = cv_stmt_step(stmt);
     if (rc == 1) {
         cv_stmt_reset(stmt);
@@ -559,25 +604,30 @@ int cv_stmt_run(cv_stmt_t *stmt) {
     return rc;
 }
 
-void cv_stmt_reset(cv_stmt_t *stmt) {
+void cv_stmt_reset(cv_stmt_t *stmt)
+{
     sqlite3_reset(stmt->raw);
     stmt->bind_rc = SQLITE_OK;
 }
 
-int64_t cv_stmt_get_int(cv_stmt_t *stmt, int column) {
+int64_t cv_stmt_get_int(cv_stmt_t *stmt, int column)
+{
     return sqlite3_column_int64(stmt->raw, column);
 }
 
-cv_str_t cv_stmt_get_text(cv_stmt_t *stmt, int column) {
+cv_str_t cv_stmt_get_text(cv_stmt_t *stmt, int column)
+{
     const char *text = (const char *)sqlite3_column_text(stmt->raw, column);
     return (cv_str_t){text, text ? (size_t)sqlite3_column_bytes(stmt->raw, column) : 0};
 }
 
-cv_str_t cv_stmt_get_blob(cv_stmt_t *stmt, int column) {
+cv_str_t cv_stmt_get_blob(cv_stmt_t *stmt, int column)
+{
     const char *blob = sqlite3_column_blob(stmt->raw, column);
     return (cv_str_t){blob, blob ? (size_t)sqlite3_column_bytes(stmt->raw, column) : 0};
 }
 
-bool cv_stmt_get_null(cv_stmt_t *stmt, int column) {
+bool cv_stmt_get_null(cv_stmt_t *stmt, int column)
+{
     return sqlite3_column_type(stmt->raw, column) == SQLITE_NULL;
 }

@@ -4,10 +4,10 @@
  *   journal       n | part | first | chain | ends | bytes       n rises by one from row to row, whatever the part
  *   journal_mark  part, first -> n                              of some rows of a part, to find the others by
  *
- * A part is a stream (its id) or CV_PART_ANSWERS. A row holds what one transaction said in one part, at most 64 KiB of it:
- * items back to back, and in `ends` where each ends (4 octets, big endian). `first` is the number of the first item,
- * `chain` the stream's chain before it. The rows of a transaction stand next to each other, so one that says little
- * changes one page of the file, where a table per stream would change a page of each.
+ * A part is a stream (its id) or CV_PART_ANSWERS. A row holds what one transaction said in one part, at most 64 KiB of
+ * it: items back to back, and in `ends` where each ends (4 octets, big endian). `first` is the number of the first
+ * item, `chain` the stream's chain before it. The rows of a transaction stand next to each other, so one that says
+ * little changes one page of the file, where a table per stream would change a page of each.
  */
 #ifndef CONVENE_SRC_STORE_JOURNAL_H
 #define CONVENE_SRC_STORE_JOURNAL_H
@@ -16,10 +16,10 @@
 
 enum {
     CV_PART_ANSWERS = 0,
-    CV_PARTS_MAX = 64,             /* streams ever seen in one database, count */
-    CV_ROW_BYTES = 64 * 1024,      /* of one row; one longer item has a row of its own */
-    CV_ROW_ITEMS = 1024,           /* and count */
-    CV_ROW_END = 4,                /* octets of an end */
+    CV_PARTS_MAX = 64,        /* streams ever seen in one database, count */
+    CV_ROW_BYTES = 64 * 1024, /* of one row; one longer item has a row of its own */
+    CV_ROW_ITEMS = 1024,      /* and count */
+    CV_ROW_END = 4,           /* octets of an end */
 };
 
 typedef struct {
@@ -60,8 +60,8 @@ int cv_row_item(const cv_row_t *row, size_t i, cv_str_t *ret_item) CV_USE_RESULT
 /* Octets of row n; valid until cv_journal_bytes_end. CV_ECORRUPT: they are not there. */
 int cv_journal_bytes(cv_journal_t *journal, int64_t n, int64_t at, int64_t len, cv_str_t *ret_bytes) CV_USE_RESULT;
 void cv_journal_bytes_end(cv_journal_t *journal);
-/* Inside a transaction: drops the rows of a part before the one that begins with `first`, which is row keep_n; 0: there is
- * none, all go. CV_ECORRUPT: nothing was there to drop. */
+/* Inside a transaction: drops the rows of a part before the one that begins with `first`, which is row keep_n; 0: there
+ * is none, all go. CV_ECORRUPT: nothing was there to drop. */
 int cv_journal_drop(cv_journal_t *journal, int64_t part, uint64_t first, int64_t keep_n) CV_USE_RESULT;
 
 #endif

@@ -9,14 +9,16 @@
 
 #include <string.h>
 
-int cv_ledger_init(cv_ledger_t *ledger, cv_db_t *db) {
+int cv_ledger_init(cv_ledger_t *ledger, cv_db_t *db)
+{
     const struct {
         cv_stmt_t **stmt;
         const char *sql;
     } all[] = {
         {&ledger->cursor_get, "SELECT epoch, seq, chain FROM cursor WHERE stream = ?"},
         {&ledger->cursor_make, "INSERT INTO cursor VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING"},
-        {&ledger->cursor_move, "UPDATE cursor SET epoch = ?, seq = ?, chain = ? WHERE stream = ? AND epoch = ? AND seq = ?"
+        {&ledger->cursor_move,
+         "UPDATE cursor SET epoch = ?, seq = ?, chain = ? WHERE stream = ? AND epoch = ? AND seq = ?"
          " AND chain = ?"},
         {&ledger->cursor_set, "INSERT OR REPLACE INTO cursor VALUES(?, ?, ?, ?)"},
         {&ledger->park, "INSERT INTO parked VALUES(?, ?, ?, ?, ?, ?)"},
@@ -39,7 +41,8 @@ int cv_ledger_init(cv_ledger_t *ledger, cv_db_t *db) {
 
 /* ---- cursors ------------------------------------------------------------------------------ */
 
-int cv_cursor_get(cv_ledger_t *ledger, const char *stream, cv_position_t *ret_position) {
+int cv_cursor_get(cv_ledger_t *ledger, const char *stream, cv_position_t *ret_position)
+{
     memset(ret_position, 0, sizeof *ret_position);
     cv_stmt_text(ledger->cursor_get, 1, cv_str(stream));
     int rc = cv_stmt_step(ledger->cursor_get);
@@ -57,13 +60,15 @@ int cv_cursor_get(cv_ledger_t *ledger, const char *stream, cv_position_t *ret_po
     return rc;
 }
 
-static void bind_position(cv_stmt_t *stmt, int index, const cv_position_t *position) {
+static void bind_position(cv_stmt_t *stmt, int index, const cv_position_t *position)
+{
     cv_stmt_blob(stmt, index, position->epoch, CV_EPOCH_LEN);
     cv_stmt_int(stmt, index + 1, (int64_t)position->seq);
     cv_stmt_blob(stmt, index + 2, position->chain, CV_CHAIN_LEN);
 }
 
-int cv_cursor_move(cv_ledger_t *ledger, const char *stream, const cv_position_t *from, const cv_position_t *to) {
+int cv_cursor_move(cv_ledger_t *ledger, const char *stream, const cv_position_t *from, const cv_position_t *to)
+{
     static const cv_position_t start;
     if (!memcmp(from, &start, sizeof start)) { /* followed for the first time: there is no row yet */
         cv_stmt_text(ledger->cursor_make, 1, cv_str(stream));
@@ -81,14 +86,16 @@ int cv_cursor_move(cv_ledger_t *ledger, const char *stream, const cv_position_t 
     return rc;
 }
 
-int cv_cursor_set(cv_ledger_t *ledger, const char *stream, const cv_position_t *to) {
+int cv_cursor_set(cv_ledger_t *ledger, const char *stream, const cv_position_t *to)
+{
     cv_stmt_text(ledger->cursor_set, 1, cv_str(stream));
     bind_position(ledger->cursor_set, 2, to);
     return cv_stmt_run(ledger->cursor_set);
 }
 
 int cv_parked_put(cv_ledger_t *ledger, const char *stream, const cv_position_t *position, const char *error,
-                  int64_t at_ms, cv_str_t record) {
+                  int64_t at_ms, cv_str_t record)
+{
     cv_stmt_text(ledger->park, 1, cv_str(stream));
     cv_stmt_blob(ledger->park, 2, position->epoch, CV_EPOCH_LEN);
     cv_stmt_int(ledger->park, 3, (int64_t)position->seq);
@@ -98,7 +105,8 @@ int cv_parked_put(cv_ledger_t *ledger, const char *stream, const cv_position_t *
     return cv_stmt_run(ledger->park);
 }
 
-int cv_parked_count(cv_ledger_t *ledger, const char *stream, uint64_t *ret_count) {
+int cv_parked_count(cv_ledger_t *ledger, const char *stream, uint64_t *ret_count)
+{
     cv_stmt_text(ledger->parked_n, 1, cv_str(stream));
     int rc = cv_stmt_step(ledger->parked_n);
     if (rc != 1)
@@ -111,7 +119,8 @@ int cv_parked_count(cv_ledger_t *ledger, const char *stream, uint64_t *ret_count
 /* ---- consumers ---------------------------------------------------------------------------- */
 
 int cv_consumer_put(cv_ledger_t *ledger, const char *stream, const char *name, const uint8_t epoch[CV_EPOCH_LEN],
-                    uint64_t seq, int64_t seen_ms) {
+                    uint64_t seq, int64_t seen_ms)
+{
     cv_stmt_text(ledger->consumer_put, 1, cv_str(stream));
     cv_stmt_text(ledger->consumer_put, 2, cv_str(name));
     cv_stmt_blob(ledger->consumer_put, 3, epoch, CV_EPOCH_LEN);
@@ -121,7 +130,8 @@ int cv_consumer_put(cv_ledger_t *ledger, const char *stream, const char *name, c
 }
 
 int cv_consumer_floor(cv_ledger_t *ledger, const char *stream, const uint8_t epoch[CV_EPOCH_LEN], int64_t seen_since_ms,
-                      uint64_t *ret_seq) {
+                      uint64_t *ret_seq)
+{
     cv_stmt_text(ledger->consumer_floor, 1, cv_str(stream));
     cv_stmt_blob(ledger->consumer_floor, 2, epoch, CV_EPOCH_LEN);
     cv_stmt_int(ledger->consumer_floor, 3, seen_since_ms);
@@ -137,20 +147,23 @@ int cv_consumer_floor(cv_ledger_t *ledger, const char *stream, const uint8_t epo
 
 /* ---- timers ------------------------------------------------------------------------------- */
 
-int cv_timer_put(cv_ledger_t *ledger, const char *kind, cv_str_t key, int64_t due_ms) {
+int cv_timer_put(cv_ledger_t *ledger, const char *kind, cv_str_t key, int64_t due_ms)
+{
     cv_stmt_text(ledger->timer_put, 1, cv_str(kind));
     cv_stmt_text(ledger->timer_put, 2, key);
     cv_stmt_int(ledger->timer_put, 3, due_ms);
     return cv_stmt_run(ledger->timer_put);
 }
 
-int cv_timer_drop(cv_ledger_t *ledger, const char *kind, cv_str_t key) {
+int cv_timer_drop(cv_ledger_t *ledger, const char *kind, cv_str_t key)
+{
     cv_stmt_text(ledger->timer_drop, 1, cv_str(kind));
     cv_stmt_text(ledger->timer_drop, 2, key);
     return cv_stmt_run(ledger->timer_drop);
 }
 
-int cv_timer_next(cv_ledger_t *ledger, int64_t *ret_due_ms) {
+int cv_timer_next(cv_ledger_t *ledger, int64_t *ret_due_ms)
+{
     int rc = cv_stmt_step(ledger->timer_next);
     if (rc != 1)
         return rc ? rc : CV_ENOTFOUND;
@@ -159,7 +172,8 @@ int cv_timer_next(cv_ledger_t *ledger, int64_t *ret_due_ms) {
     return CV_OK;
 }
 
-int cv_timer_take(cv_ledger_t *ledger, int64_t now_ms, cv_arena_t *arena, cv_str_t *ret_kind, cv_str_t *ret_key) {
+int cv_timer_take(cv_ledger_t *ledger, int64_t now_ms, cv_arena_t *arena, cv_str_t *ret_kind, cv_str_t *ret_key)
+{
     cv_stmt_int(ledger->timer_due, 1, now_ms);
     int rc = cv_stmt_step(ledger->timer_due);
     if (rc != 1)

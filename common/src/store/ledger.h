@@ -18,7 +18,8 @@ int cv_ledger_init(cv_ledger_t *ledger, cv_db_t *db) CV_USE_RESULT;
 /* CV_ENOTFOUND: never followed; *ret_position is then the start of a stream (all zero). */
 int cv_cursor_get(cv_ledger_t *ledger, const char *stream, cv_position_t *ret_position) CV_USE_RESULT;
 /* Compare-and-set: CV_ECONFLICT when the stored cursor is not `from`; a second writer or a bug cannot skip records. */
-int cv_cursor_move(cv_ledger_t *ledger, const char *stream, const cv_position_t *from, const cv_position_t *to) CV_USE_RESULT;
+int cv_cursor_move(cv_ledger_t *ledger, const char *stream, const cv_position_t *from,
+                   const cv_position_t *to) CV_USE_RESULT;
 /* After a snapshot: wherever it was. */
 int cv_cursor_set(cv_ledger_t *ledger, const char *stream, const cv_position_t *to) CV_USE_RESULT;
 int cv_parked_put(cv_ledger_t *ledger, const char *stream, const cv_position_t *position, const char *error,
@@ -36,6 +37,7 @@ int cv_timer_drop(cv_ledger_t *ledger, const char *kind, cv_str_t key) CV_USE_RE
 /* CV_ENOTFOUND: no timers. */
 int cv_timer_next(cv_ledger_t *ledger, int64_t *ret_due_ms) CV_USE_RESULT;
 /* Takes the first timer due at or before now out of the table; CV_ENOTFOUND: none. Strings are copied to the arena. */
-int cv_timer_take(cv_ledger_t *ledger, int64_t now_ms, cv_arena_t *arena, cv_str_t *ret_kind, cv_str_t *ret_key) CV_USE_RESULT;
+int cv_timer_take(cv_ledger_t *ledger, int64_t now_ms, cv_arena_t *arena, cv_str_t *ret_kind,
+                  cv_str_t *ret_key) CV_USE_RESULT;
 
 #endif

@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ids rise with time (UUIDv7), so most new ones are above all that are stored: then there is nothing to look for. After a
- * rollback `highest` may be too high, which only means looking. */
-static int load_highest(cv_memo_t *memo, cv_db_t *db) {
+/* Ids rise with time (UUIDv7), so most new ones are above all that are stored: then there is nothing to look for. After
+ * a rollback `highest` may be too high, which only means looking. */
+static int load_highest(cv_memo_t *memo, cv_db_t *db)
+{
     cv_stmt_t *stmt;
     int rc = cv_db_prepare(db, "SELECT max(id) FROM request", &stmt);
     if (rc)
@@ -32,7 +33,8 @@ static int load_highest(cv_memo_t *memo, cv_db_t *db) {
     return CV_OK;
 }
 
-int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal) {
+int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal)
+{
     *memo = (cv_memo_t){.journal = journal};
     cv_buf_init(&memo->answers, CV_MAX_FRAME);
     memo->fresh = calloc(CV_MEMO_FRESH, sizeof *memo->fresh);
@@ -44,7 +46,8 @@ int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal) {
     return rc ? rc : load_highest(memo, journal->db);
 }
 
-void cv_memo_done(cv_memo_t *memo) {
+void cv_memo_done(cv_memo_t *memo)
+{
     cv_buf_done(&memo->answers);
     cv_rows_destroy(&memo->rows);
     free(memo->fresh);
@@ -54,7 +57,8 @@ void cv_memo_done(cv_memo_t *memo) {
 /* ---- what is in no row yet ---------------------------------------------------------------- */
 
 /* The slot that holds the id, or the free one where it belongs. The last octets of a UUID are its random ones. */
-static uint16_t *slot_of(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN]) {
+static uint16_t *slot_of(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN])
+{
     uint64_t tail;
     memcpy(&tail, id + CV_UUID_LEN - sizeof tail, sizeof tail);
     size_t at = tail * UINT64_C(0x9e3779b97f4a7c15) >> 32;
@@ -65,14 +69,16 @@ static uint16_t *slot_of(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN]) {
     }
 }
 
-static void forget_fresh(cv_memo_t *memo) {
+static void forget_fresh(cv_memo_t *memo)
+{
     if (memo->fresh_n)
         memset(memo->slots, 0, sizeof memo->slots);
     memo->fresh_n = 0;
     cv_rows_clear(memo->rows);
 }
 
-static int put_fresh(cv_memo_t *memo) {
+static int put_fresh(cv_memo_t *memo)
+{
     int rc = CV_OK;
     for (size_t i = 0; !rc && i < memo->fresh_n; i++) {
         const cv_memo_entry_t *entry = &memo->fresh[i];
@@ -92,7 +98,8 @@ static int put_fresh(cv_memo_t *memo) {
     return rc;
 }
 
-static int put_answers(cv_memo_t *memo) {
+static int put_answers(cv_memo_t *memo)
+{
     if (!memo->row)
         return CV_OK;
     int rc = cv_journal_put(memo->journal, memo->row, CV_PART_ANSWERS, 0, CV_STR_NONE, CV_STR_NONE,
@@ -102,12 +109,14 @@ static int put_answers(cv_memo_t *memo) {
     return rc;
 }
 
-int cv_memo_flush(cv_memo_t *memo) {
+int cv_memo_flush(cv_memo_t *memo)
+{
     int rc = put_fresh(memo);
     return rc ? rc : put_answers(memo);
 }
 
-void cv_memo_forget(cv_memo_t *memo) {
+void cv_memo_forget(cv_memo_t *memo)
+{
     cv_buf_clear(&memo->answers);
     memo->row = 0;
     forget_fresh(memo);
@@ -115,7 +124,8 @@ void cv_memo_forget(cv_memo_t *memo) {
 
 /* ------------------------------------------------------------------------------------------- */
 
-void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]) {
+void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH])
+{
     crypto_generichash_state state;
     static const uint8_t separator = 0; /* neither type nor subject can hold it */
     crypto_generichash_init(&state, NULL, 0, CV_MEMO_HASH);
@@ -129,7 +139,8 @@ void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]) {
 }
 
 /* The outcome that stands there: gathering still, or in its row. */
-static int get_answer(cv_memo_t *memo, int64_t row, int64_t at, int64_t len, cv_str_t *ret_outcome) {
+static int get_answer(cv_memo_t *memo, int64_t row, int64_t at, int64_t len, cv_str_t *ret_outcome)
+{
     if (row != memo->row)
         return cv_journal_bytes(memo->journal, row, at, len, ret_outcome);
     if (at < 0 || len < 0 || (size_t)at + (size_t)len > memo->answers.len)
@@ -139,7 +150,8 @@ static int get_answer(cv_memo_t *memo, int64_t row, int64_t at, int64_t len, cv_
 }
 
 /* Among the fresh ones, then in the table. CV_ENOTFOUND. */
-static int find(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], cv_memo_entry_t *ret_entry) {
+static int find(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], cv_memo_entry_t *ret_entry)
+{
     uint16_t slot = memo->fresh_n ? *slot_of(memo, id) : 0;
     if (slot) {
         *ret_entry = memo->fresh[slot - 1];
@@ -160,7 +172,8 @@ static int find(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], cv_memo_entry_t 
     return rc;
 }
 
-int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) {
+int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome)
+{
     cv_memo_entry_t entry;
     if (memcmp(id, memo->highest, CV_UUID_LEN) > 0)
         return CV_ENOTFOUND;
@@ -172,12 +185,14 @@ int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *h
     return get_answer(memo, entry.row, entry.at, entry.len, ret_outcome);
 }
 
-void cv_memo_release(cv_memo_t *memo) {
+void cv_memo_release(cv_memo_t *memo)
+{
     cv_journal_bytes_end(memo->journal);
 }
 
-int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH],
-                const char *principal, cv_str_t outcome) {
+int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH], const char *principal,
+                cv_str_t outcome)
+{
     int rc = CV_OK;
     if (memo->row && memo->answers.len + outcome.len > CV_ROW_BYTES)
         rc = put_answers(memo);

@@ -26,7 +26,7 @@ typedef struct {
     size_t fresh_n;
     uint16_t slots[CV_MEMO_SLOTS]; /* by id, linear probing: index in fresh + 1 */
     cv_rows_t *rows;
-    int64_t row;      /* of the journal, where the answers that gather will stand; 0: none gather */
+    int64_t row; /* of the journal, where the answers that gather will stand; 0: none gather */
     cv_buf_t answers;
 } cv_memo_t;
 
@@ -37,11 +37,12 @@ void cv_memo_forget(cv_memo_t *memo);             /* after ROLLBACK */
 /* BLAKE2b-128 over what the request asks for: type, subject and data. Not over time, inbox or trace, which a repeated
  * request may have anew. */
 void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]);
-/* CV_OK: decided before, *ret_outcome valid until cv_memo_release or the next put. CV_ENOTFOUND: new. CV_ECONFLICT: other content.
- * hash NULL: whatever its content. */
-int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash, cv_str_t *ret_outcome) CV_USE_RESULT;
+/* CV_OK: decided before, *ret_outcome valid until cv_memo_release or the next put. CV_ENOTFOUND: new. CV_ECONFLICT:
+ * other content. hash NULL: whatever its content. */
+int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash,
+                cv_str_t *ret_outcome) CV_USE_RESULT;
 void cv_memo_release(cv_memo_t *memo);
-int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH],
-                const char *principal, cv_str_t outcome) CV_USE_RESULT; /* principal must live until the flush */
+int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH], const char *principal,
+                cv_str_t outcome) CV_USE_RESULT; /* principal must live until the flush */
 
 #endif

@@ -1,21 +1,21 @@
 /* outbox: the streams a service writes, numbered and chained, in the same transaction as its state.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Each stream has a part of the journal and one row in `stream` that says where what is kept begins. During a batch records
- * gather in memory; cv_outbox_flush makes them rows of the journal just before COMMIT, one per stream and transaction or
- * per 64 KiB: a row per record would cost more than deciding it. The head is what follows from the last row.
+ * Each stream has a part of the journal and one row in `stream` that says where what is kept begins. During a batch
+ * records gather in memory; cv_outbox_flush makes them rows of the journal just before COMMIT, one per stream and
+ * transaction or per 64 KiB: a row per record would cost more than deciding it. The head is what follows from the last
+ * row.
  *
  *   record n:  chain(n) = BLAKE2b-256(chain(n-1) || record bytes),  chain(0) = 32 zero octets
  *
  * Failure modes:
  *   rolled back        cv_outbox_forget puts the heads of memory back to the committed ones
- *   killed             rows are of the transaction they speak of. At open the first and the last ones must fit each other
- *                      and the row in `stream`, or the file is damaged
- *   pruned             whole rows only. When all are gone `stream` keeps number and chain, so none is ever given twice
- *   restored           another epoch: a follower whose place is part of the restored history goes on from it, any other
- *                      gets EPOCH and takes a snapshot
- *   old copy put back  same epoch, shorter history: a follower that has seen more gets AHEAD, one whose chain does not
- *                      fit gets DIVERGED; neither is ever served records that merely have the right number
+ *   killed             rows are of the transaction they speak of. At open the first and the last ones must fit each
+ * other and the row in `stream`, or the file is damaged pruned             whole rows only. When all are gone `stream`
+ * keeps number and chain, so none is ever given twice restored           another epoch: a follower whose place is part
+ * of the restored history goes on from it, any other gets EPOCH and takes a snapshot old copy put back  same epoch,
+ * shorter history: a follower that has seen more gets AHEAD, one whose chain does not fit gets DIVERGED; neither is
+ * ever served records that merely have the right number
  */
 #include "store/outbox.h"
 
@@ -42,12 +42,14 @@ struct cv_outbox {
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-static bool holds(const cv_row_t *row, uint64_t seq) {
+static bool holds(const cv_row_t *row, uint64_t seq)
+{
     return row->first <= seq && seq - row->first < row->items_n;
 }
 
 /* chain becomes the one after the first n records of the row. */
-static int chain_through(const cv_row_t *row, size_t n, uint8_t chain[CV_CHAIN_LEN]) {
+static int chain_through(const cv_row_t *row, size_t n, uint8_t chain[CV_CHAIN_LEN])
+{
     for (size_t i = 0; i < n; i++) {
         cv_str_t record;
         int rc = cv_row_item(row, i, &record);
@@ -59,7 +61,8 @@ static int chain_through(const cv_row_t *row, size_t n, uint8_t chain[CV_CHAIN_L
 }
 
 /* The chain after record seq, which is kept. CV_ECORRUPT: it is not. */
-static int chain_at(cv_journal_t *journal, const stream_t *s, uint64_t seq, uint8_t ret_chain[CV_CHAIN_LEN]) {
+static int chain_at(cv_journal_t *journal, const stream_t *s, uint64_t seq, uint8_t ret_chain[CV_CHAIN_LEN])
+{
     cv_row_t row;
     int rc = cv_journal_seek(journal, s->id, seq, &row);
     if (rc)
@@ -74,7 +77,8 @@ static int chain_at(cv_journal_t *journal, const stream_t *s, uint64_t seq, uint
 }
 
 /* The chain before record seq, with which a row must begin. */
-static int chain_before(cv_journal_t *journal, const stream_t *s, uint64_t seq, uint8_t ret_chain[CV_CHAIN_LEN]) {
+static int chain_before(cv_journal_t *journal, const stream_t *s, uint64_t seq, uint8_t ret_chain[CV_CHAIN_LEN])
+{
     cv_row_t row;
     if (seq == s->head.seq + 1) {
         memcpy(ret_chain, s->head.chain, CV_CHAIN_LEN);
@@ -90,15 +94,18 @@ static int chain_before(cv_journal_t *journal, const stream_t *s, uint64_t seq, 
     return rc;
 }
 
-/* Does the history that is kept here lead through this place? seq + 1 is kept or the next to come. CV_OK, CV_EDIVERGED. */
-static int leads_through(cv_journal_t *journal, const stream_t *s, uint64_t seq, const uint8_t expected[CV_CHAIN_LEN]) {
+/* Does the history that is kept here lead through this place? seq + 1 is kept or the next to come. CV_OK, CV_EDIVERGED.
+ */
+static int leads_through(cv_journal_t *journal, const stream_t *s, uint64_t seq, const uint8_t expected[CV_CHAIN_LEN])
+{
     uint8_t chain[CV_CHAIN_LEN];
     int rc = seq < s->oldest ? chain_before(journal, s, seq + 1, chain) : chain_at(journal, s, seq, chain);
     return rc ? rc : memcmp(chain, expected, CV_CHAIN_LEN) ? CV_EDIVERGED : CV_OK;
 }
 
 /* What has gathered becomes a row. */
-static int put_row(cv_journal_t *journal, stream_t *s) {
+static int put_row(cv_journal_t *journal, stream_t *s)
+{
     if (!s->ends.len)
         return CV_OK;
     int rc = cv_journal_put(journal, cv_journal_next(journal), s->id, s->before.seq + 1,
@@ -113,7 +120,8 @@ static int put_row(cv_journal_t *journal, stream_t *s) {
 /* ---- opening ------------------------------------------------------------------------------ */
 
 /* The row of `stream`. Its head is the place before the oldest. */
-static int load_stream(cv_db_t *db, const char *name, stream_t *s) {
+static int load_stream(cv_db_t *db, const char *name, stream_t *s)
+{
     cv_stmt_t *load;
     int rc = cv_db_prepare(db, "SELECT id, epoch, oldest, chain FROM stream WHERE name = ?", &load);
     if (rc)
@@ -125,7 +133,8 @@ static int load_stream(cv_db_t *db, const char *name, stream_t *s) {
     cv_str_t epoch = cv_stmt_get_blob(load, 1), chain = cv_stmt_get_blob(load, 3);
     int64_t id = cv_stmt_get_int(load, 0), oldest = cv_stmt_get_int(load, 2);
     /* The table's CHECKs say so, but they are not asked when a damaged file is read. */
-    rc = id > CV_PART_ANSWERS && id < CV_PARTS_MAX && epoch.len == CV_EPOCH_LEN && chain.len == CV_CHAIN_LEN && oldest >= 1
+    rc = id > CV_PART_ANSWERS && id < CV_PARTS_MAX && epoch.len == CV_EPOCH_LEN && chain.len == CV_CHAIN_LEN &&
+                 oldest >= 1
              ? CV_OK
              : CV_ECORRUPT;
     if (!rc) {
@@ -141,7 +150,8 @@ static int load_stream(cv_db_t *db, const char *name, stream_t *s) {
 }
 
 /* All streams of a service have one epoch, also one that a later program adds to an old database. */
-static int make_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPOCH_LEN]) {
+static int make_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPOCH_LEN])
+{
     static const uint8_t no_chain[CV_CHAIN_LEN];
     cv_stmt_t *make;
     int rc = cv_db_prepare(db,
@@ -157,7 +167,8 @@ static int make_stream(cv_db_t *db, const char *name, const uint8_t epoch[CV_EPO
 }
 
 /* From the last mark to the end: rows must follow each other, and the last one gives the head. */
-static int load_head(cv_journal_t *journal, stream_t *s) {
+static int load_head(cv_journal_t *journal, stream_t *s)
+{
     uint8_t chain[CV_CHAIN_LEN];
     uint64_t next = 0;
     cv_row_t row;
@@ -187,7 +198,8 @@ static int load_head(cv_journal_t *journal, stream_t *s) {
     return CV_OK;
 }
 
-static int open_stream(cv_journal_t *journal, const char *name, const uint8_t epoch[CV_EPOCH_LEN], stream_t *s) {
+static int open_stream(cv_journal_t *journal, const char *name, const uint8_t epoch[CV_EPOCH_LEN], stream_t *s)
+{
     cv_buf_init(&s->ends, CV_ROW_ITEMS * CV_ROW_END);
     cv_buf_init(&s->records, CV_MAX_FRAME);
     int rc = load_stream(journal->db, name, s);
@@ -206,8 +218,9 @@ static int open_stream(cv_journal_t *journal, const char *name, const uint8_t ep
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-int cv_outbox_open(cv_journal_t *journal, const char *const *names, size_t names_n, const uint8_t new_epoch[CV_EPOCH_LEN],
-                   cv_outbox_t **ret_outbox) {
+int cv_outbox_open(cv_journal_t *journal, const char *const *names, size_t names_n,
+                   const uint8_t new_epoch[CV_EPOCH_LEN], cv_outbox_t **ret_outbox)
+{
     if (names_n > CV_STREAMS_MAX)
         return CV_ELIMIT;
     cv_outbox_t *outbox = calloc(1, sizeof *outbox);
@@ -219,7 +232,8 @@ int cv_outbox_open(cv_journal_t *journal, const char *const *names, size_t names
     for (size_t i = 0; !rc && i < names_n; i++)
         rc = open_stream(journal, names[i], new_epoch, &outbox->streams[i]);
     if (!rc)
-        rc = cv_db_prepare(journal->db, "UPDATE stream SET epoch = ?, oldest = ?, chain = ? WHERE id = ?", &outbox->save);
+        rc = cv_db_prepare(journal->db, "UPDATE stream SET epoch = ?, oldest = ?, chain = ? WHERE id = ?",
+                           &outbox->save);
     if (!rc)
         rc = cv_db_commit(journal->db);
     else
@@ -232,7 +246,8 @@ int cv_outbox_open(cv_journal_t *journal, const char *const *names, size_t names
     return CV_OK;
 }
 
-void cv_outbox_close(cv_outbox_t **outbox) {
+void cv_outbox_close(cv_outbox_t **outbox)
+{
     if (!*outbox)
         return;
     for (size_t i = 0; i < (*outbox)->streams_n; i++) {
@@ -243,17 +258,20 @@ void cv_outbox_close(cv_outbox_t **outbox) {
     *outbox = NULL;
 }
 
-const cv_position_t *cv_outbox_head(const cv_outbox_t *outbox, size_t stream) {
+const cv_position_t *cv_outbox_head(const cv_outbox_t *outbox, size_t stream)
+{
     return &outbox->streams[stream].head;
 }
 
-uint64_t cv_outbox_oldest(const cv_outbox_t *outbox, size_t stream) {
+uint64_t cv_outbox_oldest(const cv_outbox_t *outbox, size_t stream)
+{
     return outbox->streams[stream].oldest;
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-int cv_outbox_append(cv_outbox_t *outbox, size_t stream, cv_str_t record, cv_position_t *ret_position) {
+int cv_outbox_append(cv_outbox_t *outbox, size_t stream, cv_str_t record, cv_position_t *ret_position)
+{
     stream_t *s = &outbox->streams[stream];
     int rc = CV_OK;
     if (s->records.len + record.len > CV_ROW_BYTES || s->ends.len == s->ends.max)
@@ -273,11 +291,13 @@ int cv_outbox_append(cv_outbox_t *outbox, size_t stream, cv_str_t record, cv_pos
 }
 
 /* What the row of `stream` says has changed: pruned, or another epoch. */
-static bool is_moved(const stream_t *s) {
+static bool is_moved(const stream_t *s)
+{
     return s->oldest != s->committed_oldest || memcmp(s->head.epoch, s->committed.epoch, CV_EPOCH_LEN) != 0;
 }
 
-int cv_outbox_flush(cv_outbox_t *outbox) {
+int cv_outbox_flush(cv_outbox_t *outbox)
+{
     for (size_t i = 0; i < outbox->streams_n; i++) {
         stream_t *s = &outbox->streams[i];
         int rc = put_row(outbox->journal, s);
@@ -296,7 +316,8 @@ int cv_outbox_flush(cv_outbox_t *outbox) {
     return CV_OK;
 }
 
-void cv_outbox_committed(cv_outbox_t *outbox) {
+void cv_outbox_committed(cv_outbox_t *outbox)
+{
     for (size_t i = 0; i < outbox->streams_n; i++) {
         stream_t *s = &outbox->streams[i];
         s->committed = s->before = s->head;
@@ -305,7 +326,8 @@ void cv_outbox_committed(cv_outbox_t *outbox) {
     }
 }
 
-void cv_outbox_forget(cv_outbox_t *outbox) {
+void cv_outbox_forget(cv_outbox_t *outbox)
+{
     for (size_t i = 0; i < outbox->streams_n; i++) {
         stream_t *s = &outbox->streams[i];
         s->head = s->before = s->committed;
@@ -316,7 +338,8 @@ void cv_outbox_forget(cv_outbox_t *outbox) {
     }
 }
 
-int cv_outbox_new_epoch(cv_outbox_t *outbox, const uint8_t epoch[CV_EPOCH_LEN]) {
+int cv_outbox_new_epoch(cv_outbox_t *outbox, const uint8_t epoch[CV_EPOCH_LEN])
+{
     for (size_t i = 0; i < outbox->streams_n; i++)
         memcpy(outbox->streams[i].head.epoch, epoch, CV_EPOCH_LEN);
     return cv_outbox_flush(outbox);
@@ -325,7 +348,8 @@ int cv_outbox_new_epoch(cv_outbox_t *outbox, const uint8_t epoch[CV_EPOCH_LEN]) 
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /* Is this place part of the history that is kept here? */
-static int admit(cv_journal_t *journal, const stream_t *s, const cv_position_t *from) {
+static int admit(cv_journal_t *journal, const stream_t *s, const cv_position_t *from)
+{
     static const uint8_t no_chain[CV_CHAIN_LEN];
     if (from->seq > s->head.seq)
         return CV_EAHEAD;
@@ -338,7 +362,8 @@ static int admit(cv_journal_t *journal, const stream_t *s, const cv_position_t *
     return leads_through(journal, s, from->seq, from->chain);
 }
 
-int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *from) {
+int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *from)
+{
     static const uint8_t no_epoch[CV_EPOCH_LEN];
     stream_t *s = &outbox->streams[stream];
     bool from_the_start = !from->seq && !memcmp(from->epoch, no_epoch, CV_EPOCH_LEN);
@@ -351,7 +376,8 @@ int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *fro
 }
 
 int cv_outbox_walk(cv_outbox_t *outbox, size_t stream, uint64_t after, size_t max,
-                   int (*put)(void *self, cv_str_t record), void *self) {
+                   int (*put)(void *self, cv_str_t record), void *self)
+{
     stream_t *s = &outbox->streams[stream];
     uint64_t last = s->head.seq > after && s->head.seq - after > max ? after + max : s->head.seq;
     cv_row_t row;
@@ -361,7 +387,8 @@ int cv_outbox_walk(cv_outbox_t *outbox, size_t stream, uint64_t after, size_t ma
     while (!rc) {
         if (!holds(&row, after + 1))
             rc = CV_ECORRUPT; /* a hole in our own log */
-        for (size_t i = rc ? 0 : (size_t)(after + 1 - row.first); !rc && i < row.items_n && after < last; i++, after++) {
+        for (size_t i = rc ? 0 : (size_t)(after + 1 - row.first); !rc && i < row.items_n && after < last;
+             i++, after++) {
             cv_str_t record;
             rc = cv_row_item(&row, i, &record);
             if (!rc)
@@ -376,7 +403,9 @@ int cv_outbox_walk(cv_outbox_t *outbox, size_t stream, uint64_t after, size_t ma
 }
 
 /* Where to keep from: the first row that does not end at or before upto, or of which too many records would go. */
-static int find_keep(cv_journal_t *journal, const stream_t *s, uint64_t upto, size_t max, uint64_t *ret_from, int64_t *ret_n) {
+static int find_keep(cv_journal_t *journal, const stream_t *s, uint64_t upto, size_t max, uint64_t *ret_from,
+                     int64_t *ret_n)
+{
     cv_row_t row;
     uint64_t from = s->oldest;
     int64_t n = 0;
@@ -397,8 +426,10 @@ static int find_keep(cv_journal_t *journal, const stream_t *s, uint64_t upto, si
     return CV_OK;
 }
 
-/* At least one row goes if it may, however many records it has: else nothing ever would. Records of this transaction stay. */
-int cv_outbox_prune(cv_outbox_t *outbox, size_t stream, uint64_t upto, size_t max) {
+/* At least one row goes if it may, however many records it has: else nothing ever would. Records of this transaction
+ * stay. */
+int cv_outbox_prune(cv_outbox_t *outbox, size_t stream, uint64_t upto, size_t max)
+{
     stream_t *s = &outbox->streams[stream];
     uint64_t from;
     int64_t n;

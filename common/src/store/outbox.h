@@ -12,8 +12,8 @@ typedef struct cv_outbox cv_outbox_t;
 
 /* names[i] becomes stream i. A stream seen for the first time starts in the epoch of the others, the first
  * ones in the given one. */
-int cv_outbox_open(cv_journal_t *journal, const char *const *names, size_t names_n, const uint8_t new_epoch[CV_EPOCH_LEN],
-                   cv_outbox_t **ret_outbox) CV_USE_RESULT;
+int cv_outbox_open(cv_journal_t *journal, const char *const *names, size_t names_n,
+                   const uint8_t new_epoch[CV_EPOCH_LEN], cv_outbox_t **ret_outbox) CV_USE_RESULT;
 void cv_outbox_close(cv_outbox_t **outbox);
 
 /* The position of the newest record, this transaction's included. */

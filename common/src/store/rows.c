@@ -45,7 +45,9 @@ typedef struct {
 
 /* ---- what SQLite calls -------------------------------------------------------------------- */
 
-static int on_connect(sqlite3 *db, void *rows, int argc, const char *const *argv, sqlite3_vtab **ret_table, char **ret_error) {
+static int on_connect(sqlite3 *db, void *rows, int argc, const char *const *argv, sqlite3_vtab **ret_table,
+                      char **ret_error)
+{
     char sql[32 + 5 * COLUMNS_MAX];
     (void)argc;
     (void)argv;
@@ -65,17 +67,20 @@ static int on_connect(sqlite3 *db, void *rows, int argc, const char *const *argv
     return SQLITE_OK;
 }
 
-static int on_disconnect(sqlite3_vtab *table) {
+static int on_disconnect(sqlite3_vtab *table)
+{
     sqlite3_free(table);
     return SQLITE_OK;
 }
 
-static int on_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
+static int on_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
     info->estimatedRows = (sqlite3_int64)((table_t *)table)->rows->n;
     return SQLITE_OK;
 }
 
-static int on_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret_cursor) {
+static int on_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret_cursor)
+{
     (void)table;
     cursor_t *cursor = sqlite3_malloc(sizeof *cursor);
     if (!cursor)
@@ -85,12 +90,14 @@ static int on_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret_cursor) {
     return SQLITE_OK;
 }
 
-static int on_close(sqlite3_vtab_cursor *cursor) {
+static int on_close(sqlite3_vtab_cursor *cursor)
+{
     sqlite3_free(cursor);
     return SQLITE_OK;
 }
 
-static int on_filter(sqlite3_vtab_cursor *cursor, int index, const char *text, int argc, sqlite3_value **argv) {
+static int on_filter(sqlite3_vtab_cursor *cursor, int index, const char *text, int argc, sqlite3_value **argv)
+{
     (void)index;
     (void)text;
     (void)argc;
@@ -99,32 +106,44 @@ static int on_filter(sqlite3_vtab_cursor *cursor, int index, const char *text, i
     return SQLITE_OK;
 }
 
-static int on_next(sqlite3_vtab_cursor *cursor) {
+static int on_next(sqlite3_vtab_cursor *cursor)
+{
     ((cursor_t *)cursor)->at++;
     return SQLITE_OK;
 }
 
-static const cv_rows_t *rows_of(sqlite3_vtab_cursor *cursor) {
+static const cv_rows_t *rows_of(sqlite3_vtab_cursor *cursor)
+{
     return ((table_t *)cursor->pVtab)->rows;
 }
 
-static int on_eof(sqlite3_vtab_cursor *cursor) {
+static int on_eof(sqlite3_vtab_cursor *cursor)
+{
     return ((cursor_t *)cursor)->at >= rows_of(cursor)->n;
 }
 
-static int on_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column) {
+static int on_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+{
     const cv_rows_t *rows = rows_of(cursor);
     const cell_t *cell = &rows->cells[((cursor_t *)cursor)->at * (size_t)rows->columns_n + (size_t)column];
     switch (cell->kind) {
-    case NOTHING: break; /* NULL */
-    case INTEGER: sqlite3_result_int64(context, cell->number); break;
-    case TEXT: sqlite3_result_text(context, cell->bytes, cell->len, SQLITE_STATIC); break;
-    case BLOB: sqlite3_result_blob(context, cell->bytes, cell->len, SQLITE_STATIC); break;
+    case NOTHING:
+        break; /* NULL */
+    case INTEGER:
+        sqlite3_result_int64(context, cell->number);
+        break;
+    case TEXT:
+        sqlite3_result_text(context, cell->bytes, cell->len, SQLITE_STATIC);
+        break;
+    case BLOB:
+        sqlite3_result_blob(context, cell->bytes, cell->len, SQLITE_STATIC);
+        break;
     }
     return SQLITE_OK;
 }
 
-static int on_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret_rowid) {
+static int on_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret_rowid)
+{
     *ret_rowid = (sqlite3_int64)((cursor_t *)cursor)->at;
     return SQLITE_OK;
 }
@@ -144,7 +163,8 @@ static const sqlite3_module MODULE = {
 
 /* ---- what services call ------------------------------------------------------------------- */
 
-int cv_rows_new(cv_db_t *db, const char *name, int columns_n, cv_rows_t **ret_rows) {
+int cv_rows_new(cv_db_t *db, const char *name, int columns_n, cv_rows_t **ret_rows)
+{
     if (columns_n < 1 || columns_n > COLUMNS_MAX)
         return CV_EINVAL;
     cv_rows_t *rows = calloc(1, sizeof *rows);
@@ -159,7 +179,8 @@ int cv_rows_new(cv_db_t *db, const char *name, int columns_n, cv_rows_t **ret_ro
     return CV_OK;
 }
 
-void cv_rows_destroy(cv_rows_t **rows) {
+void cv_rows_destroy(cv_rows_t **rows)
+{
     if (!*rows)
         return;
     free((*rows)->cells);
@@ -167,7 +188,8 @@ void cv_rows_destroy(cv_rows_t **rows) {
     *rows = NULL;
 }
 
-int cv_rows_add(cv_rows_t *rows) {
+int cv_rows_add(cv_rows_t *rows)
+{
     size_t columns = (size_t)rows->columns_n;
     if (rows->n == rows->room) {
         size_t room = rows->room ? rows->room * 2 : FIRST_ROOM;
@@ -183,28 +205,34 @@ int cv_rows_add(cv_rows_t *rows) {
     return CV_OK;
 }
 
-static cell_t *cell_of(cv_rows_t *rows, int column) {
+static cell_t *cell_of(cv_rows_t *rows, int column)
+{
     return &rows->cells[(rows->n - 1) * (size_t)rows->columns_n + (size_t)column];
 }
 
-void cv_rows_int(cv_rows_t *rows, int column, int64_t value) {
+void cv_rows_int(cv_rows_t *rows, int column, int64_t value)
+{
     *cell_of(rows, column) = (cell_t){.kind = INTEGER, .number = value};
 }
 
-void cv_rows_text(cv_rows_t *rows, int column, cv_str_t value) {
+void cv_rows_text(cv_rows_t *rows, int column, cv_str_t value)
+{
     if (value.ptr)
         *cell_of(rows, column) = (cell_t){.kind = TEXT, .len = (int)value.len, .bytes = value.ptr};
 }
 
-void cv_rows_blob(cv_rows_t *rows, int column, cv_str_t value) {
+void cv_rows_blob(cv_rows_t *rows, int column, cv_str_t value)
+{
     if (value.ptr)
         *cell_of(rows, column) = (cell_t){.kind = BLOB, .len = (int)value.len, .bytes = value.ptr};
 }
 
-size_t cv_rows_n(const cv_rows_t *rows) {
+size_t cv_rows_n(const cv_rows_t *rows)
+{
     return rows->n;
 }
 
-void cv_rows_clear(cv_rows_t *rows) {
+void cv_rows_clear(cv_rows_t *rows)
+{
     rows->n = 0;
 }

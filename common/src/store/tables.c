@@ -1,14 +1,13 @@
 /* tables: the engine's own tables, which every service's database has beside the service's.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   stream    one row per stream of this service: where what is kept begins. epoch is random, made with the row and again
- *             by a restore; oldest is the first record still kept, or the next one to come; chain is that before it
- *   journal   what the service said, in all its streams and in its answers: see journal.h; with journal_mark
- *   request   the memo: one row per decided request, with the place of its outcome's very bytes in the journal
- *   cursor    one row per followed stream: the position up to which its records have had their effect here
- *   parked    records that could not be applied, set aside with the error
- *   consumer  how far each follower of our streams says it is; for retention, lag and alarms only
- *   timer     what is due when; one row per (kind, key)
+ *   stream    one row per stream of this service: where what is kept begins. epoch is random, made with the row and
+ * again by a restore; oldest is the first record still kept, or the next one to come; chain is that before it journal
+ * what the service said, in all its streams and in its answers: see journal.h; with journal_mark request   the memo:
+ * one row per decided request, with the place of its outcome's very bytes in the journal cursor    one row per followed
+ * stream: the position up to which its records have had their effect here parked    records that could not be applied,
+ * set aside with the error consumer  how far each follower of our streams says it is; for retention, lag and alarms
+ * only timer     what is due when; one row per (kind, key)
  */
 #include "store/tables.h"
 
@@ -32,6 +31,7 @@ static const char *const STEPS[] = {
     "CREATE INDEX timer_due ON timer(due_ms, kind, key);",
 };
 
-int cv_tables_migrate(cv_db_t *db, char *ret_error, size_t error_size) {
+int cv_tables_migrate(cv_db_t *db, char *ret_error, size_t error_size)
+{
     return cv_db_migrate(db, "engine", STEPS, sizeof STEPS / sizeof *STEPS, ret_error, error_size);
 }

@@ -34,7 +34,8 @@ typedef struct path {
 static size_t s_path_text(const path_t *path, char *ret_text, size_t size)
 {
     size_t len = path->up ? s_path_text(path->up, ret_text, size) : 0;
-    if (len >= size) return size;
+    if (len >= size)
+        return size;
     int more = path->index
                    ? snprintf(ret_text + len, size - len, "%s%s[%zu]", path->up ? "." : "", path->name, path->index - 1)
                    : snprintf(ret_text + len, size - len, "%s%s", path->up ? "." : "", path->name);
@@ -43,7 +44,8 @@ static size_t s_path_text(const path_t *path, char *ret_text, size_t size)
 
 __attribute__((format(printf, 3, 4))) static int s_fail(cv_fault_t *fault, const path_t *path, const char *format, ...)
 {
-    if (!fault) return CV_EINVAL;
+    if (!fault)
+        return CV_EINVAL;
     char where[sizeof fault->path], what[sizeof fault->text];
     where[0] = '\0';
     (void)s_path_text(path, where, sizeof where);
@@ -62,7 +64,8 @@ static shown_t s_shown(cv_str_t value)
 {
     shown_t shown;
     size_t len = value.len < SHOWN_MAX ? value.len : SHOWN_MAX;
-    while (len && len < value.len && ((uint8_t)value.ptr[len] & 0xc0) == 0x80) len--;
+    while (len && len < value.len && ((uint8_t)value.ptr[len] & 0xc0) == 0x80)
+        len--;
     size_t at = 0;
     shown.text[at++] = '"';
     for (size_t i = 0; i < len; i++) {
@@ -81,18 +84,28 @@ static shown_t s_shown(cv_str_t value)
 static const char *s_type_name(const msgpack_object *object)
 {
     switch (object->type) {
-    case MSGPACK_OBJECT_NIL: return "nil";
-    case MSGPACK_OBJECT_BOOLEAN: return "a boolean";
+    case MSGPACK_OBJECT_NIL:
+        return "nil";
+    case MSGPACK_OBJECT_BOOLEAN:
+        return "a boolean";
     case MSGPACK_OBJECT_POSITIVE_INTEGER:
-    case MSGPACK_OBJECT_NEGATIVE_INTEGER: return "an integer";
+    case MSGPACK_OBJECT_NEGATIVE_INTEGER:
+        return "an integer";
     case MSGPACK_OBJECT_FLOAT32:
-    case MSGPACK_OBJECT_FLOAT64: return "a float";
-    case MSGPACK_OBJECT_STR: return "text";
-    case MSGPACK_OBJECT_BIN: return "a bin";
-    case MSGPACK_OBJECT_ARRAY: return "an array";
-    case MSGPACK_OBJECT_MAP: return "a map";
-    case MSGPACK_OBJECT_EXT: return "an extension type";
-    default: return "something else";
+    case MSGPACK_OBJECT_FLOAT64:
+        return "a float";
+    case MSGPACK_OBJECT_STR:
+        return "text";
+    case MSGPACK_OBJECT_BIN:
+        return "a bin";
+    case MSGPACK_OBJECT_ARRAY:
+        return "an array";
+    case MSGPACK_OBJECT_MAP:
+        return "a map";
+    case MSGPACK_OBJECT_EXT:
+        return "an extension type";
+    default:
+        return "something else";
     }
 }
 
@@ -108,7 +121,8 @@ static bool s_digits(const char *s, size_t n, unsigned *ret_number)
 {
     unsigned number = 0;
     for (size_t i = 0; i < n; i++) {
-        if (s[i] < '0' || s[i] > '9') return false;
+        if (s[i] < '0' || s[i] > '9')
+            return false;
         number = number * 10 + (unsigned)(s[i] - '0');
     }
     *ret_number = number;
@@ -120,12 +134,18 @@ static bool s_partial_date(cv_str_t s)
 {
     static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     unsigned year, month, day;
-    if (s.len != 4 && s.len != 7 && s.len != 10) return false;
-    if (!s_digits(s.ptr, 4, &year)) return false;
-    if (s.len == 4) return true;
-    if (s.ptr[4] != '-' || !s_digits(s.ptr + 5, 2, &month) || month < 1 || month > 12) return false;
-    if (s.len == 7) return true;
-    if (s.ptr[7] != '-' || !s_digits(s.ptr + 8, 2, &day) || day < 1 || day > days[month - 1]) return false;
+    if (s.len != 4 && s.len != 7 && s.len != 10)
+        return false;
+    if (!s_digits(s.ptr, 4, &year))
+        return false;
+    if (s.len == 4)
+        return true;
+    if (s.ptr[4] != '-' || !s_digits(s.ptr + 5, 2, &month) || month < 1 || month > 12)
+        return false;
+    if (s.len == 7)
+        return true;
+    if (s.ptr[7] != '-' || !s_digits(s.ptr + 8, 2, &day) || day < 1 || day > days[month - 1])
+        return false;
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     return month != 2 || day < 29 || leap;
 }
@@ -141,22 +161,25 @@ static bool s_email(cv_str_t s)
     size_t ats = 0;
     for (size_t i = 0; i < s.len; i++) {
         uint8_t c = (uint8_t)s.ptr[i];
-        if (c <= 0x20 || c == 0x7f) return false;
+        if (c <= 0x20 || c == 0x7f)
+            return false;
         ats += c == '@';
     }
     return ats == 1 && s.ptr[0] != '@' && s.ptr[s.len - 1] != '@';
 }
 
-/* The first octet of one class, the others of another: a bit each. What all octets have in common is asked once, at the end,
- * because some eight hundred octets are looked at per decision. */
+/* The first octet of one class, the others of another: a bit each. What all octets have in common is asked once, at the
+ * end, because some eight hundred octets are looked at per decision. */
 static bool s_all_of(cv_str_t s, unsigned first, unsigned rest)
 {
     const uint8_t *at = (const uint8_t *)s.ptr + 1, *end = (const uint8_t *)s.ptr + s.len;
     unsigned common = ~0u;
-    if (!(cv_char_classes[at[-1]] & first)) return false;
+    if (!(cv_char_classes[at[-1]] & first))
+        return false;
     for (; end - at >= 4; at += 4)
         common &= cv_char_classes[at[0]] & cv_char_classes[at[1]] & cv_char_classes[at[2]] & cv_char_classes[at[3]];
-    for (; at < end; at++) common &= cv_char_classes[*at];
+    for (; at < end; at++)
+        common &= cv_char_classes[*at];
     return common & rest;
 }
 
@@ -169,12 +192,16 @@ static bool s_ascii_only(const cv_field_t *field)
 static bool s_rule_holds(const cv_field_t *field, cv_str_t s)
 {
     switch ((cv_text_rule_t)field->rule) {
-    case CV_TEXT_FREE: return true;
+    case CV_TEXT_FREE:
+        return true;
     case CV_TEXT_CLASSES:
         return s_all_of(s, field->first, field->rest);
-    case CV_TEXT_EMAIL: return s_email(s);
-    case CV_TEXT_PARTIAL_DATE: return s_partial_date(s);
-    case CV_TEXT_WALL_TIME: return s.len == 5 && s_hours_minutes(s.ptr, 23);
+    case CV_TEXT_EMAIL:
+        return s_email(s);
+    case CV_TEXT_PARTIAL_DATE:
+        return s_partial_date(s);
+    case CV_TEXT_WALL_TIME:
+        return s.len == 5 && s_hours_minutes(s.ptr, 23);
     case CV_TEXT_UTC_OFFSET:
         return s.len == 6 && (s.ptr[0] == '+' || s.ptr[0] == '-') && s_hours_minutes(s.ptr + 1, 14);
     }
@@ -226,7 +253,8 @@ static int s_decode_int(const cv_field_t *field, const msgpack_object *object, i
 static int s_decode_enum(const cv_field_t *field, const msgpack_object *object, unsigned *ret_value, cv_fault_t *fault,
                          const path_t *path)
 {
-    if (object->type != MSGPACK_OBJECT_STR) return s_wrong_type(fault, path, object, "text");
+    if (object->type != MSGPACK_OBJECT_STR)
+        return s_wrong_type(fault, path, object, "text");
     cv_str_t text = {object->via.str.ptr, object->via.str.size};
     unsigned value = cv_words_parse(field->words, field->words_n, text);
     if (!value) {
@@ -255,22 +283,27 @@ static int s_decode_value(const cv_field_t *field, const msgpack_object *object,
     case CV_FIELD_TEXT:
     case CV_FIELD_BIN:
         rc = s_decode_bytes(field, object, &view, fault, path);
-        if (!rc) memcpy(ret_place, &view, sizeof view);
+        if (!rc)
+            memcpy(ret_place, &view, sizeof view);
         return rc;
     case CV_FIELD_INT:
     case CV_FIELD_UINT: /* its minimum is not negative, so both look the same in memory */
         rc = s_decode_int(field, object, &number, fault, path);
-        if (!rc) memcpy(ret_place, &number, sizeof number);
+        if (!rc)
+            memcpy(ret_place, &number, sizeof number);
         return rc;
     case CV_FIELD_BOOL:
-        if (object->type != MSGPACK_OBJECT_BOOLEAN) return s_wrong_type(fault, path, object, "a boolean");
+        if (object->type != MSGPACK_OBJECT_BOOLEAN)
+            return s_wrong_type(fault, path, object, "a boolean");
         memcpy(ret_place, &(bool){object->via.boolean}, sizeof(bool));
         return CV_OK;
     case CV_FIELD_ENUM:
         rc = s_decode_enum(field, object, &value, fault, path);
-        if (!rc) memcpy(ret_place, &value, sizeof value);
+        if (!rc)
+            memcpy(ret_place, &value, sizeof value);
         return rc;
-    case CV_FIELD_OBJECT: return s_decode_map(field->shape, object, ret_place, fault, path);
+    case CV_FIELD_OBJECT:
+        return s_decode_map(field->shape, object, ret_place, fault, path);
     }
     return CV_EINTERNAL;
 }
@@ -319,7 +352,8 @@ static size_t s_octets(const msgpack_object *object)
 static int s_decode_array(const cv_field_t *field, const msgpack_object *object, char *ret_base, cv_fault_t *fault,
                           path_t *path)
 {
-    if (object->type != MSGPACK_OBJECT_ARRAY) return s_wrong_type(fault, path, object, "an array");
+    if (object->type != MSGPACK_OBJECT_ARRAY)
+        return s_wrong_type(fault, path, object, "an array");
     size_t n = object->via.array.size;
     if (n < field->items_min || n > field->items_max)
         return s_fail(fault, path, "has %zu elements; must have %u to %u", n, field->items_min, field->items_max);
@@ -339,12 +373,14 @@ static int s_decode_array(const cv_field_t *field, const msgpack_object *object,
         if (field->flags & CV_FIELD_LAZY) {
             cv_str_t view;
             int rc = s_decode_bytes(field, element, &view, fault, path);
-            if (rc) return rc;
+            if (rc)
+                return rc;
             continue;
         }
         char *there = place + i * field->stride;
         int rc = s_decode_value(field, element, there, fault, path);
-        if (rc) return rc;
+        if (rc)
+            return rc;
         if (field->flags & CV_FIELD_UNIQUE) {
             for (size_t k = 0; k < i; k++)
                 if (memcmp(place + k * field->stride, there, field->stride) == 0)
@@ -369,9 +405,11 @@ static const cv_field_t *s_field(const cv_shape_t *shape, unsigned expected, con
     const char *name = key->via.str.ptr;
     size_t len = key->via.str.size;
     for (unsigned i = 0, at = expected; i < shape->fields_n; i++, at++) {
-        if (at >= shape->fields_n) at = 0;
+        if (at >= shape->fields_n)
+            at = 0;
         const cv_field_t *field = &shape->fields[at];
-        if (field->name_len == len && memcmp(field->name, name, len) == 0) return field;
+        if (field->name_len == len && memcmp(field->name, name, len) == 0)
+            return field;
     }
     return NULL;
 }
@@ -379,24 +417,30 @@ static const cv_field_t *s_field(const cv_shape_t *shape, unsigned expected, con
 static int s_decode_map(const cv_shape_t *shape, const msgpack_object *data, void *ret_struct, cv_fault_t *fault,
                         const path_t *path)
 {
-    if (data->type != MSGPACK_OBJECT_MAP) return s_wrong_type(fault, path, data, "a map");
+    if (data->type != MSGPACK_OBJECT_MAP)
+        return s_wrong_type(fault, path, data, "a map");
     uint64_t seen = 0;
     unsigned expected = 0;
     for (uint32_t i = 0; i < data->via.map.size; i++) {
         const msgpack_object_kv *pair = &data->via.map.ptr[i];
-        if (pair->key.type != MSGPACK_OBJECT_STR) return s_fail(fault, path, "has a key that is not text");
+        if (pair->key.type != MSGPACK_OBJECT_STR)
+            return s_fail(fault, path, "has a key that is not text");
         const cv_field_t *field = s_field(shape, expected, &pair->key);
-        if (!field) continue; /* a newer writer's */
+        if (!field)
+            continue; /* a newer writer's */
         unsigned number = (unsigned)(field - shape->fields);
         expected = number + 1;
         path_t here = {path, field->name, 0};
-        if (seen >> number & 1) return s_fail(fault, &here, "is given twice");
+        if (seen >> number & 1)
+            return s_fail(fault, &here, "is given twice");
         seen |= UINT64_C(1) << number;
         int rc = field->flags & CV_FIELD_ARRAY
                      ? s_decode_array(field, &pair->val, ret_struct, fault, &here)
                      : s_decode_value(field, &pair->val, (char *)ret_struct + field->offset, fault, &here);
-        if (rc) return rc;
-        if (field->flags & CV_FIELD_HAS) memcpy((char *)ret_struct + field->has, &(bool){true}, sizeof(bool));
+        if (rc)
+            return rc;
+        if (field->flags & CV_FIELD_HAS)
+            memcpy((char *)ret_struct + field->has, &(bool){true}, sizeof(bool));
     }
     uint64_t missing = shape->required & ~seen;
     if (missing) {
@@ -411,7 +455,8 @@ int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *r
     memset(ret_struct, 0, shape->size);
     path_t root = {NULL, "data", 0};
     int rc = s_decode_map(shape, data, ret_struct, fault, &root);
-    if (rc) memset(ret_struct, 0, shape->size);
+    if (rc)
+        memset(ret_struct, 0, shape->size);
     return rc;
 }
 
@@ -430,16 +475,21 @@ void cv_items_read(const cv_shape_t *shape, const cv_items_t *items, size_t i, v
 
 static bool s_present(const cv_field_t *field, const char *base)
 {
-    if (field->flags & CV_FIELD_REQUIRED) return true;
-    if (field->flags & CV_FIELD_HAS) return READ(bool, base + field->has);
-    if (field->flags & CV_FIELD_ARRAY) return READ(size_t, base + field->has) > 0;
-    if (field->kind == CV_FIELD_ENUM) return READ(unsigned, base + field->offset) != 0;
+    if (field->flags & CV_FIELD_REQUIRED)
+        return true;
+    if (field->flags & CV_FIELD_HAS)
+        return READ(bool, base + field->has);
+    if (field->flags & CV_FIELD_ARRAY)
+        return READ(size_t, base + field->has) > 0;
+    if (field->kind == CV_FIELD_ENUM)
+        return READ(unsigned, base + field->offset) != 0;
     return READ(cv_str_t, base + field->offset).ptr != NULL;
 }
 
 static size_t s_items(const cv_field_t *field, const char *base, cv_records_t *ret_records)
 {
-    if (!(field->flags & CV_FIELD_LAZY)) return READ(size_t, base + field->has);
+    if (!(field->flags & CV_FIELD_LAZY))
+        return READ(size_t, base + field->has);
     *ret_records = READ(cv_records_t, base + field->offset);
     return ret_records->n;
 }
@@ -449,13 +499,16 @@ static bool s_put_map(cv_buf_t *buf, const cv_shape_t *shape, const char *base);
 
 static bool s_put_bytes(cv_buf_t *buf, const cv_field_t *field, cv_str_t view)
 {
-    if (!view.ptr || view.len < (uint64_t)field->min || view.len > (uint64_t)field->max) return false;
+    if (!view.ptr || view.len < (uint64_t)field->min || view.len > (uint64_t)field->max)
+        return false;
     if (field->kind == CV_FIELD_BIN) {
         cv_pack_bin(buf, view);
         return true;
     }
-    if (!s_rule_holds(field, view)) return false;
-    if (!s_ascii_only(field) && !cv_utf8((const uint8_t *)view.ptr, view.len)) return false;
+    if (!s_rule_holds(field, view))
+        return false;
+    if (!s_ascii_only(field) && !cv_utf8((const uint8_t *)view.ptr, view.len))
+        return false;
     cv_pack_text(buf, view.ptr, view.len);
     return true;
 }
@@ -464,21 +517,26 @@ static bool s_put_value(cv_buf_t *buf, const cv_field_t *field, const char *plac
 {
     switch ((cv_field_kind_t)field->kind) {
     case CV_FIELD_TEXT:
-    case CV_FIELD_BIN: return s_put_bytes(buf, field, READ(cv_str_t, place));
+    case CV_FIELD_BIN:
+        return s_put_bytes(buf, field, READ(cv_str_t, place));
     case CV_FIELD_UINT:
     case CV_FIELD_INT: {
         int64_t number = READ(int64_t, place);
         cv_pack_int(buf, number);
         return number >= field->min && number <= field->max;
     }
-    case CV_FIELD_BOOL: cv_pack_bool(buf, READ(bool, place)); return true;
+    case CV_FIELD_BOOL:
+        cv_pack_bool(buf, READ(bool, place));
+        return true;
     case CV_FIELD_ENUM: {
         unsigned value = READ(unsigned, place);
-        if (value < 1 || value > field->words_n) return false;
+        if (value < 1 || value > field->words_n)
+            return false;
         cv_pack_text(buf, field->words[value - 1].ptr, field->words[value - 1].len);
         return true;
     }
-    case CV_FIELD_OBJECT: return s_put_map(buf, field->shape, place);
+    case CV_FIELD_OBJECT:
+        return s_put_map(buf, field->shape, place);
     }
     return false;
 }
@@ -503,7 +561,8 @@ static bool s_put_elements(cv_buf_t *buf, const cv_field_t *field, const char *b
         return s_put_items(buf, field, &items);
     }
     size_t n = s_items(field, base, &records);
-    if (n < field->items_min || n > field->items_max) return false;
+    if (n < field->items_min || n > field->items_max)
+        return false;
     cv_pack_array(buf, n);
     for (size_t i = 0; i < n; i++)
         if (field->flags & CV_FIELD_LAZY ? !s_put_bytes(buf, field, cv_records_at(&records, i))
@@ -522,7 +581,8 @@ static bool s_put_map(cv_buf_t *buf, const cv_shape_t *shape, const char *base)
 {
     uint64_t present = 0;
     for (unsigned i = 0; i < shape->fields_n; i++)
-        if (s_present(&shape->fields[i], base)) present |= UINT64_C(1) << i;
+        if (s_present(&shape->fields[i], base))
+            present |= UINT64_C(1) << i;
     cv_pack_map(buf, (size_t)__builtin_popcountll(present));
     for (uint64_t rest = present; rest; rest &= rest - 1) {
         const cv_field_t *field = &shape->fields[__builtin_ctzll(rest)];
@@ -536,7 +596,8 @@ static bool s_put_map(cv_buf_t *buf, const cv_shape_t *shape, const char *base)
 
 int cv_shape_encode(const cv_shape_t *shape, cv_buf_t *buf, const void *data)
 {
-    if (buf->rc) return buf->rc;
+    if (buf->rc)
+        return buf->rc;
     size_t start = buf->len;
     int rc = s_put_map(buf, shape, data) ? buf->rc : CV_EINVAL;
     if (rc) { /* as if nothing had been asked; the buffer's own error would outlive it */
@@ -592,6 +653,7 @@ const char *cv_words_text(const cv_str_t *words, size_t n, unsigned value)
 unsigned cv_words_parse(const cv_str_t *words, size_t n, cv_str_t text)
 {
     for (unsigned i = 0; i < n; i++)
-        if (words[i].len == text.len && memcmp(words[i].ptr, text.ptr, text.len) == 0) return i + 1;
+        if (words[i].len == text.len && memcmp(words[i].ptr, text.ptr, text.len) == 0)
+            return i + 1;
     return 0;
 }

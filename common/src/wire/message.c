@@ -38,7 +38,8 @@ cv_reader_t *cv_reader_new(void)
 
 void cv_reader_destroy(cv_reader_t **reader)
 {
-    if (!*reader) return;
+    if (!*reader)
+        return;
     msgpack_zone_destroy(&(*reader)->zone);
     free(*reader);
     *reader = NULL;
@@ -57,14 +58,16 @@ static bool s_printable(cv_str_t s)
         bad |= ((eight - ones * 0x21) & ~eight) | (eight + ones) | eight;
     }
     for (; i < s.len; i++)
-        if ((uint8_t)s.ptr[i] <= 0x20 || (uint8_t)s.ptr[i] >= 0x7f) return false;
+        if ((uint8_t)s.ptr[i] <= 0x20 || (uint8_t)s.ptr[i] >= 0x7f)
+            return false;
     return !(bad & highs);
 }
 
 static bool s_no_controls(cv_str_t s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if ((uint8_t)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f) return false;
+        if ((uint8_t)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
+            return false;
     return true;
 }
 
@@ -145,7 +148,8 @@ static const struct {
 static attribute_t s_attribute(const msgpack_object *key, unsigned expected)
 {
     for (unsigned i = 0, at = expected; i < A_COUNT; i++, at++) {
-        if (at >= A_COUNT) at = 0;
+        if (at >= A_COUNT)
+            at = 0;
         if (s_attributes[at].name.len == key->via.str.size &&
             memcmp(s_attributes[at].name.ptr, key->via.str.ptr, key->via.str.size) == 0)
             return (attribute_t)at;
@@ -158,7 +162,8 @@ static int s_read_attribute(attribute_t which, const msgpack_object *value, cv_m
 {
     const char *name = s_attributes[which].name.ptr;
     if (which == A_DATA) {
-        if (value->type != MSGPACK_OBJECT_MAP) return cv_fault(fault, CV_EINVAL, name, "must be a map");
+        if (value->type != MSGPACK_OBJECT_MAP)
+            return cv_fault(fault, CV_EINVAL, name, "must be a map");
         msg->data = value;
         return CV_OK;
     }
@@ -168,7 +173,8 @@ static int s_read_attribute(attribute_t which, const msgpack_object *value, cv_m
     if (text.len < s_attributes[which].min || text.len > s_attributes[which].max || !s_attributes[which].fits(text))
         return cv_fault(fault, CV_EINVAL, name, "must be %s", s_attributes[which].expect);
     if (which == A_SPECVERSION) {
-        if (!cv_str_equal(text, CV_STR("1.0"))) return cv_fault(fault, CV_EINVAL, name, "must be \"1.0\"");
+        if (!cv_str_equal(text, CV_STR("1.0")))
+            return cv_fault(fault, CV_EINVAL, name, "must be \"1.0\"");
     } else if (which == A_TIME || which == A_EXPIRY) {
         int64_t ms;
         if (cv_time_parse(text, &ms) || ms < 0 || ms > TIME_MAX_MS)
@@ -185,12 +191,16 @@ static int s_read_attribute(attribute_t which, const msgpack_object *value, cv_m
 
 static size_t s_max_len(const cv_msg_info_t *info)
 {
-    if (!info) return CV_MAX_REQUEST;
+    if (!info)
+        return CV_MAX_REQUEST;
     switch (info->kind) {
     case CV_KIND_REQUEST:
-    case CV_KIND_OUTCOME: return CV_MAX_REQUEST;
-    case CV_KIND_RECORD: return CV_MAX_RECORD;
-    case CV_KIND_LOG: return CV_MAX_BATCH;
+    case CV_KIND_OUTCOME:
+        return CV_MAX_REQUEST;
+    case CV_KIND_RECORD:
+        return CV_MAX_RECORD;
+    case CV_KIND_LOG:
+        return CV_MAX_BATCH;
     }
     return CV_MAX_RECORD;
 }
@@ -219,7 +229,8 @@ int cv_msg_read(cv_reader_t *reader, cv_str_t bytes, cv_msg_t *ret_msg, cv_fault
 {
     cv_msg_t msg = {.time_ms = 0};
     cv_fault_t first; /* the fault to report, while others are still looked for */
-    if (cv_wire_walk(bytes, &msg.data_bytes, fault)) return CV_EMALFORMED;
+    if (cv_wire_walk(bytes, &msg.data_bytes, fault))
+        return CV_EMALFORMED;
 
     msgpack_zone_clear(&reader->zone);
     size_t offset = 0;
@@ -234,21 +245,26 @@ int cv_msg_read(cv_reader_t *reader, cv_str_t bytes, cv_msg_t *ret_msg, cv_fault
     for (uint32_t i = 0; i < reader->root.via.map.size; i++) {
         const msgpack_object_kv *pair = &reader->root.via.map.ptr[i];
         attribute_t which = s_attribute(&pair->key, expected);
-        if (which == A_COUNT) continue;
+        if (which == A_COUNT)
+            continue;
         expected = which + 1U;
         seen |= 1U << which;
         int one = s_read_attribute(which, &pair->val, &msg, rc ? NULL : &first);
-        if (!rc) rc = one;
+        if (!rc)
+            rc = one;
     }
     if (!msg.id.ptr || !msg.type.ptr) {
         attribute_t which = msg.id.ptr ? A_TYPE : A_ID;
         return cv_fault(fault, CV_EMALFORMED, s_attributes[which].name.ptr, "must be there and be %s",
                         s_attributes[which].expect);
     }
-    if (!msg.data) msg.data_bytes = CV_STR_NONE;
+    if (!msg.data)
+        msg.data_bytes = CV_STR_NONE;
     msg.info = cv_msg_info(msg.type);
-    if (!rc) rc = s_check_whole(&msg, seen, bytes.len, &first);
-    if (rc && fault) *fault = first;
+    if (!rc)
+        rc = s_check_whole(&msg, seen, bytes.len, &first);
+    if (rc && fault)
+        *fault = first;
     *ret_msg = msg;
     return rc;
 }
@@ -279,7 +295,8 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
         if (which == A_TIME || which == A_EXPIRY) {
             int64_t ms = which == A_TIME ? head->time_ms : head->expiry_ms;
             char *text = which == A_TIME ? time : expiry;
-            if (which == A_EXPIRY && ms == 0) continue;
+            if (which == A_EXPIRY && ms == 0)
+                continue;
             cv_time_text(ms, text);
             values[which] = (cv_str_t){text, CV_TIME_TEXT};
         } else {
@@ -287,7 +304,8 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
                 values[which] = cv_str(head->info->type);
             else
                 memcpy(&values[which], (const char *)head + s_attributes[which].at - 1, sizeof(cv_str_t));
-            if (!values[which].ptr) continue;
+            if (!values[which].ptr)
+                continue;
             if (values[which].len < s_attributes[which].min || values[which].len > s_attributes[which].max ||
                 !s_attributes[which].fits(values[which]) ||
                 (which == A_SUBJECT && !cv_utf8((const uint8_t *)values[which].ptr, values[which].len)))
@@ -296,20 +314,25 @@ int cv_msg_write(cv_buf_t *buf, const cv_msg_t *head, const void *data)
         present++;
     }
     uint8_t id[CV_UUID_LEN];
-    if (!values[A_ID].ptr || !values[A_SOURCE].ptr) return CV_EINVAL;
+    if (!values[A_ID].ptr || !values[A_SOURCE].ptr)
+        return CV_EINVAL;
     if (head->info->kind == CV_KIND_REQUEST && (!values[A_INBOX].ptr || cv_uuid_parse(values[A_ID], id)))
         return CV_EINVAL;
 
-    if (buf->rc) return buf->rc;
+    if (buf->rc)
+        return buf->rc;
     size_t start = buf->len;
     cv_pack_map(buf, present);
     s_put(buf, A_SPECVERSION, CV_STR("1.0"));
     for (unsigned i = 0; i < N; i++)
-        if (values[order[i]].ptr) s_put(buf, order[i], values[order[i]]);
+        if (values[order[i]].ptr)
+            s_put(buf, order[i], values[order[i]]);
     cv_pack_text(buf, s_attributes[A_DATA].name.ptr, s_attributes[A_DATA].name.len);
     int rc = buf->rc;
-    if (!rc) rc = head->info->encode(buf, data);
-    if (!rc && buf->len - start > s_max_len(head->info)) rc = CV_ELIMIT;
+    if (!rc)
+        rc = head->info->encode(buf, data);
+    if (!rc && buf->len - start > s_max_len(head->info))
+        rc = CV_ELIMIT;
     if (rc) { /* as if nothing had been asked; the buffer's own error would outlive it */
         buf->len = start;
         buf->rc = CV_OK;
