@@ -19,7 +19,8 @@ static const json_t *places_of(const json_t *seats, const char *question, const 
     const json_t *options = json_object_get(seats, "options");
     for (size_t i = 0; i < json_array_size(options); i++) {
         const json_t *option = json_array_get(options, i);
-        if (strcmp(cli_text_of(option, "question"), question) == 0 && strcmp(cli_text_of(option, "choice"), choice) == 0)
+        if (strcmp(cli_text_of(option, "question"), question) == 0 &&
+            strcmp(cli_text_of(option, "choice"), choice) == 0)
             return option;
     }
     return NULL;
@@ -86,8 +87,7 @@ int cli_form_show(cli_t *cli)
     const json_t *form = first_data(found), *questions = json_object_get(form, "questions");
     if (cli->json) {
         json_t *options = json_object_get(first_data(seats), "options");
-        status = cli_document(cli, "convene.cli.form.v1",
-                              json_pack("{s:O, s:O?}", "form", form, "options", options));
+        status = cli_document(cli, "convene.cli.form.v1", json_pack("{s:O, s:O?}", "form", form, "options", options));
     } else {
         printf("%s asks %zu question%s (version %lld of its form)\n", id, json_array_size(questions),
                json_array_size(questions) == 1 ? "" : "s", (long long)cli_int_of(form, "version"));

@@ -300,8 +300,8 @@ const cli_command_t cli_commands[] = {
     {"delegation answers", "Look", "EVENT/PARTY", 1, 1, "its persons, and what they answered to the event's form", NULL,
      "Personal data: with a key of the secretariat (the default) or of the party's focal point.",
      "convene delegation answers 2025-SWG-2/KZ --as focal-kz", cli_delegation_answers},
-    {"form show", "Look", "EVENT", 1, 1, "what an event asks of those who register, and places taken of its choices", NULL,
-     NULL, "convene form show 2025-SWG-2", cli_form_show},
+    {"form show", "Look", "EVENT", 1, 1, "what an event asks of those who register, and places taken of its choices",
+     NULL, NULL, "convene form show 2025-SWG-2", cli_form_show},
     {"fetch", "Look", "STREAM", 1, 1, "records of a stream, as JSON lines", fetch_flags,
      "Streams: scheduling.events, registration.events, notifications.events; registration.private with a service's key "
      "only.",

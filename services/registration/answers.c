@@ -1,10 +1,10 @@
 /* answers: the form of an event as scheduling tells it, and what requests answer to it.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A request is judged by the form that registration has heard of last; one that does not fit is no decision (INVALID, not
- * remembered), so it can be mended and sent anew. Answers are kept with the person as they came, as one map of
- * MessagePack, and travel with name and address only: registration.private, questions of who may see persons. What a new
- * version of the form asks is asked of those who come, or change their answers, from then on.
+ * A request is judged by the form that registration has heard of last; one that does not fit is no decision (INVALID,
+ * not remembered), so it can be mended and sent anew. Answers are kept with the person as they came, as one map of
+ * MessagePack, and travel with name and address only: registration.private, questions of who may see persons. What a
+ * new version of the form asks is asked of those who come, or change their answers, from then on.
  *
  * A new limit of an option works like one of a capacity: nobody loses a place, and who waits moves up in the same
  * transaction where there is more.

@@ -48,8 +48,8 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
 
-/* answers.c. Whether answers of a person in this capacity fit the form; else the request is answered, and this gives what it
- * must return. at: path of the person. */
+/* answers.c. Whether answers of a person in this capacity fit the form; else the request is answered, and this gives
+ * what it must return. at: path of the person. */
 int reg_check_answers(reg_ask_t *ask, unsigned role, const cv_items_t *answers, const char *at,
                       reg_options_t *ret_options) CV_USE_RESULT;
 /* As they are kept, in the arena of the batch; no answers: CV_STR_NONE. */

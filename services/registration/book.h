@@ -32,7 +32,8 @@ enum {
 /* Counters of an event, of the parties at it and of capacities at it stand side by side in the store: row number of the
  * event, then 0, the row number of the party, REG_TALLY_ROLE + capacity, or REG_TALLY_OPTION + option. */
 enum { REG_TALLY_BITS = 13, REG_TALLY_ROLE = REG_PARTIES_MAX + 1, REG_TALLY_OPTION = REG_TALLY_ROLE + REG_ROLES };
-_Static_assert(REG_TALLY_OPTION + REG_OPTIONS <= 1 << REG_TALLY_BITS, "parties, capacities, options fit beside each other");
+_Static_assert(REG_TALLY_OPTION + REG_OPTIONS <= 1 << REG_TALLY_BITS,
+               "parties, capacities, options fit beside each other");
 static inline int64_t reg_tally_id(int64_t event_row, int64_t of)
 {
     return event_row << REG_TALLY_BITS | of;
@@ -80,7 +81,7 @@ typedef struct reg_event {
     /* to be written */
     struct reg_event *next_dirty;
     bool is_dirty;
-    int32_t stored_roles[REG_ROLES]; /* role_confirmed as it was last written; -1: write in any case */
+    int32_t stored_roles[REG_ROLES];     /* role_confirmed as it was last written; -1: write in any case */
     int32_t stored_options[REG_OPTIONS]; /* the same of what is taken of each option */
 } reg_event_t;
 
@@ -170,7 +171,8 @@ void reg_book_reprice(reg_book_t *book, reg_event_t *event);
 /* The option of this name, made when it is the first time: then *ret_is_new, and nothing limits it yet. CV_ELIMIT. */
 int reg_book_option(reg_event_t *event, cv_str_t name, unsigned *ret_option, bool *ret_is_new) CV_USE_RESULT;
 
-/* The form of an event, instead of the one before. Options that it is the first to name are made, without a limit yet. */
+/* The form of an event, instead of the one before. Options that it is the first to name are made, without a limit yet.
+ */
 int reg_book_form(reg_event_t *event, const cv_scheduling_form_v1_t *record) CV_USE_RESULT;
 
 /* The row of a principal; 0: not there. */

@@ -67,8 +67,8 @@ static int store(reg_ask_t *ask, swap_t *swap)
     if (!rc && ask->event->approval)
         rc =
             reg_store_proposal_drop(ask->self->store, after->id); /* what was proposed before was about another state */
-    if (!rc && waited && (after->state != REG_WAITING || after->role != swap->before.role ||
-                          after->options != swap->before.options))
+    if (!rc && waited &&
+        (after->state != REG_WAITING || after->role != swap->before.role || after->options != swap->before.options))
         rc = reg_rejoin_queue(ask->self, ask->delegation, &swap->before);
     if (!rc)
         reg_roster_rename(&ask->delegation->roster, swap->at, reg_name_hash(after->name));
@@ -145,7 +145,8 @@ static bool review_again(reg_ask_t *ask, swap_t *swap, reg_rule_t *ret_rule)
         *ret_rule = REG_RULE_REVIEW;
         return true;
     }
-    reg_applicant_t who = {.role = (uint8_t)after->role, .online = after->online, .enlisted = true, .options = after->options};
+    reg_applicant_t who = {
+        .role = (uint8_t)after->role, .online = after->online, .enlisted = true, .options = after->options};
     reg_verdict_t verdict;
     reg_ruling_t ruling;
     reg_decide(&ask->event->seats, share, REG_EACH, &who, 1, &verdict, &ruling);
@@ -206,8 +207,8 @@ static int decide(reg_ask_t *ask, swap_t *swap)
         return propose(ask, swap, step);
     reg_rule_t rule =
         reg_change(&ask->event->seats, &d->share, before->state, part_of(before), part_of(after), &after->state);
-    reg_explain_change(&ask->event->seats, &d->share, rule, before->number, ask->party->code, part_of(before), part_of(after),
-                       cv_capacity_text((cv_capacity_t)after->role), ask->text);
+    reg_explain_change(&ask->event->seats, &d->share, rule, before->number, ask->party->code, part_of(before),
+                       part_of(after), cv_capacity_text((cv_capacity_t)after->role), ask->text);
     bool done =
         rule == REG_RULE_KEPT || rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL || rule == REG_RULE_ONLINE;
     if (done)

@@ -28,9 +28,9 @@
  * that need a seat together, or lets all of them wait together (a unit), or refuses the request. The sum is the same:
  * of n persons min(n, G_p - c_p) come from the guarantee, the rest must be free, and c_p + n may not pass the maximum.
  *
- * Options. A choice of the event's form can have places of its own (a workshop, a booth). Such an option is one more limit,
- * like that of a capacity: a place of it is taken with the person's seat and given back with it, who waits holds none, and
- * who lacks one has no seat either. Who attends online without a seat can hold no place.
+ * Options. A choice of the event's form can have places of its own (a workshop, a booth). Such an option is one more
+ * limit, like that of a capacity: a place of it is taken with the person's seat and given back with it, who waits holds
+ * none, and who lacks one has no seat either. Who attends online without a seat can hold no place.
  *
  * The waiting list is ordered by kind of party (member, observer_state, observer_org, partner, guest), then by arrival.
  * Whenever a seat may have become free, reg_next() says who moves up, until nobody can:
@@ -71,9 +71,9 @@ enum {
     REG_PERSONS_MAX = 64,    /* in one request */
     REG_NUMBERS_MAX = 10000, /* persons of one delegation, ever */
     REG_NO_LIMIT = -1,
-    REG_TEXT_MAX = 480, /* octets of an explanation, with its NUL */
-    REG_OPTIONS = 60,        /* choices with places of their own that one event can have, ever */
-    REG_OPTION_NAME = 97,    /* QUESTION/CHOICE */
+    REG_TEXT_MAX = 480,   /* octets of an explanation, with its NUL */
+    REG_OPTIONS = 60,     /* choices with places of their own that one event can have, ever */
+    REG_OPTION_NAME = 97, /* QUESTION/CHOICE */
 };
 
 /* Options of a person: bit i is option i of the event. */
@@ -211,7 +211,7 @@ bool reg_stage_moves(reg_stage_t stage);
 
 typedef struct reg_lane reg_lane_t;
 
-typedef struct { /* a choice with places of its own */
+typedef struct {            /* a choice with places of its own */
     int32_t limit, ceiling; /* REG_NO_LIMIT: none, or none any more */
     int32_t taken;          /* by persons with a seat */
     char name[REG_OPTION_NAME + 1];
@@ -282,7 +282,8 @@ void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options
 void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options_t options);
 void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n);
 void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n);
-/* A seat changes its capacity and options. CAPACITY_LIMIT, OPTION_FULL: a new one is not to be had, and nothing is changed. */
+/* A seat changes its capacity and options. CAPACITY_LIMIT, OPTION_FULL: a new one is not to be had, and nothing is
+ * changed. */
 typedef struct reg_part reg_part_t;
 reg_rule_t reg_take_otherwise(reg_seats_t *seats, const reg_part_t *was, const reg_part_t *now);
 /* A seat is offered; the offer is over: accepted, or with reg_withdraw not. */

@@ -111,8 +111,9 @@ void reg_explain_change(const reg_seats_t *seats, const reg_share_t *share, reg_
         return;
     case REG_RULE_OPTION_FULL: {
         const reg_option_t *option = lacked(seats, was, now);
-        snprintf(ret_text, REG_TEXT_MAX, "%s: person %u cannot have option %s: %d of %d places taken. Nothing was changed.",
-                 party, number, option->name, option->taken, option->limit);
+        snprintf(ret_text, REG_TEXT_MAX,
+                 "%s: person %u cannot have option %s: %d of %d places taken. Nothing was changed.", party, number,
+                 option->name, option->taken, option->limit);
         return;
     }
     case REG_RULE_MAXIMUM:

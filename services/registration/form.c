@@ -1,9 +1,9 @@
 /* form: what an event asks, and whether answers fit. See form.h.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Answers are looked at in the order of the questions, because whether a question is asked depends on answers to earlier
- * ones. An answer that nobody asked for is wrong, like one that is missing: a client that works by another version of the
- * form hears of it instead of losing half of what it sent.
+ * Answers are looked at in the order of the questions, because whether a question is asked depends on answers to
+ * earlier ones. An answer that nobody asked for is wrong, like one that is missing: a client that works by another
+ * version of the form hears of it instead of losing half of what it sent.
  */
 #include "registration/form.h"
 #include <stdarg.h>
@@ -78,9 +78,10 @@ static void keep_question(const reg_form_t *form, const cv_form_question_t *q, s
     kept->choices = take(room, q->choices_n * sizeof *kept->choices);
     kept->choices_n = q->choices_n;
     for (size_t i = 0; i < q->choices_n; i++)
-        kept->choices[i] = (reg_choice_t){.id = keep(room, q->choices[i].id),
-                                          .limit = q->choices[i].has_limit ? (int32_t)q->choices[i].limit : REG_NO_LIMIT,
-                                          .option = REG_NO_OPTION};
+        kept->choices[i] =
+            (reg_choice_t){.id = keep(room, q->choices[i].id),
+                           .limit = q->choices[i].has_limit ? (int32_t)q->choices[i].limit : REG_NO_LIMIT,
+                           .option = REG_NO_OPTION};
 }
 
 reg_form_t *reg_form_new(const cv_scheduling_form_v1_t *record)
@@ -136,7 +137,8 @@ static bool fits_text(sheet_t *sheet, int i, const reg_question_t *q, cv_str_t v
     for (size_t k = 0; k < value.len; k++) {
         n += ((uint8_t)value.ptr[k] & 0xc0) != 0x80;
         if (!is_long && value.ptr[k] == '\n')
-            return wrong(sheet, i, "value", "has more than one line; an answer to %.*s must be on one", CV_STR_ARG(q->id));
+            return wrong(sheet, i, "value", "has more than one line; an answer to %.*s must be on one",
+                         CV_STR_ARG(q->id));
     }
     if (n > most || (q->has_least && n < q->least))
         return wrong(sheet, i, "value", "has %lld characters; an answer to %.*s must have %lld to %lld", (long long)n,
@@ -179,8 +181,9 @@ static bool fits_number(sheet_t *sheet, int i, const reg_question_t *q, cv_str_t
 
     if (!read_number(value, is_decimal, &number))
         return wrong(sheet, i, "value",
-                     is_decimal ? "must be a number like -12 or 12.5, with at most 12 digits before the point and 6 behind it"
-                                : "must be a whole number like 12, with at most 12 digits");
+                     is_decimal
+                         ? "must be a number like -12 or 12.5, with at most 12 digits before the point and 6 behind it"
+                         : "must be a whole number like 12, with at most 12 digits");
     if (q->has_least && number < q->least * unit)
         return wrong(sheet, i, "value", "is too small; the answer to %.*s must be at least %lld", CV_STR_ARG(q->id),
                      (long long)q->least);
@@ -264,8 +267,9 @@ static bool fits_value(sheet_t *sheet, int i, const reg_question_t *q)
     cv_str_t value = answer->value;
 
     if (q->type != CV_QUESTION_TYPE_REFERENCE && (answer->title.ptr || answer->hash.ptr))
-        return wrong(sheet, i, answer->title.ptr ? "title" : "hash", "must not be there: %.*s is no reference, but of type %s",
-                     CV_STR_ARG(q->id), cv_question_type_text(q->type));
+        return wrong(sheet, i, answer->title.ptr ? "title" : "hash",
+                     "must not be there: %.*s is no reference, but of type %s", CV_STR_ARG(q->id),
+                     cv_question_type_text(q->type));
     switch (q->type) {
     case CV_QUESTION_TYPE_TEXT:
     case CV_QUESTION_TYPE_LONG_TEXT:

@@ -1,8 +1,8 @@
 /* form: what an event asks of the persons who are registered, and whether answers fit.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Scheduling has checked the form; here it is kept in the way answers are checked by, in one piece of memory. No socket, no
- * SQL, no clock. What a refusal says never repeats what was answered: outcomes carry no personal data.
+ * Scheduling has checked the form; here it is kept in the way answers are checked by, in one piece of memory. No
+ * socket, no SQL, no clock. What a refusal says never repeats what was answered: outcomes carry no personal data.
  *
  *   type                what value is
  *   text                one line; least and most count characters (500 when there is no most)
@@ -24,10 +24,10 @@
 #include "registration/core.h"
 
 enum {
-    REG_FORM_PATH = 96,      /* octets of the path of an answer */
-    REG_ANSWERS_MAX = 24,    /* of one person */
+    REG_FORM_PATH = 96,   /* octets of the path of an answer */
+    REG_ANSWERS_MAX = 24, /* of one person */
     REG_NO_OPTION = REG_OPTIONS,
-    REG_TEXT_LINE = 500,     /* characters of a text without a most */
+    REG_TEXT_LINE = 500, /* characters of a text without a most */
     REG_TEXT_LONG = 2000,
 };
 
@@ -66,8 +66,9 @@ typedef struct {
 } reg_wrong_t;
 
 typedef bool reg_is_party_fn(void *arg, cv_str_t code);
-/* Whether these answers of a person in this capacity fit; form NULL: the event asks nothing. at: path of the person. True:
- * they do, and *ret_options is what they choose of what has places of its own. Else *ret_wrong says where and why not. */
+/* Whether these answers of a person in this capacity fit; form NULL: the event asks nothing. at: path of the person.
+ * True: they do, and *ret_options is what they choose of what has places of its own. Else *ret_wrong says where and why
+ * not. */
 bool reg_form_fits(const reg_form_t *form, unsigned role, const cv_items_t *answers, const char *at,
                    reg_is_party_fn *is_party, void *arg, reg_options_t *ret_options, reg_wrong_t *ret_wrong);
 

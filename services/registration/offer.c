@@ -24,8 +24,7 @@ int reg_offer_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event)
 
 /* A person whose offer is over without a seat. at: in the roster, if it is loaded; roster.n else. */
 static int leave(reg_t *self, reg_delegation_t *d, int64_t id, unsigned number, unsigned role, reg_options_t options,
-                 const reg_note_t *note,
-                 cv_person_change_t what)
+                 const reg_note_t *note, cv_person_change_t what)
 {
     int rc = reg_store_note(self->store, id, note, what);
 
@@ -178,8 +177,8 @@ static int answer(reg_ask_t *ask, const reg_person_t *persons, unsigned n, bool 
         rc = reg_store_offer_drop(ask->self->store, persons[i].unit); /* of a unit: once, then there is none */
         if (!rc)
             rc = accept ? take(ask, &persons[i])
-                        : leave(ask->self, d, persons[i].id, persons[i].number, persons[i].role, persons[i].options, &ask->self->note,
-                                CV_PERSON_CHANGE_PASSED);
+                        : leave(ask->self, d, persons[i].id, persons[i].number, persons[i].role, persons[i].options,
+                                &ask->self->note, CV_PERSON_CHANGE_PASSED);
     }
     if (rc)
         return rc;

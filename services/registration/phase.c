@@ -156,7 +156,9 @@ int reg_seat(reg_ask_t *ask, const reg_person_t *persons, unsigned n, cv_group_r
     const int32_t confirmed_before = d->share.confirmed;
 
     for (unsigned i = 0; i < n; i++)
-        who[i] = (reg_applicant_t){.role = (uint8_t)persons[i].role, .online = persons[i].online, .enlisted = true,
+        who[i] = (reg_applicant_t){.role = (uint8_t)persons[i].role,
+                                   .online = persons[i].online,
+                                   .enlisted = true,
                                    .options = persons[i].options};
     reg_decide(&ask->event->seats, &d->share, group ? (reg_group_t)group : ask->event->group, who, n, verdicts,
                &ruling);

@@ -4,14 +4,12 @@
  *   party, event, quota, role_limit,  what scheduling has told (the projection); event_option: choices with places of
  *   event_option, form               their own, numbered for good
  *   tally                            counters: one row per event, per party that has asked for something at it (a
- *                                    delegation), per capacity of persons and per option; those of one event stand side by
- *                                    side, so a decision changes one page of them (the id: reg_tally_id)
- *   contact                          who answers for a delegation
- *   person                           one row per person ever accepted; withdrawn persons stay
- *   change                           one row per change of a person after it was registered, with what was before
- *   exception                        what was granted to a party at an event, the newest last
- *   proposal                         a change of a person that has to be approved first
- *   offer                            seats that are kept for a unit until it accepts, and until when
+ *                                    delegation), per capacity of persons and per option; those of one event stand side
+ * by side, so a decision changes one page of them (the id: reg_tally_id) contact                          who answers
+ * for a delegation person                           one row per person ever accepted; withdrawn persons stay change one
+ * row per change of a person after it was registered, with what was before exception                        what was
+ * granted to a party at an event, the newest last proposal                         a change of a person that has to be
+ * approved first offer                            seats that are kept for a unit until it accepts, and until when
  *   principal                        names of those who asked, which the others refer to by number
  *
  * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather
@@ -50,7 +48,7 @@ int reg_store_option_set(reg_store_t *store, const reg_event_t *event, unsigned 
 /* The form of an event as scheduling told it. */
 int reg_store_form_set(reg_store_t *store, const reg_event_t *event, const cv_scheduling_form_v1_t *form) CV_USE_RESULT;
 int reg_store_form_drop(reg_store_t *store, const reg_event_t *event) CV_USE_RESULT;
-int reg_store_unknown(reg_store_t *store) CV_USE_RESULT;                       /* no event and no party is known */
+int reg_store_unknown(reg_store_t *store) CV_USE_RESULT; /* no event and no party is known */
 int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_contact_t *contact) CV_USE_RESULT;
 
 enum { REG_PERSON_TEXT = 4640 }; /* octets of a name (200), an address (254) and answers (4096) together, and some */
@@ -128,7 +126,8 @@ void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need);
 /* A change that waits for approval: what the person would become. */
 int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsigned step,
                            cv_person_change_t what) CV_USE_RESULT;
-/* Fills in role, online, name, email, options, answers of *person; views point into text. CV_ENOTFOUND: there is none. */
+/* Fills in role, online, name, email, options, answers of *person; views point into text. CV_ENOTFOUND: there is none.
+ */
 int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[REG_PERSON_TEXT], unsigned *ret_step,
                            cv_person_change_t *ret_what) CV_USE_RESULT;
 int reg_store_proposal_drop(reg_store_t *store, int64_t person) CV_USE_RESULT;

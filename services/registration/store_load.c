@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The check counts the rows of person once and compares with every counter there is: per delegation and state, per
- * event and state, per event and capacity, per event and option. A database that does not agree with itself is not served from.
+ * event and state, per event and capacity, per event and option. A database that does not agree with itself is not
+ * served from.
  */
 #include "registration/statements.h"
 #include <stdlib.h>
@@ -55,7 +56,8 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE offer(unit INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX offer_due ON offer(event, expires_ms);",
-    /* options: bit i is event_option i of the event; answers as one map of MessagePack. maximum -1: no limit (any more) */
+    /* options: bit i is event_option i of the event; answers as one map of MessagePack. maximum -1: no limit (any more)
+     */
     "ALTER TABLE person ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE person ADD COLUMN answers BLOB;"
     "ALTER TABLE change ADD COLUMN answers BLOB;"

@@ -18,7 +18,8 @@
 
 enum { ROWS = 100, ROWS_MAX = 500 }; /* of one answer, when no limit is given and at most */
 
-/* Choices with places of their own: those that are limited, and those whose limit is gone but whose places are taken. */
+/* Choices with places of their own: those that are limited, and those whose limit is gone but whose places are taken.
+ */
 static size_t list_options(const reg_seats_t *seats, cv_option_seats_t *ret_rows)
 {
     size_t n = 0;

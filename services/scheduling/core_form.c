@@ -31,9 +31,11 @@ static bool is_choosing(const cv_form_question_t *question)
 
 static bool has_choice(const cv_form_question_t *question, cv_str_t id)
 {
-    if (question->type == CV_QUESTION_TYPE_YES_NO) return cv_str_is(id, "yes") || cv_str_is(id, "no");
+    if (question->type == CV_QUESTION_TYPE_YES_NO)
+        return cv_str_is(id, "yes") || cv_str_is(id, "no");
     for (size_t i = 0; i < question->choices_n; ++i)
-        if (cv_str_equal(question->choices[i].id, id)) return true;
+        if (cv_str_equal(question->choices[i].id, id))
+            return true;
     return false;
 }
 
@@ -41,15 +43,18 @@ static int check_choices(const check_t *check, const cv_form_question_t *questio
 {
     char field[32];
     if (is_choosing(question) && !question->choices_n)
-        return bad(check, "choices", "must be there: of a question of type %s at least one can be chosen", cv_question_type_text(question->type));
+        return bad(check, "choices", "must be there: of a question of type %s at least one can be chosen",
+                   cv_question_type_text(question->type));
     if (!is_choosing(question) && question->choices_n)
         return bad(check, "choices", "must not be there: only a question of type choice or choices has choices, not %s",
                    cv_question_type_text(question->type));
     for (size_t i = 0; i < question->choices_n; ++i)
         for (size_t k = 0; k < i; ++k) {
-            if (!cv_str_equal(question->choices[i].id, question->choices[k].id)) continue;
+            if (!cv_str_equal(question->choices[i].id, question->choices[k].id))
+                continue;
             snprintf(field, sizeof field, "choices[%zu].id", i);
-            return bad(check, field, "is %.*s like that of choice %zu; each id must be there once", CV_STR_ARG(question->choices[i].id), k);
+            return bad(check, field, "is %.*s like that of choice %zu; each id must be there once",
+                       CV_STR_ARG(question->choices[i].id), k);
         }
     return CV_OK;
 }
@@ -58,18 +63,24 @@ static int check_condition(const check_t *check, const cv_form_t *form, const cv
 {
     const cv_form_question_t *earlier = NULL;
     char field[32];
-    if (!question->has_when) return CV_OK;
+    if (!question->has_when)
+        return CV_OK;
     for (int i = 0; i < check->question && !earlier; ++i)
-        if (cv_str_equal(form->questions[i].id, question->when.question)) earlier = &form->questions[i];
+        if (cv_str_equal(form->questions[i].id, question->when.question))
+            earlier = &form->questions[i];
     if (!earlier)
-        return bad(check, "when.question", "is %.*s, which is no question before this one", CV_STR_ARG(question->when.question));
+        return bad(check, "when.question", "is %.*s, which is no question before this one",
+                   CV_STR_ARG(question->when.question));
     if (!is_choosing(earlier) && earlier->type != CV_QUESTION_TYPE_YES_NO)
-        return bad(check, "when.question", "is of type %s; a condition must be on a question of type choice, choices or yes_no",
+        return bad(check, "when.question",
+                   "is of type %s; a condition must be on a question of type choice, choices or yes_no",
                    cv_question_type_text(earlier->type));
     for (size_t i = 0; i < question->when.values_n; ++i) {
-        if (has_choice(earlier, question->when.values[i])) continue;
+        if (has_choice(earlier, question->when.values[i]))
+            continue;
         snprintf(field, sizeof field, "when.values[%zu]", i);
-        return bad(check, field, "is %.*s, which %.*s can never be", CV_STR_ARG(question->when.values[i]), CV_STR_ARG(earlier->id));
+        return bad(check, field, "is %.*s, which %.*s can never be", CV_STR_ARG(question->when.values[i]),
+                   CV_STR_ARG(earlier->id));
     }
     return CV_OK;
 }
@@ -82,17 +93,24 @@ static int check_limits(const check_t *check, const cv_form_question_t *question
     bool is_counted = is_text || is_number || type == CV_QUESTION_TYPE_CHOICES;
     const char *word = cv_question_type_text(type);
     if (!is_counted && (question->has_least || question->has_most))
-        return bad(check, question->has_least ? "least" : "most", "must not be there: an answer of type %s has no such limit", word);
-    if (!is_number && question->has_least && question->least < 0) return bad(check, "least", "is less than 0");
-    if (!is_number && question->has_most && question->most < 1) return bad(check, "most", "is less than 1, so nothing could be answered");
+        return bad(check, question->has_least ? "least" : "most",
+                   "must not be there: an answer of type %s has no such limit", word);
+    if (!is_number && question->has_least && question->least < 0)
+        return bad(check, "least", "is less than 0");
+    if (!is_number && question->has_most && question->most < 1)
+        return bad(check, "most", "is less than 1, so nothing could be answered");
     if (question->has_least && question->has_most && question->least > question->most)
-        return bad(check, "least", "is %lld, more than %lld, the most", (long long)question->least, (long long)question->most);
+        return bad(check, "least", "is %lld, more than %lld, the most", (long long)question->least,
+                   (long long)question->most);
     if (type == CV_QUESTION_TYPE_CHOICES && question->has_least && question->least > (int64_t)question->choices_n)
         return bad(check, "least", "is %lld, more than there are choices", (long long)question->least);
     if (type != CV_QUESTION_TYPE_DATE && (question->earliest.ptr || question->latest.ptr))
-        return bad(check, question->earliest.ptr ? "earliest" : "latest", "must not be there: only a date has it, not %s", word);
-    if (question->earliest.ptr && question->earliest.len != 10) return bad(check, "earliest", "must be a whole day: YYYY-MM-DD");
-    if (question->latest.ptr && question->latest.len != 10) return bad(check, "latest", "must be a whole day: YYYY-MM-DD");
+        return bad(check, question->earliest.ptr ? "earliest" : "latest",
+                   "must not be there: only a date has it, not %s", word);
+    if (question->earliest.ptr && question->earliest.len != 10)
+        return bad(check, "earliest", "must be a whole day: YYYY-MM-DD");
+    if (question->latest.ptr && question->latest.len != 10)
+        return bad(check, "latest", "must be a whole day: YYYY-MM-DD");
     if (question->earliest.ptr && question->latest.ptr && memcmp(question->earliest.ptr, question->latest.ptr, 10) > 0)
         return bad(check, "earliest", "is after the latest day");
     return CV_OK;
@@ -106,27 +124,34 @@ int sch_check_form(const cv_form_t *form, char ret_path[SCH_FORM_PATH], sch_no_t
         const check_t check = {ret_path, ret_no, (int)i};
         for (size_t k = 0; k < i; ++k)
             if (cv_str_equal(form->questions[k].id, question->id))
-                return bad(&check, "id", "is %.*s like that of question %zu; each id must be there once", CV_STR_ARG(question->id), k);
+                return bad(&check, "id", "is %.*s like that of question %zu; each id must be there once",
+                           CV_STR_ARG(question->id), k);
         rc = check_choices(&check, question);
-        if (!rc) rc = check_limits(&check, question);
-        if (!rc) rc = check_condition(&check, form, question);
+        if (!rc)
+            rc = check_limits(&check, question);
+        if (!rc)
+            rc = check_condition(&check, form, question);
     }
     return rc;
 }
 
-static bool has_option(const sch_options_t *options, cv_str_t question, cv_str_t choice, char name[sizeof options->name[0]])
+static bool has_option(const sch_options_t *options, cv_str_t question, cv_str_t choice,
+                       char name[sizeof options->name[0]])
 {
     snprintf(name, sizeof options->name[0], "%.*s/%.*s", CV_STR_ARG(question), CV_STR_ARG(choice));
     for (size_t i = 0; i < options->n; ++i)
-        if (strcmp(options->name[i], name) == 0) return true;
+        if (strcmp(options->name[i], name) == 0)
+            return true;
     return false;
 }
 
 static bool add(sch_options_t *options, cv_str_t question, cv_str_t choice)
 {
     char name[sizeof options->name[0]];
-    if (has_option(options, question, choice, name)) return true;
-    if (options->n == SCH_FORM_OPTIONS) return false;
+    if (has_option(options, question, choice, name))
+        return true;
+    if (options->n == SCH_FORM_OPTIONS)
+        return false;
     memcpy(options->name[options->n++], name, sizeof name);
     return true;
 }
@@ -135,7 +160,8 @@ bool sch_form_options(const cv_form_t *form, sch_options_t *options)
 {
     for (size_t i = 0; i < form->questions_n; ++i)
         for (size_t k = 0; k < form->questions[i].choices_n; ++k)
-            if (form->questions[i].choices[k].has_limit && !add(options, form->questions[i].id, form->questions[i].choices[k].id))
+            if (form->questions[i].choices[k].has_limit &&
+                !add(options, form->questions[i].id, form->questions[i].choices[k].id))
                 return false;
     return true;
 }
@@ -146,21 +172,24 @@ static bool is_free_in(const cv_form_t *form, cv_str_t question, cv_str_t choice
     for (size_t i = 0; i < form->questions_n; ++i) {
         const cv_form_question_t *there = &form->questions[i];
         for (size_t k = 0; k < there->choices_n && cv_str_equal(there->id, question); ++k)
-            if (cv_str_equal(there->choices[k].id, choice)) return !there->choices[k].has_limit;
+            if (cv_str_equal(there->choices[k].id, choice))
+                return !there->choices[k].has_limit;
     }
     return false;
 }
 
-bool sch_form_limits_late(const cv_form_t *before, const sch_options_t *options, const cv_form_t *after, int *ret_question,
-                          int *ret_choice)
+bool sch_form_limits_late(const cv_form_t *before, const sch_options_t *options, const cv_form_t *after,
+                          int *ret_question, int *ret_choice)
 {
     char name[sizeof options->name[0]];
     for (size_t i = 0; i < after->questions_n; ++i) {
         const cv_form_question_t *question = &after->questions[i];
         for (size_t k = 0; k < question->choices_n; ++k) {
             cv_str_t choice = question->choices[k].id;
-            if (!question->choices[k].has_limit || !is_free_in(before, question->id, choice)) continue;
-            if (has_option(options, question->id, choice, name)) continue;
+            if (!question->choices[k].has_limit || !is_free_in(before, question->id, choice))
+                continue;
+            if (has_option(options, question->id, choice, name))
+                continue;
             *ret_question = (int)i;
             *ret_choice = (int)k;
             return true;

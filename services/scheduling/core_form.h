@@ -1,8 +1,8 @@
 /* core_form: whether a form can be asked and answered at all, decided from the form alone.
  * SPDX-License-Identifier: Apache-2.0
  *
- * What no schema can say: ids that are unique, conditions on earlier questions that have such answers, limits that go with
- * the question's type and with one another. What passes here, registration can apply without a question left open.
+ * What no schema can say: ids that are unique, conditions on earlier questions that have such answers, limits that go
+ * with the question's type and with one another. What passes here, registration can apply without a question left open.
  */
 #ifndef SCHEDULING_CORE_FORM_H
 #define SCHEDULING_CORE_FORM_H
@@ -24,9 +24,9 @@ typedef struct {
 } sch_options_t;
 /* Adds those of this form that are not there yet. False: there are too many. */
 bool sch_form_options(const cv_form_t *form, sch_options_t *options);
-/* A choice that `before` offers without a limit, that none of the versions before it limited (options), and that `after`
- * would limit. False: there is none. */
-bool sch_form_limits_late(const cv_form_t *before, const sch_options_t *options, const cv_form_t *after, int *ret_question,
-                          int *ret_choice);
+/* A choice that `before` offers without a limit, that none of the versions before it limited (options), and that
+ * `after` would limit. False: there is none. */
+bool sch_form_limits_late(const cv_form_t *before, const sch_options_t *options, const cv_form_t *after,
+                          int *ret_question, int *ret_choice);
 
 #endif

@@ -103,8 +103,10 @@ m_request_t reg_some_request(const m_event_t *event, int64_t now)
     case REGISTER:
         r.n = 1 + (int)reg_roll(reg_roll(2) ? 2 : 6);
         for (int i = 0; i < r.n; i++)
-            r.who[i] = (m_part_t){.role = some_role(), .name = some_name(event, r.party), .online = reg_roll(8) == 0,
-                                   .options = some_options(event)};
+            r.who[i] = (m_part_t){.role = some_role(),
+                                  .name = some_name(event, r.party),
+                                  .online = reg_roll(8) == 0,
+                                  .options = some_options(event)};
         if (r.n > 1 && reg_roll(20) == 0)
             r.who[r.n - 1].name = r.who[0].name;
         r.group = (int)reg_roll(3);
@@ -210,15 +212,20 @@ cv_str_t reg_encode(rig_t *rig, const m_request_t *r, uint64_t number, const cha
         return rig_request(rig, number, CV_MSG_REGISTRATION_DECLINE_V1, &q);
     }
     case AMEND: {
-        cv_registration_amend_v1_t q = {HEAD, .number = r->numbers[0], .name = name_text(0, r->who[0].name),
+        cv_registration_amend_v1_t q = {HEAD,
+                                        .number = r->numbers[0],
+                                        .name = name_text(0, r->who[0].name),
                                         .capacity = (cv_capacity_t)r->who[0].role,
                                         .attendance = (cv_attendance_t)r->attendance,
                                         .answers = answers(0, r->who[0].options),
-                                        .has_no_answers = r->answers && !r->who[0].options, .no_answers = true};
+                                        .has_no_answers = r->answers && !r->who[0].options,
+                                        .no_answers = true};
         return rig_request(rig, number, CV_MSG_REGISTRATION_AMEND_V1, &q);
     }
     case SUBSTITUTE: {
-        cv_registration_substitute_v1_t q = {HEAD, .number = r->numbers[0], .name = name_text(0, r->who[0].name),
+        cv_registration_substitute_v1_t q = {HEAD,
+                                             .number = r->numbers[0],
+                                             .name = name_text(0, r->who[0].name),
                                              .capacity = (cv_capacity_t)r->who[0].role,
                                              .attendance = (cv_attendance_t)r->attendance,
                                              .answers = answers(0, r->who[0].options)};

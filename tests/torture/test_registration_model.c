@@ -201,8 +201,8 @@ static void compare_all(void)
                 options |= 1u << (chosen.value.ptr[1] - '0');
             }
             at++;
-            if (!got || options != want->part.options || got->number != want->number || (int)got->state != (int)want->state ||
-                (int)got->capacity != want->part.role || !is(got->name, name) ||
+            if (!got || options != want->part.options || got->number != want->number ||
+                (int)got->state != (int)want->state || (int)got->capacity != want->part.role || !is(got->name, name) ||
                 (got->attendance == CV_ATTENDANCE_ONLINE) != want->part.online ||
                 (want->state == OFFERED && got->expires_ms != want->expires)) {
                 differ("person %d of %s differs", want->number, reg_parties[p]);
@@ -274,16 +274,14 @@ static void send_form(const m_rules_t *r)
     if (!r->asks)
         return;
     record = (cv_scheduling_form_v1_t){.version = ++form, .form = {.event = cv_str(code), .questions_n = 2}};
-    record.form.questions[0] = (cv_form_question_t){
-        .id = CV_STR("workshop"), .label = CV_STR("Workshop"), .type = CV_QUESTION_TYPE_CHOICE};
+    record.form.questions[0] =
+        (cv_form_question_t){.id = CV_STR("workshop"), .label = CV_STR("Workshop"), .type = CV_QUESTION_TYPE_CHOICE};
     record.form.questions[1] =
         (cv_form_question_t){.id = CV_STR("booth"), .label = CV_STR("Booths"), .type = CV_QUESTION_TYPE_CHOICES};
     for (int o = 0; o < M_OPTIONS; o++) {
         cv_form_question_t *question = &record.form.questions[o >= 3];
-        question->choices[question->choices_n++] = (cv_form_choice_t){.id = cv_str(names[o]),
-                                                                      .label = cv_str(names[o]),
-                                                                      .has_limit = r->places[o] >= 0,
-                                                                      .limit = r->places[o]};
+        question->choices[question->choices_n++] = (cv_form_choice_t){
+            .id = cv_str(names[o]), .label = cv_str(names[o]), .has_limit = r->places[o] >= 0, .limit = r->places[o]};
     }
     rig_feed(rig, CV_MSG_SCHEDULING_FORM_V1, &record);
 }

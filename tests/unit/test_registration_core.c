@@ -319,7 +319,13 @@ static void changes(void **state)
         {"the seat is given up", 3, REG_CONFIRMED, {DELEGATE, 0, 0}, {DELEGATE, 1, 0}, REG_RULE_ONLINE, REG_ONLINE},
         {"a seat at last", 4, REG_ONLINE, {DELEGATE, 1, 0}, {DELEGATE, 0, 0}, REG_RULE_POOL, REG_CONFIRMED},
         {"no seat for it", 3, REG_ONLINE, {DELEGATE, 1, 0}, {DELEGATE, 0, 0}, REG_RULE_FULL, 0},
-        {"more seats taken than there are", 1, REG_CONFIRMED, {DELEGATE, 0, 0}, {2, 0, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"more seats taken than there are",
+         1,
+         REG_CONFIRMED,
+         {DELEGATE, 0, 0},
+         {2, 0, 0},
+         REG_RULE_KEPT,
+         REG_CONFIRMED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int32_t limits[REG_ROLES];

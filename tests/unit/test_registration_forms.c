@@ -1,5 +1,5 @@
-/* test_registration_forms: what an event asks is asked of everybody whom it concerns, a wrong answer is refused where it
- * is wrong, answers stay private, and a choice with places of its own is never taken by more than there are places.
+/* test_registration_forms: what an event asks is asked of everybody whom it concerns, a wrong answer is refused where
+ * it is wrong, answers stay private, and a choice with places of its own is never taken by more than there are places.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/registration.h"
@@ -97,8 +97,8 @@ static void one_answer(void **state)
         {"short", "abc", "p.answers[0].hash", "must not be there: short is no reference", NULL, hash},
         {"long", long_text, NULL, NULL, NULL, NULL},
         {"long", "a\nb", NULL, NULL, NULL, NULL},
-        {"visa_city", "x", "p.answers[0].question", "is visa_city, which is asked only after another answer to visa", NULL,
-         NULL},
+        {"visa_city", "x", "p.answers[0].question", "is visa_city, which is asked only after another answer to visa",
+         NULL, NULL},
         {"count", "-5", NULL, NULL, NULL, NULL},
         {"count", "10", NULL, NULL, NULL, NULL},
         {"count", "11", "p.answers[0].value", "is too great; the answer to count must be at most 10", NULL, NULL},
@@ -139,25 +139,27 @@ static void one_answer(void **state)
         {"paper", "p.pdf", "p.answers[0].value", "must be an address", "A paper", NULL},
         {"paper", "https://a b", "p.answers[0].value", "must be an address", "A paper", NULL},
         {"speech", "yes", "p.answers[0].question", "is not asked of a person in the capacity head", NULL, NULL},
-        {"hobby", "chess", "p.answers[0].question", "must be a question of the event's form, which has version 4", NULL, NULL},
+        {"hobby", "chess", "p.answers[0].question", "must be a question of the event's form, which has version 4", NULL,
+         NULL},
     };
     reg_form_t *form = reg_form_new(every_type());
     assert_non_null(form);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const cv_form_answer_t answer = {
-            cv_str(rows[i].question), cv_str(rows[i].value), cv_str(rows[i].title), cv_str(rows[i].hash)};
+        const cv_form_answer_t answer = {cv_str(rows[i].question), cv_str(rows[i].value), cv_str(rows[i].title),
+                                         cv_str(rows[i].hash)};
         const cv_items_t answers = {.n = 1, .list = &answer};
         reg_wrong_t wrong = {"", ""};
         reg_options_t options = 9;
         bool fits = reg_form_fits(form, CV_CAPACITY_HEAD, &answers, "p", is_party, NULL, &options, &wrong);
-        if (fits != !rows[i].path || (!fits && (strcmp(wrong.path, rows[i].path) != 0 || !strstr(wrong.text, rows[i].says))))
+        if (fits != !rows[i].path ||
+            (!fits && (strcmp(wrong.path, rows[i].path) != 0 || !strstr(wrong.text, rows[i].says))))
             fail_msg("%s = %.20s: %s: %s", rows[i].question, rows[i].value, wrong.path, wrong.text);
         assert_int_equal(options, fits ? 0 : 9);
         if (!fits && strlen(rows[i].value) > 3) /* no personal data in outcomes */
             assert_null(strstr(wrong.text, rows[i].value));
     }
-    const cv_form_answer_t too_long = {.question = CV_STR("visa_city"), .value = cv_str(line)}, visa = {
-        .question = CV_STR("visa"), .value = CV_STR("yes")};
+    const cv_form_answer_t too_long = {.question = CV_STR("visa_city"), .value = cv_str(line)},
+                           visa = {.question = CV_STR("visa"), .value = CV_STR("yes")};
     const cv_form_answer_t both[2] = {too_long, visa}; /* in any order */
     const cv_items_t answers = {.n = 2, .list = both};
     reg_wrong_t wrong;
@@ -188,7 +190,8 @@ static void several_answers(void **state)
     assert_non_null(form);
     assert_true(fits_all(form, CV_CAPACITY_DELEGATE, (const char *[]){NULL, NULL}, ""));
     assert_true(fits_all(form, CV_CAPACITY_DELEGATE, (const char *[]){"speech", "yes", "visa", "no", NULL, NULL}, ""));
-    assert_true(fits_all(form, CV_CAPACITY_DELEGATE, (const char *[]){"visa", "yes", "visa_city", "Baku", NULL, NULL}, ""));
+    assert_true(
+        fits_all(form, CV_CAPACITY_DELEGATE, (const char *[]){"visa", "yes", "visa_city", "Baku", NULL, NULL}, ""));
     assert_false(fits_all(form, CV_CAPACITY_DELEGATE, (const char *[]){"visa", "no", "visa_city", "Baku", NULL, NULL},
                           "p.answers[1].question"));
     assert_false(fits_all(form, CV_CAPACITY_DELEGATE, (const char *[]){"meal", "fish", "meal", "meat", NULL, NULL},
@@ -202,7 +205,8 @@ static void several_answers(void **state)
     free(form);
 }
 
-/* ---- the service -------------------------------------------------------------------------------------------------- */
+/* ---- the service --------------------------------------------------------------------------------------------------
+ */
 
 static int64_t form_version;
 
@@ -230,7 +234,8 @@ static cv_items_t answers_of(size_t i, const char *workshop)
 }
 
 static cv_registration_register_v1_t request;
-static const cv_outcome_v1_t *enter(driver_t *driver, const char *party, const char *const *workshops, cv_group_rule_t group)
+static const cv_outcome_v1_t *enter(driver_t *driver, const char *party, const char *const *workshops,
+                                    cv_group_rule_t group)
 {
     static char names[64][16];
     static unsigned serial;
@@ -345,7 +350,8 @@ static void answers_are_kept_and_told_to_few(void **state)
     assert_int_equal(n, 2); /* what was answered before stays in the history */
     for (size_t i = 0; i < n; i++) {
         const cv_registration_change_v1_t *step =
-            &driver_read(driver, (cv_str_t){rows[i].ptr, rows[i].len}, CV_MSG_REGISTRATION_CHANGE_V1)->registration_change_v1;
+            &driver_read(driver, (cv_str_t){rows[i].ptr, rows[i].len}, CV_MSG_REGISTRATION_CHANGE_V1)
+                 ->registration_change_v1;
         assert_int_equal(step->answers.n, i + 1);
         free(rows[i].ptr);
     }
@@ -478,7 +484,8 @@ static void nominated_persons_hold_no_place(void **state)
     EXPECT_OK(ENTER("KZ", "w1", "w1"), "nominated");
     assert_int_equal(taken(driver), 0);
     cv_registration_confirm_v1_t confirm = {.event = CV_STR("E1"), .party = CV_STR("KZ")};
-    const cv_outcome_v1_t *outcome = driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_CONFIRM_V1, &confirm);
+    const cv_outcome_v1_t *outcome =
+        driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_CONFIRM_V1, &confirm);
     EXPECT_OK(outcome, "partly_registered");
     assert_string_equal(driver_states(outcome), "CN");
     assert_int_equal(taken(driver), 1);
@@ -491,7 +498,8 @@ static void a_database_from_before(void **state)
     (void)state;
     static const char *const rows =
         "INSERT INTO party VALUES(1, 'KZ', 1, 'KZ', 1);"
-        "INSERT INTO event VALUES(1, 'E1', 1, 'Meeting', NULL, 1, 6, 1, 62, 1767225600000, 1767226600000, 1767226600000,"
+        "INSERT INTO event VALUES(1, 'E1', 1, 'Meeting', NULL, 1, 6, 1, 62, 1767225600000, 1767226600000, "
+        "1767226600000,"
         " 0, 0, 1, 2, 0, 0, 1000, 4, 0, 0, 0, 0);"
         "INSERT INTO tally(id, ceiling, confirmed, waiting, online, pending, offered) VALUES(8192, 4, 1, 0, 0, 0, 0),"
         " (8192 + 4097 + 3, NULL, 1, 0, 0, 0, 0);"

@@ -412,8 +412,9 @@ static void show(const history_t *h)
         print_message("party %d of kind %d: %d guaranteed, at most %d\n", p, h->kind[p], h->guaranteed[p],
                       h->maximum[p]);
     for (int s = 0; s < h->n; s++)
-        print_message("  %s party %d, %d%s, %d media, options %d\n", words[h->steps[s].what], h->steps[s].party, h->steps[s].size,
-                      h->steps[s].together ? " together" : "", h->steps[s].media, h->steps[s].options);
+        print_message("  %s party %d, %d%s, %d media, options %d\n", words[h->steps[s].what], h->steps[s].party,
+                      h->steps[s].size, h->steps[s].together ? " together" : "", h->steps[s].media,
+                      h->steps[s].options);
 }
 
 static void properties(void **state)

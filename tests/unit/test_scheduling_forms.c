@@ -1,5 +1,5 @@
-/* test_scheduling_forms: a form that could not be answered is refused where it is wrong; versions, and what they promise
- * registration: a choice that was there without a limit never gets one. SPDX-License-Identifier: Apache-2.0
+/* test_scheduling_forms: a form that could not be answered is refused where it is wrong; versions, and what they
+ * promise registration: a choice that was there without a limit never gets one. SPDX-License-Identifier: Apache-2.0
  */
 #include "scheduling/core_form.h"
 #include "scheduling/handlers.h"
@@ -56,7 +56,8 @@ static driver_t *start(void)
 {
     driver_t *driver = driver_new("2026-02-20T06:00:00Z");
     const cv_scheduling_event_propose_v1_t event = {
-        .event = CV_STR("E1"), .event_details = {.title = CV_STR("Meeting"), .plan_year = 2026, .line = CV_PLAN_LINE_CBM}};
+        .event = CV_STR("E1"),
+        .event_details = {.title = CV_STR("Meeting"), .plan_year = 2026, .line = CV_PLAN_LINE_CBM}};
     EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_EVENT_PROPOSE_V1, &event), "proposed");
     return driver;
 }
@@ -67,25 +68,68 @@ static void spoil(int what)
 {
     cv_form_question_t *q = form.form.questions;
     switch (what) {
-    case 0: q[WHY].id = CV_STR("coming"); break;
-    case 1: q[WORKSHOP].choices_n = 0; break;
-    case 2: choose(&q[COUNT], "c1", -1); break;
-    case 3: q[WORKSHOP].choices[1].id = CV_STR("w1"); break;
-    case 4: only_when(&q[WHY], "tours", "t1"); break; /* comes later */
-    case 5: only_when(&q[WHY], "nothing", "yes"); break;
-    case 6: only_when(&q[WHY], "why", "yes"); break; /* itself */
-    case 7: only_when(&q[COUNT], "day", "yes"); break;
-    case 8: only_when(&q[WHY], "workshop", "w3"); break;
-    case 9: only_when(&q[WHY], "coming", "perhaps"); break;
-    case 10: q[DAY].has_most = true; q[DAY].most = 3; break;
-    case 11: q[WHY].has_least = true; q[WHY].least = -1; break;
-    case 12: q[WHY].has_most = true; q[WHY].most = 0; break;
-    case 13: q[COUNT].has_least = q[COUNT].has_most = true; q[COUNT].least = 3; q[COUNT].most = 2; break;
-    case 14: q[TOURS].has_least = true; q[TOURS].least = 3; break;
-    case 15: q[WHY].earliest = CV_STR("2026-03-01"); break;
-    case 16: q[DAY].latest = CV_STR("2026-03"); break;
-    case 17: q[DAY].earliest = CV_STR("2026-03-03"); break;
-    default: break;
+    case 0:
+        q[WHY].id = CV_STR("coming");
+        break;
+    case 1:
+        q[WORKSHOP].choices_n = 0;
+        break;
+    case 2:
+        choose(&q[COUNT], "c1", -1);
+        break;
+    case 3:
+        q[WORKSHOP].choices[1].id = CV_STR("w1");
+        break;
+    case 4:
+        only_when(&q[WHY], "tours", "t1");
+        break; /* comes later */
+    case 5:
+        only_when(&q[WHY], "nothing", "yes");
+        break;
+    case 6:
+        only_when(&q[WHY], "why", "yes");
+        break; /* itself */
+    case 7:
+        only_when(&q[COUNT], "day", "yes");
+        break;
+    case 8:
+        only_when(&q[WHY], "workshop", "w3");
+        break;
+    case 9:
+        only_when(&q[WHY], "coming", "perhaps");
+        break;
+    case 10:
+        q[DAY].has_most = true;
+        q[DAY].most = 3;
+        break;
+    case 11:
+        q[WHY].has_least = true;
+        q[WHY].least = -1;
+        break;
+    case 12:
+        q[WHY].has_most = true;
+        q[WHY].most = 0;
+        break;
+    case 13:
+        q[COUNT].has_least = q[COUNT].has_most = true;
+        q[COUNT].least = 3;
+        q[COUNT].most = 2;
+        break;
+    case 14:
+        q[TOURS].has_least = true;
+        q[TOURS].least = 3;
+        break;
+    case 15:
+        q[WHY].earliest = CV_STR("2026-03-01");
+        break;
+    case 16:
+        q[DAY].latest = CV_STR("2026-03");
+        break;
+    case 17:
+        q[DAY].earliest = CV_STR("2026-03-03");
+        break;
+    default:
+        break;
     }
 }
 
@@ -149,7 +193,8 @@ static void versions(void **state)
     EXPECT_OK(put(driver), "stored");
     const cv_scheduling_form_v1_t *told =
         &driver_read(driver, (cv_str_t){driver->records[before + 1].ptr, driver->records[before + 1].len},
-                     CV_MSG_SCHEDULING_FORM_V1)->scheduling_form_v1;
+                     CV_MSG_SCHEDULING_FORM_V1)
+             ->scheduling_form_v1;
     assert_int_equal(told->version, 2);
     assert_int_equal(told->form.questions[WORKSHOP].choices[0].limit, 10);
     driver_crash(driver);
@@ -162,7 +207,8 @@ static void versions(void **state)
     free(rows[0].ptr);
     size_t n = driver_query(driver, "versions", "forms/E1", NULL, 0, rows, 4, next);
     assert_int_equal(n, 2);
-    for (size_t i = 0; i < n; ++i) free(rows[i].ptr);
+    for (size_t i = 0; i < n; ++i)
+        free(rows[i].ptr);
     assert_int_equal(driver_query_refused(driver, "form", "E9"), CV_REFUSED_CODE_NOTFOUND);
     driver_free(&driver);
 }

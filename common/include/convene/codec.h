@@ -30,9 +30,9 @@ static inline cv_str_t cv_records_at(const cv_records_t *records, size_t i)
     return (cv_str_t){records->items[i].via.bin.ptr, records->items[i].via.bin.size};
 }
 
-/* An array of maps that stay where they are, for arrays that may be long but hardly ever are. Decoded: items points to n maps
- * in the reader, which were checked. To be written: list points to n structs of the caller's. The generated cv_<name>_at
- * reads either. */
+/* An array of maps that stay where they are, for arrays that may be long but hardly ever are. Decoded: items points to
+ * n maps in the reader, which were checked. To be written: list points to n structs of the caller's. The generated
+ * cv_<name>_at reads either. */
 typedef struct {
     size_t n;
     const msgpack_object *items;
@@ -77,7 +77,7 @@ typedef struct {
     uint16_t words_n;
     uint32_t offset, has, stride;
     uint32_t items_min, items_max;
-    uint32_t octets_max; /* of a whole array as it is written; 0: no limit of its own */
+    uint32_t octets_max;   /* of a whole array as it is written; 0: no limit of its own */
     int64_t min, max;      /* ints: value; text and bin: octets */
     const cv_str_t *words; /* enums: words[0] stands for 1 */
     const cv_shape_t *shape;

@@ -333,7 +333,8 @@ static size_t s_octets(const msgpack_object *object)
         return n + (n <= UINT8_MAX ? 2 : n <= UINT16_MAX ? 3 : 5);
     case MSGPACK_OBJECT_ARRAY:
         n = object->via.array.size;
-        for (size_t i = 0; i < n; i++) len += s_octets(&object->via.array.ptr[i]);
+        for (size_t i = 0; i < n; i++)
+            len += s_octets(&object->via.array.ptr[i]);
         return len + (n < 16 ? 1 : n <= UINT16_MAX ? 3 : 5);
     case MSGPACK_OBJECT_MAP:
         n = object->via.map.size;
@@ -341,11 +342,13 @@ static size_t s_octets(const msgpack_object *object)
             len += s_octets(&object->via.map.ptr[i].key) + s_octets(&object->via.map.ptr[i].val);
         return len + (n < 16 ? 1 : n <= UINT16_MAX ? 3 : 5);
     case MSGPACK_OBJECT_NIL:
-    case MSGPACK_OBJECT_BOOLEAN: return 1;
+    case MSGPACK_OBJECT_BOOLEAN:
+        return 1;
     case MSGPACK_OBJECT_FLOAT32:
     case MSGPACK_OBJECT_FLOAT64:
     case MSGPACK_OBJECT_EXT: /* refused before */
-    default: return 9;
+    default:
+        return 9;
     }
 }
 
@@ -367,7 +370,8 @@ static int s_decode_array(const cv_field_t *field, const msgpack_object *object,
             _Alignas(16) char room[LAZY_MAX] = {0};
             int rc = field->shape->size <= sizeof room ? s_decode_map(field->shape, element, room, fault, path)
                                                        : CV_EINTERNAL;
-            if (rc) return rc;
+            if (rc)
+                return rc;
             continue;
         }
         if (field->flags & CV_FIELD_LAZY) {
@@ -544,11 +548,13 @@ static bool s_put_value(cv_buf_t *buf, const cv_field_t *field, const char *plac
 static bool s_put_items(cv_buf_t *buf, const cv_field_t *field, const cv_items_t *items)
 {
     _Alignas(16) char room[LAZY_MAX];
-    if (items->n < field->items_min || items->n > field->items_max || field->shape->size > sizeof room) return false;
+    if (items->n < field->items_min || items->n > field->items_max || field->shape->size > sizeof room)
+        return false;
     cv_pack_array(buf, items->n);
     for (size_t i = 0; i < items->n; i++) {
         cv_items_read(field->shape, items, i, room);
-        if (!s_put_map(buf, field->shape, room)) return false;
+        if (!s_put_map(buf, field->shape, room))
+            return false;
     }
     return true;
 }
@@ -612,7 +618,8 @@ int cv_shape_encode(const cv_shape_t *shape, cv_buf_t *buf, const void *data)
 int cv_items_pack(const cv_shape_t *shape, cv_buf_t *buf, const cv_items_t *items)
 {
     const cv_field_t field = {.shape = shape, .items_max = UINT32_MAX};
-    if (buf->rc) return buf->rc;
+    if (buf->rc)
+        return buf->rc;
     size_t start = buf->len;
     cv_pack_map(buf, 1);
     cv_pack_text(buf, "items", 5);
@@ -626,7 +633,8 @@ int cv_items_pack(const cv_shape_t *shape, cv_buf_t *buf, const cv_items_t *item
 
 int cv_items_unpack(const cv_shape_t *shape, cv_str_t bytes, cv_arena_t *arena, cv_items_t *ret_items)
 {
-    if (cv_wire_check(bytes, NULL)) return CV_ECORRUPT;
+    if (cv_wire_check(bytes, NULL))
+        return CV_ECORRUPT;
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     int rc = msgpack_unpack_next(&unpacked, bytes.ptr, bytes.len, NULL) == MSGPACK_UNPACK_SUCCESS ? CV_OK : CV_ECORRUPT;
@@ -635,11 +643,14 @@ int cv_items_unpack(const cv_shape_t *shape, cv_str_t bytes, cv_arena_t *arena, 
     const msgpack_object *array = rc ? NULL : &unpacked.data.via.map.ptr[0].val;
     size_t n = array ? array->via.array.size : 0;
     char *list = n ? cv_arena_take(arena, n * shape->size) : NULL;
-    if (n && !list) rc = CV_ENOMEM;
+    if (n && !list)
+        rc = CV_ENOMEM;
     for (size_t i = 0; !rc && i < n; i++)
-        if (cv_shape_decode(shape, &array->via.array.ptr[i], list + i * shape->size, NULL)) rc = CV_ECORRUPT;
+        if (cv_shape_decode(shape, &array->via.array.ptr[i], list + i * shape->size, NULL))
+            rc = CV_ECORRUPT;
     msgpack_unpacked_destroy(&unpacked); /* the structs' views point into bytes, not into the zone */
-    if (!rc) *ret_items = (cv_items_t){.n = n, .list = list};
+    if (!rc)
+        *ret_items = (cv_items_t){.n = n, .list = list};
     return rc;
 }
 
