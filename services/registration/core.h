@@ -335,7 +335,7 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
  * delegation. */
 void reg_enlist(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_rule_t rule, reg_group_t group,
                 const reg_applicant_t *who, unsigned n, reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
-/* A ruling in a sentence with the numbers it rests on. role: of the culprit. */
+/* core_explain.c. A ruling in a sentence with the numbers it rests on. role: of the culprit. */
 void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
                  const char *role, char ret_text[REG_TEXT_MAX]);
 
