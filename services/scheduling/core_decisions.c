@@ -135,7 +135,7 @@ int sch_expiry(const cv_scheduling_decision_open_v1_t *request, cv_str_t file, i
                       "silence would end at %s, and it is %s: nobody could object", text, now);
     if (ms - now_ms > SCH_SILENCE_DAYS_MAX * DAY_MS)
         return sch_no(ret_no, CV_EREJECTED, code, wall ? "data.expires_wall" : "data.expires_ms",
-                      "silence would end at %s, more than %d days from now", text, SCH_SILENCE_DAYS_MAX);
+                      "silence would end at %s, more than %d days after now, %s", text, SCH_SILENCE_DAYS_MAX, now);
     *ret_ms = ms;
     return CV_OK;
 }
