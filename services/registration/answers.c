@@ -20,7 +20,7 @@ static int set_limits(reg_t *self, reg_event_t *event)
     int32_t limits[REG_OPTIONS];
     int rc = CV_OK;
 
-    for (unsigned i = 0; i < event->seats.options_n; i++)
+    for (unsigned i = 0; i < REG_OPTIONS; i++)
         limits[i] = REG_NO_LIMIT;
     for (size_t i = 0; event->form && i < event->form->questions_n; i++) {
         const reg_question_t *question = &event->form->questions[i];
