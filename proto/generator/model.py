@@ -11,7 +11,8 @@ The schemas are JSON Schema draft-07, of which this subset is allowed, so that n
            whole messages, or maps; they stay where they are and are read one by one)
   objects  type object, required, properties, allOf (fields of a definition, flat; C: one member named x-member)
   $ref     "defs.json#/definitions/NAME"; a description beside it replaces the definition's
-A message's file adds x-type, x-kind, x-service, x-stream, x-roles, x-party-field, x-reply.
+A message's file adds x-type, x-kind, x-service, x-stream, x-roles, x-party-field, x-reply, and x-frame-bound
+(a request whose fields together can be more than a frame holds: its sender has to look).
 """
 import json
 import pathlib
@@ -36,7 +37,7 @@ ALLOWED = {
     "array": {"type", "items", "minItems", "maxItems", "uniqueItems", "x-lazy", "x-octets"},
     "object": {"type", "required", "properties", "allOf"},
 }
-MESSAGE_KEYS = {"$schema", "$id", "title", "x-type", "x-kind", "x-service", "x-stream", "x-roles", "x-party-field", "x-reply"}
+MESSAGE_KEYS = {"$schema", "$id", "title", "x-type", "x-kind", "x-service", "x-stream", "x-roles", "x-party-field", "x-reply", "x-frame-bound"}
 MAX_FIELDS = 64
 LARGEST = {"request": 64 * 1024, "outcome": 64 * 1024, "record": 40 * 1024, "log": 256 * 1024}  # CV_MAX_*, octets
 ATTRIBUTES = 2048  # what all attributes together need at most
@@ -141,7 +142,9 @@ class Model:
         if self.same_as(node) is None:
             self._need(all("x-member" in part for part in node.get("allOf", [])), name, "allOf beside properties needs x-member")
         largest = self.largest(node) + ATTRIBUTES
-        self._need(largest <= LARGEST[node["x-kind"]], name, f"can be {largest} octets; a {node['x-kind']} has at most {LARGEST[node['x-kind']]}")
+        bound = node.get("x-frame-bound")
+        self._need(not bound or node["x-kind"] == "request", name, "x-frame-bound is for requests: what a service writes must always fit")
+        self._need(bound or largest <= LARGEST[node["x-kind"]], name, f"can be {largest} octets; a {node['x-kind']} has at most {LARGEST[node['x-kind']]}")
         names = {n: f for n, f, _, _ in self.fields(node)}
         if "focal_point" in node.get("x-roles", []):
             self._need("x-party-field" in node, name, "a focal point may send it, so x-party-field must say whose party")

@@ -26,6 +26,7 @@ enum { FOUND_SHOWN = 20, POLL_MS = 100 };
 
 typedef struct {
     uint8_t id[CV_UUID_LEN];
+    uint8_t part; /* of an import, from 1; 0: the whole request */
 } request_id_t;
 
 typedef struct {
@@ -93,7 +94,7 @@ static void check_cause(audit_t *audit, const char *id, uint64_t seq)
 
 /* ---- streams ----------------------------------------------------------------------------------- */
 
-static int keep_decided(audit_t *audit, cv_str_t request)
+static int keep_decided(audit_t *audit, const cv_registration_decided_v1_t *decided)
 {
     if (audit->decided_n == audit->decided_room) {
         size_t room = audit->decided_room ? audit->decided_room * 2 : 1024;
@@ -103,7 +104,9 @@ static int keep_decided(audit_t *audit, cv_str_t request)
         audit->decided = grown;
         audit->decided_room = room;
     }
-    return cv_uuid_parse(request, audit->decided[audit->decided_n].id) ? CV_OK : (audit->decided_n++, CV_OK);
+    request_id_t *kept = &audit->decided[audit->decided_n];
+    kept->part = (uint8_t)(decided->has_part ? decided->part + 1 : 0);
+    return cv_uuid_parse(decided->request, kept->id) ? CV_OK : (audit->decided_n++, CV_OK);
 }
 
 static int on_record(void *arg, const cv_stream_event_t *event)
@@ -130,7 +133,7 @@ static int on_record(void *arg, const cv_stream_event_t *event)
         audit->first = event->position.seq;
     audit->last = event->position.seq;
     if (event->data && event->msg.info->number == CV_MSG_REGISTRATION_DECIDED_V1)
-        audit->rc = keep_decided(audit, ((const cv_registration_decided_v1_t *)event->data)->request);
+        audit->rc = keep_decided(audit, event->data);
     if (event->msg.causationid.ptr && !cv_uuid_parse(event->msg.causationid, id) &&
         !cv_str_is(event->msg.causationid, audit->cause) &&
         cv_str_copy(event->msg.causationid, audit->cause, sizeof audit->cause) == CV_OK)

@@ -3,12 +3,15 @@
  */
 #include "keys.h"
 
+#include "convene/seal.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -44,6 +47,25 @@ int cli_keys_one(cli_t *cli, const char *name, unsigned role, const char *party)
     return rc == CV_OK ? cv_keys_make(cv_config_text(cli->config, "keys"), &principal) : rc;
 }
 
+/* The key of registration's personal data. Not where its database is there already: that has one, which is to be put
+ * back and not to be replaced. */
+static int ensure_master(cli_t *cli, int *made)
+{
+    const char *path = cv_config_text(cli->config, "registration/master_key");
+    char database[CLI_PATH_MAX], error[CV_CONFIG_ERROR_MAX];
+    cv_seal_key_t master;
+    if (access(path, F_OK) == 0 || (snprintf(database, sizeof database, "%s/registration.db",
+                                             cv_config_text(cli->config, "data")) < CLI_PATH_MAX &&
+                                    access(database, F_OK) == 0))
+        return CLI_OK;
+    int rc = cv_seal_make(path, &master, error, sizeof error);
+    sodium_memzero(&master, sizeof master);
+    if (rc != CV_OK)
+        return cli_fail(cli, CLI_FAILED, "%s", error);
+    ++*made;
+    return CLI_OK;
+}
+
 int cli_keys_ensure(cli_t *cli, int *ret_made)
 {
     int status = cli_config(cli), made = 0;
@@ -57,6 +79,8 @@ int cli_keys_ensure(cli_t *cli, int *ret_made)
             status = cli_fail(cli, CLI_FAILED, "cannot make the key of %s in %s: %s", first_keys[i].name,
                               cv_config_text(cli->config, "keys"), cv_error_text(rc));
     }
+    if (status == CLI_OK)
+        status = ensure_master(cli, &made);
     if (status == CLI_OK && ret_made)
         *ret_made = made;
     return status;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   DIR/NAME/NAME.secret   the program's own keys
+ *   DIR/registration/registration.master   the key of its personal data, for registration alone
  *   DIR/NAME/allow/        certificates: for a service all of them, it has to judge who may come in;
  *                          for everybody else those of the services, to know whom they talk to
  *
@@ -122,6 +123,27 @@ static int each_certificate(share_t *self, const cv_principal_t *program, const 
     return status;
 }
 
+/* The key of registration's personal data, never over another one: that may be the only one that opens its database. */
+static int give_master(share_t *self, const char *directory)
+{
+    static const char name[] = "registration.master";
+    char ours[CLI_PATH_MAX], theirs[CLI_PATH_MAX], text[FILE_MAX], there[FILE_MAX];
+    size_t len = 0, there_len = 0;
+    if (snprintf(ours, sizeof ours, "%s/%s", self->keys, name) >= CLI_PATH_MAX ||
+        snprintf(theirs, sizeof theirs, "%s/%s", directory, name) >= CLI_PATH_MAX)
+        return cli_fail(self->cli, CLI_USAGE, "the path of a directory is too long");
+    if (read_file(ours, text, &len) != CV_OK)
+        return CLI_OK; /* it is kept elsewhere */
+    bool is_other =
+        read_file(theirs, there, &there_len) == CV_OK && (there_len != len || memcmp(there, text, len) != 0);
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(there, sizeof there);
+    if (is_other)
+        return cli_fail(self->cli, CLI_REFUSED,
+                        "%s is another key than %s; the key of personal data is never overwritten", theirs, ours);
+    return copy(self, self->keys, directory, name);
+}
+
 static int share_with(share_t *self, const char *directory, const cv_principal_t *program)
 {
     char ours[CLI_PATH_MAX], allow[CLI_PATH_MAX], secret[CV_NAME_MAX + 8];
@@ -134,6 +156,8 @@ static int share_with(share_t *self, const char *directory, const cv_principal_t
         status = each_certificate(self, program, ours, allow, give);
     if (status == CLI_OK)
         status = each_certificate(self, program, allow, allow, take_away);
+    if (status == CLI_OK && strcmp(program->name, "registration") == 0)
+        status = give_master(self, directory);
     if (status == CLI_OK) /* last: who has its own key has all it needs */
         status = copy(self, self->keys, directory, secret);
     self->programs++;

@@ -42,6 +42,22 @@ static const cli_flag_t import_flags[] = {
     {"dry-run", 'n', NULL, "only check, send nothing"},
     END,
 };
+static const cli_flag_t enrol_flags[] = {
+    {"event", 'e', "EVENT", "at which event; must be given"},
+    {"format", 0, "FORMAT", "csv or jsonl; default: by the name of the file, csv for -"},
+    {"dry-run", 'n', NULL, "let the service decide and take it back: nothing is changed, nobody is told"},
+    {"all-or-none", 0, NULL, "one request: one person who is refused, and nobody is registered"},
+    {"each", 0, NULL, "every row of a CSV by itself; default: the rows of a party are one registration"},
+    {"unordered", 0, NULL, "faster: do not wait for an answer before the next is asked; not in the file's order"},
+    {"run", 0, "WORD", "decide anew what another run of the same file decided"},
+    END,
+};
+static const cli_flag_t export_flags[] = {
+    {"format", 0, "FORMAT", "csv, json, jsonl or pdf; default: by the name of --output, else csv"},
+    {"output", 'o', "FILE", "write this file, whole or not at all; default: standard output"},
+    {"with-contacts", 0, NULL, "pdf: e-mail addresses too; the other formats have them in any case"},
+    END,
+};
 static const cli_flag_t plan_flags[] = {
     {"year", 0, "YEAR", "only this plan"},
     END,
@@ -220,6 +236,24 @@ const cli_command_t cli_commands[] = {
     {"explain", "Ask", "ID", 1, 1, "why a request, or a party's delegation, stands as it does", NULL,
      "ID is a request's id or EVENT/PARTY.", "convene explain 01997b2e-...\nconvene explain 2025-SWG-2/KZ",
      cli_explain},
+    {"registration import", "Ask", "FILE", 1, 1, "register the persons of a CSV or JSON lines file, or try it",
+     enrol_flags,
+     "CSV: a header with party, name, capacity, and where wanted attendance and email; a person per row. JSON lines: "
+     "the "
+     "data of\n"
+     "a registration.register per line. FILE - is standard input. Each row gets a line of the report: its line in the "
+     "file, party,\n"
+     "name, class, code and the reason. Ids are made from the content and your key: the same file again, or after it "
+     "was "
+     "broken\n"
+     "off, gives the same answers and registers nobody twice. Exit status: 0 all accepted; 3 some; 5 none (or of all "
+     "or "
+     "none one\n"
+     "was refused); 2 the file is wrong; 6 no answer in time: the same again goes on.",
+     "convene registration import delegates.csv --event 2025-SWG-2 --dry-run\n"
+     "convene registration import delegates.csv --event 2025-SWG-2 --all-or-none\n"
+     "convene registration import - --format jsonl --event 2025-SWG-2 --json < delegates.jsonl",
+     cli_registration_import},
     {"plan import", "Ask", "FILE", 1, 1, "send parties, bodies, headings, venues and events of a plan file",
      import_flags,
      "The file is a JSON object with the lists parties, bodies, headings, venues, catalogues, coordinators,\n"
@@ -302,6 +336,25 @@ const cli_command_t cli_commands[] = {
      "convene delegation answers 2025-SWG-2/KZ --as focal-kz", cli_delegation_answers},
     {"form show", "Look", "EVENT", 1, 1, "what an event asks of those who register, and places taken of its choices",
      NULL, NULL, "convene form show 2025-SWG-2", cli_form_show},
+    {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
+     "What was registered under the number, by whom and when, and the notices to the delegation. Personal data: with a "
+     "key of the secretariat (the default) or of the party's focal point.",
+     "convene person export 2025-SWG-2/KZ/3 > held.json", cli_person_export},
+    {"registration export", "Look", "EVENT[/PARTY]", 1, 1, "who takes part: a list of delegations, as a file",
+     export_flags,
+     "Delegations in the English alphabetical order of their parties' names; within one the head first, then by "
+     "capacity, "
+     "then by\n"
+     "name. With a key of the secretariat (the default) all; with a focal point's key its own party must be named. "
+     "Others "
+     "see counts:\n"
+     "`convene event show`. In CSV a cell that a spreadsheet would run as a formula begins with a ': registration "
+     "import "
+     "takes it away.",
+     "convene registration export 2025-SWG-2 --output delegates.csv\n"
+     "convene registration export 2025-SWG-2 --output list.pdf\n"
+     "convene registration export 2025-SWG-2/KZ --as focal-kz --format json",
+     cli_registration_export},
     {"fetch", "Look", "STREAM", 1, 1, "records of a stream, as JSON lines", fetch_flags,
      "Streams: scheduling.events, registration.events, notifications.events; registration.private with a service's key "
      "only.",

@@ -1,6 +1,7 @@
 /* views: commands that only look: plan, events, delegations, requests and why they stand as they do.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "advice.h"
 #include "cli.h"
 
 #include "convene/ids.h"
@@ -377,6 +378,42 @@ static void explain_seats(const json_t *seats)
            (long long)cli_int_of(seats, "free"), (long long)cli_int_of(seats, "waiting"),
            (long long)cli_int_of(seats, "party_confirmed"), (long long)cli_int_of(seats, "party_guaranteed"),
            (long long)cli_int_of(seats, "party_maximum"), (long long)cli_int_of(seats, "party_waiting"));
+    char sum[512];
+    advice_sum(seats, sum, sizeof sum);
+    printf("  the sum: %s\n", sum);
+}
+
+static void explain_parts(const json_t *parts)
+{
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        const json_t *part = json_array_get(parts, i);
+        const char *advice = advice_for(cli_text_of(part, "code"));
+        printf("  registration %zu, %s: %s, %s. %s\n", i + 1, cli_text_of(part, "party"), cli_text_of(part, "class"),
+               cli_text_of(part, "code"), cli_text_of(part, "text"));
+        if (advice)
+            printf("    what would be right: %s\n", advice);
+    }
+}
+
+/* For the whole, and for each rule that a person got and the whole did not. */
+static void explain_advice(const json_t *outcome)
+{
+    const json_t *persons = json_object_get(json_object_get(outcome, "decision"), "persons");
+    const char *code = cli_text_of(outcome, "code"), *advice = advice_for(code), *told[COUNTS_MAX];
+    size_t told_n = 0;
+    if (advice)
+        printf("  what would be right: %s\n", advice);
+    told[told_n++] = code;
+    for (size_t i = 0; i < json_array_size(persons) && told_n < COUNTS_MAX; i++) {
+        const char *rule = cli_text_of(json_array_get(persons, i), "rule");
+        size_t k = 0;
+        while (k < told_n && strcmp(told[k], rule) != 0)
+            k++;
+        if (k < told_n || !(advice = advice_for(rule)))
+            continue;
+        told[told_n++] = rule;
+        printf("  what would be right (%s): %s\n", rule, advice);
+    }
 }
 
 static void explain_exception(const json_t *exception)
@@ -411,6 +448,8 @@ static int explain_request(cli_t *cli, const char *id)
     explain_exception(json_object_get(decision, "exception"));
     explain_persons(cli, json_object_get(decision, "persons"));
     explain_seats(json_object_get(decision, "seats"));
+    explain_parts(json_object_get(outcome, "parts"));
+    explain_advice(outcome);
     if (*cli_text_of(outcome, "stream"))
         printf("  on record as %s number %lld\n", cli_text_of(outcome, "stream"),
                (long long)cli_int_of(outcome, "sequence"));

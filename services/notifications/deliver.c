@@ -131,9 +131,7 @@ static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context,
     return rc ? rc : ntf_text_promotion(context, promoted, subject, body);
 }
 
-/* Makes the message of a delivery. CV_ENOTFOUND: nobody to write to. S_NOT_TOLD. CV_EINVAL, CV_ELIMIT, CV_EMALFORMED:
- * it cannot be made a message. */
-static int s_compose(ntf_t *ntf, ntf_delivery_t *row)
+int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
 {
     ntf_recipient_t recipient;
     int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &recipient);
@@ -198,7 +196,7 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         item->now = NOT_TRIED;
         return CV_OK;
     }
-    int rc = item->row.mail.ptr ? CV_OK : s_compose(ntf, &item->row);
+    int rc = item->row.mail.ptr ? CV_OK : ntf_compose(ntf, &item->row);
     int held = 0;
     switch (rc) {
     case CV_OK:
@@ -352,6 +350,11 @@ static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t 
 int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
 {
     ntf_t *ntf = self;
+    if (ntf->scrub) {
+        int rc = ntf_scrub(ntf, db, ret_more);
+        if (rc || *ret_more)
+            return rc;
+    }
     if (!ntf->work || now_ms < ntf->outbox_not_before_ms)
         return CV_OK;
     int64_t due_ms = 0;

@@ -4,7 +4,7 @@
  *   scheduling.events     events, venues, parties: what notices say; a material change of an event is told to every
  *                         delegation that was registered before it (core.h says what "before" is)
  *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which
- * version registration.private  whom to write to, and names
+ * version registration.private  whom to write to, and names; who is erased there is forgotten here (scrub.c)
  *
  * Records of a snapshot are state, not news: nobody is told of them. But a delegation that a snapshot makes known as
  * registered is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned
@@ -143,6 +143,17 @@ static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact)
     return rc;
 }
 
+/* Persons were erased: nothing of them is kept here either. */
+static int s_erased(ntf_t *ntf, cv_tx_t *tx, const cv_registration_erased_v1_t *erased)
+{
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < erased->persons_n; i++)
+        rc = ntf_store_person_drop(ntf->store, erased->event, erased->party, erased->persons[i]);
+    if (!rc && erased->has_contact && erased->contact)
+        rc = ntf_store_contact_drop(ntf->store, erased->event, erased->party);
+    return rc ? rc : ntf_forget(ntf, tx, erased->event, erased->party);
+}
+
 int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data)
 {
     (void)stream;
@@ -160,6 +171,8 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
     }
     case CV_MSG_REGISTRATION_CONTACT_V1:
         return s_contact(self, data);
+    case CV_MSG_REGISTRATION_ERASED_V1:
+        return s_erased(self, tx, data);
     case CV_MSG_SCHEDULING_EVENT_V1:
         return s_event(self, tx, msg, data);
     case CV_MSG_SCHEDULING_PARTY_V1: {

@@ -62,6 +62,7 @@ typedef struct {
     bool news;        /* there may be states that notifications.events does not have yet */
     bool work;        /* there may be deliveries to try */
     bool fresh;       /* this transaction brings some */
+    bool scrub;       /* there may be notices to write anew without a name: scrub.c */
     int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
 
     int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */
@@ -80,6 +81,13 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
 int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
 int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
 int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
+/* deliver.c. Makes the message of a delivery, into row->mail. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT,
+ * CV_EMALFORMED: it cannot be made a message. Above 0: not yet, its event or party has not been told of. */
+int ntf_compose(ntf_t *ntf, ntf_delivery_t *row) CV_USE_RESULT;
+/* scrub.c. Persons are forgotten, in the transaction at hand; event absent: perhaps any. */
+int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party) CV_USE_RESULT;
+/* What was written with their names, after the transaction. *ret_more: there is more. */
+int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more) CV_USE_RESULT;
 
 /* Message data as it was stored, to a struct of that type (number: CV_MSG_*) in the arena. CV_ECORRUPT: it is not. */
 int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) CV_USE_RESULT;

@@ -78,6 +78,24 @@ int ntf_outbox_put(int folder_fd, const char *name, cv_str_t bytes)
     return rc;
 }
 
+bool ntf_outbox_has(int folder_fd, const char *name)
+{
+    char file[NAME_ROOM];
+    struct stat info;
+    if ((size_t)snprintf(file, sizeof(file), ".%s.tmp", name) < sizeof(file))
+        (void)unlinkat(folder_fd, file, 0);
+    return (size_t)snprintf(file, sizeof(file), "%s.eml", name) < sizeof(file) &&
+           !fstatat(folder_fd, file, &info, AT_SYMLINK_NOFOLLOW);
+}
+
+int ntf_outbox_drop(int folder_fd, const char *name)
+{
+    char file[NAME_ROOM];
+    if ((size_t)snprintf(file, sizeof(file), "%s.eml", name) >= sizeof(file))
+        return CV_EINVAL;
+    return unlinkat(folder_fd, file, 0) && errno != ENOENT ? s_translate(errno) : CV_OK;
+}
+
 int ntf_outbox_sync(int folder_fd)
 {
     return fsync(folder_fd) ? s_translate(errno) : CV_OK;

@@ -18,6 +18,9 @@ int ntf_outbox_open(const char *path, int *ret_fd) CV_USE_RESULT;
  * the folder takes nothing now. CV_EINVAL: this file cannot be there, others may (something that is no file has its
  * name, or the name is too long). */
 int ntf_outbox_put(int folder_fd, const char *name, cv_str_t bytes) CV_USE_RESULT;
+/* Whether NAME.eml is there; what an attempt that was cut off has left of it is taken away. */
+bool ntf_outbox_has(int folder_fd, const char *name);
+int ntf_outbox_drop(int folder_fd, const char *name) CV_USE_RESULT; /* CV_OK also when it is not there */
 int ntf_outbox_sync(int folder_fd) CV_USE_RESULT;
 
 #endif

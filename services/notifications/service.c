@@ -55,6 +55,7 @@ static void s_forget(void *self)
 {
     ntf_t *ntf = self;
     ntf_stir(ntf);
+    ntf->scrub = true;
     ntf->timer_ms = 0;
 }
 
@@ -91,10 +92,12 @@ static int s_open(cv_db_t *db, void **ret_self)
 
 static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
 {
-    (void)tx;
     ntf_t *ntf = self;
     ntf_stir(ntf);
-    return ntf_store_forget(ntf->store, stream);
+    int rc = ntf_store_forget(ntf->store, stream);
+    if (!rc && strcmp(stream, "registration.private") == 0) /* whom it does not have any more may have been erased */
+        rc = ntf_forget(ntf, tx, CV_STR_NONE, CV_STR_NONE);
+    return rc;
 }
 
 static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
@@ -138,6 +141,7 @@ static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more)
     int rc = ntf_store_next_due(ntf->store, &due_ms, &waiting);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
+    waiting = waiting || ntf->scrub;
     bool wanted = rc == CV_OK;
     if (wanted && due_ms < now_ms + NTF_SETTLE_MS)
         due_ms = now_ms + NTF_SETTLE_MS;
@@ -183,7 +187,7 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "registration", .stream = "registration.private", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2};
+static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2, ntf_tables_3};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

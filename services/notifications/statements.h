@@ -50,6 +50,11 @@
     "DROP INDEX ntf_change_event;"                                                                                   \
     "CREATE INDEX ntf_change_event ON ntf_change(event, version);"
 
+/* Notices that were written with names that are to be forgotten: see scrub.c. */
+#define NTF_TABLES_3                                                        \
+    "ALTER TABLE ntf_delivery ADD COLUMN scrub INTEGER NOT NULL DEFAULT 0;" \
+    "CREATE INDEX ntf_delivery_scrub ON ntf_delivery(n) WHERE scrub = 1;"
+
 #define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
 /* In the order of s_delivery_read. */
 #define DELIVERY \
@@ -113,8 +118,17 @@
               " AND e.party = d.party AND e.state = 1 AND e.n < d.n AND (e.hold <> 0 OR e.next_ms > ?1))"              \
               " ORDER BY n LIMIT ?2")                                                                                  \
     XX(lease, "UPDATE ntf_delivery SET lease_ms = ?2, mail = ?3 WHERE n = ?1")                                         \
-    XX(written, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL, data = NULL,"  \
-                " reason = NULL WHERE n = ?1")                                                                         \
+    XX(written, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL,"               \
+                " reason = NULL WHERE n = ?1") /* data stays: it may have to be written anew, without a name */        \
+    XX(person_drop, "DELETE FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?3")                          \
+    XX(contact_drop, "DELETE FROM ntf_contact WHERE event = ?1 AND party = ?2")                                        \
+    XX(thaw_lane, "UPDATE ntf_delivery SET mail = NULL WHERE event = ?1 AND party = ?2 AND mail IS NOT NULL")          \
+    XX(scrub_lane, "UPDATE ntf_delivery SET scrub = 1 WHERE event = ?1 AND party = ?2 AND state = 2")                  \
+    XX(thaw_all, "UPDATE ntf_delivery SET mail = NULL WHERE mail IS NOT NULL")                                         \
+    XX(scrub_all, "UPDATE ntf_delivery SET scrub = 1 WHERE state = 2")                                                 \
+    XX(scrubs, "SELECT " DELIVERY ", data, NULL FROM ntf_delivery INDEXED BY ntf_delivery_scrub WHERE scrub = 1"       \
+               " AND n > ?1 ORDER BY n LIMIT ?2")                                                                      \
+    XX(scrubbed, "UPDATE ntf_delivery SET scrub = 0 WHERE n = ?1")                                                     \
     XX(failed, "UPDATE ntf_delivery SET state = 3, attempts = attempts + 1, lease_ms = 0, reason = ?2 WHERE n = ?1")   \
     XX(again, "UPDATE ntf_delivery SET attempts = attempts + 1, failures = failures + ?2, lease_ms = 0, next_ms = ?3," \
               " reason = ?4 WHERE n = ?1")                                                                             \

@@ -15,6 +15,7 @@
 
 const char ntf_tables_1[] = NTF_TABLES_1;
 const char ntf_tables_2[] = NTF_TABLES_2;
+const char ntf_tables_3[] = NTF_TABLES_3;
 
 struct ntf_store {
 #define XX(name, sql) cv_stmt_t *name;
@@ -324,6 +325,36 @@ int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int
     return CV_OK;
 }
 
+int ntf_store_person_drop(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number)
+{
+    cv_stmt_text(store->person_drop, 1, event);
+    cv_stmt_text(store->person_drop, 2, party);
+    cv_stmt_int(store->person_drop, 3, number);
+    return cv_stmt_run(store->person_drop);
+}
+
+static int s_run_for_lane(cv_stmt_t *stmt, cv_str_t event, cv_str_t party)
+{
+    cv_stmt_text(stmt, 1, event);
+    cv_stmt_text(stmt, 2, party);
+    return cv_stmt_run(stmt);
+}
+
+int ntf_store_contact_drop(ntf_store_t *store, cv_str_t event, cv_str_t party)
+{
+    return s_run_for_lane(store->contact_drop, event, party);
+}
+
+int ntf_store_scrub(ntf_store_t *store, cv_str_t event, cv_str_t party)
+{
+    if (!event.ptr) {
+        int rc = cv_stmt_run(store->thaw_all);
+        return rc ? rc : cv_stmt_run(store->scrub_all);
+    }
+    int rc = s_run_for_lane(store->thaw_lane, event, party);
+    return rc ? rc : s_run_for_lane(store->scrub_lane, event, party);
+}
+
 int ntf_store_forget(ntf_store_t *store, const char *stream)
 {
     cv_stmt_t *steps[3] = {NULL};
@@ -566,6 +597,20 @@ int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault
     cv_stmt_text(store->again, 4, cv_str(reason));
     int rc = cv_stmt_run(store->again);
     return rc ? rc : s_lane_next(store, row, next_ms);
+}
+
+int ntf_store_scrubs(ntf_store_t *store, int64_t after, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+                     size_t *ret_n)
+{
+    cv_stmt_int(store->scrubs, 1, after);
+    cv_stmt_int(store->scrubs, 2, (int64_t)max);
+    return s_deliveries(store->scrubs, true, arena, max, ret_deliveries, ret_n);
+}
+
+int ntf_store_scrubbed(ntf_store_t *store, int64_t n)
+{
+    cv_stmt_int(store->scrubbed, 1, n);
+    return cv_stmt_run(store->scrubbed);
 }
 
 int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,

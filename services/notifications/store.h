@@ -44,7 +44,7 @@
 #include "convene/messages.h"
 #include "convene/store.h"
 
-extern const char ntf_tables_1[], ntf_tables_2[]; /* the migrations */
+extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[]; /* the migrations */
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                                       /* ntf_delivery.state */
 enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 };              /* ntf_delivery.kind */
@@ -85,6 +85,11 @@ int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party,
                           const cv_contact_t *contact) CV_USE_RESULT;
 int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party,
                          const cv_person_private_t *person) CV_USE_RESULT;
+/* Nothing of these persons is kept, and what was composed for the delegation is composed anew: see scrub.c. */
+int ntf_store_person_drop(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number) CV_USE_RESULT;
+int ntf_store_contact_drop(ntf_store_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
+/* event absent: of all delegations. */
+int ntf_store_scrub(ntf_store_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
 /* Empties what was built from this stream. */
 int ntf_store_forget(ntf_store_t *store, const char *stream) CV_USE_RESULT;
 
@@ -158,6 +163,10 @@ int ntf_store_failed(ntf_store_t *store, const ntf_delivery_t *row, const char *
 int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault, int64_t next_ms,
                     const char *reason) CV_USE_RESULT;
 
+/* The next notices that were written and must be looked at, behind `after`; with data. */
+int ntf_store_scrubs(ntf_store_t *store, int64_t after, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+                     size_t *ret_n) CV_USE_RESULT;
+int ntf_store_scrubbed(ntf_store_t *store, int64_t n) CV_USE_RESULT;
 /* Deliveries whose state is not yet in notifications.events, in order of n. */
 int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
                           size_t *ret_n) CV_USE_RESULT;

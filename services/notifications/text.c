@@ -23,6 +23,8 @@ static const s_phrase_t s_withdraw_refused = {"Withdrawal refused", "В отзы
 static const s_phrase_t s_declined = {"Non-participation recorded", "Отказ от участия принят"};
 static const s_phrase_t s_decline_refused = {"Notice of non-participation refused",
                                              "Сообщение об отказе от участия не принято"};
+static const s_phrase_t s_erased = {"Personal data erased", "Персональные данные удалены"};
+static const s_phrase_t s_erase_refused = {"Erasure refused", "В удалении данных отказано"};
 static const s_phrase_t s_lapsed = {"An offered place was not accepted in time",
                                     "Предложенное место не принято в срок"};
 static const s_phrase_t s_promoted = {"Moved up from the waiting list", "Места из листа ожидания подтверждены"};
@@ -103,6 +105,8 @@ static const struct {
      {"there is no free seat now; the persons are on the waiting list",
       "свободных мест сейчас нет; участники внесены в лист ожидания"}},
     {"withdrawn", {"withdrawn as asked", "отозвано по просьбе"}},
+    {"erased", {"the personal data were destroyed", "персональные данные уничтожены"}},
+    {"already_erased", {"the personal data were erased before", "персональные данные уже удалены"}},
     {"declined", {"the party does not take part", "сторона не участвует"}},
     {"full", {"there is no free seat", "свободных мест нет"}},
     {"maximum", {"the delegation has as many seats as it may have", "делегация заняла все положенные ей места"}},
@@ -295,6 +299,8 @@ static const s_phrase_t *s_headline(const cv_registration_decided_v1_t *decided)
         return yes ? &s_withdrawn : &s_withdraw_refused;
     if (decided->kind == CV_DECISION_KIND_DECLINE)
         return yes ? &s_declined : &s_decline_refused;
+    if (decided->kind == CV_DECISION_KIND_ERASE)
+        return yes ? &s_erased : &s_erase_refused;
     if (decided->kind != CV_DECISION_KIND_REGISTER)
         return yes ? &s_amended : &s_change_refused;
     if (!yes)

@@ -105,7 +105,6 @@ int reg_pack_answers(reg_ask_t *ask, const cv_items_t *answers, cv_str_t *ret_pa
     if (!rc) {
         *ret_packed = cv_arena_str(cv_tx_arena(ask->tx), cv_buf_str(&buf));
         rc = ret_packed->ptr ? CV_OK : CV_ENOMEM;
-        ask->answers_len = ret_packed->len > ask->answers_len ? ret_packed->len : ask->answers_len;
     }
     cv_buf_done(&buf);
     return rc;

@@ -64,6 +64,8 @@ static int conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, con
     decided->request = ask->msg->id;
     decided->has_exception = decision->has_exception;
     decided->exception = decision->exception;
+    decided->has_part = ask->part >= 0;
+    decided->part = ask->part;
     decided->kind = (cv_decision_kind_t)ask->act;
     decided->event = decision->event;
     decided->party = decision->party;
@@ -93,13 +95,12 @@ static int conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, con
 }
 
 /* How many of these persons have room in one record. */
-static size_t fitting(const reg_ask_t *ask, const cv_person_private_t *persons, size_t n)
+static size_t fitting(const cv_person_sealed_t *persons, size_t n)
 {
     size_t octets = 0, i = 0;
 
     for (; i < n; i++) {
-        octets += REG_PERSON_OCTETS + persons[i].name.len + persons[i].email.len;
-        octets += persons[i].answers.n ? ask->answers_len : 0;
+        octets += REG_PERSON_OCTETS + persons[i].sealed.len;
         if (i > 0 && octets > REG_RECORD_OCTETS)
             break;
     }
@@ -108,27 +109,34 @@ static size_t fitting(const reg_ask_t *ask, const cv_person_private_t *persons, 
 
 int reg_tell_contact(reg_ask_t *ask)
 {
-    cv_registration_contact_v1_t *told = &ask->self->contact;
+    cv_registration_personal_v1_t *told = &ask->self->personal;
     reg_delegation_t *d = ask->delegation;
-
     const size_t n = told->persons_n;
+    size_t done = 0;
 
     told->event = cv_str(ask->event->code);
     told->party = cv_str(ask->party->code);
     told->has_contact = ask->contact != NULL;
     if (ask->contact) {
-        told->contact = *ask->contact;
-        int rc = reg_store_contact_set(ask->self->store, d->row, ask->contact);
+        int rc = CV_OK;
+        if (!d->contact_key) {
+            d->contact_key = ask->self->book.next_person++;
+            rc = reg_store_key_add(ask->self->store, d->contact_key);
+        }
+        told->contact = (cv_contact_sealed_t){.language = ask->contact->language, .key = d->contact_key};
+        if (!rc)
+            rc = reg_store_contact_set(ask->self->store, d->row, d->contact_key, ask->contact, &told->contact.sealed);
         if (rc)
             return rc;
     }
-    int rc;
-    size_t done = 0;
+    int rc = reg_purge_late(ask);
+    if (rc)
+        return rc;
     do { /* answers can be too much for one record */
-        told->persons_n = fitting(ask, told->persons + done, n - done);
+        told->persons_n = fitting(told->persons + done, n - done);
         memmove(told->persons, told->persons + done, told->persons_n * sizeof *told->persons);
         done += told->persons_n;
-        rc = cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, cv_str(d->subject), told,
+        rc = cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_PERSONAL_V1, cv_str(d->subject), told,
                         &d->private_seq);
         told->has_contact = false;
     } while (!rc && done < n);
@@ -149,7 +157,7 @@ int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field)
     int rc = CV_OK;
 
     if (ask->contact) {
-        ask->self->contact.persons_n = 0;
+        ask->self->personal.persons_n = 0;
         rc = reg_tell_contact(ask);
     }
     if (!rc)

@@ -5,7 +5,8 @@
  *   ask.c        the way of every request
  *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
  *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
- *   offer.c      offers of freed seats     answers.c      forms, and answers to them
+ *   offer.c      offers of freed seats     erase.c        erasure               import.c  many registrations at once
+ *   answers.c    forms, and answers to them
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -18,12 +19,12 @@ typedef struct {
     const cv_msg_t *msg;
     cv_outcome_t *out;
     reg_act_t act;
+    int part; /* which registration of an import, from 0; -1: the request asks for one thing */
     reg_event_t *event;
     reg_party_t *party;
     reg_delegation_t *delegation;
     const cv_contact_t *contact;      /* whom to tell, if the request says; NULL: as before */
     const reg_exception_t *exception; /* without which it would have been too late, or that is granted; NULL: none */
-    size_t answers_len;               /* octets of the longest answers of a person in it, packed */
     char text[REG_TEXT_MAX];
 } reg_ask_t;
 
@@ -35,7 +36,7 @@ int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_c
 int reg_accept_ruling(reg_ask_t *ask, const reg_ruling_t *ruling, unsigned n, int32_t confirmed_before);
 /* A rule says no, in ask->text. Who asked is told even if nothing else is known of the delegation yet. */
 int reg_refuse(reg_ask_t *ask, reg_rule_t rule, const char *field);
-/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->contact are
+/* Contact data goes to the private stream, before the decision that refers to it. The persons in self->personal are
  * filled in already. */
 int reg_tell_contact(reg_ask_t *ask) CV_USE_RESULT;
 /* The path of one person in the request; NULL (no field) when memory is short. */
@@ -55,6 +56,11 @@ int reg_check_answers(reg_ask_t *ask, unsigned role, const cv_items_t *answers, 
 /* As they are kept, in the arena of the batch; no answers: CV_STR_NONE. */
 int reg_pack_answers(reg_ask_t *ask, const cv_items_t *answers, cv_str_t *ret_packed) CV_USE_RESULT;
 
+/* requests.c. What is asked, of this event and party: found, admitted, decided. */
+int reg_decide_ask(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data);
+/* import.c */
+int reg_import(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_import_v1_t *request,
+               cv_outcome_t *out);
 /* register.c */
 int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request);
 /* phase.c. Those whom a request names by number, or without numbers all in `state`: their rows, without names. All must
@@ -79,6 +85,12 @@ bool reg_is_excused(reg_ask_t *ask);
 /* withdraw.c */
 int reg_withdraw_persons(reg_ask_t *ask, const cv_registration_withdraw_v1_t *request);
 int reg_decline(reg_ask_t *ask);
+/* One person leaves: the seat, the list. Counters and roster are brought along. */
+int reg_withdraw_one(reg_ask_t *ask, uint32_t at) CV_USE_RESULT;
+/* erase.c */
+int reg_erase(reg_ask_t *ask, const cv_registration_erase_v1_t *request);
+/* After new personal data: if those of the event are erased by now, these are on the next day. */
+int reg_purge_late(reg_ask_t *ask) CV_USE_RESULT;
 /* review.c. The step that comes first for what this request asks: NATIONAL, SECRETARIAT; 0: nobody has to approve. */
 enum { REG_STEP_NONE, REG_STEP_NATIONAL, REG_STEP_SECRETARIAT };
 unsigned reg_first_step(const reg_ask_t *ask);

@@ -47,6 +47,7 @@ SAME(REG_REVIEW, CV_PERSON_STATE_UNDER_REVIEW);
 SAME(REG_RETURNED, CV_PERSON_STATE_RETURNED);
 SAME(REG_ACT_REVIEW, CV_DECISION_KIND_REVIEW);
 SAME(REG_ACT_OFFER, CV_DECISION_KIND_OFFER);
+SAME(REG_ACT_ERASE, CV_DECISION_KIND_ERASE);
 SAME(REG_STATES - 1, CV_PERSON_STATE_MAX); /* none is missing */
 SAME(1, CV_CAPACITY_HEAD);
 SAME(REG_ROLES - 1, CV_CAPACITY_MAX);
@@ -111,6 +112,25 @@ static int index_put(reg_index_t *index, uint64_t hash, void *item)
     index->hashes[at] = hash;
     index->n++;
     return CV_OK;
+}
+
+/* Those behind it that could not stand where they belong move up, or they would not be found any more. */
+static void index_take(reg_index_t *index, uint64_t hash, const void *item)
+{
+    size_t mask = index->room - 1, hole = hash & mask;
+
+    while (index->slots[hole] != item)
+        hole = (hole + 1) & mask;
+    for (size_t at = (hole + 1) & mask; index->slots[at]; at = (at + 1) & mask) {
+        size_t wanted = index->hashes[at] & mask;
+        if (((at - wanted) & mask) < ((at - hole) & mask))
+            continue;
+        index->slots[hole] = index->slots[at];
+        index->hashes[hole] = index->hashes[at];
+        hole = at;
+    }
+    index->slots[hole] = NULL;
+    index->n--;
 }
 
 static void index_clear(reg_index_t *index)
@@ -259,6 +279,17 @@ int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *p
     book->delegations_n++;
     *ret_delegation = delegation;
     return CV_OK;
+}
+
+void reg_book_drop_newest(reg_book_t *book, reg_event_t *event)
+{
+    reg_delegation_t *d = event->delegations;
+
+    index_take(&book->delegations, d->hash, d);
+    event->delegations = d->next_of_event;
+    book->delegations_n--;
+    reg_roster_forget(book, d);
+    free(d);
 }
 
 void reg_book_clear(reg_book_t *book)

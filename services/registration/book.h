@@ -81,6 +81,8 @@ typedef struct reg_event {
     /* to be written */
     struct reg_event *next_dirty;
     bool is_dirty;
+    int64_t ends_ms;    /* the first instant after its last day, everywhere on Earth; 0: not known to the day */
+    int32_t purge_days; /* 0: the service's own */
     int32_t stored_roles[REG_ROLES];     /* role_confirmed as it was last written; -1: write in any case */
     int32_t stored_options[REG_OPTIONS]; /* the same of what is taken of each option */
 } reg_event_t;
@@ -116,6 +118,7 @@ struct reg_delegation {
     int64_t last_person; /* row of the last person; each names the one before, so a delegation needs no index */
     int64_t requests;
     uint64_t private_seq;
+    int64_t contact_key; /* of the secret of who answers for it; 0: none */
     reg_lane_t *lanes;
     reg_exception_t *exceptions; /* at most one of a kind, the newest */
     reg_roster_t roster;
@@ -123,7 +126,7 @@ struct reg_delegation {
     bool is_dirty;
 };
 
-/* Open addressing, linear probing; nothing is ever taken out. */
+/* Open addressing, linear probing; the rest of a run closes up when one is taken out. */
 typedef struct {
     void **slots;
     uint64_t *hashes;
@@ -154,6 +157,9 @@ int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t
 int reg_book_add_party(reg_book_t *book, int64_t row, cv_str_t code, reg_party_t **ret_party) CV_USE_RESULT;
 int reg_book_add_delegation(reg_book_t *book, reg_event_t *event, reg_party_t *party,
                             reg_delegation_t **ret_delegation) CV_USE_RESULT;
+
+/* Takes the newest delegation of all out again; it is the first in its event's list. */
+void reg_book_drop_newest(reg_book_t *book, reg_event_t *event);
 
 /* NULL: none. */
 const reg_exception_t *reg_book_exception(const reg_delegation_t *delegation, cv_exception_kind_t what);
@@ -188,6 +194,7 @@ int reg_roster_add(reg_book_t *book, reg_delegation_t *delegation, int64_t id, u
 /* The person at this index is called otherwise, or is withdrawn (0). */
 void reg_roster_rename(reg_roster_t *roster, uint32_t index, uint64_t name);
 void reg_roster_drop_all(reg_book_t *book);
+void reg_roster_forget(reg_book_t *book, reg_delegation_t *delegation); /* read again when it is next asked for */
 /* Index of a number; roster.n: not there. */
 uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number);
 /* The next index with this hash of a name; *at is 0 at first. roster.n: no more. */

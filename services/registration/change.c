@@ -60,6 +60,10 @@ static int store(reg_ask_t *ask, swap_t *swap)
     } else if (after->state != REG_WAITING && after->state != REG_OFFERED && after->state != REG_REVIEW) {
         after->unit = after->lane = 0;
     }
+    if (!rc && swap->what == CV_PERSON_CHANGE_SUBSTITUTED) { /* somebody else: a secret of their own */
+        after->key = ask->self->book.next_person++;
+        rc = reg_store_key_add(ask->self->store, after->key);
+    }
     if (!rc)
         rc = reg_store_person_set(ask->self->store, after);
     if (!rc && queues)
@@ -77,7 +81,7 @@ static int store(reg_ask_t *ask, swap_t *swap)
 
 static int settle(reg_ask_t *ask, swap_t *swap, reg_rule_t rule)
 {
-    cv_registration_contact_v1_t *told = &ask->self->contact;
+    cv_registration_personal_v1_t *told = &ask->self->personal;
     const reg_person_t *after = &swap->after;
     int32_t position = 0;
     int rc = store(ask, swap);
@@ -93,12 +97,9 @@ static int settle(reg_ask_t *ask, swap_t *swap, reg_rule_t rule)
                                                            .has_position = position > 0,
                                                            .position = position};
     told->persons_n = 1;
-    told->persons[0] = (cv_person_private_t){
-        .number = after->number, .name = after->name, .capacity = (cv_capacity_t)after->role, .email = after->email};
-    ask->answers_len = after->answers.len;
-    rc = reg_unpack_answers(after->answers, cv_tx_arena(ask->tx), &told->persons[0].answers);
-    if (!rc)
-        rc = reg_tell_contact(ask);
+    told->persons[0] = (cv_person_sealed_t){
+        .number = after->number, .capacity = (cv_capacity_t)after->role, .key = after->key, .sealed = after->sealed};
+    rc = reg_tell_contact(ask);
     const char *code = swap->what == CV_PERSON_CHANGE_AMENDED ? "amended" : "substituted";
     return rc ? rc : reg_accept(ask, rule, code, CV_PROMOTION_CAUSE_CHANGE);
 }

@@ -119,6 +119,7 @@ typedef enum {
     REG_ACT_EXCEPTION,
     REG_ACT_OFFER,
     REG_ACT_REVIEW,
+    REG_ACT_ERASE,
 } reg_act_t;
 
 /* Every rule that can decide: name, the word on the wire. */
@@ -165,7 +166,9 @@ typedef enum {
     XX(REG_RULE_PASSED, "passed")                                                              \
     XX(REG_RULE_NOT_OFFERED, "not_offered")                                                    \
     XX(REG_RULE_OFFER_TOGETHER, "offered_together")                                            \
-    XX(REG_RULE_OFFER_EXPIRED, "offer_expired")
+    XX(REG_RULE_OFFER_EXPIRED, "offer_expired")                                                \
+    XX(REG_RULE_ERASED, "erased")                                                              \
+    XX(REG_RULE_ALREADY_ERASED, "already_erased")
 typedef enum {
 #define XX(name, word) name,
     REG_RULE_MAP(XX)
@@ -182,6 +185,11 @@ typedef struct {
     int64_t opens_ms, closes_ms, changes_close_ms;
     int64_t confirm_closes_ms; /* 0: nobody is nominated first */
 } reg_terms_t;
+
+/* core_purge.c. The first instant that is after this day, month or year everywhere on Earth; 0: no date. */
+int64_t reg_day_after_ms(cv_str_t date);
+/* When personal data of an event that ends then go: the event's days to keep them, else the service's; 0: never. */
+int64_t reg_purge_ms(int64_t ends_ms, int32_t event_days, int32_t service_days);
 
 /* core_admit.c. t: now. A party that is not invited may still withdraw. REG_RULE_NONE: yes. Else ret_text says why not.
  *

@@ -119,6 +119,7 @@ static int set_rules(cv_tx_t *tx, reg_event_t *event, const cv_registration_rule
     event->maximum = (int32_t)rules->maximum;
     event->approval = rules->approval;
     event->approval_again = rules->has_approval_again && rules->approval_again;
+    event->purge_days = rules->has_purge_days ? (int32_t)rules->purge_days : 0;
     event->offer_ms = rules->has_offer_ms ? rules->offer_ms : 0;
     event->release_ms = rules->has_release_ms ? rules->release_ms : 0;
     event->released = event->release_ms > 0 && event->release_ms <= cv_tx_now_ms(tx);
@@ -169,8 +170,12 @@ static int apply_event(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_s
         rc = set_rules(tx, event, &record->registration);
     if (rc)
         return rc;
+    event->ends_ms = reg_day_after_ms(record->event_details.date_end.ptr ? record->event_details.date_end
+                                                                         : record->event_details.date_start);
     reg_book_reprice(book, event);
     rc = reg_store_event_set(self->store, event);
+    if (!rc)
+        rc = reg_purge_timer(self, tx, event);
     if (!rc)
         rc = reg_offer_timer(self, tx, event); /* it may take place again, after some have expired */
     return rc ? rc : move_up(self, tx, event, CV_PROMOTION_CAUSE_CAPACITY);
@@ -183,6 +188,7 @@ int reg_record(void *self_, cv_tx_t *tx, const char *stream, const cv_msg_t *msg
     reg_t *self = self_;
 
     (void)stream; /* we follow one only */
+    reg_store_begin(self->store, tx);
     int rc = reg_ready(self);
     if (rc)
         return rc;
@@ -224,6 +230,7 @@ int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
     reg_t *self = self_;
     cv_promotion_cause_t cause = reg_promote_cause(kind);
 
+    reg_store_begin(self->store, tx);
     int rc = reg_ready(self);
     if (rc)
         return rc;
@@ -234,6 +241,8 @@ int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
         return reg_promote(self, tx, event, cause);
     if (strcmp(kind, REG_TIMER_OFFER) == 0)
         return reg_expire_offers(self, tx, event);
+    if (strcmp(kind, REG_TIMER_PURGE) == 0)
+        return reg_purge(self, tx, event);
     if (strcmp(kind, RELEASE) != 0 || event->released || !event->release_ms || event->release_ms > cv_tx_now_ms(tx))
         return CV_OK;
     event->released = true;

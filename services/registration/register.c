@@ -38,14 +38,17 @@ static int check_answers(reg_ask_t *ask, const cv_registration_register_v1_t *re
     return rc;
 }
 
-/* Writes the persons who were accepted, and opens the lanes they wait in. */
+/* Writes the persons who were accepted, for the record too, and opens the lanes they wait in. */
 static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, const reg_applicant_t *who,
                  const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling, unsigned step)
 {
     reg_book_t *book = &ask->self->book;
     reg_delegation_t *d = ask->delegation;
+    cv_registration_personal_v1_t *told = &ask->self->personal;
     reg_need_t together = {0};
     int64_t unit = 0;
+
+    told->persons_n = 0;
 
     for (unsigned i = 0; i < request->persons_n && ruling->unit; i++) {
         if (verdicts[i].state == REG_WAITING)
@@ -90,27 +93,10 @@ static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, c
         if (rc)
             return rc;
         d->last_person = person.id;
+        told->persons[told->persons_n++] = (cv_person_sealed_t){
+            .number = number, .capacity = request->persons[i].capacity, .key = person.key, .sealed = person.sealed};
     }
     return CV_OK;
-}
-
-static int tell_persons(reg_ask_t *ask, const cv_registration_register_v1_t *request)
-{
-    cv_registration_contact_v1_t *told = &ask->self->contact;
-    const cv_decision_t *decision = &ask->out->decision;
-
-    told->persons_n = 0;
-    for (unsigned i = 0; i < request->persons_n; i++) {
-        const cv_person_t *person = &request->persons[i];
-        if (decision->persons[i].state == CV_PERSON_STATE_REFUSED)
-            continue;
-        told->persons[told->persons_n++] = (cv_person_private_t){.number = decision->persons[i].number,
-                                                                 .name = person->name,
-                                                                 .capacity = person->capacity,
-                                                                 .email = person->email,
-                                                                 .answers = person->answers};
-    }
-    return reg_tell_contact(ask);
 }
 
 int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request)
@@ -160,7 +146,7 @@ int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request)
                                                       .position = verdicts[i].position};
     rc = enter(ask, request, who, names, verdicts, &ruling, step);
     if (!rc)
-        rc = tell_persons(ask, request);
+        rc = reg_tell_contact(ask);
     if (rc)
         return rc;
     reg_set_answer(d, REG_ANSWER_REGISTERED);

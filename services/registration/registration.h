@@ -8,7 +8,9 @@
  *   offer.c     offers of freed seats
  *   answers.c   forms, and answers to them    form.c  what an answer must be
  *   change.c    amend, substitute              history.c   who changed what of a person
+ *   erase.c     erasure, and when it is due         vault.c     personal data are sealed
  *   queue.c     the waiting list moves         views.c     snapshots and questions
+ *   import.c    many registrations at once     mark.c      a book as it was before something was tried
  *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
@@ -30,11 +32,15 @@ typedef struct {
     reg_note_t note;   /* of the request that is being decided; nobody's otherwise */
     /* One of each at a time, so that nothing this large is made per request. */
     cv_registration_decided_v1_t decided;
-    cv_registration_contact_v1_t contact;
+    cv_registration_personal_v1_t personal; /* what is told */
+    cv_registration_erased_v1_t erased;
+    cv_registration_contact_v1_t contact; /* what is shown */
     cv_registration_promoted_v1_t promoted;
     cv_registration_lapsed_v1_t lapsed;
-    char texts[REG_PERSONS_MAX][REG_PERSON_TEXT]; /* of the persons in contact */
-    cv_arena_t *scratch;                          /* answers of one record that is made from rows */
+    char texts[REG_PERSONS_MAX][REG_PERSON_TEXT], contact_text[REG_PERSON_TEXT]; /* of those in contact */
+    cv_arena_t *scratch;               /* their answers, and those of one step of a history */
+    cv_registration_register_v1_t one; /* registration of an import, */
+    cv_outcome_v1_t part;              /* and what was decided about it */
 } reg_t;
 
 extern const cv_service_def_t reg_service;
@@ -69,6 +75,10 @@ int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person
 #define REG_TIMER_OFFER "offer"
 int reg_offer_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
 int reg_expire_offers(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
+/* erase.c. reg_purge_timer: after the rules or the date of an event came, for what it holds. */
+#define REG_TIMER_PURGE "purge"
+int reg_purge_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
+int reg_purge(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
 /* exception.c */
 int reg_ask_exceptions(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit,
                        cv_collect_t *collect) CV_USE_RESULT;

@@ -38,16 +38,19 @@ static int take_note(reg_ask_t *ask, cv_str_t reason)
     return who ? reg_store_principal(ask->self->store, &ask->self->book, who->name, &ask->self->note.by) : CV_OK;
 }
 
-static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data)
+int reg_decide_ask(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data)
 {
     int rc = reg_ready(ask->self);
 
+    reg_store_begin(ask->self->store, ask->tx);
     if (!rc)
         rc = find(ask, event, party);
     if (!rc)
         rc = take_note(ask, reason);
     if (rc)
         return rc;
+    if (ask->act == REG_ACT_ERASE) /* no deadline and no stage of the event takes that right away */
+        return reg_erase(ask, data);
     reg_rule_t rule = reg_admit(&ask->event->terms, ask->act, ask->party->kind, cv_tx_now_ms(ask->tx), ask->text);
     if (rule != REG_RULE_NONE && (rule != REG_RULE_CLOSED || !reg_is_excused(ask)))
         return reg_refuse(ask, rule, NULL);
@@ -70,13 +73,15 @@ static int decide(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reaso
         return reg_answer_offer(ask, data);
     case REG_ACT_REVIEW:
         return reg_review(ask, data);
+    case REG_ACT_ERASE:
+        break;
     }
     return CV_EINTERNAL;
 }
 
 int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
-    reg_ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out};
+    reg_ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out, .part = -1};
     cv_str_t event, party, reason = CV_STR_NONE;
 
     switch (msg->info->number) {
@@ -137,11 +142,18 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
             return cv_refuse_as(tx, out, CV_EINVAL, "bad_field", "data.reason",
                                 "Who returns or refuses persons must say why.");
         break;
+    case CV_MSG_REGISTRATION_ERASE_V1:
+        ask.act = REG_ACT_ERASE;
+        event = ((const cv_registration_erase_v1_t *)data)->event;
+        party = ((const cv_registration_erase_v1_t *)data)->party;
+        break;
+    case CV_MSG_REGISTRATION_IMPORT_V1:
+        return reg_import(self, tx, msg, data, out);
     default:
         return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", "type",
                             "Registration does not decide requests of this type.");
     }
-    int rc = decide(&ask, event, party, reason, data);
+    int rc = reg_decide_ask(&ask, event, party, reason, data);
     ask.self->note = (reg_note_t){0}; /* what it points to is gone soon */
     return rc;
 }

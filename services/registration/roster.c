@@ -142,6 +142,12 @@ void reg_roster_drop_all(reg_book_t *book)
     book->rostered = 0;
 }
 
+void reg_roster_forget(reg_book_t *book, reg_delegation_t *delegation)
+{
+    book->rostered -= delegation->roster.n;
+    reg_roster_drop(&delegation->roster);
+}
+
 uint32_t reg_roster_find(const reg_roster_t *roster, int64_t number)
 {
     uint32_t low = 0, high = roster->n;

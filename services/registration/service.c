@@ -1,7 +1,7 @@
 /* service: registration as the engine sees it.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "registration/registration.h"
+#include "registration/vault.h"
 #include <stdlib.h>
 
 enum { SCRATCH_MAX = 1024 * 1024 };
@@ -57,6 +57,7 @@ static int reg_flush(void *self_, cv_tx_t *tx)
     reg_t *self = self_;
     int rc = CV_OK;
 
+    reg_store_begin(self->store, tx);
     if (self->settle)
         rc = reg_promote_all(self, tx, CV_PROMOTION_CAUSE_CAPACITY);
     if (rc)
@@ -95,7 +96,10 @@ const cv_service_def_t reg_service = {
     .streams_n = sizeof streams / sizeof *streams,
     .follows = follows,
     .follows_n = sizeof follows / sizeof *follows,
+    .configure = reg_configure,
     .open = reg_open,
+    .start = reg_start,
+    .reveal = reg_reveal,
     .close = reg_close,
     .request = reg_request,
     .record = reg_record,

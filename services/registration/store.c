@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/statements.h"
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ int reg_store_open(cv_db_t *db, reg_store_t **ret_store)
     rc = cv_rows_new(db, "person_rows", PERSON_N, &store->person_rows);
     if (!rc)
         rc = cv_rows_new(db, "tally_rows", TALLY_N, &store->tally_rows);
+    if (!rc)
+        rc = cv_rows_new(db, "secret_rows", SECRET_N, &store->secret_rows);
 #define XX(name, sql) \
     if (!rc)          \
         rc = cv_db_prepare(db, sql, &store->name);
@@ -33,6 +36,8 @@ void reg_store_close(reg_store_t **store)
 {
     cv_rows_destroy(&(*store)->person_rows);
     cv_rows_destroy(&(*store)->tally_rows);
+    cv_rows_destroy(&(*store)->secret_rows);
+    sodium_memzero(*store, sizeof **store);
     free(*store); /* the statements are the database's */
     *store = NULL;
 }
@@ -41,6 +46,13 @@ void reg_store_forget(reg_store_t *store)
 {
     cv_rows_clear(store->person_rows);
     cv_rows_clear(store->tally_rows);
+    cv_rows_clear(store->secret_rows);
+    memset(store->keys, 0, sizeof store->keys);
+}
+
+void reg_store_begin(reg_store_t *store, cv_tx_t *tx)
+{
+    store->tx = tx;
 }
 
 static int put_rows(cv_stmt_t *put, cv_rows_t *rows)
@@ -52,7 +64,9 @@ static int put_rows(cv_stmt_t *put, cv_rows_t *rows)
 
 int reg_store_settle(reg_store_t *store)
 {
-    return put_rows(store->persons_put, store->person_rows);
+    int rc = put_rows(store->secrets_put, store->secret_rows);
+
+    return rc ? rc : put_rows(store->persons_put, store->person_rows);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
@@ -181,7 +195,8 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
     BIND(set, 5, event->version, terms->stage, terms->has_rules, terms->audience, terms->opens_ms, terms->closes_ms,
          terms->changes_close_ms, event->release_ms, event->released, event->group, event->seats.waiting_rule,
          event->seats.online_takes_seat, event->guaranteed, event->maximum, event->seats.capacity,
-         terms->confirm_closes_ms, event->offer_ms, event->approval, event->approval_again);
+         terms->confirm_closes_ms, event->offer_ms, event->approval, event->approval_again, event->ends_ms,
+         event->purge_days);
     int rc = cv_stmt_run(set);
     if (!rc)
         rc = put_quotas(store, event);
@@ -232,73 +247,62 @@ int reg_store_unknown(reg_store_t *store)
     return rc ? rc : cv_stmt_run(store->parties_unknown);
 }
 
-int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_contact_t *contact)
+int reg_store_contact_set(reg_store_t *store, int64_t delegation, int64_t key, const cv_contact_t *contact,
+                          cv_str_t *ret_sealed)
 {
-    cv_stmt_int(store->contact_set, 1, delegation);
-    cv_stmt_text(store->contact_set, 2, contact->name);
-    cv_stmt_text(store->contact_set, 3, contact->email);
-    cv_stmt_int(store->contact_set, 4, contact->language);
+    int rc = reg_vault_seal_names(store, key, REG_FOR_CONTACT, contact->name, contact->email, CV_STR_NONE, ret_sealed);
+
+    if (rc)
+        return rc;
+    BIND(store->contact_set, 1, delegation, contact->language, key);
+    cv_stmt_blob(store->contact_set, 4, ret_sealed->ptr, ret_sealed->len);
     return cv_stmt_run(store->contact_set);
-}
-
-/* Copies a text of the row into room that ends at `end`; moves *at on. */
-static cv_str_t keep_bytes(cv_str_t text, char **at, const char *end)
-{
-
-    if (!text.ptr || text.len > (size_t)(end - *at))
-        return CV_STR_NONE;
-    memcpy(*at, text.ptr, text.len);
-    text.ptr = *at;
-    *at += text.len;
-    return text;
-}
-
-static cv_str_t keep(cv_stmt_t *row, int column, char **at, const char *end)
-{
-    return keep_bytes(cv_stmt_get_text(row, column), at, end);
 }
 
 int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT], cv_contact_t *ret_contact)
 {
-    char *at = text;
+    cv_contact_t contact = {0};
 
     cv_stmt_int(store->contact_get, 1, delegation);
     int rc = cv_stmt_step(store->contact_get);
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
-    *ret_contact = (cv_contact_t){.name = keep(store->contact_get, 0, &at, text + REG_PERSON_TEXT),
-                                  .email = keep(store->contact_get, 1, &at, text + REG_PERSON_TEXT),
-                                  .language = (cv_language_t)cv_stmt_get_int(store->contact_get, 2)};
+    contact.language = (cv_language_t)cv_stmt_get_int(store->contact_get, 2);
+    rc = reg_store_unseal(store, cv_stmt_get_int(store->contact_get, 0), true, cv_stmt_get_blob(store->contact_get, 1),
+                          text, &contact.name, &contact.email, &(cv_str_t){0});
     cv_stmt_reset(store->contact_get);
-    return CV_OK;
+    if (!rc)
+        *ret_contact = contact;
+    return rc;
 }
 
 /* ---- persons ------------------------------------------------------------------------------------------------- */
 
-/* Added at the end of the batch, or before the table is read. name and email must live until then. */
-int reg_store_person_add(reg_store_t *store, const reg_person_t *p)
+/* Added at the end of the batch, or before the table is read. */
+int reg_store_person_add(reg_store_t *store, reg_person_t *p)
 {
     const int64_t values[] = {p->id,     p->delegation, p->number, p->previous, p->state, p->role,
-                              p->online, p->unit,       p->lane,   p->at_ms,    p->by};
+                              p->online, p->unit,       p->lane,   p->at_ms,    p->by,    p->id};
     cv_rows_t *rows = store->person_rows;
-    int rc = cv_rows_add(rows);
 
+    p->key = p->id;
+    int rc = reg_store_key_add(store, p->key);
+    if (!rc)
+        rc = reg_vault_seal_names(store, p->key, REG_FOR_PERSON, p->name, p->email, p->answers, &p->sealed);
+    if (!rc)
+        rc = cv_rows_add(rows);
     if (rc)
         return rc;
     for (int i = 0; i < (int)(sizeof values / sizeof *values); i++)
         cv_rows_int(rows, i, values[i]);
-    cv_rows_text(rows, 11, p->name);
-    cv_rows_text(rows, 12, p->email);
+    cv_rows_blob(rows, 12, p->sealed);
     cv_rows_int(rows, 13, (int64_t)p->options);
-    if (p->answers.ptr)
-        cv_rows_blob(rows, 14, p->answers);
     return CV_OK;
 }
 
 int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT], reg_person_t *ret_person)
 {
     cv_stmt_t *row = store->person_get;
-    char *at = text;
     int rc = reg_store_settle(store);
 
     if (rc)
@@ -316,17 +320,17 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
                                  .online = cv_stmt_get_int(row, 5),
                                  .unit = cv_stmt_get_int(row, 6),
                                  .lane = cv_stmt_get_int(row, 7),
+                                 .key = cv_stmt_get_int(row, 8),
                                  .at_ms = cv_stmt_get_int(row, 10),
                                  .by = cv_stmt_get_int(row, 11),
                                  .options = (reg_options_t)cv_stmt_get_int(row, 12)};
-    if (text) {
-        ret_person->name = keep(row, 8, &at, text + REG_PERSON_TEXT);
-        ret_person->email = keep(row, 9, &at, text + REG_PERSON_TEXT);
-        if (!cv_stmt_get_null(row, 13))
-            ret_person->answers = keep_bytes(cv_stmt_get_blob(row, 13), &at, text + REG_PERSON_TEXT);
-    }
+    ret_person->is_erased = cv_stmt_get_null(row, 9);
+    rc = CV_OK;
+    if (text)
+        rc = reg_store_unseal(store, ret_person->key, false, cv_stmt_get_blob(row, 9), text, &ret_person->name,
+                              &ret_person->email, &ret_person->answers);
     cv_stmt_reset(row);
-    return CV_OK;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
 int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane)
@@ -339,20 +343,17 @@ int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int
     return cv_stmt_run(store->person_move);
 }
 
-int reg_store_person_set(reg_store_t *store, const reg_person_t *p)
+int reg_store_person_set(reg_store_t *store, reg_person_t *p)
 {
     int rc = reg_store_settle(store);
 
+    if (!rc)
+        rc = reg_vault_seal_names(store, p->key, REG_FOR_PERSON, p->name, p->email, p->answers, &p->sealed);
     if (rc)
         return rc;
-    BIND(store->person_set, 1, p->id, p->state, p->unit, p->lane, p->role, p->online);
-    cv_stmt_text(store->person_set, 7, p->name);
-    cv_stmt_text(store->person_set, 8, p->email);
+    BIND(store->person_set, 1, p->id, p->state, p->unit, p->lane, p->role, p->online, p->key);
+    cv_stmt_blob(store->person_set, 8, p->sealed.ptr, p->sealed.len);
     cv_stmt_int(store->person_set, 9, (int64_t)p->options);
-    if (p->answers.ptr)
-        cv_stmt_blob(store->person_set, 10, p->answers.ptr, p->answers.len);
-    else
-        cv_stmt_text(store->person_set, 10, CV_STR_NONE);
     return cv_stmt_run(store->person_set);
 }
 
@@ -367,13 +368,22 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
     if (rc)
         return rc;
     for (int64_t id = delegation->last_person; id > 0;) {
+        char text[REG_PERSON_TEXT];
+        cv_str_t who = CV_STR_NONE, email, answers;
         cv_stmt_int(store->person_get, 1, id);
         rc = cv_stmt_step(store->person_get);
         if (rc <= 0)
             return rc ? rc : CV_ECORRUPT;
         int64_t state = cv_stmt_get_int(store->person_get, 3);
         bool gone = state == REG_WITHDRAWN || state == REG_REFUSED;
-        uint64_t name = gone ? 0 : reg_name_hash(cv_stmt_get_text(store->person_get, 8));
+        rc = gone ? CV_ENOTFOUND
+                  : reg_store_unseal(store, cv_stmt_get_int(store->person_get, 8), false,
+                                     cv_stmt_get_blob(store->person_get, 9), text, &who, &email, &answers);
+        uint64_t name = rc ? 0 : reg_name_hash(who);
+        if (rc && rc != CV_ENOTFOUND) {
+            cv_stmt_reset(store->person_get);
+            return rc;
+        }
         rc = reg_roster_add(book, delegation, id, (unsigned)cv_stmt_get_int(store->person_get, 1), name);
         id = cv_stmt_get_int(store->person_get, 2);
         cv_stmt_reset(store->person_get);

@@ -5,12 +5,15 @@
  *   event_option, form               their own, numbered for good
  *   tally                            counters: one row per event, per party that has asked for something at it (a
  *                                    delegation), per capacity of persons and per option; those of one event stand side
- * by side, so a decision changes one page of them (the id: reg_tally_id) contact                          who answers
- * for a delegation person                           one row per person ever accepted; withdrawn persons stay change one
- * row per change of a person after it was registered, with what was before exception                        what was
- * granted to a party at an event, the newest last proposal                         a change of a person that has to be
- * approved first offer                            seats that are kept for a unit until it accepts, and until when
- *   principal                        names of those who asked, which the others refer to by number
+ *                                    by side, so a decision changes one page of them (the id: reg_tally_id)
+ *   contact                          who answers for a delegation; sealed
+ *   person                           one row per person ever accepted; withdrawn persons stay; name and address sealed
+ *   change                           one row per change of a person after it was registered, with what was before;
+ * sealed secret                           what opens the sealed ones, together with the master key; see vault.h vault
+ * how the master key that belongs to this database is known exception                        what was granted to a
+ * party at an event, the newest last proposal                         a change of a person that has to be approved
+ * first offer                            seats that are kept for a unit until it accepts, and until when principal
+ * names of those who asked, which the others refer to by number
  *
  * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather
  * in memory and are written at its end, counters and persons with one statement each. There is no index by delegation:
@@ -20,18 +23,21 @@
 #ifndef CONVENE_REGISTRATION_STORE_H
 #define CONVENE_REGISTRATION_STORE_H
 
-#include "convene/store.h"
+#include "convene/seal.h"
+#include "convene/service.h"
 #include "registration/book.h"
 
 typedef struct reg_store reg_store_t;
 
-enum { REG_MIGRATIONS = 2 };
+enum { REG_MIGRATIONS = 3 };
 extern const char *const reg_migrations[REG_MIGRATIONS];
 
 int reg_store_open(cv_db_t *db, reg_store_t **ret_store) CV_USE_RESULT;
 void reg_store_close(reg_store_t **store);
 
 void reg_store_forget(reg_store_t *store); /* after a rollback: what was not written yet */
+/* Before anything is written: where random octets and memory of this batch come from. */
+void reg_store_begin(reg_store_t *store, cv_tx_t *tx);
 
 /* Everything into an empty book. */
 int reg_store_load(reg_store_t *store, reg_book_t *book) CV_USE_RESULT;
@@ -49,10 +55,13 @@ int reg_store_option_set(reg_store_t *store, const reg_event_t *event, unsigned 
 int reg_store_form_set(reg_store_t *store, const reg_event_t *event, const cv_scheduling_form_v1_t *form) CV_USE_RESULT;
 int reg_store_form_drop(reg_store_t *store, const reg_event_t *event) CV_USE_RESULT;
 int reg_store_unknown(reg_store_t *store) CV_USE_RESULT; /* no event and no party is known */
-int reg_store_contact_set(reg_store_t *store, int64_t delegation, const cv_contact_t *contact) CV_USE_RESULT;
+/* key: a secret's number. *ret_sealed: in the batch's arena. */
+int reg_store_contact_set(reg_store_t *store, int64_t delegation, int64_t key, const cv_contact_t *contact,
+                          cv_str_t *ret_sealed) CV_USE_RESULT;
 
+enum { REG_REASON_TEXT = 2001 };
 enum { REG_PERSON_TEXT = 4640 }; /* octets of a name (200), an address (254) and answers (4096) together, and some */
-/* CV_ENOTFOUND: none. The views point into text. */
+/* CV_ENOTFOUND: none, or erased. The views point into text. */
 int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT],
                           cv_contact_t *ret_contact) CV_USE_RESULT;
 
@@ -63,18 +72,39 @@ typedef struct {
     unsigned number, role;
     reg_state_t state;
     bool online;
-    cv_str_t name, email;
+    cv_str_t name, email; /* absent: erased */
+    cv_str_t answers;     /* as cv_form_answer_pack makes them */
     reg_options_t options;
-    cv_str_t answers; /* as cv_form_answer_pack makes them */
+    bool is_erased;
+    int64_t key;     /* number of the secret that opens them */
+    cv_str_t sealed; /* name, email and answers as they are stored; in the batch's arena */
 } reg_person_t;
-/* A row at the end of the batch, or before the table is next read; name, email and answers must live until then. */
-int reg_store_person_add(reg_store_t *store, const reg_person_t *person) CV_USE_RESULT;
-/* name, email and answers point into text; text NULL: left out. CV_ECORRUPT: no such row. */
+/* A row at the end of the batch, or before the table is next read. Makes the person's secret, whose number is the
+ * person's row, and fills in key and sealed. */
+int reg_store_person_add(reg_store_t *store, reg_person_t *person) CV_USE_RESULT;
+/* name, email and answers point into text; text NULL: left out, and sealed too. CV_ECORRUPT: no such row. */
 int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT],
                          reg_person_t *ret_person) CV_USE_RESULT;
 int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane) CV_USE_RESULT;
-/* Everything of a person that can change: state, unit, lane, role, online, name, email, options, answers. */
-int reg_store_person_set(reg_store_t *store, const reg_person_t *person) CV_USE_RESULT;
+/* Everything of a person that can change: state, unit, lane, role, online, name, email, answers, options, key. Fills in
+ * sealed. */
+int reg_store_person_set(reg_store_t *store, reg_person_t *person) CV_USE_RESULT;
+
+/* store_vault.c: the secrets. See vault.h. */
+/* A new one. Numbers rise: they are book->next_person's. */
+int reg_store_key_add(reg_store_t *store, int64_t key) CV_USE_RESULT;
+/* What was sealed as a name, an address and answers. CV_ENOTFOUND: nobody can open it any more. The views point into
+ * text. */
+int reg_store_unseal(reg_store_t *store, int64_t key, bool contact, cv_str_t sealed, char text[REG_PERSON_TEXT],
+                     cv_str_t *ret_name, cv_str_t *ret_email, cv_str_t *ret_answers) CV_USE_RESULT;
+/* Destroys everything that was ever sealed for this person, and for whoever had its number before. */
+int reg_store_person_erase(reg_store_t *store, int64_t person) CV_USE_RESULT;
+int reg_store_contact_erase(reg_store_t *store, int64_t delegation, int64_t key) CV_USE_RESULT;
+/* Whether this is the master key of this database; the first one becomes it. CV_EDENIED: it is another's. */
+int reg_store_master(reg_store_t *store, const cv_seal_key_t *master) CV_USE_RESULT;
+int reg_store_has_master(reg_store_t *store, bool *ret_has) CV_USE_RESULT; /* one has become it before */
+/* Tables that are not sealed yet become so. *ret_any: there was something in them. */
+int reg_store_seal_old(reg_store_t *store, reg_book_t *book, bool *ret_any) CV_USE_RESULT;
 int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *delegation) CV_USE_RESULT;
 
 /* store_change.c: history. Who does something, when, in which request and why. */
@@ -103,7 +133,6 @@ int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *a
 /* Exceptions. */
 int reg_store_exception_add(reg_store_t *store, int64_t delegation, const reg_exception_t *exception,
                             const reg_note_t *note) CV_USE_RESULT;
-enum { REG_REASON_TEXT = 2001 };
 /* The first of one delegation with an id above *after, which is moved on. CV_ENOTFOUND: no more. The note points into
  * reason and *ret_exception. */
 int reg_store_exception_next(reg_store_t *store, int64_t delegation, int64_t *after, char reason[REG_REASON_TEXT],

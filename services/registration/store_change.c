@@ -7,15 +7,35 @@
 #include "registration/statements.h"
 #include <string.h>
 
+static int key_of(reg_store_t *store, int64_t person, int64_t *ret_key)
+{
+    cv_stmt_int(store->person_key, 1, person);
+    int rc = cv_stmt_step(store->person_key);
+    if (rc <= 0)
+        return rc ? rc : CV_ECORRUPT;
+    *ret_key = cv_stmt_get_int(store->person_key, 0);
+    cv_stmt_reset(store->person_key);
+    return CV_OK;
+}
+
 int reg_store_note(reg_store_t *store, int64_t person, const reg_note_t *note, cv_person_change_t what)
 {
     int rc = reg_store_settle(store);
 
     if (rc)
         return rc;
+    cv_str_t sealed = CV_STR_NONE;
+    if (note->reason.ptr && note->reason.len) {
+        int64_t key = 0;
+        rc = key_of(store, person, &key);
+        if (!rc)
+            rc = reg_vault_seal(store, key, REG_FOR_REASON, note->reason, &sealed);
+        if (rc && rc != CV_ENOTFOUND) /* of who was erased nothing more is kept */
+            return rc;
+    }
     BIND(store->note, 1, person, note->at_ms, note->by, what);
     cv_stmt_text(store->note, 5, note->request);
-    cv_stmt_text(store->note, 6, note->reason);
+    cv_stmt_blob(store->note, 6, sealed.ptr, sealed.len);
     return cv_stmt_run(store->note);
 }
 
@@ -57,21 +77,36 @@ int reg_store_load_principals(reg_store_t *store, reg_book_t *book)
     return rc;
 }
 
-/* The columns from `first` on that a change and a person have in common. */
-static void read_state(cv_stmt_t *row, int first, reg_step_t *ret_step)
+/* The columns from `first` on that a change and a person have in common. text: of the name and the address. */
+static int read_state(reg_store_t *store, cv_stmt_t *row, int first, char text[REG_PERSON_TEXT], reg_step_t *ret_step)
 {
     ret_step->state = (reg_state_t)cv_stmt_get_int(row, first);
     ret_step->role = (unsigned)cv_stmt_get_int(row, first + 1);
     ret_step->online = cv_stmt_get_int(row, first + 2);
-    ret_step->name = cv_stmt_get_text(row, first + 3);
-    ret_step->email = cv_stmt_get_text(row, first + 4);
-    ret_step->answers = cv_stmt_get_null(row, first + 5) ? CV_STR_NONE : cv_stmt_get_blob(row, first + 5);
+    ret_step->name = ret_step->email = ret_step->answers = CV_STR_NONE;
+    int rc = reg_store_unseal(store, cv_stmt_get_int(row, first + 3), false, cv_stmt_get_blob(row, first + 4), text,
+                              &ret_step->name, &ret_step->email, &ret_step->answers);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* Why, as the request said; absent when it did not, or when the person was erased. */
+static int read_reason(reg_store_t *store, cv_stmt_t *row, reg_step_t *ret_step)
+{
+    cv_str_t sealed = cv_stmt_get_blob(row, 4);
+
+    ret_step->reason = CV_STR_NONE;
+    if (!sealed.ptr)
+        return CV_OK;
+    int rc = reg_vault_open(store, cv_stmt_get_int(row, 8), REG_FOR_REASON, sealed, store->reason, sizeof store->reason,
+                            &ret_step->reason);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
 int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *arg)
 {
     cv_stmt_t *row = store->steps, *now = store->person_now;
     reg_step_t step = {0};
+    char text[REG_PERSON_TEXT];
     int rc = reg_store_settle(store);
 
     if (rc)
@@ -82,9 +117,11 @@ int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *a
         step.by = cv_stmt_get_int(row, 1);
         step.what = (cv_person_change_t)cv_stmt_get_int(row, 2);
         step.request = cv_stmt_get_text(row, 3);
-        step.reason = cv_stmt_get_text(row, 4);
-        read_state(row, 5, &step);
-        int stop = fn(arg, &step);
+        int stop = read_reason(store, row, &step);
+        if (!stop)
+            stop = read_state(store, row, 5, text, &step);
+        if (!stop)
+            stop = fn(arg, &step);
         if (!stop)
             continue;
         cv_stmt_reset(row);
@@ -97,8 +134,9 @@ int reg_store_steps(reg_store_t *store, int64_t person, reg_step_fn *fn, void *a
     if (rc <= 0)
         return rc ? rc : CV_ECORRUPT;
     step = (reg_step_t){0};
-    read_state(now, 0, &step);
-    rc = fn(arg, &step);
+    rc = read_state(store, now, 0, text, &step);
+    if (!rc)
+        rc = fn(arg, &step);
     cv_stmt_reset(now);
     return rc;
 }
@@ -143,14 +181,15 @@ int reg_store_exception_next(reg_store_t *store, int64_t delegation, int64_t *af
 
 int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsigned step, cv_person_change_t what)
 {
-    BIND(store->proposal_put, 1, after->id, step, what, after->role, after->online);
-    cv_stmt_text(store->proposal_put, 6, after->name);
-    cv_stmt_text(store->proposal_put, 7, after->email);
+    cv_str_t sealed;
+    int rc =
+        reg_vault_seal_names(store, after->key, REG_FOR_PERSON, after->name, after->email, after->answers, &sealed);
+
+    if (rc)
+        return rc;
+    BIND(store->proposal_put, 1, after->id, step, what, after->role, after->online, after->key);
+    cv_stmt_blob(store->proposal_put, 7, sealed.ptr, sealed.len);
     cv_stmt_int(store->proposal_put, 8, (int64_t)after->options);
-    if (after->answers.ptr)
-        cv_stmt_blob(store->proposal_put, 9, after->answers.ptr, after->answers.len);
-    else
-        cv_stmt_text(store->proposal_put, 9, CV_STR_NONE);
     return cv_stmt_run(store->proposal_put);
 }
 
@@ -167,20 +206,11 @@ int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[R
     *ret_what = (cv_person_change_t)cv_stmt_get_int(row, 1);
     person->role = (unsigned)cv_stmt_get_int(row, 2);
     person->online = cv_stmt_get_int(row, 3);
-    person->name = copy(cv_stmt_get_text(row, 4), text, 201);
-    person->email = copy(cv_stmt_get_text(row, 5), text + 201, 512 - 201);
+    rc = reg_store_unseal(store, cv_stmt_get_int(row, 4), false, cv_stmt_get_blob(row, 5), text, &person->name,
+                          &person->email, &person->answers);
     person->options = (reg_options_t)cv_stmt_get_int(row, 6);
-    person->answers = CV_STR_NONE;
-    if (!cv_stmt_get_null(row, 7)) {
-        cv_str_t answers = cv_stmt_get_blob(row, 7);
-        if (answers.len > REG_PERSON_TEXT - 512) {
-            cv_stmt_reset(row);
-            return CV_ECORRUPT;
-        }
-        person->answers = (cv_str_t){memcpy(text + 512, answers.ptr, answers.len), answers.len};
-    }
     cv_stmt_reset(row);
-    return CV_OK;
+    return rc == CV_ENOTFOUND ? CV_ECORRUPT : rc; /* who is erased has no proposals */
 }
 
 int reg_store_proposal_drop(reg_store_t *store, int64_t person)

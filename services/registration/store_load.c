@@ -56,13 +56,25 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE offer(unit INTEGER PRIMARY KEY, event INTEGER NOT NULL, delegation INTEGER NOT NULL,"
     " expires_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX offer_due ON offer(event, expires_ms);",
-    /* options: bit i is event_option i of the event; answers as one map of MessagePack. maximum -1: no limit (any more)
+    /* Secrets are appended and overwritten in place, so no copy of one is left anywhere: see store/wal.c. The columns
+     * with plain text go when what is in them has been sealed, for which it takes the master key: reg_store_seal_old.
      */
+    "CREATE TABLE secret(id INTEGER PRIMARY KEY, bits BLOB NOT NULL CHECK(length(bits) = 32)) STRICT;"
+    "CREATE TABLE vault(proof BLOB NOT NULL) STRICT;"
+    "ALTER TABLE event ADD COLUMN ends_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN purge_days INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE person ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE person ADD COLUMN sealed BLOB;"
+    "ALTER TABLE change ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE change ADD COLUMN sealed BLOB;"
+    "ALTER TABLE change ADD COLUMN sealed_reason BLOB;"
+    "ALTER TABLE proposal ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE proposal ADD COLUMN sealed BLOB;"
+    "ALTER TABLE contact ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN sealed BLOB;",
+    /* options: bit i is event_option i of the event. maximum -1: no limit (any more). Answers are in `sealed`. */
     "ALTER TABLE person ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE person ADD COLUMN answers BLOB;"
-    "ALTER TABLE change ADD COLUMN answers BLOB;"
     "ALTER TABLE proposal ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE proposal ADD COLUMN answers BLOB;"
     "CREATE TABLE event_option(event INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,"
     " maximum INTEGER NOT NULL, PRIMARY KEY(event, number), UNIQUE(event, name)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE form(event INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;",
@@ -217,6 +229,8 @@ static void load_event(cv_stmt_t *row, reg_event_t *event)
     event->offer_ms = cv_stmt_get_int(row, 21);
     event->approval = (cv_approval_rule_t)cv_stmt_get_int(row, 22);
     event->approval_again = cv_stmt_get_int(row, 23);
+    event->ends_ms = cv_stmt_get_int(row, 24);
+    event->purge_days = get32(row, 25);
 }
 
 static int load_events(reg_store_t *store, reg_book_t *book)
@@ -397,6 +411,18 @@ static int load_exceptions(reg_store_t *store, reg_book_t *book, const rows_t *r
     return rc;
 }
 
+static int load_contacts(reg_store_t *store, const reg_book_t *book, const rows_t *rows)
+{
+    int rc;
+
+    while ((rc = cv_stmt_step(store->contacts)) > 0) {
+        reg_delegation_t *delegation = delegation_at(book, rows, cv_stmt_get_int(store->contacts, 0));
+        if (delegation)
+            delegation->contact_key = cv_stmt_get_int(store->contacts, 1);
+    }
+    return rc;
+}
+
 static int by_row(by_row_t *table, int64_t next_row)
 {
     table->n = (size_t)next_row;
@@ -438,6 +464,8 @@ int reg_store_load(reg_store_t *store, reg_book_t *book)
         rc = load_lanes(store, book, &rows);
     if (!rc)
         rc = load_exceptions(store, book, &rows);
+    if (!rc)
+        rc = load_contacts(store, book, &rows);
     if (!rc)
         rc = reg_store_load_principals(store, book);
     if (!rc) {

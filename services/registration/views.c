@@ -102,7 +102,6 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
 {
     cv_registration_contact_v1_t *row = &self->contact;
     const reg_roster_t *roster = &d->roster;
-    char text[REG_PERSON_TEXT];
     int64_t from = *after;
     size_t octets = 0;
     uint32_t i = 0;
@@ -123,6 +122,8 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
         rc = reg_store_person_get(self->store, roster->id[i], self->texts[row->persons_n], &person);
         if (rc)
             return rc;
+        if (!person.name.ptr) /* erased */
+            continue;
         octets += REG_PERSON_OCTETS + person.name.len + person.email.len + person.answers.len;
         if (row->persons_n && octets > REG_RECORD_OCTETS)
             break;
@@ -148,7 +149,7 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
     while (i < roster->n && roster->name[i] == 0)
         i++;
     *ret_last = i == roster->n;
-    rc = reg_store_contact_get(self->store, d->row, text, &row->contact);
+    rc = reg_store_contact_get(self->store, d->row, self->contact_text, &row->contact);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     row->has_contact = rc == CV_OK;

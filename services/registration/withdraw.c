@@ -6,7 +6,7 @@
 
 /* ---- withdraw ------------------------------------------------------------------------------------------------ */
 
-static int withdraw_one(reg_ask_t *ask, uint32_t index)
+int reg_withdraw_one(reg_ask_t *ask, uint32_t index)
 {
     reg_delegation_t *d = ask->delegation;
     reg_person_t person;
@@ -71,14 +71,14 @@ int reg_withdraw_persons(reg_ask_t *ask, const cv_registration_withdraw_v1_t *re
         return reg_refuse(ask, rule, reg_field_at(ask, culprit));
     for (unsigned i = 0; !rc && i < request->persons_n; i++) {
         list_withdrawn(ask, d->roster.number[picked[i]]);
-        rc = withdraw_one(ask, picked[i]);
+        rc = reg_withdraw_one(ask, picked[i]);
     }
     for (uint32_t i = 0; !rc && !request->persons_n && i < d->roster.n; i++) {
         if (d->roster.name[i] == 0)
             continue;
         if (live <= REG_PERSONS_MAX)
             list_withdrawn(ask, d->roster.number[i]); /* a list is never a part of one */
-        rc = withdraw_one(ask, i);
+        rc = reg_withdraw_one(ask, i);
     }
     if (rc)
         return rc;

@@ -120,6 +120,19 @@ class Log:
                 return records, Position(position)
         raise Violation("a snapshot without an end")
 
+    def opened(self, stream):
+        """Every message of a private stream as it can be read now; what cannot be opened any more as it stands."""
+        messages, position = [], Position()
+        while True:
+            batch = self.fetch(stream, position)
+            if position.seq == 0:
+                position = Position.of(batch["epoch"], batch["after"], bytes(32))
+            for record, opened in zip(batch["records"], batch.get("opened") or [b"\xc0"] * len(batch["records"])):
+                messages.append(cvwire.unpack(record if opened == b"\xc0" else opened))
+                position = position.next(record)
+            if position.seq == batch["head"]:
+                return messages
+
     def stream(self, stream, position=Position()):
         """Every record after a place and the place after the last, by fetch alone."""
         records = []

@@ -91,7 +91,7 @@ class Share(unittest.TestCase):
             made = run("keys", "make", *flags, "--share", root / "share")
             self.assertEqual(made.status, OK, made.err)
             everybody = sorted(f"allow/{name}.cert" for name in (*SERVICES, "operator", "secretariat", "publisher", "observer"))
-            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.secret"])
+            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.master", "registration.secret"])
             self.assertEqual(files(root / "share/publisher"), [*sorted(f"allow/{name}.cert" for name in SERVICES), "publisher.secret"])
             for name in ("registration", "publisher"):
                 path = root / f"share/{name}/{name}.secret"
@@ -107,8 +107,19 @@ class Share(unittest.TestCase):
             (root / "data/keys/allow/focal-kz.cert").unlink()
             (root / "share/registration/allow/observer.cert").write_text("half", encoding="utf-8")
             self.assertEqual(run("keys", "share", root / "share", *flags, "--json").json["changed"], 2)
-            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.secret"])
+            self.assertEqual(files(root / "share/registration"), [*everybody, "registration.master", "registration.secret"])
             self.assertEqual((root / "share/registration/allow/observer.cert").read_bytes(), (root / "data/keys/allow/observer.cert").read_bytes())
+
+            # The key of the personal data may be the only one that opens them: it is never overwritten.
+            master = root / "share/registration/registration.master"
+            right = master.read_bytes()
+            self.assertEqual(right, (root / "data/keys/registration.master").read_bytes())
+            self.assertEqual(master.stat().st_mode & 0o777, 0o600)
+            master.write_bytes(right[:-9] + b"01234567\n")
+            refused = run("keys", "share", root / "share", *flags)
+            self.assertEqual(refused.status, REFUSED, refused.err)
+            self.assertIn("never overwritten", refused.err)
+            master.write_bytes(right)
 
             (root / "share/stranger").mkdir()
             result = run("keys", "share", root / "share", *flags)

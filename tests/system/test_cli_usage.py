@@ -143,7 +143,7 @@ class Usage(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             data = ("--data", folder)
             self.expect(NOTFOUND, "status", *data, says="keys make")
-            self.assertEqual(self.expect(OK, "keys", "make", *data, "--json").json["made"], 7)
+            self.assertEqual(self.expect(OK, "keys", "make", *data, "--json").json["made"], 8)
             self.assertEqual(self.expect(OK, "keys", "make", *data, "--json").json["made"], 0)
             self.expect(OK, "keys", "add", "focal-kz", *data)
             self.expect(REFUSED, "keys", "add", "focal-kz", *data, says="never overwritten")

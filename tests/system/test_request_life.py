@@ -77,7 +77,8 @@ class RequestLife(Case):
         follower.until(lambda: follower.position.seq >= outcome.data["sequence"], "the record")
         self.assertIn(raw, follower.applied)
         private, _ = self.d.log("registration", "mirror").stream("registration.private")
-        contact = cvwire.unpack(private[data["private_seq"] - 1])["data"]
+        self.assertNotIn(b"KZ person", b"".join(private), "names are sealed in the records")
+        contact = self.d.log("registration", "mirror").opened("registration.private")[data["private_seq"] - 1]["data"]
         self.assertEqual(contact["contact"]["email"], "desk@kz.example")
         self.assertEqual([p["name"] for p in contact["persons"]], [f"KZ person {i}" for i in range(1, 5)])
         # The memo, and the state as queries tell it.

@@ -256,6 +256,44 @@ cv_str_t reg_encode(rig_t *rig, const m_request_t *r, uint64_t number, const cha
     abort();
 }
 
+static void put_entry(cv_registration_import_v1_t *q, int party, int group, int n, const m_part_t *who)
+{
+    static char texts[M_MANY][16];
+    static int used;
+    cv_import_entry_t *entry = &q->registrations[q->registrations_n++];
+    *entry = (cv_import_entry_t){.party = cv_str(reg_parties[party]), .group = (cv_group_rule_t)group};
+    for (int i = 0; i < n; i++) {
+        used = (used + 1) % M_MANY;
+        snprintf(texts[used], sizeof texts[used], "P%d", who[i].name);
+        entry->persons[entry->persons_n++] =
+            (cv_person_t){.name = cv_str(texts[used]),
+                          .capacity = (cv_capacity_t)who[i].role,
+                          .attendance = who[i].online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT};
+    }
+}
+
+cv_str_t reg_encode_trial(rig_t *rig, const m_request_t *request, bool dry, uint64_t number, const char *event)
+{
+    static cv_registration_import_v1_t q;
+    const bool own = request->asker == FOCAL_POINT;
+    m_part_t twice[2] = {{.role = 3, .name = 1000000000}, {.role = 3, .name = 1000000000}};
+    q = (cv_registration_import_v1_t){.event = cv_str(event),
+                                      .party = own ? cv_str(reg_parties[request->party]) : CV_STR_NONE,
+                                      .mode = dry && reg_roll(2) ? CV_IMPORT_MODE_EACH : CV_IMPORT_MODE_ALL_OR_NONE,
+                                      .has_dry_run = dry,
+                                      .dry_run = dry};
+    put_entry(&q, request->party, request->group, request->n, request->who);
+    for (unsigned more = reg_roll(4); more; more--) {
+        m_part_t who[3];
+        for (int i = 0; i < 3; i++)
+            who[i] = (m_part_t){.role = some_role(), .name = ++names, .online = reg_roll(8) == 0};
+        put_entry(&q, own ? request->party : (int)reg_roll(M_PARTIES), (int)reg_roll(3), 1 + (int)reg_roll(3), who);
+    }
+    if (!dry)
+        put_entry(&q, request->party, 2, 2, twice);
+    return rig_request(rig, number, CV_MSG_REGISTRATION_IMPORT_V1, &q);
+}
+
 cv_principal_t reg_asker(const m_request_t *r)
 {
     cv_principal_t who = {.name = "portal", .role = CV_ROLE_PUBLISHER};

@@ -25,7 +25,8 @@ enum {
     KEPT = 64,
     SHOWN = 20
 };
-static const int64_t T0 = 1767225600000; /* 2026-01-01T00:00:00Z */
+static const int64_t T0 = 1767225600000;     /* 2026-01-01T00:00:00Z */
+static const uint64_t TRIALS = 500000000000; /* numbers of requests that are only tried begin here */
 
 typedef struct {
     char *message, *outcome;
@@ -37,7 +38,7 @@ static rig_t *rig;
 static m_event_t event;
 static char code[32];
 static unsigned audience;
-static uint64_t requests, differences, number, seed;
+static uint64_t requests, trials, differences, number, seed;
 static int64_t began, version;
 static int events_n;
 static kept_t kept[KEPT];
@@ -497,6 +498,25 @@ static void reuse_an_id(const m_request_t *last)
         differ("an id that was used for other content is decided");
 }
 
+/* An import that comes to nothing, before the request itself: says of it what the model says, and changes nothing, as
+ * all that follows shows. */
+static void try_first(const m_request_t *request, const m_answer_t *want, const cv_principal_t *who)
+{
+    const bool dry = reg_roll(3);
+    rig->principal = *who;
+    rig->records_n = 0;
+    rig_send(rig, reg_encode_trial(rig, request, dry, TRIALS + number, code));
+    rig_turn(rig);
+    trials++;
+    const cv_outcome_v1_t *got = &rig_read(rig, &rig->outcome, CV_MSG_OUTCOME_V1)->outcome_v1;
+    if (!got->parts_n || !is(got->parts[0].code, want->code) || (got->parts[0].cls == CV_OUTCOME_CLASS_OK) != want->ok)
+        differ("tried in an import it is %.*s; the model: %s", CV_STR_ARG(got->parts[0].code), want->code);
+    if (got->has_dry_run != dry || (!dry && !is(got->code, "import_refused")))
+        differ("an import that cannot be had is %.*s", CV_STR_ARG(got->code));
+    if (rig->records_n)
+        differ("what was only tried is on record");
+}
+
 static void one_request(void)
 {
     m_request_t request = reg_some_request(&event, rig->now_ms);
@@ -514,6 +534,8 @@ static void one_request(void)
         kill_somehow();
     }
     m_decide(&event, &request, rig->now_ms, &want);
+    if (request.kind == REGISTER && reg_roll(4) == 0)
+        try_first(&request, &want, &slot->who);
     rig->principal = slot->who;
     rig->records_n = 0;
     rig_send(rig, (cv_str_t){slot->message, slot->message_len});
@@ -586,7 +608,7 @@ int main(int argc, char **argv)
     for (int kind = 1; kind <= REVIEW; kind++)
         printf("%s %llu of %llu%s", kinds[kind], (unsigned long long)granted_of[kind],
                (unsigned long long)asked_of[kind], kind < REVIEW ? ", " : " accepted\n");
-    printf("%llu requests, %llu differences, seed %llu\n", (unsigned long long)requests,
-           (unsigned long long)differences, (unsigned long long)seed);
+    printf("%llu requests, %llu tried before in an import, %llu differences, seed %llu\n", (unsigned long long)requests,
+           (unsigned long long)trials, (unsigned long long)differences, (unsigned long long)seed);
     return differences ? 1 : 0;
 }

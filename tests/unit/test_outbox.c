@@ -433,14 +433,65 @@ static void disk_full(void **state)
     assert_string_equal(walk(f, 0, 500), "record 1,record 2,");
 }
 
+static void append_inside(fixture_t *f, char letter, size_t len)
+{
+    static char text[40 * 1024];
+    cv_position_t position;
+    memset(text, letter, len);
+    assert_int_equal(cv_outbox_append(f->outbox, 0, (cv_str_t){text, len}, &position), CV_OK);
+}
+
+/* What is tried writes rows of its own, and a first mark; all of it is behind the savepoint. */
+static void what_was_tried_is_not_there(void **state)
+{
+    fixture_t *f = *state;
+    for (int first = 0; first < 2; first++) { /* into an empty stream, and behind what has gathered */
+        cv_journal_hold_t hold;
+        assert_int_equal(cv_db_begin(f->db), CV_OK);
+        if (first)
+            append_inside(f, 'b', 1);
+        assert_int_equal(cv_outbox_hold(f->outbox), CV_OK);
+        cv_journal_hold(&f->journal, &hold);
+        assert_int_equal(cv_db_exec(f->db, "SAVEPOINT attempt"), CV_OK);
+        for (int i = 0; i < 5; i++)
+            append_inside(f, 'x', 40 * 1024);
+        assert_int_equal(cv_db_exec(f->db, "ROLLBACK TO attempt"), CV_OK);
+        assert_int_equal(cv_db_exec(f->db, "RELEASE attempt"), CV_OK);
+        cv_outbox_return(f->outbox);
+        cv_journal_return(&f->journal, &hold);
+        append_inside(f, first ? 'c' : 'a', 1);
+        assert_int_equal(cv_outbox_flush(f->outbox), CV_OK);
+        assert_int_equal(cv_db_commit(f->db), CV_OK);
+        cv_outbox_committed(f->outbox);
+        cv_journal_committed(&f->journal);
+    }
+    assert_string_equal(walk(f, 0, 500), "a,b,c,");
+    crash(f, CRASH_DROP);
+    assert_int_equal(open_all(f), CV_OK); /* which checks the chain from mark to head */
+    assert_string_equal(walk(f, 0, 500), "a,b,c,");
+    assert_int_equal(f->journal.next_n, 4); /* three rows */
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {
-        T(append_and_walk),    T(walk_ends_early),  T(rolled_back),       T(survives_power_failure),
-        T(admission),          T(pruned),           T(prune_rolled_back), T(prune_rolled_back_then_new_epoch),
-        T(old_copy_put_back),  T(new_epoch),        T(damage_at_open),    T(damage_in_a_walk),
-        T(stream_added_later), T(too_many_streams), T(disk_full),
+        T(append_and_walk),
+        T(what_was_tried_is_not_there),
+        T(walk_ends_early),
+        T(rolled_back),
+        T(survives_power_failure),
+        T(admission),
+        T(pruned),
+        T(prune_rolled_back),
+        T(prune_rolled_back_then_new_epoch),
+        T(old_copy_put_back),
+        T(new_epoch),
+        T(damage_at_open),
+        T(damage_in_a_walk),
+        T(stream_added_later),
+        T(too_many_streams),
+        T(disk_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -424,7 +424,7 @@ static void a_failure_is_alone(void **state)
     driver_t *driver = driver_forum_with(5, CV_WAITING_RULE_NONE);
     cv_buf_t messages[3];
     EXPECT_OK(driver_register(driver, "E1", "KZ", "h", 0), "registered");
-    assert_int_equal(cv_db_exec(driver->db, "CREATE TRIGGER t BEFORE INSERT ON person WHEN new.name = 'POISON'"
+    assert_int_equal(cv_db_exec(driver->db, "CREATE TRIGGER t BEFORE INSERT ON person WHEN new.role = 10" /* media */
                                             " BEGIN SELECT raise(ABORT, 'no'); END"),
                      CV_OK);
     for (unsigned i = 0; i < 3; ++i) {
@@ -433,7 +433,7 @@ static void a_failure_is_alone(void **state)
             .event = CV_STR("E1"),
             .party = CV_STR("KZ"),
             .persons_n = 1,
-            .persons = {{.name = cv_str(names[i]), .capacity = CV_CAPACITY_DELEGATE}}};
+            .persons = {{.name = cv_str(names[i]), .capacity = i == 1 ? CV_CAPACITY_MEDIA : CV_CAPACITY_DELEGATE}}};
         snprintf(id, sizeof id, "00000000-0000-7000-9000-%012u", i);
         cv_msg_t head = {.id = cv_str(id),
                          .source = CV_STR("/test"),

@@ -137,7 +137,7 @@ typedef struct {
     cv_stream_what_t what;
     const char *service, *stream;
     cv_position_t position; /* to store with the effects; of RECORD and SNAPSHOT_END */
-    cv_str_t raw;           /* the record's message */
+    cv_str_t raw;           /* the record's message; msg and data are of what it says, where it is sealed */
     cv_msg_t msg;
     const void *data; /* struct of msg.info->type; NULL: a type that this build does not know, or data it cannot read */
 } cv_stream_event_t;

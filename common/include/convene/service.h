@@ -2,8 +2,9 @@
  * records, outcome).
  * SPDX-License-Identifier: Apache-2.0
  *
- * A service is deterministic: its functions open no socket, read no clock, draw no random number. The engine
- * (common/src/service/engine.c) gives them all inputs of one batch, one after the other, in one transaction:
+ * A service is deterministic: its functions open no socket, read no clock, and the only random numbers they see are
+ * those of cv_tx_random. The engine (common/src/service/engine.c) gives them all inputs of one batch, one after the
+ * other, in one transaction:
  *
  *   BEGIN   record() for each record of the streams it follows   timer() for each timer that is due
  *           request() for each request                           flush()   COMMIT
@@ -34,6 +35,25 @@ bool cv_tx_in_snapshot(const cv_tx_t *tx);                /* record() is fed fro
 int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, const void *data,
                uint64_t *ret_seq) CV_USE_RESULT;
 uint64_t cv_tx_head(const cv_tx_t *tx, unsigned stream); /* sequence of its newest record; 0: none */
+/* Forgets all records of a stream so far, this transaction's excepted: followers that have not seen them take a
+ * snapshot. */
+int cv_tx_forget(cv_tx_t *tx, unsigned stream) CV_USE_RESULT;
+/* Random octets. They come from the runner; in tests and the simulator the same ones each time. What was given cannot
+ * be computed again from what is left in memory. */
+void cv_tx_random(cv_tx_t *tx, void *ret_octets, size_t n);
+/* What this transaction overwrites or deletes is in no file of the database when it is answered: see cv_db_scrub_after.
+ */
+int cv_tx_scrub(cv_tx_t *tx, bool whole) CV_USE_RESULT;
+
+/* One request may try something and take it back: everything that was written, emitted and timed since cv_tx_try is
+ * undone by cv_tx_undo, in the database and in what will be published, and the batch goes on. What the service itself
+ * keeps in memory is its own to put back. At most one try at a time; it ends with cv_tx_keep or cv_tx_undo, or with an
+ * error that is returned to the engine. */
+int cv_tx_try(cv_tx_t *tx) CV_USE_RESULT;
+int cv_tx_keep(cv_tx_t *tx) CV_USE_RESULT;
+int cv_tx_undo(cv_tx_t *tx) CV_USE_RESULT;
+/* The answer to this request is no decision, whatever its class: it is not remembered. */
+void cv_tx_unremembered(cv_tx_t *tx);
 
 /* Durable timers: one per (kind, key); setting again moves it. They fire once, in order of due, never early. */
 int cv_tx_timer_set(cv_tx_t *tx, const char *kind, cv_str_t key, int64_t due_ms) CV_USE_RESULT;
@@ -88,6 +108,9 @@ typedef struct {
     /* Makes the service's object on an open, migrated database: prepares statements, checks invariants. */
     int (*open)(cv_db_t *db, void **ret_self);
     void (*close)(void **self);
+    /* After open(), in a transaction of its own, before the first input: what a migration needs code for. CV_OK, or a
+     * refusal to start with the reason for people. May be NULL. */
+    int (*start)(void *self, cv_tx_t *tx, char *ret_error, size_t error_size);
 
     /* data: the decoded struct of msg->info->type. Returns CV_OK or what cv_refuse gave. */
     int (*request)(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out);
@@ -99,6 +122,10 @@ typedef struct {
     int (*flush)(void *self, cv_tx_t *tx); /* before COMMIT: writes what was kept in memory during the batch */
     void (*forget)(void *self);            /* after ROLLBACK: drops what is kept in memory */
 
+    /* A record of a private stream of ours, as it stands in the log, that is sealed: what it says as long as it can be
+     * opened, as the struct of another type. CV_ENOTFOUND: it is not sealed, or cannot be opened any more. May be NULL.
+     */
+    int (*reveal)(void *self, const cv_msg_t *msg, const void *data, uint16_t *ret_type, const void **ret_data);
     /* State of one stream as records that rebuild it, for a follower that cannot go on from its cursor. */
     int (*snapshot)(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
     /* Read-only question: what ("events", "delegation", ...), key, after which key to go on, at most limit rows. The

@@ -43,6 +43,11 @@ const char *cv_db_error(cv_db_t *db);                       /* SQLite's words fo
 int64_t cv_db_free_bytes(cv_db_t *db);                      /* of the file system; -1: unknown */
 /* A bounded slice of housekeeping (checkpoint) between batches; idle: nothing else is waiting. */
 int cv_db_tend(cv_db_t *db, bool idle) CV_USE_RESULT;
+/* Inside a transaction that overwrites or deletes what must be in no file any more once it has ended: that is done
+ * right after it, or when the file is opened next. whole: also where the rows have been moved about in their tables;
+ * costs the time to write the file anew, and is not needed for rows that were appended and are overwritten by as many
+ * octets. */
+int cv_db_scrub_after(cv_db_t *db, bool whole) CV_USE_RESULT;
 /* A consistent copy at target while the service goes on; target must not exist. */
 int cv_db_backup(cv_db_t *db, const char *target) CV_USE_RESULT;
 

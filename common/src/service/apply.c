@@ -4,7 +4,8 @@
  * A record's effect, the records it causes and the cursor behind it are in one transaction. A record of a type that is
  * not known here is passed over: newer producers may say more than we need. A record that cannot be read or applied,
  * tried alone, is poison: set aside with its error (park_poison) or a halt; either way visible in the status, and the
- * cursor never passes a record that had no effect and is not parked.
+ * cursor never passes a record that had no effect and is not parked. Of a sealed record what it says is applied, if its
+ * producer gave that along; only the record itself is ever set aside.
  */
 #include "service/engine_state.h"
 
@@ -38,7 +39,8 @@ int cv_apply_record(cv_engine_t *engine, cv_follow_t *follow)
     cv_position_t position;
     if (!cv_follower_next(follow->follower, &record, &position))
         return CV_ENOTFOUND;
-    int rc = apply_one(engine, follow, record, false);
+    cv_str_t opened = cv_follower_opened(follow->follower);
+    int rc = apply_one(engine, follow, opened.ptr ? opened : record, false);
     if (rc)
         return rc == CV_ENOTFOUND ? CV_EINTERNAL : rc;
     cv_follower_applied(follow->follower);

@@ -179,12 +179,14 @@ static void drain_log(cv_stream_t *self, int64_t mono_ms)
 
 /* ---- output ------------------------------------------------------------------------------ */
 
-static int hand_over(cv_stream_t *self, cv_stream_event_t *event,
+/* opened: what a sealed record says, if that came with it; msg and data are of it, raw stays the record. */
+static int hand_over(cv_stream_t *self, cv_stream_event_t *event, cv_str_t opened,
                      int (*each)(void *arg, const cv_stream_event_t *event), void *arg)
 {
     event->service = self->service;
     event->stream = self->name;
-    if (event->raw.ptr && cv_msg_read(self->reader, event->raw, &event->msg, NULL) == CV_OK && event->msg.info &&
+    cv_str_t message = opened.ptr ? opened : event->raw;
+    if (message.ptr && cv_msg_read(self->reader, message, &event->msg, NULL) == CV_OK && event->msg.info &&
         event->msg.info->decode(event->msg.data, self->data, NULL) == CV_OK)
         event->data = self->data;
     return each(arg, event);
@@ -194,14 +196,14 @@ static int hand_over_snapshot(cv_stream_t *self, const cv_str_t *records, size_t
                               int (*each)(void *arg, const cv_stream_event_t *event), void *arg)
 {
     cv_stream_event_t event = {.what = CV_STREAM_SNAPSHOT_BEGIN};
-    int rc = hand_over(self, &event, each, arg);
+    int rc = hand_over(self, &event, CV_STR_NONE, each, arg);
     for (size_t i = 0; rc >= 0 && i < n; i++) {
         event = (cv_stream_event_t){.what = CV_STREAM_SNAPSHOT_RECORD, .raw = records[i]};
-        rc = hand_over(self, &event, each, arg);
+        rc = hand_over(self, &event, CV_STR_NONE, each, arg);
     }
     if (rc >= 0) {
         event = (cv_stream_event_t){.what = CV_STREAM_SNAPSHOT_END, .position = *position};
-        rc = hand_over(self, &event, each, arg);
+        rc = hand_over(self, &event, CV_STR_NONE, each, arg);
     }
     return rc;
 }
@@ -221,7 +223,7 @@ static int hand_over_all(cv_stream_t *self, int (*each)(void *arg, const cv_stre
     }
     cv_stream_event_t event = {.what = CV_STREAM_RECORD};
     while (handed < DRAIN_MAX && cv_follower_next(self->follower, &event.raw, &event.position)) {
-        int rc = hand_over(self, &event, each, arg);
+        int rc = hand_over(self, &event, cv_follower_opened(self->follower), each, arg);
         if (rc < 0)
             return rc;
         cv_follower_applied(self->follower);

@@ -24,6 +24,7 @@
  */
 #include "service/engine_state.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,25 @@ static int open_follows(cv_engine_t *engine)
     return CV_OK;
 }
 
+static int commit(cv_engine_t *engine);
+
+/* What the service has to do before its first input. */
+static int start_service(cv_engine_t *engine, char *ret_error, size_t error_size)
+{
+    if (!engine->def->start)
+        return CV_OK;
+    int rc = cv_db_begin(engine->db);
+    if (rc)
+        return rc;
+    cv_tx_start(engine, NULL, CV_STR("start"));
+    rc = engine->def->start(engine->service, &engine->tx, ret_error, error_size);
+    if (!rc)
+        rc = commit(engine);
+    else
+        cv_db_rollback(engine->db);
+    return rc;
+}
+
 int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outside_t *outside,
                   const cv_engine_options_t *options, cv_engine_t **ret_engine, char *ret_error, size_t error_size)
 {
@@ -126,10 +146,12 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
     engine->reader = cv_reader_new();
     engine->arena = cv_arena_new(CV_ARENA_MAX);
     engine->decoded = calloc(1, sizeof *engine->decoded);
+    engine->sealed = calloc(1, sizeof *engine->sealed);
+    memcpy(engine->seed, options->seed, sizeof engine->seed);
     engine->queue = calloc(CV_BATCH_MAX, sizeof *engine->queue);
     cv_buf_init(&engine->scratch, CV_MAX_REQUEST);
     cv_buf_init(&engine->out, CV_OUTCOMES_BYTES);
-    int rc = engine->reader && engine->arena && engine->decoded && engine->queue ? CV_OK : CV_ENOMEM;
+    int rc = engine->reader && engine->arena && engine->decoded && engine->sealed && engine->queue ? CV_OK : CV_ENOMEM;
     if (!rc)
         rc = cv_tables_migrate(db, ret_error, error_size);
     if (!rc)
@@ -144,6 +166,8 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
         rc = open_follows(engine);
     if (!rc)
         rc = definition->open(db, &engine->service);
+    if (!rc)
+        rc = start_service(engine, ret_error, error_size);
     if (rc) {
         if (!ret_error[0])
             snprintf(ret_error, error_size, "%s: cannot open: %s: %s", definition->name, cv_error_text(rc),
@@ -175,6 +199,9 @@ void cv_engine_destroy(cv_engine_t **engine_p)
     cv_buf_done(&engine->scratch);
     cv_buf_done(&engine->out);
     free(engine->decoded);
+    free(engine->sealed);
+    sodium_memzero(engine->seed, sizeof engine->seed);
+    sodium_memzero(engine->pool, sizeof engine->pool);
     free(engine->queue);
     free(engine->outgoing);
     free(engine);
@@ -269,6 +296,11 @@ static int write_acks(cv_engine_t *engine, int64_t mono_ms)
     return CV_OK;
 }
 
+static bool is_fatal(int rc)
+{
+    return rc == CV_EIO || rc == CV_ECORRUPT;
+}
+
 static int commit(cv_engine_t *engine)
 {
     cv_tx_start(engine, NULL, CV_STR_NONE);
@@ -290,12 +322,8 @@ static int commit(cv_engine_t *engine)
     for (size_t i = 0; i < engine->def->follows_n; i++)
         cv_follower_committed(engine->follows[i].follower);
     engine->counters.batches++;
-    return CV_OK;
-}
-
-static bool is_fatal(int rc)
-{
-    return rc == CV_EIO || rc == CV_ECORRUPT;
+    rc = cv_db_scrub(engine->db);     /* before anybody is told that something is gone */
+    return is_fatal(rc) ? rc : CV_OK; /* else tried again: it is due until it is done */
 }
 
 /* Forgets old records that all followers have, a slice at a time. Who has not been heard of for long does not count;

@@ -19,7 +19,8 @@ enum {
     CV_SNAPSHOTS_MAX = 4,                  /* snapshots kept for followers at once, count */
     CV_SNAPSHOT_KEEP_MS = 60000,           /* after its last page was asked for */
     CV_SNAPSHOT_BYTES = 256 * 1024 * 1024, /* of one snapshot */
-    CV_OUTCOMES_BYTES = 16 * 1024 * 1024,  /* of one turn */
+    CV_SEED_LEN = 32,
+    CV_OUTCOMES_BYTES = 16 * 1024 * 1024, /* of one turn */
 };
 
 /* How the engine reaches the outside. Bytes are valid during the call only. */
@@ -38,6 +39,7 @@ typedef struct {
 
 typedef struct {
     uint8_t new_epoch[CV_EPOCH_LEN]; /* for streams that are made now: random, from the caller */
+    uint8_t seed[CV_SEED_LEN];       /* of cv_tx_random: random, from the caller, anew at each start */
     const char *version;             /* of the program, for status */
     uint64_t keep_records;           /* of each stream, at least, even if all followers have them; 0: keep all */
 } cv_engine_options_t;

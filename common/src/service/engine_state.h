@@ -21,6 +21,7 @@ enum {
     CV_ROOM_CHECK_MS = 1000,
     CV_TIMER_RETRY_MS = 60000,                    /* a timer whose handler fails is tried again after that */
     CV_CONSUMER_FORGET_MS = 7 * 24 * 3600 * 1000, /* a follower not heard of for so long holds no record back */
+    CV_RANDOM_POOL = 1024,                        /* random octets made at once */
     CV_PRUNE_SLICE = 200,                         /* records forgotten in one turn, per stream */
 };
 
@@ -47,7 +48,8 @@ enum {
     XX(snapshots_given)    \
     XX(snapshots_taken)    \
     XX(queries)            \
-    XX(questions_refused)
+    XX(questions_refused)  \
+    XX(tried)
 
 typedef struct {
 #define XX(name) uint64_t name;
@@ -91,6 +93,16 @@ typedef struct {
     int64_t asked_ms;
 } cv_given_snapshot_t;
 
+/* Where a request that tries something can go back to: attempt.c. */
+typedef struct {
+    bool is_open;
+    cv_journal_hold_t journal;
+    cv_counters_t counters;
+    size_t outgoing_n, out_len;
+    int emitted_stream;
+    uint64_t emitted_seq;
+} cv_attempt_t;
+
 struct cv_tx {
     cv_engine_t *engine;
     int64_t now_ms;
@@ -100,6 +112,8 @@ struct cv_tx {
     cv_str_t causation, correlation, trace;
     int emitted_stream; /* of the last record of this input; -1: none */
     uint64_t emitted_seq;
+    bool is_unremembered; /* the answer of this request gets no memo */
+    cv_attempt_t attempt;
 };
 
 struct cv_engine {
@@ -119,6 +133,10 @@ struct cv_engine {
     cv_any_t *decoded; /* data of the message in hand */
     cv_buf_t scratch;  /* one record or outcome being written */
     struct cv_tx tx;
+
+    uint8_t seed[CV_SEED_LEN], pool[CV_RANDOM_POOL]; /* random.c */
+    size_t pool_left;
+    cv_any_t *sealed; /* data of a record that is opened for somebody */
 
     cv_queued_t *queue;
     size_t queue_n;
@@ -169,6 +187,8 @@ int cv_apply_cursors(cv_engine_t *engine) CV_USE_RESULT;
 /* After the next record failed alone and was undone: parks it, or halts. */
 int cv_apply_poison(cv_engine_t *engine, cv_follow_t *follow) CV_USE_RESULT;
 
+/* reveal.c: a sealed record of our log as who may read it sees it; nil: it is not sealed, or for ever. */
+int cv_engine_reveal(cv_engine_t *engine, cv_str_t record, cv_buf_t *revealed) CV_USE_RESULT;
 /* logserver.c: lets go of snapshots that nobody has asked for in a while. */
 void cv_snapshots_expire(cv_engine_t *engine, int64_t mono_ms);
 

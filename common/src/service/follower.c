@@ -28,13 +28,14 @@
  */
 #include "service/follower.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    uint8_t *bytes; /* owned */
-    size_t len;
+    uint8_t *bytes; /* owned: the record, and behind it what it says if it is sealed */
+    size_t len, opened_len;
     cv_position_t position;
 } held_t;
 
@@ -108,7 +109,9 @@ static void drop_ready(cv_follower_t *follower, size_t n)
     if (!n)
         return;
     for (size_t i = 0; i < n; i++) {
-        follower->ready_bytes -= follower->ready[i].len;
+        follower->ready_bytes -= follower->ready[i].len + follower->ready[i].opened_len;
+        if (follower->ready[i].opened_len)
+            sodium_memzero(follower->ready[i].bytes, follower->ready[i].len + follower->ready[i].opened_len);
         free(follower->ready[i].bytes);
     }
     memmove(follower->ready, follower->ready + n, (follower->ready_n - n) * sizeof *follower->ready);
@@ -153,16 +156,24 @@ static bool ready_is_full(const cv_follower_t *follower)
     return follower->ready_n >= CV_FOLLOW_READY_MAX || follower->ready_bytes >= CV_FOLLOW_READY_BYTES;
 }
 
-static uint8_t *copy_of(cv_str_t record)
+static uint8_t *copy_both(cv_str_t record, cv_str_t opened)
 {
-    uint8_t *bytes = malloc(record.len ? record.len : 1);
+    uint8_t *bytes = malloc(record.len + opened.len + 1);
     if (bytes && record.len)
         memcpy(bytes, record.ptr, record.len);
+    if (bytes && opened.len)
+        memcpy(bytes + record.len, opened.ptr, opened.len);
     return bytes;
 }
 
+static uint8_t *copy_of(cv_str_t record)
+{
+    return copy_both(record, CV_STR_NONE);
+}
+
 /* Takes the bytes over on success. False: no room or no memory, to be fetched later. */
-static bool push_ready(cv_follower_t *follower, uint8_t *bytes, size_t len, const cv_position_t *position)
+static bool push_ready(cv_follower_t *follower, uint8_t *bytes, size_t len, size_t opened_len,
+                       const cv_position_t *position)
 {
     if (!bytes || ready_is_full(follower))
         return false;
@@ -174,16 +185,17 @@ static bool push_ready(cv_follower_t *follower, uint8_t *bytes, size_t len, cons
         follower->ready = grown;
         follower->ready_room = room;
     }
-    follower->ready[follower->ready_n++] = (held_t){bytes, len, *position};
-    follower->ready_bytes += len;
+    follower->ready[follower->ready_n++] = (held_t){bytes, len, opened_len, *position};
+    follower->ready_bytes += len + opened_len;
     follower->tail = *position;
     if (position->seq > follower->head)
         follower->head = position->seq;
     return true;
 }
 
-/* The record that follows the tail, from wherever. stated: the position it came with, or NULL (a batch has none). */
-static bool extend_tail(cv_follower_t *follower, cv_str_t record, const cv_position_t *stated)
+/* The record that follows the tail, from wherever. stated: the position it came with, or NULL (a batch has none).
+ * opened: what it says if it is sealed. */
+static bool extend_tail(cv_follower_t *follower, cv_str_t record, cv_str_t opened, const cv_position_t *stated)
 {
     cv_position_t next = follower->tail;
     next.seq++;
@@ -192,8 +204,8 @@ static bool extend_tail(cv_follower_t *follower, cv_str_t record, const cv_posit
         follower->must_ask = true;
         return false;
     }
-    uint8_t *bytes = copy_of(record);
-    if (!push_ready(follower, bytes, record.len, &next)) {
+    uint8_t *bytes = copy_both(record, opened);
+    if (!push_ready(follower, bytes, record.len, opened.len, &next)) {
         free(bytes);
         return false;
     }
@@ -206,7 +218,8 @@ static void drain_window(cv_follower_t *follower, int64_t mono_ms)
         held_t *slot = &follower->window[(follower->tail.seq + 1) % CV_FOLLOW_WINDOW];
         if (!slot->bytes || slot->position.seq != follower->tail.seq + 1)
             break;
-        bool fits = extend_tail(follower, (cv_str_t){(const char *)slot->bytes, slot->len}, &slot->position);
+        bool fits =
+            extend_tail(follower, (cv_str_t){(const char *)slot->bytes, slot->len}, CV_STR_NONE, &slot->position);
         free(slot->bytes);
         slot->bytes = NULL;
         follower->window_n--;
@@ -227,7 +240,7 @@ static void put_window(cv_follower_t *follower, const cv_position_t *position, c
         free(slot->bytes); /* left behind by a fetch that overtook it */
         follower->window_n--;
     }
-    *slot = (held_t){copy_of(record), record.len, *position};
+    *slot = (held_t){copy_of(record), record.len, 0, *position};
     if (!slot->bytes)
         return;
     follower->window_n++;
@@ -269,7 +282,7 @@ void cv_follower_feed(cv_follower_t *follower, const cv_position_t *position, cv
         put_window(follower, position, record, mono_ms);
         return;
     }
-    if (extend_tail(follower, record, position)) {
+    if (extend_tail(follower, record, CV_STR_NONE, position)) {
         follower->tail_moved_ms = mono_ms;
         drain_window(follower, mono_ms);
     }
@@ -297,7 +310,7 @@ void cv_follower_feed_frame(cv_follower_t *follower, const cv_position_t *positi
         bool is_next = at.seq == follower->tail.seq && !memcmp(&at.chain, follower->tail.chain, CV_CHAIN_LEN) &&
                        same_epoch(&at, &follower->tail) && !follower->halted && !follower->snapshotting;
         at.seq++;
-        if (is_next && extend_tail(follower, record, NULL)) {
+        if (is_next && extend_tail(follower, record, CV_STR_NONE, NULL)) {
             at = follower->tail;
             follower->tail_moved_ms = mono_ms;
             drain_window(follower, mono_ms);
@@ -332,7 +345,10 @@ static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, in
         uint64_t seq = batch->after + 1 + i;
         cv_str_t record = cv_records_at(&batch->records, i);
         if (seq > follower->tail.seq) {
-            if (seq != follower->tail.seq + 1 || !extend_tail(follower, record, NULL))
+            cv_str_t opened = i < batch->opened.n ? cv_records_at(&batch->opened, i) : CV_STR_NONE;
+            if (opened.len == 1) /* nil */
+                opened = CV_STR_NONE;
+            if (seq != follower->tail.seq + 1 || !extend_tail(follower, record, opened, NULL))
                 break;
             continue;
         }
@@ -557,6 +573,12 @@ bool cv_follower_next(cv_follower_t *follower, cv_str_t *ret_record, cv_position
     *ret_record = (cv_str_t){(const char *)held->bytes, held->len};
     *ret_position = held->position;
     return true;
+}
+
+cv_str_t cv_follower_opened(const cv_follower_t *follower)
+{
+    const held_t *held = &follower->ready[follower->applied_n];
+    return held->opened_len ? (cv_str_t){(const char *)held->bytes + held->len, held->opened_len} : CV_STR_NONE;
 }
 
 void cv_follower_applied(cv_follower_t *follower)

@@ -39,6 +39,8 @@ int64_t cv_follower_tick(cv_follower_t *follower, int64_t mono_ms);
 
 /* The next record to apply and the position it leads to; false: none. It stays valid until committed(). */
 bool cv_follower_next(cv_follower_t *follower, cv_str_t *ret_record, cv_position_t *ret_position);
+/* What the one next() gave says, if it is sealed and came with that; else CV_STR_NONE. Valid as long. */
+cv_str_t cv_follower_opened(const cv_follower_t *follower);
 void cv_follower_applied(cv_follower_t *follower); /* the one next() gave has been applied, in an open transaction */
 /* Where applied() has brought us, and where the last committed() was. */
 const cv_position_t *cv_follower_position(const cv_follower_t *follower);

@@ -167,7 +167,9 @@ static int decide(cv_engine_t *engine, const cv_principal_t *principal, const cv
     int write_rc = write_outcome(engine, request, &outcome);
     if (write_rc)
         return write_rc;
-    if (!rc || rc == CV_EREJECTED) {
+    if (tx->is_unremembered && (!rc || rc == CV_EREJECTED)) {
+        engine->counters.tried++;
+    } else if (!rc || rc == CV_EREJECTED) {
         engine->counters.decided++;
         write_rc = cv_memo_put(&engine->memo, id, hash, principal->name, cv_buf_str(&engine->scratch));
         if (write_rc)

@@ -133,9 +133,29 @@ static size_t views_of(const cv_collect_t *collect, size_t from, size_t to, cv_s
     return to - from;
 }
 
-static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch)
+/* What the records of a batch say where they are sealed, in the same order; nil where they are not. */
+static int reveal_all(cv_engine_t *engine, const cv_collect_t *records, cv_collect_t *revealed)
+{
+    cv_buf_t one;
+    bool any = false;
+    int rc = CV_OK;
+    cv_buf_init(&one, CV_MAX_REQUEST);
+    for (size_t i = 0; !rc && i < records->n; i++) {
+        rc = cv_engine_reveal(engine, cv_collect_at(records, i), &one);
+        if (!rc)
+            rc = cv_collect_raw(revealed, cv_buf_str(&one));
+        any |= one.len > 1;
+    }
+    cv_buf_done(&one);
+    if (!any)
+        revealed->n = 0;
+    return rc;
+}
+
+static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *question)
 {
     cv_engine_t *engine = asked->engine;
+    const cv_log_fetch_v1_t copy = *question, *fetch = &copy; /* the reader is used again below */
     int stream = find_stream(asked, fetch->stream);
     if (stream < 0)
         return;
@@ -160,11 +180,18 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch)
     }
     size_t max = fetch->has_max ? (size_t)fetch->max : CV_FOLLOW_FETCH_RECORDS;
     size_t max_bytes = fetch->has_max_bytes && fetch->max_bytes < FETCH_BYTES ? (size_t)fetch->max_bytes : FETCH_BYTES;
+    bool is_sealed = engine->def->reveal && engine->def->streams[stream].is_private;
+    if (is_sealed && max_bytes > FETCH_BYTES / 2)
+        max_bytes = FETCH_BYTES / 2; /* what they say must fit too, and is shorter */
     cv_collect_t *collect = cv_collect_new(engine->source, max, FETCH_BYTES, asked->wall_ms);
+    cv_collect_t *revealed = cv_collect_new(engine->source, max, FETCH_BYTES, asked->wall_ms);
     batch_t walk = {collect, max_bytes};
-    cv_str_t *views = calloc(max ? max : 1, sizeof *views);
-    rc = collect && views ? cv_outbox_walk(engine->outbox, (size_t)stream, fetch->after, max, put_record, &walk)
-                          : CV_ENOMEM;
+    cv_str_t *views = calloc(2 * max + 1, sizeof *views);
+    rc = collect && revealed && views
+             ? cv_outbox_walk(engine->outbox, (size_t)stream, fetch->after, max, put_record, &walk)
+             : CV_ENOMEM;
+    if (!rc && is_sealed)
+        rc = reveal_all(engine, collect, revealed);
     if (rc) {
         refuse(asked, refused_code(rc), NULL, cv_error_text(rc));
     } else {
@@ -173,6 +200,7 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch)
             .epoch = {(const char *)head->epoch, CV_EPOCH_LEN},
             .after = fetch->after,
             .records = {.n = views_of(collect, 0, collect->n, views), .list = views},
+            .opened = {.n = views_of(revealed, 0, revealed->n, views + max), .list = views + max},
             .head = head->seq,
             .oldest = cv_outbox_oldest(engine->outbox, (size_t)stream),
         };
@@ -181,6 +209,7 @@ static void answer_fetch(const asked_t *asked, const cv_log_fetch_v1_t *fetch)
     }
     free(views);
     cv_collect_destroy(&collect);
+    cv_collect_destroy(&revealed);
 }
 
 static void answer_ack(const asked_t *asked, const cv_log_ack_v1_t *ack)

@@ -158,7 +158,9 @@ static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, siz
         .keep_records = (uint64_t)cv_config_int(runner->config, "store/keep_records"),
     };
     randombytes_buf(options.new_epoch, sizeof options.new_epoch);
+    randombytes_buf(options.seed, sizeof options.seed);
     int rc = cv_engine_new(runner->def, runner->db, &outside, &options, &runner->engine, ret_error, error_size);
+    sodium_memzero(options.seed, sizeof options.seed);
     if (!rc && new_epoch)
         rc = cv_engine_new_epoch(runner->engine, options.new_epoch);
     return rc;

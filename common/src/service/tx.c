@@ -20,6 +20,8 @@ void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t 
     tx->causation = causation;
     tx->correlation = tx->trace = CV_STR_NONE;
     tx->emitted_stream = -1;
+    tx->is_unremembered = false;
+    tx->attempt.is_open = false;
 }
 
 int64_t cv_tx_now_ms(const cv_tx_t *tx)
@@ -106,6 +108,18 @@ int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, co
 uint64_t cv_tx_head(const cv_tx_t *tx, unsigned stream)
 {
     return cv_outbox_head(tx->engine->outbox, stream)->seq;
+}
+
+int cv_tx_forget(cv_tx_t *tx, unsigned stream)
+{
+    cv_engine_t *engine = tx->engine;
+    uint64_t head = cv_outbox_head(engine->outbox, stream)->seq;
+    return cv_outbox_prune(engine->outbox, stream, head, SIZE_MAX);
+}
+
+int cv_tx_scrub(cv_tx_t *tx, bool whole)
+{
+    return cv_db_scrub_after(tx->engine->db, whole);
 }
 
 int cv_tx_timer_set(cv_tx_t *tx, const char *kind, cv_str_t key, int64_t due_ms)

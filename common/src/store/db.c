@@ -25,6 +25,8 @@
  */
 #include "store/db.h"
 
+#include "store/wal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -57,7 +59,8 @@ struct cv_db {
     char *path;
     int lock_fd;                 /* -1: a test's VFS has no lock file */
     int wal_pages, commit_pages; /* in the WAL; of the last commit */
-    int64_t reserve_bytes;
+    int64_t reserve_bytes, wal_bytes;
+    int scrub;        /* SCRUB_*: what is due after the transaction; also in meta, so that no stop can come between */
     bool mark_is_due; /* see mark_unclean */
     cv_stmt_t *statements;
     cv_stmt_t *begin, *commit, *rollback;
@@ -184,9 +187,15 @@ static int set_up_reading(cv_db_t *db, int cache_kib)
     sqlite3_extended_result_codes(db->raw, 1);
     snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d", cache_kib ? cache_kib : DEFAULT_CACHE_KIB);
     const char *const pragmas[] = {
-        "PRAGMA page_size = 8192",  "PRAGMA locking_mode = EXCLUSIVE", /* before WAL: no shared memory file */
-        "PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF",     "PRAGMA cell_size_check = ON",
-        "PRAGMA mmap_size = 0",     "PRAGMA temp_store = MEMORY",      pragma,
+        "PRAGMA page_size = 8192",
+        "PRAGMA locking_mode = EXCLUSIVE", /* before WAL: no shared memory file */
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON", /* what is deleted is overwritten */
+        "PRAGMA trusted_schema = OFF",
+        "PRAGMA cell_size_check = ON",
+        "PRAGMA mmap_size = 0",
+        "PRAGMA temp_store = MEMORY",
+        pragma,
     };
     return exec_all(db, pragmas, sizeof pragmas / sizeof *pragmas);
 }
@@ -313,23 +322,20 @@ static int mark_unclean(cv_db_t *db)
     return rc == CV_EFULL ? CV_OK : rc;
 }
 
-/* Zeros behind what the WAL has: recovery takes them for its end. Not having them costs time only, so no error counts.
- */
-static void fill_wal(cv_db_t *db, int64_t wal_bytes)
+/* How large the WAL is made beforehand: as wanted, if there is room for that. */
+static int64_t wal_bytes_now(cv_db_t *db)
 {
-    static const char zeros[64 * 1024];
-    sqlite3_file *wal = NULL;
-    sqlite3_int64 size = 0;
     int64_t free_bytes = cv_db_free_bytes(db); /* below 0: unknown */
-    if (!wal_bytes || (free_bytes >= 0 && free_bytes - db->reserve_bytes < 4 * wal_bytes))
-        return;
-    if (sqlite3_file_control(db->raw, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) || !wal || !wal->pMethods ||
-        wal->pMethods->xFileSize(wal, &size))
-        return;
-    for (; size < wal_bytes; size += (sqlite3_int64)sizeof zeros)
-        if (wal->pMethods->xWrite(wal, zeros, sizeof zeros, size))
-            return;
-    wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+    return free_bytes >= 0 && free_bytes - db->reserve_bytes < 4 * db->wal_bytes ? 0 : db->wal_bytes;
+}
+
+/* A scrub that a stop came before. */
+static int find_scrub(cv_db_t *db)
+{
+    int64_t due = 0;
+    int rc = scalar(db, "SELECT value FROM meta WHERE key = 'scrub'", &due);
+    db->scrub = (int)due;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
 int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error, size_t error_size)
@@ -342,6 +348,7 @@ int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error
     }
     db->lock_fd = -1;
     db->reserve_bytes = options->reserve_bytes;
+    db->wal_bytes = options->wal_bytes;
     db->path = strdup(options->path);
     int rc = db->path ? CV_OK : CV_ENOMEM;
     if (!rc && !options->vfs)
@@ -373,7 +380,11 @@ int cv_db_open(const cv_db_options_t *options, cv_db_t **ret_db, char *ret_error
     if (!rc)
         rc = cv_db_prepare(db, "ROLLBACK", &db->rollback);
     if (!rc)
-        fill_wal(db, options->wal_bytes);
+        cv_wal_fill(db->raw, wal_bytes_now(db));
+    if (!rc)
+        rc = find_scrub(db);
+    if (!rc && (rc = cv_db_scrub(db)) == CV_EFULL)
+        rc = CV_OK; /* later, then */
     if (rc) {
         if (!ret_error[0])
             snprintf(ret_error, error_size, "%s: %s%s%s", options->path, cv_error_text(rc), db->raw ? ": " : "",
@@ -475,6 +486,31 @@ int cv_db_tend(cv_db_t *db, bool idle)
     int rc = translate(sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
     db->wal_pages = 0;
     return rc == CV_EFULL ? CV_OK : rc; /* a full disk: the WAL stays, nothing is lost; tried again later */
+}
+
+enum { SCRUB_WAL = 1, SCRUB_WHOLE = 2 };
+
+int cv_db_scrub_after(cv_db_t *db, bool whole)
+{
+    int wanted = whole ? SCRUB_WHOLE : SCRUB_WAL;
+    if (db->scrub < wanted)
+        db->scrub = wanted;
+    return cv_db_exec(db, db->scrub == SCRUB_WHOLE ? "INSERT OR REPLACE INTO meta VALUES('scrub', 2)"
+                                                   : "INSERT OR REPLACE INTO meta VALUES('scrub', 1)");
+}
+
+int cv_db_scrub(cv_db_t *db)
+{
+    if (!db->scrub)
+        return CV_OK;
+    int rc = translate(cv_wal_scrub(db->raw, db->scrub == SCRUB_WHOLE, wal_bytes_now(db)));
+    if (!rc) {
+        db->wal_pages = 0;
+        rc = cv_db_exec(db, "DELETE FROM meta WHERE key = 'scrub'");
+    }
+    if (!rc)
+        db->scrub = 0;
+    return rc;
 }
 
 static int sync_path(const char *path, int flags)

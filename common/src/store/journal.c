@@ -105,6 +105,18 @@ void cv_journal_forget(cv_journal_t *journal)
     memset(journal->marked_n, 0, sizeof journal->marked_n);
 }
 
+void cv_journal_hold(const cv_journal_t *journal, cv_journal_hold_t *ret_hold)
+{
+    ret_hold->next_n = journal->next_n;
+    memcpy(ret_hold->marked_n, journal->marked_n, sizeof ret_hold->marked_n);
+}
+
+void cv_journal_return(cv_journal_t *journal, const cv_journal_hold_t *hold)
+{
+    journal->next_n = hold->next_n;
+    memcpy(journal->marked_n, hold->marked_n, sizeof journal->marked_n);
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static size_t end_of(const cv_row_t *row, size_t i)

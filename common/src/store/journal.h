@@ -48,6 +48,13 @@ int cv_journal_put(cv_journal_t *journal, int64_t n, int64_t part, uint64_t firs
 void cv_journal_committed(cv_journal_t *journal); /* after COMMIT */
 void cv_journal_forget(cv_journal_t *journal);    /* after ROLLBACK */
 
+/* What ROLLBACK TO a savepoint has to put back here. */
+typedef struct {
+    int64_t next_n, marked_n[CV_PARTS_MAX];
+} cv_journal_hold_t;
+void cv_journal_hold(const cv_journal_t *journal, cv_journal_hold_t *ret_hold);
+void cv_journal_return(cv_journal_t *journal, const cv_journal_hold_t *hold);
+
 /* Starts a walk at the row that holds the item, or if there is none at the next one; then one row per step in order.
  * CV_ENOTFOUND: no more. CV_ECORRUPT: a row that no put can have written. A walk that is not at its end is ended. */
 int cv_journal_seek(cv_journal_t *journal, int64_t part, uint64_t item, cv_row_t *ret_row) CV_USE_RESULT;

@@ -30,6 +30,7 @@ typedef struct {
     uint8_t base[CV_CHAIN_LEN], committed_base[CV_CHAIN_LEN]; /* the chain before the oldest */
     /* records of this transaction that are in no row yet */
     cv_position_t before; /* the first of them */
+    cv_position_t held;   /* the head at the last cv_outbox_hold */
     cv_buf_t ends, records;
 } stream_t;
 
@@ -333,6 +334,27 @@ void cv_outbox_forget(cv_outbox_t *outbox)
         s->head = s->before = s->committed;
         s->oldest = s->committed_oldest;
         memcpy(s->base, s->committed_base, CV_CHAIN_LEN);
+        cv_buf_clear(&s->ends);
+        cv_buf_clear(&s->records);
+    }
+}
+
+int cv_outbox_hold(cv_outbox_t *outbox)
+{
+    for (size_t i = 0; i < outbox->streams_n; i++) {
+        int rc = put_row(outbox->journal, &outbox->streams[i]);
+        if (rc)
+            return rc;
+        outbox->streams[i].held = outbox->streams[i].head;
+    }
+    return CV_OK;
+}
+
+void cv_outbox_return(cv_outbox_t *outbox)
+{
+    for (size_t i = 0; i < outbox->streams_n; i++) {
+        stream_t *s = &outbox->streams[i];
+        s->head = s->before = s->held;
         cv_buf_clear(&s->ends);
         cv_buf_clear(&s->records);
     }

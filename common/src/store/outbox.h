@@ -26,6 +26,10 @@ int cv_outbox_flush(cv_outbox_t *outbox) CV_USE_RESULT; /* before COMMIT: writes
 void cv_outbox_committed(cv_outbox_t *outbox);          /* after COMMIT */
 void cv_outbox_forget(cv_outbox_t *outbox);             /* after ROLLBACK: heads as they were */
 
+/* Before a savepoint: what gathered becomes rows, so that all that comes after is behind it. */
+int cv_outbox_hold(cv_outbox_t *outbox) CV_USE_RESULT;
+void cv_outbox_return(cv_outbox_t *outbox); /* after ROLLBACK TO it: heads as they were then */
+
 /* Can a follower that stands at `from` go on? CV_OK, CV_EEPOCH, CV_EPRUNED, CV_EDIVERGED, CV_EAHEAD. An all-zero
  * epoch with sequence 0 asks for the stream from its beginning, whatever its epoch. */
 int cv_outbox_admit(cv_outbox_t *outbox, size_t stream, const cv_position_t *from) CV_USE_RESULT;

@@ -483,6 +483,8 @@ static bool s_present(const cv_field_t *field, const char *base)
         return true;
     if (field->flags & CV_FIELD_HAS)
         return READ(bool, base + field->has);
+    if (field->flags & CV_FIELD_LAZY)
+        return READ(cv_records_t, base + field->offset).n > 0;
     if (field->flags & CV_FIELD_ARRAY)
         return READ(size_t, base + field->has) > 0;
     if (field->kind == CV_FIELD_ENUM)

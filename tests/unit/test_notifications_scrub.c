@@ -1,0 +1,227 @@
+/* test_notifications_scrub: who was erased is forgotten: in the database, in notices on their way, in files that still
+ * lie in the outbox, whatever fails in between. SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/core.h"
+
+#include "notifications_forum.h"
+
+static const char NAME[] = "Bekova";
+static const char FILE_1[] = EVENTS_ID "1.KZ";
+
+static int setup(void **state)
+{
+    *state = drv_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    drv_t *drv = *state;
+    drv_destroy(&drv);
+    return 0;
+}
+
+static uint64_t tell_erased(drv_t *drv, const char *party, bool person, bool contact)
+{
+    cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
+                                          .party = cv_str(party),
+                                          .persons_n = person,
+                                          .persons = {1},
+                                          .has_contact = contact,
+                                          .contact = contact,
+                                          .cause = CV_ERASURE_CAUSE_REQUEST};
+    return drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_ERASED_V1, &erased);
+}
+
+/* Whether this is anywhere in the database or its WAL. */
+static bool stored(const drv_t *drv, const char *text)
+{
+    static const char *const files[] = {"", "-wal"};
+    bool found = false;
+    for (size_t i = 0; i < 2; i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s%s", drv->path, files[i]);
+        FILE *file = fopen(path, "rbe");
+        if (!file)
+            continue;
+        fseek(file, 0, SEEK_END);
+        size_t size = (size_t)ftell(file);
+        rewind(file);
+        char *bytes = malloc(size + 1);
+        assert_non_null(bytes);
+        assert_int_equal(fread(bytes, 1, size, file), size);
+        fclose(file);
+        found = found || memmem(bytes, size, text, strlen(text));
+        free(bytes);
+    }
+    return found;
+}
+
+static bool file_says(drv_t *drv, const char *notice, const char *text)
+{
+    char *file = drv_file(drv, notice);
+    bool says = file && strstr(file, text);
+    free(file);
+    return says;
+}
+
+static void unlink_file(const drv_t *drv, const char *notice)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s.eml", drv->outbox, notice);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void begin(drv_t *drv)
+{
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    assert_true(file_says(drv, FILE_1, NAME));
+    assert_true(stored(drv, NAME));
+}
+
+/* ---- tests -------------------------------------------------------------------------------- */
+
+static void test_a_file_is_written_anew(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    size_t notices = drv->notices_n;
+    tell_erased(drv, KZ, true, false);
+    drv_run(drv, 1000, true);
+    assert_false(stored(drv, NAME));
+    assert_int_equal(drv_files(drv), 1);
+    assert_false(file_says(drv, FILE_1, NAME));
+    assert_written(drv, FILE_1, "Message-ID: <" EVENTS_ID "1.KZ@convene.invalid>\r\n");
+    assert_written(drv, FILE_1, "To: \"Focal Point\"\r\n <focal@KZ.example>\r\n");
+    assert_int_equal(drv->notices_n, notices); /* nothing is told a second time */
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE scrub = 1"), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer"), 0);
+    drv_restart(drv);
+    drv_run(drv, 1000, true);
+    assert_false(stored(drv, NAME));
+}
+
+static void test_what_has_left_is_not_made_again(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    unlink_file(drv, FILE_1);
+    tell_erased(drv, KZ, true, false);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE scrub = 1"), 0);
+}
+
+/* Nobody to write to any more: a file with the contact's name must not stay. With another recipient it goes there. */
+static void test_the_contact(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    tell_registered(drv, "UZ");
+    drv_run(drv, 1000, true);
+    assert_true(cv_str_is(drv_recipient(drv, "00000000-0000-4000-8000-000000000001", "UZ", 1, "mission@uz.example"),
+                          "recipient_set"));
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 2);
+    tell_erased(drv, KZ, true, true);
+    tell_erased(drv, "UZ", false, true);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_false(stored(drv, "focal@KZ.example") || stored(drv, "focal@UZ.example"));
+    assert_written(drv, EVENTS_ID "2.UZ", "mission@uz.example");
+    assert_written(drv, EVENTS_ID "2.UZ", NAME); /* of UZ only the contact was erased */
+}
+
+/* A message that is composed and not written yet. */
+static void test_a_message_on_its_way(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    FILE *file = fopen(drv->outbox, "we"); /* the folder cannot be: nothing can be written */
+    assert_non_null(file);
+    fclose(file);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE mail IS NOT NULL"), 1);
+    assert_true(stored(drv, NAME));
+    tell_erased(drv, KZ, true, false);
+    drv_run(drv, 1000, true);
+    assert_false(stored(drv, NAME));
+    assert_int_equal(unlink(drv->outbox), 0);
+    drv_run(drv, 120000, true);
+    assert_int_equal(drv_files(drv), 1);
+    assert_false(file_says(drv, FILE_1, NAME));
+    assert_false(stored(drv, NAME));
+}
+
+/* Killed between the record and the file: the mark is in the database. And an outbox that is away for a while. */
+static void test_interrupted(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    char away[128];
+    snprintf(away, sizeof(away), "%s/away", drv->root);
+    tell_erased(drv, KZ, true, false);
+    drv_run(drv, 1000, false); /* applied, and no more */
+    assert_false(stored(drv, NAME));
+    assert_true(file_says(drv, FILE_1, NAME));
+    assert_int_equal(rename(drv->outbox, away), 0);
+    FILE *file = fopen(drv->outbox, "we");
+    assert_non_null(file);
+    fclose(file);
+    drv_restart(drv);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE scrub = 1"), 1);
+    assert_int_equal(unlink(drv->outbox), 0);
+    assert_int_equal(rename(away, drv->outbox), 0);
+    drv_run(drv, 20000, true);
+    assert_false(file_says(drv, FILE_1, NAME));
+    assert_int_equal(drv_files(drv), 1);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE scrub = 1"), 0);
+}
+
+/* A notice of an older version, whose data were not kept, cannot be written anew: its file goes. */
+static void test_without_data(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    assert_int_equal(cv_db_exec(drv->db, "UPDATE ntf_delivery SET data = NULL"), CV_OK);
+    tell_erased(drv, KZ, true, false);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 0);
+}
+
+/* A snapshot says who is there, not who is gone. */
+static void test_missed(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    cv_registration_contact_v1_t contact = {
+        .event = CV_STR("FORUM"),
+        .party = CV_STR("KZ"),
+        .has_contact = true,
+        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@KZ.example")}};
+    drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+    drv_run(drv, 5000, true);
+    assert_false(stored(drv, NAME));
+    assert_int_equal(drv_files(drv), 1);
+    assert_false(file_says(drv, FILE_1, NAME));
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_a_file_is_written_anew),
+        T(test_what_has_left_is_not_made_again),
+        T(test_the_contact),
+        T(test_a_message_on_its_way),
+        T(test_interrupted),
+        T(test_without_data),
+        T(test_missed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
