@@ -268,7 +268,8 @@ static void put_entry(cv_registration_import_v1_t *q, int party, int group, int 
         entry->persons[entry->persons_n++] =
             (cv_person_t){.name = cv_str(texts[used]),
                           .capacity = (cv_capacity_t)who[i].role,
-                          .attendance = who[i].online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT};
+                          .attendance = who[i].online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT,
+                          .answers = answers(used, who[i].options)};
     }
 }
 
@@ -286,7 +287,8 @@ cv_str_t reg_encode_trial(rig_t *rig, const m_request_t *request, bool dry, uint
     for (unsigned more = reg_roll(4); more; more--) {
         m_part_t who[3];
         for (int i = 0; i < 3; i++)
-            who[i] = (m_part_t){.role = some_role(), .name = ++names, .online = reg_roll(8) == 0};
+            who[i] = (m_part_t){
+                .role = some_role(), .name = ++names, .online = reg_roll(8) == 0, .options = request->who[0].options};
         put_entry(&q, own ? request->party : (int)reg_roll(M_PARTIES), (int)reg_roll(3), 1 + (int)reg_roll(3), who);
     }
     if (!dry)

@@ -523,6 +523,10 @@ static void a_database_from_before(void **state)
     driver_meet(driver);
     driver_party(driver, "KZ", CV_PARTY_KIND_MEMBER);
     assert_int_equal(driver_delegation(driver, "E1/KZ").confirmed, 1);
+    const cv_registration_contact_v1_t *kept = /* sealed on the way, and still who it was */
+        &driver_row(driver, "persons", "E1/KZ", CV_MSG_REGISTRATION_CONTACT_V1)->registration_contact_v1;
+    assert_int_equal(kept->persons_n, 1);
+    assert_true(cv_str_is(kept->persons[0].name, "Person from before"));
     ask_form(driver, "E1", 1);
     EXPECT_OK(amend(driver, "KZ", 1, "w1"), "amended");
     assert_int_equal(taken(driver), 1);
