@@ -4,7 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 from .model import compile_pattern
 
 RENAMED = {"class": "cls", "private": "is_private"}  # words that C++ keeps for itself
-ROLE_BITS = {r: "CV_ROLE_" + r.upper() for r in ("operator", "secretariat", "focal_point", "publisher", "service", "observer")}
+ROLE_BITS = {r: "CV_ROLE_" + r.upper() for r in ("operator", "secretariat", "focal_point", "publisher", "service", "observer", "gate")}
 
 
 def member(name):

@@ -19,7 +19,7 @@ import pathlib
 import re
 
 KINDS = ("request", "outcome", "record", "log")
-ROLES = ("operator", "secretariat", "focal_point", "publisher", "service", "observer")
+ROLES = ("operator", "secretariat", "focal_point", "publisher", "service", "observer", "gate")
 SERVICES = ("registration", "scheduling", "notifications")
 REF = "defs.json#/definitions/"
 SPECIAL = {  # patterns that are more than classes of characters, and the matcher in common/src/wire/codec.c

@@ -88,7 +88,7 @@ bool cli_has(const cli_t *cli, const char *flag);
 const char *cli_flag(const cli_t *cli, const char *flag, const char *otherwise); /* the last one given */
 /* A whole number between min and max; says what is wrong and gives false otherwise. */
 bool cli_number(cli_t *cli, const char *what, const char *text, int64_t min, int64_t max, int64_t *ret_value);
-bool cli_duration(cli_t *cli, const char *what, const char *text, int64_t *ret_ms); /* "5", "5s", "250ms", "2m" */
+bool cli_duration(cli_t *cli, const char *what, const char *text, int64_t *ret_ms); /* "5", "5s", "250ms", "2m", "1d" */
 int cli_help(cli_t *cli);
 /* The one of n words that was perhaps meant; NULL: none is near. */
 const char *cli_nearest(const char *word, const char *(*at)(const void *list, size_t i), const void *list, size_t n);
@@ -209,12 +209,28 @@ int cli_status(cli_t *cli);
 int cli_health(cli_t *cli);
 bool cli_healthy(const json_t *data); /* of cli_service_status: decides requests, and nothing is halted or parked */
 int cli_doctor(cli_t *cli);
+int cli_metrics(cli_t *cli);
 int cli_keys_make(cli_t *cli);
 int cli_keys_add(cli_t *cli);
 int cli_keys_list(cli_t *cli);
 int cli_keys_share(cli_t *cli);
+int cli_keys_rotate(cli_t *cli);
+int cli_keys_revoke(cli_t *cli);
 int cli_sample_clock(cli_t *cli);
 int cli_sample_run(cli_t *cli);
+int cli_badge(cli_t *cli);
+int cli_badge_open(cli_t *cli);
+int cli_badge_issue(cli_t *cli);
+int cli_badge_revoke(cli_t *cli);
+int cli_badge_list(cli_t *cli);
+int cli_badge_keys(cli_t *cli);
+int cli_badge_key_rotate(cli_t *cli);
+int cli_badge_key_revoke(cli_t *cli);
+int cli_attendance(cli_t *cli);
+int cli_gate_init(cli_t *cli);
+int cli_gate_scan(cli_t *cli);
+int cli_gate_sync(cli_t *cli);
+int cli_gate_status(cli_t *cli);
 int cli_backup(cli_t *cli);
 int cli_restore(cli_t *cli);
 int cli_fetch(cli_t *cli);

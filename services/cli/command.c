@@ -1,7 +1,7 @@
 /* command: finds the command in the table, reads its flags, and makes help out of the same table.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "cli.h"
+#include "pages.h"
 
 #include "convene/version.h"
 
@@ -62,7 +62,7 @@ bool cli_duration(cli_t *cli, const char *what, const char *text, int64_t *ret_m
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}};
+    } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
@@ -127,17 +127,21 @@ static size_t commands_n(void)
 
 /* ---- finding ----------------------------------------------------------------------------- */
 
-/* How many of the words name the command: 0, 1 or 2. */
+/* How many of the words name the command; 0: they do not. */
 static int words_of(const cli_command_t *command, int argc, char **argv)
 {
-    const char *space = strchr(command->name, ' ');
-    if (!space)
-        return argc >= 1 && strcmp(argv[0], command->name) == 0 ? 1 : 0;
-    size_t first = (size_t)(space - command->name);
-    return argc >= 2 && strncmp(argv[0], command->name, first) == 0 && argv[0][first] == '\0' &&
-                   strcmp(argv[1], space + 1) == 0
-               ? 2
-               : 0;
+    const char *at = command->name;
+    int words = 0;
+    while (words < argc) {
+        size_t len = strcspn(at, " ");
+        if (strncmp(argv[words], at, len) != 0 || argv[words][len] != '\0')
+            return 0;
+        words++;
+        if (!at[len])
+            return words;
+        at += len + 1;
+    }
+    return 0;
 }
 
 static const cli_command_t *find(int argc, char **argv, int *ret_words)
@@ -321,7 +325,7 @@ static int help_overview(cli_t *cli)
            "  convene up                           run the services here until Ctrl-C\n"
            "  convene help request                 more about one command\n"
            "\nFlags of every command: --json, --as NAME, --data DIR, --timeout TIME, --no-color, --help.\n"
-           "Further help: convene help COMMAND | exit-codes | config | requests\n",
+           "Further help: convene help COMMAND | exit-codes | config | requests | man | completion\n",
            bold, plain);
     return CLI_OK;
 }
@@ -356,7 +360,7 @@ static int help_requests(cli_t *cli)
             continue;
         json_t *roles = json_array();
         char text[128] = "";
-        for (unsigned role = 1; role <= CV_ROLE_OBSERVER; role <<= 1) {
+        for (unsigned role = 1; role <= CV_ROLE_GATE; role <<= 1) {
             if (!(info->roles & role))
                 continue;
             json_array_append_new(roles, json_string(cv_role_name(role)));
@@ -389,6 +393,10 @@ int cli_help(cli_t *cli)
         cv_config_help(stdout);
         return CLI_OK;
     }
+    if (strcmp(cli->args[0], "man") == 0)
+        return cli_page_man();
+    if (strcmp(cli->args[0], "completion") == 0)
+        return cli_page_completion();
     int words;
     const cli_command_t *command = find(cli->args_n, cli->args, &words);
     if (command && words == cli->args_n)

@@ -3,6 +3,7 @@
  */
 #include "keys.h"
 
+#include "convene/ids.h"
 #include "convene/seal.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -124,7 +125,8 @@ int cli_keys_add(cli_t *cli)
     unsigned role = cv_role_parse(cv_str(role_name));
     if (!role)
         return cli_usage(
-            cli, "there is no role \"%s\"; roles are operator, secretariat, focal_point, publisher, service, observer",
+            cli,
+            "there is no role \"%s\"; roles are operator, secretariat, focal_point, publisher, service, observer, gate",
             role_name);
     const char *party = cli_flag(cli, "party", role == CV_ROLE_FOCAL_POINT ? party_of_name(name, from_name) : "");
     if (role == CV_ROLE_FOCAL_POINT && !*party)
@@ -181,8 +183,9 @@ int cli_keys_list(cli_t *cli)
     if (rc != CV_OK)
         return cli_fail(cli, rc == CV_ENOTFOUND ? CLI_NOTFOUND : CLI_FAILED, "%s", error);
     json_t *list = json_array();
-    const char *columns[] = {"name", "role", "party"};
-    cli_table_t *table = cli_table_new(cli, columns, 3);
+    const char *columns[] = {"name", "role", "party", "former key until"};
+    cli_table_t *table = cli_table_new(cli, columns, 4);
+    int64_t now_ms = cv_clock_wall_ms();
     struct dirent **files = NULL;
     int files_n = scandir(allow, &files, is_certificate, alphasort);
     for (int i = 0; i < files_n; i++) {
@@ -191,11 +194,19 @@ int cli_keys_list(cli_t *cli)
         free(files[i]);
         if (!one) /* came after the directory was read */
             continue;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", one->name, "role", cv_role_name(one->role),
-                                              "party", one->party));
+        char until[CV_TIME_TEXT + 1] = "";
+        int64_t until_ms = cv_principals_former_until(principals, cv_str(one->name));
+        if (until_ms > now_ms)
+            cv_time_text(until_ms, until);
+        json_t *row =
+            json_pack("{s:s, s:s, s:s}", "name", one->name, "role", cv_role_name(one->role), "party", one->party);
+        if (*until)
+            json_object_set_new(row, "former_until", json_string(until));
+        json_array_append_new(list, row);
         cli_table_cell(table, CLI_BOLD, "%s", one->name);
         cli_table_cell(table, CLI_PLAIN, "%s", cv_role_name(one->role));
         cli_table_cell(table, CLI_PLAIN, "%s", *one->party ? one->party : "-");
+        cli_table_cell(table, CLI_PLAIN, "%s", *until ? until : "-");
     }
     free(files);
     cv_principals_destroy(&principals);

@@ -27,6 +27,10 @@ static const cli_flag_t health_flags[] = {
     {"live", 0, NULL, "ask only whether it answers; otherwise it must be ready"},
     END,
 };
+static const cli_flag_t metrics_flags[] = {
+    {"output", 0, "FILE", "into this file, which is replaced as a whole"},
+    END,
+};
 static const cli_flag_t request_flags[] = {
     {"set", 's', "FIELD=VALUE", "one field; again for more; contact.name, persons[0].name reach inside"},
     {"data-json", 'd', "JSON", "all fields as one JSON object; @FILE reads it from a file"},
@@ -90,6 +94,35 @@ static const cli_flag_t statement_flags[] = {
 };
 static const cli_flag_t reason_flags[] = {
     {"reason", 0, "TEXT", "why"},
+    END,
+};
+static const cli_flag_t badge_flags[] = {
+    {"format", 0, "FORMAT", "pdf (the default): one file, a page each; png: a folder, a file each"},
+    {"output", 'o', "FILE", "where to; of one badge as png also a name that ends in .png; default: badges-EVENT..."},
+    END,
+};
+static const cli_flag_t badge_open_flags[] = {
+    {"from", 0, "TIME", "the first instant at which they let in: 2026-03-06T05:00:00Z"},
+    {"until", 0, "TIME", "the first that is too late"},
+    {"self-service", 0, NULL, "focal points may issue those of their own party"},
+    END,
+};
+static const cli_flag_t badge_rotate_flags[] = {
+    {"until", 0, "TIME", "badges signed before are good until then; without it: as long as they say"},
+    {"reason", 0, "TEXT", "why"},
+    END,
+};
+static const cli_flag_t attendance_flags[] = {
+    {"scans", 0, NULL, "every scan and what it was taken for; personal data"},
+    END,
+};
+static const cli_flag_t gate_init_flags[] = {
+    {"event", 0, "EVENT", "the event whose badges it lets in"},
+    {"gate", 0, "NAME", "its name: that of its key, see convene keys add NAME --role gate"},
+    END,
+};
+static const cli_flag_t gate_scan_flags[] = {
+    {"out", 0, NULL, "holders go out; otherwise they come in"},
     END,
 };
 static const cli_flag_t decision_list_flags[] = {
@@ -156,12 +189,23 @@ static const cli_flag_t watch_flags[] = {
     END,
 };
 static const cli_flag_t keys_add_flags[] = {
-    {"role", 0, "ROLE", "operator, secretariat, focal_point, publisher, service or observer; default focal_point"},
+    {"role", 0, "ROLE",
+     "operator, secretariat, focal_point, publisher, service, observer or gate; default focal_point"},
     {"party", 0, "CODE", "the party a focal point acts for; default: NAME after \"focal-\", in capitals"},
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
 };
 static const cli_flag_t keys_make_flags[] = {
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
+    END,
+};
+static const cli_flag_t keys_rotate_flags[] = {
+    {"overlap", 0, "TIME", "how long the key before is good too: 24h (default), 30m, 7d; 0: not at all"},
+    {"share", 0, "DIR", "then do what `keys share DIR` does"},
+    END,
+};
+static const cli_flag_t keys_revoke_flags[] = {
+    {"former", 0, NULL, "only the key before the last rotation: ends its overlap"},
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
 };
@@ -201,6 +245,13 @@ const cli_command_t cli_commands[] = {
      "ready; 2:\n"
      "wrong arguments or settings; 4: its key is not there; 6: no answer in time.",
      "convene health registration\nconvene health notifications --live --timeout 500ms", cli_health},
+    {"metrics", "Run", "[SERVICE]", 0, 1, "counters and positions of the services, as Prometheus reads them",
+     metrics_flags,
+     "Asks each service's status; nothing listens for it. For a node exporter: run it by a timer with --output into "
+     "the "
+     "directory of its textfile collector.\n"
+     "Exit status: 0 if all answered; a service that does not is convene_up 0.",
+     "convene metrics\nconvene metrics --output /var/lib/prometheus/node-exporter/convene.prom", cli_metrics},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
      "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own "
      "reports.",
@@ -360,19 +411,73 @@ const cli_command_t cli_commands[] = {
      "only.",
      "convene fetch registration.events --limit 10\nconvene fetch scheduling.events --follow", cli_fetch},
 
+    {"badge", "Badges", "EVENT [PARTY [NUMBER]]", 1, 3, "print badges, as PDF or PNG", badge_flags,
+     "Those who have a badge, see `badge issue`. The token in the QR code is signed each time it is printed, by the "
+     "key\n"
+     "in use then. Personal data: with a key of the secretariat (the default) or of the party's focal point. A file "
+     "is\n"
+     "written whole or not at all.",
+     "convene badge 2025-SWG-2 --output badges.pdf\nconvene badge 2025-SWG-2 KZ --as focal-kz\n"
+     "convene badge 2025-SWG-2 KZ 3 --format png --output kz-3.png",
+     cli_badge},
+    {"badge open", "Badges", "EVENT", 1, 1, "say from when until when badges of an event are good", badge_open_flags,
+     "Badges are issued after it. Said again, it holds for those issued from then on.",
+     "convene badge open 2025-SWG-2 --from 2025-11-27T04:00:00Z --until 2025-11-28T18:00:00Z", cli_badge_open},
+    {"badge issue", "Badges", "EVENT [PARTY [NUMBER...]]", 1, 66, "give badges to those who have a seat", NULL,
+     "Who has one keeps it.", "convene badge issue 2025-SWG-2\nconvene badge issue 2025-SWG-2 KZ 3", cli_badge_issue},
+    {"badge revoke", "Badges", "EVENT PARTY NUMBER...", 3, 66, "take badges back: lost ones, for instance",
+     reason_flags, "Withdrawing or substituting a person does it by itself. Gates know it when they next sync.",
+     "convene badge revoke 2025-SWG-2 KZ 3 --reason 'Lost on the way'", cli_badge_revoke},
+    {"badge list", "Badges", "EVENT[/PARTY]", 1, 1, "which badges there are, without names", NULL, NULL,
+     "convene badge list 2025-SWG-2/KZ", cli_badge_list},
+    {"badge keys", "Badges", "", 0, 0, "the keys that sign badges", NULL, NULL, "convene badge keys", cli_badge_keys},
+    {"badge key rotate", "Badges", "", 0, 0, "another key signs badges from now on", badge_rotate_flags,
+     "Badges signed before stay good. Gates must sync before they see one that the new key signed.",
+     "convene badge key rotate\nconvene badge key rotate --until 2025-12-01T00:00:00Z", cli_badge_key_rotate},
+    {"badge key revoke", "Badges", "KEY", 1, 1, "what this key signed is good no more", reason_flags,
+     "For a key that has leaked. Print the badges anew; nothing has to be issued.",
+     "convene badge key revoke 2893475123 --reason 'The disk was stolen'", cli_badge_key_revoke},
+    {"attendance", "Badges", "EVENT[/PARTY]", 1, 1, "who came, by party, and what was odd", attendance_flags,
+     "Counts, from the scans that gates have told. --scans shows each of them, with a key of the secretariat or the\n"
+     "party's focal point. What a scan is taken for is said in proto/README.md, section 13.",
+     "convene attendance 2025-SWG-2\nconvene attendance 2025-SWG-2/KZ --scans", cli_attendance},
+    {"gate init", "Badges", "FILE", 1, 1, "make a gate's file, and fill it with keys and revocations", gate_init_flags,
+     "One file is one gate: never copy it to a second one. With the key of --as, else the one named like the gate.",
+     "convene keys add gate-north --role gate\nconvene gate init north.gate --event 2025-SWG-2 --gate gate-north",
+     cli_gate_init},
+    {"gate scan", "Badges", "FILE [TOKEN...]", 1, 1000, "verify badges, without a network", gate_scan_flags,
+     "Tokens are arguments, or lines of standard input: a scanner that is a keyboard. Each is on disk before the "
+     "answer\n"
+     "is printed. Exit status: 0 all were admitted; 3 some; 5 none.",
+     "convene gate scan north.gate\nconvene gate scan north.gate --out --json", cli_gate_scan},
+    {"gate sync", "Badges", "FILE", 1, 1, "tell the scans, and bring keys and revocations up to date", NULL,
+     "Interrupted anywhere, do it again: each scan is taken once.", "convene gate sync north.gate", cli_gate_sync},
+    {"gate status", "Badges", "FILE", 1, 1, "what a gate knows, how old that is, and what it has not told yet", NULL,
+     NULL, "convene gate status north.gate", cli_gate_status},
+
     {"keys make", "Keep", "", 0, 0, "make the keys that a first start needs", keys_make_flags,
      "registration, scheduling, notifications (role service), operator, secretariat, publisher, observer. What is "
      "there stays.",
      "convene keys make", cli_keys_make},
     {"keys add", "Keep", "NAME", 1, 1, "make one more key", keys_add_flags,
-     "Services read the new key at once if `up` runs them here, else at SIGHUP.",
+     "Services see it within two seconds; at SIGHUP at once.",
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
+    {"keys rotate", "Keep", "NAME", 1, 1, "give a principal a new key", keys_rotate_flags,
+     "Until the overlap ends both keys are good, so that each program can be given the new file and started again in "
+     "its "
+     "time.\n"
+     "A key that was stolen: --overlap 0. A rotation that was interrupted is brought to its end by the same command.",
+     "convene keys rotate portal --overlap 7d\nconvene keys rotate focal-kz --overlap 0", cli_keys_rotate},
+    {"keys revoke", "Keep", "NAME", 1, 1, "take a principal out", keys_revoke_flags,
+     "Within two seconds services drop what comes on connections that are open, and close them. The files are kept in "
+     "revoked/.",
+     "convene keys revoke portal\nconvene keys revoke portal --former", cli_keys_revoke},
     {"keys share", "Keep", "DIR", 1, 1, "give each program the keys it needs, and no more", NULL,
      "For each directory DIR/NAME: NAME.secret, and in allow/ all certificates if NAME is a service, else those of "
      "the\n"
-     "services. What is unchanged stays, certificates that are gone are taken away. Then SIGHUP makes services read "
-     "them.",
+     "services. What is unchanged stays, certificates that are gone are taken away. Services see the change within two "
+     "seconds.",
      "mkdir -p /srv/keys/portal && convene keys share /srv/keys", cli_keys_share},
     {"backup", "Keep", "SERVICE FILE", 2, 2, "copy a service's database while it runs", NULL,
      "FILE is made by the service, on its machine; it must not exist. Operator only.",
@@ -388,7 +493,8 @@ const cli_command_t cli_commands[] = {
      "Exit status: 0 only if nothing was found; 1 if something was.",
      "convene audit verify\nconvene audit verify --acknowledged outcomes.jsonl --json", cli_audit_verify},
 
-    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL, NULL,
+    {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL,
+     "man prints the manual page convene(1), completion what bash completes by; both are installed with the program.",
      "convene help request\nconvene help exit-codes", cli_help},
     {NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL},
 };

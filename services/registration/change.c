@@ -74,6 +74,10 @@ static int store(reg_ask_t *ask, swap_t *swap)
     if (!rc && waited &&
         (after->state != REG_WAITING || after->role != swap->before.role || after->options != swap->before.options))
         rc = reg_rejoin_queue(ask->self, ask->delegation, &swap->before);
+    if (!rc && (swap->what == CV_PERSON_CHANGE_SUBSTITUTED || after->state != REG_CONFIRMED || after->online))
+        rc = reg_badge_void(ask->self, ask->tx, ask->delegation, after->id,
+                            swap->what == CV_PERSON_CHANGE_SUBSTITUTED ? CV_BADGE_CAUSE_SUBSTITUTED
+                                                                       : CV_BADGE_CAUSE_CHANGED);
     if (!rc)
         reg_roster_rename(&ask->delegation->roster, swap->at, reg_name_hash(after->name));
     return rc;

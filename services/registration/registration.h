@@ -11,20 +11,26 @@
  *   erase.c     erasure, and when it is due         vault.c     personal data are sealed
  *   queue.c     the waiting list moves         views.c     snapshots and questions
  *   import.c    many registrations at once     mark.c      a book as it was before something was tried
+ *   badge*.c    badges, see badge.h            scan.c      what gates have seen
  *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
 #define CONVENE_REGISTRATION_H
 
 #include "convene/service.h"
+#include "registration/badge_keys.h"
 #include "registration/book.h"
 #include "registration/store.h"
+#include "registration/store_badge.h"
 
 enum { REG_STREAM_EVENTS, REG_STREAM_PRIVATE }; /* indexes of our streams */
 enum { REG_PROMOTE_MAX = 8192 };                /* persons who move up in one batch; the rest in the next */
 
 typedef struct {
     reg_store_t *store;
+    reg_badges_t *badges;
+    reg_signers_t signers; /* secret halves of the keys that sign badges */
+    bool signers_used;     /* one of them came into use: looked after when the turn is over */
     reg_book_t book;
     bool is_loaded;    /* false after a rollback: the book is read again before its next use */
     bool settle;       /* a snapshot of scheduling came in this batch: all waiting lists are looked at before COMMIT */
@@ -41,6 +47,7 @@ typedef struct {
     cv_arena_t *scratch;               /* their answers, and those of one step of a history */
     cv_registration_register_v1_t one; /* registration of an import, */
     cv_outcome_v1_t part;              /* and what was decided about it */
+    reg_scan_t scans[REG_SCANS_MAX];   /* of one badge */
 } reg_t;
 
 extern const cv_service_def_t reg_service;
@@ -75,6 +82,10 @@ int reg_rejoin_queue(reg_t *self, reg_delegation_t *delegation, const reg_person
 #define REG_TIMER_OFFER "offer"
 int reg_offer_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
 int reg_expire_offers(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;
+/* badge.c: the person is not to come in any more. The note says who and why. */
+int reg_badge_void(reg_t *self, cv_tx_t *tx, const reg_delegation_t *delegation, int64_t person,
+                   cv_badge_cause_t cause) CV_USE_RESULT;
+int reg_badge_afterwards(reg_t *self) CV_USE_RESULT; /* badge_sign.c */
 /* erase.c. reg_purge_timer: after the rules or the date of an event came, for what it holds. */
 #define REG_TIMER_PURGE "purge"
 int reg_purge_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event) CV_USE_RESULT;

@@ -5,6 +5,7 @@
  * moment later. Everything else is one.
  */
 #include "registration/ask.h"
+#include "registration/badge.h"
 
 /* Finds what the request is about. */
 static int find(reg_ask_t *ask, cv_str_t event, cv_str_t party)
@@ -84,6 +85,8 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     reg_ask_t ask = {.self = self, .tx = tx, .msg = msg, .out = out, .part = -1};
     cv_str_t event, party, reason = CV_STR_NONE;
 
+    if (reg_is_badge_request(msg->info->number))
+        return reg_badge_request(self, tx, msg, data, out);
     switch (msg->info->number) {
     case CV_MSG_REGISTRATION_REGISTER_V1: {
         const cv_registration_register_v1_t *request = data;

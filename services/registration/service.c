@@ -1,8 +1,11 @@
 /* service: registration as the engine sees it.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "convene/config.h"
 #include "registration/vault.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { SCRATCH_MAX = 1024 * 1024 };
 
@@ -27,6 +30,9 @@ static void reg_close(void **self_)
     if (self->store)
         reg_store_close(&self->store);
     cv_arena_destroy(&self->scratch);
+    if (self->badges)
+        reg_badges_close(&self->badges);
+    reg_signers_wipe(&self->signers);
     free(self);
     *self_ = NULL;
 }
@@ -40,6 +46,11 @@ static int reg_open(cv_db_t *db, void **ret_self)
     self->scratch = cv_arena_new(SCRATCH_MAX);
     int rc = self->scratch ? reg_store_open(db, &self->store) : CV_ENOMEM;
     if (!rc)
+        rc = reg_badges_open(db, &self->badges);
+    if (!rc)
+        rc = reg_signers_load(&self->signers);
+    self->signers_used = true; /* perhaps by a process that died before it could look after it */
+    if (!rc)
         rc = reg_ready(self);
     if (!rc)
         rc = reg_store_check(self->store, &self->book);
@@ -50,6 +61,39 @@ static int reg_open(cv_db_t *db, void **ret_self)
     }
     *ret_self = self;
     return CV_OK;
+}
+
+/* The file with the keys that sign badges is made when the database is opened; one that is there is looked at now,
+ * while there is a place to say what is wrong with it. */
+static int configure(const struct cv_config *config, char *ret_error, size_t error_size)
+{
+    char path[REG_KEY_PATH_MAX];
+    reg_signers_t signers = {0};
+    int rc = reg_configure(config, ret_error, error_size);
+
+    if (rc)
+        return rc;
+    int n = snprintf(path, sizeof path, "%s/registration.badge-keys", cv_config_text(config, "data"));
+    if (n >= (int)sizeof path || reg_signers_configure(path)) {
+        snprintf(ret_error, error_size, "data: the path is longer than %d octets", REG_KEY_PATH_MAX - 32);
+        return CV_EINVAL;
+    }
+    rc = access(path, F_OK) == 0 ? reg_signers_load(&signers) : CV_OK;
+    reg_signers_wipe(&signers);
+    if (rc)
+        snprintf(ret_error, error_size,
+                 "%s: cannot be read, or is not the file of keys that sign badges, or others than its owner can read "
+                 "it (mode 0600 is right)",
+                 path);
+    return rc;
+}
+
+static int reg_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
+{
+    (void)db;
+    (void)now_ms;
+    *ret_more = false;
+    return reg_badge_afterwards(self);
 }
 
 static int reg_flush(void *self_, cv_tx_t *tx)
@@ -96,7 +140,7 @@ const cv_service_def_t reg_service = {
     .streams_n = sizeof streams / sizeof *streams,
     .follows = follows,
     .follows_n = sizeof follows / sizeof *follows,
-    .configure = reg_configure,
+    .configure = configure,
     .open = reg_open,
     .start = reg_start,
     .reveal = reg_reveal,
@@ -109,4 +153,5 @@ const cv_service_def_t reg_service = {
     .forget = reg_forget,
     .snapshot = reg_snapshot,
     .query = reg_query,
+    .afterwards = reg_afterwards,
 };

@@ -6,6 +6,7 @@
  * served from.
  */
 #include "registration/statements.h"
+#include "registration/store_badge.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "ALTER TABLE proposal ADD COLUMN sealed BLOB;"
     "ALTER TABLE contact ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE contact ADD COLUMN sealed BLOB;",
+    reg_badge_tables,
     /* options: bit i is event_option i of the event. maximum -1: no limit (any more). Answers are in `sealed`. */
     "ALTER TABLE person ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE proposal ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"

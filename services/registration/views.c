@@ -9,11 +9,12 @@
  *                               in each; withdrawn persons are left out    point
  *   history      EVENT/PARTY, EVENT/PARTY/NUMBER    see history.c          the same
  *   exceptions   EVENT/PARTY    registration.exception.v1, one per grant   the same
+ *   badges, badge_keys, badge_tokens, attendance, scans                    see badge_views.c
  *
  * Others see of a delegation how many it has, never whom. Lists go on after a key: the event, the party, the number of
  * a person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
  */
-#include "registration/registration.h"
+#include "registration/badge.h"
 #include <string.h>
 
 enum { ROWS = 100, ROWS_MAX = 500 }; /* of one answer, when no limit is given and at most */
@@ -185,8 +186,10 @@ int reg_snapshot(void *self_, cv_tx_t *tx, unsigned stream, cv_collect_t *collec
             rc = put_seats(event, collect);
         for (reg_delegation_t *d = event->delegations; !rc && d; d = d->next_of_event)
             rc = stream == REG_STREAM_EVENTS ? put_delegation(d, collect) : put_contacts(self, d, collect);
+        if (!rc && stream == REG_STREAM_EVENTS)
+            rc = reg_badge_snapshot(self, event, collect);
     }
-    return rc;
+    return !rc && stream == REG_STREAM_EVENTS ? reg_badge_snapshot(self, NULL, collect) : rc;
 }
 
 /* ---- questions ----------------------------------------------------------------------------------------------- */
@@ -323,6 +326,8 @@ int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
         return reg_ask_exceptions(self, tx, query, q.limit, collect);
     if (cv_str_is(query->what, "history"))
         return reg_ask_history(self, tx, query, q.limit, collect);
+    if (reg_is_badge_question(query->what))
+        return reg_badge_ask(self, tx, query, q.limit, collect);
     if (!cv_str_is(query->what, "delegation"))
         return CV_EINVAL;
     const reg_delegation_t *d = reg_find_delegation(&q.self->book, query->key);

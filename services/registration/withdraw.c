@@ -22,7 +22,7 @@ int reg_withdraw_one(reg_ask_t *ask, uint32_t index)
         return rc;
     reg_withdraw(&ask->event->seats, &d->share, person.role, person.options, person.state);
     reg_roster_rename(&d->roster, index, 0);
-    return CV_OK;
+    return reg_badge_void(ask->self, ask->tx, d, person.id, CV_BADGE_CAUSE_WITHDRAWN);
 }
 
 /* Where the numbers of the request are in the roster. REG_RULE_NONE: all are there and can be withdrawn. */

@@ -79,7 +79,7 @@ int rig_open(rig_t *rig)
     if (rc)
         return rc;
     cv_outside_t outside = {.self = rig, .publish = on_publish, .flush = on_flush, .answer = on_answer, .ask = on_ask};
-    cv_engine_options_t engine_options = {.version = "test", .keep_records = rig->keep_records};
+    cv_engine_options_t engine_options = {.version = "test", .keep_records = rig->keep_records, .limits = rig->limits};
     memset(engine_options.new_epoch, rig->epoch, CV_EPOCH_LEN);
     rc = cv_engine_new(rig->def, rig->db, &outside, &engine_options, &rig->engine, rig->error, sizeof rig->error);
     if (rc)

@@ -26,6 +26,7 @@ typedef struct {
     int64_t wall_ms, mono_ms, next_ms;
     uint8_t epoch; /* of new streams */
     uint64_t keep_records;
+    cv_limits_t limits; /* taken by rig_open */
     rig_sent_t *sent;
     size_t sent_n, sent_room;
     unsigned flushes; /* how often what was published left */

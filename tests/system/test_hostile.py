@@ -40,7 +40,8 @@ def bad_octets(good):
 class Hostile(Case):
     @classmethod
     def setUpClass(cls):
-        cls.d = Deployment().start()
+        # What each message does is tested here; how many one may send is in test_attacks.py.
+        cls.d = Deployment(settings={"limits/requests": 0}).start()
         cls.office = cls.d.publisher("office")
         world.put_parties(cls.office)
         world.open_event(cls.d, cls.office, "E1", world.rules(100000))

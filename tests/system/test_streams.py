@@ -288,7 +288,7 @@ class Pruning(Case):
         self.assertEqual(confirmed + len(newcomer.applied), total)
         # A service that lost its database comes back through a snapshot, and takes it as state: nobody is told again.
         d.wait_settled()
-        wait_for(lambda: not d.log("notifications").query("held"), "all notices written")
+        wait_for(lambda: all(m["data"]["state"] == "written" for m in d.log("notifications").query("notices")), "all notices written")
         files = sorted(os.listdir(d.outbox))
         d.notifications.stop()
         for ending in ("", "-wal", "-shm"):

@@ -211,6 +211,43 @@ static void test_missed(void **state)
     assert_false(file_says(drv, FILE_1, NAME));
 }
 
+/* Many rows, in no order, so that pages are split and filled again: of those who go nothing stays, the others do. */
+static void test_rows_that_moved(void **state)
+{
+    enum { PERSONS = 601 };
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    for (int i = 0; i < PERSONS; i++) {
+        char name[100];
+        snprintf(name, sizeof(name), "%s %d with so long a name that few of them fit on a page of the table",
+                 i % 3 ? NAME : "Other", i);
+        cv_registration_contact_v1_t contact = {
+            .event = CV_STR("FORUM"),
+            .party = CV_STR("KZ"),
+            .persons_n = 1,
+            .persons = {{.number = 1 + i * 37 % PERSONS, .name = cv_str(name), .capacity = CV_CAPACITY_DELEGATE}}};
+        drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+        if (i % 50 == 0)
+            drv_run(drv, 200, true);
+    }
+    drv_run(drv, 2000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_person"), PERSONS);
+    for (int i = 0; i < PERSONS; i++) {
+        if (i % 3 == 0)
+            continue;
+        cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
+                                              .party = CV_STR("KZ"),
+                                              .persons_n = 1,
+                                              .persons = {1 + i * 37 % PERSONS},
+                                              .cause = CV_ERASURE_CAUSE_PURGE};
+        drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_ERASED_V1, &erased);
+    }
+    drv_run(drv, 2000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_person"), PERSONS / 3 + 1);
+    assert_false(stored(drv, NAME));
+    assert_true(stored(drv, "Other"));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -222,6 +259,7 @@ int main(void)
         T(test_interrupted),
         T(test_without_data),
         T(test_missed),
+        T(test_rows_that_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

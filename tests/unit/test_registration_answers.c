@@ -147,7 +147,7 @@ static void a_sealed_database_gets_forms(void **state)
     if (cv_db_exec(
             driver->db,
             "ALTER TABLE person DROP COLUMN options; ALTER TABLE proposal DROP COLUMN options;"
-            "DROP TABLE event_option; DROP TABLE form; UPDATE component SET version = 2 WHERE name = 'service';"))
+            "DROP TABLE event_option; DROP TABLE form; UPDATE component SET version = 3 WHERE name = 'service';"))
         fail_msg("%s", cv_db_error(driver->db));
     driver_crash(driver);
     assert_int_equal(number(driver, "SELECT version FROM component WHERE name = 'service'"), REG_MIGRATIONS);

@@ -69,6 +69,7 @@ enum { /* roles, as bits; a row of types says which may send it */
        CV_ROLE_PUBLISHER = 8,   /* another service, trusted to speak for every party */
        CV_ROLE_SERVICE = 16,    /* Convene's own */
        CV_ROLE_OBSERVER = 32,   /* dashboards: public streams only */
+       CV_ROLE_GATE = 64,       /* one gate: public streams, and its own scans */
 };
 typedef enum { CV_KIND_REQUEST, CV_KIND_OUTCOME, CV_KIND_RECORD, CV_KIND_LOG } cv_kind_t;
 

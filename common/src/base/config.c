@@ -11,6 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIMIT(role, requests, questions)                                                                   \
+    {"limits/" role "/requests", CV_CONFIG_INT, requests, "the same for each " role, NULL, 0, 1000000},    \
+    {                                                                                                      \
+        "limits/" role "/questions", CV_CONFIG_INT, questions, "the same for each " role, NULL, 0, 1000000 \
+    }
+
 static const cv_config_key_t s_keys[] = {
     {"data", CV_CONFIG_DIR, "./convene-data", "directory of the databases", NULL, 0, 0},
     {"keys", CV_CONFIG_DIR, "${data}/keys", "directory of the CURVE certificates", NULL, 0, 0},
@@ -35,6 +41,17 @@ static const cv_config_key_t s_keys[] = {
     {"store/keep_records", CV_CONFIG_INT, "0",
      "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0,
      INT64_MAX},
+    {"limits/requests", CV_CONFIG_INT, "5000",
+     "requests a second that one principal may send; more are refused as BUSY (0: no limit)", NULL, 0, 1000000},
+    {"limits/questions", CV_CONFIG_INT, "2000",
+     "questions a second that one principal may ask, a large answer counting as several (0: no limit)", NULL, 0,
+     1000000},
+    LIMIT("operator", "${limits/requests}", "${limits/questions}"),
+    LIMIT("secretariat", "${limits/requests}", "${limits/questions}"),
+    LIMIT("focal_point", "200", "200"),
+    LIMIT("publisher", "${limits/requests}", "${limits/questions}"),
+    LIMIT("service", "${limits/requests}", "10000"),
+    LIMIT("observer", "${limits/requests}", "${limits/questions}"),
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
 };
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
@@ -371,13 +388,13 @@ const char *cv_config_origin(const cv_config_t *config, const char *key)
 void cv_config_print(const cv_config_t *config, FILE *file)
 {
     for (int i = 0; i < KEYS_N; i++)
-        fprintf(file, "%-24s = %-40s # %s\n", s_keys[i].key, config->of[i].value,
+        fprintf(file, "%-28s = %-40s # %s\n", s_keys[i].key, config->of[i].value,
                 cv_config_origin(config, s_keys[i].key));
 }
 
 void cv_config_help(FILE *file)
 {
     for (int i = 0; i < KEYS_N; i++)
-        fprintf(file, "  %-24s %s%s%s [%s]\n", s_keys[i].key, s_keys[i].help, s_keys[i].choices ? "; one of " : "",
+        fprintf(file, "  %-28s %s%s%s [%s]\n", s_keys[i].key, s_keys[i].help, s_keys[i].choices ? "; one of " : "",
                 s_keys[i].choices ? s_keys[i].choices : "", s_keys[i].value);
 }

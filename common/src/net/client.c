@@ -30,6 +30,7 @@ enum {
     ASK_AGAIN_MS = 1000,    /* a question without an answer is asked again */
     ASK_RECONNECT = 3,      /* after this many, on a new connection: a stale one may hold stale answers */
     ASK_BUSY_MS = 20,       /* not connected yet */
+    ASK_LIMITED_MS = 200,   /* the service says that we ask too much */
     POLL_MAX_MS = 1000,     /* longest sleep: a signal handler without EINTR is noticed */
     WAIT_MAX_MS = 86400000, /* longest wait of one call: a day */
     DRAIN_MAX = 256,        /* messages taken from one socket before others get their turn */
@@ -548,6 +549,17 @@ static int refusal(cv_client_t *self, const cv_log_refused_v1_t *refused)
     return say(self, rc, "%.*s", CV_STR_ARG(refused->text));
 }
 
+/* Room for another answer to the same question. */
+static void forget_reply(held_t *held)
+{
+    if (held->has_frames)
+        cv_frames_done(&held->frames);
+    held->has_frames = false;
+    free(held->data);
+    held->data = NULL;
+    held->reply = (cv_reply_t){0};
+}
+
 /* One message of the log socket into held. CV_EAGAIN: none, or not the answer to this question. */
 static int take_reply(peer_t *peer, const char *id, held_t *held)
 {
@@ -624,6 +636,22 @@ static int ask_until(cv_client_t *self, peer_t *peer, const char *id, cv_str_t q
     }
 }
 
+/* Over our limit: the same question again, a little later. */
+static int ask_patiently(cv_client_t *self, peer_t *peer, const char *id, cv_str_t question, int64_t end_ms,
+                         held_t *held)
+{
+    for (;;) {
+        int rc = ask_until(self, peer, id, question, end_ms, held);
+        const cv_msg_info_t *answer = rc == CV_OK ? held->reply.msg.info : NULL;
+        if (answer && answer->number == CV_MSG_LOG_REFUSED_V1)
+            rc = refusal(self, held->reply.data);
+        if (rc != CV_EBUSY || cv_clock_mono_ms() + ASK_LIMITED_MS >= end_ms)
+            return rc;
+        forget_reply(held);
+        (void)zmq_poll(NULL, 0, ASK_LIMITED_MS);
+    }
+}
+
 int cv_client_ask(cv_client_t *self, const char *service, uint16_t type, const void *data, int64_t timeout_ms,
                   cv_reply_t **ret_reply)
 {
@@ -647,13 +675,12 @@ int cv_client_ask(cv_client_t *self, const char *service, uint16_t type, const v
     cv_reply_t *reply = (cv_reply_t *)held;
     if (held)
         held->reader = cv_reader_new();
-    if (!held || !held->reader)
-        rc = say(self, CV_ENOMEM, "out of memory");
-    if (rc == CV_OK)
-        rc = ask_until(self, peer, id, cv_buf_str(&self->buf),
+    if (!held || !held->reader) {
+        cv_reply_destroy(&reply);
+        return say(self, CV_ENOMEM, "out of memory");
+    }
+    rc = ask_patiently(self, peer, id, cv_buf_str(&self->buf),
                        cv_clock_mono_ms() + (timeout_ms < WAIT_MAX_MS ? timeout_ms : WAIT_MAX_MS), held);
-    if (rc == CV_OK && reply->msg.info->number == CV_MSG_LOG_REFUSED_V1)
-        rc = refusal(self, reply->data);
     if (rc != CV_OK) {
         cv_reply_destroy(&reply);
         return rc;

@@ -10,16 +10,22 @@
  *   curve
  *       public-key = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
  *       secret-key = "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"      (in NAME.secret only)
+ *       former-key = "..."                                           (in allow/ only: the key before, which is good)
+ *       former-until = "2026-11-28T09:00:00.000Z"                    (until then)
  *
  * The directory is taken as a whole or not at all: one damaged file refuses the load, and the service goes on with the
  * set it has. So a file that is half copied locks nobody out, and a certificate that would give somebody another
  * person's role (a key that appears twice, a name that is not its file's) is never in force. Files appear under their
  * final name only when they are complete.
+ *
+ * But a damaged file must not keep a key in force that was taken out: when a load fails, cv_principals_kept leaves of
+ * the set there is only what the directory still says. It gives nobody anything.
  */
 #include "net/keys.h"
 #include "net/zap.h"
 
 #include "base/zpl.h"
+#include "convene/ids.h"
 #include "convene/wire.h"
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +38,6 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define Z85_LEN 40 /* octets of a key in its text form */
 #define PRINCIPALS_MAX 4096
 #define PATH_ROOM 1024
 
@@ -44,6 +49,7 @@ static const struct {
 } s_roles[] = {
     {CV_ROLE_OPERATOR, "operator"},   {CV_ROLE_SECRETARIAT, "secretariat"}, {CV_ROLE_FOCAL_POINT, "focal_point"},
     {CV_ROLE_PUBLISHER, "publisher"}, {CV_ROLE_SERVICE, "service"},         {CV_ROLE_OBSERVER, "observer"},
+    {CV_ROLE_GATE, "gate"},
 };
 
 const char *cv_role_name(unsigned role)
@@ -83,13 +89,12 @@ static bool s_valid_party(const char *party)
            strlen(party) >= 2 && strlen(party) <= CV_PARTY_MAX;
 }
 
-/* NULL, or what is wrong with it. */
-static const char *s_wrong_principal(const cv_principal_t *principal)
+const char *cv_principal_wrong(const cv_principal_t *principal)
 {
     if (!s_valid_name(principal->name))
         return "name must be 1 to 48 of a-z 0-9 . _ - and begin with a letter or digit";
     if (!cv_role_name(principal->role))
-        return "role must be one of operator, secretariat, focal_point, publisher, service, observer";
+        return "role must be one of operator, secretariat, focal_point, publisher, service, observer, gate";
     if (principal->role == CV_ROLE_FOCAL_POINT && !s_valid_party(principal->party))
         return "a focal_point needs the party it acts for (2 to 16 of A-Z 0-9 _ -)";
     if (principal->role != CV_ROLE_FOCAL_POINT && *principal->party)
@@ -101,7 +106,7 @@ static const char *s_wrong_principal(const cv_principal_t *principal)
 
 typedef struct {
     cv_identity_t of;
-    bool has_name, has_role, has_party, has_public, has_secret;
+    bool has_name, has_role, has_party, has_public, has_secret, has_former, has_until;
     char *error;
     size_t error_size;
     const char *file;
@@ -117,11 +122,12 @@ static int s_wrong(cert_t *cert, unsigned line, const char *text)
 }
 
 /* zmq_z85_decode is lenient in some versions; only what encodes back to itself is a key. */
-static bool s_read_key(const char *text, uint8_t ret_key[CV_KEY_LEN])
+bool cv_key_parse(const char *text, uint8_t ret_key[CV_KEY_LEN])
 {
-    char back[Z85_LEN + 1];
-    bool good = strlen(text) == Z85_LEN && zmq_z85_decode(ret_key, text) && zmq_z85_encode(back, ret_key, CV_KEY_LEN) &&
-                strcmp(back, text) == 0 && !sodium_is_zero(ret_key, CV_KEY_LEN);
+    char back[CV_KEY_TEXT + 1];
+    bool good = strlen(text) == CV_KEY_TEXT && zmq_z85_decode(ret_key, text) &&
+                zmq_z85_encode(back, ret_key, CV_KEY_LEN) && strcmp(back, text) == 0 &&
+                !sodium_is_zero(ret_key, CV_KEY_LEN);
     sodium_memzero(back, sizeof back);
     return good;
 }
@@ -142,10 +148,16 @@ static int s_visit(void *arg, const cv_zpl_item_t *item)
         good = cv_str_copy(cv_str(item->value), principal->party, sizeof principal->party) == CV_OK;
     } else if (strcmp(item->path, "curve/public-key") == 0) {
         has = &cert->has_public;
-        good = s_read_key(item->value, cert->of.public_key);
+        good = cv_key_parse(item->value, cert->of.public_key);
     } else if (strcmp(item->path, "curve/secret-key") == 0) {
         has = &cert->has_secret;
-        good = s_read_key(item->value, cert->of.secret_key);
+        good = cv_key_parse(item->value, cert->of.secret_key);
+    } else if (strcmp(item->path, "curve/former-key") == 0) {
+        has = &cert->has_former;
+        good = cv_key_parse(item->value, cert->of.former_key);
+    } else if (strcmp(item->path, "curve/former-until") == 0) {
+        has = &cert->has_until;
+        good = cv_time_parse(cv_str(item->value), &cert->of.former_until_ms) == CV_OK && cert->of.former_until_ms > 0;
     } else {
         return CV_OK; /* other metadata is the owner's business */
     }
@@ -155,14 +167,13 @@ static int s_visit(void *arg, const cv_zpl_item_t *item)
     return good ? CV_OK : s_wrong(cert, item->line, "is not valid");
 }
 
-/* dir/NAME suffix; the name inside must be the file's. */
-static int s_read_cert(const char *file, const char *name, bool secret, cv_identity_t *ret_identity, char *ret_error,
-                       size_t error_size)
+int cv_cert_read(const char *file, const char *name, bool secret, cv_identity_t *ret_identity, char *ret_error,
+                 size_t error_size)
 {
     cert_t cert = {.error = ret_error, .error_size = error_size, .file = file};
     int rc = cv_zpl_read(file, s_visit, &cert, ret_error, error_size);
     if (!rc) {
-        const char *wrong = s_wrong_principal(&cert.of.principal);
+        const char *wrong = cv_principal_wrong(&cert.of.principal);
         uint8_t derived[CV_KEY_LEN];
         if (wrong)
             rc = s_wrong(&cert, 0, wrong);
@@ -174,6 +185,8 @@ static int s_read_cert(const char *file, const char *name, bool secret, cv_ident
             rc = s_wrong(&cert, 0, "has no secret-key");
         else if (!secret && cert.has_secret)
             rc = s_wrong(&cert, 0, "has a secret-key, which must not be in this directory");
+        else if (cert.has_former != cert.has_until || (secret && cert.has_former))
+            rc = s_wrong(&cert, 0, "a former-key stands in allow/ only, with its former-until");
         else if (secret && (crypto_scalarmult_curve25519_base(derived, cert.of.secret_key) != 0 ||
                             memcmp(derived, cert.of.public_key, CV_KEY_LEN) != 0))
             rc = s_wrong(&cert, 0, "the two keys are not a pair");
@@ -206,7 +219,7 @@ int cv_identity_load(const char *keys_dir, const char *name, cv_identity_t *ret_
         snprintf(ret_error, error_size, "%s: others may read or change it (chmod 600)", path);
         return CV_EINVAL;
     }
-    return s_read_cert(path, name, true, ret_identity, ret_error, error_size);
+    return cv_cert_read(path, name, true, ret_identity, ret_error, error_size);
 }
 
 void cv_identity_wipe(cv_identity_t *identity)
@@ -222,7 +235,7 @@ int cv_key_of(const char *keys_dir, const char *name, uint8_t ret_key[CV_KEY_LEN
         rc = s_path(path, allow, name, ".cert", ret_error, error_size);
     cv_identity_t identity;
     if (!rc)
-        rc = s_read_cert(path, name, false, &identity, ret_error, error_size);
+        rc = cv_cert_read(path, name, false, &identity, ret_error, error_size);
     if (!rc)
         memcpy(ret_key, identity.public_key, CV_KEY_LEN);
     return rc;
@@ -232,13 +245,15 @@ int cv_key_of(const char *keys_dir, const char *name, uint8_t ret_key[CV_KEY_LEN
 
 typedef struct {
     uint8_t key[CV_KEY_LEN];
+    int64_t until_ms; /* a former key: the first instant at which it is good no more; 0: it is the key there is */
     cv_principal_t principal;
 } entry_t;
 
 struct cv_principals {
-    size_t n;
+    size_t n; /* keys: of each principal one, and its former one */
+    size_t names_n;
     entry_t *by_key;         /* sorted */
-    const entry_t **by_name; /* sorted */
+    const entry_t **by_name; /* sorted; without former keys */
 };
 
 static int s_compare_keys(const void *a, const void *b)
@@ -257,6 +272,38 @@ static int s_is_cert(const struct dirent *entry)
     return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".cert") == 0;
 }
 
+/* Room for so many certificates. */
+static cv_principals_t *s_new(size_t certificates)
+{
+    cv_principals_t *all = calloc(1, sizeof *all);
+    if (all) {
+        all->by_key = calloc(2 * certificates + 1, sizeof *all->by_key);
+        all->by_name = calloc(certificates + 1, sizeof *all->by_name);
+        if (!all->by_key || !all->by_name)
+            cv_principals_destroy(&all);
+    }
+    return all;
+}
+
+static void s_put(cv_principals_t *all, const uint8_t key[CV_KEY_LEN], int64_t until_ms,
+                  const cv_principal_t *principal)
+{
+    entry_t *entry = &all->by_key[all->n++];
+    memcpy(entry->key, key, CV_KEY_LEN);
+    entry->until_ms = until_ms;
+    entry->principal = *principal;
+}
+
+static void s_sort(cv_principals_t *all)
+{
+    qsort(all->by_key, all->n, sizeof *all->by_key, s_compare_keys);
+    all->names_n = 0;
+    for (size_t i = 0; i < all->n; i++)
+        if (!all->by_key[i].until_ms)
+            all->by_name[all->names_n++] = &all->by_key[i];
+    qsort(all->by_name, all->names_n, sizeof *all->by_name, s_compare_names);
+}
+
 static int s_add(cv_principals_t *all, const char *dir, const char *file, char *ret_error, size_t error_size)
 {
     char path[PATH_ROOM], name[NAME_MAX + 1];
@@ -265,18 +312,23 @@ static int s_add(cv_principals_t *all, const char *dir, const char *file, char *
         return rc;
     snprintf(name, sizeof name, "%.*s", (int)(strlen(file) - 5), file);
     cv_identity_t identity;
-    rc = s_read_cert(path, name, false, &identity, ret_error, error_size);
+    rc = cv_cert_read(path, name, false, &identity, ret_error, error_size);
     if (rc)
         return rc == CV_ENOMEM ? rc : CV_EINVAL;
     for (size_t i = 0; i < all->n; i++) {
-        if (memcmp(all->by_key[i].key, identity.public_key, CV_KEY_LEN) == 0) {
+        if (memcmp(all->by_key[i].key, identity.public_key, CV_KEY_LEN) == 0 ||
+            (identity.former_until_ms && memcmp(all->by_key[i].key, identity.former_key, CV_KEY_LEN) == 0)) {
             snprintf(ret_error, error_size, "%s: has the same key as %s.cert", path, all->by_key[i].principal.name);
             return CV_EINVAL;
         }
     }
-    entry_t *entry = &all->by_key[all->n++];
-    memcpy(entry->key, identity.public_key, CV_KEY_LEN);
-    entry->principal = identity.principal;
+    if (identity.former_until_ms && memcmp(identity.former_key, identity.public_key, CV_KEY_LEN) == 0) {
+        snprintf(ret_error, error_size, "%s: the former key is the one there is", path);
+        return CV_EINVAL;
+    }
+    s_put(all, identity.public_key, 0, &identity.principal);
+    if (identity.former_until_ms)
+        s_put(all, identity.former_key, identity.former_until_ms, &identity.principal);
     return CV_OK;
 }
 
@@ -290,12 +342,8 @@ int cv_principals_load(const char *allow_dir, cv_principals_t **ret_principals, 
     }
     int rc = CV_OK;
     size_t n = (size_t)found;
-    cv_principals_t *all = calloc(1, sizeof *all);
-    if (all) {
-        all->by_key = calloc(n + 1, sizeof *all->by_key);
-        all->by_name = calloc(n + 1, sizeof *all->by_name);
-    }
-    if (!all || !all->by_key || !all->by_name) {
+    cv_principals_t *all = s_new(n);
+    if (!all) {
         rc = CV_ENOMEM;
         snprintf(ret_error, error_size, "%s", cv_error_text(rc));
     } else if (n > PRINCIPALS_MAX) {
@@ -312,10 +360,7 @@ int cv_principals_load(const char *allow_dir, cv_principals_t **ret_principals, 
         cv_principals_destroy(&all);
         return rc;
     }
-    qsort(all->by_key, all->n, sizeof *all->by_key, s_compare_keys);
-    for (size_t i = 0; i < all->n; i++)
-        all->by_name[i] = &all->by_key[i];
-    qsort(all->by_name, all->n, sizeof *all->by_name, s_compare_names);
+    s_sort(all);
     *ret_principals = all;
     return CV_OK;
 }
@@ -331,13 +376,83 @@ void cv_principals_destroy(cv_principals_t **principals)
     *principals = NULL;
 }
 
-const cv_principal_t *cv_principals_by_key(const cv_principals_t *principals, const uint8_t key[32])
+static const entry_t *s_find(const cv_principals_t *principals, const uint8_t key[CV_KEY_LEN])
 {
     entry_t wanted;
     memcpy(wanted.key, key, CV_KEY_LEN);
-    const entry_t *entry =
-        bsearch(&wanted, principals->by_key, principals->n, sizeof *principals->by_key, s_compare_keys);
-    return entry ? &entry->principal : NULL;
+    return bsearch(&wanted, principals->by_key, principals->n, sizeof *principals->by_key, s_compare_keys);
+}
+
+static bool s_is_good(const entry_t *entry, int64_t now_ms)
+{
+    return entry && (!entry->until_ms || now_ms < entry->until_ms);
+}
+
+const cv_principal_t *cv_principals_by_key(const cv_principals_t *principals, const uint8_t key[32], int64_t now_ms)
+{
+    const entry_t *entry = s_find(principals, key);
+    return s_is_good(entry, now_ms) ? &entry->principal : NULL;
+}
+
+const cv_principal_t *cv_principals_by_user(const cv_principals_t *principals, const char *user, int64_t now_ms)
+{
+    uint8_t key[CV_KEY_LEN];
+    return cv_key_parse(user, key) ? cv_principals_by_key(principals, key, now_ms) : NULL;
+}
+
+int64_t cv_principals_next_end(const cv_principals_t *principals, int64_t now_ms)
+{
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < principals->n; i++) {
+        int64_t until_ms = principals->by_key[i].until_ms;
+        if (until_ms > now_ms && until_ms < next_ms)
+            next_ms = until_ms;
+    }
+    return next_ms;
+}
+
+int64_t cv_principals_former_until(const cv_principals_t *principals, cv_str_t name)
+{
+    for (size_t i = 0; i < principals->n; i++)
+        if (principals->by_key[i].until_ms && cv_str_is(name, principals->by_key[i].principal.name))
+            return principals->by_key[i].until_ms;
+    return 0;
+}
+
+bool cv_principals_lost(const cv_principals_t *before, const cv_principals_t *now, int64_t now_ms)
+{
+    for (size_t i = 0; i < before->n; i++)
+        if (s_is_good(&before->by_key[i], now_ms) && !s_is_good(s_find(now, before->by_key[i].key), now_ms))
+            return true;
+    return false;
+}
+
+/* What its certificate says now of this key; what cannot be read says nothing. */
+static bool s_is_kept(const char *allow_dir, const entry_t *entry)
+{
+    char path[PATH_ROOM], error[PATH_ROOM + 64];
+    cv_identity_t identity;
+    if (s_path(path, allow_dir, entry->principal.name, ".cert", error, sizeof error) || access(path, F_OK) != 0)
+        return false;
+    if (cv_cert_read(path, entry->principal.name, false, &identity, error, sizeof error))
+        return true;
+    bool is_key = memcmp(identity.public_key, entry->key, CV_KEY_LEN) == 0,
+         is_former = identity.former_until_ms && memcmp(identity.former_key, entry->key, CV_KEY_LEN) == 0;
+    return (is_key || is_former) && identity.principal.role == entry->principal.role &&
+           strcmp(identity.principal.party, entry->principal.party) == 0;
+}
+
+int cv_principals_kept(const cv_principals_t *principals, const char *allow_dir, cv_principals_t **ret_principals)
+{
+    cv_principals_t *kept = s_new(principals->n);
+    if (!kept)
+        return CV_ENOMEM;
+    for (size_t i = 0; i < principals->n; i++)
+        if (s_is_kept(allow_dir, &principals->by_key[i]))
+            s_put(kept, principals->by_key[i].key, principals->by_key[i].until_ms, &principals->by_key[i].principal);
+    s_sort(kept);
+    *ret_principals = kept;
+    return CV_OK;
 }
 
 const cv_principal_t *cv_principals_by_name(const cv_principals_t *principals, cv_str_t name)
@@ -347,99 +462,11 @@ const cv_principal_t *cv_principals_by_name(const cv_principals_t *principals, c
         return NULL;
     const entry_t *pointer = &wanted;
     const entry_t **entry =
-        bsearch(&pointer, principals->by_name, principals->n, sizeof *principals->by_name, s_compare_names);
+        bsearch(&pointer, principals->by_name, principals->names_n, sizeof *principals->by_name, s_compare_names);
     return entry ? &(*entry)->principal : NULL;
 }
 
 size_t cv_principals_count(const cv_principals_t *principals)
 {
-    return principals->n;
-}
-
-/* ---- making keys -------------------------------------------------------------------------- */
-
-static int s_errno(void)
-{
-    return errno == EEXIST ? CV_ECONFLICT : errno == ENOSPC ? CV_EFULL : CV_EIO;
-}
-
-static int s_sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return CV_EIO;
-    int rc = fsync(fd) ? CV_EIO : CV_OK;
-    close(fd);
-    return rc;
-}
-
-/* The file appears complete, or not at all, and never instead of another. */
-static int s_publish(const char *dir, const char *name, const char *suffix, mode_t mode, cv_str_t text)
-{
-    char path[PATH_ROOM], hidden[PATH_ROOM];
-    if (snprintf(path, sizeof path, "%s/%s%s", dir, name, suffix) >= (int)sizeof path ||
-        snprintf(hidden, sizeof hidden, "%s/.%s%s.XXXXXX", dir, name, suffix) >= (int)sizeof hidden)
-        return CV_EINVAL;
-    int fd = mkostemp(hidden, O_CLOEXEC);
-    if (fd < 0)
-        return s_errno();
-    int rc = CV_OK;
-    if (write(fd, text.ptr, text.len) != (ssize_t)text.len || fchmod(fd, mode) || fsync(fd))
-        rc = s_errno();
-    if (close(fd) && !rc)
-        rc = s_errno();
-    if (!rc && link(hidden, path))
-        rc = s_errno();
-    unlink(hidden);
-    return rc ? rc : s_sync_dir(dir);
-}
-
-static int s_publish_cert(const char *dir, const char *suffix, mode_t mode, const cv_identity_t *identity, bool secret)
-{
-    char key[Z85_LEN + 1], text[1024];
-    const cv_principal_t *principal = &identity->principal;
-    zmq_z85_encode(key, identity->public_key, CV_KEY_LEN);
-    int len = snprintf(text, sizeof text,
-                       "#   ZeroMQ CURVE %s certificate of a Convene principal\n\nmetadata\n"
-                       "    name = \"%s\"\n    role = \"%s\"\n",
-                       secret ? "secret" : "public", principal->name, cv_role_name(principal->role));
-    if (*principal->party)
-        len += snprintf(text + len, sizeof text - (size_t)len, "    party = \"%s\"\n", principal->party);
-    len += snprintf(text + len, sizeof text - (size_t)len, "curve\n    public-key = \"%s\"\n", key);
-    if (secret) {
-        zmq_z85_encode(key, identity->secret_key, CV_KEY_LEN);
-        len += snprintf(text + len, sizeof text - (size_t)len, "    secret-key = \"%s\"\n", key);
-    }
-    int rc = s_publish(dir, principal->name, suffix, mode, (cv_str_t){text, (size_t)len});
-    sodium_memzero(text, sizeof text);
-    sodium_memzero(key, sizeof key);
-    return rc;
-}
-
-/* The secret is written first. If the machine stops before the certificate, making the same keys again completes them.
- */
-int cv_keys_make(const char *keys_dir, const cv_principal_t *principal)
-{
-    char allow[PATH_ROOM], path[PATH_ROOM], error[PATH_ROOM + 64];
-    if (s_wrong_principal(principal) || s_path(allow, keys_dir, "allow", "", error, sizeof error) ||
-        s_path(path, allow, principal->name, ".cert", error, sizeof error))
-        return CV_EINVAL;
-    if ((mkdir(keys_dir, 0700) && errno != EEXIST) || (mkdir(allow, 0755) && errno != EEXIST))
-        return s_errno();
-    if (access(path, F_OK) == 0)
-        return CV_ECONFLICT;
-    cv_identity_t identity = {.principal = *principal};
-    char public_text[Z85_LEN + 1], secret_text[Z85_LEN + 1];
-    if (zmq_curve_keypair(public_text, secret_text) || !s_read_key(public_text, identity.public_key) ||
-        !s_read_key(secret_text, identity.secret_key))
-        return CV_EINTERNAL;
-    sodium_memzero(secret_text, sizeof secret_text);
-    int rc = s_publish_cert(keys_dir, ".secret", 0600, &identity, true);
-    if (rc == CV_ECONFLICT && cv_identity_load(keys_dir, principal->name, &identity, error, sizeof error) == CV_OK &&
-        identity.principal.role == principal->role && strcmp(identity.principal.party, principal->party) == 0)
-        rc = CV_OK;
-    if (!rc)
-        rc = s_publish_cert(allow, ".cert", 0644, &identity, false);
-    cv_identity_wipe(&identity);
-    return rc;
+    return principals->names_n;
 }

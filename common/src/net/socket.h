@@ -65,8 +65,9 @@ typedef struct {
  * CV_EUNAVAIL: the context ends. After CV_OK call cv_frames_done before the next. */
 int cv_frames_recv(cv_frames_t *frames, void *socket, size_t max_n) CV_USE_RESULT;
 cv_str_t cv_frames_at(cv_frames_t *frames, size_t index);
-/* Name of the peer's principal as the ZAP handler gave it, NULL if it gave none. Looks at the last frame: on libzmq
- * 4.3.4 the first frame of a ROUTER loses its metadata after a poll. Valid until cv_frames_done. */
+/* The User-Id that the ZAP handler gave: the peer's key in text, or CV_ZAP_LOCAL; NULL if it gave none. Looks at the
+ * last frame: on libzmq 4.3.4 the first frame of a ROUTER loses its metadata after a poll. Valid until cv_frames_done.
+ */
 const char *cv_frames_user(cv_frames_t *frames);
 void cv_frames_done(cv_frames_t *frames);
 

@@ -6,8 +6,9 @@
  *   asks     [id of the asker] "" "1.0" request-id domain address routing-id mechanism credential...
  *   we say   [id of the asker] "" "1.0" request-id status text user-id metadata
  *
- * Happy path: mechanism CURVE, one credential of 32 octets that is a principal's key: 200 with the principal's name as
- * user-id, which libzmq then attaches to every message of that connection.
+ * Happy path: mechanism CURVE, one credential of 32 octets that is a principal's key: 200 with that key, in text, as
+ * user-id, which libzmq then attaches to every message of that connection. Whose it is the service looks up for each
+ * message: it may change while the connection lives.
  *
  * Failure modes: wrong domain, any other mechanism: 400. An unknown key: 300, "not now": on a 400 libzmq's client
  * never connects again, on a 300 it tries every few seconds, so who is allowed later (a reload) gets in without
@@ -22,6 +23,7 @@
  */
 #include "net/zap.h"
 
+#include "convene/ids.h"
 #include "convene/wire.h"
 #include "net/keys.h"
 #include <errno.h>
@@ -43,7 +45,8 @@
  * party. */
 const cv_principal_t cv_principal_local = {
     .name = CV_ZAP_LOCAL,
-    .role = CV_ROLE_OPERATOR | CV_ROLE_SECRETARIAT | CV_ROLE_PUBLISHER | CV_ROLE_SERVICE | CV_ROLE_OBSERVER,
+    .role =
+        CV_ROLE_OPERATOR | CV_ROLE_SECRETARIAT | CV_ROLE_PUBLISHER | CV_ROLE_SERVICE | CV_ROLE_OBSERVER | CV_ROLE_GATE,
 };
 
 struct cv_zap {
@@ -127,15 +130,20 @@ static void s_answer(void *handler, const request_t *request, const char *status
 }
 
 /* The principal that this request is from; NULL: to be refused, with this status. */
-static const cv_principal_t *s_judge(const cv_zap_t *zap, const request_t *request, const char **ret_status)
+static const cv_principal_t *s_judge(const cv_zap_t *zap, const request_t *request, const char **ret_status,
+                                     char ret_user[CV_KEY_TEXT + 1])
 {
+    snprintf(ret_user, CV_KEY_TEXT + 1, "%s", CV_ZAP_LOCAL);
     *ret_status = "400";
     if (!s_frame_is(request, DOMAIN, CV_ZAP_DOMAIN))
         return NULL;
     if (s_frame_is(request, MECHANISM, "CURVE") && request->n == CREDENTIAL + 1 &&
         request->frame[CREDENTIAL].len == CV_KEY_LEN) {
         *ret_status = "300";
-        return zap->principals ? cv_principals_by_key(zap->principals, request->frame[CREDENTIAL].bytes) : NULL;
+        zmq_z85_encode(ret_user, request->frame[CREDENTIAL].bytes, CV_KEY_LEN);
+        return zap->principals
+                   ? cv_principals_by_key(zap->principals, request->frame[CREDENTIAL].bytes, cv_clock_wall_ms())
+                   : NULL;
     }
     if (s_frame_is(request, MECHANISM, "NULL") && request->n == MECHANISM + 1 && zap->allow_null)
         return &cv_principal_local;
@@ -152,10 +160,11 @@ static void s_handle(cv_zap_t *zap, const request_t *request)
         return;
     }
     const char *status;
-    const cv_principal_t *principal = s_judge(zap, request, &status);
+    char user[CV_KEY_TEXT + 1];
+    const cv_principal_t *principal = s_judge(zap, request, &status, user);
     atomic_fetch_add_explicit(principal ? &zap->accepted : &zap->refused, 1, memory_order_relaxed);
     if (principal)
-        s_answer(zap->handler, request, "200", "OK", principal->name);
+        s_answer(zap->handler, request, "200", "OK", user);
     else
         s_answer(zap->handler, request, status, "not allowed", "");
 }

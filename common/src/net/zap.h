@@ -19,7 +19,8 @@ typedef struct cv_zap cv_zap_t;
  * serves this context. Nothing may listen when this failed. */
 int cv_zap_start(void *context, cv_principals_t **principals, bool allow_null, cv_zap_t **ret_zap) CV_USE_RESULT;
 /* Swaps the set; when it returns, new connections are judged by the new one. Takes *principals. Connections that are
- * there stay until they break: who wants a removed principal out at once closes and opens the sockets. */
+ * there stay until they break: their messages have to be judged one by one (cv_principals_by_user), and who wants them
+ * to hear no more closes and opens the socket. */
 int cv_zap_reload(cv_zap_t *zap, cv_principals_t **principals) CV_USE_RESULT;
 void cv_zap_counts(cv_zap_t *zap, uint64_t *ret_accepted, uint64_t *ret_refused);
 /* After all sockets of the context are closed (sockets still open then refuse everybody). */

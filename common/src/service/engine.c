@@ -139,6 +139,9 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
     engine->outside = *outside;
     engine->version = options->version;
     engine->keep_records = options->keep_records;
+    engine->limits = options->limits;
+    engine->requests_of = cv_meter_new();
+    engine->questions_of = cv_meter_new();
     engine->writable = true;
     engine->heads_ms = engine->room_checked_ms = INT64_MIN / 2;
     engine->acks_written_ms = INT64_MIN / 2;
@@ -151,7 +154,10 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
     engine->queue = calloc(CV_BATCH_MAX, sizeof *engine->queue);
     cv_buf_init(&engine->scratch, CV_MAX_REQUEST);
     cv_buf_init(&engine->out, CV_OUTCOMES_BYTES);
-    int rc = engine->reader && engine->arena && engine->decoded && engine->sealed && engine->queue ? CV_OK : CV_ENOMEM;
+    int rc = engine->reader && engine->arena && engine->decoded && engine->sealed && engine->queue &&
+                     engine->requests_of && engine->questions_of
+                 ? CV_OK
+                 : CV_ENOMEM;
     if (!rc)
         rc = cv_tables_migrate(db, ret_error, error_size);
     if (!rc)
@@ -198,6 +204,8 @@ void cv_engine_destroy(cv_engine_t **engine_p)
     cv_arena_destroy(&engine->arena);
     cv_buf_done(&engine->scratch);
     cv_buf_done(&engine->out);
+    cv_meter_destroy(&engine->requests_of);
+    cv_meter_destroy(&engine->questions_of);
     free(engine->decoded);
     free(engine->sealed);
     sodium_memzero(engine->seed, sizeof engine->seed);
@@ -209,19 +217,6 @@ void cv_engine_destroy(cv_engine_t **engine_p)
 }
 
 /* ---- what arrives ------------------------------------------------------------------------- */
-
-int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t message)
-{
-    if (engine->queue_n == CV_BATCH_MAX)
-        return CV_EBUSY;
-    engine->queue[engine->queue_n++] = (cv_queued_t){principal, message};
-    return CV_OK;
-}
-
-void cv_engine_dropped(cv_engine_t *engine)
-{
-    engine->counters.dropped++;
-}
 
 size_t cv_engine_queued(const cv_engine_t *engine)
 {
@@ -580,6 +575,7 @@ static int64_t next_turn_ms(cv_engine_t *engine, bool traffic, int64_t mono_ms)
 int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_t *ret_next_ms)
 {
     engine->tx.now_ms = wall_ms;
+    engine->arrival_ms = mono_ms;
     if (!engine->started_ms)
         engine->started_ms = wall_ms;
     cv_arena_reset(engine->arena);

@@ -21,6 +21,8 @@ enum {
     CV_SNAPSHOT_BYTES = 256 * 1024 * 1024, /* of one snapshot */
     CV_SEED_LEN = 32,
     CV_OUTCOMES_BYTES = 16 * 1024 * 1024, /* of one turn */
+    CV_ROLE_BITS = 6,                     /* roles there are */
+    CV_QUESTION_BYTES = 16 * 1024,        /* each so many octets of an answer count as one question more */
 };
 
 /* How the engine reaches the outside. Bytes are valid during the call only. */
@@ -37,11 +39,17 @@ typedef struct {
     void (*ask)(void *self, size_t follow, cv_str_t message);
 } cv_outside_t;
 
+/* How many requests and questions each principal may have a second, by the number of its role's bit; 0: no limit. */
+typedef struct {
+    int64_t requests[CV_ROLE_BITS], questions[CV_ROLE_BITS];
+} cv_limits_t;
+
 typedef struct {
     uint8_t new_epoch[CV_EPOCH_LEN]; /* for streams that are made now: random, from the caller */
     uint8_t seed[CV_SEED_LEN];       /* of cv_tx_random: random, from the caller, anew at each start */
     const char *version;             /* of the program, for status */
     uint64_t keep_records;           /* of each stream, at least, even if all followers have them; 0: keep all */
+    cv_limits_t limits;
 } cv_engine_options_t;
 
 /* On an open database; takes care of the engine's tables and opens the service. The database stays the caller's. */
@@ -50,11 +58,16 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
                   size_t error_size) CV_USE_RESULT;
 void cv_engine_destroy(cv_engine_t **engine);
 
+/* The time at which that arrives which is given next, for limits. Without it they go by the time of the last turn. */
+void cv_engine_clock(cv_engine_t *engine, int64_t mono_ms);
 /* Queues one request for the next turn. The bytes and the principal must stay until that turn ends. CV_EBUSY: the
- * queue is full (the caller stops reading). */
+ * queue is full (the caller stops reading). CV_ELIMIT: the principal floods; thrown away, and counted: what else came
+ * with it would be, too. */
 int cv_engine_request(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t message) CV_USE_RESULT;
-/* A message that was none (wrong number of frames, sender no longer known): counted as dropped. */
+/* A message that was none (wrong number of frames): counted as dropped. */
 void cv_engine_dropped(cv_engine_t *engine);
+/* A message of a connection whose key is not, or no longer, that of a principal: counted. */
+void cv_engine_stranger(cv_engine_t *engine);
 size_t cv_engine_queued(const cv_engine_t *engine);
 /* Frames of the feed of follows[follow]: one record or several back to back, the first at this position; ptr NULL: a
  * head. Copied as needed. */
@@ -75,6 +88,12 @@ int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN]) 
 /* Effects that leave the system (def->afterwards). CV_OK, or a fatal CV_EIO or CV_ECORRUPT. */
 int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more) CV_USE_RESULT;
 
+/* For the log: who was last over its limit, and what everybody was over it so far: refused and thrown away. */
+typedef struct {
+    char principal[CV_NAME_MAX + 1];
+    uint64_t refused, ignored, strangers;
+} cv_engine_guard_t;
+const cv_engine_guard_t *cv_engine_guard(cv_engine_t *engine);
 /* For the log: how many transactions were undone so far, and the reason of the last one. */
 uint64_t cv_engine_undone(const cv_engine_t *engine);
 const char *cv_engine_error(const cv_engine_t *engine);

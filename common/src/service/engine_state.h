@@ -7,6 +7,7 @@
 #include "service/collect.h"
 #include "service/engine.h"
 #include "service/follower.h"
+#include "service/meter.h"
 #include "store/ledger.h"
 #include "store/memo.h"
 #include "store/outbox.h"
@@ -49,7 +50,10 @@ enum {
     XX(snapshots_taken)    \
     XX(queries)            \
     XX(questions_refused)  \
-    XX(tried)
+    XX(tried)              \
+    XX(limited)            \
+    XX(ignored)            \
+    XX(strangers)
 
 typedef struct {
 #define XX(name) uint64_t name;
@@ -60,6 +64,7 @@ typedef struct {
 typedef struct {
     const cv_principal_t *principal;
     cv_str_t message;
+    int64_t again_ms; /* over the limit of its principal: only told to come again after so long; 0: to be decided */
 } cv_queued_t;
 
 /* One thing to publish after COMMIT. Offsets, because the buffer moves while it grows. */
@@ -134,6 +139,10 @@ struct cv_engine {
     cv_buf_t scratch;  /* one record or outcome being written */
     struct cv_tx tx;
 
+    cv_limits_t limits;
+    cv_meter_t *requests_of, *questions_of; /* what principals have asked for */
+    int64_t arrival_ms;                     /* mono, of what is given now */
+    cv_engine_guard_t guard;
     uint8_t seed[CV_SEED_LEN], pool[CV_RANDOM_POOL]; /* random.c */
     size_t pool_left;
     cv_any_t *sealed; /* data of a record that is opened for somebody */
@@ -165,6 +174,9 @@ struct cv_engine {
 /* engine.c. The note says what went wrong, before the error is returned. */
 void cv_engine_note(cv_engine_t *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cv_tx_start(cv_engine_t *engine, const cv_principal_t *principal, cv_str_t causation);
+/* How many of these a principal may have; 0: no limit. */
+int64_t cv_limit_of(const int64_t limits[CV_ROLE_BITS], const cv_principal_t *principal);
+void cv_engine_over(cv_engine_t *engine, const cv_principal_t *principal, cv_meter_verdict_t verdict); /* counts it */
 /* publish.c: stream -1: an outcome, for this topic; else a record with its position. */
 int cv_engine_put_out(cv_engine_t *engine, int stream, const cv_position_t *position, cv_str_t topic,
                       cv_str_t message) CV_USE_RESULT;

@@ -6,6 +6,8 @@
  *   dropped        DENIED             INVALID       same bytes  CONFLICT        EXPIRED       OK, REJECTED (remembered)
  *                                                                                             or another class (not)
  *
+ * Before all this stands the limit of its principal (meter.c): what is over it gets BUSY, or is not read at all.
+ *
  * A request that was decided in time gets its answer however late it is asked for again: EXPIRED means not decided.
  * The caller is known by the key of its connection; nothing in the message can change that, not even where the answer
  * goes: its name is in the topic, so nobody can put an outcome into another's inbox. Rights are checked before the
@@ -83,6 +85,19 @@ static int answer_no(cv_engine_t *engine, const cv_principal_t *principal, const
         outcome.retry_after_ms = 1000;
     }
     return answer(engine, principal, request, &outcome);
+}
+
+/* Over the limit of its principal: no look at what it wants, and none at the database. */
+static int answer_limited(cv_engine_t *engine, const cv_queued_t *queued, const cv_msg_t *request)
+{
+    const cv_outcome_t outcome = {
+        .cls = CV_OUTCOME_CLASS_BUSY,
+        .code = CV_STR("rate_limited"),
+        .text = CV_STR("you send more than your limit; nothing was changed, come again later with the same request"),
+        .has_retry_after_ms = true,
+        .retry_after_ms = queued->again_ms,
+    };
+    return answer(engine, queued->principal, request, &outcome);
 }
 
 /* Everything that can be said before the memo is asked. CV_OK: go on; *ret_done: answered already. */
@@ -197,6 +212,8 @@ int cv_intake_handle(cv_engine_t *engine, const cv_queued_t *queued)
         engine->counters.dropped++;
         return CV_OK;
     }
+    if (queued->again_ms)
+        return answer_limited(engine, queued, &request);
     int rc = check(engine, queued->principal, &request, read_rc, &fault, id, &done);
     if (rc || done)
         return rc;

@@ -8,7 +8,8 @@
  *   query     "status", "request", "backup" are the engine's; all others the service's
  *
  * Questions are answered between turns, when no transaction is open: what they read is committed. Every question has
- * exactly one answer, a refusal included; a message that is no question is counted and dropped. Asking again is always
+ * exactly one answer, a refusal included; a message that is no question is counted and dropped, and so is what a
+ * principal far over its limit sends (meter.c; large answers count as several questions). Asking again is always
  * safe. Private streams are for principals with the role `service` only.
  */
 #include "service/engine_state.h"
@@ -45,8 +46,10 @@ static int reply(const asked_t *asked, uint16_t type, const void *data)
     cv_buf_t bytes;
     cv_buf_init(&bytes, CV_MAX_BATCH);
     int rc = cv_msg_write(&bytes, &head, data);
-    if (!rc)
+    if (!rc) {
+        cv_meter_charge(engine->questions_of, asked->principal->name, (int64_t)(bytes.len / CV_QUESTION_BYTES));
         engine->outside.answer(engine->outside.self, asked->peer, cv_buf_str(&bytes));
+    }
     cv_buf_done(&bytes);
     return rc;
 }
@@ -57,6 +60,13 @@ static void refuse(const asked_t *asked, cv_refused_code_t code, const char *fie
         .code = code, .text = cv_str(text), .field = field && field[0] ? cv_str(field) : CV_STR_NONE};
     asked->engine->counters.questions_refused++;
     (void)!reply(asked, CV_MSG_LOG_REFUSED_V1, &refused); /* without memory for that, the asker asks again */
+}
+
+static void refuse_busy(const asked_t *asked, int64_t again_ms)
+{
+    char text[128];
+    snprintf(text, sizeof text, "you ask more than your limit; ask again in %lld ms", (long long)again_ms);
+    refuse(asked, CV_REFUSED_CODE_BUSY, NULL, text);
 }
 
 /* An answer that cannot be written is a refusal: every question has one answer. */
@@ -86,6 +96,7 @@ static cv_refused_code_t refused_code(int rc)
     case CV_ELIMIT:
     case CV_ECONFLICT:
         return CV_REFUSED_CODE_INVALID;
+    case CV_EUNAVAIL:
     case CV_EFULL:
         return CV_REFUSED_CODE_UNAVAILABLE;
     default:
@@ -315,6 +326,7 @@ static int make_snapshot(const asked_t *asked, size_t stream, cv_given_snapshot_
         return rc;
     }
     engine->counters.snapshots_given++;
+    cv_meter_charge(engine->questions_of, asked->principal->name, (int64_t)(collect->bytes.len / CV_QUESTION_BYTES));
     *ret_snapshot = slot;
     return CV_OK;
 }
@@ -506,6 +518,12 @@ void cv_engine_question(cv_engine_t *engine, const cv_principal_t *principal, vo
 {
     cv_msg_t question = {0};
     cv_fault_t fault = {0};
+    int64_t again_ms = 0;
+    cv_meter_verdict_t verdict = cv_meter_take(engine->questions_of, principal->name,
+                                               cv_limit_of(engine->limits.questions, principal), mono_ms, &again_ms);
+    cv_engine_over(engine, principal, verdict);
+    if (verdict == CV_METER_IGNORED)
+        return;
     int rc = cv_msg_read(engine->reader, message, &question, &fault);
     if (rc == CV_EMALFORMED || rc == CV_ELIMIT || !question.id.ptr) {
         engine->counters.dropped++;
@@ -513,6 +531,10 @@ void cv_engine_question(cv_engine_t *engine, const cv_principal_t *principal, vo
     }
     asked_t asked = {engine, principal, peer, question.id, wall_ms, mono_ms};
     engine->tx.now_ms = wall_ms;
+    if (verdict == CV_METER_REFUSED) {
+        refuse_busy(&asked, again_ms);
+        return;
+    }
     if (!rc && (!question.info || question.info->kind != CV_KIND_LOG)) {
         refuse(&asked, CV_REFUSED_CODE_INVALID, "type", "is not a question that can be asked here");
         return;

@@ -8,41 +8,16 @@
  * Order of taking: answers and questions first (a replay must not wait for requests), then the feeds we follow, then
  * requests, as many as one turn may have. What is left stays in the sockets; when they are full TCP slows the sender
  * down. Nothing is dropped here but messages that are no messages: wrong number of frames, or a peer that is no
- * longer a principal.
+ * longer a principal (guard.c).
  */
 #include "service/runner.h"
+
+#include "convene/ids.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- opening ------------------------------------------------------------------------------ */
-
-static int load_principals(cv_runner_t *runner, cv_principals_t **ret_principals, char *ret_error, size_t error_size)
-{
-    char allow_dir[CV_CONFIG_VALUE_MAX + 8];
-    snprintf(allow_dir, sizeof allow_dir, "%s/allow", runner->keys_dir);
-    return cv_principals_load(allow_dir, ret_principals, ret_error, error_size);
-}
-
-int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size)
-{
-    cv_principals_t *ours = NULL, *theirs = NULL;
-    if (!runner->encrypted)
-        return CV_OK;
-    int rc = load_principals(runner, &ours, ret_error, error_size);
-    if (!rc)
-        rc = load_principals(runner, &theirs, ret_error, error_size);
-    if (!rc)
-        rc = cv_zap_reload(runner->zap, &theirs);
-    if (rc) {
-        cv_principals_destroy(&ours);
-        cv_principals_destroy(&theirs);
-        return rc;
-    }
-    cv_principals_destroy(&runner->principals);
-    runner->principals = ours;
-    return CV_OK;
-}
 
 static int check_endpoint(const cv_runner_t *runner, const char *service, const char *key, char *ret_error,
                           size_t error_size)
@@ -71,7 +46,7 @@ int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size)
     if (!rc)
         cv_identity_wipe(&identity);
     if (!rc)
-        rc = load_principals(runner, &principals, ret_error, error_size);
+        rc = cv_guard_load(runner, &principals, ret_error, error_size);
     cv_principals_destroy(&principals);
     for (size_t i = 0; !rc && i < runner->def->follows_n; i++)
         rc = cv_key_of(runner->keys_dir, runner->def->follows[i].service, key, ret_error, error_size);
@@ -85,9 +60,9 @@ static int start_zap(cv_runner_t *runner, char *ret_error, size_t error_size)
     if (runner->encrypted) {
         rc = cv_identity_load(runner->keys_dir, runner->def->name, &runner->identity, ret_error, error_size);
         if (!rc)
-            rc = load_principals(runner, &runner->principals, ret_error, error_size);
+            rc = cv_guard_load(runner, &runner->principals, ret_error, error_size);
         if (!rc)
-            rc = load_principals(runner, &theirs, ret_error, error_size);
+            rc = cv_guard_load(runner, &theirs, ret_error, error_size);
     }
     if (rc)
         return rc;
@@ -301,7 +276,7 @@ static const cv_principal_t *principal_of(cv_runner_t *runner, const char *user)
         return NULL;
     if (!runner->encrypted)
         return strcmp(user, CV_ZAP_LOCAL) ? NULL : &cv_principal_local;
-    return cv_principals_by_name(runner->principals, cv_str(user));
+    return cv_principals_by_user(runner->principals, user, cv_clock_wall_ms());
 }
 
 /* The next message of a socket; false: there is none. One with too many frames comes without any. */
@@ -323,6 +298,8 @@ static bool take_questions(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms
         if (principal) {
             cv_str_t routing_id = cv_frames_at(&frames, 0);
             cv_engine_question(runner->engine, principal, &routing_id, cv_frames_at(&frames, 1), wall_ms, mono_ms);
+        } else if (frames.n == 2) {
+            cv_engine_stranger(runner->engine);
         } else {
             cv_engine_dropped(runner->engine);
         }
@@ -361,31 +338,46 @@ static bool take_feed(cv_runner_t *runner, const cv_peer_t *peer, int64_t mono_m
     return true;
 }
 
-/* The requests of one frame, back to back. What follows the last that can be told apart is one that cannot be read. */
+/* The requests of one frame, back to back. What follows the last that can be told apart is one that cannot be read. Of
+ * who floods the rest is not looked at. */
 static void queue_requests(cv_runner_t *runner, const cv_principal_t *principal, cv_str_t frame)
 {
     cv_str_t rest = frame, message;
-    for (int n = 0; n < CV_PARCEL_REQUESTS && cv_wire_next(&rest, &message); n++)
-        if (cv_engine_request(runner->engine, principal, message))
+    for (int n = 0; n < CV_PARCEL_REQUESTS && cv_wire_next(&rest, &message); n++) {
+        int rc = cv_engine_request(runner->engine, principal, message);
+        if (rc == CV_ELIMIT)
+            return;
+        if (rc)
             cv_engine_dropped(runner->engine);
+    }
     if (rest.len || !frame.len)
         cv_engine_dropped(runner->engine);
 }
 
 /* Requests stay in their frames until the turn has ended: nothing is copied. A frame is taken while there is room for
- * as many requests as it may have. */
+ * as many requests as it may have. One of which nothing was queued (its sender floods) takes no room; so many are taken
+ * that others, whose frames the socket puts between, find theirs in the same turn. */
 static bool take_requests(cv_runner_t *runner)
 {
     cv_frames_t frames;
-    while (cv_engine_queued(runner->engine) <= CV_BATCH_MAX - CV_PARCEL_REQUESTS && runner->held_n < CV_BATCH_MAX) {
+    for (int n = 0; n < CV_FRAMES_PER_TURN; n++) {
+        size_t so_far = cv_engine_queued(runner->engine);
+        if (so_far > CV_BATCH_MAX - CV_PARCEL_REQUESTS || so_far >= runner->batch_max || runner->held_n == CV_BATCH_MAX)
+            break;
         if (!take(runner->intake, 2, &frames))
             return false;
+        size_t queued_n = cv_engine_queued(runner->engine);
         const cv_principal_t *principal = frames.n == 2 ? principal_of(runner, cv_frames_user(&frames)) : NULL;
         zmq_msg_t *held = &runner->held[runner->held_n];
         zmq_msg_init(held);
         if (principal && !zmq_msg_move(held, &frames.frame[1])) {
-            runner->held_n++;
             queue_requests(runner, principal, (cv_str_t){zmq_msg_data(held), zmq_msg_size(held)});
+            if (cv_engine_queued(runner->engine) > queued_n)
+                runner->held_n++;
+            else
+                zmq_msg_close(held);
+        } else if (frames.n == 2) {
+            cv_engine_stranger(runner->engine);
         } else {
             cv_engine_dropped(runner->engine);
         }
@@ -404,6 +396,7 @@ static void take_subscriptions(cv_runner_t *runner)
 
 bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms)
 {
+    cv_engine_clock(runner->engine, mono_ms);
     bool more = runner->log_ready && take_questions(runner, wall_ms, mono_ms);
     if (runner->feed_ready)
         take_subscriptions(runner);

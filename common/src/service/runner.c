@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Happy path: configuration, database, keys, sockets (log, feed, intake in this order), turns until SIGTERM or SIGINT,
- * then no more requests, one last turn, heads, checkpoint, clean stop. SIGHUP reads the key directory again.
+ * then no more requests, one last turn, heads, checkpoint, clean stop. SIGHUP reads the key directory again; that it
+ * has changed is also seen without (guard.c).
  *
  * One thread owns sockets and database. Signals come through a signalfd, so none can fall between a check and a poll;
  * they are blocked before any thread is made.
@@ -35,7 +36,13 @@
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_FAILED = 4, SETS_MAX = 64 };
-enum { LINGER_MS = 1000, ERROR_MAX = CV_CONFIG_ERROR_MAX };
+enum { LINGER_MS = 1000, GUARD_LOG_MS = 10000, ERROR_MAX = CV_CONFIG_ERROR_MAX };
+
+/* What log_guard has said so far. */
+typedef struct {
+    int64_t told_ms; /* 0: nothing yet */
+    uint64_t refused, ignored, strangers;
+} guard_told_t;
 
 typedef struct {
     const char *config_file;
@@ -157,6 +164,12 @@ static int open_engine(cv_runner_t *runner, bool new_epoch, char *ret_error, siz
         .version = CV_VERSION,
         .keep_records = (uint64_t)cv_config_int(runner->config, "store/keep_records"),
     };
+    for (unsigned bit = 0; bit < CV_ROLE_BITS; bit++) {
+        char section[CV_NAME_MAX + 8];
+        snprintf(section, sizeof section, "limits/%s", cv_role_name(1u << bit));
+        options.limits.requests[bit] = strtoll(cv_config_of(runner->config, section, "requests"), NULL, 10);
+        options.limits.questions[bit] = strtoll(cv_config_of(runner->config, section, "questions"), NULL, 10);
+    }
     randombytes_buf(options.new_epoch, sizeof options.new_epoch);
     randombytes_buf(options.seed, sizeof options.seed);
     int rc = cv_engine_new(runner->def, runner->db, &outside, &options, &runner->engine, ret_error, error_size);
@@ -216,7 +229,7 @@ static int open_signals(void)
 }
 
 /* True: stop. */
-static bool handle_signals(cv_runner_t *runner, int fd)
+static bool handle_signals(int fd, bool *ret_reload)
 {
     struct signalfd_siginfo info;
     bool stop = false;
@@ -226,14 +239,7 @@ static bool handle_signals(cv_runner_t *runner, int fd)
             stop = true;
             continue;
         }
-        char error[ERROR_MAX];
-        int rc = cv_ports_reload(runner, error, sizeof error);
-        if (rc)
-            cv_log(CV_LOG_ERROR, "keys_not_reloaded", cv_kv_text("reason", error),
-                   cv_kv_text("effect", "the old keys stay"));
-        else
-            cv_log(CV_LOG_INFO, "keys_reloaded",
-                   cv_kv_int("principals", (int64_t)cv_principals_count(runner->principals)));
+        *ret_reload = true;
     }
     return stop;
 }
@@ -263,21 +269,55 @@ static void log_changes(cv_runner_t *runner, uint64_t *undone, bool *writable, b
     }
 }
 
+/* Who is over a limit, and that keys nobody knows are at work: a line in GUARD_LOG_MS at most, however much there is.
+ */
+static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms)
+{
+    const cv_engine_guard_t *guard = cv_engine_guard(runner->engine);
+    if (told->told_ms && mono_ms - told->told_ms < GUARD_LOG_MS)
+        return;
+    if (guard->refused != told->refused || guard->ignored != told->ignored)
+        cv_log(CV_LOG_WARN, "rate_limited", cv_kv_text("principal", guard->principal),
+               cv_kv_int("refused", (int64_t)(guard->refused - told->refused)),
+               cv_kv_int("ignored", (int64_t)(guard->ignored - told->ignored)));
+    else if (guard->strangers == told->strangers)
+        return;
+    if (guard->strangers != told->strangers)
+        cv_log(CV_LOG_WARN, "key_not_known", cv_kv_int("messages", (int64_t)(guard->strangers - told->strangers)),
+               cv_kv_text("effect", "dropped: sent on connections whose key was taken out, replaced or has run out"));
+    *told = (guard_told_t){mono_ms, guard->refused, guard->ignored, guard->strangers};
+}
+
+/* Who waits in a socket that nobody reads for longer than a heartbeat may be taken for gone, and libzmq 4.3.4 ends the
+ * process when a connection breaks while it waits. So after a turn that long the next ones take less.
+ */
+static void fit_batch(cv_runner_t *runner, int64_t took_ms)
+{
+    if (took_ms > CV_TICK_ALARM_MS)
+        runner->batch_max = runner->batch_max / 2 > CV_BATCH_LEAST ? runner->batch_max / 2 : CV_BATCH_LEAST;
+    else if (runner->batch_max < CV_BATCH_MAX)
+        runner->batch_max += CV_BATCH_LEAST;
+}
+
 static int serve(cv_runner_t *runner, int signal_fd)
 {
     uint64_t undone = 0;
+    guard_told_t told = {0};
     bool writable = true, halted[16] = {false}, stop = false, more = true;
     int64_t next_ms = 0;
     while (!stop) {
         int64_t mono_ms = cv_clock_mono_ms();
         int64_t wait_ms = more || next_ms <= mono_ms ? 0 : next_ms - mono_ms;
-        bool woken = false;
+        bool woken = false, reload = false;
         int rc = cv_ports_wait(runner, signal_fd, wait_ms, &woken);
         if (rc)
             return rc;
         if (woken)
-            stop = handle_signals(runner, signal_fd);
+            stop = handle_signals(signal_fd, &reload);
         mono_ms = cv_clock_mono_ms();
+        rc = cv_guard_tend(runner, reload, mono_ms);
+        if (rc)
+            return rc;
         int64_t wall_ms = cv_clock_wall_ms() + runner->clock_offset_ms;
         more = cv_ports_take(runner, wall_ms, mono_ms);
         rc = cv_engine_turn(runner->engine, wall_ms, mono_ms, &next_ms);
@@ -290,7 +330,9 @@ static int serve(cv_runner_t *runner, int signal_fd)
             return rc;
         more |= more_afterwards;
         log_changes(runner, &undone, &writable, halted);
+        log_guard(runner, &told, mono_ms);
         int64_t took_ms = cv_clock_mono_ms() - mono_ms;
+        fit_batch(runner, took_ms);
         if (took_ms > CV_TICK_ALARM_MS)
             cv_log(CV_LOG_WARN, "slow_turn", cv_kv_int("ms", took_ms));
     }
@@ -348,6 +390,8 @@ static int run(cv_runner_t *runner, const flags_t *flags)
     } else {
         cv_log(CV_LOG_INFO, "ready", cv_kv_text("endpoint", cv_config_of(runner->config, runner->def->name, "bind")),
                cv_kv_text("version", CV_VERSION));
+        cv_guard_start(runner);
+        runner->batch_max = CV_BATCH_MAX;
         rc = serve(runner, signal_fd);
         if (rc == CV_EIO || rc == CV_ECORRUPT) {
             /* What the disk holds is unknown: answer nothing, touch nothing, leave. */

@@ -10,10 +10,14 @@
 #include "service/engine.h"
 #include "service/parcels.h"
 
+#include <sys/stat.h>
+
 enum {
-    CV_PEERS_MAX = 4,        /* services one service follows, count */
-    CV_DRAIN_MAX = 256,      /* questions, answers or feed messages taken from one socket before the next turn */
-    CV_TICK_ALARM_MS = 1000, /* a turn this long is worth a line in the log */
+    CV_PEERS_MAX = 4,          /* services one service follows, count */
+    CV_DRAIN_MAX = 256,        /* questions, answers or feed messages taken from one socket before the next turn */
+    CV_FRAMES_PER_TURN = 8192, /* frames of requests taken in one turn, those of who floods included */
+    CV_BATCH_LEAST = 64,       /* requests of one turn, however long the last one took */
+    CV_TICK_ALARM_MS = 1000,   /* a turn this long is worth a line in the log */
 };
 
 /* A service we follow: one ear and one question socket, for all its streams. */
@@ -30,6 +34,13 @@ typedef struct {
     bool encrypted;
     cv_identity_t identity;
     cv_principals_t *principals; /* our own copy; the ZAP handler has another */
+    struct {
+        struct stat seen;                /* the directory of certificates when it was last read */
+        bool was_fresh;                  /* it had just changed then */
+        int64_t looked_ms;               /* mono */
+        int64_t end_ms;                  /* wall; when the next former key ends */
+        char error[CV_CONFIG_ERROR_MAX]; /* why it could not be read; "": it could */
+    } guard;
 
     void *context;
     cv_zap_t *zap;
@@ -42,6 +53,7 @@ typedef struct {
     cv_engine_t *engine;
     zmq_msg_t held[CV_BATCH_MAX]; /* frames with the requests of this turn: the engine looks into them */
     size_t held_n;
+    size_t batch_max;      /* requests that the next turn takes; fewer after one that took too long */
     cv_parcels_t *parcels; /* what this turn publishes */
     int64_t clock_offset_ms;
 } cv_runner_t;
@@ -52,12 +64,18 @@ int cv_ports_check(cv_runner_t *runner, char *ret_error, size_t error_size) CV_U
 int cv_ports_open(cv_runner_t *runner, char *ret_error, size_t error_size) CV_USE_RESULT;
 void cv_ports_close(cv_runner_t *runner, int linger_ms);
 cv_outside_t cv_ports_outside(cv_runner_t *runner);
-int cv_ports_reload(cv_runner_t *runner, char *ret_error, size_t error_size) CV_USE_RESULT;
 /* Waits until something arrives, wake_fd is readable or timeout_ms is over. */
 int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *ret_woken) CV_USE_RESULT;
 /* Takes what the last wait found. True: sockets were left with more. */
 bool cv_ports_take(cv_runner_t *runner, int64_t wall_ms, int64_t mono_ms);
 /* After a turn: lets the requests go. */
 void cv_ports_release(cv_runner_t *runner);
+
+/* guard.c: who may come in, as the key directory says now. */
+int cv_guard_load(cv_runner_t *runner, cv_principals_t **ret_principals, char *ret_error,
+                  size_t error_size) CV_USE_RESULT;
+void cv_guard_start(cv_runner_t *runner); /* once the ports are open */
+/* Looks every second, and when asked to. A failure is fatal. */
+int cv_guard_tend(cv_runner_t *runner, bool asked, int64_t mono_ms) CV_USE_RESULT;
 
 #endif

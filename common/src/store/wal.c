@@ -5,8 +5,8 @@
  *
  *   the freed cell, freed pages     secure_delete: SQLite overwrites them when it frees them
  *   frames of the WAL               a checkpoint that empties the WAL file; then it is filled with zeros again
- *   the gaps of b-tree pages        rows that were moved to a neighbouring page leave a copy there that belongs to
- * nobody. Only VACUUM takes it away: it writes every page anew (whole)
+ *   the gaps of b-tree pages        a row that is moved to a neighbouring page can leave a copy that is nobody's.
+ *                                   Only VACUUM is sure to take it away: it writes every page anew (whole)
  *
  * The last does not arise in a table whose rows only ever go to its end and are overwritten by as many octets: SQLite
  * appends without moving and overwrites in place. Secrets that must be destroyed stand in such tables.
