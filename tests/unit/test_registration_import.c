@@ -70,8 +70,8 @@ static char *dump(driver_t *driver, bool state)
             dump_table(db, name, state, &buf);
     }
     sqlite3_finalize(stmt);
-    put(&buf, "");
-    char *text = strndup((const char *)buf.ptr, buf.len);
+    assert_int_equal(cv_buf_put(&buf, "", 1), CV_OK); /* its end */
+    char *text = strdup((const char *)buf.ptr);
     cv_buf_done(&buf);
     return text;
 }
