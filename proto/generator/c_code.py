@@ -56,7 +56,8 @@ class Writer:
             out.append(comment(self.model.describe(node) + ("" if required else " (optional)"), "    "))
             if kind == "array":
                 if inner.get("x-lazy"):
-                    out.append(f"    cv_records_t {member(name)};\n")
+                    maps = self.model.kind(inner["items"]) == "object"
+                    out.append(f"    {'cv_items_t' if maps else 'cv_records_t'} {member(name)};\n")
                 else:
                     top = f"{limit_prefix}_{name.upper()}_MAX"
                     limits.append(f"    {top} = {inner['maxItems']},\n")
@@ -127,7 +128,13 @@ enum {
         for name in self.in_order():
             node = self.model.definitions[name]
             out.append(self.struct(f"cv_{name}", node, self.model.fields(node)))
-        out.append("/* ---- data of each message type ---- */\n")
+        out.append("/* ---- elements of arrays that stay in the message ---- */\n")
+        for name in self.lazy_maps():
+            out.append(f"void cv_{name}_at(const cv_items_t *items, size_t i, cv_{name}_t *ret_{name});\n"
+                       "/* As one map of MessagePack, to be kept, and back: structs in the arena, whose views point into bytes. */\n"
+                       f"int cv_{name}_pack(cv_buf_t *buf, const cv_items_t *items) CV_USE_RESULT;\n"
+                       f"int cv_{name}_unpack(cv_str_t bytes, cv_arena_t *arena, cv_items_t *ret_items) CV_USE_RESULT;\n")
+        out.append("\n/* ---- data of each message type ---- */\n")
         for full, node in self.model.messages.items():
             same = self.model.same_as(node)
             if same:
@@ -170,11 +177,14 @@ const char *cv_msg_stream(const cv_msg_info_t *info);
             init |= {"items_min": inner["minItems"], "items_max": inner["maxItems"]}
             if inner.get("x-lazy"):
                 flags += ["CV_FIELD_ARRAY", "CV_FIELD_LAZY"]
+                init["has"] = of + ".n)"
             else:
                 flags.append("CV_FIELD_ARRAY")
                 init |= {"has": of + "_n)", "stride": f"sizeof((({struct} *)0)->{place}[0])"}
             if inner.get("uniqueItems"):
                 flags.append("CV_FIELD_UNIQUE")
+            if "x-octets" in inner:
+                init["octets_max"] = inner["x-octets"]
         elif not required and kind in ("int", "bool", "object"):
             flags.append("CV_FIELD_HAS")
             prefix = f"{part}." if part else ""
@@ -222,10 +232,27 @@ const char *cv_msg_stream(const cv_msg_info_t *info);
                     used.add(self.model.resolve(inner[1]["items"])[0])
         return used
 
+    def lazy_maps(self):
+        """Definitions whose maps stay where they are when an array of them is read."""
+        found = set()
+        for node in list(self.model.messages.values()) + list(self.model.definitions.values()):
+            for _, field, _, _ in self.model.fields(node):
+                inner = self.model.resolve(field)[1]
+                if self.model.kind(field) == "array" and inner.get("x-lazy") and self.model.kind(inner["items"]) == "object":
+                    found.add(self.model.resolve(inner["items"])[0])
+        return sorted(found)
+
     def source(self):
         tables, used = [], self.used_shapes()
         for name in (n for n in self.in_order() if n in used):
             tables.append(self.shape(name, f"cv_{name}_t", self.model.fields(self.model.definitions[name])))
+        for name in self.lazy_maps():
+            tables.append(f"void cv_{name}_at(const cv_items_t *items, size_t i, cv_{name}_t *ret_{name})\n"
+                          f"{{\n    cv_items_read(&shape_{name}, items, i, ret_{name});\n}}\n"
+                          f"int cv_{name}_pack(cv_buf_t *buf, const cv_items_t *items)\n"
+                          f"{{\n    return cv_items_pack(&shape_{name}, buf, items);\n}}\n"
+                          f"int cv_{name}_unpack(cv_str_t bytes, cv_arena_t *arena, cv_items_t *ret_items)\n"
+                          f"{{\n    return cv_items_unpack(&shape_{name}, bytes, arena, ret_items);\n}}\n\n")
         infos = []
         for full, node in self.model.messages.items():
             name = ident(full)

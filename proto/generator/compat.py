@@ -61,6 +61,10 @@ def _values(old, before, new, after, where, ours, breaks, notes):
             breaks.append(f"{where}: {high} was {before[high]} and is {after[high]}")
         elif ours and (after.get(high) != before.get(high) or after.get(low) != before.get(low)):
             notes.append(f"{where}: wider limits reach old readers; upgrade them first")
+    if kind == "array" and "x-octets" in after:
+        most = before.get("x-octets") or old.largest(before)
+        if after["x-octets"] < most:
+            breaks.append(f"{where}: x-octets was {most} and is {after['x-octets']}")
     if before.get("pattern") != after.get("pattern"):
         breaks.append(f"{where}: pattern was {before.get('pattern')} and is {after.get('pattern')}")
     if after.get("uniqueItems") and not before.get("uniqueItems"):

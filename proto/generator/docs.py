@@ -12,6 +12,10 @@ SEVERAL = "messages, one or more, back to back"  # in one frame
 STREAMS = {"scheduling.events": True, "registration.events": True, "registration.private": False, "notifications.events": True}
 
 
+def together(node):
+    return f", together at most {node['x-octets']} octets" if "x-octets" in node else ""
+
+
 def limits(model, node):
     """'text 1..64 octets' and the like, for a node that is no reference."""
     kind = model.kind(node)
@@ -21,7 +25,7 @@ def limits(model, node):
     if kind == "int":
         return f"int, {node['minimum']}..{node['maximum']}"
     if kind == "array":
-        return f"array of {model.resolve(node['items'])[0]}, {node.get('minItems', 0)}..{node['maxItems']}"
+        return f"array of {model.resolve(node['items'])[0]}, {node.get('minItems', 0)}..{node['maxItems']}" + together(node)
     return {"bool": "bool", "enum": "text, one of " + ", ".join(node.get("enum", [])), "object": "map"}[kind]
 
 
@@ -36,7 +40,7 @@ def field_rows(model, rows):
         shown = f"[{reference}](#{reference})" if reference else limits(model, inner)
         if model.kind(node) == "array" and not reference:
             item = model.resolve(inner["items"])[0]
-            shown = f"array of [{item}](#{item}), {inner.get('minItems', 0)}..{inner['maxItems']}" + (", each once" if inner.get("uniqueItems") else "")
+            shown = f"array of [{item}](#{item}), {inner.get('minItems', 0)}..{inner['maxItems']}" + (", each once" if inner.get("uniqueItems") else "") + together(inner)
         out.append(f"| `{name}` | {shown} | {'always' if required else 'optional'} | {cell(model.describe(node))} |")
     return out
 
@@ -85,7 +89,7 @@ def schema(model, node):
         return {"allOf": [target], "description": node["description"]} if "description" in node else target
     out = {}
     for key, value in node.items():
-        if key in ("$schema", "$id", "x-c", "x-lazy", "x-member") or (key.startswith("x-") and key in (
+        if key in ("$schema", "$id", "x-c", "x-lazy", "x-octets", "x-member") or (key.startswith("x-") and key in (
                 "x-type", "x-kind", "x-service", "x-stream", "x-roles", "x-party-field", "x-reply")):
             continue
         if key == "properties":

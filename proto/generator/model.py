@@ -7,7 +7,8 @@ The schemas are JSON Schema draft-07, of which this subset is allowed, so that n
   bins     type string, x-msgpack bin, minLength, maxLength
   ints     type integer, minimum, maximum, x-c (uint64_t)
   bools    type boolean
-  arrays   type array, items, minItems, maxItems, uniqueItems, x-lazy (elements are whole messages, read one by one)
+  arrays   type array, items, minItems, maxItems, uniqueItems, x-octets (most octets of the whole array), x-lazy (elements are
+           whole messages, or maps; they stay where they are and are read one by one)
   objects  type object, required, properties, allOf (fields of a definition, flat; C: one member named x-member)
   $ref     "defs.json#/definitions/NAME"; a description beside it replaces the definition's
 A message's file adds x-type, x-kind, x-service, x-stream, x-roles, x-party-field, x-reply, and x-frame-bound
@@ -33,7 +34,7 @@ ALLOWED = {
     "bin": {"type", "x-msgpack", "minLength", "maxLength"},
     "int": {"type", "minimum", "maximum", "x-c"},
     "bool": {"type"},
-    "array": {"type", "items", "minItems", "maxItems", "uniqueItems", "x-lazy"},
+    "array": {"type", "items", "minItems", "maxItems", "uniqueItems", "x-lazy", "x-octets"},
     "object": {"type", "required", "properties", "allOf"},
 }
 MESSAGE_KEYS = {"$schema", "$id", "title", "x-type", "x-kind", "x-service", "x-stream", "x-roles", "x-party-field", "x-reply", "x-frame-bound"}
@@ -106,12 +107,14 @@ class Model:
         return rows
 
     def largest(self, node):
-        """Octets of the largest value that is allowed. Lazy arrays count nothing: their writer fills them to the limit."""
+        """Octets of the largest value that is allowed. Lazy arrays of messages count nothing: their writer fills them to the limit."""
         kind, node = self.kind(node), self.resolve(node)[1]
         if kind in ("text", "bin"):
             return 5 + node["maxLength"]
         if kind == "enum":
             return 2 + max(len(word) for word in node["enum"])
+        if kind == "array" and "x-octets" in node:
+            return node["x-octets"]
         if kind == "array":
             return 5 + (0 if node.get("x-lazy") else node["maxItems"] * self.largest(node["items"]))
         if kind == "object":
@@ -175,6 +178,9 @@ class Model:
             if "$ref" not in node["items"]:
                 raise SchemaError(f"{where}: items must be a $ref")
             self.resolve(node["items"])
+            self._need(node.get("x-octets", 1) > 0, where, "x-octets must be positive")
+            if node.get("x-lazy") and self.kind(node["items"]) != "bin":
+                self._need(self.kind(node["items"]) == "object" and "x-octets" in node, where, "x-lazy is for messages, and for maps with x-octets")
         elif kind == "object":
             fields = node.get("properties", {})
             for name, field in fields.items():

@@ -194,6 +194,8 @@ int cli_event_show(cli_t *cli);
 int cli_event_list(cli_t *cli);
 int cli_delegation_show(cli_t *cli);
 int cli_delegation_history(cli_t *cli);
+int cli_delegation_answers(cli_t *cli);
+int cli_form_show(cli_t *cli);
 int cli_person_export(cli_t *cli);
 int cli_person_accesses(cli_t *cli);
 int cli_registration_import(cli_t *cli);

@@ -208,7 +208,7 @@ static void write_line(FILE *file, json_t *line)
 /* What a request registration.register takes. */
 static void write_jsonl(FILE *file, const json_t *list)
 {
-    static const char *const kept[] = {"name", "capacity", "attendance", "email"};
+    static const char *const kept[] = {"name", "capacity", "attendance", "email", "answers"};
     const json_t *delegations = json_object_get(list, "delegations");
     const char *event = cli_text_of(json_object_get(list, "event"), "event");
     for (size_t i = 0; i < json_array_size(delegations); i++) {

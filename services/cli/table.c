@@ -383,6 +383,11 @@ const cli_command_t cli_commands[] = {
      "Personal data: with a key of the secretariat (the default) or of the party's focal point.",
      "convene delegation history 2025-SWG-2/KZ\nconvene delegation history 2025-SWG-2/KZ/3 --as focal-kz",
      cli_delegation_history},
+    {"delegation answers", "Look", "EVENT/PARTY", 1, 1, "its persons, and what they answered to the event's form", NULL,
+     "Personal data: with a key of the secretariat (the default) or of the party's focal point.",
+     "convene delegation answers 2025-SWG-2/KZ --as focal-kz", cli_delegation_answers},
+    {"form show", "Look", "EVENT", 1, 1, "what an event asks of those who register, and places taken of its choices",
+     NULL, NULL, "convene form show 2025-SWG-2", cli_form_show},
     {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
      "What was registered under the number, by whom and when, identity documents, the notices to the delegation, and "
      "for the secretariat who has read any of it. Personal data: with a key of the secretariat (the default) or of "

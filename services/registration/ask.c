@@ -9,6 +9,7 @@
  */
 #include "registration/ask.h"
 #include <stdio.h>
+#include <string.h>
 
 void reg_fill_seats(const reg_delegation_t *delegation, cv_seats_t *ret_seats)
 {
@@ -93,10 +94,25 @@ static int conclude(reg_ask_t *ask, cv_outcome_class_t cls, reg_rule_t rule, con
     return CV_OK;
 }
 
+/* How many of these persons have room in one record. */
+static size_t fitting(const cv_person_sealed_t *persons, size_t n)
+{
+    size_t octets = 0, i = 0;
+
+    for (; i < n; i++) {
+        octets += REG_PERSON_OCTETS + persons[i].sealed.len;
+        if (i > 0 && octets > REG_RECORD_OCTETS)
+            break;
+    }
+    return i;
+}
+
 int reg_tell_contact(reg_ask_t *ask)
 {
     cv_registration_personal_v1_t *told = &ask->self->personal;
     reg_delegation_t *d = ask->delegation;
+    const size_t n = told->persons_n;
+    size_t done = 0;
 
     told->event = cv_str(ask->event->code);
     told->party = cv_str(ask->party->code);
@@ -114,9 +130,17 @@ int reg_tell_contact(reg_ask_t *ask)
             return rc;
     }
     int rc = reg_purge_late(ask);
-    return rc ? rc
-              : cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_PERSONAL_V1, cv_str(d->subject), told,
-                           &d->private_seq);
+    if (rc)
+        return rc;
+    do { /* answers can be too much for one record */
+        told->persons_n = fitting(told->persons + done, n - done);
+        memmove(told->persons, told->persons + done, told->persons_n * sizeof *told->persons);
+        done += told->persons_n;
+        rc = cv_tx_emit(ask->tx, REG_STREAM_PRIVATE, CV_MSG_REGISTRATION_PERSONAL_V1, cv_str(d->subject), told,
+                        &d->private_seq);
+        told->has_contact = false;
+    } while (!rc && done < n);
+    return rc;
 }
 
 int reg_accept(reg_ask_t *ask, reg_rule_t rule, const char *code, cv_promotion_cause_t freed)

@@ -6,6 +6,7 @@
  *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
  *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
  *   offer.c      offers of freed seats     erase.c        erasure               import.c  many registrations at once
+ *   answers.c    forms, and answers to them
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -47,6 +48,13 @@ int reg_is_registered(reg_ask_t *ask, cv_str_t name, uint64_t hash, uint32_t but
 /* Where a live person of this number is in the roster, which is loaded. REG_RULE_NONE: there. Else ask->text says why
  * not, ending in `nothing`. */
 reg_rule_t reg_pick(reg_ask_t *ask, int64_t number, const char *nothing, uint32_t *ret_at);
+
+/* answers.c. Whether answers of a person in this capacity fit the form; else the request is answered, and this gives
+ * what it must return. at: path of the person. */
+int reg_check_answers(reg_ask_t *ask, unsigned role, const cv_items_t *answers, const char *at,
+                      reg_options_t *ret_options) CV_USE_RESULT;
+/* As they are kept, in the arena of the batch; no answers: CV_STR_NONE. */
+int reg_pack_answers(reg_ask_t *ask, const cv_items_t *answers, cv_str_t *ret_packed) CV_USE_RESULT;
 
 /* requests.c. What is asked, of this event and party: found, admitted, decided. */
 int reg_decide_ask(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data);

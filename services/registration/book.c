@@ -310,6 +310,8 @@ void reg_book_clear(reg_book_t *book)
             free(d);
         }
         free(event->quotas);
+        free(event->form);
+        free(event->seats.options);
         free(event);
     }
     for (size_t i = 0; i < book->parties_n; i++)
@@ -369,6 +371,69 @@ int reg_book_except(reg_delegation_t *delegation, const reg_exception_t *excepti
     kept->what = exception->what;
     kept->until_ms = exception->until_ms;
     memcpy(kept->request, exception->request, sizeof kept->request);
+    return CV_OK;
+}
+
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+/* Its number; REG_NO_OPTION: none has this name. */
+static unsigned find_option(const reg_seats_t *seats, cv_str_t name)
+{
+    for (unsigned i = 0; i < seats->options_n; i++)
+        if (cv_str_is(name, seats->options[i].name))
+            return i;
+    return REG_NO_OPTION;
+}
+
+int reg_book_option(reg_event_t *event, cv_str_t name, unsigned *ret_option, bool *ret_is_new)
+{
+    reg_seats_t *seats = &event->seats;
+    unsigned found = find_option(seats, name);
+
+    *ret_is_new = found == REG_NO_OPTION;
+    if (found != REG_NO_OPTION) {
+        *ret_option = found;
+        return CV_OK;
+    }
+    if (seats->options_n == REG_OPTIONS)
+        return CV_ELIMIT;
+    reg_option_t *options = realloc(seats->options, (seats->options_n + 1) * sizeof *options);
+    if (!options)
+        return CV_ENOMEM;
+    seats->options = options;
+    reg_option_t *option = &options[seats->options_n];
+    *option = (reg_option_t){.limit = REG_NO_LIMIT, .ceiling = REG_NO_LIMIT};
+    int rc = cv_str_copy(name, option->name, sizeof option->name);
+    if (rc)
+        return rc;
+    event->stored_options[seats->options_n] = 0;
+    *ret_option = seats->options_n++;
+    return CV_OK;
+}
+
+int reg_book_form(reg_event_t *event, const cv_scheduling_form_v1_t *record)
+{
+    reg_form_t *form = reg_form_new(record);
+    int rc = form ? CV_OK : CV_ENOMEM;
+
+    for (size_t i = 0; !rc && i < form->questions_n; i++) {
+        const reg_question_t *question = &form->questions[i];
+        for (size_t k = 0; !rc && k < question->choices_n; k++) {
+            reg_choice_t *choice = &question->choices[k];
+            char name[REG_OPTION_NAME + 1];
+            bool is_new;
+            snprintf(name, sizeof name, "%.*s/%.*s", CV_STR_ARG(question->id), CV_STR_ARG(choice->id));
+            choice->option = find_option(&event->seats, cv_str(name)); /* had a limit, and may have one again */
+            if (choice->limit != REG_NO_LIMIT && choice->option == REG_NO_OPTION)
+                rc = reg_book_option(event, cv_str(name), &choice->option, &is_new);
+        }
+    }
+    if (rc) {
+        free(form);
+        return rc;
+    }
+    free(event->form);
+    event->form = form;
     return CV_OK;
 }
 

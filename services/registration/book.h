@@ -15,6 +15,7 @@
 #include "convene/messages.h"
 #include "convene/principal.h"
 #include "registration/core.h"
+#include "registration/form.h"
 
 enum {
     REG_EVENTS_MAX = 65536,
@@ -29,9 +30,10 @@ enum {
 };
 
 /* Counters of an event, of the parties at it and of capacities at it stand side by side in the store: row number of the
- * event, then 0, the row number of the party, or REG_TALLY_ROLE + capacity. */
-enum { REG_TALLY_BITS = 13, REG_TALLY_ROLE = REG_PARTIES_MAX + 1 };
-_Static_assert(REG_TALLY_ROLE + REG_ROLES <= 1 << REG_TALLY_BITS, "parties and capacities fit beside each other");
+ * event, then 0, the row number of the party, REG_TALLY_ROLE + capacity, or REG_TALLY_OPTION + option. */
+enum { REG_TALLY_BITS = 13, REG_TALLY_ROLE = REG_PARTIES_MAX + 1, REG_TALLY_OPTION = REG_TALLY_ROLE + REG_ROLES };
+_Static_assert(REG_TALLY_OPTION + REG_OPTIONS <= 1 << REG_TALLY_BITS,
+               "parties, capacities, options fit beside each other");
 static inline int64_t reg_tally_id(int64_t event_row, int64_t of)
 {
     return event_row << REG_TALLY_BITS | of;
@@ -71,6 +73,7 @@ typedef struct reg_event {
     int64_t offer_ms; /* how long an offer holds; 0: who moves up has the seat at once */
     reg_quota_t *quotas;
     size_t quotas_n;
+    reg_form_t *form; /* NULL: nothing is asked */
     /* what was given */
     reg_seats_t seats;
     int32_t registered, declined; /* parties by answer */
@@ -80,7 +83,8 @@ typedef struct reg_event {
     bool is_dirty;
     int64_t ends_ms;    /* the first instant after its last day, everywhere on Earth; 0: not known to the day */
     int32_t purge_days; /* 0: the service's own */
-    int32_t stored_roles[REG_ROLES]; /* role_confirmed as it was last written; -1: write in any case */
+    int32_t stored_roles[REG_ROLES];     /* role_confirmed as it was last written; -1: write in any case */
+    int32_t stored_options[REG_OPTIONS]; /* the same of what is taken of each option */
 } reg_event_t;
 
 typedef struct {
@@ -169,6 +173,13 @@ void reg_book_entitlement(const reg_event_t *event, const reg_party_t *party, in
                           int32_t *ret_maximum);
 /* After the rules of an event, the release or who is known have changed: shares of all parties, and the sum held. */
 void reg_book_reprice(reg_book_t *book, reg_event_t *event);
+
+/* The option of this name, made when it is the first time: then *ret_is_new, and nothing limits it yet. CV_ELIMIT. */
+int reg_book_option(reg_event_t *event, cv_str_t name, unsigned *ret_option, bool *ret_is_new) CV_USE_RESULT;
+
+/* The form of an event, instead of the one before. Options that it is the first to name are made, without a limit yet.
+ */
+int reg_book_form(reg_event_t *event, const cv_scheduling_form_v1_t *record) CV_USE_RESULT;
 
 /* The row of a principal; 0: not there. */
 int64_t reg_book_principal(reg_book_t *book, const char *name);

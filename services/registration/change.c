@@ -19,7 +19,7 @@ typedef struct {
 
 static reg_part_t part_of(const reg_person_t *person)
 {
-    return (reg_part_t){.role = (uint8_t)person->role, .online = person->online};
+    return (reg_part_t){.role = (uint8_t)person->role, .online = person->online, .options = person->options};
 }
 
 /* Place on the waiting list, 1 is next: who is of a kind before, and of the same kind who came before. */
@@ -52,9 +52,9 @@ static int store(reg_ask_t *ask, swap_t *swap)
     int rc = reg_store_note(ask->self->store, after->id, &ask->self->note, swap->what);
 
     bool queues = after->state == REG_WAITING && !waited;
-    reg_need_t need = {.size = 1};
+    reg_need_t need = {0};
 
-    need.of_role[after->role] = 1;
+    reg_need_add(&need, after->role, after->options);
     if (queues) {
         after->unit = ask->self->book.next_person++;
         after->lane = reg_lane_key(&need);
@@ -74,7 +74,8 @@ static int store(reg_ask_t *ask, swap_t *swap)
     if (!rc && ask->event->approval)
         rc =
             reg_store_proposal_drop(ask->self->store, after->id); /* what was proposed before was about another state */
-    if (!rc && waited && (after->state != REG_WAITING || after->role != swap->before.role))
+    if (!rc && waited &&
+        (after->state != REG_WAITING || after->role != swap->before.role || after->options != swap->before.options))
         rc = reg_rejoin_queue(ask->self, ask->delegation, &swap->before);
     if (!rc && (swap->what == CV_PERSON_CHANGE_SUBSTITUTED || after->state != REG_CONFIRMED || after->online))
         rc = reg_badge_void(ask->self, ask->tx, ask->delegation, after->id,
@@ -152,7 +153,8 @@ static bool review_again(reg_ask_t *ask, swap_t *swap, reg_rule_t *ret_rule)
         *ret_rule = REG_RULE_REVIEW;
         return true;
     }
-    reg_applicant_t who = {.role = (uint8_t)after->role, .online = after->online, .enlisted = true};
+    reg_applicant_t who = {
+        .role = (uint8_t)after->role, .online = after->online, .enlisted = true, .options = after->options};
     reg_verdict_t verdict;
     reg_ruling_t ruling;
     reg_decide(&ask->event->seats, share, REG_EACH, &who, 1, &verdict, &ruling);
@@ -171,7 +173,7 @@ static bool review_again(reg_ask_t *ask, swap_t *swap, reg_rule_t *ret_rule)
 static bool is_same(const reg_person_t *a, const reg_person_t *b)
 {
     return a->role == b->role && a->online == b->online && cv_str_equal(a->name, b->name) &&
-           cv_str_equal(a->email, b->email);
+           cv_str_equal(a->email, b->email) && cv_str_equal(a->answers, b->answers);
 }
 
 /* What of the request a rule is about. */
@@ -181,6 +183,8 @@ static const char *field_of(const reg_ask_t *ask, reg_rule_t rule)
         return NULL; /* what is wrong was said in another request */
     if (rule == REG_RULE_ONE_HEAD || rule == REG_RULE_CAPACITY_LIMIT)
         return "data.capacity";
+    if (rule == REG_RULE_OPTION_FULL || rule == REG_RULE_OPTION_SEATLESS)
+        return "data.answers";
     return rule == REG_RULE_DUPLICATE ? "data.name" : "data.attendance";
 }
 
@@ -211,8 +215,8 @@ static int decide(reg_ask_t *ask, swap_t *swap)
         return propose(ask, swap, step);
     reg_rule_t rule =
         reg_change(&ask->event->seats, &d->share, before->state, part_of(before), part_of(after), &after->state);
-    reg_explain_change(&ask->event->seats, &d->share, rule, before->number, ask->party->code, part_of(after),
-                       cv_capacity_text((cv_capacity_t)after->role), ask->text);
+    reg_explain_change(&ask->event->seats, &d->share, rule, before->number, ask->party->code, part_of(before),
+                       part_of(after), cv_capacity_text((cv_capacity_t)after->role), ask->text);
     bool done =
         rule == REG_RULE_KEPT || rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL || rule == REG_RULE_ONLINE;
     if (done)
@@ -236,9 +240,35 @@ static int find(reg_ask_t *ask, int64_t number, swap_t *swap, reg_rule_t *ret_ru
     return rc;
 }
 
-/* capacity, attendance: 0, and name, email: NULL, where the person stays as it is. */
-static int change(reg_ask_t *ask, cv_person_change_t what, int64_t number, cv_capacity_t capacity,
-                  cv_attendance_t attendance, const cv_str_t *name, const cv_str_t *email)
+/* What a request says of the person. 0 and NULL: as before. */
+typedef struct {
+    cv_capacity_t capacity;
+    cv_attendance_t attendance;
+    const cv_str_t *name, *email;
+    const cv_items_t *answers;
+} news_t;
+
+/* Answers that are new, or to other questions because the capacity is another, must fit; else they stay as they are. */
+static int take_answers(reg_ask_t *ask, swap_t *swap, const news_t *news)
+{
+    reg_person_t *after = &swap->after;
+    cv_items_t answers;
+    int rc = CV_OK;
+
+    if (!news->answers && after->role == swap->before.role)
+        return CV_OK;
+    if (news->answers)
+        answers = *news->answers;
+    else
+        rc = reg_unpack_answers(after->answers, cv_tx_arena(ask->tx), &answers);
+    if (!rc)
+        rc = reg_check_answers(ask, after->role, &answers, "data", &after->options);
+    if (!rc && news->answers)
+        rc = reg_pack_answers(ask, news->answers, &after->answers);
+    return rc;
+}
+
+static int change(reg_ask_t *ask, cv_person_change_t what, int64_t number, const news_t *news)
 {
     swap_t swap = {.what = what};
     reg_rule_t rule;
@@ -248,27 +278,38 @@ static int change(reg_ask_t *ask, cv_person_change_t what, int64_t number, cv_ca
         return rc;
     if (rule != REG_RULE_NONE)
         return reg_refuse(ask, rule, "data.number");
-    if (capacity)
-        swap.after.role = (unsigned)capacity;
-    if (attendance)
-        swap.after.online = attendance == CV_ATTENDANCE_ONLINE;
-    if (name)
-        swap.after.name = *name;
-    if (email)
-        swap.after.email = *email;
-    return decide(ask, &swap);
+    if (news->capacity)
+        swap.after.role = (unsigned)news->capacity;
+    if (news->attendance)
+        swap.after.online = news->attendance == CV_ATTENDANCE_ONLINE;
+    if (news->name)
+        swap.after.name = *news->name;
+    if (news->email)
+        swap.after.email = *news->email;
+    rc = take_answers(ask, &swap, news);
+    return rc ? rc : decide(ask, &swap);
 }
 
 int reg_amend(reg_ask_t *ask, const cv_registration_amend_v1_t *request)
 {
-    return change(ask, CV_PERSON_CHANGE_AMENDED, request->number, request->capacity, request->attendance,
-                  request->name.ptr ? &request->name : NULL, request->email.ptr ? &request->email : NULL);
+    bool answers = request->answers.n || (request->has_no_answers && request->no_answers);
+
+    return change(ask, CV_PERSON_CHANGE_AMENDED, request->number,
+                  &(news_t){.capacity = request->capacity,
+                            .attendance = request->attendance,
+                            .name = request->name.ptr ? &request->name : NULL,
+                            .email = request->email.ptr ? &request->email : NULL,
+                            .answers = answers ? &request->answers : NULL});
 }
 
 int reg_substitute(reg_ask_t *ask, const cv_registration_substitute_v1_t *request)
 {
-    return change(ask, CV_PERSON_CHANGE_SUBSTITUTED, request->number, request->capacity, request->attendance,
-                  &request->name, &request->email);
+    return change(ask, CV_PERSON_CHANGE_SUBSTITUTED, request->number,
+                  &(news_t){.capacity = request->capacity,
+                            .attendance = request->attendance,
+                            .name = &request->name,
+                            .email = &request->email,
+                            .answers = &request->answers});
 }
 
 int reg_apply_proposal(reg_ask_t *ask, uint32_t at)

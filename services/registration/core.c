@@ -2,11 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/core.h"
-#include "convene/format.h"
-#include "convene/ids.h"
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 const char *reg_rule_word(reg_rule_t rule)
 {
@@ -48,6 +44,63 @@ void reg_seats_rules(reg_seats_t *seats, int32_t capacity, const int32_t role_li
     }
 }
 
+void reg_option_rule(reg_seats_t *seats, unsigned option, int32_t limit)
+{
+    reg_option_t *o = &seats->options[option];
+
+    o->limit = limit;
+    o->ceiling = limit == REG_NO_LIMIT ? REG_NO_LIMIT : larger(limit, o->taken);
+}
+
+/* Calls for each option of a person: for (reg_options_t rest = options; rest; rest &= rest - 1) first_of(rest). */
+static unsigned first_of(reg_options_t options)
+{
+    return (unsigned)__builtin_ctzll(options);
+}
+
+static void take_options(reg_seats_t *seats, reg_options_t options)
+{
+    for (; options; options &= options - 1) {
+        reg_option_t *o = &seats->options[first_of(options)];
+        o->taken++;
+        assert(o->ceiling == REG_NO_LIMIT || o->taken <= o->ceiling);
+    }
+}
+
+static void give_options_back(reg_seats_t *seats, reg_options_t options)
+{
+    for (; options; options &= options - 1) {
+        reg_option_t *o = &seats->options[first_of(options)];
+        assert(o->taken > 0);
+        o->taken--;
+        if (o->limit != REG_NO_LIMIT)
+            o->ceiling = follow_down(o->limit, o->ceiling, o->taken);
+    }
+}
+
+static bool is_over(const reg_option_t *option, int more)
+{
+    return option->limit != REG_NO_LIMIT && option->taken + more > option->limit;
+}
+
+/* The first option of a need that has too few places; seats->options_n: none. */
+static unsigned full_option(const reg_seats_t *seats, const reg_need_t *need)
+{
+    for (reg_options_t rest = need->options; rest; rest &= rest - 1)
+        if (is_over(&seats->options[first_of(rest)], need->of_option[first_of(rest)]))
+            return first_of(rest);
+    return seats->options_n;
+}
+
+void reg_need_add(reg_need_t *need, unsigned role, reg_options_t options)
+{
+    need->size++;
+    need->of_role[role]++;
+    need->options |= options;
+    for (; options; options &= options - 1)
+        need->of_option[first_of(options)]++;
+}
+
 /* Sets c_p and G_p and keeps held = sum of max(G_p, c_p). */
 static void set_share(reg_seats_t *seats, reg_share_t *share, int32_t confirmed, int32_t guaranteed)
 {
@@ -72,17 +125,19 @@ void reg_share_kind(reg_seats_t *seats, reg_share_t *share, unsigned kind)
     share->kind = kind;
 }
 
-void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role)
+void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options_t options)
 {
+    take_options(seats, options);
     set_share(seats, share, share->confirmed + 1, share->guaranteed);
     seats->role_confirmed[role]++;
     assert(seats->confirmed <= seats->ceiling && share->confirmed <= share->ceiling);
     assert(seats->role_ceiling[role] == REG_NO_LIMIT || seats->role_confirmed[role] <= seats->role_ceiling[role]);
 }
 
-void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role)
+void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options_t options)
 {
     assert(share->confirmed > 0 && seats->role_confirmed[role] > 0);
+    give_options_back(seats, options);
     set_share(seats, share, share->confirmed - 1, share->guaranteed);
     share->ceiling = follow_down(share->maximum, share->ceiling, share->confirmed);
     seats->ceiling = follow_down(seats->capacity, seats->ceiling, seats->confirmed);
@@ -92,20 +147,30 @@ void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role)
             follow_down(seats->role_limit[role], seats->role_ceiling[role], seats->role_confirmed[role]);
 }
 
-bool reg_take_other_role(reg_seats_t *seats, unsigned was, unsigned now)
+static void take_other_role(reg_seats_t *seats, unsigned was, unsigned now)
 {
-    int32_t limit = seats->role_limit[now];
-
-    if (was == now)
-        return true;
-    if (limit != REG_NO_LIMIT && seats->role_confirmed[now] >= limit)
-        return false;
     seats->role_confirmed[now]++;
     seats->role_confirmed[was]--;
     if (seats->role_limit[was] != REG_NO_LIMIT)
         seats->role_ceiling[was] =
             follow_down(seats->role_limit[was], seats->role_ceiling[was], seats->role_confirmed[was]);
-    return true;
+}
+
+reg_rule_t reg_take_otherwise(reg_seats_t *seats, const reg_part_t *was, const reg_part_t *now)
+{
+    int32_t limit = seats->role_limit[now->role];
+    reg_options_t more = now->options & ~was->options;
+
+    if (was->role != now->role && limit != REG_NO_LIMIT && seats->role_confirmed[now->role] >= limit)
+        return REG_RULE_CAPACITY_LIMIT;
+    for (reg_options_t rest = more; rest; rest &= rest - 1)
+        if (is_over(&seats->options[first_of(rest)], 1))
+            return REG_RULE_OPTION_FULL;
+    if (was->role != now->role)
+        take_other_role(seats, was->role, now->role);
+    give_options_back(seats, was->options & ~now->options);
+    take_options(seats, more);
+    return REG_RULE_NONE;
 }
 
 void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n)
@@ -128,12 +193,12 @@ void reg_offer(reg_seats_t *seats, reg_share_t *share, int32_t n)
     assert(share->offered >= 0 && share->offered <= share->confirmed);
 }
 
-void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state)
+void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options_t options, reg_state_t state)
 {
     if (state == REG_OFFERED)
         reg_offer(seats, share, -1);
     if (state == REG_CONFIRMED || state == REG_OFFERED) {
-        reg_give_back(seats, share, role);
+        reg_give_back(seats, share, role, options);
     } else if (state == REG_WAITING) {
         reg_stop_waiting(seats, share, 1);
     } else if (state == REG_ONLINE) {
@@ -160,6 +225,8 @@ reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg
         if (need->of_role[role] && seats->role_limit[role] != REG_NO_LIMIT &&
             seats->role_confirmed[role] + need->of_role[role] > seats->role_limit[role])
             return REG_RULE_CAPACITY_LIMIT;
+    if (need->options && full_option(seats, need) < seats->options_n)
+        return REG_RULE_OPTION_FULL;
     if (need->size > 1 && need->size > seats->capacity)
         return REG_RULE_TOO_LARGE;
     if (seats->confirmed + need->size > seats->capacity)
@@ -179,25 +246,40 @@ static bool competes(const reg_seats_t *seats, const reg_share_t *share, const r
     return fit == REG_RULE_POOL || (fit == REG_RULE_FULL && seats->waiting_rule == REG_WAIT_STRICT);
 }
 
-/* before: bit r: a person of capacity r of the same request waits already, and has no lane yet. */
-static bool is_behind(const reg_seats_t *seats, const reg_share_t *share, unsigned before)
+/* Those of the same request who wait already, and have no lane yet. */
+typedef struct {
+    unsigned roles; /* bit r: a person of capacity r, without options */
+    unsigned n;     /* persons with options: who */
+    const reg_applicant_t *who[REG_PERSONS_MAX];
+} before_t;
+
+static bool is_behind(const reg_seats_t *seats, const reg_share_t *share, const before_t *before)
 {
     if (!seats->waiting)
         return false;
     for (const reg_lane_t *lane = seats->lanes; lane; lane = lane->next)
         if (lane->share->kind <= share->kind && competes(seats, lane->share, &lane->need))
             return true;
-    for (unsigned role = 1; before >> role; role++) {
+    if (!before)
+        return false;
+    for (unsigned role = 1; before->roles >> role; role++) {
         reg_need_t need = {.size = 1};
         need.of_role[role] = 1;
-        if (before & (1u << role) && competes(seats, share, &need))
+        if (before->roles & (1u << role) && competes(seats, share, &need))
+            return true;
+    }
+    for (unsigned i = 0; i < before->n; i++) {
+        reg_need_t need = {0};
+        reg_need_add(&need, before->who[i]->role, before->who[i]->options);
+        if (competes(seats, share, &need))
             return true;
     }
     return false;
 }
 
 /* reg_fit for a newcomer. */
-static reg_rule_t claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need, unsigned before)
+static reg_rule_t claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need,
+                        const before_t *before)
 {
     reg_rule_t fit = reg_fit(seats, share, need);
 
@@ -215,7 +297,7 @@ static int32_t last_position(const reg_seats_t *seats, unsigned kind)
 
 reg_rule_t reg_claim(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need)
 {
-    return claim(seats, share, need, 0);
+    return claim(seats, share, need, NULL);
 }
 
 /* How little a verdict gives, to find the rule that a ruling is about. */
@@ -250,11 +332,11 @@ static void sum_up(const reg_verdict_t *verdicts, unsigned n, reg_ruling_t *ruli
     ruling->accepted = ruling->refused < (int)n;
 }
 
-static reg_verdict_t seat(reg_seats_t *seats, reg_share_t *share, unsigned role)
+static reg_verdict_t seat(reg_seats_t *seats, reg_share_t *share, const reg_applicant_t *who)
 {
     bool own = share->confirmed < share->guaranteed;
 
-    reg_take(seats, share, role);
+    reg_take(seats, share, who->role, who->options);
     return (reg_verdict_t){REG_CONFIRMED, own ? REG_RULE_GUARANTEED : REG_RULE_POOL, 0};
 }
 
@@ -271,21 +353,24 @@ static reg_verdict_t queue(reg_seats_t *seats, reg_share_t *share, reg_rule_t wh
     return (reg_verdict_t){REG_WAITING, why, last_position(seats, share->kind)};
 }
 
-static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const reg_applicant_t *who, unsigned before)
+static reg_verdict_t decide_one(reg_seats_t *seats, reg_share_t *share, const reg_applicant_t *who,
+                                const before_t *before)
 {
-    reg_need_t need = {.size = 1};
+    reg_need_t need = {0};
     reg_rule_t rule;
 
     if (who->duplicate)
         return (reg_verdict_t){REG_REFUSED, REG_RULE_DUPLICATE, 0};
     if (who->role == 1 && share->heads > 0 && !who->enlisted)
         return (reg_verdict_t){REG_REFUSED, REG_RULE_ONE_HEAD, 0};
+    if (who->online && !seats->online_takes_seat && who->options)
+        return (reg_verdict_t){REG_REFUSED, REG_RULE_OPTION_SEATLESS, 0};
     if (who->online && !seats->online_takes_seat)
         return go_online(seats, share);
-    need.of_role[who->role] = 1;
+    reg_need_add(&need, who->role, who->options);
     rule = claim(seats, share, &need, before);
     if (rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL)
-        return seat(seats, share, who->role);
+        return seat(seats, share, who);
     if (seats->waiting_rule == REG_WAIT_NONE)
         return (reg_verdict_t){REG_REFUSED, rule, 0};
     return queue(seats, share, rule);
@@ -305,26 +390,30 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
     reg_need_t need = {0};
     int32_t heads = share->heads;
     reg_rule_t rule = REG_RULE_NONE;
-    unsigned culprit = 0;
+    unsigned one_of_role = n, one_of_option = n; /* who is one too many */
 
     for (unsigned i = 0; i < n; i++) {
         if (who[i].duplicate)
             return refuse_all(verdicts, n, REG_RULE_DUPLICATE, i, ruling);
         if (who[i].role == 1 && !who[i].enlisted && heads++ > 0)
             return refuse_all(verdicts, n, REG_RULE_ONE_HEAD, i, ruling);
+        if (who[i].online && !seats->online_takes_seat && who[i].options)
+            return refuse_all(verdicts, n, REG_RULE_OPTION_SEATLESS, i, ruling);
         if (who[i].online && !seats->online_takes_seat)
             continue;
-        need.size++;
-        need.of_role[who[i].role]++;
-        if (rule == REG_RULE_CAPACITY_LIMIT)
+        reg_need_add(&need, who[i].role, who[i].options);
+        if (one_of_role < n)
             continue;
-        rule = reg_fit(seats, share, &need); /* of those so far: finds who is one too many in a capacity */
+        rule = reg_fit(seats, share, &need); /* of those so far */
         if (rule == REG_RULE_CAPACITY_LIMIT)
-            culprit = i;
+            one_of_role = i;
+        else if (rule == REG_RULE_OPTION_FULL && one_of_option == n)
+            one_of_option = i;
     }
     if (need.size)
-        rule = claim(seats, share, &need, 0);
+        rule = claim(seats, share, &need, NULL);
     bool seated = rule == REG_RULE_GUARANTEED || rule == REG_RULE_POOL;
+    unsigned culprit = rule == REG_RULE_CAPACITY_LIMIT ? one_of_role : rule == REG_RULE_OPTION_FULL ? one_of_option : 0;
     if (need.size && !seated && seats->waiting_rule == REG_WAIT_NONE)
         return refuse_all(verdicts, n, rule, culprit, ruling);
     for (unsigned i = 0; i < n; i++) {
@@ -332,14 +421,26 @@ static void decide_together(reg_seats_t *seats, reg_share_t *share, const reg_ap
         if (who[i].online && !seats->online_takes_seat)
             verdicts[i] = go_online(seats, share);
         else if (seated)
-            verdicts[i] = seat(seats, share, who[i].role);
+            verdicts[i] = seat(seats, share, &who[i]);
         else
             verdicts[i] = queue(seats, share, rule);
     }
     sum_up(verdicts, n, ruling);
-    if (rule == REG_RULE_CAPACITY_LIMIT)
+    if (rule == REG_RULE_CAPACITY_LIMIT || rule == REG_RULE_OPTION_FULL)
         ruling->culprit = culprit;
     ruling->unit = need.size > 1 && !seated;
+}
+
+/* The option for which a ruling gives nothing: to its culprit, or to all up to it together. */
+static unsigned lacking(const reg_seats_t *seats, const reg_applicant_t *who, unsigned n, const reg_ruling_t *ruling,
+                        bool together)
+{
+    reg_need_t need = {0};
+
+    for (unsigned i = together ? 0 : ruling->culprit; i <= ruling->culprit && i < n; i++)
+        if (!who[i].online || seats->online_takes_seat)
+            reg_need_add(&need, who[i].role, who[i].options);
+    return full_option(seats, &need);
 }
 
 void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const reg_applicant_t *who, unsigned n,
@@ -350,11 +451,14 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
     if (group == REG_ALL_OR_NONE) {
         decide_together(seats, share, who, n, ret_verdicts, ret_ruling);
     } else {
-        unsigned before = 0;
+        before_t before;
+        before.roles = before.n = 0;
         for (unsigned i = 0; i < n; i++) {
-            ret_verdicts[i] = decide_one(seats, share, &who[i], before);
-            if (ret_verdicts[i].state == REG_WAITING)
-                before |= 1u << who[i].role;
+            ret_verdicts[i] = decide_one(seats, share, &who[i], &before);
+            if (ret_verdicts[i].state == REG_WAITING && !who[i].options)
+                before.roles |= 1u << who[i].role;
+            else if (ret_verdicts[i].state == REG_WAITING)
+                before.who[before.n++] = &who[i];
             share->heads += who[i].role == 1 && !who[i].enlisted && ret_verdicts[i].state != REG_REFUSED;
         }
         sum_up(ret_verdicts, n, ret_ruling);
@@ -366,90 +470,8 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
         seats->pending--;
     }
     ret_ruling->role = who[ret_ruling->culprit].role;
-}
-
-/* ---- explanations -------------------------------------------------------------------------------------------- */
-
-/* Appends to a text that has room for REG_TEXT_MAX octets; what does not fit is cut off. */
-__attribute__((format(printf, 2, 3))) static void say(cv_buf_t *text, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    int len = cv_vformat((char *)text->ptr + text->len, text->room - text->len, format, arguments);
-    va_end(arguments);
-    if (len > 0)
-        text->len += (size_t)len < text->room - text->len ? (size_t)len : text->room - text->len - 1;
-}
-
-static void say_why(cv_buf_t *text, const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling,
-                    const char *party, const char *role)
-{
-    switch ((int)ruling->rule) {
-    case REG_RULE_FULL:
-        say(text, "capacity %d less %lld confirmed or guaranteed leaves too few free seats", seats->capacity,
-            (long long)seats->held);
-        return;
-    case REG_RULE_MAXIMUM:
-        say(text, "%s has %d of at most %d seats", party, share->confirmed, share->maximum);
-        return;
-    case REG_RULE_CAPACITY_LIMIT:
-        say(text, "%d of at most %d persons in the capacity %s are confirmed", seats->role_confirmed[ruling->role],
-            seats->role_limit[ruling->role], role);
-        return;
-    case REG_RULE_TOO_LARGE:
-        say(text, "together they are more than the capacity of %d", seats->capacity);
-        return;
-    case REG_RULE_BEHIND:
-        say(text, "others wait in front, and nobody overtakes");
-        return;
-    case REG_RULE_ONE_HEAD:
-        say(text, "person %u would be a second head, and a delegation has one", ruling->culprit + 1);
-        return;
-    case REG_RULE_DUPLICATE:
-        say(text, "person %u has a name that %s has registered already", ruling->culprit + 1, party);
-        return;
-    default:
-        return;
-    }
-}
-
-void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
-                 const char *role, char ret_text[REG_TEXT_MAX])
-{
-    cv_buf_t text = {.ptr = (uint8_t *)ret_text, .room = REG_TEXT_MAX};
-    const char *comma = "";
-
-    say(&text, "%s: ", party);
-    if (!ruling->accepted) {
-        say(&text, "refused, ");
-    } else {
-        struct {
-            int n;
-            const char *what;
-        } parts[] = {{ruling->guaranteed, "on guaranteed seats"},
-                     {ruling->pool, "on free seats"},
-                     {ruling->online, "online without a seat"},
-                     {ruling->waiting, ruling->unit ? "waiting together" : "waiting"},
-                     {ruling->refused, "refused"}};
-        for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
-            if (!parts[i].n)
-                continue;
-            say(&text, "%s%d %s", comma, parts[i].n, parts[i].what);
-            if (i == 3)
-                say(&text, " from place %d", ruling->position);
-            comma = ", ";
-        }
-        if (ruling->waiting || ruling->refused)
-            say(&text, ": ");
-    }
-    bool is_short = ruling->waiting || ruling->refused;
-    if (is_short)
-        say_why(&text, seats, share, ruling, party, role);
-    if (!is_short || ruling->rule != REG_RULE_MAXIMUM) /* else it was just said */
-        say(&text, ". %s has %d of at most %d seats", party, share->confirmed, share->maximum);
-    say(&text, " (%d guaranteed); the event %d of %d, %lld free, %d waiting.", share->guaranteed, seats->confirmed,
-        seats->capacity, (long long)(reg_free(seats) > 0 ? reg_free(seats) : 0), seats->waiting);
+    if (ret_ruling->rule == REG_RULE_OPTION_FULL)
+        ret_ruling->option = lacking(seats, who, n, ret_ruling, group == REG_ALL_OR_NONE);
 }
 
 /* ---- the waiting list ---------------------------------------------------------------------------------------- */
@@ -458,12 +480,14 @@ int64_t reg_lane_key(const reg_need_t *need)
 {
     uint64_t hash = 14695981039346656037u; /* FNV-1a; a collision only hides a unit behind another until that moves */
 
-    if (need->size == 1)
+    if (need->size == 1 && !need->options)
         for (int64_t role = 1; role < REG_ROLES; role++)
             if (need->of_role[role])
                 return role;
     for (unsigned role = 1; role < REG_ROLES; role++)
         hash = (hash ^ need->of_role[role]) * 1099511628211u;
+    for (reg_options_t rest = need->options; rest; rest &= rest - 1)
+        hash = (hash ^ (uint64_t)(first_of(rest) << 8 | need->of_option[first_of(rest)])) * 1099511628211u;
     return (int64_t)(hash >> 2 | (uint64_t)1 << 61); /* never the number of a role */
 }
 

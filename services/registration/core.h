@@ -28,6 +28,10 @@
  * that need a seat together, or lets all of them wait together (a unit), or refuses the request. The sum is the same:
  * of n persons min(n, G_p - c_p) come from the guarantee, the rest must be free, and c_p + n may not pass the maximum.
  *
+ * Options. A choice of the event's form can have places of its own (a workshop, a booth). Such an option is one more
+ * limit, like that of a capacity: a place of it is taken with the person's seat and given back with it, who waits holds
+ * none, and who lacks one has no seat either. Who attends online without a seat can hold no place.
+ *
  * The waiting list is ordered by kind of party (member, observer_state, observer_org, partner, guest), then by arrival.
  * Whenever a seat may have become free, reg_next() says who moves up, until nobody can:
  *
@@ -67,8 +71,13 @@ enum {
     REG_PERSONS_MAX = 64,    /* in one request */
     REG_NUMBERS_MAX = 10000, /* persons of one delegation, ever */
     REG_NO_LIMIT = -1,
-    REG_TEXT_MAX = 480, /* octets of an explanation, with its NUL */
+    REG_TEXT_MAX = 480,   /* octets of an explanation, with its NUL */
+    REG_OPTIONS = 60,     /* choices with places of their own that one event can have, ever */
+    REG_OPTION_NAME = 97, /* QUESTION/CHOICE */
 };
+
+/* Options of a person: bit i is option i of the event. */
+typedef uint64_t reg_options_t;
 
 /* Numbers are stored and must not change. Those that the wire has too are the same there (checked in book.c). */
 typedef enum { REG_EACH = 1, REG_ALL_OR_NONE } reg_group_t;
@@ -122,11 +131,13 @@ typedef enum {
     XX(REG_RULE_FULL, "full") /* no seat: waits, or is refused without a list */               \
     XX(REG_RULE_MAXIMUM, "maximum")                                                            \
     XX(REG_RULE_CAPACITY_LIMIT, "capacity_limit")                                              \
+    XX(REG_RULE_OPTION_FULL, "option_full")                                                    \
     XX(REG_RULE_TOO_LARGE, "too_large")                                                        \
     XX(REG_RULE_BEHIND, "behind")                                                              \
     XX(REG_RULE_ONE_HEAD, "one_head") /* refused in any case */                                \
     XX(REG_RULE_DUPLICATE, "duplicate_person")                                                 \
     XX(REG_RULE_TOO_MANY, "too_many_persons")                                                  \
+    XX(REG_RULE_OPTION_SEATLESS, "option_needs_seat")                                          \
     XX(REG_RULE_NOT_OPEN, "not_open") /* the request is not admitted at all */                 \
     XX(REG_RULE_CLOSED, "closed")                                                              \
     XX(REG_RULE_CANCELLED, "cancelled")                                                        \
@@ -208,6 +219,12 @@ bool reg_stage_moves(reg_stage_t stage);
 
 typedef struct reg_lane reg_lane_t;
 
+typedef struct {            /* a choice with places of its own */
+    int32_t limit, ceiling; /* REG_NO_LIMIT: none, or none any more */
+    int32_t taken;          /* by persons with a seat */
+    char name[REG_OPTION_NAME + 1];
+} reg_option_t;
+
 typedef struct { /* of an event */
     int32_t capacity, ceiling;
     int32_t role_limit[REG_ROLES], role_ceiling[REG_ROLES]; /* REG_NO_LIMIT: none */
@@ -219,6 +236,8 @@ typedef struct { /* of an event */
     int32_t offered; /* of confirmed: seats that are kept until somebody accepts */
     int32_t waiting_of_kind[REG_KINDS];
     int64_t held;
+    reg_option_t *options; /* the owner's */
+    unsigned options_n;
     reg_lane_t *lanes; /* of all delegations, in no order */
 } reg_seats_t;
 
@@ -232,6 +251,8 @@ typedef struct { /* of one party in them */
 typedef struct { /* what a unit needs */
     int32_t size;
     uint8_t of_role[REG_ROLES];
+    reg_options_t options; /* those that of_option has more than 0 of */
+    uint8_t of_option[REG_OPTIONS];
 } reg_need_t;
 
 struct reg_lane {
@@ -255,27 +276,33 @@ static inline int32_t reg_live(const reg_share_t *share)
     return share->confirmed + share->waiting + share->online + share->pending;
 }
 
+/* One person more in what a unit needs. */
+void reg_need_add(reg_need_t *need, unsigned role, reg_options_t options);
+
 /* The rules of the event, and what they mean for a party. Never unseats. */
 void reg_seats_rules(reg_seats_t *seats, int32_t capacity, const int32_t role_limit[REG_ROLES]);
+void reg_option_rule(reg_seats_t *seats, unsigned option, int32_t limit);
 void reg_share_rules(reg_seats_t *seats, reg_share_t *share, int32_t guaranteed, int32_t maximum);
 void reg_share_kind(reg_seats_t *seats, reg_share_t *share, unsigned kind);
 
 /* Single steps. The caller has the verdict; these only count. */
-void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role);
-void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role);
+void reg_take(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options_t options);
+void reg_give_back(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options_t options);
 void reg_wait(reg_seats_t *seats, reg_share_t *share, int32_t n);
 void reg_stop_waiting(reg_seats_t *seats, reg_share_t *share, int32_t n);
-/* A seat changes its capacity. False: the limit of the new one is reached, and nothing is changed. */
-bool reg_take_other_role(reg_seats_t *seats, unsigned was, unsigned now);
+/* A seat changes its capacity and options. CAPACITY_LIMIT, OPTION_FULL: a new one is not to be had, and nothing is
+ * changed. */
+typedef struct reg_part reg_part_t;
+reg_rule_t reg_take_otherwise(reg_seats_t *seats, const reg_part_t *was, const reg_part_t *now);
 /* A seat is offered; the offer is over: accepted, or with reg_withdraw not. */
 void reg_offer(reg_seats_t *seats, reg_share_t *share, int32_t n);
 /* A person who is pending is refused in review. */
 void reg_turn_down(reg_seats_t *seats, reg_share_t *share, unsigned role);
 /* All that a withdrawal changes in the numbers of one person. */
-void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_state_t state);
+void reg_withdraw(reg_seats_t *seats, reg_share_t *share, unsigned role, reg_options_t options, reg_state_t state);
 
 /* GUARANTEED or POOL: there are seats for it. FULL: it competes for free seats and there are too few. MAXIMUM,
- * CAPACITY_LIMIT, TOO_LARGE: a limit of its own holds it. */
+ * CAPACITY_LIMIT, OPTION_FULL, TOO_LARGE: a limit of its own holds it. */
 reg_rule_t reg_fit(const reg_seats_t *seats, const reg_share_t *share, const reg_need_t *need);
 
 /* reg_fit for somebody who is not on the list: BEHIND when those in front have a better claim to the free seats. */
@@ -288,6 +315,7 @@ typedef struct {
     bool online;
     bool duplicate; /* the name is in the delegation already, or earlier in this request */
     bool enlisted;  /* is in the delegation already (reg_enlist), and asks for its seat now */
+    reg_options_t options;
 } reg_applicant_t;
 
 typedef struct {
@@ -302,6 +330,7 @@ typedef struct {
     reg_rule_t rule;  /* of the first person who got least: refused, then waiting, then from the free seats */
     unsigned culprit; /* index of that person */
     unsigned role;    /* and in what capacity */
+    unsigned option;  /* OPTION_FULL: the one that has no place left */
     int guaranteed, pool, online, waiting, refused, enlisted; /* persons by verdict */
     int32_t position;                                         /* of the first who waits */
 } reg_ruling_t;
@@ -314,7 +343,7 @@ void reg_decide(reg_seats_t *seats, reg_share_t *share, reg_group_t group, const
  * delegation. */
 void reg_enlist(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_rule_t rule, reg_group_t group,
                 const reg_applicant_t *who, unsigned n, reg_verdict_t *ret_verdicts, reg_ruling_t *ret_ruling);
-/* A ruling in a sentence with the numbers it rests on. role: of the culprit. */
+/* core_explain.c. A ruling in a sentence with the numbers it rests on. role: of the culprit. */
 void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_ruling_t *ruling, const char *party,
                  const char *role, char ret_text[REG_TEXT_MAX]);
 
@@ -326,22 +355,26 @@ void reg_explain(const reg_seats_t *seats, const reg_share_t *share, const reg_r
  *   from                  to                        needs
  *   any                   head                      no other head
  *   a seat                another capacity          the limit of that capacity not reached; no seat, so nobody in front
+ *   a seat                other options             a free place in each new one; the others are given back
  *   a seat, or waiting    online without a seat     nothing; the seat or the place on the list is free for others
- *   waiting               another capacity          nothing: it goes on waiting, for what it now needs, at its place
+ *   waiting               another capacity, options nothing: it goes on waiting, for what it now needs, at its place
+ *   online without seat   options                   never: they are held with a seat
  *   online without seat   in person                 a seat, as a newcomer; it is never put on the list for it
  *
  * What cannot be had is refused, and then nothing is changed. */
-typedef struct {
+struct reg_part {
     uint8_t role;
     bool online;
-} reg_part_t;
+    reg_options_t options;
+};
 
 /* KEPT, GUARANTEED, POOL, ONLINE: done and counted, *ret_state is the new state. Else why not. state: now. */
 reg_rule_t reg_change(reg_seats_t *seats, reg_share_t *share, reg_state_t state, reg_part_t was, reg_part_t now,
                       reg_state_t *ret_state);
 /* The same in a sentence. number: of the person; role: of the new capacity. After reg_change. */
 void reg_explain_change(const reg_seats_t *seats, const reg_share_t *share, reg_rule_t rule, unsigned number,
-                        const char *party, reg_part_t now, const char *role, char ret_text[REG_TEXT_MAX]);
+                        const char *party, reg_part_t was, reg_part_t now, const char *role,
+                        char ret_text[REG_TEXT_MAX]);
 
 /* ---- the waiting list ---------------------------------------------------------------------------------------- */
 

@@ -194,6 +194,11 @@ int reg_record(void *self_, cv_tx_t *tx, const char *stream, const cv_msg_t *msg
         return rc;
     if (msg->info->number == CV_MSG_SCHEDULING_PARTY_V1)
         return apply_party(self, tx, data);
+    if (msg->info->number == CV_MSG_SCHEDULING_FORM_V1) {
+        reg_event_t *event;
+        rc = reg_apply_form(self, data, &event);
+        return rc ? rc : move_up(self, tx, event, CV_PROMOTION_CAUSE_CAPACITY);
+    }
     if (msg->info->number == CV_MSG_SCHEDULING_EVENT_V1)
         return apply_event(self, tx, msg, data);
     return CV_OK;
@@ -212,11 +217,12 @@ int reg_snapshot_begin(void *self_, cv_tx_t *tx, const char *stream)
         return rc;
     for (size_t i = 0; i < self->book.parties_n; i++)
         self->book.party_list[i]->known = false;
-    for (size_t i = 0; i < self->book.events_n; i++) {
+    for (size_t i = 0; !rc && i < self->book.events_n; i++) {
         self->book.event_list[i]->known = false;
         reg_book_reprice(&self->book, self->book.event_list[i]);
+        rc = reg_drop_form(self, self->book.event_list[i]);
     }
-    return CV_OK;
+    return rc;
 }
 
 int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)

@@ -58,9 +58,12 @@ static int tell(telling_t *telling, const reg_step_t *after)
     row->capacity = (cv_capacity_t)after->role;
     row->attendance = after->online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_IN_PERSON;
     row->email = after->email;
+    cv_arena_reset(telling->self->scratch);
+    int rc = reg_unpack_answers(after->answers, telling->self->scratch, &row->answers);
+    if (rc)
+        return rc;
     row->state = (cv_person_state_t)after->state;
-    int rc =
-        cv_collect_put(telling->collect, CV_MSG_REGISTRATION_CHANGE_V1, cv_str(telling->delegation->subject), 0, row);
+    rc = cv_collect_put(telling->collect, CV_MSG_REGISTRATION_CHANGE_V1, cv_str(telling->delegation->subject), 0, row);
     if (rc) {
         telling->is_full = rc == CV_ELIMIT && telling->told > 0;
         return rc;

@@ -17,6 +17,7 @@
  *   OK                yes          one decision per registration, part = its place
  *   REJECTED          yes          of all or none: none. Of each: the refusals
  *   NOTFOUND          no           none: a party's record may come a moment later
+ *   INVALID           no           none, in both modes: an answer does not fit the event's form, and can be mended
  *   a dry run         no           none; the same id may be used for the import in earnest
  *
  * Failure modes: an error in the middle goes to the engine, which rolls back all and forgets the book; killed: there is
@@ -28,8 +29,9 @@
 #include <string.h>
 
 typedef struct {
-    unsigned n, refused, unknown;
-    unsigned first; /* the first of these */
+    unsigned n, refused, unknown, invalid;
+    unsigned first;         /* of those refused or unknown */
+    unsigned first_invalid; /* of those that are no decision, because of what they say */
 } tally_t;
 
 /* "data.persons[1]" of a registration is "data.registrations[i].persons[1]" of the import. */
@@ -62,7 +64,8 @@ static int decide_one(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_re
     *out = (cv_outcome_v1_t){.cls = CV_OUTCOME_CLASS_OK};
     int rc = reg_decide_ask(&ask, one->event, one->party, CV_STR_NONE, one);
     bool announced = rc == CV_OK || (rc == CV_EREJECTED && out->cls == CV_OUTCOME_CLASS_REJECTED) ||
-                     (rc == CV_ENOTFOUND && out->cls == CV_OUTCOME_CLASS_NOTFOUND);
+                     (rc == CV_ENOTFOUND && out->cls == CV_OUTCOME_CLASS_NOTFOUND) ||
+                     (rc == CV_EINVAL && out->cls == CV_OUTCOME_CLASS_INVALID);
     if (!announced)
         return rc;
     *ret_part = (cv_part_outcome_t){.party = entry->party,
@@ -110,6 +113,11 @@ static int decide_all(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_re
         rc = decide_one(self, tx, msg, request, i, &out->parts[i]);
         if (rc || !is_refused(self, tx, request, i, &out->parts[i]))
             continue;
+        if (out->parts[i].cls == CV_OUTCOME_CLASS_INVALID) {
+            if (tally->invalid++ == 0)
+                tally->first_invalid = i;
+            continue;
+        }
         if (!tally->refused && !tally->unknown)
             tally->first = i;
         *(out->parts[i].cls == CV_OUTCOME_CLASS_NOTFOUND ? &tally->unknown : &tally->refused) += 1;
@@ -136,7 +144,7 @@ static int take_back(reg_t *self, cv_tx_t *tx, const reg_mark_t *mark, size_t pr
 static int answer(cv_tx_t *tx, const cv_registration_import_v1_t *request, const tally_t *tally, cv_outcome_t *out)
 {
     const bool dry = request->has_dry_run && request->dry_run;
-    const cv_part_outcome_t *first = &out->parts[tally->first];
+    const cv_part_outcome_t *first = &out->parts[tally->invalid ? tally->first_invalid : tally->first];
     const char *trial = dry ? "Dry run, nothing was changed: " : "";
     const char *field = NULL;
 
@@ -146,6 +154,10 @@ static int answer(cv_tx_t *tx, const cv_registration_import_v1_t *request, const
         out->has_dry_run = out->dry_run = true;
         cv_tx_unremembered(tx);
     }
+    if (tally->invalid)
+        return cv_refuse_as(tx, out, CV_EINVAL, "bad_answer", field,
+                            "%s%u of %u registrations cannot be decided as they are, so nothing was. Number %u: %.*s",
+                            trial, tally->invalid, tally->n, tally->first_invalid + 1, CV_STR_ARG(first->text));
     if (tally->unknown)
         return cv_refuse_as(tx, out, CV_ENOTFOUND, "party_unknown", field,
                             "%s%u of %u registrations are of parties that registration does not know (yet), so "
@@ -201,7 +213,7 @@ int reg_import(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_registrat
     if (!rc)
         rc = decide_all(self, tx, msg, request, out, &tally);
     self->note = (reg_note_t){0}; /* what it points to is gone soon */
-    bool keep = !(request->has_dry_run && request->dry_run) && !tally.unknown &&
+    bool keep = !(request->has_dry_run && request->dry_run) && !tally.unknown && !tally.invalid &&
                 (!tally.refused || request->mode == CV_IMPORT_MODE_EACH);
     if (!rc)
         rc = keep ? cv_tx_keep(tx) : take_back(self, tx, &mark, promoted_n, out);

@@ -4,6 +4,7 @@
 #include "registration/mark.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 int reg_mark_take(const reg_book_t *book, reg_event_t *event, reg_mark_t *ret_mark)
 {
@@ -21,7 +22,8 @@ int reg_mark_take(const reg_book_t *book, reg_event_t *event, reg_mark_t *ret_ma
         lanes_n++;
     mark.delegations = calloc(delegations_n + 1, sizeof *mark.delegations);
     mark.lanes = calloc(lanes_n + 1, sizeof *mark.lanes);
-    if (!mark.delegations || !mark.lanes) {
+    mark.options = calloc(event->seats.options_n + 1, sizeof *mark.options);
+    if (!mark.delegations || !mark.lanes || !mark.options) {
         reg_mark_done(&mark);
         return CV_ENOMEM;
     }
@@ -29,6 +31,8 @@ int reg_mark_take(const reg_book_t *book, reg_event_t *event, reg_mark_t *ret_ma
         mark.delegations[mark.delegations_n++] = *d;
     for (const reg_lane_t *lane = event->seats.lanes; lane; lane = lane->next)
         mark.lanes[mark.lanes_n++] = *lane;
+    if (event->seats.options_n)
+        memcpy(mark.options, event->seats.options, event->seats.options_n * sizeof *mark.options);
     *ret_mark = mark;
     return CV_OK;
 }
@@ -75,6 +79,8 @@ void reg_mark_return(reg_book_t *book, const reg_mark_t *mark)
     reg_lane_t *lanes = event->seats.lanes;
     *event = mark->event_then;
     event->seats.lanes = lanes;
+    if (event->seats.options_n) /* no form came meanwhile: they are as many, and at the same place */
+        memcpy(event->seats.options, mark->options, event->seats.options_n * sizeof *mark->options);
     return_lanes(book, event, mark);
     book->dirty_events = NULL;
     book->dirty_delegations = NULL;
@@ -86,6 +92,8 @@ void reg_mark_done(reg_mark_t *mark)
 {
     free(mark->delegations);
     free(mark->lanes);
+    free(mark->options);
     mark->delegations = NULL;
     mark->lanes = NULL;
+    mark->options = NULL;
 }

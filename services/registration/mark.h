@@ -4,7 +4,7 @@
  * A request that is decided and then taken back (import.c) leaves the database by a savepoint; the book has to follow,
  * and to load a large one again would take seconds. All that a registration changes is of its event: counters,
  * delegations, lanes, rosters; and of the book only the numbers given and the principals at the end of their list. So
- * the mark is a copy of the event, its delegations and their lanes: some hundred octets per delegation.
+ * the mark is a copy of the event, its options, its delegations and their lanes: some hundred octets per delegation.
  *
  *   reg_store_flush   reg_mark_take   ... decide ...   reg_mark_return   reg_store_forget     or reg_mark_done alone
  *
@@ -23,6 +23,7 @@ typedef struct {
     reg_event_t event_then;
     reg_delegation_t *delegations; /* in the order of the event's list */
     reg_lane_t *lanes;
+    reg_option_t *options; /* what is taken of each */
     size_t delegations_n, lanes_n;
     size_t book_delegations_n, principals_n;
     int64_t next_person;

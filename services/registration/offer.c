@@ -23,8 +23,8 @@ int reg_offer_timer(reg_t *self, cv_tx_t *tx, reg_event_t *event)
 }
 
 /* A person whose offer is over without a seat. at: in the roster, if it is loaded; roster.n else. */
-static int leave(reg_t *self, reg_delegation_t *d, int64_t id, unsigned number, unsigned role, const reg_note_t *note,
-                 cv_person_change_t what)
+static int leave(reg_t *self, reg_delegation_t *d, int64_t id, unsigned number, unsigned role, reg_options_t options,
+                 const reg_note_t *note, cv_person_change_t what)
 {
     int rc = reg_store_note(self->store, id, note, what);
 
@@ -32,7 +32,7 @@ static int leave(reg_t *self, reg_delegation_t *d, int64_t id, unsigned number, 
         rc = reg_store_person_move(self->store, id, REG_WITHDRAWN, 0, 0);
     if (rc)
         return rc;
-    reg_withdraw(&d->event->seats, &d->share, role, REG_OFFERED);
+    reg_withdraw(&d->event->seats, &d->share, role, options, REG_OFFERED);
     uint32_t at = d->roster.loaded ? reg_roster_find(&d->roster, number) : d->roster.n;
     if (at < d->roster.n)
         reg_roster_rename(&d->roster, at, 0);
@@ -65,7 +65,7 @@ static int lapse(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int64_t unit_num
                                             .expires_ms = expires_ms,
                                             .private_seq = cv_tx_head(tx, REG_STREAM_PRIVATE)};
     for (unsigned i = 0; !rc && i < unit.n; i++) {
-        rc = leave(self, d, unit.id[i], unit.number[i], unit.role[i], &note, CV_PERSON_CHANGE_EXPIRED);
+        rc = leave(self, d, unit.id[i], unit.number[i], unit.role[i], unit.options[i], &note, CV_PERSON_CHANGE_EXPIRED);
         record->persons[record->persons_n++] =
             (cv_person_place_t){.number = unit.number[i], .state = CV_PERSON_STATE_WITHDRAWN};
     }
@@ -177,8 +177,8 @@ static int answer(reg_ask_t *ask, const reg_person_t *persons, unsigned n, bool 
         rc = reg_store_offer_drop(ask->self->store, persons[i].unit); /* of a unit: once, then there is none */
         if (!rc)
             rc = accept ? take(ask, &persons[i])
-                        : leave(ask->self, d, persons[i].id, persons[i].number, persons[i].role, &ask->self->note,
-                                CV_PERSON_CHANGE_PASSED);
+                        : leave(ask->self, d, persons[i].id, persons[i].number, persons[i].role, persons[i].options,
+                                &ask->self->note, CV_PERSON_CHANGE_PASSED);
     }
     if (rc)
         return rc;

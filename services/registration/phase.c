@@ -117,19 +117,17 @@ static int seat_persons(reg_ask_t *ask, const reg_person_t *persons, const reg_v
     int64_t unit = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        if (verdicts[i].state != REG_WAITING)
-            continue;
-        together.size++;
-        together.of_role[persons[i].role]++;
+        if (verdicts[i].state == REG_WAITING)
+            reg_need_add(&together, persons[i].role, persons[i].options);
     }
     for (unsigned i = 0; i < n; i++) {
-        reg_need_t alone = {.size = 1};
+        reg_need_t alone = {0};
         const reg_need_t *need = ruling->unit ? &together : &alone;
         int64_t lane = 0, arrival = 0;
 
         if (verdicts[i].state == REG_REFUSED)
             continue;
-        alone.of_role[persons[i].role] = 1;
+        reg_need_add(&alone, persons[i].role, persons[i].options);
         if (verdicts[i].state == REG_WAITING) {
             if (!unit || !ruling->unit)
                 unit = book->next_person++;
@@ -158,7 +156,10 @@ int reg_seat(reg_ask_t *ask, const reg_person_t *persons, unsigned n, cv_group_r
     const int32_t confirmed_before = d->share.confirmed;
 
     for (unsigned i = 0; i < n; i++)
-        who[i] = (reg_applicant_t){.role = (uint8_t)persons[i].role, .online = persons[i].online, .enlisted = true};
+        who[i] = (reg_applicant_t){.role = (uint8_t)persons[i].role,
+                                   .online = persons[i].online,
+                                   .enlisted = true,
+                                   .options = persons[i].options};
     reg_decide(&ask->event->seats, &d->share, group ? (reg_group_t)group : ask->event->group, who, n, verdicts,
                &ruling);
     reg_explain(&ask->event->seats, &d->share, &ruling, ask->party->code, cv_capacity_text((cv_capacity_t)ruling.role),

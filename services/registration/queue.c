@@ -62,7 +62,7 @@ static int seat_unit(reg_t *self, cv_tx_t *tx, reg_delegation_t *delegation, int
         if (!rc)
             rc = reg_store_person_move(self->store, unit->id[i], state, asks ? number : 0, 0);
         reg_stop_waiting(seats, &delegation->share, 1);
-        reg_take(seats, &delegation->share, unit->role[i]);
+        reg_take(seats, &delegation->share, unit->role[i], unit->options[i]);
         record->persons[record->persons_n++] =
             (cv_person_place_t){.number = unit->number[i], .state = (cv_person_state_t)state};
     }

@@ -24,6 +24,20 @@ static int describe(reg_ask_t *ask, const cv_registration_register_v1_t *request
     return CV_OK;
 }
 
+/* Whether all answers fit the form, and which options they choose. */
+static int check_answers(reg_ask_t *ask, const cv_registration_register_v1_t *request, reg_applicant_t *who)
+{
+    int rc = CV_OK;
+
+    for (unsigned i = 0; !rc && i < request->persons_n; i++) {
+        const cv_person_t *person = &request->persons[i];
+        char at[32];
+        snprintf(at, sizeof at, "data.persons[%u]", i);
+        rc = reg_check_answers(ask, person->capacity, &person->answers, at, &who[i].options);
+    }
+    return rc;
+}
+
 /* Writes the persons who were accepted, for the record too, and opens the lanes they wait in. */
 static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, const reg_applicant_t *who,
                  const uint64_t *names, const reg_verdict_t *verdicts, const reg_ruling_t *ruling, unsigned step)
@@ -37,20 +51,18 @@ static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, c
     told->persons_n = 0;
 
     for (unsigned i = 0; i < request->persons_n && ruling->unit; i++) {
-        if (verdicts[i].state != REG_WAITING)
-            continue;
-        together.size++;
-        together.of_role[who[i].role]++;
+        if (verdicts[i].state == REG_WAITING)
+            reg_need_add(&together, who[i].role, who[i].options);
     }
     for (unsigned i = 0; i < request->persons_n; i++) {
         bool waits = verdicts[i].state == REG_WAITING;
-        reg_need_t alone = {.size = 1};
+        reg_need_t alone = {0};
         const reg_need_t *need = ruling->unit ? &together : &alone;
         unsigned number = (unsigned)++d->numbers;
 
         if (verdicts[i].state == REG_REFUSED)
             continue;
-        alone.of_role[who[i].role] = 1;
+        reg_need_add(&alone, who[i].role, who[i].options);
         reg_person_t person = {.id = book->next_person++,
                                .delegation = d->row,
                                .previous = d->last_person,
@@ -61,7 +73,8 @@ static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, c
                                .at_ms = ask->self->note.at_ms,
                                .by = ask->self->note.by,
                                .name = request->persons[i].name,
-                               .email = request->persons[i].email};
+                               .email = request->persons[i].email,
+                               .options = who[i].options};
         if (person.state == REG_REVIEW)
             person.lane = step;
         if (waits) {
@@ -70,7 +83,9 @@ static int enter(reg_ask_t *ask, const cv_registration_register_v1_t *request, c
             person.unit = unit;
             person.lane = reg_lane_key(need);
         }
-        int rc = reg_store_person_add(ask->self->store, &person);
+        int rc = reg_pack_answers(ask, &request->persons[i].answers, &person.answers);
+        if (!rc)
+            rc = reg_store_person_add(ask->self->store, &person);
         if (!rc && waits)
             rc = reg_lane_open(book, d, need, unit);
         if (!rc)
@@ -108,6 +123,8 @@ int reg_register(reg_ask_t *ask, const cv_registration_register_v1_t *request)
     int rc = reg_store_roster(ask->self->store, &ask->self->book, d);
     if (!rc)
         rc = describe(ask, request, who, names);
+    if (!rc)
+        rc = check_answers(ask, request, who);
     if (rc)
         return rc;
 

@@ -6,6 +6,7 @@
  *   review.c    approvals                      events.c    what scheduling tells, and the release of guarantees
  *   phase.c     nominate, confirm              exception.c after a deadline all the same
  *   offer.c     offers of freed seats
+ *   answers.c   forms, and answers to them    form.c  what an answer must be
  *   change.c    amend, substitute              history.c   who changed what of a person
  *   erase.c     erasure, and when it is due         vault.c     personal data are sealed
  *   queue.c     the waiting list moves         views.c     snapshots and questions
@@ -50,9 +51,10 @@ typedef struct {
     cv_registration_promoted_v1_t promoted;
     cv_registration_lapsed_v1_t lapsed;
     char texts[REG_PERSONS_MAX][REG_PERSON_TEXT], contact_text[REG_PERSON_TEXT]; /* of those in contact */
-    cv_registration_register_v1_t one;                                           /* registration of an import, */
-    cv_outcome_v1_t part;                                                        /* and what was decided about it */
-    reg_scan_t scans[REG_SCANS_MAX];                                             /* of one badge */
+    cv_arena_t *scratch;               /* their answers, and those of one step of a history */
+    cv_registration_register_v1_t one; /* registration of an import, */
+    cv_outcome_v1_t part;              /* and what was decided about it */
+    reg_scan_t scans[REG_SCANS_MAX];   /* of one badge */
 } reg_t;
 
 extern const cv_service_def_t reg_service;
@@ -67,6 +69,13 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
 int reg_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);
 int reg_snapshot_begin(void *self, cv_tx_t *tx, const char *stream);
 int reg_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key);
+/* answers.c */
+int reg_apply_form(reg_t *self, const cv_scheduling_form_v1_t *record, reg_event_t **ret_event) CV_USE_RESULT;
+int reg_drop_form(reg_t *self, reg_event_t *event) CV_USE_RESULT;
+/* Views point into packed and into the arena. */
+int reg_unpack_answers(cv_str_t packed, cv_arena_t *arena, cv_items_t *ret_answers) CV_USE_RESULT;
+/* Octets that persons take in a record, and one besides name, address and answers. */
+enum { REG_RECORD_OCTETS = 37000, REG_PERSON_OCTETS = 120 };
 /* queue.c: moves up all who can, and says so; nothing to do is the usual case and costs nothing. */
 int reg_promote(reg_t *self, cv_tx_t *tx, reg_event_t *event, cv_promotion_cause_t cause) CV_USE_RESULT;
 /* The cause of a timer that goes on with promotions; absent: another timer. */

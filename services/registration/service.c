@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { SCRATCH_MAX = 1024 * 1024 };
+
 int reg_ready(reg_t *self)
 {
     if (self->is_loaded)
@@ -28,6 +30,7 @@ static void reg_close(void **self_)
     reg_book_clear(&self->book);
     if (self->store)
         reg_store_close(&self->store);
+    cv_arena_destroy(&self->scratch);
     if (self->badges)
         reg_badges_close(&self->badges);
     if (self->documents)
@@ -45,7 +48,8 @@ static int reg_open(cv_db_t *db, void **ret_self)
 
     if (!self)
         return CV_ENOMEM;
-    int rc = reg_store_open(db, &self->store);
+    self->scratch = cv_arena_new(SCRATCH_MAX);
+    int rc = self->scratch ? reg_store_open(db, &self->store) : CV_ENOMEM;
     if (!rc)
         rc = reg_badges_open(db, &self->badges);
     if (!rc)

@@ -97,6 +97,14 @@ static int put_event(reg_store_t *store, reg_event_t *event)
             PUT_TALLY(store, seats->role_ceiling[role] != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_ROLE + role),
                       seats->role_ceiling[role], seats->role_confirmed[role], 0, 0, 0, 0);
     }
+    for (unsigned i = 0; i < seats->options_n && !rc; i++) {
+        const reg_option_t *option = &seats->options[i];
+        if (event->stored_options[i] == option->taken)
+            continue;
+        event->stored_options[i] = option->taken;
+        rc = PUT_TALLY(store, option->ceiling != REG_NO_LIMIT, reg_tally_id(event->row, REG_TALLY_OPTION + i),
+                       option->ceiling, option->taken, 0, 0, 0, 0);
+    }
     return rc;
 }
 
@@ -196,7 +204,40 @@ int reg_store_event_set(reg_store_t *store, reg_event_t *event)
         rc = put_limits(store, event);
     for (unsigned role = 1; role < REG_ROLES; role++)
         event->stored_roles[role] = -1;
+    for (unsigned i = 0; i < event->seats.options_n; i++)
+        event->stored_options[i] = -1;
     return rc ? rc : put_event(store, event);
+}
+
+int reg_store_option_set(reg_store_t *store, const reg_event_t *event, unsigned option)
+{
+    const reg_option_t *o = &event->seats.options[option];
+
+    BIND(store->option_put, 1, event->row, option);
+    cv_stmt_text(store->option_put, 3, cv_str(o->name));
+    cv_stmt_int(store->option_put, 4, o->limit);
+    return cv_stmt_run(store->option_put);
+}
+
+int reg_store_form_set(reg_store_t *store, const reg_event_t *event, const cv_scheduling_form_v1_t *form)
+{
+    cv_buf_t buf;
+
+    cv_buf_init(&buf, CV_MAX_RECORD);
+    int rc = cv_msg_info_at(CV_MSG_SCHEDULING_FORM_V1)->encode(&buf, form);
+    if (!rc) {
+        cv_stmt_int(store->form_put, 1, event->row);
+        cv_stmt_blob(store->form_put, 2, (const char *)buf.ptr, buf.len);
+        rc = cv_stmt_run(store->form_put);
+    }
+    cv_buf_done(&buf);
+    return rc;
+}
+
+int reg_store_form_drop(reg_store_t *store, const reg_event_t *event)
+{
+    cv_stmt_int(store->form_drop, 1, event->row);
+    return cv_stmt_run(store->form_drop);
 }
 
 int reg_store_unknown(reg_store_t *store)
@@ -209,7 +250,7 @@ int reg_store_unknown(reg_store_t *store)
 int reg_store_contact_set(reg_store_t *store, int64_t delegation, int64_t key, const cv_contact_t *contact,
                           cv_str_t *ret_sealed)
 {
-    int rc = reg_vault_seal_names(store, key, REG_FOR_CONTACT, contact->name, contact->email, ret_sealed);
+    int rc = reg_vault_seal_names(store, key, REG_FOR_CONTACT, contact->name, contact->email, CV_STR_NONE, ret_sealed);
 
     if (rc)
         return rc;
@@ -228,7 +269,7 @@ int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_
         return rc ? rc : CV_ENOTFOUND;
     contact.language = (cv_language_t)cv_stmt_get_int(store->contact_get, 2);
     rc = reg_store_unseal(store, cv_stmt_get_int(store->contact_get, 0), true, cv_stmt_get_blob(store->contact_get, 1),
-                          text, &contact.name, &contact.email);
+                          text, &contact.name, &contact.email, &(cv_str_t){0});
     cv_stmt_reset(store->contact_get);
     if (!rc)
         *ret_contact = contact;
@@ -247,7 +288,7 @@ int reg_store_person_add(reg_store_t *store, reg_person_t *p)
     p->key = p->id;
     int rc = reg_store_key_add(store, p->key);
     if (!rc)
-        rc = reg_vault_seal_names(store, p->key, REG_FOR_PERSON, p->name, p->email, &p->sealed);
+        rc = reg_vault_seal_names(store, p->key, REG_FOR_PERSON, p->name, p->email, p->answers, &p->sealed);
     if (!rc)
         rc = cv_rows_add(rows);
     if (rc)
@@ -255,6 +296,7 @@ int reg_store_person_add(reg_store_t *store, reg_person_t *p)
     for (int i = 0; i < (int)(sizeof values / sizeof *values); i++)
         cv_rows_int(rows, i, values[i]);
     cv_rows_blob(rows, 12, p->sealed);
+    cv_rows_int(rows, 13, (int64_t)p->options);
     return CV_OK;
 }
 
@@ -280,12 +322,13 @@ int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TE
                                  .lane = cv_stmt_get_int(row, 7),
                                  .key = cv_stmt_get_int(row, 8),
                                  .at_ms = cv_stmt_get_int(row, 10),
-                                 .by = cv_stmt_get_int(row, 11)};
+                                 .by = cv_stmt_get_int(row, 11),
+                                 .options = (reg_options_t)cv_stmt_get_int(row, 12)};
     ret_person->is_erased = cv_stmt_get_null(row, 9);
     rc = CV_OK;
     if (text)
         rc = reg_store_unseal(store, ret_person->key, false, cv_stmt_get_blob(row, 9), text, &ret_person->name,
-                              &ret_person->email);
+                              &ret_person->email, &ret_person->answers);
     cv_stmt_reset(row);
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
@@ -305,11 +348,12 @@ int reg_store_person_set(reg_store_t *store, reg_person_t *p)
     int rc = reg_store_settle(store);
 
     if (!rc)
-        rc = reg_vault_seal_names(store, p->key, REG_FOR_PERSON, p->name, p->email, &p->sealed);
+        rc = reg_vault_seal_names(store, p->key, REG_FOR_PERSON, p->name, p->email, p->answers, &p->sealed);
     if (rc)
         return rc;
     BIND(store->person_set, 1, p->id, p->state, p->unit, p->lane, p->role, p->online, p->key);
     cv_stmt_blob(store->person_set, 8, p->sealed.ptr, p->sealed.len);
+    cv_stmt_int(store->person_set, 9, (int64_t)p->options);
     return cv_stmt_run(store->person_set);
 }
 
@@ -325,7 +369,7 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
         return rc;
     for (int64_t id = delegation->last_person; id > 0;) {
         char text[REG_PERSON_TEXT];
-        cv_str_t who = CV_STR_NONE, email;
+        cv_str_t who = CV_STR_NONE, email, answers;
         cv_stmt_int(store->person_get, 1, id);
         rc = cv_stmt_step(store->person_get);
         if (rc <= 0)
@@ -334,7 +378,7 @@ int reg_store_roster(reg_store_t *store, reg_book_t *book, reg_delegation_t *del
         bool gone = state == REG_WITHDRAWN || state == REG_REFUSED;
         rc = gone ? CV_ENOTFOUND
                   : reg_store_unseal(store, cv_stmt_get_int(store->person_get, 8), false,
-                                     cv_stmt_get_blob(store->person_get, 9), text, &who, &email);
+                                     cv_stmt_get_blob(store->person_get, 9), text, &who, &email, &answers);
         uint64_t name = rc ? 0 : reg_name_hash(who);
         if (rc && rc != CV_ENOTFOUND) {
             cv_stmt_reset(store->person_get);
@@ -365,6 +409,7 @@ static int read_unit(cv_stmt_t *row, reg_unit_t *ret_unit)
         ret_unit->id[n] = cv_stmt_get_int(row, 0);
         ret_unit->number[n] = (uint16_t)cv_stmt_get_int(row, 1);
         ret_unit->role[n] = (uint8_t)role;
+        ret_unit->options[n] = (reg_options_t)cv_stmt_get_int(row, 3);
         ret_unit->n++;
     }
     return rc;
@@ -441,9 +486,9 @@ int reg_store_offer_due(reg_store_t *store, int64_t event, int64_t now_ms, int64
 
 void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need)
 {
-    *ret_need = (reg_need_t){.size = (int32_t)unit->n};
+    *ret_need = (reg_need_t){0};
     for (unsigned i = 0; i < unit->n; i++)
-        ret_need->of_role[unit->role[i]]++;
+        reg_need_add(ret_need, unit->role[i], unit->options[i]);
 }
 
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
@@ -463,7 +508,7 @@ int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane)
     }
     int64_t head = cv_stmt_get_int(store->lane_next, 0);
     cv_stmt_reset(store->lane_next);
-    if (lane->need.size > 1) { /* the same by its key, but a key is only a hash */
+    if (lane->need.size > 1 || lane->need.options) { /* the same by its key, but a key is only a hash */
         reg_unit_t unit;
         rc = reg_store_unit(store, delegation->row, lane->key, head, &unit);
         if (rc)

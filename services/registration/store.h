@@ -1,10 +1,11 @@
 /* store: all the SQL of registration.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   party, event, quota, role_limit  what scheduling has told (the projection)
+ *   party, event, quota, role_limit,  what scheduling has told (the projection); event_option: choices with places of
+ *   event_option, form               their own, numbered for good
  *   tally                            counters: one row per event, per party that has asked for something at it (a
- *                                    delegation), and per capacity of persons; those of one event stand side by
- *                                    side, so a decision changes one page of them (the id: reg_tally_id)
+ *                                    delegation), per capacity of persons and per option; those of one event stand side
+ *                                    by side, so a decision changes one page of them (the id: reg_tally_id)
  *   contact                          who answers for a delegation; sealed
  *   person                           one row per person ever accepted; withdrawn persons stay; name and address sealed
  *   change                           one row per change of a person after it was registered, with what was before;
@@ -28,7 +29,7 @@
 
 typedef struct reg_store reg_store_t;
 
-enum { REG_MIGRATIONS = 5 };
+enum { REG_MIGRATIONS = 6 };
 extern const char *const reg_migrations[REG_MIGRATIONS];
 
 int reg_store_open(cv_db_t *db, reg_store_t **ret_store) CV_USE_RESULT;
@@ -49,13 +50,17 @@ int reg_store_party_add(reg_store_t *store, const reg_party_t *party) CV_USE_RES
 int reg_store_party_set(reg_store_t *store, const reg_party_t *party, cv_str_t name) CV_USE_RESULT;
 int reg_store_event_add(reg_store_t *store, const reg_event_t *event) CV_USE_RESULT;
 int reg_store_event_set(reg_store_t *store, reg_event_t *event) CV_USE_RESULT; /* rules, quotas, limits and counters */
-int reg_store_unknown(reg_store_t *store) CV_USE_RESULT;                       /* no event and no party is known */
+int reg_store_option_set(reg_store_t *store, const reg_event_t *event, unsigned option) CV_USE_RESULT;
+/* The form of an event as scheduling told it. */
+int reg_store_form_set(reg_store_t *store, const reg_event_t *event, const cv_scheduling_form_v1_t *form) CV_USE_RESULT;
+int reg_store_form_drop(reg_store_t *store, const reg_event_t *event) CV_USE_RESULT;
+int reg_store_unknown(reg_store_t *store) CV_USE_RESULT; /* no event and no party is known */
 /* key: a secret's number. *ret_sealed: in the batch's arena. */
 int reg_store_contact_set(reg_store_t *store, int64_t delegation, int64_t key, const cv_contact_t *contact,
                           cv_str_t *ret_sealed) CV_USE_RESULT;
 
 enum { REG_REASON_TEXT = 2001 };
-enum { REG_PERSON_TEXT = 512 }; /* octets of a name (200) and an address (254) together, and some */
+enum { REG_PERSON_TEXT = 4640 }; /* octets of a name (200), an address (254) and answers (4096) together, and some */
 /* CV_ENOTFOUND: none, or erased. The views point into text. */
 int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT],
                           cv_contact_t *ret_contact) CV_USE_RESULT;
@@ -68,26 +73,30 @@ typedef struct {
     reg_state_t state;
     bool online;
     cv_str_t name, email; /* absent: erased */
+    cv_str_t answers;     /* as cv_form_answer_pack makes them */
+    reg_options_t options;
     bool is_erased;
     int64_t key;     /* number of the secret that opens them */
-    cv_str_t sealed; /* name and email as they are stored; in the batch's arena */
+    cv_str_t sealed; /* name, email and answers as they are stored; in the batch's arena */
 } reg_person_t;
 /* A row at the end of the batch, or before the table is next read. Makes the person's secret, whose number is the
  * person's row, and fills in key and sealed. */
 int reg_store_person_add(reg_store_t *store, reg_person_t *person) CV_USE_RESULT;
-/* name and email point into text; text NULL: left out, and sealed too. CV_ECORRUPT: no such row. */
+/* name, email and answers point into text; text NULL: left out, and sealed too. CV_ECORRUPT: no such row. */
 int reg_store_person_get(reg_store_t *store, int64_t id, char text[REG_PERSON_TEXT],
                          reg_person_t *ret_person) CV_USE_RESULT;
 int reg_store_person_move(reg_store_t *store, int64_t id, reg_state_t state, int64_t unit, int64_t lane) CV_USE_RESULT;
-/* Everything of a person that can change: state, unit, lane, role, online, name, email, key. Fills in sealed. */
+/* Everything of a person that can change: state, unit, lane, role, online, name, email, answers, options, key. Fills in
+ * sealed. */
 int reg_store_person_set(reg_store_t *store, reg_person_t *person) CV_USE_RESULT;
 
 /* store_vault.c: the secrets. See vault.h. */
 /* A new one. Numbers rise: they are book->next_person's. */
 int reg_store_key_add(reg_store_t *store, int64_t key) CV_USE_RESULT;
-/* What was sealed as a name and an address. CV_ENOTFOUND: nobody can open it any more. The views point into text. */
+/* What was sealed as a name, an address and answers. CV_ENOTFOUND: nobody can open it any more. The views point into
+ * text. */
 int reg_store_unseal(reg_store_t *store, int64_t key, bool contact, cv_str_t sealed, char text[REG_PERSON_TEXT],
-                     cv_str_t *ret_name, cv_str_t *ret_email) CV_USE_RESULT;
+                     cv_str_t *ret_name, cv_str_t *ret_email, cv_str_t *ret_answers) CV_USE_RESULT;
 /* Destroys everything that was ever sealed for this person, and for whoever had its number before. */
 int reg_store_person_erase(reg_store_t *store, int64_t person) CV_USE_RESULT;
 int reg_store_contact_erase(reg_store_t *store, int64_t delegation, int64_t key) CV_USE_RESULT;
@@ -115,7 +124,7 @@ typedef struct { /* of one person; steps come in order */
     reg_state_t state;        /* before it, as all that follows */
     unsigned role;
     bool online;
-    cv_str_t name, email;
+    cv_str_t name, email, answers;
 } reg_step_t;
 typedef int reg_step_fn(void *arg, const reg_step_t *step);
 /* Each change of a person in order; then the person as it is now, as a step without `what`. Gives what fn gives, if not
@@ -138,6 +147,7 @@ typedef struct {
     int64_t id[REG_PERSONS_MAX];
     uint16_t number[REG_PERSONS_MAX];
     uint8_t role[REG_PERSONS_MAX];
+    reg_options_t options[REG_PERSONS_MAX];
 } reg_unit_t;
 int reg_store_unit(reg_store_t *store, int64_t delegation, int64_t lane, int64_t unit,
                    reg_unit_t *ret_unit) CV_USE_RESULT;
@@ -145,7 +155,8 @@ void reg_unit_need(const reg_unit_t *unit, reg_need_t *ret_need);
 /* A change that waits for approval: what the person would become. */
 int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsigned step,
                            cv_person_change_t what) CV_USE_RESULT;
-/* Fills in role, online, name, email of *person; views point into text. CV_ENOTFOUND: there is none. */
+/* Fills in role, online, name, email, options, answers of *person; views point into text. CV_ENOTFOUND: there is none.
+ */
 int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[REG_PERSON_TEXT], unsigned *ret_step,
                            cv_person_change_t *ret_what) CV_USE_RESULT;
 int reg_store_proposal_drop(reg_store_t *store, int64_t person) CV_USE_RESULT;

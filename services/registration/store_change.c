@@ -5,6 +5,7 @@
  * nothing for it: what came first is in the oldest row, or in the person's own.
  */
 #include "registration/statements.h"
+#include <string.h>
 
 static int key_of(reg_store_t *store, int64_t person, int64_t *ret_key)
 {
@@ -82,9 +83,9 @@ static int read_state(reg_store_t *store, cv_stmt_t *row, int first, char text[R
     ret_step->state = (reg_state_t)cv_stmt_get_int(row, first);
     ret_step->role = (unsigned)cv_stmt_get_int(row, first + 1);
     ret_step->online = cv_stmt_get_int(row, first + 2);
-    ret_step->name = ret_step->email = CV_STR_NONE;
+    ret_step->name = ret_step->email = ret_step->answers = CV_STR_NONE;
     int rc = reg_store_unseal(store, cv_stmt_get_int(row, first + 3), false, cv_stmt_get_blob(row, first + 4), text,
-                              &ret_step->name, &ret_step->email);
+                              &ret_step->name, &ret_step->email, &ret_step->answers);
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
@@ -181,12 +182,14 @@ int reg_store_exception_next(reg_store_t *store, int64_t delegation, int64_t *af
 int reg_store_proposal_put(reg_store_t *store, const reg_person_t *after, unsigned step, cv_person_change_t what)
 {
     cv_str_t sealed;
-    int rc = reg_vault_seal_names(store, after->key, REG_FOR_PERSON, after->name, after->email, &sealed);
+    int rc =
+        reg_vault_seal_names(store, after->key, REG_FOR_PERSON, after->name, after->email, after->answers, &sealed);
 
     if (rc)
         return rc;
     BIND(store->proposal_put, 1, after->id, step, what, after->role, after->online, after->key);
     cv_stmt_blob(store->proposal_put, 7, sealed.ptr, sealed.len);
+    cv_stmt_int(store->proposal_put, 8, (int64_t)after->options);
     return cv_stmt_run(store->proposal_put);
 }
 
@@ -204,7 +207,8 @@ int reg_store_proposal_get(reg_store_t *store, reg_person_t *person, char text[R
     person->role = (unsigned)cv_stmt_get_int(row, 2);
     person->online = cv_stmt_get_int(row, 3);
     rc = reg_store_unseal(store, cv_stmt_get_int(row, 4), false, cv_stmt_get_blob(row, 5), text, &person->name,
-                          &person->email);
+                          &person->email, &person->answers);
+    person->options = (reg_options_t)cv_stmt_get_int(row, 6);
     cv_stmt_reset(row);
     return rc == CV_ENOTFOUND ? CV_ECORRUPT : rc; /* who is erased has no proposals */
 }

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The check counts the rows of person once and compares with every counter there is: per delegation and state, per
- * event and state, per event and capacity. A database that does not agree with itself is not served from.
+ * event and state, per event and capacity, per event and option. A database that does not agree with itself is not
+ * served from.
  */
 #include "registration/statements.h"
 #include "registration/store_access.h"
@@ -75,6 +76,12 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "ALTER TABLE contact ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE contact ADD COLUMN sealed BLOB;",
     reg_badge_tables,
+    /* options: bit i is event_option i of the event. maximum -1: no limit (any more). Answers are in `sealed`. */
+    "ALTER TABLE person ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE proposal ADD COLUMN options INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE event_option(event INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,"
+    " maximum INTEGER NOT NULL, PRIMARY KEY(event, number), UNIQUE(event, name)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE form(event INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;",
     reg_document_tables,
     reg_access_tables,
 };
@@ -154,6 +161,56 @@ static int load_limits(reg_store_t *store, reg_event_t *event)
     return rc;
 }
 
+static int load_options(reg_store_t *store, reg_event_t *event)
+{
+    cv_stmt_t *row = store->options;
+    int rc;
+
+    cv_stmt_int(row, 1, event->row);
+    while ((rc = cv_stmt_step(row)) > 0) {
+        unsigned option;
+        bool is_new;
+        int error = reg_book_option(event, cv_stmt_get_text(row, 1), &option, &is_new);
+        if (!error && (!is_new || option != cv_stmt_get_int(row, 0) || !strchr(event->seats.options[option].name, '/')))
+            error = CV_ECORRUPT;
+        if (error) {
+            cv_stmt_reset(row);
+            return error;
+        }
+        event->seats.options[option].limit = get32(row, 2);
+    }
+    return rc;
+}
+
+static int read_form(cv_str_t data, reg_event_t *event)
+{
+    cv_scheduling_form_v1_t *record = malloc(sizeof *record);
+    msgpack_unpacked unpacked;
+    int rc = record ? cv_wire_check(data, NULL) : CV_ENOMEM;
+
+    msgpack_unpacked_init(&unpacked);
+    if (!rc && msgpack_unpack_next(&unpacked, data.ptr, data.len, NULL) != MSGPACK_UNPACK_SUCCESS)
+        rc = CV_ECORRUPT;
+    if (!rc)
+        rc = cv_msg_info_at(CV_MSG_SCHEDULING_FORM_V1)->decode(&unpacked.data, record, NULL);
+    if (!rc)
+        rc = reg_book_form(event, record);
+    msgpack_unpacked_destroy(&unpacked);
+    free(record);
+    return rc == CV_ENOMEM || !rc ? rc : CV_ECORRUPT;
+}
+
+static int load_form(reg_store_t *store, reg_event_t *event)
+{
+    cv_stmt_int(store->form_get, 1, event->row);
+    int rc = cv_stmt_step(store->form_get);
+    if (rc <= 0)
+        return rc;
+    rc = read_form(cv_stmt_get_blob(store->form_get, 0), event);
+    cv_stmt_reset(store->form_get);
+    return rc;
+}
+
 static void load_event(cv_stmt_t *row, reg_event_t *event)
 {
     event->known = cv_stmt_get_int(row, 2);
@@ -195,6 +252,10 @@ static int load_events(reg_store_t *store, reg_book_t *book)
             error = load_quotas(store, event);
         if (!error)
             error = load_limits(store, event);
+        if (!error)
+            error = load_options(store, event);
+        if (!error)
+            error = load_form(store, event);
         if (error) {
             cv_stmt_reset(store->events);
             return error;
@@ -257,6 +318,16 @@ static void load_role(cv_stmt_t *row, reg_event_t *event, int64_t role)
     event->seats.role_confirmed[role] = event->stored_roles[role] = get32(row, 2);
 }
 
+static int load_option(cv_stmt_t *row, reg_event_t *event, int64_t number)
+{
+    if (number >= event->seats.options_n)
+        return CV_ECORRUPT;
+    reg_option_t *option = &event->seats.options[number];
+    option->ceiling = cv_stmt_get_null(row, 1) ? REG_NO_LIMIT : get32(row, 1);
+    option->taken = event->stored_options[number] = get32(row, 2);
+    return CV_OK;
+}
+
 static int load_tally(reg_book_t *book, cv_stmt_t *row, const rows_t *rows)
 {
     int64_t id = cv_stmt_get_int(row, 0), of = id & ((1 << REG_TALLY_BITS) - 1);
@@ -279,6 +350,8 @@ static int load_tally(reg_book_t *book, cv_stmt_t *row, const rows_t *rows)
         load_role(row, event, of - REG_TALLY_ROLE);
         return CV_OK;
     }
+    if (of >= REG_TALLY_OPTION && of < REG_TALLY_OPTION + REG_OPTIONS)
+        return load_option(row, event, of - REG_TALLY_OPTION);
     if (!party)
         return CV_ECORRUPT;
     int rc = reg_book_add_delegation(book, event, party, &delegation);
@@ -425,7 +498,12 @@ static int32_t pending_of(const int32_t *of_state)
     return of_state[REG_NOMINATED] + of_state[REG_REVIEW] + of_state[REG_RETURNED];
 }
 
-static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*roles)[REG_ROLES])
+/* Persons with a seat of one event. */
+typedef struct {
+    int32_t of_role[REG_ROLES], of_option[REG_OPTIONS];
+} seated_t;
+
+static bool agrees(const reg_book_t *book, const tally_t *tallies, const seated_t *seated)
 {
     for (size_t i = 0; i < book->events_n; i++) {
         const reg_event_t *event = book->event_list[i];
@@ -444,8 +522,11 @@ static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*rol
             sum.of_state[REG_OFFERED] != event->seats.offered || sum.of_state[REG_WAITING] != event->seats.waiting ||
             sum.of_state[REG_ONLINE] != event->seats.online || pending_of(sum.of_state) != event->seats.pending)
             return false;
-        if (memcmp(roles[event->row], event->seats.role_confirmed, sizeof roles[0]) != 0)
+        if (memcmp(seated[event->row].of_role, event->seats.role_confirmed, sizeof seated->of_role) != 0)
             return false;
+        for (unsigned o = 0; o < REG_OPTIONS; o++)
+            if (seated[event->row].of_option[o] != (o < event->seats.options_n ? event->seats.options[o].taken : 0))
+                return false;
     }
     return true;
 }
@@ -453,9 +534,9 @@ static bool agrees(const reg_book_t *book, const tally_t *tallies, int32_t (*rol
 int reg_store_check(reg_store_t *store, const reg_book_t *book)
 {
     tally_t *tallies = calloc(book->delegations_n + 1, sizeof *tallies);
-    int32_t(*roles)[REG_ROLES] = calloc((size_t)book->next_event, sizeof *roles);
+    seated_t *seated = calloc((size_t)book->next_event, sizeof *seated);
     rows_t rows = {{0}, {0}};
-    int rc = tallies && roles ? index_rows(book, &rows) : CV_ENOMEM, step;
+    int rc = tallies && seated ? index_rows(book, &rows) : CV_ENOMEM, step;
 
     while (!rc && (step = cv_stmt_step(store->count)) != 0) {
         if (step < 0) {
@@ -470,13 +551,18 @@ int reg_store_check(reg_store_t *store, const reg_book_t *book)
             break;
         }
         tallies[d->index].of_state[state]++;
-        if (state == REG_CONFIRMED || state == REG_OFFERED)
-            roles[d->event->row][role]++;
+        if (state != REG_CONFIRMED && state != REG_OFFERED)
+            continue;
+        seated[d->event->row].of_role[role]++;
+        reg_options_t options = (reg_options_t)cv_stmt_get_int(store->count, 3);
+        for (; options; options &= options - 1)
+            if (__builtin_ctzll(options) < REG_OPTIONS)
+                seated[d->event->row].of_option[__builtin_ctzll(options)]++;
     }
-    if (!rc && !agrees(book, tallies, roles))
+    if (!rc && !agrees(book, tallies, seated))
         rc = CV_ECORRUPT;
     free(tallies);
-    free(roles);
+    free(seated);
     rows_done(&rows);
     return rc;
 }

@@ -47,7 +47,7 @@ static int seal_names(upgrade_t *self, cv_stmt_t *read, int first, uint8_t purpo
     cv_buf_t buf = {
         .ptr = (uint8_t *)self->store->plain, .room = sizeof self->store->plain, .max = sizeof self->store->plain};
 
-    int rc = reg_vault_pack_names(&buf, cv_stmt_get_text(read, first), cv_stmt_get_text(read, first + 1));
+    int rc = reg_vault_pack_names(&buf, cv_stmt_get_text(read, first), cv_stmt_get_text(read, first + 1), CV_STR_NONE);
     if (rc)
         return rc;
     *ret_sealed = seal(self, purpose, cv_buf_str(&buf), room);

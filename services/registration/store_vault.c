@@ -1,8 +1,8 @@
 /* store_vault: sealing and opening what is stored of persons, and the secrets for it. See vault.h.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A name and an address are sealed together, as a MessagePack map: who adds to what is kept of a person adds a key
- * there, and what was sealed before stays readable. A destroyed secret is 32 zero octets in its old place.
+ * Name, address and answers of a person are sealed together, as a MessagePack map: who adds to what is kept of a person
+ * adds a key there, and what was sealed before stays readable. A destroyed secret is 32 zero octets in its old place.
  */
 #include "registration/statements.h"
 #include <sodium.h>
@@ -106,23 +106,25 @@ static void put_text(cv_buf_t *buf, const char *name, cv_str_t value)
     msgpack_pack_str_with_body(&packer, value.ptr, value.len);
 }
 
-int reg_vault_pack_names(cv_buf_t *buf, cv_str_t name, cv_str_t email)
+int reg_vault_pack_names(cv_buf_t *buf, cv_str_t name, cv_str_t email, cv_str_t answers)
 {
-    const uint8_t map = email.ptr ? 0x82 : 0x81;
+    const uint8_t map = (uint8_t)(0x81 + (email.ptr != NULL) + (answers.ptr != NULL));
 
     cv_buf_put(buf, &map, sizeof map);
     put_text(buf, "name", name);
     if (email.ptr)
         put_text(buf, "email", email);
+    if (answers.ptr) /* packed before: MessagePack in MessagePack */
+        put_text(buf, "answers", answers);
     return buf->rc;
 }
 
 int reg_vault_seal_names(reg_store_t *store, int64_t key, uint8_t purpose, cv_str_t name, cv_str_t email,
-                         cv_str_t *ret_sealed)
+                         cv_str_t answers, cv_str_t *ret_sealed)
 {
     cv_buf_t buf = {.ptr = (uint8_t *)store->plain, .room = sizeof store->plain, .max = sizeof store->plain};
 
-    int rc = reg_vault_pack_names(&buf, name, email);
+    int rc = reg_vault_pack_names(&buf, name, email, answers);
     if (!rc)
         rc = reg_vault_seal(store, key, purpose, cv_buf_str(&buf), ret_sealed);
     sodium_memzero(store->plain, buf.len);
@@ -140,9 +142,9 @@ static cv_str_t keep(cv_str_t text, char **at, const char *end)
 }
 
 int reg_store_unseal(reg_store_t *store, int64_t key, bool contact, cv_str_t sealed, char text[REG_PERSON_TEXT],
-                     cv_str_t *ret_name, cv_str_t *ret_email)
+                     cv_str_t *ret_name, cv_str_t *ret_email, cv_str_t *ret_answers)
 {
-    cv_str_t plain, name = CV_STR_NONE, email = CV_STR_NONE;
+    cv_str_t plain, name = CV_STR_NONE, email = CV_STR_NONE, answers = CV_STR_NONE;
     char *at = text;
     size_t offset = 0;
     int rc = reg_vault_open(store, key, contact ? REG_FOR_CONTACT : REG_FOR_PERSON, sealed, store->plain,
@@ -164,6 +166,8 @@ int reg_store_unseal(reg_store_t *store, int64_t key, bool contact, cv_str_t sea
                 name = keep(value, &at, text + REG_PERSON_TEXT);
             else if (cv_str_is(word, "email"))
                 email = keep(value, &at, text + REG_PERSON_TEXT);
+            else if (cv_str_is(word, "answers"))
+                answers = keep(value, &at, text + REG_PERSON_TEXT);
         }
     }
     msgpack_unpacked_destroy(&unpacked);
@@ -172,6 +176,7 @@ int reg_store_unseal(reg_store_t *store, int64_t key, bool contact, cv_str_t sea
         return CV_ECORRUPT;
     *ret_name = name;
     *ret_email = email;
+    *ret_answers = answers;
     return CV_OK;
 }
 

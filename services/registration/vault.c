@@ -112,13 +112,15 @@ int reg_reveal(void *self_, const cv_msg_t *msg, const void *data, uint16_t *ret
     reg_t *self = self_;
     const cv_registration_personal_v1_t *sealed = data;
     cv_registration_contact_v1_t *open = &self->contact;
+    cv_str_t answers;
 
     if (msg->info->number != CV_MSG_REGISTRATION_PERSONAL_V1)
         return CV_ENOTFOUND;
+    cv_arena_reset(self->scratch);
     *open = (cv_registration_contact_v1_t){.event = sealed->event, .party = sealed->party};
     if (sealed->has_contact) {
         int rc = reg_store_unseal(self->store, sealed->contact.key, true, sealed->contact.sealed, self->contact_text,
-                                  &open->contact.name, &open->contact.email);
+                                  &open->contact.name, &open->contact.email, &answers);
         if (rc && rc != CV_ENOTFOUND)
             return rc;
         open->has_contact = !rc;
@@ -128,7 +130,9 @@ int reg_reveal(void *self_, const cv_msg_t *msg, const void *data, uint16_t *ret
         cv_person_private_t *person = &open->persons[open->persons_n];
         *person = (cv_person_private_t){.number = sealed->persons[i].number, .capacity = sealed->persons[i].capacity};
         int rc = reg_store_unseal(self->store, sealed->persons[i].key, false, sealed->persons[i].sealed,
-                                  self->texts[open->persons_n], &person->name, &person->email);
+                                  self->texts[open->persons_n], &person->name, &person->email, &answers);
+        if (!rc)
+            rc = reg_unpack_answers(answers, self->scratch, &person->answers);
         if (rc && rc != CV_ENOTFOUND)
             return rc;
         open->persons_n += !rc;

@@ -19,7 +19,7 @@
  * that hold plain text are forgotten (followers that lag take a snapshot), and the file is written anew
  *
  * Invariants
- *   no name, address or reason reaches a table, the journal or the WAL in plain text
+ *   no name, address, answer or reason reaches a table, the journal or the WAL in plain text
  *   a secret is never in a place from which it could come back: not derived from anything, not moved, not copied, but
  * for backups, which SECURITY.md speaks of
  */

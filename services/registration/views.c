@@ -22,6 +22,26 @@
 
 enum { ROWS = 100, ROWS_MAX = 500 }; /* of one answer, when no limit is given and at most */
 
+/* Choices with places of their own: those that are limited, and those whose limit is gone but whose places are taken.
+ */
+static size_t list_options(const reg_seats_t *seats, cv_option_seats_t *ret_rows)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < seats->options_n; i++) {
+        const reg_option_t *option = &seats->options[i];
+        const char *slash = strchr(option->name, '/');
+        if (option->limit == REG_NO_LIMIT && !option->taken)
+            continue;
+        ret_rows[n++] = (cv_option_seats_t){.question = {option->name, (size_t)(slash - option->name)},
+                                            .choice = cv_str(slash + 1),
+                                            .has_limit = option->limit != REG_NO_LIMIT,
+                                            .limit = option->limit,
+                                            .taken = option->taken};
+    }
+    return n;
+}
+
 static int put_seats(const reg_event_t *event, cv_collect_t *collect)
 {
     const reg_seats_t *seats = &event->seats;
@@ -52,6 +72,7 @@ static int put_seats(const reg_event_t *event, cv_collect_t *collect)
         .confirm_closes_ms = event->terms.confirm_closes_ms,
         .source = event->source[0] ? cv_str(event->source) : CV_STR_NONE,
     };
+    row.options_n = list_options(seats, row.options);
     return cv_collect_put(collect, CV_MSG_REGISTRATION_SEATS_V1, row.event, 0, &row);
 }
 
@@ -86,8 +107,10 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
     cv_registration_contact_v1_t *row = &self->contact;
     const reg_roster_t *roster = &d->roster;
     int64_t from = *after;
+    size_t octets = 0;
     uint32_t i = 0;
 
+    cv_arena_reset(self->scratch);
     int rc = reg_store_roster(self->store, &self->book, d);
     if (rc)
         return rc;
@@ -105,6 +128,9 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
             return rc;
         if (!person.name.ptr) /* erased */
             continue;
+        octets += REG_PERSON_OCTETS + person.name.len + person.email.len + person.answers.len;
+        if (row->persons_n && octets > REG_RECORD_OCTETS)
+            break;
         row->persons[row->persons_n++] =
             (cv_person_private_t){.number = person.number,
                                   .name = person.name,
@@ -112,8 +138,11 @@ static int put_contact(reg_t *self, reg_delegation_t *d, int64_t *after, bool *r
                                   .email = person.email,
                                   .attendance = person.online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_IN_PERSON,
                                   .state = (cv_person_state_t)person.state};
+        cv_person_private_t *told = &row->persons[row->persons_n - 1];
+        rc = reg_unpack_answers(person.answers, self->scratch, &told->answers);
+        if (rc)
+            return rc;
         if (person.state == REG_OFFERED) {
-            cv_person_private_t *told = &row->persons[row->persons_n - 1];
             rc = reg_store_offer_get(self->store, person.unit, &told->expires_ms);
             if (rc)
                 return rc;

@@ -20,7 +20,7 @@ int reg_withdraw_one(reg_ask_t *ask, uint32_t index)
                                          : reg_store_person_move(ask->self->store, person.id, REG_WITHDRAWN, 0, 0);
     if (rc)
         return rc;
-    reg_withdraw(&ask->event->seats, &d->share, person.role, person.state);
+    reg_withdraw(&ask->event->seats, &d->share, person.role, person.options, person.state);
     reg_roster_rename(&d->roster, index, 0);
     return reg_badge_void(ask->self, ask->tx, d, person.id, CV_BADGE_CAUSE_WITHDRAWN);
 }

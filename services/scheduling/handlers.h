@@ -78,6 +78,8 @@ int sch_plan_decided(sch_service_t *service, cv_tx_t *tx, const sch_decision_t *
 /* May this event be changed or moved by itself while its plan is circulated? to: CV_EVENT_STATUS_ABSENT: its fields. */
 int sch_plan_lets(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_event_status_t to,
                   cv_outcome_t *out) CV_USE_RESULT;
+/* forms.c */
+int sch_put_form(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_form_put_v1_t *request, cv_outcome_t *out);
 /* reports.c */
 int sch_put_report(sch_service_t *service, cv_tx_t *tx, const cv_report_t *report, cv_outcome_t *out);
 int sch_put_review(sch_service_t *service, cv_tx_t *tx, const cv_review_t *review, cv_outcome_t *out);

@@ -196,6 +196,17 @@ static int query_event(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t
     return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_EVENT_V1, event->event, 0, event);
 }
 
+static int query_form(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t *page)
+{
+    cv_str_t data;
+    if (!key.ptr)
+        return CV_EINVAL;
+    int rc = sch_ref_get(service->store, cv_tx_arena(tx), SCH_FORM, key, &data);
+    if (!rc)
+        rc = sch_store_unpack(CV_MSG_SCHEDULING_FORM_V1, data, page->room);
+    return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_FORM_V1, key, 0, page->room);
+}
+
 static int query_events(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
 {
     sch_filter_t filter = {0};
@@ -348,6 +359,7 @@ static const struct {
     {"workplans", SCH_WORKPLAN, CV_MSG_SCHEDULING_WORKPLAN_V1},
     {"reports", SCH_REPORT, CV_MSG_SCHEDULING_REPORT_V1},
     {"calendars", SCH_CALENDAR, CV_MSG_SCHEDULING_CALENDAR_V1},
+    {"forms", SCH_FORM, CV_MSG_SCHEDULING_FORM_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
 
@@ -379,6 +391,8 @@ int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
         return CV_ENOMEM;
     if (cv_str_is(query->what, "event"))
         return query_event(service, tx, query->key, &page);
+    if (cv_str_is(query->what, "form"))
+        return query_form(service, tx, query->key, &page);
     if (cv_str_is(query->what, "events"))
         return query_events(service, query, &page);
     if (cv_str_is(query->what, "history"))

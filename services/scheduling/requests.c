@@ -327,6 +327,8 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return change(service, tx, data, out);
     case CV_MSG_SCHEDULING_EVENT_REGISTRATION_V1:
         return registration(service, tx, data, out);
+    case CV_MSG_SCHEDULING_FORM_PUT_V1:
+        return sch_put_form(service, tx, data, out);
     case CV_MSG_SCHEDULING_REPORT_PUT_V1:
         return sch_put_report(service, tx, data, out);
     case CV_MSG_SCHEDULING_REVIEW_PUT_V1:

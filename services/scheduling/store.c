@@ -50,7 +50,8 @@ static const char SCHEMA_1[] =
     " requests INTEGER NOT NULL CHECK(requests >= 0), private_seq INTEGER NOT NULL,"
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
 const char *const sch_migrations[SCH_MIGRATIONS_N] = {
-    SCHEMA_1, SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE, SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR};
+    SCHEMA_1,        SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE,
+    SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR,  SCH_SCHEMA_FORMS};
 
 #define PLAIN(table)                                                                  \
     {                                                                                 \
@@ -71,6 +72,7 @@ static const char *const REF_NAME[SCH_REFS] = {
     [SCH_REVIEW] = "review",
     [SCH_WORKPLAN] = "workplan",
     [SCH_CALENDAR] = "calendar",
+    [SCH_FORM] = "form",
 };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
@@ -100,6 +102,7 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_REVIEW] = PLAIN("review"),
     [SCH_WORKPLAN] = PLAIN("workplan"),
     [SCH_CALENDAR] = PLAIN("calendar"),
+    [SCH_FORM] = PLAIN("form"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)

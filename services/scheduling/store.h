@@ -23,6 +23,7 @@ typedef enum {
     SCH_REVIEW, /* code: YEAR-DIMENSION */
     SCH_WORKPLAN,
     SCH_CALENDAR,
+    SCH_FORM, /* code: its event */
     SCH_REFS
 } sch_ref_t;
 
@@ -69,7 +70,7 @@ typedef struct {
 
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 6 };
+enum { SCH_MIGRATIONS_N = 7 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;

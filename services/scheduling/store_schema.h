@@ -9,6 +9,8 @@
  * row per code; detail is what is asked for report, review, workplan the same work_item   one row per item of a plan of
  * work reference_version every row of reference data that was ever put plan_item   the events of each version, so that
  * an event can be asked for its plan
+ *
+ *   form        one row per event that asks something of those who register; detail is the version
  */
 #ifndef SCHEDULING_STORE_SCHEMA_H
 #define SCHEDULING_STORE_SCHEMA_H
@@ -50,6 +52,7 @@
     "ALTER TABLE event ADD COLUMN catalogue TEXT REFERENCES catalogue(code);"                               \
     "CREATE INDEX event_catalogue ON event(catalogue) WHERE catalogue IS NOT NULL;"
 
+#define SCH_SCHEMA_FORMS SCH_REFERENCE("form")
 #define SCH_SCHEMA_CALENDAR SCH_REFERENCE("calendar")
 #define SCH_SCHEMA_WORK                                                                                             \
     SCH_REFERENCE("report")                                                                                         \

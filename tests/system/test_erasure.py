@@ -14,7 +14,7 @@ import cvwire
 import world
 from deployment import Case, main, wait_for
 
-NAMES = ("Zephyrine", "Quillanova", "Xanthippa", "Wolfsbane")  # as nobody and nothing else here is called
+NAMES = ("Zephyrine", "Quillanova", "Xanthippa", "Wolfsbane", "Periwinkle", "Hellebore")  # as nobody and nothing else here is called
 SECRET_LENGTH = 32
 
 
@@ -62,19 +62,30 @@ class Erasure(Case):
     def persons(self, key="E1/KZ"):
         return [p for m in self.d.log("registration").query("persons", key) for p in m["data"].get("persons", [])]
 
-    def register(self, name, party="KZ", **more):
-        return world.decide(self.office, "registration.register", {
-            "event": "E1", "party": party, "persons": [{"name": name, "capacity": "delegate", "email": f"{name.lower().replace(' ', '.')}@a.example"}], **more})
+    def ask_form(self, event):
+        """What its persons do not eat; registration knows it when it counts the places of what they choose."""
+        world.decide(self.office, "scheduling.form.put", {"event": event, "questions": [
+            {"id": "diet", "label": "What do you not eat?", "type": "text"},
+            {"id": "tour", "label": "Tour", "type": "choice", "choices": [{"id": "t1", "label": "By bus", "limit": 9}]}]})
+        wait_for(lambda: self.d.log("registration").query("seats", event)[0]["data"].get("options"), "registration to know the form")
+
+    def register(self, name, party="KZ", answers=(), **more):
+        person = {"name": name, "capacity": "delegate", "email": f"{name.lower().replace(' ', '.')}@a.example"}
+        if answers:
+            person["answers"] = answers
+        return world.decide(self.office, "registration.register", {"event": "E1", "party": party, "persons": [person], **more})
 
     def test_no_octet_is_left(self):
         world.open_event(self.d, self.office, "E1", world.rules(2, maximum=2, waiting="strict"))
         desk = {"name": f"{NAMES[3]} Desk", "email": f"{NAMES[3].lower()}@kz.example"}
-        self.register(f"{NAMES[0]} One", contact=desk)
+        self.ask_form("E1")
+        self.register(f"{NAMES[0]} One", contact=desk, answers=[{"question": "diet", "value": f"no {NAMES[4]}"}])
         self.register("Stays Here")
         self.register("Waits There", party="AZ", contact={"name": "Desk of AZ", "email": "desk@az.example"})
         world.decide(self.office, "registration.amend", {"event": "E1", "party": "KZ", "number": 1, "name": f"{NAMES[1]} One",
                                                          "reason": f"{NAMES[0]} is spelled so"})
-        world.decide(self.office, "registration.substitute", {"event": "E1", "party": "KZ", "number": 1, "name": f"{NAMES[2]} Two"})
+        world.decide(self.office, "registration.substitute", {"event": "E1", "party": "KZ", "number": 1, "name": f"{NAMES[2]} Two",
+                                                              "answers": [{"question": "diet", "value": f"only {NAMES[5]}"}]})
         world.wait_notices(self.d)
         octets = [name.encode() for name in NAMES] + [name.lower().encode() for name in NAMES]
         held = {path for path, _ in self.where(*octets)}
@@ -85,6 +96,7 @@ class Erasure(Case):
         before, _ = self.d.log("registration", "mirror").stream("registration.private")
         contents = [m["data"] for m in self.d.log("registration", "mirror").opened("registration.private")]
         self.assertIn(f"{NAMES[0]} One", str(contents))
+        self.assertIn(f"no {NAMES[4]}", str(contents), "whoever follows the stream gets the answers too")
         mails = sorted(os.listdir(self.d.outbox))
         world.decide(self.office, "notifications.recipient.put", {"party": "KZ", "order": 1, "name": "Mission", "email": "mission@kz.example"})
 
@@ -92,6 +104,9 @@ class Erasure(Case):
         self.assertEqual((held["erased"], held["now"]["name"], held["now"]["state"]), (False, f"{NAMES[2]} Two", "confirmed"))
         self.assertEqual([s["name"] for s in held["history"]], [f"{NAMES[0]} One", f"{NAMES[1]} One", f"{NAMES[2]} Two"])
         self.assertEqual(held["history"][1]["reason"], f"{NAMES[0]} is spelled so")
+        answered = [s["answers"][0]["value"] for s in held["history"]]
+        self.assertEqual(answered, [f"no {NAMES[4]}", f"no {NAMES[4]}", f"only {NAMES[5]}"])
+        self.assertEqual(held["now"]["answers"], [{"question": "diet", "value": f"only {NAMES[5]}"}])
         self.assertEqual(len(held["notices"]), 4)
 
         outcome = world.decide(self.office, "registration.erase", {"event": "E1", "party": "KZ", "persons": [1], "contact": True})
@@ -107,7 +122,7 @@ class Erasure(Case):
         self.assertEqual([p["name"] for p in self.persons()], ["Stays Here"])
         steps = [m["data"] for m in self.d.log("registration").query("history", "E1/KZ/1")]
         self.assertEqual([s["change"] for s in steps], ["registered", "amended", "substituted", "withdrawn", "erased"])
-        self.assertFalse([s for s in steps if "name" in s or "email" in s or "reason" in s], steps)
+        self.assertFalse([s for s in steps if {"name", "email", "reason", "answers"} & set(s)], steps)
         held = self.convene("person", "export", "E1/KZ/1")
         self.assertTrue(json.loads(held)["erased"])
         self.assertNotRegex(held, "|".join(NAMES))

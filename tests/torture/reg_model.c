@@ -26,6 +26,19 @@ int m_seated_as(const m_event_t *e, int role)
     return n;
 }
 
+int m_seated_with(const m_event_t *e, int option)
+{
+    int n = 0;
+    for (int i = 0; i < e->n; i++)
+        n += is(&e->persons[i], SEATED) && (e->persons[i].part.options >> option & 1);
+    return n;
+}
+
+bool m_seatless(const m_event_t *e, const m_part_t *part)
+{
+    return part->options && part->online && !e->rules.online_takes_seat;
+}
+
 int m_maximum(const m_event_t *e, int party)
 {
     return e->rules.invited[party] ? e->rules.maximum[party] : 0;
@@ -53,7 +66,7 @@ int m_free(const m_event_t *e, int64_t now)
  */
 
 /* What persons of a party in these roles can have together: guaranteed_seat, free_seat, or why not. */
-static const char *fit(const m_event_t *e, int party, const int *roles, int n, int64_t now)
+static const char *fit(const m_event_t *e, int party, const m_part_t *parts, int n, int64_t now)
 {
     int c = m_count(e, party, SEATED), own = 0;
     if (c + n > m_maximum(e, party))
@@ -61,9 +74,16 @@ static const char *fit(const m_event_t *e, int party, const int *roles, int n, i
     for (int i = 0; i < n; i++) {
         int same = 0;
         for (int k = 0; k < n; k++)
-            same += roles[k] == roles[i];
-        if (e->rules.limit[roles[i]] >= 0 && m_seated_as(e, roles[i]) + same > e->rules.limit[roles[i]])
+            same += parts[k].role == parts[i].role;
+        if (e->rules.limit[parts[i].role] >= 0 && m_seated_as(e, parts[i].role) + same > e->rules.limit[parts[i].role])
             return "capacity_limit";
+    }
+    for (int o = 0; o < M_OPTIONS; o++) {
+        int wanted = 0;
+        for (int k = 0; k < n; k++)
+            wanted += (int)(parts[k].options >> o & 1);
+        if (wanted && e->rules.places[o] >= 0 && m_seated_with(e, o) + wanted > e->rules.places[o])
+            return "option_full";
     }
     if (n > 1 && n > e->rules.capacity)
         return "too_large";
@@ -81,13 +101,13 @@ bool m_gives(const char *rule)
     return strcmp(rule, "guaranteed_seat") == 0 || strcmp(rule, "free_seat") == 0;
 }
 
-/* The roles of those who wait with this arrival. */
-static int unit_of(const m_event_t *e, int64_t arrival, int *ret_roles)
+/* Those who wait with this arrival. */
+static int unit_of(const m_event_t *e, int64_t arrival, m_part_t *ret_parts)
 {
     int n = 0;
     for (int i = 0; i < e->n; i++)
         if (e->persons[i].state == WAITING && e->persons[i].arrival == arrival)
-            ret_roles[n++] = e->persons[i].part.role;
+            ret_parts[n++] = e->persons[i].part;
     return n;
 }
 
@@ -104,15 +124,15 @@ static bool leads(const m_event_t *e, int i)
 
 static const char *fit_of_unit(const m_event_t *e, int i, int64_t now)
 {
-    int roles[M_MANY];
-    int n = unit_of(e, e->persons[i].arrival, roles);
-    return fit(e, e->persons[i].party, roles, n, now);
+    m_part_t parts[M_MANY];
+    int n = unit_of(e, e->persons[i].arrival, parts);
+    return fit(e, e->persons[i].party, parts, n, now);
 }
 
 /* A newcomer: as if it had entered the list at its place and the list had then moved. */
-const char *m_newcomer(const m_event_t *e, int party, const int *roles, int n, int64_t now)
+const char *m_newcomer(const m_event_t *e, int party, const m_part_t *parts, int n, int64_t now)
 {
-    const char *rule = fit(e, party, roles, n, now);
+    const char *rule = fit(e, party, parts, n, now);
     if (strcmp(rule, "free_seat") != 0)
         return rule;
     for (int i = 0; i < e->n; i++) {
@@ -181,7 +201,8 @@ void m_move_up(m_event_t *e, const char *cause, int64_t now)
         return;
     while ((first = next_up(e, now)) >= 0) {
         int64_t arrival = e->persons[first].arrival;
-        int roles[M_MANY], party = e->persons[first].party, n = unit_of(e, arrival, roles);
+        m_part_t parts[M_MANY];
+        int party = e->persons[first].party, n = unit_of(e, arrival, parts);
         if (!r || r->party != party || r->n + n > M_MANY)
             r = record(e, false, party, cause);
         r->state = e->rules.offer ? OFFERED : CONFIRMED;

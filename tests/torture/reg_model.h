@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { M_PARTIES = 6, M_PERSONS = 4000, M_MANY = 64, M_ROLES = 15, M_RECORDS = 4096, M_KINDS = 3 };
+enum { M_PARTIES = 6, M_PERSONS = 4000, M_MANY = 64, M_ROLES = 15, M_RECORDS = 4096, M_KINDS = 3, M_OPTIONS = 5 };
 
 typedef enum {
     CONFIRMED = 1,
@@ -38,12 +38,15 @@ typedef struct {
     bool together, online_takes_seat, approval_again;
     m_approval_t approval; /* 0: none */
     bool invited[M_PARTIES];
+    bool asks;             /* there is a form: option 0 to 2 are choices of which one can be taken, the others any */
+    int places[M_OPTIONS]; /* -1: as many as are wanted */
     int64_t opens, closes, changes_close, confirm_closes, release, offer; /* 0: none; changes_close is what holds */
 } m_rules_t;
 
 typedef struct {
     int role, name; /* name: a number, another for everybody */
     bool online;
+    unsigned options; /* bit i: option i */
 } m_part_t;
 
 typedef struct {
@@ -53,6 +56,7 @@ typedef struct {
     int numbers[M_MANY];  /* withdraw, confirm, answer, review: n of them, none: all; amend, substitute: the first */
     m_part_t who[M_MANY]; /* register: n; amend, substitute: the first; role 0, name 0: as before */
     int attendance;       /* amend, substitute: 0 as before, 1 in person, 2 online */
+    bool answers;         /* amend: the options of the first are new, else as before */
     int group;            /* 0: the event's; 1: each; 2: all or none */
     m_verdict_t verdict;
     bool accept;
@@ -126,7 +130,10 @@ int m_maximum(const m_event_t *event, int party);
 int m_guarantee(const m_event_t *event, int party, int64_t now);
 int m_free(const m_event_t *event, int64_t now);
 bool m_gives(const char *rule); /* a seat */
-const char *m_newcomer(const m_event_t *event, int party, const int *roles, int n, int64_t now);
+const char *m_newcomer(const m_event_t *event, int party, const m_part_t *parts, int n, int64_t now);
+/* What must not happen: places go with a seat, and it attends online without one. */
+bool m_seatless(const m_event_t *event, const m_part_t *part);
+int m_seated_with(const m_event_t *event, int option);
 int m_position(const m_event_t *event, const m_person_t *person);
 void m_move_up(m_event_t *event, const char *cause, int64_t now);
 /* How many persons of a party (-1: all) are in one of these states, a bit each. */

@@ -126,10 +126,15 @@ bool m_give_each(ask_t *ask, m_person_t **persons, int n, verdicts_t *v)
         const char *rule = "online_no_seat";
         v->state[i] = ONLINE;
         v->rule[i] = rule;
+        if (m_seatless(ask->e, &p->part)) {
+            v->state[i] = REFUSED;
+            v->rule[i] = "option_needs_seat";
+            continue;
+        }
         if (needs_no_seat(ask->e, &p->part)) {
             p->state = ONLINE;
         } else {
-            rule = m_newcomer(ask->e, p->party, &p->part.role, 1, ask->now);
+            rule = m_newcomer(ask->e, p->party, &p->part, 1, ask->now);
             if (m_gives(rule) || ask->e->rules.waiting != NO_LIST) {
                 settle(ask, p, i, rule, ++ask->e->arrivals, v);
             } else {
@@ -146,13 +151,19 @@ bool m_give_each(ask_t *ask, m_person_t **persons, int n, verdicts_t *v)
 /* False: nobody gets anything, for *ret_rule. */
 static bool give_together(ask_t *ask, m_person_t **persons, int n, verdicts_t *v, const char **ret_rule)
 {
-    int roles[M_MANY], size = 0;
+    m_part_t parts[M_MANY];
+    int size = 0;
     const char *rule = "guaranteed_seat";
+    for (int i = 0; i < n; i++) {
+        *ret_rule = "option_needs_seat";
+        if (m_seatless(ask->e, &persons[i]->part))
+            return false;
+    }
     for (int i = 0; i < n; i++)
         if (!needs_no_seat(ask->e, &persons[i]->part))
-            roles[size++] = persons[i]->part.role;
+            parts[size++] = persons[i]->part;
     if (size)
-        rule = m_newcomer(ask->e, ask->request->party, roles, size, ask->now);
+        rule = m_newcomer(ask->e, ask->request->party, parts, size, ask->now);
     *ret_rule = rule;
     if (size && !m_gives(rule) && ask->e->rules.waiting == NO_LIST)
         return false;
@@ -249,6 +260,7 @@ void m_do_register(ask_t *ask)
             twice |= r->who[k].name == p->part.name;
         const char *wrong = twice                                          ? "duplicate_person"
                             : p->part.role == 1 && m_has_head(e, r->party) ? "one_head"
+                            : m_seatless(e, &p->part)                      ? "option_needs_seat"
                                                                            : NULL;
         v.state[i] = REFUSED;
         v.rule[i] = wrong;

@@ -102,6 +102,15 @@ static void do_decline(ask_t *ask)
 /* ---- amend, substitute --------------------------------------------------------------------------------------------
  */
 
+/* Whether one of the options that are new has no place left. */
+static bool lacks_place(const m_event_t *e, unsigned was, unsigned now)
+{
+    for (int o = 0; o < M_OPTIONS; o++)
+        if ((now & ~was) >> o & 1 && e->rules.places[o] >= 0 && m_seated_with(e, o) >= e->rules.places[o])
+            return true;
+    return false;
+}
+
 /* The change of one person is made, or refused with a rule and nothing is changed. */
 static void change(ask_t *ask, m_person_t *p, m_part_t now, bool substitution)
 {
@@ -112,7 +121,7 @@ static void change(ask_t *ask, m_person_t *p, m_part_t now, bool substitution)
     const char *rule = "kept", *code = substitution ? "substituted" : "amended";
     int position = 0;
 
-    if (now.role == was.role && now.name == was.name && now.online == was.online) {
+    if (now.role == was.role && now.name == was.name && now.online == was.online && now.options == was.options) {
         m_refuse(ask, "nothing_changed");
         return;
     }
@@ -133,8 +142,13 @@ static void change(ask_t *ask, m_person_t *p, m_part_t now, bool substitution)
         return;
     }
     bool sits = IN(p->state) & SEATED, leaves = now.online && !was.online && !e->rules.online_takes_seat;
+    bool no_seat = p->state == ONLINE || leaves || (!sits && p->state != WAITING && !e->rules.online_takes_seat);
+    if (now.options && now.online && no_seat) {
+        m_refuse(ask, "option_needs_seat");
+        return;
+    }
     if (p->state == ONLINE && !now.online) {
-        rule = m_newcomer(e, p->party, &now.role, 1, ask->now);
+        rule = m_newcomer(e, p->party, &now, 1, ask->now);
         if (!m_gives(rule)) {
             m_refuse(ask, rule);
             return;
@@ -146,6 +160,9 @@ static void change(ask_t *ask, m_person_t *p, m_part_t now, bool substitution)
     } else if (sits && now.role != was.role && e->rules.limit[now.role] >= 0 &&
                m_seated_as(e, now.role) >= e->rules.limit[now.role]) {
         m_refuse(ask, "capacity_limit");
+        return;
+    } else if (sits && lacks_place(e, was.options, now.options)) {
+        m_refuse(ask, "option_full");
         return;
     }
     p->part = now;
@@ -191,6 +208,8 @@ static void do_change(ask_t *ask)
         now.name = r->who[0].name;
     if (r->attendance)
         now.online = r->attendance == 2;
+    if (r->answers || r->kind == SUBSTITUTE)
+        now.options = r->who[0].options;
     change(ask, p, now, r->kind == SUBSTITUTE);
 }
 

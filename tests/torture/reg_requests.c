@@ -70,6 +70,15 @@ static void fitting_numbers(const m_event_t *event, m_request_t *r, m_state_t st
             r->numbers[r->n++] = event->persons[i].number;
 }
 
+/* One of the first three or none, and some of the others. */
+static unsigned some_options(const m_event_t *event)
+{
+    if (!event->rules.asks || reg_roll(3) == 0)
+        return 0;
+    unsigned first = reg_roll(4);
+    return (first < 3 ? 1u << first : 0) | (reg_roll(3) ? 0 : (reg_roll(4) << 3));
+}
+
 m_request_t reg_some_request(const m_event_t *event, int64_t now)
 {
     static const uint8_t kinds[] = {REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER, REGISTER,   WITHDRAW,
@@ -94,7 +103,10 @@ m_request_t reg_some_request(const m_event_t *event, int64_t now)
     case REGISTER:
         r.n = 1 + (int)reg_roll(reg_roll(2) ? 2 : 6);
         for (int i = 0; i < r.n; i++)
-            r.who[i] = (m_part_t){.role = some_role(), .name = some_name(event, r.party), .online = reg_roll(8) == 0};
+            r.who[i] = (m_part_t){.role = some_role(),
+                                  .name = some_name(event, r.party),
+                                  .online = reg_roll(8) == 0,
+                                  .options = some_options(event)};
         if (r.n > 1 && reg_roll(20) == 0)
             r.who[r.n - 1].name = r.who[0].name;
         r.group = (int)reg_roll(3);
@@ -112,6 +124,8 @@ m_request_t reg_some_request(const m_event_t *event, int64_t now)
         r.n = 1;
         r.who[0].role = reg_roll(2) ? some_role() : 0;
         r.attendance = reg_roll(3) ? 0 : 1 + (int)reg_roll(2);
+        r.answers = event->rules.asks && reg_roll(2);
+        r.who[0].options = r.answers || r.kind == SUBSTITUTE ? some_options(event) : 0;
         r.who[0].name = r.kind == SUBSTITUTE || reg_roll(4) == 0 ? some_name(event, r.party) : 0;
         break;
     case CONFIRM:
@@ -155,6 +169,19 @@ static cv_str_t name_text(int i, int name)
     return name ? cv_str(name_room[i]) : CV_STR_NONE;
 }
 
+/* The answers that choose these options. */
+static cv_form_answer_t answer_room[M_MANY][M_OPTIONS];
+static cv_items_t answers(int i, unsigned options)
+{
+    static const char *const ids[M_OPTIONS] = {"w0", "w1", "w2", "b3", "b4"};
+    cv_items_t items = {.list = answer_room[i]};
+    for (int o = 0; o < M_OPTIONS; o++)
+        if (options >> o & 1)
+            answer_room[i][items.n++] =
+                (cv_form_answer_t){.question = o < 3 ? CV_STR("workshop") : CV_STR("booth"), .value = cv_str(ids[o])};
+    return items;
+}
+
 #define HEAD .event = cv_str(code), .party = cv_str(reg_parties[r->party])
 #define NUMBERS(request)                          \
     do {                                          \
@@ -171,7 +198,8 @@ cv_str_t reg_encode(rig_t *rig, const m_request_t *r, uint64_t number, const cha
         for (int i = 0; i < r->n; i++)
             q.persons[i] = (cv_person_t){.name = name_text(i, r->who[i].name),
                                          .capacity = (cv_capacity_t)r->who[i].role,
-                                         .attendance = r->who[i].online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT};
+                                         .attendance = r->who[i].online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT,
+                                         .answers = answers(i, r->who[i].options)};
         return rig_request(rig, number, CV_MSG_REGISTRATION_REGISTER_V1, &q);
     }
     case WITHDRAW: {
@@ -184,15 +212,23 @@ cv_str_t reg_encode(rig_t *rig, const m_request_t *r, uint64_t number, const cha
         return rig_request(rig, number, CV_MSG_REGISTRATION_DECLINE_V1, &q);
     }
     case AMEND: {
-        cv_registration_amend_v1_t q = {HEAD, .number = r->numbers[0], .name = name_text(0, r->who[0].name),
+        cv_registration_amend_v1_t q = {HEAD,
+                                        .number = r->numbers[0],
+                                        .name = name_text(0, r->who[0].name),
                                         .capacity = (cv_capacity_t)r->who[0].role,
-                                        .attendance = (cv_attendance_t)r->attendance};
+                                        .attendance = (cv_attendance_t)r->attendance,
+                                        .answers = answers(0, r->who[0].options),
+                                        .has_no_answers = r->answers && !r->who[0].options,
+                                        .no_answers = true};
         return rig_request(rig, number, CV_MSG_REGISTRATION_AMEND_V1, &q);
     }
     case SUBSTITUTE: {
-        cv_registration_substitute_v1_t q = {HEAD, .number = r->numbers[0], .name = name_text(0, r->who[0].name),
+        cv_registration_substitute_v1_t q = {HEAD,
+                                             .number = r->numbers[0],
+                                             .name = name_text(0, r->who[0].name),
                                              .capacity = (cv_capacity_t)r->who[0].role,
-                                             .attendance = (cv_attendance_t)r->attendance};
+                                             .attendance = (cv_attendance_t)r->attendance,
+                                             .answers = answers(0, r->who[0].options)};
         return rig_request(rig, number, CV_MSG_REGISTRATION_SUBSTITUTE_V1, &q);
     }
     case CONFIRM: {
@@ -232,7 +268,8 @@ static void put_entry(cv_registration_import_v1_t *q, int party, int group, int 
         entry->persons[entry->persons_n++] =
             (cv_person_t){.name = cv_str(texts[used]),
                           .capacity = (cv_capacity_t)who[i].role,
-                          .attendance = who[i].online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT};
+                          .attendance = who[i].online ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT,
+                          .answers = answers(used, who[i].options)};
     }
 }
 
@@ -250,7 +287,8 @@ cv_str_t reg_encode_trial(rig_t *rig, const m_request_t *request, bool dry, uint
     for (unsigned more = reg_roll(4); more; more--) {
         m_part_t who[3];
         for (int i = 0; i < 3; i++)
-            who[i] = (m_part_t){.role = some_role(), .name = ++names, .online = reg_roll(8) == 0};
+            who[i] = (m_part_t){
+                .role = some_role(), .name = ++names, .online = reg_roll(8) == 0, .options = request->who[0].options};
         put_entry(&q, own ? request->party : (int)reg_roll(M_PARTIES), (int)reg_roll(3), 1 + (int)reg_roll(3), who);
     }
     if (!dry)

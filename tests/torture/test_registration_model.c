@@ -195,9 +195,15 @@ static void compare_all(void)
             const cv_person_private_t *got = at < n ? &any->registration_contact_v1.persons[at] : NULL;
             char name[32];
             snprintf(name, sizeof name, "P%d", want->part.name);
+            unsigned options = 0;
+            for (size_t k = 0; got && k < got->answers.n; k++) {
+                cv_form_answer_t chosen;
+                cv_form_answer_at(&got->answers, k, &chosen);
+                options |= 1u << (chosen.value.ptr[1] - '0');
+            }
             at++;
-            if (!got || got->number != want->number || (int)got->state != (int)want->state ||
-                (int)got->capacity != want->part.role || !is(got->name, name) ||
+            if (!got || options != want->part.options || got->number != want->number ||
+                (int)got->state != (int)want->state || (int)got->capacity != want->part.role || !is(got->name, name) ||
                 (got->attendance == CV_ATTENDANCE_ONLINE) != want->part.online ||
                 (want->state == OFFERED && got->expires_ms != want->expires)) {
                 differ("person %d of %s differs", want->number, reg_parties[p]);
@@ -260,6 +266,34 @@ static void send_rules(const m_rules_t *r)
     rig_feed(rig, CV_MSG_SCHEDULING_EVENT_V1, &record);
 }
 
+/* The form, if the event asks. Every choice has a limit in the first version. */
+static void send_form(const m_rules_t *r)
+{
+    static cv_scheduling_form_v1_t record;
+    static const char *const names[M_OPTIONS] = {"w0", "w1", "w2", "b3", "b4"};
+    static int64_t form;
+    if (!r->asks)
+        return;
+    record = (cv_scheduling_form_v1_t){.version = ++form, .form = {.event = cv_str(code), .questions_n = 2}};
+    record.form.questions[0] =
+        (cv_form_question_t){.id = CV_STR("workshop"), .label = CV_STR("Workshop"), .type = CV_QUESTION_TYPE_CHOICE};
+    record.form.questions[1] =
+        (cv_form_question_t){.id = CV_STR("booth"), .label = CV_STR("Booths"), .type = CV_QUESTION_TYPE_CHOICES};
+    for (int o = 0; o < M_OPTIONS; o++) {
+        cv_form_question_t *question = &record.form.questions[o >= 3];
+        question->choices[question->choices_n++] = (cv_form_choice_t){
+            .id = cv_str(names[o]), .label = cv_str(names[o]), .has_limit = r->places[o] >= 0, .limit = r->places[o]};
+    }
+    rig_feed(rig, CV_MSG_SCHEDULING_FORM_V1, &record);
+}
+
+static void roll_places(m_rules_t *r, bool all)
+{
+    for (int o = 0; o < M_OPTIONS; o++)
+        if (all || reg_roll(2))
+            r->places[o] = all || reg_roll(8) ? (int)reg_roll(reg_roll(3) ? 6 : 20) : -1;
+}
+
 static void roll_rules(m_rules_t *r)
 {
     int scale = reg_roll(3) ? 12 : 40;
@@ -281,7 +315,7 @@ static void change_rules(void)
 {
     m_rules_t r = event.rules;
     int64_t now = rig->now_ms;
-    switch (reg_roll(9)) {
+    switch (reg_roll(11)) {
     case 0:
         r.capacity = (int)reg_roll(14);
         break;
@@ -308,6 +342,18 @@ static void change_rules(void)
         r.approval = (m_approval_t)(reg_roll(2) ? reg_roll(4) : (unsigned)r.approval);
         r.approval_again = reg_roll(2);
         break;
+    case 8:
+    case 9: /* the form only, so that its record moves the list by itself */
+        if (!r.asks)
+            return;
+        roll_places(&r, false);
+        rig->records_n = 0;
+        event.records_n = 0;
+        event.rules = r;
+        m_move_up(&event, "capacity", now);
+        send_form(&r);
+        compare_records(0);
+        return;
     default:
         roll_rules(&r);
     }
@@ -350,6 +396,8 @@ static void begin_event(void)
     snprintf(code, sizeof code, "E%d", ++events_n);
     audience = reg_roll(3) ? 0x3eu : (reg_roll(32) << 1 | 1u << event.kind[0]);
     roll_rules(&r);
+    r.asks = reg_roll(3) > 0;
+    roll_places(&r, true);
     began = rig->now_ms += 10 - rig->now_ms % 10;
     r.waiting = (m_waiting_t)(1 + reg_roll(3));
     r.together = reg_roll(4) == 0;
@@ -365,6 +413,7 @@ static void begin_event(void)
     rig->records_n = 0;
     rig_wait_until(rig, began);
     rig->records_n = 0;
+    send_form(&r);
     m_rules(&event, &r, began);
     send_rules(&r);
     compare_records(0);

@@ -75,7 +75,8 @@ static void test_layout(void **state)
     assert_int_equal(cv_badge_sign(&badge, SEED, text), CV_OK);
     assert_int_equal(cv_badge_parse(cv_str(text), octets, &back), CV_OK);
     assert_int_equal(octets[0], 1);
-    assert_int_equal((uint32_t)octets[1] << 24 | octets[2] << 16 | octets[3] << 8 | octets[4], key.id);
+    assert_int_equal((uint32_t)octets[1] << 24 | (uint32_t)octets[2] << 16 | (uint32_t)octets[3] << 8 | octets[4],
+                     key.id);
     assert_memory_equal(octets + 5, badge.event, 8);
     assert_memory_equal(octets + 13, numbers, sizeof numbers);
 }

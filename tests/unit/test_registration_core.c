@@ -120,7 +120,7 @@ static void clauses(void **state)
         limits[MEDIA] = c->media_limit;
         reg_seats_rules(&seats, c->capacity, limits);
         for (int k = 0; k < c->confirmed; k++)
-            reg_take(&seats, &share, DELEGATE);
+            reg_take(&seats, &share, DELEGATE, 0);
         for (unsigned k = 0; k < n; k++) {
             char p = c->persons[k];
             who[k] = (reg_applicant_t){.role = p == 'h'   ? HEAD
@@ -237,13 +237,13 @@ static void order(void **state)
     reg_share_t guest = party_of(&seats, GUEST, 0, 9), member = party_of(&seats, MEMBER, 0, 9);
     reg_share_t taken = party_of(&seats, MEMBER, 0, 9);
     for (int i = 0; i < 3; i++)
-        reg_take(&seats, &taken, DELEGATE);
+        reg_take(&seats, &taken, DELEGATE, 0);
     reg_lane_t early = lane_of(&seats, &guest, 1, 1, DELEGATE), late = lane_of(&seats, &member, 2, 2, DELEGATE);
     reg_lane_link(&seats, &early);
     reg_lane_link(&seats, &late);
 
     assert_null(reg_next(&seats)); /* full */
-    reg_give_back(&seats, &taken, DELEGATE);
+    reg_give_back(&seats, &taken, DELEGATE, 0);
     assert_null(reg_next(&seats)); /* strict: the members' pair is first and does not fit */
     seats.waiting_rule = REG_WAIT_BEST_FILL;
     assert_ptr_equal(reg_next(&seats), &early);
@@ -251,7 +251,7 @@ static void order(void **state)
     member.maximum = 1; /* held by its own maximum: holds up nobody */
     assert_ptr_equal(reg_next(&seats), &early);
     member.maximum = 9;
-    reg_give_back(&seats, &taken, DELEGATE);
+    reg_give_back(&seats, &taken, DELEGATE, 0);
     assert_ptr_equal(reg_next(&seats), &late); /* kind goes before arrival */
     reg_lane_unlink(&seats, &late);
     assert_ptr_equal(reg_next(&seats), &early);
@@ -264,7 +264,7 @@ static void own_guarantee_moves_whoever_waits(void **state)
     (void)state;
     reg_seats_t seats = event_of(2, REG_WAIT_STRICT);
     reg_share_t member = party_of(&seats, MEMBER, 0, 9), guest = party_of(&seats, GUEST, 1, 9);
-    reg_take(&seats, &member, DELEGATE);
+    reg_take(&seats, &member, DELEGATE, 0);
     reg_lane_t pair = lane_of(&seats, &member, 1, 2, DELEGATE), own = lane_of(&seats, &guest, 2, 1, DELEGATE);
     reg_lane_link(&seats, &pair);
     reg_lane_link(&seats, &own);
@@ -281,7 +281,7 @@ static void never_unseats(void **state)
 
     memcpy(limits, no_limits, sizeof limits);
     for (int i = 0; i < 5; i++)
-        reg_take(&seats, &share, DELEGATE);
+        reg_take(&seats, &share, DELEGATE, 0);
     limits[DELEGATE] = 1;
     reg_seats_rules(&seats, 3, limits);
     reg_share_rules(&seats, &share, 1, 2);
@@ -291,7 +291,7 @@ static void never_unseats(void **state)
     assert_int_equal(seats.role_ceiling[DELEGATE], 5);
     assert_int_equal(reg_free(&seats), -2);
     for (int i = 0; i < 4; i++)
-        reg_give_back(&seats, &share, DELEGATE);
+        reg_give_back(&seats, &share, DELEGATE, 0);
     assert_int_equal(seats.ceiling, 3); /* down to the rule, and no further */
     assert_int_equal(share.ceiling, 2);
     assert_int_equal(seats.role_ceiling[DELEGATE], 1);
@@ -311,15 +311,21 @@ static void changes(void **state)
         reg_rule_t rule;
         reg_state_t after;
     } rows[] = {
-        {"name only", 3, REG_CONFIRMED, {DELEGATE, 0}, {DELEGATE, 0}, REG_RULE_KEPT, REG_CONFIRMED},
-        {"another capacity, event full", 3, REG_CONFIRMED, {DELEGATE, 0}, {2, 0}, REG_RULE_KEPT, REG_CONFIRMED},
-        {"a full capacity", 9, REG_CONFIRMED, {DELEGATE, 0}, {MEDIA, 0}, REG_RULE_CAPACITY_LIMIT, 0},
-        {"a second head", 9, REG_CONFIRMED, {DELEGATE, 0}, {HEAD, 0}, REG_RULE_ONE_HEAD, 0},
-        {"a head for a head", 3, REG_CONFIRMED, {HEAD, 0}, {HEAD, 0}, REG_RULE_KEPT, REG_CONFIRMED},
-        {"the seat is given up", 3, REG_CONFIRMED, {DELEGATE, 0}, {DELEGATE, 1}, REG_RULE_ONLINE, REG_ONLINE},
-        {"a seat at last", 4, REG_ONLINE, {DELEGATE, 1}, {DELEGATE, 0}, REG_RULE_POOL, REG_CONFIRMED},
-        {"no seat for it", 3, REG_ONLINE, {DELEGATE, 1}, {DELEGATE, 0}, REG_RULE_FULL, 0},
-        {"more seats taken than there are", 1, REG_CONFIRMED, {DELEGATE, 0}, {2, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"name only", 3, REG_CONFIRMED, {DELEGATE, 0, 0}, {DELEGATE, 0, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"another capacity, event full", 3, REG_CONFIRMED, {DELEGATE, 0, 0}, {2, 0, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"a full capacity", 9, REG_CONFIRMED, {DELEGATE, 0, 0}, {MEDIA, 0, 0}, REG_RULE_CAPACITY_LIMIT, 0},
+        {"a second head", 9, REG_CONFIRMED, {DELEGATE, 0, 0}, {HEAD, 0, 0}, REG_RULE_ONE_HEAD, 0},
+        {"a head for a head", 3, REG_CONFIRMED, {HEAD, 0, 0}, {HEAD, 0, 0}, REG_RULE_KEPT, REG_CONFIRMED},
+        {"the seat is given up", 3, REG_CONFIRMED, {DELEGATE, 0, 0}, {DELEGATE, 1, 0}, REG_RULE_ONLINE, REG_ONLINE},
+        {"a seat at last", 4, REG_ONLINE, {DELEGATE, 1, 0}, {DELEGATE, 0, 0}, REG_RULE_POOL, REG_CONFIRMED},
+        {"no seat for it", 3, REG_ONLINE, {DELEGATE, 1, 0}, {DELEGATE, 0, 0}, REG_RULE_FULL, 0},
+        {"more seats taken than there are",
+         1,
+         REG_CONFIRMED,
+         {DELEGATE, 0, 0},
+         {2, 0, 0},
+         REG_RULE_KEPT,
+         REG_CONFIRMED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int32_t limits[REG_ROLES];
@@ -329,10 +335,10 @@ static void changes(void **state)
 
         memcpy(limits, no_limits, sizeof limits);
         limits[MEDIA] = 1;
-        reg_take(&seats, &share, DELEGATE);
-        reg_take(&seats, &share, HEAD);
+        reg_take(&seats, &share, DELEGATE, 0);
+        reg_take(&seats, &share, HEAD, 0);
         share.heads = 1;
-        reg_take(&seats, &other, MEDIA);
+        reg_take(&seats, &other, MEDIA, 0);
         share.online = seats.online = 1;
         reg_seats_rules(&seats, rows[i].capacity, limits);
         reg_seats_t before = seats;

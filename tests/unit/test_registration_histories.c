@@ -276,7 +276,7 @@ static void d_promote(driven_t *d)
             if (d->persons[i].unit != unit || d->persons[i].state != REG_WAITING)
                 continue;
             reg_stop_waiting(&d->seats, lane->share, 1);
-            reg_take(&d->seats, lane->share, d->persons[i].role);
+            reg_take(&d->seats, lane->share, d->persons[i].role, 0);
             d->persons[i].state = REG_CONFIRMED;
         }
         d_lanes(d);
@@ -356,7 +356,7 @@ static void withdraw_somebody(model_t *m, driven_t *d)
     if (state == REG_WITHDRAWN || state == REG_REFUSED)
         return;
     m->persons[i].state = d->persons[i].state = REG_WITHDRAWN;
-    reg_withdraw(&d->seats, &d->shares[d->persons[i].party], d->persons[i].role, state);
+    reg_withdraw(&d->seats, &d->shares[d->persons[i].party], d->persons[i].role, 0, state);
     d_lanes(d);
 }
 

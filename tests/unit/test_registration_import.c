@@ -70,8 +70,8 @@ static char *dump(driver_t *driver, bool state)
             dump_table(db, name, state, &buf);
     }
     sqlite3_finalize(stmt);
-    put(&buf, "");
-    char *text = strndup((const char *)buf.ptr, buf.len);
+    assert_int_equal(cv_buf_put(&buf, "", 1), CV_OK); /* its end */
+    char *text = strdup((const char *)buf.ptr);
     cv_buf_done(&buf);
     return text;
 }
@@ -319,6 +319,23 @@ static void pack(driver_t *driver, sent_t *sent, uint16_t type, unsigned number,
     assert_int_equal(cv_msg_write(&sent->bytes, &head, data), CV_OK);
 }
 
+/* A choice of two, each with a few places. */
+static const cv_form_answer_t workshops[2] = {{.question = {"workshop", 8}, .value = {"w1", 2}},
+                                              {.question = {"workshop", 8}, .value = {"w2", 2}}};
+
+static void ask_workshop(driver_t *driver, unsigned places)
+{
+    static cv_scheduling_form_v1_t form;
+    form = (cv_scheduling_form_v1_t){.version = 1, .form = {.event = CV_STR("E1"), .questions_n = 1}};
+    cv_form_question_t *q = &form.form.questions[0];
+    *q = (cv_form_question_t){
+        .id = workshops[0].question, .label = CV_STR("Workshop"), .type = CV_QUESTION_TYPE_CHOICE, .choices_n = 2};
+    for (unsigned i = 0; i < 2; i++)
+        q->choices[i] = (cv_form_choice_t){
+            .id = workshops[i].value, .label = CV_STR("Choice"), .has_limit = true, .limit = places + i};
+    driver_feed(driver, CV_MSG_SCHEDULING_FORM_V1, &form);
+}
+
 static void random_persons(cv_person_t *persons, size_t *persons_n)
 {
     unsigned n = 1 + below(3);
@@ -330,6 +347,7 @@ static void random_persons(cv_person_t *persons, size_t *persons_n)
                         : below(4) == 0 ? CV_CAPACITY_MEDIA
                                         : CV_CAPACITY_DELEGATE,
             .attendance = below(6) == 0 ? CV_ATTENDANCE_ONLINE : CV_ATTENDANCE_ABSENT,
+            .answers = {.n = below(2), .list = &workshops[below(2)]},
         };
 }
 
@@ -395,6 +413,7 @@ static driver_t *twin(uint64_t seed)
     rules->limits_n = below(2);
     rules->limits[0] = (cv_limit_t){.capacity = CV_CAPACITY_MEDIA, .maximum = 2};
     driver_event(driver);
+    ask_workshop(driver, 1 + below(4));
     return driver;
 }
 

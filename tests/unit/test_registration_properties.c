@@ -15,18 +15,20 @@
 
 #include <cmocka.h>
 
-enum { PARTIES = 4, STEPS = 60, PEOPLE = STEPS * 6, SIZE_MAX_ = 5, MEDIA = 10, DELEGATE = 3 };
-typedef enum { ENTER, LEAVE, GROW, RELEASE, LIMIT } what_t;
+enum { PARTIES = 4, STEPS = 60, PEOPLE = STEPS * 6, SIZE_MAX_ = 5, MEDIA = 10, DELEGATE = 3, OPTIONS = 3 };
+typedef enum { ENTER, LEAVE, GROW, RELEASE, LIMIT, PLACES, SWITCH } what_t;
 
 typedef struct {
     what_t what;
-    int party, size, media; /* ENTER: people, how many of them media. LEAVE: size is the index of a person */
+    int party, size, media; /* ENTER: people, how many of them media. LEAVE, SWITCH: size is the index of a person */
+    int options;            /* ENTER, SWITCH: a bit each. PLACES: which one, and size its places; -1: no limit */
     bool together;
 } step_t;
 
 typedef struct {
     int capacity, guaranteed[PARTIES], maximum[PARTIES], kind[PARTIES];
     reg_waiting_t waiting;
+    int places[OPTIONS];
     int n;
     step_t steps[STEPS];
 } history_t;
@@ -35,6 +37,7 @@ typedef struct {
     int party, unit;
     unsigned role;
     reg_state_t state;
+    reg_options_t options;
 } person_t;
 
 typedef struct {
@@ -42,6 +45,8 @@ typedef struct {
     reg_share_t shares[PARTIES];
     person_t people[PEOPLE];
     reg_lane_t lanes[PEOPLE];
+    reg_option_t options[OPTIONS];
+    int allowed[OPTIONS]; /* places, or as many as were taken when there were fewer, and since */
     int n;
     bool is_covered; /* the guarantees are not more than there are seats */
 } world_t;
@@ -67,8 +72,7 @@ static void make_lanes(world_t *w)
         for (int i = unit; i < w->n && i < unit + SIZE_MAX_; i++) {
             if (w->people[i].unit != unit || w->people[i].state != REG_WAITING)
                 continue;
-            need.size++;
-            need.of_role[w->people[i].role]++;
+            reg_need_add(&need, w->people[i].role, w->people[i].options);
         }
         reg_share_t *share = &w->shares[w->people[unit].party];
         int64_t key = reg_lane_key(&need);
@@ -103,6 +107,31 @@ static const char *arithmetic(const world_t *w)
     if (held != w->seats.held || confirmed != w->seats.confirmed || waiting != w->seats.waiting)
         return "the pool is not capacity less what is confirmed or guaranteed";
     return confirmed > w->seats.capacity ? "more are confirmed than there are seats" : NULL;
+}
+
+/* Counted anew: never more than there are places, unless there were more before; and nobody came since. */
+static const char *places(const world_t *w)
+{
+    for (int o = 0; o < OPTIONS; o++) {
+        int taken = 0;
+        for (int i = 0; i < w->n; i++)
+            taken += w->people[i].state == REG_CONFIRMED && (w->people[i].options >> o & 1);
+        if (taken != w->options[o].taken)
+            return "places of an option are miscounted";
+        if (w->options[o].limit != REG_NO_LIMIT && taken > w->allowed[o])
+            return "an option is taken by more than it has places";
+    }
+    return NULL;
+}
+
+/* What is over the limit may only become less. */
+static void follow(world_t *w)
+{
+    for (int o = 0; o < OPTIONS; o++) {
+        int limit = w->options[o].limit, taken = w->options[o].taken;
+        if (limit != REG_NO_LIMIT && w->allowed[o] > limit && taken < w->allowed[o])
+            w->allowed[o] = taken > limit ? taken : limit;
+    }
 }
 
 static const char *guarantees(const world_t *w)
@@ -171,13 +200,15 @@ static const char *enter(world_t *w, const step_t *step)
     int first = w->n;
 
     for (int i = 0; i < step->size; i++)
-        who[i].role = i < step->media ? MEDIA : DELEGATE;
+        who[i] = (reg_applicant_t){.role = i < step->media ? MEDIA : DELEGATE,
+                                   .options = i % 2 ? 0 : (reg_options_t)step->options};
     reg_decide(&w->seats, &w->shares[step->party], step->together ? REG_ALL_OR_NONE : REG_EACH, who,
                (unsigned)step->size, verdicts, &ruling);
     for (int i = 0; i < step->size; i++, w->n++)
         w->people[w->n] = (person_t){.party = step->party,
                                      .unit = step->together ? first : w->n,
                                      .role = who[i].role,
+                                     .options = who[i].options,
                                      .state = verdicts[i].state};
     return fair(step, front, verdicts);
 }
@@ -186,8 +217,32 @@ static void leave(world_t *w, int i)
 {
     if (i >= w->n || (w->people[i].state != REG_CONFIRMED && w->people[i].state != REG_WAITING))
         return;
-    reg_withdraw(&w->seats, &w->shares[w->people[i].party], w->people[i].role, w->people[i].state);
+    reg_withdraw(&w->seats, &w->shares[w->people[i].party], w->people[i].role, w->people[i].options,
+                 w->people[i].state);
     w->people[i].state = REG_WITHDRAWN;
+}
+
+/* A person chooses otherwise; who has a seat keeps it. */
+static const char *switch_options(world_t *w, int i, reg_options_t options)
+{
+    reg_state_t after = 0;
+
+    if (i >= w->n || (w->people[i].state != REG_CONFIRMED && w->people[i].state != REG_WAITING))
+        return NULL;
+    person_t *p = &w->people[i];
+    const reg_part_t was = {(uint8_t)p->role, false, p->options}, now = {(uint8_t)p->role, false, options};
+    reg_rule_t rule = reg_change(&w->seats, &w->shares[p->party], p->state, was, now, &after);
+    if (rule == REG_RULE_KEPT && after == p->state)
+        p->options = options;
+    else if (rule != REG_RULE_OPTION_FULL || p->state != REG_CONFIRMED)
+        return "a change of options cost a seat";
+    return NULL;
+}
+
+static void set_places(world_t *w, int option, int limit)
+{
+    reg_option_rule(&w->seats, (unsigned)option, limit);
+    w->allowed[option] = limit > w->options[option].taken ? limit : w->options[option].taken;
 }
 
 static void set_rules(world_t *w, int capacity, int media)
@@ -208,7 +263,7 @@ static void move_up(world_t *w)
             if (w->people[i].unit != unit || w->people[i].state != REG_WAITING)
                 continue;
             reg_stop_waiting(&w->seats, lane->share, 1);
-            reg_take(&w->seats, lane->share, w->people[i].role);
+            reg_take(&w->seats, lane->share, w->people[i].role, w->people[i].options);
             w->people[i].state = REG_CONFIRMED;
         }
     }
@@ -221,6 +276,10 @@ static const char *run(const history_t *h, const char *(*more)(const world_t *))
 
     memset(&w, 0, sizeof w);
     w.seats.waiting_rule = h->waiting;
+    w.seats.options = w.options;
+    w.seats.options_n = OPTIONS;
+    for (int o = 0; o < OPTIONS; o++)
+        set_places(&w, o, h->places[o]);
     set_rules(&w, h->capacity, REG_NO_LIMIT);
     for (int p = 0; p < PARTIES; p++) {
         w.shares[p].kind = (uint32_t)h->kind[p];
@@ -237,13 +296,18 @@ static const char *run(const history_t *h, const char *(*more)(const world_t *))
             leave(&w, step->size);
         else if (step->what == GROW)
             set_rules(&w, w.seats.capacity + step->size, w.seats.role_limit[MEDIA]);
+        else if (step->what == PLACES)
+            set_places(&w, step->options % OPTIONS, step->size);
+        else if (step->what == SWITCH)
+            broken = switch_options(&w, step->size, (reg_options_t)step->options);
         else if (step->what == RELEASE)
             reg_share_rules(&w.seats, &w.shares[step->party], 0, w.shares[step->party].maximum);
         else
             set_rules(&w, w.seats.capacity, w.seats.role_confirmed[MEDIA] + step->size);
+        follow(&w);
         make_lanes(&w);
         move_up(&w);
-        const char *(*const properties[])(const world_t *) = {arithmetic, guarantees, settled, more};
+        const char *(*const properties[])(const world_t *) = {arithmetic, places, guarantees, settled, more};
         for (size_t i = 0; i < sizeof properties / sizeof *properties && !broken; i++)
             broken = properties[i] ? properties[i](&w) : NULL;
         if (broken)
@@ -256,24 +320,31 @@ static history_t random_history(void)
 {
     history_t h = {.capacity = roll(16), .waiting = (reg_waiting_t)(1 + roll(3)), .n = STEPS};
 
+    for (int o = 0; o < OPTIONS; o++)
+        h.places[o] = roll(6) - 1;
     for (int p = 0; p < PARTIES; p++) {
         h.guaranteed[p] = roll(4);
         h.maximum[p] = 1 + roll(9);
         h.kind[p] = 1 + roll(3);
     }
     for (int s = 0; s < STEPS; s++) {
-        int what = roll(20);
+        int what = roll(23);
         h.steps[s] = (step_t){.what = what < 11   ? ENTER
                                       : what < 17 ? LEAVE
                                       : what < 18 ? GROW
                                       : what < 19 ? RELEASE
-                                                  : LIMIT,
+                                      : what < 20 ? LIMIT
+                                      : what < 21 ? PLACES
+                                                  : SWITCH,
                               .party = roll(PARTIES),
                               .size = 1 + roll(SIZE_MAX_),
+                              .options = roll(2) ? roll(1 << OPTIONS) : 0,
                               .together = roll(2)};
         h.steps[s].media = roll(3) ? 0 : roll(h.steps[s].size + 1);
-        if (h.steps[s].what == LEAVE)
+        if (h.steps[s].what == LEAVE || h.steps[s].what == SWITCH)
             h.steps[s].size = roll(PEOPLE / 3);
+        if (h.steps[s].what == PLACES)
+            h.steps[s].size = roll(7) - 1;
     }
     return h;
 }
@@ -322,6 +393,7 @@ static void shrink(history_t *h, const char *(*more)(const world_t *))
                     s += n;
         for (int s = 0; s < h->n; s++) {
             again |= smaller(h, &h->steps[s].media, 0, more);
+            again |= smaller(h, &h->steps[s].options, 0, more);
             again |= h->steps[s].what == ENTER && h->steps[s].size > h->steps[s].media &&
                      smaller(h, &h->steps[s].size, 1, more);
         }
@@ -333,15 +405,16 @@ static void shrink(history_t *h, const char *(*more)(const world_t *))
 
 static void show(const history_t *h)
 {
-    static const char *const words[] = {"enter", "leave", "grow", "release", "limit"};
+    static const char *const words[] = {"enter", "leave", "grow", "release", "limit", "places", "switch"};
 
     print_message("capacity %d, waiting rule %d\n", h->capacity, h->waiting);
     for (int p = 0; p < PARTIES; p++)
         print_message("party %d of kind %d: %d guaranteed, at most %d\n", p, h->kind[p], h->guaranteed[p],
                       h->maximum[p]);
     for (int s = 0; s < h->n; s++)
-        print_message("  %s party %d, %d%s, %d media\n", words[h->steps[s].what], h->steps[s].party, h->steps[s].size,
-                      h->steps[s].together ? " together" : "", h->steps[s].media);
+        print_message("  %s party %d, %d%s, %d media, options %d\n", words[h->steps[s].what], h->steps[s].party,
+                      h->steps[s].size, h->steps[s].together ? " together" : "", h->steps[s].media,
+                      h->steps[s].options);
 }
 
 static void properties(void **state)

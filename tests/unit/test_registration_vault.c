@@ -1,5 +1,6 @@
 /* test_registration_vault: what registration stores of persons is sealed; what an older version stored becomes so;
- * personal data go when it is time. SPDX-License-Identifier: Apache-2.0
+ * personal data go when it is time.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "convene/seal.h"
 #include "registration/vault.h"

@@ -8,8 +8,8 @@
  *   absent text or bin   ptr NULL          absent enum    0
  *   absent array         <name>_n 0        other absent   has_<name> false
  *
- * Long arrays of whole messages (batch, page) are not copied at all: see cv_records_t.
- * Only generated code and common/src/wire include this header's tables; everybody may use cv_records_t.
+ * Long arrays of whole messages (batch, page), and some of maps, are not copied at all: see cv_records_t, cv_items_t.
+ * Only generated code and common/src/wire include this header's tables; everybody may use these two.
  */
 #ifndef CONVENE_CODEC_H
 #define CONVENE_CODEC_H
@@ -30,6 +30,15 @@ static inline cv_str_t cv_records_at(const cv_records_t *records, size_t i)
     return (cv_str_t){records->items[i].via.bin.ptr, records->items[i].via.bin.size};
 }
 
+/* An array of maps that stay where they are, for arrays that may be long but hardly ever are. Decoded: items points to
+ * n maps in the reader, which were checked. To be written: list points to n structs of the caller's. The generated
+ * cv_<name>_at reads either. */
+typedef struct {
+    size_t n;
+    const msgpack_object *items;
+    const void *list;
+} cv_items_t;
+
 typedef enum {
     CV_FIELD_TEXT,
     CV_FIELD_BIN,
@@ -44,7 +53,7 @@ enum { /* flags of a field */
        CV_FIELD_REQUIRED = 1,
        CV_FIELD_HAS = 2,    /* optional, and only a has_<name> can say that it is absent */
        CV_FIELD_ARRAY = 4,  /* count at `has`, elements from `offset`, `stride` apart */
-       CV_FIELD_LAZY = 8,   /* an array as cv_records_t */
+       CV_FIELD_LAZY = 8,   /* an array as cv_records_t, or of maps as cv_items_t */
        CV_FIELD_UNIQUE = 16 /* no element twice (ints and enums) */
 };
 
@@ -68,6 +77,7 @@ typedef struct {
     uint16_t words_n;
     uint32_t offset, has, stride;
     uint32_t items_min, items_max;
+    uint32_t octets_max;   /* of a whole array as it is written; 0: no limit of its own */
     int64_t min, max;      /* ints: value; text and bin: octets */
     const cv_str_t *words; /* enums: words[0] stands for 1 */
     const cv_shape_t *shape;
@@ -90,6 +100,11 @@ int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *r
 /* CV_EINVAL: the struct breaks a limit or a rule or lacks a required field, and nobody could read what it would
  * become. Nothing is written then. */
 int cv_shape_encode(const cv_shape_t *shape, cv_buf_t *buf, const void *data) CV_USE_RESULT;
+
+/* For the generated <name>_at, <name>_pack and <name>_unpack. */
+void cv_items_read(const cv_shape_t *shape, const cv_items_t *items, size_t i, void *ret_struct);
+int cv_items_pack(const cv_shape_t *shape, cv_buf_t *buf, const cv_items_t *items) CV_USE_RESULT;
+int cv_items_unpack(const cv_shape_t *shape, cv_str_t bytes, cv_arena_t *arena, cv_items_t *ret_items) CV_USE_RESULT;
 
 /* For the generated <enum>_text and <enum>_parse. */
 const char *cv_words_text(const cv_str_t *words, size_t n, unsigned value); /* "" for 0 and unknown numbers */

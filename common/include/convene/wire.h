@@ -25,8 +25,8 @@ enum {
     CV_MAX_REQUEST = 64 * 1024,
     CV_MAX_RECORD = 40 * 1024, /* what proto/schemas allows at most fits: generate.py checks it */
     CV_MAX_BATCH = 256 * 1024, /* one answer on the log socket */
-    CV_MAX_DEPTH = 8,          /* nested containers, count */
-    CV_MAX_NODES = 4096,       /* values in one message, count */
+    CV_MAX_DEPTH = 10,   /* nested containers, count: an answer in an import is the 8th, and what is new may go on */
+    CV_MAX_NODES = 4096, /* values in one message, count */
     CV_MAX_TOPIC = 128,
     CV_MAX_ATTRIBUTE = 256, /* a CloudEvents attribute */
 };

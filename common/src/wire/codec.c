@@ -18,7 +18,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 40 }; /* octets of somebody's value in a fault */
+enum {
+    SHOWN_MAX = 40, /* octets of somebody's value in a fault */
+    LAZY_MAX = 512  /* octets of the struct of a map that stays where it is */
+};
 
 typedef struct path {
     const struct path *up;
@@ -305,6 +308,50 @@ static int s_decode_value(const cv_field_t *field, const msgpack_object *object,
     return CV_EINTERNAL;
 }
 
+/* Octets of an object as we write it. */
+static size_t s_octets(const msgpack_object *object)
+{
+    size_t len = 0, n;
+    switch (object->type) {
+    case MSGPACK_OBJECT_POSITIVE_INTEGER:
+        return object->via.u64 < 0x80          ? 1
+               : object->via.u64 <= UINT8_MAX  ? 2
+               : object->via.u64 <= UINT16_MAX ? 3
+               : object->via.u64 <= UINT32_MAX ? 5
+                                               : 9;
+    case MSGPACK_OBJECT_NEGATIVE_INTEGER:
+        return object->via.i64 >= -32         ? 1
+               : object->via.i64 >= INT8_MIN  ? 2
+               : object->via.i64 >= INT16_MIN ? 3
+               : object->via.i64 >= INT32_MIN ? 5
+                                              : 9;
+    case MSGPACK_OBJECT_STR:
+        n = object->via.str.size;
+        return n + (n < 32 ? 1 : n <= UINT8_MAX ? 2 : n <= UINT16_MAX ? 3 : 5);
+    case MSGPACK_OBJECT_BIN:
+        n = object->via.bin.size;
+        return n + (n <= UINT8_MAX ? 2 : n <= UINT16_MAX ? 3 : 5);
+    case MSGPACK_OBJECT_ARRAY:
+        n = object->via.array.size;
+        for (size_t i = 0; i < n; i++)
+            len += s_octets(&object->via.array.ptr[i]);
+        return len + (n < 16 ? 1 : n <= UINT16_MAX ? 3 : 5);
+    case MSGPACK_OBJECT_MAP:
+        n = object->via.map.size;
+        for (size_t i = 0; i < n; i++)
+            len += s_octets(&object->via.map.ptr[i].key) + s_octets(&object->via.map.ptr[i].val);
+        return len + (n < 16 ? 1 : n <= UINT16_MAX ? 3 : 5);
+    case MSGPACK_OBJECT_NIL:
+    case MSGPACK_OBJECT_BOOLEAN:
+        return 1;
+    case MSGPACK_OBJECT_FLOAT32:
+    case MSGPACK_OBJECT_FLOAT64:
+    case MSGPACK_OBJECT_EXT: /* refused before */
+    default:
+        return 9;
+    }
+}
+
 static int s_decode_array(const cv_field_t *field, const msgpack_object *object, char *ret_base, cv_fault_t *fault,
                           path_t *path)
 {
@@ -313,10 +360,20 @@ static int s_decode_array(const cv_field_t *field, const msgpack_object *object,
     size_t n = object->via.array.size;
     if (n < field->items_min || n > field->items_max)
         return s_fail(fault, path, "has %zu elements; must have %u to %u", n, field->items_min, field->items_max);
+    if (field->octets_max && s_octets(object) > field->octets_max)
+        return s_fail(fault, path, "has %zu octets; must have at most %u", s_octets(object), field->octets_max);
     char *place = ret_base + field->offset;
     for (size_t i = 0; i < n; i++) {
         path->index = i + 1;
         const msgpack_object *element = &object->via.array.ptr[i];
+        if (field->flags & CV_FIELD_LAZY && field->kind == CV_FIELD_OBJECT) {
+            _Alignas(16) char room[LAZY_MAX] = {0};
+            int rc = field->shape->size <= sizeof room ? s_decode_map(field->shape, element, room, fault, path)
+                                                       : CV_EINTERNAL;
+            if (rc)
+                return rc;
+            continue;
+        }
         if (field->flags & CV_FIELD_LAZY) {
             cv_str_t view;
             int rc = s_decode_bytes(field, element, &view, fault, path);
@@ -335,7 +392,10 @@ static int s_decode_array(const cv_field_t *field, const msgpack_object *object,
         }
     }
     path->index = 0;
-    if (field->flags & CV_FIELD_LAZY) {
+    if (field->flags & CV_FIELD_LAZY && field->kind == CV_FIELD_OBJECT) {
+        cv_items_t items = {.n = n, .items = object->via.array.ptr};
+        memcpy(place, &items, sizeof items);
+    } else if (field->flags & CV_FIELD_LAZY) {
         cv_records_t records = {.n = n, .items = object->via.array.ptr};
         memcpy(place, &records, sizeof records);
     } else {
@@ -402,6 +462,14 @@ int cv_shape_decode(const cv_shape_t *shape, const msgpack_object *data, void *r
     if (rc)
         memset(ret_struct, 0, shape->size);
     return rc;
+}
+
+void cv_items_read(const cv_shape_t *shape, const cv_items_t *items, size_t i, void *ret_struct)
+{
+    if (items->items)
+        (void)!cv_shape_decode(shape, &items->items[i], ret_struct, NULL); /* was checked; else it is all zeros */
+    else
+        memcpy(ret_struct, (const char *)items->list + i * shape->size, shape->size);
 }
 
 /* ---- encode -------------------------------------------------------------------------------- */
@@ -479,9 +547,27 @@ static bool s_put_value(cv_buf_t *buf, const cv_field_t *field, const char *plac
     return false;
 }
 
-static bool s_put_array(cv_buf_t *buf, const cv_field_t *field, const char *base)
+static bool s_put_items(cv_buf_t *buf, const cv_field_t *field, const cv_items_t *items)
+{
+    _Alignas(16) char room[LAZY_MAX];
+    if (items->n < field->items_min || items->n > field->items_max || field->shape->size > sizeof room)
+        return false;
+    cv_pack_array(buf, items->n);
+    for (size_t i = 0; i < items->n; i++) {
+        cv_items_read(field->shape, items, i, room);
+        if (!s_put_map(buf, field->shape, room))
+            return false;
+    }
+    return true;
+}
+
+static bool s_put_elements(cv_buf_t *buf, const cv_field_t *field, const char *base)
 {
     cv_records_t records = {.n = 0};
+    if (field->flags & CV_FIELD_LAZY && field->kind == CV_FIELD_OBJECT) {
+        cv_items_t items = READ(cv_items_t, base + field->offset);
+        return s_put_items(buf, field, &items);
+    }
     size_t n = s_items(field, base, &records);
     if (n < field->items_min || n > field->items_max)
         return false;
@@ -491,6 +577,12 @@ static bool s_put_array(cv_buf_t *buf, const cv_field_t *field, const char *base
                                          : !s_put_value(buf, field, base + field->offset + i * field->stride))
             return false;
     return true;
+}
+
+static bool s_put_array(cv_buf_t *buf, const cv_field_t *field, const char *base)
+{
+    size_t start = buf->len;
+    return s_put_elements(buf, field, base) && (!field->octets_max || buf->len - start <= field->octets_max);
 }
 
 static bool s_put_map(cv_buf_t *buf, const cv_shape_t *shape, const char *base)
@@ -520,6 +612,47 @@ int cv_shape_encode(const cv_shape_t *shape, cv_buf_t *buf, const void *data)
         buf->len = start;
         buf->rc = CV_OK;
     }
+    return rc;
+}
+
+/* ---- arrays that are kept elsewhere: {"items": [...]}, so that the usual walk can check them ---- */
+
+int cv_items_pack(const cv_shape_t *shape, cv_buf_t *buf, const cv_items_t *items)
+{
+    const cv_field_t field = {.shape = shape, .items_max = UINT32_MAX};
+    if (buf->rc)
+        return buf->rc;
+    size_t start = buf->len;
+    cv_pack_map(buf, 1);
+    cv_pack_text(buf, "items", 5);
+    int rc = s_put_items(buf, &field, items) ? buf->rc : CV_EINVAL;
+    if (rc) {
+        buf->len = start;
+        buf->rc = CV_OK;
+    }
+    return rc;
+}
+
+int cv_items_unpack(const cv_shape_t *shape, cv_str_t bytes, cv_arena_t *arena, cv_items_t *ret_items)
+{
+    if (cv_wire_check(bytes, NULL))
+        return CV_ECORRUPT;
+    msgpack_unpacked unpacked;
+    msgpack_unpacked_init(&unpacked);
+    int rc = msgpack_unpack_next(&unpacked, bytes.ptr, bytes.len, NULL) == MSGPACK_UNPACK_SUCCESS ? CV_OK : CV_ECORRUPT;
+    if (!rc && (unpacked.data.via.map.size != 1 || unpacked.data.via.map.ptr[0].val.type != MSGPACK_OBJECT_ARRAY))
+        rc = CV_ECORRUPT;
+    const msgpack_object *array = rc ? NULL : &unpacked.data.via.map.ptr[0].val;
+    size_t n = array ? array->via.array.size : 0;
+    char *list = n ? cv_arena_take(arena, n * shape->size) : NULL;
+    if (n && !list)
+        rc = CV_ENOMEM;
+    for (size_t i = 0; !rc && i < n; i++)
+        if (cv_shape_decode(shape, &array->via.array.ptr[i], list + i * shape->size, NULL))
+            rc = CV_ECORRUPT;
+    msgpack_unpacked_destroy(&unpacked); /* the structs' views point into bytes, not into the zone */
+    if (!rc)
+        *ret_items = (cv_items_t){.n = n, .list = list};
     return rc;
 }
 
