@@ -139,9 +139,9 @@ class Shows(WithDashboard):
             stream.close()
 
     def test_a_service_that_is_gone_is_said(self):
-        self.assertEqual(kind(self.d, "now")["all"]["services_up"], 4)
+        wait_for(lambda: kind(self.d, "now").get("all", {}).get("services_up") == 4, "all have said how they are")
         self.d.registration.kill()
-        wait_for(lambda: [n for n in kind(self.d, "attention")["all"] if n["what"] == "service" and n["about"] == "registration"], "it is said")
+        wait_for(lambda: [n for n in kind(self.d, "attention").get("all", []) if n["what"] == "service" and n["about"] == "registration"], "it is said")
         self.assertEqual(fetch(self.d, "/health").status, 200, "the dashboard itself is well")
         self.assertIn('convene_up{service="registration"} 0', fetch(self.d, "/metrics").text)
         self.d.registration.start()
