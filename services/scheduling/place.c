@@ -5,8 +5,7 @@
  * is not worth anything any more, and nothing moves.
  *
  * Two events may change places: each needs the venue that the other leaves. So the days of all of them are given up
- * first and taken again one after the other. When one cannot be had, the days are put back as they were, and nothing
- * else has been written yet.
+ * first and taken again one after the other. When one cannot be had, all that was tried is taken back (cv_tx_undo).
  */
 #include "scheduling/handlers.h"
 
@@ -52,46 +51,26 @@ static int named_twice(cv_tx_t *tx, const cv_scheduling_event_place_v1_t *reques
     return CV_OK;
 }
 
-static int give_up_days(sch_service_t *service, const cv_scheduling_event_place_v1_t *request)
-{
-    int rc = CV_OK;
-    for (size_t i = 0; !rc && i < request->placed_n; ++i)
-        rc = sch_days_drop(service->store, request->placed[i].event);
-    return rc;
-}
-
-/* As the events are in the store. */
-static int put_days_back(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request)
-{
-    cv_scheduling_event_v1_t event = {0};
-    int rc = give_up_days(service, request);
-    for (size_t i = 0; !rc && i < request->placed_n; ++i) {
-        rc = sch_event_get(service->store, cv_tx_arena(tx), request->placed[i].event, &event);
-        if (!rc)
-            rc = sch_days_put(service->store, &event);
-    }
-    return rc;
-}
-
-static int take_days(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request,
-                     cv_outcome_t *out)
+/* All of them, or a refusal in the middle, which is taken back by whoever tried. */
+static int move_all(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request,
+                    cv_outcome_t *out)
 {
     cv_scheduling_event_v1_t event = {0};
     cv_str_t other;
-    int rc = give_up_days(service, request);
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < request->placed_n; ++i)
+        rc = sch_days_drop(service->store, request->placed[i].event);
     for (size_t i = 0; !rc && i < request->placed_n; ++i) {
-        if (next_of(service, tx, &request->placed[i], request->reason, &event, out))
-            return CV_EINTERNAL; /* it was right a moment ago: nothing is written */
+        rc = next_of(service, tx, &request->placed[i], request->reason, &event, out);
+        if (rc)
+            return rc;
         rc = sch_venue_taken(service->store, cv_tx_arena(tx), &event, &other);
-        if (!rc) {
-            rc = put_days_back(service, tx, request);
-            return rc ? rc
-                      : cv_refuse(tx, out, "venue_taken", "data.placed",
-                                  "%.*s would need %.*s from %.*s to %.*s, which %.*s holds", CV_STR_ARG(event.event),
-                                  CV_STR_ARG(event.event_details.venue), CV_STR_ARG(event.event_details.date_start),
-                                  CV_STR_ARG(event.event_details.date_end), CV_STR_ARG(other));
-        }
-        rc = rc == CV_ENOTFOUND ? sch_days_put(service->store, &event) : rc;
+        if (!rc)
+            return cv_refuse(tx, out, "venue_taken", "data.placed",
+                             "%.*s would need %.*s from %.*s to %.*s, which %.*s holds", CV_STR_ARG(event.event),
+                             CV_STR_ARG(event.event_details.venue), CV_STR_ARG(event.event_details.date_start),
+                             CV_STR_ARG(event.event_details.date_end), CV_STR_ARG(other));
+        rc = rc == CV_ENOTFOUND ? sch_write_version(service, tx, &event) : rc;
     }
     return rc;
 }
@@ -104,13 +83,13 @@ int sch_place_events(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_ev
     for (size_t i = 0; !rc && i < request->placed_n; ++i)
         rc = next_of(service, tx, &request->placed[i], request->reason, &event, out);
     if (!rc)
-        rc = take_days(service, tx, request, out);
-    for (size_t i = 0; !rc && i < request->placed_n; ++i) {
-        rc = next_of(service, tx, &request->placed[i], request->reason, &event, out);
-        if (!rc)
-            rc = sch_write_version(service, tx, &event);
-    }
-    return rc ? rc
-              : cv_accept(tx, out, "placed", "%zu event%s moved", request->placed_n,
-                          request->placed_n == 1 ? " is" : "s are");
+        rc = cv_tx_try(tx);
+    if (rc)
+        return rc;
+    rc = move_all(service, tx, request, out);
+    int ended = rc == CV_EREJECTED ? cv_tx_undo(tx) : rc ? CV_OK : cv_tx_keep(tx);
+    if (rc || ended)
+        return ended ? ended : rc;
+    return cv_accept(tx, out, "placed", "%zu event%s moved", request->placed_n,
+                     request->placed_n == 1 ? " is" : "s are");
 }

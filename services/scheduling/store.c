@@ -379,7 +379,7 @@ int sch_days_drop(sch_store_t *store, cv_str_t event)
     return cv_stmt_run(store->day_drop);
 }
 
-int sch_days_put(sch_store_t *store, const cv_scheduling_event_v1_t *event)
+static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)
 {
     int64_t first, last;
     char holder[HOLDER_MAX];
@@ -430,7 +430,7 @@ int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int
     cv_stmt_int(store->version_put, 3, at_ms);
     cv_stmt_blob(store->version_put, 4, data.ptr, data.len);
     rc = cv_stmt_run(store->version_put);
-    return rc ? rc : sch_days_put(store, event);
+    return rc ? rc : put_days(store, event);
 }
 
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each, void *self)

@@ -106,9 +106,8 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
 /* Writes the current state, its version into the history, and the days it holds its venue. CV_ECONFLICT: the venue is
  * taken on one of them. */
 int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int64_t at_ms) CV_USE_RESULT;
-/* The days on which an event holds its venue, by themselves: given up, and taken as this event needs them. */
+/* Gives up the days on which an event holds its venue; sch_event_put takes those it needs. */
 int sch_days_drop(sch_store_t *store, cv_str_t event) CV_USE_RESULT;
-int sch_days_put(sch_store_t *store, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each,
                    void *self) CV_USE_RESULT;
 /* All versions after the given one, oldest first. Keys are version numbers. */
