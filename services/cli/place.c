@@ -22,13 +22,10 @@ enum {
     YEAR_MIN = 1990,
     YEAR_MAX = 2200,
     PER_SECOND = 1000000, /* changes that are looked at for each second of --seconds, at most */
-    SECONDS = 10,
     SECONDS_MAX = 3600,
     REASONS_MAX = 64,
-    FITS = 10,
     FITS_MAX = 366,
     CERTIFICATES_MAX = 16,
-    ITERATIONS_STEP = 1000000,
 };
 
 static const char *const LEVELS[SCH_LEVELS] = {"hard", "medium", "soft"};
@@ -223,7 +220,7 @@ static int search(cli_t *cli, cli_place_t *place, int64_t seed, int64_t seconds)
 
 int cli_place_plan(cli_t *cli)
 {
-    int64_t year = 0, seed = 1, seconds = SECONDS;
+    int64_t year = 0, seed, seconds;
     cli_place_t *place = NULL;
     cli->as = "observer";
     int status = year_of(cli, NULL, &year);
@@ -398,7 +395,7 @@ int cli_place_fit(cli_t *cli)
     cli_place_t *place = NULL;
     sch_place_state_t *state = NULL;
     const cli_place_event_t *found = NULL;
-    int64_t count = FITS;
+    int64_t count;
     if (!cli_number(cli, "--count", cli_flag(cli, "count", "10"), 1, FITS_MAX, &count))
         return CLI_USAGE;
     int status = open_event(cli, cli->args[0], &place, &state, &found);

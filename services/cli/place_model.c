@@ -43,16 +43,12 @@ const char *cli_place_date(const cli_place_t *place, int day, char ret_text[CLI_
     return ret_text;
 }
 
-/* Days of the year that a partial date may mean, [first, last]. */
+/* Days of the year that a month or a year may mean, [first, last]. */
 static bool window_of(const cli_place_t *place, const char *date, int *ret_first, int *ret_last)
 {
     char full[CLI_DATE_LEN + 1] = "0000-01-01";
     size_t len = strlen(date);
-    if (len == CLI_DATE_LEN) {
-        *ret_last = -1;
-        return cli_place_parse(place, date, ret_first) && (*ret_last = *ret_first, true);
-    }
-    if ((len != YEAR_LEN && len != MONTH_LEN) || len > CLI_DATE_LEN)
+    if (len != YEAR_LEN && len != MONTH_LEN)
         return false;
     memcpy(full, date, len);
     if (!cli_place_parse(place, full, ret_first))
@@ -413,7 +409,7 @@ static void take_event(cli_place_t *place, const cli_place_event_t *event, int t
         item->dimension = dimension_of(place, cli_text_of(event->event, "dimension"));
     take_coordinators(place, cli_text_of(event->event, "area"), item);
     item->online |= strcmp(cli_text_of(event->event, "format"), "online") == 0;
-    if (window_of(place, cli_text_of(event->event, "date_start"), &first, &last) && !event->dated) {
+    if (window_of(place, cli_text_of(event->event, "date_start"), &first, &last)) {
         item->window_first = first > item->window_first ? first : item->window_first;
         item->window_last = last < item->window_last ? last : item->window_last;
     }
