@@ -3,9 +3,10 @@
  */
 #include "registration/badge_keys.h"
 
+#include "convene/files.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,19 +44,6 @@ static void fill_public(reg_signers_t *signers)
     signers->has = true;
 }
 
-static int sync_directory(void)
-{
-    char path[REG_KEY_PATH_MAX];
-
-    memcpy(path, s_path, sizeof path);
-    int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return CV_EIO;
-    int rc = fsync(fd) ? CV_EIO : CV_OK;
-    close(fd);
-    return rc;
-}
-
 static int write_file(const reg_signers_t *signers)
 {
     char part[REG_KEY_PATH_MAX + 8], text[TEXT + 1], *at = text;
@@ -76,7 +64,7 @@ static int write_file(const reg_signers_t *signers)
         good &= close(fd) == 0;
     sodium_memzero(text, sizeof text);
     if (good && rename(part, s_path) == 0)
-        return sync_directory();
+        return cv_sync_directory_of(s_path);
     unlink(part);
     return CV_EIO;
 }

@@ -3,6 +3,8 @@
  */
 #include "convene/seal.h"
 
+#include "convene/files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -95,23 +97,6 @@ int cv_seal_read(const char *path, cv_seal_key_t *ret_master, char *ret_error, s
     return rc;
 }
 
-/* The name of a new file is there for good when its directory is synced. */
-static int sync_directory_of(const char *path)
-{
-    char directory[4096];
-
-    if (snprintf(directory, sizeof directory, "%s", path) >= (int)sizeof directory)
-        return CV_EINVAL;
-    char *slash = strrchr(directory, '/');
-    if (slash)
-        slash[slash == directory] = '\0';
-    int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 || fsync(fd) ? CV_EIO : CV_OK;
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
 int cv_seal_make(const char *path, cv_seal_key_t *ret_master, char *ret_error, size_t error_size)
 {
     cv_seal_key_t master;
@@ -130,7 +115,7 @@ int cv_seal_make(const char *path, cv_seal_key_t *ret_master, char *ret_error, s
     if (close(fd))
         rc = CV_EIO;
     if (!rc)
-        rc = sync_directory_of(path);
+        rc = cv_sync_directory_of(path);
     if (rc) {
         snprintf(ret_error, error_size, "cannot write the master key %s: %s", path, strerror(errno));
         unlink(path); /* half a key is none */

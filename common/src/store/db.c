@@ -24,6 +24,7 @@
  * statements die with the database.
  */
 #include "store/db.h"
+#include "convene/files.h"
 
 #include "store/wal.h"
 
@@ -513,25 +514,14 @@ int cv_db_scrub(cv_db_t *db)
     return rc;
 }
 
-static int sync_path(const char *path, int flags)
+static int sync_path(const char *path)
 {
-    int fd = open(path, flags | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return CV_EIO;
     int rc = fsync(fd) ? CV_EIO : CV_OK;
     close(fd);
     return rc;
-}
-
-static int sync_directory_of(const char *path)
-{
-    char directory[4096];
-    if (snprintf(directory, sizeof directory, "%s", path) >= (int)sizeof directory)
-        return CV_EINVAL;
-    char *slash = strrchr(directory, '/');
-    if (slash)
-        *slash = '\0';
-    return sync_path(slash ? directory[0] ? directory : "/" : ".", O_RDONLY | O_DIRECTORY);
 }
 
 int cv_db_backup(cv_db_t *db, const char *target)
@@ -557,11 +547,11 @@ int cv_db_backup(cv_db_t *db, const char *target)
     }
     sqlite3_close(copy);
     if (!rc)
-        rc = sync_path(partial, O_RDONLY);
+        rc = sync_path(partial);
     if (!rc && rename(partial, target))
         rc = CV_EIO;
     if (!rc)
-        rc = sync_directory_of(target);
+        rc = cv_sync_directory_of(target);
     if (rc)
         unlink(partial);
     return rc;
