@@ -94,6 +94,18 @@ int cli_help(cli_t *cli);
 /* The one of n words that was perhaps meant; NULL: none is near. */
 const char *cli_nearest(const char *word, const char *(*at)(const void *list, size_t i), const void *list, size_t n);
 
+/* What each exit status means. */
+typedef struct {
+    int status;
+    const char *text;
+} cli_exit_t;
+enum {
+#define XX(name, status, text) +1
+    CLI_EXITS_N = CLI_EXIT_MAP(XX)
+#undef XX
+};
+extern const cli_exit_t cli_exits[CLI_EXITS_N];
+
 /* ---- output.c ---- */
 /* "convene: ..." on standard error and, with --json, an error document. Returns status, for `return cli_fail(...)`. */
 int cli_fail(cli_t *cli, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));

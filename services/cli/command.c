@@ -331,24 +331,23 @@ static int help_overview(cli_t *cli)
     return CLI_OK;
 }
 
+const cli_exit_t cli_exits[CLI_EXITS_N] = {
+#define XX(name, status, text) {status, text},
+    CLI_EXIT_MAP(XX)
+#undef XX
+};
+
 static int help_exit_codes(cli_t *cli)
 {
-    static const struct {
-        int status;
-        const char *text;
-    } codes[] = {
-#define XX(name, status, text) {status, text},
-        CLI_EXIT_MAP(XX)
-#undef XX
-    };
     if (cli->json) {
         json_t *list = json_array();
-        for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-            json_array_append_new(list, json_pack("{s:i, s:s}", "status", codes[i].status, "meaning", codes[i].text));
+        for (size_t i = 0; i < CLI_EXITS_N; i++)
+            json_array_append_new(list,
+                                  json_pack("{s:i, s:s}", "status", cli_exits[i].status, "meaning", cli_exits[i].text));
         return cli_document(cli, "convene.cli.exit-codes.v1", json_pack("{s:o}", "exit_codes", list));
     }
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        printf("%4d  %s\n", codes[i].status, codes[i].text);
+    for (size_t i = 0; i < CLI_EXITS_N; i++)
+        printf("%4d  %s\n", cli_exits[i].status, cli_exits[i].text);
     return CLI_OK;
 }
 

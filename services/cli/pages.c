@@ -91,17 +91,9 @@ int cli_page_man(void)
     for (const cli_command_t *command = cli_commands; command->name; command++)
         man_command(command);
     heading("EXIT STATUS");
-    static const struct {
-        int status;
-        const char *text;
-    } codes[] = {
-#define XX(name, status, text) {status, text},
-        CLI_EXIT_MAP(XX)
-#undef XX
-    };
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        printf(".TP\n.B %d\n", codes[i].status);
-        roff(codes[i].text);
+    for (size_t i = 0; i < CLI_EXITS_N; i++) {
+        printf(".TP\n.B %d\n", cli_exits[i].status);
+        roff(cli_exits[i].text);
         putchar('\n');
     }
     heading("SETTINGS");
