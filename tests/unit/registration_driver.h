@@ -170,6 +170,17 @@ static inline void driver_free(driver_t **driver_p)
     *driver_p = NULL;
 }
 
+/* The one number that a statement gives. */
+static inline int64_t driver_number(driver_t *driver, const char *sql)
+{
+    cv_stmt_t *stmt;
+    assert_int_equal(cv_db_prepare(driver->db, sql, &stmt), CV_OK);
+    assert_int_equal(cv_stmt_step(stmt), 1);
+    int64_t value = cv_stmt_get_int(stmt, 0);
+    cv_stmt_reset(stmt);
+    return value;
+}
+
 /* Turns until nothing is due, at most a few: what is due at once runs in the turn after. */
 static inline void driver_turn(driver_t *driver)
 {

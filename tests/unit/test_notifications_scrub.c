@@ -4,6 +4,7 @@
 #include "notifications/core.h"
 
 #include "notifications_forum.h"
+#include "stored.h"
 
 static const char NAME[] = "Bekova";
 static const char FILE_1[] = EVENTS_ID "1.KZ";
@@ -36,25 +37,7 @@ static uint64_t tell_erased(drv_t *drv, const char *party, bool person, bool con
 /* Whether this is anywhere in the database or its WAL. */
 static bool stored(const drv_t *drv, const char *text)
 {
-    static const char *const files[] = {"", "-wal"};
-    bool found = false;
-    for (size_t i = 0; i < 2; i++) {
-        char path[128];
-        snprintf(path, sizeof(path), "%s%s", drv->path, files[i]);
-        FILE *file = fopen(path, "rbe");
-        if (!file)
-            continue;
-        fseek(file, 0, SEEK_END);
-        size_t size = (size_t)ftell(file);
-        rewind(file);
-        char *bytes = malloc(size + 1);
-        assert_non_null(bytes);
-        assert_int_equal(fread(bytes, 1, size, file), size);
-        fclose(file);
-        found = found || memmem(bytes, size, text, strlen(text));
-        free(bytes);
-    }
-    return found;
+    return stored_in(drv->path, text, strlen(text));
 }
 
 static bool file_says(drv_t *drv, const char *notice, const char *text)

@@ -3,6 +3,7 @@
  */
 #include "registration/vault.h"
 #include "registration_driver.h"
+#include "stored.h"
 #include <sodium.h>
 
 static const char WORD[] = "Periwinkle"; /* as nothing else here is called */
@@ -66,38 +67,9 @@ static int64_t taken(driver_t *driver)
     return seats->options[0].taken;
 }
 
-static bool file_has(const char *path, const char *word)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(size + 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, size, file), size);
-    fclose(file);
-    bool found = memmem(bytes, size, word, strlen(word)) != NULL;
-    free(bytes);
-    return found;
-}
-
 static bool stored(const driver_t *driver, const char *word)
 {
-    char wal[128];
-    snprintf(wal, sizeof wal, "%s-wal", driver->path);
-    return file_has(driver->path, word) || file_has(wal, word);
-}
-
-static int64_t number(driver_t *driver, const char *sql)
-{
-    cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(driver->db, sql, &stmt), CV_OK);
-    assert_int_equal(cv_stmt_step(stmt), 1);
-    int64_t value = cv_stmt_get_int(stmt, 0);
-    cv_stmt_reset(stmt);
-    return value;
+    return stored_in(driver->path, word, strlen(word));
 }
 
 /* Steps of a person's history that have answers. */
@@ -149,7 +121,7 @@ static void a_sealed_database_gets_forms(void **state)
                                "UPDATE component SET version = 3 WHERE name = 'service';"))
         fail_msg("%s", cv_db_error(driver->db));
     driver_crash(driver);
-    assert_int_equal(number(driver, "SELECT version FROM component WHERE name = 'service'"), REG_MIGRATIONS);
+    assert_int_equal(driver_number(driver, "SELECT version FROM component WHERE name = 'service'"), REG_MIGRATIONS);
     assert_true(cv_str_is(persons(driver, "E1/KZ")->persons[0].name, name));
     ask_form(driver, 1);
     EXPECT_OK(enter(driver, "KZ", "New"), "registered");
@@ -170,7 +142,7 @@ static void an_erased_person_gives_the_place_back(void **state)
     EXPECT_OK(erase(driver, "KZ", 1), "erased");
     assert_true(cv_str_is(driver_last_promotion(driver)->party, "AZ"));
     assert_int_equal(answered_steps(driver, "E1/KZ/1"), 0);
-    assert_int_equal(number(driver, "SELECT count(*) FROM person WHERE sealed IS NULL AND options = 0"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM person WHERE sealed IS NULL AND options = 0"), 1);
     assert_int_equal(taken(driver), 1);
     EXPECT_OK(erase(driver, "AZ", 1), "erased");
     assert_int_equal(taken(driver), 0);
@@ -276,7 +248,7 @@ static void a_wrong_answer_in_an_import(void **state)
     expect(outcome, CV_OUTCOME_CLASS_INVALID, "bad_answer");
     assert_true(cv_str_is(outcome->field, "data.registrations[1].persons[0].answers[0].value"));
     assert_int_equal(taken(driver), 0);
-    assert_int_equal(number(driver, "SELECT count(*) FROM person"), 0);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM person"), 0);
     free(request);
     driver_free(&driver);
 }

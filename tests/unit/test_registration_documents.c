@@ -3,45 +3,17 @@
  */
 #include "registration/document.h"
 #include "registration_driver.h"
+#include "stored.h"
 
 #include <sodium.h>
 
 static const int64_t DAY = 24 * 3600 * 1000;
 static const char NUMBER[] = "ZQX-7781-ONLY-HERE";
 
-static bool file_has(const char *path, const char *octets)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(size + 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, size, file), size);
-    fclose(file);
-    bool found = memmem(bytes, size, octets, strlen(octets)) != NULL;
-    free(bytes);
-    return found;
-}
-
 /* Whether the database or its WAL has these octets. */
 static bool stored(const driver_t *driver, const char *octets)
 {
-    char wal[128];
-    snprintf(wal, sizeof wal, "%s-wal", driver->path);
-    return file_has(driver->path, octets) || file_has(wal, octets);
-}
-
-static int64_t number(driver_t *driver, const char *sql)
-{
-    cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(driver->db, sql, &stmt), CV_OK);
-    assert_int_equal(cv_stmt_step(stmt), 1);
-    int64_t value = cv_stmt_get_int(stmt, 0);
-    cv_stmt_reset(stmt);
-    return value;
+    return stored_in(driver->path, octets, strlen(octets));
 }
 
 static const cv_outcome_v1_t *put_kind(driver_t *driver, int64_t person, cv_document_kind_t kind, const char *document)
@@ -166,7 +138,7 @@ static void gone_with_the_person(void **state)
     EXPECT_OK(put(driver, 2, "of the second"), "document_stored");
     EXPECT_OK(erase(driver, 1), "erased");
     assert_int_equal(count(driver, "documents", "E1/KZ/1"), 0);
-    assert_int_equal(number(driver, "SELECT count(*) FROM document"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM document"), 1);
     assert_true(cv_str_is(only(driver, "E1/KZ/2")->document, "of the second"));
     EXPECT_NO(put(driver, 1, NUMBER), "already_erased");
     EXPECT_NO(drop(driver, 1, CV_DOCUMENT_KIND_PASSPORT), "already_erased");
@@ -175,7 +147,7 @@ static void gone_with_the_person(void **state)
         .event = CV_STR("E1"), .party = CV_STR("KZ"), .number = 2, .name = CV_STR("Somebody Else")};
     EXPECT_OK(driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_SUBSTITUTE_V1, &swap), "substituted");
     assert_int_equal(count(driver, "documents", "E1/KZ/2"), 0);
-    assert_int_equal(number(driver, "SELECT count(*) FROM document"), 0);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM document"), 0);
     EXPECT_OK(put(driver, 2, "of the third"), "document_stored");
     assert_true(cv_str_is(only(driver, "E1/KZ/2")->document, "of the third"));
     /* A row that came back all the same, from a restored page: its secret is another's, so it is not shown. */
@@ -195,9 +167,9 @@ static void purged_with_the_event(void **state)
     EXPECT_OK(driver_register(driver, "E1", "KZ", "d", CV_GROUP_RULE_EACH), "registered");
     EXPECT_OK(put(driver, 1, NUMBER), "document_stored");
     driver_wait_until(driver, T0 + 80 * DAY);
-    assert_int_equal(number(driver, "SELECT count(*) FROM document"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM document"), 1);
     driver_wait_until(driver, T0 + 100 * DAY);
-    assert_int_equal(number(driver, "SELECT count(*) FROM document"), 0);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM document"), 0);
     driver_free(&driver);
 }
 
@@ -259,7 +231,7 @@ static void nobody_reads_without_a_trace(void **state)
     as(driver, "focal-az", CV_ROLE_FOCAL_POINT, "AZ");
     assert_int_equal(driver_query_refused(driver, "persons", "E1/KZ"), CV_REFUSED_CODE_DENIED);
     as(driver, "secretary", CV_ROLE_SECRETARIAT, "");
-    assert_int_equal(number(driver, "SELECT count(*) FROM access"), 4);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM access"), 4);
     /* In pages, each row once. */
     char next[257] = "";
     assert_int_equal(one_page(driver, "accesses", "E1/KZ", next), 1);
@@ -291,7 +263,7 @@ static void no_trace_no_answer(void **state)
     EXPECT_OK(put(driver, 2, "after it"), "document_stored");
     assert_int_equal(cv_db_exec(driver->db, "DROP TRIGGER broken"), CV_OK);
     assert_int_equal(count(driver, "documents", "E1/KZ/1"), 1);
-    assert_int_equal(number(driver, "SELECT count(*) FROM access"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM access"), 1);
     driver_free(&driver);
 }
 
@@ -305,23 +277,23 @@ static void the_list_ends(void **state)
         assert_int_equal(count(driver, "persons", "E1/KZ"), 1);
     }
     driver_wait_until(driver, T0 + 10 * DAY);
-    assert_int_equal(number(driver, "SELECT count(*) FROM access"), 3); /* to the instant */
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM access"), 3); /* to the instant */
     driver_wait_until(driver, T0 + 10 * DAY + 2);
-    assert_int_equal(number(driver, "SELECT count(*) FROM access"), 2); /* by itself: nobody has read anything */
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM access"), 2); /* by itself: nobody has read anything */
     driver_crash(driver);
     driver_wait_until(driver, T0 + 11 * DAY + 2);
-    assert_int_equal(number(driver, "SELECT count(*) FROM access"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM access"), 1);
     driver_wait_until(driver, T0 + 40 * DAY);
-    assert_int_equal(number(driver, "SELECT count(*) FROM access"), 0);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM access"), 0);
     assert_int_equal(count(driver, "persons", "E1/KZ"), 1);
-    assert_int_equal(number(driver, "SELECT max(id) FROM access"), 4); /* no number is used again */
+    assert_int_equal(driver_number(driver, "SELECT max(id) FROM access"), 4); /* no number is used again */
     /* By count. */
     assert_int_equal(cv_db_exec(driver->db, "UPDATE access SET id = id + 1000000"), CV_OK);
     assert_int_equal(cv_db_exec(driver->db, "INSERT INTO access SELECT 3, at_ms, by, what, event, delegation, number,"
                                             " persons FROM access"),
                      CV_OK);
     assert_int_equal(count(driver, "persons", "E1/KZ"), 1);
-    assert_int_equal(number(driver, "SELECT min(id) FROM access"), 1000004);
+    assert_int_equal(driver_number(driver, "SELECT min(id) FROM access"), 1000004);
     reg_access_days(365);
     driver_free(&driver);
 }

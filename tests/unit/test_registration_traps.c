@@ -11,16 +11,6 @@ static cv_registration_seats_v1_t seats(driver_t *driver)
     return driver_row(driver, "seats", "E1", CV_MSG_REGISTRATION_SEATS_V1)->registration_seats_v1;
 }
 
-static int64_t rows_in(driver_t *driver, const char *sql)
-{
-    cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(driver->db, sql, &stmt), CV_OK);
-    assert_int_equal(cv_stmt_step(stmt), 1);
-    int64_t n = cv_stmt_get_int(stmt, 0);
-    cv_stmt_reset(stmt);
-    return n;
-}
-
 /* Free seats that are counted from a cache: what is answered is what the rows say, after whatever was done. */
 static void free_seats_counted_from_a_cache(void **state)
 {
@@ -39,8 +29,8 @@ static void free_seats_counted_from_a_cache(void **state)
         if (i % 13 == 12)
             driver_crash(driver);
         cv_registration_seats_v1_t now = seats(driver);
-        assert_int_equal(now.confirmed, rows_in(driver, "SELECT count(*) FROM person WHERE state = 1"));
-        assert_int_equal(now.waiting, rows_in(driver, "SELECT count(*) FROM person WHERE state = 2"));
+        assert_int_equal(now.confirmed, driver_number(driver, "SELECT count(*) FROM person WHERE state = 1"));
+        assert_int_equal(now.waiting, driver_number(driver, "SELECT count(*) FROM person WHERE state = 2"));
         int64_t left = now.capacity - now.confirmed;
         assert_int_equal(now.free, left > 0 ? left : 0);
     }

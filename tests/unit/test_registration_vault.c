@@ -7,6 +7,7 @@
 #include "registration_driver.h"
 #include "store/outbox.h"
 #include "store/tables.h"
+#include "stored.h"
 
 #include <sodium.h>
 #include <sqlite3.h>
@@ -15,39 +16,10 @@ static const int64_t DAY = 24 * 3600 * 1000;
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-static bool file_has(const char *path, const char *octets, size_t len)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(size + 1);
-    assert_non_null(bytes);
-    assert_int_equal(fread(bytes, 1, size, file), size);
-    fclose(file);
-    bool found = memmem(bytes, size, octets, len) != NULL;
-    free(bytes);
-    return found;
-}
-
 /* Whether the database or its WAL has these octets. */
 static bool stored(const driver_t *driver, const char *octets, size_t len)
 {
-    char wal[128];
-    snprintf(wal, sizeof wal, "%s-wal", driver->path);
-    return file_has(driver->path, octets, len) || file_has(wal, octets, len);
-}
-
-static int64_t number(driver_t *driver, const char *sql)
-{
-    cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(driver->db, sql, &stmt), CV_OK);
-    assert_int_equal(cv_stmt_step(stmt), 1);
-    int64_t value = cv_stmt_get_int(stmt, 0);
-    cv_stmt_reset(stmt);
-    return value;
+    return stored_in(driver->path, octets, len);
 }
 
 static const cv_registration_contact_v1_t *persons(driver_t *driver, const char *key)
@@ -132,8 +104,9 @@ static void erased_is_gone(void **state)
     assert_int_equal(left->persons_n, 1);
     assert_true(cv_str_is(left->persons[0].name, "Waits"));
     assert_int_equal(left->persons[0].state, CV_PERSON_STATE_CONFIRMED);
-    assert_int_equal(number(driver, "SELECT count(*) FROM secret WHERE bits = zeroblob(32)"), 1);
-    assert_int_equal(number(driver, "SELECT count(*) FROM meta WHERE key = 'scrub'"), 0); /* done, not only due */
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM secret WHERE bits = zeroblob(32)"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM meta WHERE key = 'scrub'"),
+                     0); /* done, not only due */
     expect(erase(driver, 1, false), CV_OUTCOME_CLASS_REJECTED, "already_erased");
     expect(erase(driver, 3, false), CV_OUTCOME_CLASS_REJECTED, "not_registered");
     expect(erase(driver, 0, true), CV_OUTCOME_CLASS_REJECTED, "already_erased"); /* nobody answers for it */
@@ -232,8 +205,8 @@ static void purged_when_it_is_time(void **state)
     driver_crash(driver); /* a durable timer */
     const uint64_t head = driver->private_head;
     driver_wait_until(driver, over + 20 * DAY);
-    assert_int_equal(number(driver, "SELECT count(*) FROM person WHERE sealed IS NOT NULL"), 0);
-    assert_int_equal(number(driver, "SELECT count(*) FROM secret WHERE bits <> zeroblob(32)"), 0);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM person WHERE sealed IS NOT NULL"), 0);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM secret WHERE bits <> zeroblob(32)"), 0);
     assert_int_equal(confirmed(driver), 81); /* who was there was there */
     driver_turn(driver);
     assert_int_equal(driver->private_head, head + 3); /* KZ; AZ in records of 64 */
@@ -242,7 +215,7 @@ static void purged_when_it_is_time(void **state)
     driver_wait_until(driver, over + 21 * DAY - 1);
     assert_int_equal(persons(driver, "E1/KZ")->persons_n, 1);
     driver_wait_until(driver, over + 21 * DAY + 1);
-    assert_int_equal(number(driver, "SELECT count(*) FROM person WHERE sealed IS NOT NULL"), 0);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM person WHERE sealed IS NOT NULL"), 0);
     driver_free(&driver);
 }
 
@@ -328,9 +301,9 @@ static void an_older_database_is_sealed(void **state)
         assert_true(i ? cv_str_is(step->reason, "Zephyrine was wrong") : !step->reason.ptr);
         free(rows[i].ptr);
     }
-    assert_int_equal(number(driver, "SELECT count(*) FROM proposal WHERE sealed IS NOT NULL"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM proposal WHERE sealed IS NOT NULL"), 1);
     /* The plain record is forgotten, the stream goes on behind it. */
-    assert_int_equal(number(driver, "SELECT oldest FROM stream WHERE name = 'registration.private'"), 2);
+    assert_int_equal(driver_number(driver, "SELECT oldest FROM stream WHERE name = 'registration.private'"), 2);
     driver_crash(driver); /* a second start finds nothing to do */
     assert_true(cv_str_is(persons(driver, "E1/KZ")->persons[0].name, "Quillanova One"));
     driver_meet(driver);
