@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { DIGITS_MAX = 18 }; /* of a number behind which a list goes on */
+
 int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
                   cv_str_t *ret_subject)
 {
@@ -53,21 +55,6 @@ static int s_collect(const ntf_delivery_t *row, cv_arena_t *arena, cv_collect_t 
     cv_str_t subject;
     int rc = ntf_notice_of(row, arena, &notice, &subject);
     return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_NOTICE_V1, subject, row->time_ms, &notice);
-}
-
-/* A whole number of at most 18 digits; absent: 0. */
-static int s_number(cv_str_t text, int64_t *ret_number)
-{
-    int64_t number = 0;
-    if (text.len > 18)
-        return CV_EINVAL;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return CV_EINVAL;
-        number = number * 10 + (text.ptr[i] - '0');
-    }
-    *ret_number = number;
-    return CV_OK;
 }
 
 static bool s_split(cv_str_t key, cv_str_t *ret_first, cv_str_t *ret_second)
@@ -122,7 +109,7 @@ static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     int64_t last;
-    int rc = s_number(after, &last);
+    int rc = cv_str_digits(after, DIGITS_MAX, &last);
     ntf_delivery_t *rows = cv_arena_take(arena, (limit + 1) * sizeof(*rows));
     if (!rows)
         return CV_ENOMEM;
@@ -158,7 +145,7 @@ static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after,
     cv_str_t after_party, after_text;
     int64_t after_order;
     s_split(after, &after_party, &after_text);
-    if (s_number(after_text, &after_order))
+    if (cv_str_digits(after_text, DIGITS_MAX, &after_order))
         return CV_EINVAL;
     cv_recipient_t *rows = cv_arena_take(arena, (limit + 1) * sizeof(*rows));
     if (!rows)

@@ -21,43 +21,6 @@ void reg_access_days(int days)
     s_days = days;
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------------------- */
-
-static int read_digits(cv_str_t text, int64_t *ret_number)
-{
-    int64_t number = 0;
-
-    if (!text.len || text.len > 15)
-        return CV_EINVAL;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return CV_EINVAL;
-        number = number * 10 + (text.ptr[i] - '0');
-    }
-    *ret_number = number;
-    return CV_OK;
-}
-
-int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of)
-{
-    const char *first = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
-    const char *second = first ? memchr(first + 1, '/', key.len - (size_t)(first + 1 - key.ptr)) : NULL;
-    const char *end = key.ptr + key.len;
-    reg_key_of_t of = {0};
-
-    if (!key.len)
-        return CV_EINVAL;
-    if (second && (read_digits((cv_str_t){second + 1, (size_t)(end - second - 1)}, &of.number) || !of.number))
-        return CV_EINVAL;
-    of.event = reg_book_event(book, (cv_str_t){key.ptr, first ? (size_t)(first - key.ptr) : key.len});
-    if (first)
-        of.delegation = reg_find_delegation(book, (cv_str_t){key.ptr, (size_t)((second ? second : end) - key.ptr)});
-    if (!of.event || (first && !of.delegation))
-        return CV_ENOTFOUND;
-    *ret_of = of;
-    return CV_OK;
-}
-
 /* ---- recording ----------------------------------------------------------------------------------------------- */
 
 static bool shows_persons(cv_str_t what)
@@ -144,7 +107,7 @@ int reg_ask_accesses(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, i
         return CV_EDENIED;
     int rc = reg_read_key(&self->book, query->key, &of);
     if (!rc && query->after.len)
-        rc = read_digits(query->after, &after);
+        rc = cv_str_digits(query->after, REG_DIGITS_MAX, &after);
     if (rc)
         return rc;
     while (!(rc = reg_access_next(self->accesses, of.event->row, of.delegation ? of.delegation->row : 0, of.number,

@@ -34,47 +34,21 @@ typedef struct {
 
 /* ---- keys ---------------------------------------------------------------------------------------------------- */
 
-static int read_number(cv_str_t text, int64_t *ret_number)
-{
-    int64_t number = 0;
-
-    if (text.len > 15)
-        return CV_EINVAL;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return CV_EINVAL;
-        number = number * 10 + (text.ptr[i] - '0');
-    }
-    *ret_number = number;
-    return CV_OK;
-}
-
-static cv_str_t cut(cv_str_t *rest)
-{
-    const char *slash = rest->ptr ? memchr(rest->ptr, '/', rest->len) : NULL;
-    cv_str_t first = *rest;
-
-    if (slash)
-        first.len = (size_t)(slash - rest->ptr);
-    *rest = slash ? (cv_str_t){slash + 1, rest->len - first.len - 1} : CV_STR_NONE;
-    return first;
-}
-
 /* What the key names. For what shows persons: by the key alone, before it is looked at whether there is such a thing.
  */
 static int read_key(asking_t *ask, cv_str_t key, bool shows_persons)
 {
-    cv_str_t rest = key, event = cut(&rest), party = cut(&rest);
-    cv_str_t both = party.ptr ? (cv_str_t){key.ptr, event.len + 1 + party.len} : key;
+    reg_key_of_t of;
 
-    if (shows_persons && !reg_may_see_persons(cv_tx_principal(ask->tx), both))
+    if (shows_persons && !reg_may_see_persons(cv_tx_principal(ask->tx), reg_key_delegation(key)))
         return CV_EDENIED;
-    if (rest.ptr && (read_number(rest, &ask->number) || ask->number < 1))
-        return CV_EINVAL;
-    ask->event = reg_book_event(&ask->self->book, event);
-    if (ask->event && party.ptr)
-        ask->delegation = reg_find_delegation(&ask->self->book, both);
-    return ask->event && (!party.ptr || ask->delegation) ? CV_OK : CV_ENOTFOUND;
+    int rc = key.len ? reg_read_key(&ask->self->book, key, &of) : CV_ENOTFOUND;
+    if (rc)
+        return rc;
+    ask->event = of.event;
+    ask->delegation = of.delegation;
+    ask->number = of.number;
+    return CV_OK;
 }
 
 static int go_on_after(asking_t *ask, int64_t last)
@@ -272,7 +246,7 @@ int reg_badge_ask(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int6
         return rc;
     if (cv_str_is(query->what, "attendance"))
         return list_attendance(&ask, query->after);
-    rc = read_number(query->after, &ask.after);
+    rc = cv_str_digits(query->after, REG_DIGITS_MAX, &ask.after);
     if (rc)
         return rc;
     return is_scans ? list_scans(&ask) : list_badges(&ask, is_tokens ? put_token : put_badge);

@@ -120,15 +120,11 @@ int reg_document_request(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const vo
 /* By the key alone, like reg_may_see_persons; services have no use for documents. */
 static bool may_see(const cv_principal_t *who, cv_str_t key)
 {
-    const char *first = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
-    const char *second = first ? memchr(first + 1, '/', key.len - (size_t)(first + 1 - key.ptr)) : NULL;
-    cv_str_t both = {key.ptr, second ? (size_t)(second - key.ptr) : key.len};
-
     if (!who)
         return false;
     cv_principal_t person = *who; /* one connection may have several roles */
     person.role &= ~(unsigned)CV_ROLE_SERVICE;
-    return reg_may_see_persons(&person, both);
+    return reg_may_see_persons(&person, reg_key_delegation(key));
 }
 
 static int put_documents(reg_t *self, const reg_key_of_t *of, const reg_person_t *person, int kind,

@@ -40,14 +40,6 @@ int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, 
 /* The person is erased, or somebody else takes the place. */
 int reg_documents_end(reg_t *self, cv_tx_t *tx, int64_t person) CV_USE_RESULT;
 
-/* access.c. Splits "EVENT", "EVENT/PARTY" or "EVENT/PARTY/NUMBER". CV_EINVAL: the number is none. CV_ENOTFOUND: the
- * event, the party or its delegation is not known. */
-typedef struct {
-    const reg_event_t *event;
-    reg_delegation_t *delegation; /* NULL: all of the event */
-    int64_t number;               /* 0: all of the delegation */
-} reg_key_of_t;
-int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of) CV_USE_RESULT;
 void reg_access_days(int days); /* how long the list goes back; from the settings */
 /* After a question was answered: if it showed data of persons, the answer waits until that is written. */
 void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, const cv_collect_t *collect);

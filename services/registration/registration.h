@@ -107,6 +107,17 @@ int reg_ask_history(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, in
 bool reg_may_see_persons(const cv_principal_t *who, cv_str_t key);
 /* "EVENT/PARTY". NULL: one of them is not known, or they have nothing to do with each other. */
 reg_delegation_t *reg_find_delegation(const reg_book_t *book, cv_str_t key);
+/* What of "EVENT", "EVENT/PARTY" or "EVENT/PARTY/NUMBER" is the delegation's: the key without a number. */
+cv_str_t reg_key_delegation(cv_str_t key);
+enum { REG_DIGITS_MAX = 15 }; /* of a number in a key, or behind which a list goes on */
+/* Splits such a key. CV_EINVAL: the number is none. CV_ENOTFOUND: the event, the party or its delegation is not known.
+ */
+typedef struct {
+    const reg_event_t *event;
+    reg_delegation_t *delegation; /* NULL: all of the event */
+    int64_t number;               /* 0: all of the delegation */
+} reg_key_of_t;
+int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of) CV_USE_RESULT;
 int reg_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
 int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
 

@@ -276,6 +276,36 @@ reg_delegation_t *reg_find_delegation(const reg_book_t *book, cv_str_t key)
     return event && party ? reg_book_delegation(book, event, party) : NULL;
 }
 
+cv_str_t reg_key_delegation(cv_str_t key)
+{
+    const char *first = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
+    const char *second = first ? memchr(first + 1, '/', key.len - (size_t)(first + 1 - key.ptr)) : NULL;
+
+    return (cv_str_t){key.ptr, second ? (size_t)(second - key.ptr) : key.len};
+}
+
+int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of)
+{
+    const cv_str_t both = reg_key_delegation(key);
+    const char *slash = key.ptr ? memchr(key.ptr, '/', key.len) : NULL;
+    reg_key_of_t of = {0};
+
+    if (!key.len)
+        return CV_EINVAL;
+    if (both.len < key.len) {
+        cv_str_t number = {key.ptr + both.len + 1, key.len - both.len - 1};
+        if (cv_str_digits(number, REG_DIGITS_MAX, &of.number) || !of.number)
+            return CV_EINVAL;
+    }
+    of.event = reg_book_event(book, (cv_str_t){key.ptr, slash ? (size_t)(slash - key.ptr) : key.len});
+    if (slash)
+        of.delegation = reg_find_delegation(book, both);
+    if (!of.event || (slash && !of.delegation))
+        return CV_ENOTFOUND;
+    *ret_of = of;
+    return CV_OK;
+}
+
 static int ask_persons(const question_t *q)
 {
     int64_t after = 0;

@@ -25,7 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_MAX = 256 }; /* octets of a key, as the schema has it */
+enum {
+    KEY_MAX = 256,   /* octets of a key, as the schema has it */
+    DIGITS_MAX = 16, /* of a number in it, or behind which a list goes on */
+};
 
 /* A walk that fills a page, and where to go on when it is full. */
 typedef struct {
@@ -74,20 +77,6 @@ static int parse_year(cv_str_t text, int64_t *ret_year)
     if (*end || year <= 0)
         return CV_EINVAL;
     *ret_year = year;
-    return CV_OK;
-}
-
-/* Digits; nothing is 0. */
-static int parse_number(cv_str_t text, int64_t *ret_number)
-{
-    int64_t number = 0;
-    for (size_t i = 0; i < text.len; ++i) {
-        char c = text.ptr[i];
-        if (c < '0' || c > '9' || i >= 16)
-            return CV_EINVAL;
-        number = number * 10 + (c - '0');
-    }
-    *ret_number = number;
     return CV_OK;
 }
 
@@ -145,7 +134,7 @@ static int parse_plan_filter(cv_str_t name, cv_str_t value, void *filter_of_plan
     if (cv_str_is(name, "year"))
         return filter->year ? CV_EINVAL : parse_year(value, &filter->year);
     if (cv_str_is(name, "version") && !filter->version && value.len)
-        return parse_number(value, &filter->version);
+        return cv_str_digits(value, DIGITS_MAX, &filter->version);
     if (cv_str_is(name, "line") && !filter->line)
         return (filter->line = cv_plan_line_parse(value)) ? CV_OK : CV_EINVAL;
     if (cv_str_is(name, "state") && !filter->state)
@@ -218,7 +207,7 @@ static int query_events(sch_service_t *service, const cv_log_query_v1_t *query, 
 static int query_history(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
 {
     int64_t after;
-    if (!query->key.ptr || parse_number(query->after, &after))
+    if (!query->key.ptr || cv_str_digits(query->after, DIGITS_MAX, &after))
         return CV_EINVAL;
     int rc = sch_event_get(service->store, cv_tx_arena(tx), query->key, &page->room->scheduling_event_v1);
     if (rc)
@@ -273,7 +262,7 @@ static int query_decisions(sch_service_t *service, const cv_log_query_v1_t *quer
 static int query_statements(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
 {
     int64_t after;
-    if (!query->key.ptr || parse_number(query->after, &after))
+    if (!query->key.ptr || cv_str_digits(query->after, DIGITS_MAX, &after))
         return CV_EINVAL;
     int rc = sch_decision_get(service->store, cv_tx_arena(tx), query->key, &page->room->scheduling_decision_v1);
     if (rc)
@@ -336,7 +325,7 @@ static int query_plans(sch_service_t *service, const cv_log_query_v1_t *query, p
     sch_plan_filter_t filter = {0};
     cv_str_t plan, number;
     int64_t version;
-    if (split(query->after, &plan, &number) || parse_number(number, &version))
+    if (split(query->after, &plan, &number) || cv_str_digits(number, DIGITS_MAX, &version))
         return CV_EINVAL;
     int rc = parse_filters(query->key, parse_plan_filter, &filter);
     page->type = CV_MSG_SCHEDULING_PLAN_V1;
@@ -368,7 +357,7 @@ static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_quer
 {
     cv_str_t what, code;
     int64_t after;
-    if (!query->key.ptr || split(query->key, &what, &code) || parse_number(query->after, &after))
+    if (!query->key.ptr || split(query->key, &what, &code) || cv_str_digits(query->after, DIGITS_MAX, &after))
         return CV_EINVAL;
     for (size_t i = 0; i < REFS_N; ++i) {
         if (!cv_str_is(what, REFS[i].what))

@@ -30,6 +30,22 @@ static void test_views(void **state)
     assert_int_equal(cv_str_copy(CV_STR_NONE, text, 0), CV_ELIMIT);
 }
 
+static void test_digits(void **state)
+{
+    (void)state;
+    int64_t number = 7;
+    assert_int_equal(cv_str_digits(CV_STR("0042"), 4, &number), CV_OK);
+    assert_int_equal(number, 42);
+    static const char *const WRONG[] = {"00042", "-1", "+1", "1 ", "1a", "4.2"};
+    for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
+        assert_int_equal(cv_str_digits(cv_str(WRONG[i]), 4, &number), CV_EINVAL);
+    assert_int_equal(number, 42); /* left alone */
+    assert_int_equal(cv_str_digits(CV_STR_NONE, 4, &number), CV_OK);
+    assert_int_equal(number, 0);
+    assert_int_equal(cv_str_digits(CV_STR("999999999999999999"), 18, &number), CV_OK);
+    assert_true(number == INT64_C(999999999999999999));
+}
+
 static void test_buffer(void **state)
 {
     (void)state;
@@ -141,9 +157,9 @@ static void test_arena_maximum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),          cmocka_unit_test(test_buffer),
-        cmocka_unit_test(test_buffer_maximum), cmocka_unit_test(test_buffer_long_text),
-        cmocka_unit_test(test_arena),          cmocka_unit_test(test_arena_maximum),
+        cmocka_unit_test(test_views),          cmocka_unit_test(test_digits),           cmocka_unit_test(test_buffer),
+        cmocka_unit_test(test_buffer_maximum), cmocka_unit_test(test_buffer_long_text), cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_arena_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,8 @@ bool cv_str_equal(cv_str_t a, cv_str_t b);
 bool cv_str_is(cv_str_t a, const char *c_string);
 /* Copies into dst (size octets, NUL-terminated). CV_ELIMIT and untouched if it does not fit. */
 int cv_str_copy(cv_str_t s, char *ret_dst, size_t size) CV_USE_RESULT;
+/* A whole number of at most digits_max (18 or fewer) decimal digits and nothing else; no text is 0. CV_EINVAL. */
+int cv_str_digits(cv_str_t s, size_t digits_max, int64_t *ret_number) CV_USE_RESULT;
 
 typedef struct {
     uint8_t *ptr;

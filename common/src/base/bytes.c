@@ -35,6 +35,20 @@ int cv_str_copy(cv_str_t s, char *ret_dst, size_t size)
     return CV_OK;
 }
 
+int cv_str_digits(cv_str_t s, size_t digits_max, int64_t *ret_number)
+{
+    int64_t number = 0;
+    if (s.len > digits_max)
+        return CV_EINVAL;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return CV_EINVAL;
+        number = number * 10 + (s.ptr[i] - '0');
+    }
+    *ret_number = number;
+    return CV_OK;
+}
+
 /* ---- buffer ------------------------------------------------------------------------------- */
 
 #define BUF_FIRST 256
