@@ -3,6 +3,7 @@
  */
 #include "convene/log.h"
 #include "notifications/core.h"
+#include "notifications/dispatch.h"
 #include "notifications/mail.h"
 #include "notifications/notifications.h"
 #include "notifications/text.h"
@@ -14,7 +15,7 @@
 /* One delivery on its way. */
 typedef struct {
     ntf_delivery_t row;
-    enum { READY, HELD, UNUSABLE, WRITTEN, NO_ROOM, REFUSED, UNAVAILABLE, NOT_TRIED } now;
+    enum { READY, HELD, UNUSABLE, WRITTEN, NO_ROOM, REFUSED, UNAVAILABLE, NOT_TRIED, HANDED } now;
 } s_item_t;
 
 /* What came of a try, for the row and the log. */
@@ -33,6 +34,7 @@ static const char *s_reason(const s_item_t *item)
     case HELD:
     case WRITTEN:
     case NOT_TRIED:
+    case HANDED:
         break;
     }
     return "";
@@ -131,6 +133,13 @@ static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context,
     return rc ? rc : ntf_text_promotion(context, promoted, subject, body);
 }
 
+/* The right part of the Message-ID: the sender's, where there is one. */
+static cv_str_t s_domain(void)
+{
+    const char *at = strchr(ntf_post_settings()->courier.sender, '@');
+    return at ? cv_str(at + 1) : CV_STR(NTF_DOMAIN);
+}
+
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
 {
     ntf_recipient_t recipient;
@@ -154,7 +163,8 @@ int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
         rc = ntf_mail_write(
             &(ntf_mail_t){
                 .id = row->notice,
-                .domain = CV_STR(NTF_DOMAIN),
+                .domain = s_domain(),
+                .from = cv_str(ntf_post_settings()->courier.sender),
                 .time_ms = row->time_ms,
                 .to_name = recipient.name,
                 .to_address = recipient.email,
@@ -165,6 +175,7 @@ int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
             &mail);
     if (!rc) {
         row->mail = cv_arena_str(ntf->arena, cv_buf_str(&mail));
+        row->to = recipient.email;
         rc = row->mail.ptr ? CV_OK : CV_ENOMEM;
     }
     cv_buf_done(&subject);
@@ -182,11 +193,24 @@ static bool s_same_lane(const s_item_t *a, const s_item_t *b)
 static bool s_kept_back(const s_item_t *items, size_t at)
 {
     for (size_t i = 0; i < at; i++) {
-        bool stays = items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN;
+        bool stays = items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN &&
+                     items[i].now != HANDED;
         if (stays && s_same_lane(&items[i], &items[at]))
             return true;
     }
     return false;
+}
+
+/* Its message goes to the mail server's queue, in this transaction. */
+static int s_hand(ntf_t *ntf, s_item_t *item)
+{
+    int rc = ntf_dispatch_add_mail(ntf_post_store(ntf->post), &item->row, item->row.to);
+    if (!rc)
+        rc = ntf_store_handed(ntf->store, item->row.n);
+    if (!rc)
+        item->now = HANDED;
+    ntf_post_stir(ntf->post);
+    return rc;
 }
 
 static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int64_t now_ms)
@@ -196,10 +220,14 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         item->now = NOT_TRIED;
         return CV_OK;
     }
-    int rc = item->row.mail.ptr ? CV_OK : ntf_compose(ntf, &item->row);
+    /* What was frozen for the outbox is made anew for a mail server: it has another sender. */
+    bool frozen = item->row.mail.ptr && !ntf_post_has_mail();
+    int rc = frozen ? CV_OK : ntf_compose(ntf, &item->row);
     int held = 0;
     switch (rc) {
     case CV_OK:
+        if (ntf_post_has_mail())
+            return s_hand(ntf, item);
         item->now = READY;
         return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
     case CV_ENOTFOUND:
@@ -306,6 +334,7 @@ static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms)
     case HELD:
     case UNUSABLE:
     case NOT_TRIED:
+    case HANDED:
         break;
     }
     return CV_OK;
@@ -347,9 +376,17 @@ static bool s_outbox_watch(ntf_t *ntf, const s_item_t *items, size_t n, int64_t 
     return bad != NULL;
 }
 
-int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
+static bool s_any_ready(const s_item_t *items, size_t n)
 {
-    ntf_t *ntf = self;
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].now == READY)
+            return true;
+    }
+    return false;
+}
+
+static int s_afterwards(ntf_t *ntf, cv_db_t *db, int64_t now_ms, bool *ret_more)
+{
     if (ntf->scrub) {
         int rc = ntf_scrub(ntf, db, ret_more);
         if (rc || *ret_more)
@@ -371,7 +408,8 @@ int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         rc = s_lease(ntf, db, now_ms, items, &n);
     bool stopped = false;
     if (!rc && n > 0) {
-        s_write(ntf, items, n);
+        if (s_any_ready(items, n))
+            s_write(ntf, items, n);
         ntf->news = true;
         stopped = s_outbox_watch(ntf, items, n, now_ms);
         /* When this fails the files are there and the rows say queued: they will be written again, the same. */
@@ -386,4 +424,14 @@ int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         ntf->work = false;
     *ret_more = n > 0 && !stopped;
     return CV_OK;
+}
+
+int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
+{
+    ntf_t *ntf = self;
+    int rc = s_afterwards(ntf, db, now_ms, ret_more);
+    if (rc == CV_EIO || rc == CV_ECORRUPT)
+        return rc;
+    int post_rc = ntf_post_turn(ntf, db, now_ms);
+    return post_rc ? post_rc : rc;
 }

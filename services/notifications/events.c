@@ -11,7 +11,7 @@
  * into a notice's id is refused (CV_EINVAL), which sets it aside visibly.
  */
 #include "notifications/core.h"
-#include "notifications/notifications.h"
+#include "notifications/dispatch.h"
 
 /* One delivery for one delegation. data: absent for changes. */
 static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
@@ -24,7 +24,7 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
     uint8_t epoch[CV_EPOCH_LEN];
     bool has_epoch = ntf_epoch_of(cause, epoch); /* the streams of a service share it */
     ntf_stir(ntf);
-    return ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
+    rc = ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
                                                   .notice = cv_str(notice),
                                                   .kind = kind,
                                                   .cause = cause,
@@ -35,6 +35,8 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
                                                   .private_epoch = has_epoch ? epoch : NULL,
                                                   .data = data,
                                               });
+    bool is_new = !rc && cv_db_changes(ntf->db) > 0;
+    return is_new ? ntf_dispatch_add_webhooks(ntf_post_store(ntf->post), cv_str(notice)) : rc;
 }
 
 /* A party's answer, given under that version of the event; 0: not said. Changes that were seen before but made later

@@ -205,7 +205,8 @@ static int s_put_date(cv_buf_t *buf, int64_t time_ms)
 int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
 {
     bool usable = mail->id.ptr && mail->id.len <= NTF_MAIL_ID_MAX && s_dotted(mail->id, "-_", NTF_MAIL_ID_MAX) &&
-                  s_host_usable(mail->domain) && ntf_mail_address_usable(mail->to_address) &&
+                  s_host_usable(mail->domain) && (!mail->from.len || ntf_mail_address_usable(mail->from)) &&
+                  ntf_mail_address_usable(mail->to_address) &&
                   (!mail->to_name.ptr || ntf_mail_name_usable(mail->to_name)) && mail->language.ptr &&
                   s_dotted(mail->language, "-", 8) && s_line_usable(mail->subject, NTF_SUBJECT_MAX) &&
                   s_body_usable(mail->body);
@@ -214,7 +215,10 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
     int rc = s_put_date(buf, mail->time_ms);
     if (rc)
         return rc;
-    cv_buf_printf(buf, "From: \"Convene\" <convene@%.*s>\r\n", CV_STR_ARG(mail->domain));
+    if (mail->from.len)
+        cv_buf_printf(buf, "From: \"Convene\" <%.*s>\r\n", CV_STR_ARG(mail->from));
+    else
+        cv_buf_printf(buf, "From: \"Convene\" <convene@%.*s>\r\n", CV_STR_ARG(mail->domain));
     s_put_to(buf, mail);
     cv_buf_printf(buf, "Subject: ");
     if (s_plain(mail->subject))

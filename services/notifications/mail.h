@@ -23,6 +23,7 @@ enum {
 typedef struct {
     cv_str_t id;      /* left part of the Message-ID, [A-Za-z0-9._-]: no dot first or last, no two in a row */
     cv_str_t domain;  /* its right part, and the sender's */
+    cv_str_t from;    /* the sender; absent or empty: convene@domain */
     int64_t time_ms;  /* the Date */
     cv_str_t to_name; /* absent: the address alone */
     cv_str_t to_address;

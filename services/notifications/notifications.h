@@ -12,6 +12,8 @@
  *       lease: up to NTF_BATCH deliveries are made messages, whose bytes are stored      COMMIT
  *       each is written to the outbox folder; the folder is synced
  *       result: written, or when to try again                                            COMMIT
+ *       with a mail server set (smtp/url) the message is stored for it instead of the file: dispatch.h; webhooks get
+ *       theirs with the delivery row
  *   the timer "outbox"
  *       brings the engine's next transaction, in which flush() tells of the results
  *
@@ -53,8 +55,12 @@ enum {
 };
 #define NTF_DOMAIN "convene.invalid"
 
+typedef struct ntf_post ntf_post_t; /* dispatch.h */
+
 typedef struct {
     ntf_store_t *store;
+    ntf_post_t *post;
+    cv_db_t *db;
     cv_arena_t *arena; /* of afterwards() */
     char outbox[NTF_OUTBOX_PATH_MAX];
 
@@ -64,6 +70,8 @@ typedef struct {
     bool fresh;       /* this transaction brings some */
     bool scrub;       /* there may be notices to write anew without a name: scrub.c */
     int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
+
+    int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */
 
     int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */
     int64_t outbox_failures;      /* in a row */
@@ -91,6 +99,7 @@ int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more) CV_USE_RESULT;
 
 /* Message data as it was stored, to a struct of that type (number: CV_MSG_*) in the arena. CV_ECORRUPT: it is not. */
 int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) CV_USE_RESULT;
+cv_notice_kind_t ntf_notice_kind(int kind); /* of NTF_DECISION, ... */
 /* A delivery as the record that others see. subject: "EVENT/PARTY", in the arena. */
 int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
                   cv_str_t *ret_subject) CV_USE_RESULT;

@@ -10,15 +10,15 @@
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
  */
-#include "notifications/notifications.h"
+#include "notifications/dispatch.h"
+#include "notifications/query_dispatch.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { DIGITS_MAX = 18 }; /* of a number behind which a list goes on */
 
-int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
-                  cv_str_t *ret_subject)
+cv_notice_kind_t ntf_notice_kind(int kind)
 {
     static const cv_notice_kind_t kinds[] = {
         [NTF_DECISION] = CV_NOTICE_KIND_DECISION,
@@ -26,6 +26,12 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
         [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE,
         [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
     };
+    return kinds[kind];
+}
+
+int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
+                  cv_str_t *ret_subject)
+{
     static const cv_notice_state_t states[] = {
         [NTF_QUEUED] = CV_NOTICE_STATE_QUEUED,
         [NTF_WRITTEN] = CV_NOTICE_STATE_WRITTEN,
@@ -37,11 +43,11 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
         return CV_ENOMEM;
     *ret_notice = (cv_notifications_notice_v1_t){
         .notice = delivery->notice,
-        .kind = kinds[delivery->kind],
+        .kind = ntf_notice_kind(delivery->kind),
         .cause = delivery->cause,
         .event = delivery->event,
         .party = delivery->party,
-        .channel = CV_NOTICE_CHANNEL_OUTBOX,
+        .channel = delivery->channel == NTF_EMAIL ? CV_NOTICE_CHANNEL_EMAIL : CV_NOTICE_CHANNEL_OUTBOX,
         .state = states[delivery->state],
         .attempts = delivery->attempts < ATTEMPTS_SHOWN ? delivery->attempts : ATTEMPTS_SHOWN,
     };
@@ -185,6 +191,8 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     int rc = cv_str_is(query->what, "notices") ? s_choose_notices(query->key, &choice)
              : cv_str_is(query->what, "held")  ? s_choose_held(query->key, &choice)
                                                : CV_ENOTFOUND;
+    if (rc == CV_ENOTFOUND)
+        return ntf_query_dispatch(self, tx, query, limit, collect);
     return rc ? rc : s_notices(self, tx, &choice, query->after, limit, collect);
 }
 

@@ -17,13 +17,15 @@
  */
 #include "convene/log.h"
 #include "notifications/core.h"
-#include "notifications/notifications.h"
+#include "notifications/dispatch.h"
 
 #include <unistd.h>
 
 int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party)
 {
     int rc = ntf_store_scrub(ntf->store, event, party);
+    if (!rc)
+        rc = ntf_dispatch_forget(ntf_post_store(ntf->post), event, party);
     ntf_stir(ntf);
     ntf->scrub = true;
     return rc ? rc : cv_tx_scrub(tx, true);

@@ -3,7 +3,8 @@
  */
 #include "convene/config.h"
 #include "notifications/core.h"
-#include "notifications/notifications.h"
+#include "notifications/dispatch.h"
+#include "notifications/query_dispatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **r
 static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     if (!ntf_configure(cv_config_of(config, "notifications", "outbox")))
-        return CV_OK;
+        return ntf_post_configure(config, ret_error, error_size);
     snprintf(ret_error, error_size, "notifications/outbox: the path is longer than %d octets", NTF_OUTBOX_PATH_MAX - 1);
     return CV_EINVAL;
 }
@@ -49,6 +50,8 @@ static int s_configure(const struct cv_config *config, char *ret_error, size_t e
 void ntf_stir(ntf_t *ntf)
 {
     ntf->news = ntf->work = ntf->fresh = true;
+    if (ntf->post)
+        ntf_post_stir(ntf->post);
 }
 
 static void s_forget(void *self)
@@ -64,6 +67,7 @@ static void s_close(void **self)
     ntf_t *ntf = *self;
     if (!ntf)
         return;
+    ntf_post_close(&ntf->post); /* first: it waits for what is on its way */
     if (ntf->store)
         ntf_store_close(&ntf->store);
     if (ntf->arena)
@@ -81,6 +85,9 @@ static int s_open(cv_db_t *db, void **ret_self)
     int rc = ntf->arena ? ntf_store_open(db, &ntf->store) : CV_ENOMEM;
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
+    if (!rc)
+        rc = ntf_post_open(db, &ntf->post);
+    ntf->db = db;
     s_forget(ntf);
     void *self = ntf;
     if (rc)
@@ -88,6 +95,19 @@ static int s_open(cv_db_t *db, void **ret_self)
     else
         *ret_self = ntf;
     return rc;
+}
+
+static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
+{
+    (void)tx;
+    ntf_t *ntf = self;
+    return ntf_post_start(ntf->post, ret_error, error_size);
+}
+
+static int s_wake_fd(void *self)
+{
+    const ntf_t *ntf = self;
+    return ntf_post_fd(ntf->post);
 }
 
 static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
@@ -187,7 +207,7 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "registration", .stream = "registration.private", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2, ntf_tables_3};
+static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2, ntf_tables_3, ntf_tables_dispatch};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",
@@ -201,6 +221,7 @@ const cv_service_def_t ntf_service = {
     .configure = s_configure,
     .open = s_open,
     .close = s_close,
+    .start = s_start,
     .request = ntf_request,
     .record = ntf_record,
     .snapshot_begin = s_snapshot_begin,
@@ -209,5 +230,7 @@ const cv_service_def_t ntf_service = {
     .forget = s_forget,
     .snapshot = ntf_snapshot,
     .query = ntf_query,
+    .trace = ntf_query_trace,
     .afterwards = ntf_afterwards,
+    .wake_fd = s_wake_fd,
 };

@@ -58,7 +58,7 @@
 #define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
 /* In the order of s_delivery_read. */
 #define DELIVERY \
-    "n, notice, kind, cause, event, party, time_ms, private_seq, state, hold, attempts, failures, next_ms, reason"
+    "n, notice, kind, cause, event, party, time_ms, private_seq, state, hold, attempts, failures, next_ms, reason, channel"
 
 #define NTF_STATEMENTS(XX)                                                                                             \
     XX(event_put, "INSERT INTO ntf_event VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event) DO UPDATE SET version = ?2,"        \
@@ -120,6 +120,9 @@
     XX(lease, "UPDATE ntf_delivery SET lease_ms = ?2, mail = ?3 WHERE n = ?1")                                         \
     XX(written, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL,"               \
                 " reason = NULL WHERE n = ?1") /* data stays: it may have to be written anew, without a name */        \
+    XX(handed, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL, reason = NULL,"  \
+               " channel = 2 WHERE n = ?1")                                                                            \
+    XX(delivery_get, "SELECT " DELIVERY ", data, mail FROM ntf_delivery WHERE n = ?1")                                 \
     XX(person_drop, "DELETE FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?3")                          \
     XX(contact_drop, "DELETE FROM ntf_contact WHERE event = ?1 AND party = ?2")                                        \
     XX(thaw_lane, "UPDATE ntf_delivery SET mail = NULL WHERE event = ?1 AND party = ?2 AND mail IS NOT NULL")          \

@@ -83,6 +83,7 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .failures = cv_stmt_get_int(stmt, 11),
         .next_ms = cv_stmt_get_int(stmt, 12),
         .reason = s_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
+        .channel = (int)cv_stmt_get_int(stmt, 14),
     };
     return rc;
 }
@@ -96,8 +97,8 @@ static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t m
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
         if (whole) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 14), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 15), arena, &rc);
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 15), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 16), arena, &rc);
         }
         if (rc)
             break;
@@ -569,6 +570,24 @@ int ntf_store_written(ntf_store_t *store, int64_t n)
 {
     cv_stmt_int(store->written, 1, n);
     return cv_stmt_run(store->written);
+}
+
+int ntf_store_handed(ntf_store_t *store, int64_t n)
+{
+    cv_stmt_int(store->handed, 1, n);
+    return cv_stmt_run(store->handed);
+}
+
+int ntf_store_delivery_get(ntf_store_t *store, int64_t n, cv_arena_t *arena, ntf_delivery_t *ret_delivery)
+{
+    ntf_delivery_t delivery;
+    size_t found;
+    cv_stmt_int(store->delivery_get, 1, n);
+    int rc = s_deliveries(store->delivery_get, true, arena, 1, &delivery, &found);
+    if (rc || found == 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_delivery = delivery;
+    return CV_OK;
 }
 
 /* The deliveries behind this one in its lane are due when it is: so the earliest due one can always be tried. */

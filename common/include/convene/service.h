@@ -142,6 +142,9 @@ typedef struct {
      * own. May be NULL. *ret_more: there is more to do at once. CV_EIO and CV_ECORRUPT end the process; other failures
      * are its own to try again. */
     int (*afterwards)(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
+    /* A descriptor that is readable when afterwards() has something to do that no turn would bring, for instance because a
+     * thread of the service's own has come to an end with it; the same one from open() to close(). May be NULL. */
+    int (*wake_fd)(void *self);
 } cv_service_def_t;
 
 /* main() of a service: configuration, keys, sockets, batch loop, signals, orderly stop. Returns the exit status. */

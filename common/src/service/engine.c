@@ -69,6 +69,11 @@ int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more)
     return rc == CV_EIO || rc == CV_ECORRUPT ? rc : CV_OK;
 }
 
+int cv_engine_wake_fd(const cv_engine_t *engine)
+{
+    return engine->writable && engine->def->wake_fd ? engine->def->wake_fd(engine->service) : -1;
+}
+
 static void ask_producer(void *self, cv_str_t message)
 {
     cv_follow_t *follow = self;

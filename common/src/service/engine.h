@@ -87,6 +87,8 @@ int cv_engine_turn(cv_engine_t *engine, int64_t wall_ms, int64_t mono_ms, int64_
 int cv_engine_new_epoch(cv_engine_t *engine, const uint8_t epoch[CV_EPOCH_LEN]) CV_USE_RESULT;
 /* Effects that leave the system (def->afterwards). CV_OK, or a fatal CV_EIO or CV_ECORRUPT. */
 int cv_engine_afterwards(cv_engine_t *engine, int64_t wall_ms, bool *ret_more) CV_USE_RESULT;
+/* The descriptor that the service wants to be woken by; -1: none, or it could do nothing now. */
+int cv_engine_wake_fd(const cv_engine_t *engine);
 
 /* For the log: who was last over its limit, and what everybody was over it so far: refused and thrown away. */
 typedef struct {

@@ -245,7 +245,7 @@ cv_outside_t cv_ports_outside(cv_runner_t *runner)
 
 int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *ret_woken)
 {
-    zmq_pollitem_t items[4 + 2 * CV_PEERS_MAX] = {
+    zmq_pollitem_t items[5 + 2 * CV_PEERS_MAX] = {
         {.fd = wake_fd, .events = ZMQ_POLLIN},
         {.socket = runner->log, .events = ZMQ_POLLIN},
         {.socket = runner->feed, .events = ZMQ_POLLIN},
@@ -256,6 +256,9 @@ int cv_ports_wait(cv_runner_t *runner, int wake_fd, int64_t timeout_ms, bool *re
         items[n++] = (zmq_pollitem_t){.socket = runner->peers[i].feed, .events = ZMQ_POLLIN};
         items[n++] = (zmq_pollitem_t){.socket = runner->peers[i].log, .events = ZMQ_POLLIN};
     }
+    int service_fd = cv_engine_wake_fd(runner->engine);
+    if (service_fd >= 0) /* that it is readable is all there is to know: a turn follows every wait */
+        items[n++] = (zmq_pollitem_t){.fd = service_fd, .events = ZMQ_POLLIN};
     if (zmq_poll(items, n, (long)timeout_ms) < 0 && zmq_errno() != EINTR)
         return CV_EUNAVAIL;
     *ret_woken = items[0].revents & ZMQ_POLLIN;

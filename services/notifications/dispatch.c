@@ -1,0 +1,522 @@
+/* dispatch: notices leave for addresses of others, by e-mail and webhook, however these fare.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/dispatch.h"
+
+#include "convene/config.h"
+#include "convene/log.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum { ARENA_MAX = 64 * 1024 * 1024, HOSTS_MAX = 4096 };
+
+/* A destination with something on its way, or one that has failed lately. */
+typedef struct {
+    char host[NTF_HOST_MAX + 1];
+    int on_way;
+    ntf_breaker_t breaker;
+} s_host_t;
+
+struct ntf_post {
+    cv_db_t *db;
+    ntf_dispatches_t *store;
+    ntf_courier_t *courier; /* from the first attempt on */
+    cv_arena_t *arena;
+    int epoll_fd, timer_fd;
+    cv_seal_key_t key;
+    bool has_key;
+
+    bool is_recovered;   /* what the process before had on its way is back in its queue */
+    bool stir;           /* there may be something due that nobody has looked at */
+    int64_t next_ms;     /* when something is due next; 0: nothing */
+    int64_t retry_ms;    /* no transaction before: the last one failed */
+    int64_t now_ms;      /* of the last turn */
+    s_host_t *hosts;
+    size_t hosts_n;
+    int on_way_webhooks;
+    ntf_job_t *ended[NTF_JOBS_MAX], *leased[NTF_JOBS_MAX]; /* whose end is not committed; that are to be given */
+    size_t ended_n, leased_n;
+};
+
+int ntf_post_open(cv_db_t *db, ntf_post_t **ret_post)
+{
+    ntf_post_t *post = calloc(1, sizeof(*post));
+    if (!post)
+        return CV_ENOMEM;
+    *post = (ntf_post_t){.db = db, .epoll_fd = -1, .timer_fd = -1, .stir = true};
+    post->arena = cv_arena_new(ARENA_MAX);
+    post->hosts = calloc(HOSTS_MAX, sizeof(*post->hosts));
+    post->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    post->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN};
+    int rc = post->arena && post->hosts ? CV_OK : CV_ENOMEM;
+    if (!rc && (post->epoll_fd < 0 || post->timer_fd < 0 ||
+                epoll_ctl(post->epoll_fd, EPOLL_CTL_ADD, post->timer_fd, &event)))
+        rc = CV_EUNAVAIL;
+    if (!rc)
+        rc = ntf_dispatches_open(db, &post->store);
+    if (rc)
+        ntf_post_close(&post);
+    else
+        *ret_post = post;
+    return rc;
+}
+
+void ntf_post_stir(ntf_post_t *post)
+{
+    post->stir = true;
+}
+
+int ntf_post_fd(const ntf_post_t *post)
+{
+    return post->epoll_fd;
+}
+
+ntf_dispatches_t *ntf_post_store(ntf_post_t *post)
+{
+    return post->store;
+}
+
+const cv_seal_key_t *ntf_post_key(const ntf_post_t *post)
+{
+    return post->has_key ? &post->key : NULL;
+}
+
+int ntf_post_start(ntf_post_t *post, char *ret_error, size_t error_size)
+{
+    const char *path = ntf_post_settings()->key_path;
+    char reason[CV_CONFIG_ERROR_MAX];
+    bool any;
+    uint8_t known[CV_SEAL_PROOF], proof[CV_SEAL_PROOF];
+    if (!path[0])
+        return CV_OK;
+    int rc = ntf_webhook_key(post->store, &any, known);
+    if (rc)
+        return rc;
+    rc = cv_seal_read(path, &post->key, reason, sizeof(reason));
+    if (rc == CV_ENOTFOUND && any) {
+        snprintf(ret_error, error_size,
+                 "notifications/webhook_key: %s is missing, and the secrets of the webhooks are made from it: put it back "
+                 "from where it is kept",
+                 path);
+        return CV_EINVAL;
+    }
+    if (rc == CV_ENOTFOUND)
+        rc = cv_seal_make(path, &post->key, reason, sizeof(reason));
+    if (rc) {
+        snprintf(ret_error, error_size, "notifications/webhook_key: %s", reason);
+        return CV_EINVAL;
+    }
+    post->has_key = true;
+    cv_seal_proof(&post->key, proof);
+    if (any && memcmp(proof, known, sizeof(proof)) != 0) {
+        snprintf(ret_error, error_size,
+                 "notifications/webhook_key: %s is not the key that the webhooks' secrets were made from; put that one "
+                 "there",
+                 path);
+        return CV_EINVAL;
+    }
+    return memcmp(proof, known, sizeof(proof)) == 0 ? CV_OK : ntf_webhook_key_put(post->store, proof);
+}
+
+/* ---- destinations ------------------------------------------------------------------------- */
+
+/* NULL: there are too many. */
+static s_host_t *s_host(ntf_post_t *post, const char *host)
+{
+    size_t free_at = HOSTS_MAX;
+    for (size_t i = 0; i < post->hosts_n; i++) {
+        if (strcmp(post->hosts[i].host, host) == 0)
+            return &post->hosts[i];
+        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0)
+            free_at = i;
+    }
+    if (free_at == HOSTS_MAX && post->hosts_n < HOSTS_MAX)
+        free_at = post->hosts_n++;
+    if (free_at == HOSTS_MAX)
+        return NULL;
+    post->hosts[free_at] = (s_host_t){.on_way = 0};
+    snprintf(post->hosts[free_at].host, sizeof(post->hosts[free_at].host), "%s", host);
+    return &post->hosts[free_at];
+}
+
+static void s_count(ntf_post_t *post, const ntf_job_t *job, int by)
+{
+    s_host_t *host = s_host(post, job->host);
+    if (host)
+        host->on_way += by;
+    if (!job->is_mail)
+        post->on_way_webhooks += by;
+}
+
+/* ---- ends --------------------------------------------------------------------------------- */
+
+/* Takes back what has ended. */
+static void s_take(ntf_post_t *post, int64_t now_ms)
+{
+    ntf_job_t *job;
+    while (post->courier && post->ended_n < NTF_JOBS_MAX && (job = ntf_courier_take(post->courier))) {
+        s_host_t *host = s_host(post, job->host);
+        bool was_open = host && host->breaker.failures >= NTF_BREAK_AFTER;
+        if (host) {
+            ntf_breaker_note(&host->breaker, &job->end, &ntf_post_settings()->ladder, now_ms);
+            bool is_open = host->breaker.failures >= NTF_BREAK_AFTER;
+            if (is_open != was_open)
+                cv_log(is_open ? CV_LOG_WARN : CV_LOG_INFO, is_open ? "destination_left_alone" : "destination_goes_on",
+                       cv_kv_text("destination", job->host),
+                       cv_kv_text("reason", cv_delivery_result_text(job->end.result)));
+        }
+        s_count(post, job, -1);
+        post->ended[post->ended_n++] = job;
+    }
+}
+
+static void s_log_dead(const ntf_job_t *job, cv_delivery_result_t result)
+{
+    cv_log(CV_LOG_WARN, "dispatch_dead", cv_kv_int("dispatch", job->dispatch),
+           cv_kv_text("channel", job->is_mail ? "email" : "webhook"), cv_kv_text("reason", cv_delivery_result_text(result)),
+           cv_kv_int("code", job->code));
+}
+
+/* A webhook that answered 410; not if it has another address by now. */
+static int s_gone(ntf_post_t *post, const ntf_job_t *job, const ntf_dispatch_t *dispatch, int64_t now_ms, bool *ret_gone)
+{
+    ntf_webhook_t webhook;
+    int rc = ntf_webhook_of(post->store, dispatch->webhook, post->arena, &webhook);
+    *ret_gone = !rc && cv_str_is(webhook.url, job->address);
+    if (rc == CV_ENOTFOUND)
+        return CV_OK;
+    return rc || !*ret_gone ? rc : ntf_webhook_gone(post->store, webhook.number, now_ms);
+}
+
+static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
+{
+    ntf_dispatch_end_t end = {.number = job->dispatch,
+                              .result = job->end.result,
+                              .at_ms = now_ms,
+                              .code = job->code,
+                              .text = job->reply[0] ? cv_str(job->reply) : CV_STR_NONE};
+    bool is_final = job->end.is_final;
+    int rc = CV_OK;
+    if (job->end.result == CV_DELIVERY_RESULT_GONE) {
+        ntf_dispatch_t dispatch;
+        rc = ntf_dispatch_get(post->store, job->dispatch, post->arena, &dispatch);
+        if (!rc)
+            rc = s_gone(post, job, &dispatch, now_ms, &is_final);
+    }
+    end.state = job->end.result == CV_DELIVERY_RESULT_DELIVERED ? NTF_DELIVERED : is_final ? NTF_DEAD : NTF_WAITS;
+    end.is_failure = end.state != NTF_DELIVERED;
+    if (end.state == NTF_WAITS) {
+        end.next_ms = ntf_retry_at(&ntf_post_settings()->ladder, job->dispatch, job->failures + 1, job->first_ms, now_ms,
+                                   job->end.later_ms);
+        if (end.next_ms == 0)
+            end.state = NTF_DEAD;
+    }
+    if (!rc)
+        rc = ntf_dispatch_end(post->store, &end);
+    if (!rc && end.state == NTF_DEAD)
+        s_log_dead(job, end.result);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* ---- leases ------------------------------------------------------------------------------- */
+
+/* It cannot be attempted now: by the ladder again, or dead. */
+static int s_not_now(ntf_post_t *post, const ntf_dispatch_t *dispatch, cv_delivery_result_t reason, bool is_final,
+                     int64_t now_ms)
+{
+    int64_t first_ms = dispatch->first_ms ? dispatch->first_ms : now_ms;
+    int64_t next_ms = is_final ? 0
+                               : ntf_retry_at(&ntf_post_settings()->ladder, dispatch->number, dispatch->failures + 1,
+                                              first_ms, now_ms, 0);
+    ntf_dispatch_end_t end = {.number = dispatch->number,
+                              .state = next_ms ? NTF_WAITS : NTF_DEAD,
+                              .result = reason,
+                              .at_ms = now_ms,
+                              .next_ms = next_ms,
+                              .is_failure = true};
+    int rc = ntf_dispatch_end(post->store, &end);
+    if (!rc && next_ms == 0)
+        s_log_dead(&(ntf_job_t){.dispatch = dispatch->number, .is_mail = dispatch->channel == NTF_EMAIL}, reason);
+    return rc;
+}
+
+/* CV_ENOTFOUND: it was not leased. */
+static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
+{
+    if (!dispatch->body.ptr) { /* what was composed had to be forgotten */
+        ntf_delivery_t row;
+        int rc = ntf_store_delivery_get(ntf->store, dispatch->n, ntf->arena, &row);
+        bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE);
+        if (!rc)
+            rc = has_data ? ntf_compose(ntf, &row) : CV_EINVAL;
+        if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
+            return rc;
+        if (rc) {
+            rc = s_not_now(post, dispatch,
+                           rc > 0               ? CV_DELIVERY_RESULT_WAITING
+                           : rc == CV_ENOTFOUND ? CV_DELIVERY_RESULT_NO_RECIPIENT
+                                                : CV_DELIVERY_RESULT_UNUSABLE,
+                           rc < 0 && rc != CV_ENOTFOUND, now_ms);
+            return rc ? rc : CV_ENOTFOUND;
+        }
+        dispatch->body = row.mail;
+        dispatch->address = row.to;
+    }
+    return cv_str_copy(dispatch->address, job->address, sizeof(job->address)) ||
+                   cv_buf_put(&job->body, dispatch->body.ptr, dispatch->body.len)
+               ? CV_ENOMEM
+               : CV_OK;
+}
+
+static int s_lease_webhook(ntf_post_t *post, const ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
+{
+    ntf_webhook_t webhook;
+    int rc = ntf_webhook_of(post->store, dispatch->webhook, post->arena, &webhook);
+    if (rc == CV_ENOTFOUND || (!rc && !webhook.is_on)) {
+        rc = s_not_now(post, dispatch, rc ? CV_DELIVERY_RESULT_WITHDRAWN : CV_DELIVERY_RESULT_GONE, true, now_ms);
+        return rc ? rc : CV_ENOTFOUND;
+    }
+    if (rc || !post->has_key)
+        return rc ? rc : CV_EUNAVAIL;
+    ntf_webhook_derive(&post->key, webhook.number, webhook.generation, &job->secrets[job->secrets_n++]);
+    if (webhook.generation > 1 && webhook.overlap_ms > now_ms)
+        ntf_webhook_derive(&post->key, webhook.number, webhook.generation - 1, &job->secrets[job->secrets_n++]);
+    rc = cv_str_copy(dispatch->address, job->address, sizeof(job->address));
+    if (!rc)
+        rc = cv_str_copy(dispatch->notice, job->id, sizeof(job->id));
+    for (char *at = job->id; *at; at++) {
+        if (*at == '.')
+            *at = ':';
+    }
+    cv_str_t kind = cv_str(cv_notice_kind_text(ntf_notice_kind(dispatch->kind)));
+    if (!rc)
+        rc = ntf_webhook_body(kind, dispatch->notice, dispatch->cause, dispatch->event, dispatch->party,
+                              dispatch->time_ms, &job->body);
+    return rc ? CV_ENOMEM : CV_OK;
+}
+
+static int s_lease_one(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, s_host_t *host, int64_t now_ms)
+{
+    bool is_mail = dispatch->channel == NTF_EMAIL;
+    ntf_job_t *job = ntf_job_new(is_mail ? NTF_MAIL_MAX : NTF_WEBHOOK_BODY_MAX);
+    if (!job)
+        return CV_ENOMEM;
+    job->dispatch = dispatch->number;
+    job->is_mail = is_mail;
+    job->failures = dispatch->failures;
+    job->first_ms = dispatch->first_ms ? dispatch->first_ms : now_ms;
+    memcpy(job->host, host->host, sizeof(job->host));
+    int rc = is_mail ? s_lease_mail(ntf, post, dispatch, job, now_ms) : s_lease_webhook(post, dispatch, job, now_ms);
+    if (!rc)
+        rc = ntf_dispatch_lease(post->store, dispatch, now_ms);
+    if (rc) {
+        ntf_job_free(&job);
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    }
+    s_count(post, job, 1);
+    post->leased[post->leased_n++] = job;
+    return CV_OK;
+}
+
+static int s_look_at(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, int64_t now_ms)
+{
+    bool is_mail = dispatch->channel == NTF_EMAIL;
+    char name[NTF_HOST_MAX + 1] = "smtp";
+    if (!is_mail)
+        ntf_webhook_host(dispatch->address, name);
+    s_host_t *host = s_host(post, name);
+    bool is_full = post->leased_n + post->ended_n + NTF_ROOM_MAIL + (size_t)post->on_way_webhooks >= NTF_JOBS_MAX ||
+                   (!is_mail && post->on_way_webhooks >= NTF_ROOM_ALL);
+    if (!host || is_full)
+        return CV_OK;
+    int room = ntf_breaker_room(&host->breaker, is_mail ? NTF_ROOM_MAIL : NTF_ROOM_WEBHOOK, now_ms);
+    if (room == 0)
+        return ntf_dispatch_put_off(post->store, dispatch->number, host->breaker.until_ms);
+    return room > host->on_way ? s_lease_one(ntf, post, dispatch, host, now_ms) : CV_OK;
+}
+
+static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t now_ms)
+{
+    int64_t after_ms = -1, after_number = 0;
+    ntf_dispatch_t *rows = cv_arena_take(post->arena, NTF_DUE_PAGE * sizeof(*rows));
+    size_t n = NTF_DUE_PAGE;
+    int rc = rows ? CV_OK : CV_ENOMEM;
+    for (int page = 0; !rc && page < NTF_DUE_PAGES && n == NTF_DUE_PAGE; page++) {
+        rc = ntf_dispatch_due(post->store, channel, now_ms, after_ms, after_number, post->arena, NTF_DUE_PAGE, rows, &n);
+        for (size_t i = 0; !rc && i < n; i++) {
+            after_ms = rows[i].next_ms;
+            after_number = rows[i].number;
+            rc = s_look_at(ntf, post, &rows[i], now_ms);
+        }
+        /* The mail server is one destination: once it has all it takes, the rest need not be looked at. */
+        const s_host_t *smtp = channel == NTF_EMAIL ? s_host(post, "smtp") : NULL;
+        if (smtp && smtp->on_way >= NTF_ROOM_MAIL)
+            break;
+    }
+    return rc;
+}
+
+/* ---- turns -------------------------------------------------------------------------------- */
+
+static int s_transaction(ntf_t *ntf, ntf_post_t *post, int64_t now_ms, int64_t *ret_next_ms)
+{
+    static const int channels[] = {NTF_EMAIL, NTF_WEBHOOK};
+    int64_t next_ms = 0, due_ms;
+    int rc = post->is_recovered ? CV_OK : ntf_dispatches_recover(post->store);
+    for (size_t i = 0; !rc && i < post->ended_n; i++)
+        rc = s_end_one(post, post->ended[i], now_ms);
+    for (size_t i = 0; !rc && i < sizeof(channels) / sizeof(channels[0]); i++) {
+        bool can = channels[i] == NTF_EMAIL ? ntf_post_has_mail() : post->has_key;
+        if (!can)
+            continue;
+        rc = s_lease_channel(ntf, post, channels[i], now_ms);
+        if (!rc)
+            rc = ntf_dispatch_next_due(post->store, channels[i], now_ms, &due_ms);
+        if (!rc && (next_ms == 0 || due_ms < next_ms))
+            next_ms = due_ms;
+        if (rc == CV_ENOTFOUND)
+            rc = CV_OK;
+    }
+    if (!rc)
+        *ret_next_ms = next_ms;
+    return rc;
+}
+
+static int s_commit(ntf_t *ntf, ntf_post_t *post, cv_db_t *db, int64_t now_ms)
+{
+    cv_arena_reset(post->arena);
+    cv_arena_reset(ntf->arena);
+    int64_t next_ms = 0;
+    int rc = cv_db_begin(db);
+    if (rc)
+        return rc;
+    rc = s_transaction(ntf, post, now_ms, &next_ms);
+    if (!rc)
+        rc = cv_db_commit(db);
+    else
+        cv_db_rollback(db);
+    if (rc) {
+        for (; post->leased_n > 0; post->leased_n--) {
+            s_count(post, post->leased[post->leased_n - 1], -1);
+            ntf_job_free(&post->leased[post->leased_n - 1]);
+        }
+        return rc;
+    }
+    for (; post->ended_n > 0; post->ended_n--)
+        ntf_job_free(&post->ended[post->ended_n - 1]);
+    post->next_ms = next_ms;
+    post->is_recovered = true;
+    return CV_OK;
+}
+
+static int s_courier_start(ntf_post_t *post)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int rc = ntf_courier_start(&ntf_post_settings()->courier, &post->courier);
+    if (!rc && epoll_ctl(post->epoll_fd, EPOLL_CTL_ADD, ntf_courier_fd(post->courier), &event)) {
+        ntf_courier_destroy(&post->courier);
+        rc = CV_EUNAVAIL;
+    }
+    return rc;
+}
+
+/* What the courier does not take ends here, and is tried again like any other. */
+static void s_give(ntf_post_t *post)
+{
+    int rc = post->leased_n == 0 || post->courier ? CV_OK : s_courier_start(post);
+    for (size_t i = 0; i < post->leased_n; i++) {
+        ntf_job_t *job = post->leased[i];
+        if (!rc && !ntf_courier_give(post->courier, job))
+            continue;
+        job->end = (ntf_end_t){.result = CV_DELIVERY_RESULT_FAILED};
+        s_count(post, job, -1);
+        post->ended[post->ended_n++] = job;
+    }
+    if (rc)
+        cv_log(CV_LOG_ERROR, "no_courier", cv_kv_rc(rc));
+    post->leased_n = 0;
+}
+
+/* Readable at the next due time. */
+static void s_set_timer(const ntf_post_t *post, int64_t now_ms)
+{
+    int64_t at_ms = post->retry_ms ? post->retry_ms : post->next_ms;
+    if (post->ended_n > 0 && !post->retry_ms)
+        at_ms = now_ms + 1;
+    int64_t wait_ms = at_ms == 0 ? 0 : at_ms > now_ms ? at_ms - now_ms : 1;
+    struct itimerspec in = {.it_value = {.tv_sec = (time_t)(wait_ms / 1000), .tv_nsec = (long)(wait_ms % 1000) * 1000000}};
+    (void)timerfd_settime(post->timer_fd, 0, &in, NULL);
+}
+
+int ntf_post_turn(ntf_t *ntf, cv_db_t *db, int64_t now_ms)
+{
+    ntf_post_t *post = ntf->post;
+    uint64_t expired;
+    bool rang = read(post->timer_fd, &expired, sizeof(expired)) == (ssize_t)sizeof(expired);
+    post->now_ms = now_ms;
+    s_take(post, now_ms);
+    bool is_due = post->next_ms != 0 && now_ms >= post->next_ms;
+    if ((!post->stir && post->ended_n == 0 && !is_due) || now_ms < post->retry_ms) {
+        if (rang) /* the wall clock is not where it was expected */
+            s_set_timer(post, now_ms);
+        return CV_OK;
+    }
+    int rc = s_commit(ntf, post, db, now_ms);
+    if (rc)
+        cv_log(CV_LOG_ERROR, "dispatches_interrupted", cv_kv_rc(rc), cv_kv_text("database", cv_db_error(db)));
+    post->stir = rc != CV_OK;
+    post->retry_ms = rc ? now_ms + NTF_PAUSE_STORE_MS : 0;
+    s_give(post);
+    s_set_timer(post, now_ms);
+    return rc;
+}
+
+/* Ends that come while stopping are committed like others; nothing new is begun. */
+static void s_drain(ntf_post_t *post, int64_t now_ms)
+{
+    ntf_courier_stop(post->courier);
+    s_take(post, now_ms);
+    cv_arena_reset(post->arena);
+    int rc = post->ended_n > 0 ? cv_db_begin(post->db) : CV_OK;
+    if (rc || post->ended_n == 0)
+        return;
+    for (size_t i = 0; !rc && i < post->ended_n; i++)
+        rc = s_end_one(post, post->ended[i], now_ms);
+    if (!rc)
+        rc = cv_db_commit(post->db);
+    else
+        cv_db_rollback(post->db);
+    if (rc)
+        cv_log(CV_LOG_ERROR, "dispatches_interrupted", cv_kv_rc(rc));
+}
+
+void ntf_post_close(ntf_post_t **ref)
+{
+    ntf_post_t *post = *ref;
+    if (!post)
+        return;
+    if (post->courier)
+        s_drain(post, post->now_ms);
+    ntf_courier_destroy(&post->courier);
+    for (; post->ended_n > 0; post->ended_n--)
+        ntf_job_free(&post->ended[post->ended_n - 1]);
+    if (post->store)
+        ntf_dispatches_close(&post->store);
+    if (post->arena)
+        cv_arena_destroy(&post->arena);
+    if (post->epoll_fd >= 0)
+        close(post->epoll_fd);
+    if (post->timer_fd >= 0)
+        close(post->timer_fd);
+    sodium_memzero(&post->key, sizeof(post->key));
+    free(post->hosts);
+    free(post);
+    *ref = NULL;
+}

@@ -1,0 +1,77 @@
+/* dispatch: notices leave for addresses of others, by e-mail and webhook, however these fare.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * How it goes
+ *   a notice is made            its webhooks' dispatches are made with it, in the engine's transaction        events.c
+ *   its message is composed     its mail's dispatch is made with the bytes, in the lease's transaction        deliver.c
+ *   a turn of ntf_post_turn     takes back what has ended, then in one transaction
+ *                                 ends      delivered; when to try again; dead
+ *                                 leases    heads of lanes that are due, as far as their destinations have room   COMMIT
+ *                               and only then gives the leased ones to the courier (courier.h)
+ *   the courier's end           makes ntf_post_fd readable, which brings the next turn; so does the next due time
+ *
+ * A lease belongs to the process, not to a time: an attempt is on its way as long as the process that began it lives and
+ * has not heard its end, which comes, because every attempt has a time limit. So none is begun twice, however long it
+ * takes. What is on its way when the process is killed goes back to its queue at the next start, and is sent again with
+ * the same bytes and the same id: the one case in which a receiver can get something twice, beside a connection that
+ * broke between its answer and us.
+ *
+ * Failure modes
+ *   destination hangs, refuses, is away    its lanes wait by the ladder; from the third time on the breaker lets one through
+ *                                          now and then (core_retry.h). It has NTF_ROOM_WEBHOOK or NTF_ROOM_MAIL attempts at
+ *                                          once at most, so it takes no room from others
+ *   a message that is refused              dead at once, with the reply; the next of the lane goes
+ *   410                                    the webhook is off, its queue is dead; setting it again turns it on
+ *   the disk is full                       ends are kept in memory and committed when there is room; nothing is leased
+ *   no mail server is set any more         mail waits until there is one
+ *   stopped                                waits for what is on its way, at most NTF_COURIER_DRAIN_MS, and commits its end
+ *
+ * Invariants
+ *   nothing is sent before its lease is on the disk
+ *   of a lane one at most is on its way
+ *   what is given up is dead, with its reason, and stays until it is redriven
+ */
+#ifndef NOTIFICATIONS_DISPATCH_H
+#define NOTIFICATIONS_DISPATCH_H
+
+#include "notifications/courier.h"
+#include "notifications/notifications.h"
+#include "notifications/store_dispatch.h"
+
+struct cv_config;
+
+enum {
+    NTF_ROOM_MAIL = 4,     /* attempts at once: connections to the mail server */
+    NTF_ROOM_WEBHOOK = 2,  /* to one host */
+    NTF_ROOM_ALL = 512,    /* to all webhooks */
+    NTF_DUE_PAGE = 128,    /* dispatches looked at in one go, and at most so many pages in a turn */
+    NTF_DUE_PAGES = 16,
+    NTF_PAUSE_STORE_MS = 1000, /* after a transaction that failed */
+};
+
+typedef struct {
+    ntf_courier_settings_t courier;
+    ntf_ladder_t ladder;
+    char key_path[NTF_SETTING_MAX]; /* of the file that webhooks' secrets are made from; "": none */
+} ntf_post_settings_t;
+
+/* Settings, once and before ntf_service is opened. CV_EINVAL with the reason. */
+int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t error_size);
+const ntf_post_settings_t *ntf_post_settings(void);
+
+int ntf_post_open(cv_db_t *db, ntf_post_t **ret_post) CV_USE_RESULT;
+/* Waits for what is on its way. */
+void ntf_post_close(ntf_post_t **post);
+/* The file that secrets are made from: read, or made where no webhook needs one yet. CV_EINVAL with the reason. */
+int ntf_post_start(ntf_post_t *post, char *ret_error, size_t error_size);
+/* NULL: there is no key file. */
+const cv_seal_key_t *ntf_post_key(const ntf_post_t *post);
+
+void ntf_post_stir(ntf_post_t *post); /* there may be something to send */
+int ntf_post_fd(const ntf_post_t *post);
+ntf_dispatches_t *ntf_post_store(ntf_post_t *post);
+bool ntf_post_has_mail(void); /* whether mail is handed to a server instead of the outbox */
+/* CV_EIO, CV_ECORRUPT; other failures are tried again. */
+int ntf_post_turn(ntf_t *ntf, cv_db_t *db, int64_t now_ms) CV_USE_RESULT;
+
+#endif

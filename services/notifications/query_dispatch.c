@@ -1,0 +1,286 @@
+/* query_dispatch: what can be asked of dispatches and webhooks.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/query_dispatch.h"
+
+#include "notifications/dispatch.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum { DIGITS_MAX = 18, PER_NOTICE = 16 };
+#define SEES_ALL (CV_ROLE_OPERATOR | CV_ROLE_SECRETARIAT | CV_ROLE_SERVICE)
+
+static bool s_split(cv_str_t key, cv_str_t *ret_first, cv_str_t *ret_second)
+{
+    const char *slash = key.len ? memchr(key.ptr, '/', key.len) : NULL;
+    *ret_first = slash ? (cv_str_t){key.ptr, (size_t)(slash - key.ptr)} : key;
+    *ret_second = slash ? (cv_str_t){slash + 1, key.len - ret_first->len - 1} : CV_STR_NONE;
+    return slash != NULL;
+}
+
+static int s_go_on(cv_arena_t *arena, cv_collect_t *collect, int64_t last)
+{
+    cv_str_t next = cv_arena_printf(arena, "%lld", (long long)last);
+    if (!next.ptr)
+        return CV_ENOMEM;
+    cv_collect_next(collect, next);
+    return CV_OK;
+}
+
+/* ---- dispatches --------------------------------------------------------------------------- */
+
+/* Whether who asks may see addresses and replies of a party. */
+static bool s_sees(const cv_principal_t *who, cv_str_t party)
+{
+    return (who->role & SEES_ALL) || ((who->role & CV_ROLE_FOCAL_POINT) && cv_str_is(party, who->party));
+}
+
+static cv_dispatch_state_t s_state(int state)
+{
+    static const cv_dispatch_state_t states[] = {
+        [NTF_WAITS] = CV_DISPATCH_STATE_QUEUED,
+        [NTF_SENDING] = CV_DISPATCH_STATE_SENDING,
+        [NTF_DELIVERED] = CV_DISPATCH_STATE_DELIVERED,
+        [NTF_DEAD] = CV_DISPATCH_STATE_DEAD,
+    };
+    return states[state];
+}
+
+static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, cv_collect_t *collect)
+{
+    cv_arena_t *arena = cv_tx_arena(tx);
+    bool sees = s_sees(cv_tx_principal(tx), row->party);
+    cv_notifications_dispatch_v1_t *data = cv_arena_take(arena, sizeof(*data));
+    cv_str_t subject = cv_arena_printf(arena, "%.*s/%.*s", CV_STR_ARG(row->event), CV_STR_ARG(row->party));
+    if (!data || !subject.ptr)
+        return CV_ENOMEM;
+    *data = (cv_notifications_dispatch_v1_t){
+        .has_dispatch = true,
+        .dispatch = row->number,
+        .notice = row->notice,
+        .kind = ntf_notice_kind(row->kind),
+        .event = row->event,
+        .party = row->party,
+        .channel = row->channel == NTF_EMAIL ? CV_NOTICE_CHANNEL_EMAIL : CV_NOTICE_CHANNEL_WEBHOOK,
+        .state = s_state(row->state),
+        .address = sees && row->address.len ? row->address : CV_STR_NONE,
+        .attempts = row->attempts,
+        .has_next_ms = row->state == NTF_WAITS && row->next_ms > 0,
+        .next_ms = row->next_ms,
+        .has_done_ms = row->done_ms > 0,
+        .done_ms = row->done_ms,
+        .reason = row->reason,
+    };
+    int rc = ntf_attempt_list(ntf_post_store(ntf->post), row->number, arena, data->log, &data->log_n);
+    for (size_t i = 0; !sees && i < data->log_n; i++)
+        data->log[i].text = CV_STR_NONE;
+    return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, row->time_ms, data);
+}
+
+/* A notice in the outbox, as if it were a dispatch: it has no number and no log of its own. */
+static int s_put_outbox(cv_tx_t *tx, const ntf_delivery_t *row, cv_collect_t *collect)
+{
+    cv_arena_t *arena = cv_tx_arena(tx);
+    cv_str_t subject = cv_arena_printf(arena, "%.*s/%.*s", CV_STR_ARG(row->event), CV_STR_ARG(row->party));
+    cv_notifications_dispatch_v1_t *data = cv_arena_take(arena, sizeof(*data));
+    if (!data || !subject.ptr)
+        return CV_ENOMEM;
+    *data = (cv_notifications_dispatch_v1_t){
+        .notice = row->notice,
+        .kind = ntf_notice_kind(row->kind),
+        .event = row->event,
+        .party = row->party,
+        .channel = CV_NOTICE_CHANNEL_OUTBOX,
+        .state = row->state == NTF_WRITTEN  ? CV_DISPATCH_STATE_DELIVERED
+                 : row->state == NTF_FAILED ? CV_DISPATCH_STATE_DEAD
+                                            : CV_DISPATCH_STATE_QUEUED,
+        .attempts = row->attempts,
+        .reason = row->state == NTF_WRITTEN            ? CV_DELIVERY_RESULT_ABSENT
+                  : row->hold == NTF_HOLD_RECIPIENT    ? CV_DELIVERY_RESULT_NO_RECIPIENT
+                  : row->hold != NTF_HOLD_NONE         ? CV_DELIVERY_RESULT_WAITING
+                  : !row->reason.ptr                   ? CV_DELIVERY_RESULT_ABSENT
+                  : cv_str_is(row->reason, "unusable") ? CV_DELIVERY_RESULT_UNUSABLE
+                                                       : CV_DELIVERY_RESULT_OUTBOX,
+    };
+    return cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, row->time_ms, data);
+}
+
+/* All channels of one notice, or CV_ELIMIT with some of them: they are given again on the next page. */
+static int s_put_notice(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_collect_t *collect)
+{
+    cv_arena_t *arena = cv_tx_arena(tx);
+    ntf_dispatch_t *rows = cv_arena_take(arena, PER_NOTICE * sizeof(*rows));
+    size_t n = 0;
+    int rc = rows ? ntf_dispatch_list(ntf_post_store(ntf->post), row->n, arena, PER_NOTICE, rows, &n) : CV_ENOMEM;
+    if (!rc && row->channel != NTF_EMAIL)
+        rc = s_put_outbox(tx, row, collect);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = s_put(ntf, tx, &rows[i], collect);
+    return rc;
+}
+
+/* The page is full inside a notice's channels: it begins the next page. What of them is on this one is there again, so
+ * a page must have room for at least one whole notice; it has (PER_NOTICE is below the least limit that is used). */
+static int s_dispatches(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, size_t limit, cv_collect_t *collect)
+{
+    const cv_principal_t *who = cv_tx_principal(tx);
+    cv_arena_t *arena = cv_tx_arena(tx);
+    cv_str_t first, second;
+    int64_t last;
+    bool lane = s_split(query->key, &first, &second);
+    cv_str_t event = lane ? first : CV_STR_NONE, party = lane ? second : first;
+    if ((who->role & CV_ROLE_FOCAL_POINT) && party.len && !cv_str_is(party, who->party))
+        return CV_EDENIED;
+    if ((who->role & CV_ROLE_FOCAL_POINT) && !party.len)
+        party = cv_str(who->party);
+    int rc = cv_str_digits(query->after, DIGITS_MAX, &last);
+    size_t notices = limit / (PER_NOTICE / 4) + 1;
+    ntf_delivery_t *rows = cv_arena_take(arena, (notices + 1) * sizeof(*rows));
+    size_t n = 0;
+    if (!rows)
+        return CV_ENOMEM;
+    if (!rc)
+        rc = ntf_store_list(ntf->store, lane ? NTF_LIST_LANE : party.len ? NTF_LIST_PARTY : NTF_LIST_ALL, event, party, 0,
+                            last, arena, notices + 1, rows, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (i < notices)
+            rc = s_put_notice(ntf, tx, &rows[i], collect);
+        if (i == notices || (rc == CV_ELIMIT && i > 0))
+            return s_go_on(arena, collect, rows[i - 1].n);
+    }
+    return rc;
+}
+
+static int s_dead(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, size_t limit, cv_collect_t *collect)
+{
+    const cv_principal_t *who = cv_tx_principal(tx);
+    cv_arena_t *arena = cv_tx_arena(tx);
+    int64_t last;
+    int rc = cv_str_digits(query->after, DIGITS_MAX, &last);
+    ntf_dispatch_t *rows = cv_arena_take(arena, (limit + 1) * sizeof(*rows));
+    size_t n = 0;
+    if (!rows)
+        return CV_ENOMEM;
+    if (!rc)
+        rc = ntf_dispatch_list_dead(ntf_post_store(ntf->post), last, arena, limit + 1, rows, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        bool is_others = (who->role & CV_ROLE_FOCAL_POINT) && !cv_str_is(rows[i].party, who->party);
+        if (i < limit && !is_others)
+            rc = s_put(ntf, tx, &rows[i], collect);
+        if (i == limit || rc == CV_ELIMIT)
+            return s_go_on(arena, collect, last);
+        last = rows[i].number;
+    }
+    return rc;
+}
+
+/* ---- webhooks ----------------------------------------------------------------------------- */
+
+static int s_put_webhook(cv_tx_t *tx, const ntf_webhook_t *row, cv_collect_t *collect)
+{
+    cv_notifications_webhook_v1_t data = {
+        .party = row->party,
+        .order = row->order,
+        .url = row->url,
+        .generation = row->generation,
+        .is_on = row->is_on,
+        .is_shown = row->shown == row->generation,
+        .has_overlap_ms = row->overlap_ms > cv_tx_now_ms(tx),
+        .overlap_ms = row->overlap_ms,
+    };
+    return cv_collect_put(collect, CV_MSG_NOTIFICATIONS_WEBHOOK_V1, row->party, cv_tx_now_ms(tx), &data);
+}
+
+static int s_webhooks(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, size_t limit, cv_collect_t *collect)
+{
+    const cv_principal_t *who = cv_tx_principal(tx);
+    cv_arena_t *arena = cv_tx_arena(tx);
+    cv_str_t party = query->key.len ? query->key : CV_STR_NONE, after_party, after_text, next = query->after;
+    if (who->role & CV_ROLE_FOCAL_POINT) {
+        if (party.ptr && !cv_str_is(party, who->party))
+            return CV_EDENIED;
+        party = cv_str(who->party);
+    } else if (!(who->role & SEES_ALL)) {
+        return CV_EDENIED;
+    }
+    int64_t after_order;
+    s_split(query->after, &after_party, &after_text);
+    int rc = cv_str_digits(after_text, DIGITS_MAX, &after_order);
+    ntf_webhook_t *rows = cv_arena_take(arena, (limit + 1) * sizeof(*rows));
+    size_t n = 0;
+    if (!rows)
+        return CV_ENOMEM;
+    if (!rc)
+        rc = ntf_webhook_list(ntf_post_store(ntf->post), party, after_party, after_order, arena, limit + 1, rows, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (i < limit)
+            rc = s_put_webhook(tx, &rows[i], collect);
+        if (i == limit || rc == CV_ELIMIT) {
+            cv_collect_next(collect, next);
+            return CV_OK;
+        }
+        next = cv_arena_printf(arena, "%.*s/%d", CV_STR_ARG(rows[i].party), (int)rows[i].order);
+        if (!next.ptr)
+            return CV_ENOMEM;
+    }
+    return rc;
+}
+
+static int s_secret(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
+{
+    const cv_seal_key_t *key = ntf_post_key(ntf->post);
+    cv_str_t party, text;
+    int64_t order;
+    ntf_webhook_t webhook;
+    if (!(cv_tx_principal(tx)->role & CV_ROLE_SECRETARIAT))
+        return CV_EDENIED;
+    if (!s_split(query->key, &party, &text) || cv_str_digits(text, DIGITS_MAX, &order))
+        return CV_EINVAL;
+    int rc = ntf_webhook_get(ntf_post_store(ntf->post), party, order, cv_tx_arena(tx), &webhook);
+    if (rc)
+        return rc;
+    if (!key)
+        return CV_EUNAVAIL;
+    if (webhook.shown == webhook.generation)
+        return CV_ECONFLICT;
+    ntf_webhook_secret_t secret;
+    char secret_text[NTF_WEBHOOK_KEY_TEXT + 1], public_text[NTF_WEBHOOK_KEY_TEXT + 1];
+    ntf_webhook_derive(key, webhook.number, webhook.generation, &secret);
+    ntf_webhook_secret_text(&secret, secret_text);
+    ntf_webhook_public_text(&secret, public_text);
+    cv_notifications_webhook_secret_v1_t data = {.party = webhook.party,
+                                                 .order = webhook.order,
+                                                 .generation = webhook.generation,
+                                                 .secret = cv_str(secret_text),
+                                                 .public_key = cv_str(public_text)};
+    rc = cv_collect_put(collect, CV_MSG_NOTIFICATIONS_WEBHOOK_SECRET_V1, webhook.party, cv_tx_now_ms(tx), &data);
+    sodium_memzero(&secret, sizeof(secret));
+    sodium_memzero(secret_text, sizeof(secret_text));
+    if (!rc) {
+        ntf->shown_webhook = webhook.number;
+        ntf->shown_generation = webhook.generation;
+        cv_tx_trace(tx);
+    }
+    return rc;
+}
+
+int ntf_query_trace(void *self, cv_tx_t *tx)
+{
+    (void)tx;
+    ntf_t *ntf = self;
+    return ntf_webhook_show(ntf_post_store(ntf->post), ntf->shown_webhook, ntf->shown_generation);
+}
+
+int ntf_query_dispatch(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, size_t limit, cv_collect_t *collect)
+{
+    if (cv_str_is(query->what, "dispatches"))
+        return s_dispatches(ntf, tx, query, limit, collect);
+    if (cv_str_is(query->what, "dead"))
+        return s_dead(ntf, tx, query, limit, collect);
+    if (cv_str_is(query->what, "webhooks"))
+        return s_webhooks(ntf, tx, query, limit, collect);
+    if (cv_str_is(query->what, "webhook_secret"))
+        return s_secret(ntf, tx, query, collect);
+    return CV_ENOTFOUND;
+}

@@ -1,0 +1,600 @@
+/* store_dispatch: SQL of webhooks, dispatches and the attempts at them.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Conditions like "state < 3 AND state = 1" say twice what SQLite must see to use an index on part of a table.
+ */
+#include "notifications/store_dispatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char ntf_tables_dispatch[] =
+    "ALTER TABLE ntf_delivery ADD COLUMN channel INTEGER NOT NULL DEFAULT 1;"
+    "CREATE TABLE ntf_webhook(number INTEGER PRIMARY KEY AUTOINCREMENT, party TEXT NOT NULL, ord INTEGER NOT NULL,"
+    " url TEXT NOT NULL, generation INTEGER NOT NULL DEFAULT 1, shown INTEGER NOT NULL DEFAULT 0,"
+    " overlap_ms INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL DEFAULT 1, UNIQUE(party, ord)) STRICT;"
+    "CREATE TABLE ntf_webhook_key(one INTEGER PRIMARY KEY CHECK(one = 1), proof BLOB NOT NULL) STRICT;"
+    "CREATE TABLE ntf_dispatch(number INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL,"
+    " channel INTEGER NOT NULL CHECK(channel IN (2, 3)), webhook INTEGER NOT NULL, address TEXT NOT NULL, body BLOB,"
+    " state INTEGER NOT NULL DEFAULT 1 CHECK(state BETWEEN 1 AND 4), head INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0, first_ms INTEGER NOT NULL DEFAULT 0,"
+    " lease_ms INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0, done_ms INTEGER NOT NULL DEFAULT 0,"
+    " reason INTEGER NOT NULL DEFAULT 0, UNIQUE(n, channel, webhook)) STRICT;"
+    "CREATE INDEX ntf_dispatch_lane ON ntf_dispatch(channel, address, state, number) WHERE state < 3;"
+    "CREATE INDEX ntf_dispatch_due ON ntf_dispatch(channel, next_ms, number) WHERE state = 1 AND head = 1;"
+    "CREATE INDEX ntf_dispatch_of ON ntf_dispatch(webhook) WHERE state = 1;"
+    "CREATE INDEX ntf_dispatch_dead ON ntf_dispatch(number) WHERE state = 4;"
+    "CREATE TABLE ntf_attempt(dispatch INTEGER NOT NULL, k INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " result INTEGER NOT NULL, code INTEGER NOT NULL, text TEXT, PRIMARY KEY(dispatch, k)) STRICT, WITHOUT ROWID;";
+
+#define DISPATCH                                                                                               \
+    "d.number, d.n, d.channel, d.state, d.webhook, d.address, d.body, d.attempts, d.failures, d.first_ms,"     \
+    " d.next_ms, d.done_ms, d.reason, v.notice, v.cause, v.event, v.party, v.kind, v.time_ms"                  \
+    " FROM ntf_dispatch AS d"
+#define OF_DELIVERY " JOIN ntf_delivery AS v ON v.n = d.n"
+#define WEBHOOK "number, party, ord, url, generation, shown, overlap_ms, state FROM ntf_webhook"
+/* Whether nothing of the lane is before a new row of it. */
+#define LANE_IS_EMPTY(channel, address) \
+    "NOT EXISTS(SELECT 1 FROM ntf_dispatch AS e WHERE e.state < 3 AND e.channel = " channel " AND e.address = " address ")"
+/* Deliveries of a delegation, or all. */
+#define OF_LANE "n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2)"
+#define IS_MAIL "channel = 2"
+
+/* What was composed goes, where it is not delivered, and so do address and replies. */
+#define FORGET(which) "UPDATE ntf_dispatch SET body = NULL, address = CASE state WHEN 2 THEN address ELSE '' END WHERE " which
+#define FORGET_TEXT(which) \
+    "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch WHERE " which ")"
+
+#define STATEMENTS(XX)                                                                                                 \
+    XX(recover_log, "INSERT OR IGNORE INTO ntf_attempt SELECT number, attempts, lease_ms, ?1, 0, NULL FROM ntf_dispatch" \
+                    " WHERE state < 3 AND state = 2")                                                                  \
+    XX(recover, "UPDATE ntf_dispatch SET state = 1, next_ms = 0, reason = ?1 WHERE state < 3 AND state = 2")           \
+    XX(settle_none, "UPDATE ntf_dispatch SET head = 0 WHERE state < 3 AND state = 1 AND head = 1")                     \
+    XX(settle_all, "UPDATE ntf_dispatch SET head = 1 WHERE number IN (SELECT min(d.number) FROM ntf_dispatch AS d"     \
+                   " WHERE d.state < 3 GROUP BY d.channel, d.address HAVING max(d.state) = 1)")                        \
+    XX(settle_clear, "UPDATE ntf_dispatch SET head = 0 WHERE state < 3 AND channel = ?1 AND address = ?2 AND state = 1" \
+                     " AND head = 1")                                                                                  \
+    XX(settle_lane, "UPDATE ntf_dispatch SET head = 1 WHERE number = (SELECT min(d.number) FROM ntf_dispatch AS d"     \
+                    " WHERE d.state < 3 AND d.channel = ?1 AND d.address = ?2 AND d.state = 1) AND NOT EXISTS(SELECT 1" \
+                    " FROM ntf_dispatch AS e WHERE e.state < 3 AND e.channel = ?1 AND e.address = ?2 AND e.state = 2)") \
+    XX(webhook_get, "SELECT " WEBHOOK " WHERE party = ?1 AND ord = ?2")                                                \
+    XX(webhook_of, "SELECT " WEBHOOK " WHERE number = ?1")                                                             \
+    XX(webhook_on, "UPDATE ntf_webhook SET state = 1 WHERE number = ?1")                                               \
+    XX(webhook_off, "UPDATE ntf_webhook SET state = 2 WHERE number = ?1")                                              \
+    XX(webhook_add, "INSERT INTO ntf_webhook(party, ord, url) VALUES(?1, ?2, ?3)")                                     \
+    XX(webhook_drop, "DELETE FROM ntf_webhook WHERE number = ?1")                                                      \
+    XX(webhook_move, "UPDATE ntf_dispatch SET address = ?3, webhook = (SELECT number FROM ntf_webhook WHERE party = ?1" \
+                     " AND ord = ?2) WHERE state IN (1, 2) AND webhook = ?4")                                                \
+    XX(webhook_end, "UPDATE ntf_dispatch SET state = 4, head = 0, done_ms = ?2, reason = ?3 WHERE state = 1"           \
+                    " AND webhook = ?1")                                                                               \
+    XX(webhook_rotate, "UPDATE ntf_webhook SET generation = generation + 1, overlap_ms = ?2 WHERE number = ?1")        \
+    XX(webhook_show, "UPDATE ntf_webhook SET shown = ?2 WHERE number = ?1")                                            \
+    XX(webhook_list, "SELECT " WEBHOOK " WHERE (party, ord) > (?2, ?3) AND (?1 IS NULL OR party = ?1)"                 \
+                     " ORDER BY party, ord LIMIT ?4")                                                                  \
+    XX(webhook_any, "SELECT EXISTS(SELECT 1 FROM ntf_webhook)")                                                        \
+    XX(key_get, "SELECT proof FROM ntf_webhook_key")                                                                   \
+    XX(key_put, "INSERT INTO ntf_webhook_key VALUES(1, ?1) ON CONFLICT(one) DO UPDATE SET proof = ?1")                 \
+    XX(add_webhooks, "INSERT INTO ntf_dispatch(n, channel, webhook, address, head) SELECT v.n, 3, w.number, w.url, "   \
+                     LANE_IS_EMPTY("3", "w.url") " FROM ntf_delivery AS v JOIN ntf_webhook AS w ON w.party = v.party"  \
+                     " AND w.state = 1 WHERE v.notice = ?1 ORDER BY w.ord ON CONFLICT DO NOTHING")                     \
+    XX(add_mail, "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head) VALUES(?1, 2, 0, ?2, ?3, "        \
+                 LANE_IS_EMPTY("2", "?2") ") ON CONFLICT DO NOTHING")                                                  \
+    XX(due, "SELECT " DISPATCH " INDEXED BY ntf_dispatch_due" OF_DELIVERY " WHERE d.state = 1 AND d.head = 1"          \
+            " AND d.channel = ?1 AND d.next_ms <= ?2 AND (d.next_ms, d.number) > (?3, ?4)"                             \
+            " ORDER BY d.next_ms, d.number LIMIT ?5")                                                                  \
+    XX(lease, "UPDATE ntf_dispatch SET state = 2, head = 0, attempts = attempts + 1, lease_ms = ?2,"                   \
+              " first_ms = CASE first_ms WHEN 0 THEN ?2 ELSE first_ms END, address = ?3, body = ?4 WHERE number = ?1"  \
+              " AND state = 1")                                                                                        \
+    XX(put_off, "UPDATE ntf_dispatch SET next_ms = ?2 WHERE number = ?1 AND state = 1")                                \
+    XX(place, "SELECT channel, address, attempts, body IS NULL FROM ntf_dispatch WHERE number = ?1 AND state IN (1, 2)") \
+    XX(end, "UPDATE ntf_dispatch SET state = ?2, head = 0, reason = ?3, next_ms = ?4, failures = failures + ?5,"       \
+            " done_ms = ?6, body = CASE ?2 WHEN 3 THEN NULL ELSE body END, address = CASE WHEN ?7 THEN '' ELSE address" \
+            " END WHERE number = ?1")                                                                                  \
+    XX(attempt, "INSERT OR REPLACE INTO ntf_attempt VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                   \
+    XX(attempt_trim, "DELETE FROM ntf_attempt WHERE dispatch = ?1 AND k <= ?2")                                        \
+    XX(attempts, "SELECT at_ms, result, code, text FROM ntf_attempt WHERE dispatch = ?1 ORDER BY k")                   \
+    XX(next_due, "SELECT min(next_ms) FROM ntf_dispatch INDEXED BY ntf_dispatch_due WHERE state = 1 AND head = 1"      \
+                 " AND channel = ?1 AND next_ms > ?2")                                                                 \
+    XX(redrive_one, "UPDATE ntf_dispatch SET state = 1, failures = 0, first_ms = 0, next_ms = 0, done_ms = 0,"         \
+                    " reason = 0 WHERE number = ?1 AND state = 4")                                                     \
+    XX(redrive_all, "UPDATE ntf_dispatch SET state = 1, failures = 0, first_ms = 0, next_ms = 0, done_ms = 0,"         \
+                    " reason = 0 WHERE state = 4")                                                                     \
+    XX(forget_lane, FORGET(IS_MAIL " AND " OF_LANE))                                                                   \
+    XX(forget_lane_text, FORGET_TEXT(IS_MAIL " AND " OF_LANE))                                                         \
+    XX(forget_all, FORGET(IS_MAIL))                                                                                    \
+    XX(forget_all_text, FORGET_TEXT(IS_MAIL))                                                                          \
+    XX(get, "SELECT " DISPATCH OF_DELIVERY " WHERE d.number = ?1")                                                      \
+    XX(list, "SELECT " DISPATCH OF_DELIVERY " WHERE d.n = ?1 ORDER BY d.number LIMIT ?2")                              \
+    XX(list_dead, "SELECT " DISPATCH " INDEXED BY ntf_dispatch_dead" OF_DELIVERY " WHERE d.state = 4 AND d.number > ?1" \
+                  " ORDER BY d.number LIMIT ?2")
+
+struct ntf_dispatches {
+#define XX(name, sql) cv_stmt_t *name;
+    STATEMENTS(XX)
+#undef XX
+};
+
+static int s_settle_all(ntf_dispatches_t *d)
+{
+    int rc = cv_stmt_run(d->settle_none);
+    return rc ? rc : cv_stmt_run(d->settle_all);
+}
+
+int ntf_dispatches_open(cv_db_t *db, ntf_dispatches_t **ret_dispatches)
+{
+    ntf_dispatches_t *d = calloc(1, sizeof(*d));
+    if (!d)
+        return CV_ENOMEM;
+    int rc = CV_OK;
+#define XX(name, sql) \
+    if (!rc)          \
+        rc = cv_db_prepare(db, sql, &d->name);
+    STATEMENTS(XX)
+#undef XX
+    if (rc)
+        ntf_dispatches_close(&d);
+    else
+        *ret_dispatches = d;
+    return rc;
+}
+
+void ntf_dispatches_close(ntf_dispatches_t **d)
+{
+    free(*d); /* the statements are the database's */
+    *d = NULL;
+}
+
+int ntf_dispatches_recover(ntf_dispatches_t *d)
+{
+    cv_stmt_int(d->recover_log, 1, CV_DELIVERY_RESULT_INTERRUPTED);
+    cv_stmt_int(d->recover, 1, CV_DELIVERY_RESULT_INTERRUPTED);
+    int rc = cv_stmt_run(d->recover_log);
+    if (!rc)
+        rc = cv_stmt_run(d->recover);
+    return rc ? rc : s_settle_all(d);
+}
+
+static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
+{
+    if (!value.ptr)
+        return CV_STR_NONE;
+    cv_str_t kept = cv_arena_str(arena, value);
+    if (!kept.ptr)
+        *rc = CV_ENOMEM;
+    return kept;
+}
+
+static int s_settle(ntf_dispatches_t *d, int channel, cv_str_t address)
+{
+    cv_stmt_int(d->settle_clear, 1, channel);
+    cv_stmt_text(d->settle_clear, 2, address);
+    cv_stmt_int(d->settle_lane, 1, channel);
+    cv_stmt_text(d->settle_lane, 2, address);
+    int rc = cv_stmt_run(d->settle_clear);
+    return rc ? rc : cv_stmt_run(d->settle_lane);
+}
+
+/* ---- webhooks ----------------------------------------------------------------------------- */
+
+static int s_webhook_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_webhook_t *ret)
+{
+    int rc = CV_OK;
+    *ret = (ntf_webhook_t){
+        .number = cv_stmt_get_int(stmt, 0),
+        .party = s_keep(cv_stmt_get_text(stmt, 1), arena, &rc),
+        .order = cv_stmt_get_int(stmt, 2),
+        .url = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
+        .generation = cv_stmt_get_int(stmt, 4),
+        .shown = cv_stmt_get_int(stmt, 5),
+        .overlap_ms = cv_stmt_get_int(stmt, 6),
+        .is_on = cv_stmt_get_int(stmt, 7) == NTF_WEBHOOK_ON,
+    };
+    return rc;
+}
+
+static int s_webhook_one(cv_stmt_t *stmt, cv_arena_t *arena, ntf_webhook_t *ret_webhook)
+{
+    ntf_webhook_t webhook;
+    int rc = cv_stmt_step(stmt);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    rc = s_webhook_read(stmt, arena, &webhook);
+    cv_stmt_reset(stmt);
+    if (!rc)
+        *ret_webhook = webhook;
+    return rc;
+}
+
+int ntf_webhook_get(ntf_dispatches_t *d, cv_str_t party, int64_t order, cv_arena_t *arena, ntf_webhook_t *ret_webhook)
+{
+    cv_stmt_text(d->webhook_get, 1, party);
+    cv_stmt_int(d->webhook_get, 2, order);
+    return s_webhook_one(d->webhook_get, arena, ret_webhook);
+}
+
+int ntf_webhook_of(ntf_dispatches_t *d, int64_t number, cv_arena_t *arena, ntf_webhook_t *ret_webhook)
+{
+    cv_stmt_int(d->webhook_of, 1, number);
+    return s_webhook_one(d->webhook_of, arena, ret_webhook);
+}
+
+int ntf_webhook_list(ntf_dispatches_t *d, cv_str_t party, cv_str_t after_party, int64_t after_order, cv_arena_t *arena,
+                     size_t max, ntf_webhook_t *ret_webhooks, size_t *ret_n)
+{
+    cv_stmt_t *stmt = d->webhook_list;
+    cv_stmt_text(stmt, 1, party);
+    cv_stmt_text(stmt, 2, after_party.ptr ? after_party : CV_STR(""));
+    cv_stmt_int(stmt, 3, after_order);
+    cv_stmt_int(stmt, 4, (int64_t)max);
+    size_t n = 0;
+    int rc = 0;
+    while (n < max && (rc = cv_stmt_step(stmt)) > 0 && !(rc = s_webhook_read(stmt, arena, &ret_webhooks[n])))
+        n++;
+    cv_stmt_reset(stmt);
+    if (rc < 0)
+        return rc;
+    *ret_n = n;
+    return CV_OK;
+}
+
+/* The number and address of a webhook. The address is in *ret_url, which the caller frees. */
+static int s_webhook_number(ntf_dispatches_t *d, cv_str_t party, int64_t order, int64_t *ret_number, bool *ret_same,
+                            cv_str_t url)
+{
+    cv_stmt_text(d->webhook_get, 1, party);
+    cv_stmt_int(d->webhook_get, 2, order);
+    int rc = cv_stmt_step(d->webhook_get);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_number = cv_stmt_get_int(d->webhook_get, 0);
+    *ret_same = cv_str_equal(cv_stmt_get_text(d->webhook_get, 3), url);
+    cv_stmt_reset(d->webhook_get);
+    return CV_OK;
+}
+
+static int s_for_number(cv_stmt_t *stmt, int64_t number)
+{
+    cv_stmt_int(stmt, 1, number);
+    return cv_stmt_run(stmt);
+}
+
+int ntf_webhook_set(ntf_dispatches_t *d, cv_str_t party, int64_t order, cv_str_t url)
+{
+    int64_t number = 0;
+    bool is_same = false;
+    int rc = s_webhook_number(d, party, order, &number, &is_same, url);
+    if (!rc && is_same)
+        return s_for_number(d->webhook_on, number);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    bool is_new = rc == CV_ENOTFOUND;
+    rc = is_new ? CV_OK : s_for_number(d->webhook_drop, number);
+    if (!rc) {
+        cv_stmt_text(d->webhook_add, 1, party);
+        cv_stmt_int(d->webhook_add, 2, order);
+        cv_stmt_text(d->webhook_add, 3, url);
+        rc = cv_stmt_run(d->webhook_add);
+    }
+    if (rc || is_new)
+        return rc;
+    cv_stmt_text(d->webhook_move, 1, party);
+    cv_stmt_int(d->webhook_move, 2, order);
+    cv_stmt_text(d->webhook_move, 3, url);
+    cv_stmt_int(d->webhook_move, 4, number);
+    rc = cv_stmt_run(d->webhook_move);
+    return rc ? rc : s_settle_all(d);
+}
+
+static int s_webhook_end(ntf_dispatches_t *d, int64_t number, int64_t now_ms, cv_delivery_result_t reason)
+{
+    cv_stmt_int(d->webhook_end, 1, number);
+    cv_stmt_int(d->webhook_end, 2, now_ms);
+    cv_stmt_int(d->webhook_end, 3, reason);
+    return cv_stmt_run(d->webhook_end);
+}
+
+int ntf_webhook_drop(ntf_dispatches_t *d, cv_str_t party, int64_t order, int64_t now_ms)
+{
+    int64_t number;
+    bool is_same;
+    int rc = s_webhook_number(d, party, order, &number, &is_same, CV_STR_NONE);
+    if (!rc)
+        rc = s_webhook_end(d, number, now_ms, CV_DELIVERY_RESULT_WITHDRAWN);
+    if (!rc)
+        rc = s_for_number(d->webhook_drop, number);
+    return rc ? rc : s_settle_all(d);
+}
+
+int ntf_webhook_gone(ntf_dispatches_t *d, int64_t number, int64_t now_ms)
+{
+    int rc = s_for_number(d->webhook_off, number);
+    if (!rc)
+        rc = s_webhook_end(d, number, now_ms, CV_DELIVERY_RESULT_GONE);
+    return rc ? rc : s_settle_all(d);
+}
+
+int ntf_webhook_rotate(ntf_dispatches_t *d, cv_str_t party, int64_t order, int64_t overlap_ms)
+{
+    int64_t number;
+    bool is_same;
+    int rc = s_webhook_number(d, party, order, &number, &is_same, CV_STR_NONE);
+    if (rc)
+        return rc;
+    cv_stmt_int(d->webhook_rotate, 1, number);
+    cv_stmt_int(d->webhook_rotate, 2, overlap_ms);
+    return cv_stmt_run(d->webhook_rotate);
+}
+
+int ntf_webhook_show(ntf_dispatches_t *d, int64_t number, int64_t generation)
+{
+    cv_stmt_int(d->webhook_show, 1, number);
+    cv_stmt_int(d->webhook_show, 2, generation);
+    return cv_stmt_run(d->webhook_show);
+}
+
+int ntf_webhook_key(ntf_dispatches_t *d, bool *ret_any, uint8_t ret_proof[16])
+{
+    int rc = cv_stmt_step(d->webhook_any);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    bool any = cv_stmt_get_int(d->webhook_any, 0) != 0;
+    cv_stmt_reset(d->webhook_any);
+    rc = cv_stmt_step(d->key_get);
+    if (rc < 0)
+        return rc;
+    memset(ret_proof, 0, 16);
+    if (rc > 0) {
+        cv_str_t proof = cv_stmt_get_blob(d->key_get, 0);
+        memcpy(ret_proof, proof.ptr, proof.len < 16 ? proof.len : 16);
+        cv_stmt_reset(d->key_get);
+    }
+    *ret_any = any;
+    return CV_OK;
+}
+
+int ntf_webhook_key_put(ntf_dispatches_t *d, const uint8_t proof[16])
+{
+    cv_stmt_blob(d->key_put, 1, proof, 16);
+    return cv_stmt_run(d->key_put);
+}
+
+/* ---- dispatches --------------------------------------------------------------------------- */
+
+static int s_dispatch_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_dispatch_t *ret)
+{
+    int rc = CV_OK;
+    *ret = (ntf_dispatch_t){
+        .number = cv_stmt_get_int(stmt, 0),
+        .n = cv_stmt_get_int(stmt, 1),
+        .channel = (int)cv_stmt_get_int(stmt, 2),
+        .state = (int)cv_stmt_get_int(stmt, 3),
+        .webhook = cv_stmt_get_int(stmt, 4),
+        .address = s_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
+        .body = s_keep(cv_stmt_get_blob(stmt, 6), arena, &rc),
+        .attempts = cv_stmt_get_int(stmt, 7),
+        .failures = cv_stmt_get_int(stmt, 8),
+        .first_ms = cv_stmt_get_int(stmt, 9),
+        .next_ms = cv_stmt_get_int(stmt, 10),
+        .done_ms = cv_stmt_get_int(stmt, 11),
+        .reason = (cv_delivery_result_t)cv_stmt_get_int(stmt, 12),
+        .notice = s_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
+        .cause = s_keep(cv_stmt_get_text(stmt, 14), arena, &rc),
+        .event = s_keep(cv_stmt_get_text(stmt, 15), arena, &rc),
+        .party = s_keep(cv_stmt_get_text(stmt, 16), arena, &rc),
+        .kind = (int)cv_stmt_get_int(stmt, 17),
+        .time_ms = cv_stmt_get_int(stmt, 18),
+    };
+    return rc;
+}
+
+static int s_dispatches(cv_stmt_t *stmt, cv_arena_t *arena, size_t max, ntf_dispatch_t *ret_dispatches, size_t *ret_n)
+{
+    size_t n = 0;
+    int rc = 0;
+    while (n < max && (rc = cv_stmt_step(stmt)) > 0 && !(rc = s_dispatch_read(stmt, arena, &ret_dispatches[n])))
+        n++;
+    cv_stmt_reset(stmt);
+    if (rc < 0)
+        return rc;
+    *ret_n = n;
+    return CV_OK;
+}
+
+int ntf_dispatch_get(ntf_dispatches_t *d, int64_t number, cv_arena_t *arena, ntf_dispatch_t *ret_dispatch)
+{
+    ntf_dispatch_t dispatch;
+    size_t n;
+    cv_stmt_int(d->get, 1, number);
+    int rc = s_dispatches(d->get, arena, 1, &dispatch, &n);
+    if (rc || n == 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_dispatch = dispatch;
+    return CV_OK;
+}
+
+int ntf_dispatch_add_webhooks(ntf_dispatches_t *d, cv_str_t notice)
+{
+    cv_stmt_text(d->add_webhooks, 1, notice);
+    return cv_stmt_run(d->add_webhooks);
+}
+
+int ntf_dispatch_add_mail(ntf_dispatches_t *d, const ntf_delivery_t *delivery, cv_str_t address)
+{
+    cv_stmt_int(d->add_mail, 1, delivery->n);
+    cv_stmt_text(d->add_mail, 2, address);
+    cv_stmt_blob(d->add_mail, 3, delivery->mail.ptr, delivery->mail.len);
+    return cv_stmt_run(d->add_mail);
+}
+
+int ntf_dispatch_due(ntf_dispatches_t *d, int channel, int64_t now_ms, int64_t after_ms, int64_t after_number,
+                     cv_arena_t *arena, size_t max, ntf_dispatch_t *ret_dispatches, size_t *ret_n)
+{
+    cv_stmt_int(d->due, 1, channel);
+    cv_stmt_int(d->due, 2, now_ms);
+    cv_stmt_int(d->due, 3, after_ms);
+    cv_stmt_int(d->due, 4, after_number);
+    cv_stmt_int(d->due, 5, (int64_t)max);
+    return s_dispatches(d->due, arena, max, ret_dispatches, ret_n);
+}
+
+int ntf_dispatch_lease(ntf_dispatches_t *d, const ntf_dispatch_t *dispatch, int64_t now_ms)
+{
+    /* Of a mail that was made anew the address may be another: it leaves its lane. */
+    cv_stmt_int(d->place, 1, dispatch->number);
+    int rc = cv_stmt_step(d->place);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    bool moves = !cv_str_equal(cv_stmt_get_text(d->place, 1), dispatch->address);
+    cv_stmt_reset(d->place);
+    cv_stmt_int(d->lease, 1, dispatch->number);
+    cv_stmt_int(d->lease, 2, now_ms);
+    cv_stmt_text(d->lease, 3, dispatch->address);
+    cv_stmt_blob(d->lease, 4, dispatch->body.ptr, dispatch->body.len);
+    rc = cv_stmt_run(d->lease);
+    return rc || !moves ? rc : s_settle_all(d);
+}
+
+int ntf_dispatch_put_off(ntf_dispatches_t *d, int64_t number, int64_t until_ms)
+{
+    cv_stmt_int(d->put_off, 1, number);
+    cv_stmt_int(d->put_off, 2, until_ms);
+    return cv_stmt_run(d->put_off);
+}
+
+static int s_attempt_put(ntf_dispatches_t *d, const ntf_dispatch_end_t *end, int64_t attempts)
+{
+    cv_stmt_int(d->attempt, 1, end->number);
+    cv_stmt_int(d->attempt, 2, attempts);
+    cv_stmt_int(d->attempt, 3, end->at_ms);
+    cv_stmt_int(d->attempt, 4, end->result);
+    cv_stmt_int(d->attempt, 5, end->code);
+    cv_stmt_text(d->attempt, 6, end->text);
+    int rc = cv_stmt_run(d->attempt);
+    if (rc || attempts <= NTF_ATTEMPTS_KEPT)
+        return rc;
+    cv_stmt_int(d->attempt_trim, 1, end->number);
+    cv_stmt_int(d->attempt_trim, 2, attempts - NTF_ATTEMPTS_KEPT);
+    return cv_stmt_run(d->attempt_trim);
+}
+
+int ntf_dispatch_end(ntf_dispatches_t *d, const ntf_dispatch_end_t *end)
+{
+    enum { ADDRESS_MAX = 1024 };
+    char kept[ADDRESS_MAX];
+    cv_stmt_int(d->place, 1, end->number);
+    int rc = cv_stmt_step(d->place);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    int channel = (int)cv_stmt_get_int(d->place, 0);
+    rc = cv_str_copy(cv_stmt_get_text(d->place, 1), kept, sizeof(kept));
+    int64_t attempts = cv_stmt_get_int(d->place, 2);
+    /* A mail without its bytes was forgotten while it was on its way. */
+    bool forgotten = channel == NTF_EMAIL && cv_stmt_get_int(d->place, 3) && end->state != NTF_WAITS;
+    cv_stmt_reset(d->place);
+    if (rc)
+        return CV_ECORRUPT;
+    cv_stmt_int(d->end, 1, end->number);
+    cv_stmt_int(d->end, 2, end->state);
+    cv_stmt_int(d->end, 3, end->state == NTF_DELIVERED ? 0 : (int64_t)end->result);
+    cv_stmt_int(d->end, 4, end->next_ms);
+    cv_stmt_int(d->end, 5, end->is_failure);
+    cv_stmt_int(d->end, 6, end->state == NTF_WAITS ? 0 : end->at_ms);
+    cv_stmt_int(d->end, 7, forgotten);
+    rc = cv_stmt_run(d->end);
+    if (!rc && attempts > 0)
+        rc = s_attempt_put(d, end, attempts);
+    return rc ? rc : s_settle(d, channel, cv_str(kept));
+}
+
+int ntf_dispatch_next_due(ntf_dispatches_t *d, int channel, int64_t now_ms, int64_t *ret_due_ms)
+{
+    cv_stmt_int(d->next_due, 1, channel);
+    cv_stmt_int(d->next_due, 2, now_ms);
+    int rc = cv_stmt_step(d->next_due);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    bool none = cv_stmt_get_null(d->next_due, 0);
+    int64_t due_ms = cv_stmt_get_int(d->next_due, 0);
+    cv_stmt_reset(d->next_due);
+    if (none)
+        return CV_ENOTFOUND;
+    *ret_due_ms = due_ms;
+    return CV_OK;
+}
+
+int ntf_dispatch_redrive(ntf_dispatches_t *d, const int64_t *numbers, size_t n, cv_db_t *db, int64_t *ret_n)
+{
+    int64_t total = 0;
+    int rc = CV_OK;
+    if (!numbers) {
+        rc = cv_stmt_run(d->redrive_all);
+        total = cv_db_changes(db);
+    }
+    for (size_t i = 0; numbers && !rc && i < n; i++) {
+        rc = s_for_number(d->redrive_one, numbers[i]);
+        total += cv_db_changes(db);
+    }
+    if (!rc && total > 0)
+        rc = s_settle_all(d);
+    if (!rc)
+        *ret_n = total;
+    return rc;
+}
+
+static int s_run_for_lane(cv_stmt_t *stmt, cv_str_t event, cv_str_t party)
+{
+    cv_stmt_text(stmt, 1, event);
+    cv_stmt_text(stmt, 2, party);
+    return cv_stmt_run(stmt);
+}
+
+int ntf_dispatch_forget(ntf_dispatches_t *d, cv_str_t event, cv_str_t party)
+{
+    bool all = !event.ptr;
+    int rc = all ? cv_stmt_run(d->forget_all_text) : s_run_for_lane(d->forget_lane_text, event, party);
+    if (!rc)
+        rc = all ? cv_stmt_run(d->forget_all) : s_run_for_lane(d->forget_lane, event, party);
+    return rc ? rc : s_settle_all(d);
+}
+
+int ntf_dispatch_list(ntf_dispatches_t *d, int64_t n, cv_arena_t *arena, size_t max, ntf_dispatch_t *ret_dispatches,
+                      size_t *ret_n)
+{
+    cv_stmt_int(d->list, 1, n);
+    cv_stmt_int(d->list, 2, (int64_t)max);
+    return s_dispatches(d->list, arena, max, ret_dispatches, ret_n);
+}
+
+int ntf_dispatch_list_dead(ntf_dispatches_t *d, int64_t after, cv_arena_t *arena, size_t max,
+                           ntf_dispatch_t *ret_dispatches, size_t *ret_n)
+{
+    cv_stmt_int(d->list_dead, 1, after);
+    cv_stmt_int(d->list_dead, 2, (int64_t)max);
+    return s_dispatches(d->list_dead, arena, max, ret_dispatches, ret_n);
+}
+
+int ntf_attempt_list(ntf_dispatches_t *d, int64_t number, cv_arena_t *arena,
+                     cv_delivery_attempt_t ret_attempts[NTF_ATTEMPTS_KEPT], size_t *ret_n)
+{
+    cv_stmt_int(d->attempts, 1, number);
+    size_t n = 0;
+    int rc = 0;
+    while (n < NTF_ATTEMPTS_KEPT && (rc = cv_stmt_step(d->attempts)) > 0) {
+        rc = CV_OK;
+        ret_attempts[n] = (cv_delivery_attempt_t){
+            .at_ms = cv_stmt_get_int(d->attempts, 0),
+            .result = (cv_delivery_result_t)cv_stmt_get_int(d->attempts, 1),
+            .has_code = cv_stmt_get_int(d->attempts, 2) != 0,
+            .code = cv_stmt_get_int(d->attempts, 2),
+            .text = s_keep(cv_stmt_get_text(d->attempts, 3), arena, &rc),
+        };
+        if (rc)
+            break;
+        n++;
+    }
+    cv_stmt_reset(d->attempts);
+    if (rc < 0)
+        return rc;
+    *ret_n = n;
+    return CV_OK;
+}
