@@ -135,7 +135,8 @@ static int64_t s_scatter(int64_t dispatch, int64_t failures)
 int64_t ntf_retry_at(const ntf_ladder_t *ladder, int64_t dispatch, int64_t failures, int64_t first_ms, int64_t now_ms,
                      int64_t later_ms)
 {
-    if (failures > (int64_t)ladder->n || now_ms - first_ms >= ladder->sum_ms + ladder->sum_ms / JITTER_SHARE)
+    int64_t most_ms = ladder->sum_ms + ladder->sum_ms / JITTER_SHARE + NTF_GRACE_MS;
+    if (failures > (int64_t)ladder->n || now_ms - first_ms >= most_ms)
         return 0;
     int64_t pause_ms = ladder->pause_ms[failures - 1];
     pause_ms += pause_ms / JITTER_SHARE * s_scatter(dispatch, failures) / JITTER_PARTS;

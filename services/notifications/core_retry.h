@@ -10,8 +10,8 @@
  *
  * The ladder is the list of pauses after the first, second ... failure. Each is lengthened by up to a fifth, by a number
  * made from the dispatch and the attempt, so that what failed together does not come back together. What the other side
- * asks for (Retry-After) is kept where it is longer. A dispatch is given up when the ladder has no more rungs, or its
- * sum has passed since the first attempt.
+ * asks for (Retry-After) is kept where it is longer. A dispatch is given up when the ladder has no more rungs, or when
+ * its sum and what may be added to it have passed since the first attempt: it may have waited for a breaker.
  *
  * A breaker opens for the ladder's first pause, doubled each time up to NTF_BREAK_MAX_MS. When that is over one dispatch
  * is let through; its end closes the breaker or opens it anew. Dispatches that wait for a breaker fail nothing meanwhile.
@@ -25,6 +25,7 @@ enum {
     NTF_RUNGS_MAX = 16,
     NTF_BREAK_AFTER = 3,
     NTF_BREAK_MAX_MS = 5 * 60 * 1000,
+    NTF_GRACE_MS = 60 * 1000,            /* for the attempts themselves, beside the pauses */
     NTF_LATER_MAX_MS = 24 * 3600 * 1000, /* at most what a Retry-After is believed */
     NTF_RETRY_TEXT_MAX = 256,
 };

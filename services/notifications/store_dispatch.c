@@ -83,10 +83,11 @@ const char ntf_tables_dispatch[] =
             " AND d.channel = ?1 AND d.next_ms <= ?2 AND (d.next_ms, d.number) > (?3, ?4)"                             \
             " ORDER BY d.next_ms, d.number LIMIT ?5")                                                                  \
     XX(lease, "UPDATE ntf_dispatch SET state = 2, head = 0, attempts = attempts + 1, lease_ms = ?2,"                   \
-              " first_ms = CASE first_ms WHEN 0 THEN ?2 ELSE first_ms END, address = ?3, body = ?4 WHERE number = ?1"  \
+              " first_ms = CASE first_ms WHEN 0 THEN ?2 ELSE first_ms END, body = ?3 WHERE number = ?1" \
               " AND state = 1")                                                                                        \
+    XX(move, "UPDATE ntf_dispatch SET address = ?2, body = ?3 WHERE number = ?1")                                        \
     XX(put_off, "UPDATE ntf_dispatch SET next_ms = ?2 WHERE number = ?1 AND state = 1")                                \
-    XX(place, "SELECT channel, address, attempts, body IS NULL FROM ntf_dispatch WHERE number = ?1 AND state IN (1, 2)") \
+    XX(place, "SELECT channel, address, attempts, body IS NULL, head FROM ntf_dispatch WHERE number = ?1 AND state IN (1, 2)") \
     XX(end, "UPDATE ntf_dispatch SET state = ?2, head = 0, reason = ?3, next_ms = ?4, failures = failures + ?5,"       \
             " done_ms = ?6, body = CASE ?2 WHEN 3 THEN NULL ELSE body END, address = CASE WHEN ?7 THEN '' ELSE address" \
             " END WHERE number = ?1")                                                                                  \
@@ -437,21 +438,39 @@ int ntf_dispatch_due(ntf_dispatches_t *d, int channel, int64_t now_ms, int64_t a
     return s_dispatches(d->due, arena, max, ret_dispatches, ret_n);
 }
 
-int ntf_dispatch_lease(ntf_dispatches_t *d, const ntf_dispatch_t *dispatch, int64_t now_ms)
+/* Whether it is the head of its lane; *ret_moved: its address is another. */
+static int s_is_head(ntf_dispatches_t *d, int64_t number, cv_str_t address, bool *ret_head, bool *ret_moved)
 {
-    /* Of a mail that was made anew the address may be another: it leaves its lane. */
-    cv_stmt_int(d->place, 1, dispatch->number);
+    cv_stmt_int(d->place, 1, number);
     int rc = cv_stmt_step(d->place);
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
-    bool moves = !cv_str_equal(cv_stmt_get_text(d->place, 1), dispatch->address);
+    *ret_moved = !cv_str_equal(cv_stmt_get_text(d->place, 1), address);
+    *ret_head = cv_stmt_get_int(d->place, 4) != 0;
     cv_stmt_reset(d->place);
+    return CV_OK;
+}
+
+int ntf_dispatch_lease(ntf_dispatches_t *d, const ntf_dispatch_t *dispatch, int64_t now_ms)
+{
+    bool is_head, moved;
+    int rc = s_is_head(d, dispatch->number, dispatch->address, &is_head, &moved);
+    if (!rc && moved) { /* a mail that was made anew, to another address: it changes lanes, and may not be first there */
+        cv_stmt_int(d->move, 1, dispatch->number);
+        cv_stmt_text(d->move, 2, dispatch->address);
+        cv_stmt_blob(d->move, 3, dispatch->body.ptr, dispatch->body.len);
+        rc = cv_stmt_run(d->move);
+        if (!rc)
+            rc = s_settle_all(d);
+        if (!rc)
+            rc = s_is_head(d, dispatch->number, dispatch->address, &is_head, &moved);
+    }
+    if (rc || !is_head)
+        return rc ? rc : CV_ENOTFOUND;
     cv_stmt_int(d->lease, 1, dispatch->number);
     cv_stmt_int(d->lease, 2, now_ms);
-    cv_stmt_text(d->lease, 3, dispatch->address);
-    cv_stmt_blob(d->lease, 4, dispatch->body.ptr, dispatch->body.len);
-    rc = cv_stmt_run(d->lease);
-    return rc || !moves ? rc : s_settle_all(d);
+    cv_stmt_blob(d->lease, 3, dispatch->body.ptr, dispatch->body.len);
+    return cv_stmt_run(d->lease);
 }
 
 int ntf_dispatch_put_off(ntf_dispatches_t *d, int64_t number, int64_t until_ms)

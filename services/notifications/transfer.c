@@ -26,6 +26,7 @@ struct ntf_transfer {
     size_t answered;         /* octets of the answer's body */
     ntf_phase_t phase;
     bool forbidden;
+    bool is_leaving; /* QUIT was sent: what is answered to that says nothing of the message */
 };
 
 /* ---- what libcurl calls ------------------------------------------------------------------- */
@@ -56,6 +57,8 @@ static size_t s_on_line(char *buffer, size_t size, size_t n, void *arg)
     ntf_transfer_t *transfer = arg;
     ntf_job_t *job = transfer->job;
     size_t len = size * n;
+    if (transfer->is_leaving)
+        return len;
     if (!job->is_mail && (len < 5 || memcmp(buffer, "HTTP/", 5) != 0))
         return len; /* of a webhook's answer the status line says enough */
     size_t kept = 0;
@@ -77,6 +80,10 @@ static int s_on_command(CURL *handle, curl_infotype type, char *data, size_t len
     ntf_transfer_t *transfer = arg;
     if (type != CURLINFO_HEADER_OUT)
         return 0;
+    if (transfer->job->is_mail && len >= 4 && memcmp(data, "QUIT", 4) == 0) {
+        transfer->is_leaving = true;
+        return 0;
+    }
     bool is_recipient = transfer->job->is_mail && len >= 7 && memcmp(data, "RCPT TO", 7) == 0;
     if (is_recipient)
         transfer->phase = NTF_PHASE_MESSAGE;

@@ -63,7 +63,7 @@ def serve_mail(options):
             if kind == "slow":
                 await asyncio.sleep(0.3)
             taken.add(id=number, to=to, sender=envelope.mail_from, at=time.time(), tls=session.ssl is not None,
-                      user=getattr(session, "login_data", None) and "user", octets=envelope.content.decode("utf-8"), count=len(envelope.rcpt_tos))
+                      user=session.auth_data, octets=envelope.content.decode("utf-8"), count=len(envelope.rcpt_tos))
             return "250 2.0.0 taken"
 
     def authenticate(_server, _session, _envelope, mechanism, data):

@@ -40,7 +40,7 @@ class Delivery(Case):
 
     def begin(self, settings=None, start=True, parties=world.PARTIES, **own):
         """A deployment whose notices leave by these settings."""
-        self.d = self.deployment("ipc", start=False)
+        self.d = self.deployment("tcp", start=False)
         self.d.own_settings["notifications"] = {"notifications/retry": RETRY, "notifications/timeout_ms": 2000,
                                                 "notifications/webhook_to": "any", **(settings or {}), **own}
         if start:

@@ -1,0 +1,273 @@
+/* test_notifications_dispatch: lanes keep their order and their one head, whatever is done to them in whatever order.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/store_dispatch.h"
+
+#include "notifications_driver.h"
+
+enum { STEPS = 4000, LANES = 5 };
+
+typedef struct {
+    char root[64], path[96];
+    cv_db_t *db;
+    ntf_dispatches_t *store;
+    cv_arena_t *arena;
+    uint64_t random;
+    int64_t now_ms, notices;
+} world_t;
+
+static uint64_t pick(world_t *world, uint64_t n)
+{
+    world->random ^= world->random << 13;
+    world->random ^= world->random >> 7;
+    world->random ^= world->random << 17;
+    return world->random % n;
+}
+
+static void open_world(world_t *world, size_t migrations_n)
+{
+    char error[512] = "";
+    cv_db_options_t options = {.path = world->path,
+                               .application_id = ntf_service.application_id,
+                               .migrations = ntf_service.migrations,
+                               .migrations_n = migrations_n,
+                               .cache_kib = 1024};
+    if (cv_db_open(&options, &world->db, error, sizeof(error)))
+        fail_msg("%s", error);
+}
+
+static int setup(void **state)
+{
+    world_t *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    snprintf(world->root, sizeof(world->root), "/tmp/convene-ntf-XXXXXX");
+    assert_non_null(mkdtemp(world->root));
+    snprintf(world->path, sizeof(world->path), "%s/notifications.db", world->root);
+    world->arena = cv_arena_new(NTF_ARENA_MAX);
+    world->random = 88172645463325252u;
+    world->now_ms = 1000;
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_t *world = *state;
+    if (world->store)
+        ntf_dispatches_close(&world->store);
+    cv_db_close(&world->db);
+    cv_arena_destroy(&world->arena);
+    drv_remove(world->root);
+    free(world);
+    return 0;
+}
+
+static int64_t number_of(world_t *world, const char *sql)
+{
+    cv_stmt_t *stmt;
+    assert_int_equal(cv_db_prepare(world->db, sql, &stmt), CV_OK);
+    assert_int_equal(cv_stmt_step(stmt), 1);
+    int64_t number = cv_stmt_get_int(stmt, 0);
+    cv_stmt_reset(stmt);
+    return number;
+}
+
+static void run(world_t *world, const char *sql)
+{
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    assert_int_equal(cv_db_exec(world->db, sql), CV_OK);
+    assert_int_equal(cv_db_commit(world->db), CV_OK);
+}
+
+/* A delivery of a party; its number. */
+static int64_t deliver(world_t *world, int lane)
+{
+    char sql[300];
+    int64_t n = ++world->notices;
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO ntf_delivery(n, notice, kind, cause, event, party, time_ms, private_seq, hold) VALUES(%lld, 'n%lld', 1,"
+             " 'c%lld', 'E', 'P%d', 5, 0, 0)",
+             (long long)n, (long long)n, (long long)n, lane);
+    assert_int_equal(cv_db_exec(world->db, sql), CV_OK);
+    return n;
+}
+
+static void check(world_t *world)
+{
+    assert_int_equal(number_of(world, "SELECT count(*) FROM (SELECT 1 FROM ntf_dispatch WHERE state = 2 GROUP BY channel, address"
+                                      " HAVING count(*) > 1)"),
+                     0); /* one is on its way at most */
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch AS d WHERE head <> (state = 1 AND NOT EXISTS(SELECT 1 FROM"
+                                      " ntf_dispatch AS e WHERE e.channel = d.channel AND e.address = d.address AND"
+                                      " (e.state = 2 OR (e.state = 1 AND e.number < d.number))))"),
+                     0); /* heads, and no others */
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_attempt AS a WHERE (SELECT count(*) FROM ntf_attempt AS b WHERE"
+                                      " b.dispatch = a.dispatch) > 16"),
+                     0);
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 3 AND body IS NOT NULL"), 0);
+}
+
+static void add(world_t *world)
+{
+    int lane = (int)pick(world, LANES);
+    char address[32], notice[32];
+    int64_t n = deliver(world, lane);
+    snprintf(address, sizeof(address), "a%d@x.example", lane);
+    snprintf(notice, sizeof(notice), "n%lld", (long long)n);
+    ntf_delivery_t delivery = {.n = n, .mail = CV_STR("bytes")};
+    assert_int_equal(ntf_dispatch_add_mail(world->store, &delivery, cv_str(address)), CV_OK);
+    assert_int_equal(ntf_dispatch_add_mail(world->store, &delivery, cv_str(address)), CV_OK); /* once */
+    assert_int_equal(ntf_dispatch_add_webhooks(world->store, cv_str(notice)), CV_OK);
+}
+
+/* Leases what is due, as the service does. */
+static void lease(world_t *world)
+{
+    ntf_dispatch_t rows[3];
+    size_t n;
+    int channel = pick(world, 2) ? NTF_EMAIL : NTF_WEBHOOK;
+    assert_int_equal(ntf_dispatch_due(world->store, channel, world->now_ms, -1, 0, world->arena, 3, rows, &n), CV_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (channel == NTF_EMAIL && !rows[i].body.ptr) { /* made anew, to somebody else */
+            rows[i].body = CV_STR("new bytes");
+            rows[i].address = pick(world, 2) ? CV_STR("a1@x.example") : CV_STR("new@x.example");
+        }
+        int rc = ntf_dispatch_lease(world->store, &rows[i], world->now_ms);
+        assert_true(rc == CV_OK || rc == CV_ENOTFOUND);
+    }
+}
+
+static void end(world_t *world)
+{
+    int64_t number = number_of(world, "SELECT coalesce(min(number), 0) FROM ntf_dispatch WHERE state = 2");
+    ntf_dispatch_end_t what = {.number = number, .at_ms = world->now_ms, .code = 250, .text = CV_STR("250 OK")};
+    switch (pick(world, 4)) {
+    case 0:
+        what.state = NTF_WAITS;
+        what.result = CV_DELIVERY_RESULT_LATER;
+        what.next_ms = world->now_ms + (int64_t)pick(world, 50);
+        what.is_failure = true;
+        break;
+    case 1:
+        what.state = NTF_DEAD;
+        what.result = CV_DELIVERY_RESULT_REFUSED;
+        break;
+    default:
+        what.state = NTF_DELIVERED;
+        what.result = CV_DELIVERY_RESULT_DELIVERED;
+    }
+    assert_int_equal(ntf_dispatch_end(world->store, &what), number ? CV_OK : CV_ENOTFOUND);
+    if (number)
+        assert_int_equal(ntf_dispatch_end(world->store, &what), what.state == NTF_WAITS ? CV_OK : CV_ENOTFOUND);
+}
+
+static void step(world_t *world)
+{
+    int64_t redriven;
+    char party[8];
+    snprintf(party, sizeof(party), "P%d", (int)pick(world, LANES));
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    switch (pick(world, 20)) {
+    case 0:
+        assert_int_equal(ntf_dispatch_redrive(world->store, NULL, 0, world->db, &redriven), CV_OK);
+        break;
+    case 1:
+        assert_int_equal(ntf_dispatch_forget(world->store, CV_STR("E"), cv_str(party)), CV_OK);
+        break;
+    case 2:
+        assert_int_equal(ntf_dispatches_recover(world->store), CV_OK);
+        assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 2"), 0);
+        break;
+    case 3:
+        assert_int_equal(ntf_webhook_set(world->store, cv_str(party), 1, pick(world, 2) ? CV_STR("https://a/") : CV_STR("https://b/")),
+                         CV_OK);
+        break;
+    case 4:
+        if (ntf_webhook_drop(world->store, cv_str(party), 1, world->now_ms) == CV_OK)
+            assert_int_equal(ntf_webhook_rotate(world->store, cv_str(party), 1, 5), CV_ENOTFOUND);
+        break;
+    case 5: {
+        int64_t number = number_of(world, "SELECT coalesce(max(number), 0) FROM ntf_webhook");
+        assert_int_equal(ntf_webhook_gone(world->store, number, world->now_ms), CV_OK);
+        break;
+    }
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+        add(world);
+        break;
+    case 11:
+    case 12:
+    case 13:
+    case 14:
+        lease(world);
+        break;
+    default:
+        end(world);
+    }
+    world->now_ms += (int64_t)pick(world, 10);
+    if (pick(world, 10) == 0)
+        cv_db_rollback(world->db);
+    else
+        assert_int_equal(cv_db_commit(world->db), CV_OK);
+    world->notices = number_of(world, "SELECT coalesce(max(n), 0) FROM ntf_delivery");
+    cv_arena_reset(world->arena);
+}
+
+static void test_lanes(void **state)
+{
+    world_t *world = *state;
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    for (int i = 0; i < STEPS; i++) {
+        step(world);
+        check(world);
+    }
+    assert_true(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 3") > 100);
+    assert_true(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE channel = 3") > 100);
+}
+
+/* What is due is found without looking at what waits behind it. */
+static void test_backlog_is_not_walked(void **state)
+{
+    world_t *world = *state;
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    for (int i = 0; i < 2000; i++) {
+        ntf_delivery_t delivery = {.n = deliver(world, 0), .mail = CV_STR("bytes")};
+        assert_int_equal(ntf_dispatch_add_mail(world->store, &delivery, CV_STR("a@x.example")), CV_OK);
+    }
+    assert_int_equal(cv_db_commit(world->db), CV_OK);
+    ntf_dispatch_t rows[3];
+    size_t n;
+    assert_int_equal(ntf_dispatch_due(world->store, NTF_EMAIL, 1, -1, 0, world->arena, 3, rows, &n), CV_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].number, 1);
+}
+
+/* From the version before: what is there stays, and is of the outbox. */
+static void test_migration(void **state)
+{
+    world_t *world = *state;
+    open_world(world, 3);
+    run(world, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, hold, state) VALUES('n', 1, 'c', 'E',"
+               " 'KZ', 5, 0, 0, 2)");
+    cv_db_close(&world->db);
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_delivery WHERE state = 2 AND channel = 1"), 1);
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_lanes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_backlog_is_not_walked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_migration, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

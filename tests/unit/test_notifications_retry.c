@@ -1,0 +1,161 @@
+/* test_notifications_retry: what the end of an attempt means, when the next one is due, and when a destination is left
+ * alone.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/core_retry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static ntf_ladder_t ladder_of(const char *text)
+{
+    ntf_ladder_t ladder = {.n = 99};
+    assert_int_equal(ntf_ladder_read(cv_str(text), &ladder), CV_OK);
+    return ladder;
+}
+
+static void test_ladder(void **state)
+{
+    (void)state;
+    ntf_ladder_t ladder = ladder_of(NTF_RETRY_DEFAULT);
+    assert_int_equal(ladder.n, 9);
+    assert_int_equal(ladder.pause_ms[0], 5000);
+    assert_int_equal(ladder.pause_ms[8], 24 * 3600000);
+    assert_true(ladder.sum_ms >= 72 * INT64_C(3600000));
+    assert_int_equal(ladder_of(" 250ms  3m ").sum_ms, 180250);
+    static const char *const wrong[] = {"",    " ",   "5",    "s",   "-1s", "1.5s", "0s",  "5 s", "5s,6s",
+                                        "31d", "1w",  "99999999999999999999s", "1s 2s x",
+                                        "1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        ladder.n = 99;
+        if (ntf_ladder_read(cv_str(wrong[i]), &ladder) != CV_EINVAL || ladder.n != 99)
+            fail_msg("\"%s\" was taken", wrong[i]);
+    }
+}
+
+static void test_each_pause_is_kept_and_scattered(void **state)
+{
+    (void)state;
+    ntf_ladder_t ladder = ladder_of("10s 100s");
+    int64_t least = INT64_MAX, most = 0, now_ms = 1000000;
+    for (int64_t dispatch = 1; dispatch <= 1000; dispatch++) {
+        int64_t at_ms = ntf_retry_at(&ladder, dispatch, 1, now_ms, now_ms, 0) - now_ms;
+        assert_int_equal(at_ms, ntf_retry_at(&ladder, dispatch, 1, now_ms, now_ms, 0) - now_ms);
+        least = at_ms < least ? at_ms : least;
+        most = at_ms > most ? at_ms : most;
+        int64_t second_ms = ntf_retry_at(&ladder, dispatch, 2, now_ms, now_ms, 0) - now_ms;
+        assert_in_range(second_ms, 100000, 120000);
+    }
+    assert_in_range(least, 10000, 10100);
+    assert_in_range(most, 11900, 12000);
+    /* What the other side asks for is kept, where it is longer. */
+    assert_int_equal(ntf_retry_at(&ladder, 1, 1, now_ms, now_ms, 50000), now_ms + 50000);
+    assert_in_range(ntf_retry_at(&ladder, 1, 2, now_ms, now_ms, 50000), now_ms + 100000, now_ms + 120000);
+    /* The last rung, and time. */
+    assert_int_equal(ntf_retry_at(&ladder, 1, 3, now_ms, now_ms, 0), 0);
+    assert_int_equal(ntf_retry_at(&ladder, 1, 1, now_ms - 132000 - NTF_GRACE_MS, now_ms, 0), 0);
+    assert_true(ntf_retry_at(&ladder, 1, 1, now_ms - 131000 - NTF_GRACE_MS, now_ms, 0) > 0);
+}
+
+static void test_ends_of_mail(void **state)
+{
+    (void)state;
+    static const struct {
+        ntf_transport_t transport;
+        ntf_phase_t phase;
+        int code;
+        cv_delivery_result_t result;
+        bool is_final, is_destinations;
+    } rows[] = {
+        {NTF_TRANSPORT_OK, NTF_PHASE_MESSAGE, 250, CV_DELIVERY_RESULT_DELIVERED, true, false},
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 550, CV_DELIVERY_RESULT_REFUSED, true, false},
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 451, CV_DELIVERY_RESULT_LATER, false, false},
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 421, CV_DELIVERY_RESULT_FAILED, false, true},
+        /* What is said before the recipient was named is no verdict about the recipient. */
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_HELLO, 550, CV_DELIVERY_RESULT_FAILED, false, true},
+        {NTF_TRANSPORT_LOGIN, NTF_PHASE_HELLO, 535, CV_DELIVERY_RESULT_LOGIN, false, true},
+        {NTF_TRANSPORT_TLS, NTF_PHASE_HELLO, 220, CV_DELIVERY_RESULT_TLS, false, true},
+        {NTF_TRANSPORT_UNREACHABLE, NTF_PHASE_CONNECT, 0, CV_DELIVERY_RESULT_UNREACHABLE, false, true},
+        {NTF_TRANSPORT_TIMEOUT, NTF_PHASE_MESSAGE, 250, CV_DELIVERY_RESULT_TIMEOUT, false, true},
+        {NTF_TRANSPORT_BROKEN, NTF_PHASE_MESSAGE, 354, CV_DELIVERY_RESULT_FAILED, false, true},
+        {NTF_TRANSPORT_UNUSABLE, NTF_PHASE_CONNECT, 0, CV_DELIVERY_RESULT_UNUSABLE, true, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ntf_end_t end = ntf_end_of_mail(rows[i].transport, rows[i].phase, rows[i].code);
+        if (end.result != rows[i].result || end.is_final != rows[i].is_final ||
+            end.is_destinations != rows[i].is_destinations)
+            fail_msg("row %zu: %s", i, cv_delivery_result_text(end.result));
+    }
+}
+
+static void test_ends_of_webhooks(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        int64_t retry_after_s;
+        cv_delivery_result_t result;
+        bool is_final, is_destinations;
+        int64_t later_ms;
+    } rows[] = {
+        {200, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},  {204, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},
+        {410, 0, CV_DELIVERY_RESULT_GONE, true, false, 0},       {404, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},
+        {302, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},    {500, 0, CV_DELIVERY_RESULT_FAILED, false, true, 0},
+        {429, 7, CV_DELIVERY_RESULT_LATER, false, true, 7000},   {503, 0, CV_DELIVERY_RESULT_LATER, false, true, 0},
+        {503, INT64_MAX, CV_DELIVERY_RESULT_LATER, false, true, NTF_LATER_MAX_MS},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ntf_end_t end = ntf_end_of_webhook(NTF_TRANSPORT_OK, rows[i].code, rows[i].retry_after_s);
+        if (end.result != rows[i].result || end.is_final != rows[i].is_final ||
+            end.is_destinations != rows[i].is_destinations || end.later_ms != rows[i].later_ms)
+            fail_msg("%d: %s", rows[i].code, cv_delivery_result_text(end.result));
+    }
+    assert_int_equal(ntf_end_of_webhook(NTF_TRANSPORT_FORBIDDEN, 0, 0).result, CV_DELIVERY_RESULT_FORBIDDEN);
+}
+
+/* Closed until NTF_BREAK_AFTER failures; then nothing, then one, whose end decides. */
+static void test_breaker(void **state)
+{
+    (void)state;
+    ntf_ladder_t ladder = ladder_of("10s 1h");
+    ntf_breaker_t breaker = {.failures = 0};
+    ntf_end_t fails = ntf_end_of_webhook(NTF_TRANSPORT_UNREACHABLE, 0, 0), good = ntf_end_of_webhook(NTF_TRANSPORT_OK, 200, 0);
+    ntf_end_t refused = ntf_end_of_mail(NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 550);
+    int64_t now_ms = 1000;
+    for (int i = 1; i < NTF_BREAK_AFTER; i++)
+        ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4);
+    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 0);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 9999), 0);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 10000), 1);
+    now_ms += 10000;
+    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 19999), 0);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 20000), 1);
+    for (int i = 0; i < 50; i++)
+        ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    assert_int_equal(breaker.until_ms, now_ms + NTF_BREAK_MAX_MS);
+    /* A recipient that is refused shows that the destination is there. */
+    ntf_breaker_note(&breaker, &refused, &ladder, now_ms);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4);
+    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &good, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4); /* in a row, not in all */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ladder),           cmocka_unit_test(test_each_pause_is_kept_and_scattered),
+        cmocka_unit_test(test_ends_of_mail),     cmocka_unit_test(test_ends_of_webhooks),
+        cmocka_unit_test(test_breaker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
