@@ -209,6 +209,19 @@ static const cli_flag_t keys_revoke_flags[] = {
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
 };
+static const cli_flag_t redrive_flags[] = {
+    {"all", 0, NULL, "all that are dead"},
+    END,
+};
+static const cli_flag_t webhook_flags[] = {
+    {"order", 0, "N", "which of the party's webhooks, 1 to 3; default 1"},
+    END,
+};
+static const cli_flag_t webhook_rotate_flags[] = {
+    {"order", 0, "N", "which of the party's webhooks, 1 to 3; default 1"},
+    {"overlap", 0, "TIME", "how long the secret before signs too: 24h (default), 30m, 7d; 0: not at all"},
+    END,
+};
 static const cli_flag_t audit_flags[] = {
     {"acknowledged", 0, "FILE", "outcomes that were given, as `convene request --json` prints them; again for more"},
     END,
@@ -416,6 +429,28 @@ const cli_command_t cli_commands[] = {
      "Streams: scheduling.events, registration.events, notifications.events; registration.private with a service's key "
      "only.",
      "convene fetch registration.events --limit 10\nconvene fetch scheduling.events --follow", cli_fetch},
+
+    {"notice log", "Notices", "[PARTY | EVENT/PARTY]", 0, 1, "whether a party got its notices, when, and over which channel", NULL,
+     "Each notice over each channel: a file in the outbox, a mail server, a webhook. --json has every attempt that is kept.\n"
+     "With a focal point's key: its own party. Addresses are for these, the secretariat and operators.",
+     "convene notice log MN\nconvene notice log 2025-SWG-2/MN --json", cli_notice_log},
+    {"notice dead", "Notices", "", 0, 0, "notices that were given up, and why", NULL, NULL, "convene notice dead",
+     cli_notice_dead},
+    {"notice redrive", "Notices", "[NUMBER...]", 0, 100, "send dead letters again", redrive_flags,
+     "Before, mend what they died of; `convene notice dead` says what that was.",
+     "convene notice redrive 17 18\nconvene notice redrive --all", cli_notice_redrive},
+    {"webhook list", "Notices", "[PARTY]", 0, 1, "where notices are posted to", NULL, NULL, "convene webhook list MN",
+     cli_webhook_list},
+    {"webhook set", "Notices", "PARTY URL", 2, 2, "post a party's notices to an address", webhook_flags,
+     "Requests are signed by Standard Webhooks 1.0. One that answered 410 is off until it is set again.",
+     "convene webhook set MN https://desk.example/convene", cli_webhook_set},
+    {"webhook remove", "Notices", "PARTY", 1, 1, "take a webhook away", webhook_flags, NULL,
+     "convene webhook remove MN --order 2", cli_webhook_remove},
+    {"webhook secret", "Notices", "PARTY", 1, 1, "show the secret of a webhook, once", webhook_flags,
+     "The first line is for v1 (HMAC-SHA256), the second the public key for v1a (Ed25519); a receiver needs one of them.",
+     "convene webhook secret MN", cli_webhook_secret},
+    {"webhook rotate", "Notices", "PARTY", 1, 1, "another secret signs from now on", webhook_rotate_flags, NULL,
+     "convene webhook rotate MN --overlap 7d", cli_webhook_rotate},
 
     {"badge", "Badges", "EVENT [PARTY [NUMBER]]", 1, 3, "print badges, as PDF or PNG", badge_flags,
      "Those who have a badge, see `badge issue`. The token in the QR code is signed each time it is printed, by the "

@@ -64,7 +64,7 @@ const char ntf_tables_dispatch[] =
     XX(webhook_add, "INSERT INTO ntf_webhook(party, ord, url) VALUES(?1, ?2, ?3)")                                     \
     XX(webhook_drop, "DELETE FROM ntf_webhook WHERE number = ?1")                                                      \
     XX(webhook_move, "UPDATE ntf_dispatch SET address = ?3, webhook = (SELECT number FROM ntf_webhook WHERE party = ?1" \
-                     " AND ord = ?2) WHERE state IN (1, 2) AND webhook = ?4")                                                \
+                     " AND ord = ?2) WHERE state <> 3 AND webhook = ?4")                                                \
     XX(webhook_end, "UPDATE ntf_dispatch SET state = 4, head = 0, done_ms = ?2, reason = ?3 WHERE state = 1"           \
                     " AND webhook = ?1")                                                                               \
     XX(webhook_rotate, "UPDATE ntf_webhook SET generation = generation + 1, overlap_ms = ?2 WHERE number = ?1")        \

@@ -44,7 +44,8 @@ typedef struct {
     bool is_on;
 } ntf_webhook_t;
 
-/* Sets it on. The same address keeps its number and secret, another one gets new ones; what waits goes there. */
+/* Sets it on. The same address keeps its number and secret, another one gets new ones; what was not delivered goes there:
+ * what waits, and what is dead when it is redriven. */
 int ntf_webhook_set(ntf_dispatches_t *d, cv_str_t party, int64_t order, cv_str_t url) CV_USE_RESULT;
 /* It and its queue are gone. CV_ENOTFOUND. */
 int ntf_webhook_drop(ntf_dispatches_t *d, cv_str_t party, int64_t order, int64_t now_ms) CV_USE_RESULT;
