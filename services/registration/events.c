@@ -7,7 +7,7 @@
  *   fewer seats, lower maximum or limit, fewer invited    nobody is unseated; the new number binds newcomers
  *   more seats, a release, a party that left a list       those who wait move up in the same transaction
  *   cancelled, rejected, postponed, held                  registrations stay as they are, requests are refused, the
- * list rests
+ *                                                         list rests
  *
  * Release: a durable timer per event. It fires once and never early; what it does depends on the event's rules at
  * that time only, so a timer that is late, or one that an older rule left behind, does no harm.

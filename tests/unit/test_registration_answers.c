@@ -1,5 +1,6 @@
 /* test_registration_answers: answers are personal data: sealed with the name, gone with it, and never in the way of
- * what is counted; and an import that is taken back gives back every place it took. SPDX-License-Identifier: Apache-2.0
+ * what is counted; and an import that is taken back gives back every place it took.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/vault.h"
 #include "registration_driver.h"

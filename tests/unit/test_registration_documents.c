@@ -1,5 +1,6 @@
 /* test_registration_documents: identity documents are sealed, end with the person, and are on no stream; who reads
- * personal data leaves a trace that is there before the answer. SPDX-License-Identifier: Apache-2.0
+ * personal data leaves a trace that is there before the answer.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/document.h"
 #include "registration_driver.h"
