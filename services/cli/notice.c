@@ -51,7 +51,8 @@ static void print_said(cli_table_t *table, const json_t *dispatch)
 
 static void print_dispatches(cli_t *cli, const json_t *rows)
 {
-    const char *columns[] = {"#no.", "about", "party", "kind", "channel", "state", "when", "#tries", "reason", "to", "said last"};
+    const char *columns[] = {"#no.", "about",  "party",  "kind", "channel",  "state",
+                             "when", "#tries", "reason", "to",   "said last"};
     cli_table_t *table = cli_table_new(cli, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
@@ -74,7 +75,8 @@ static void print_dispatches(cli_t *cli, const json_t *rows)
     cli_table_print(&table);
 }
 
-static int show(cli_t *cli, const char *what, const char *key, const char *schema, void (*print)(cli_t *, const json_t *))
+static int show(cli_t *cli, const char *what, const char *key, const char *schema,
+                void (*print)(cli_t *, const json_t *))
 {
     json_t *found = NULL;
     cli->as = "secretariat";
@@ -200,7 +202,8 @@ int cli_webhook_secret(cli_t *cli)
         return status;
     int rc = cli_query_json(cli, "notifications", "webhook_secret", key, &found);
     if (rc == CV_EINVAL)
-        return cli_fail(cli, CLI_REFUSED, "%s: the secret was shown already; `convene webhook rotate` makes another", key);
+        return cli_fail(cli, CLI_REFUSED, "%s: the secret was shown already; `convene webhook rotate` makes another",
+                        key);
     if (rc == CV_ENOTFOUND)
         return cli_fail(cli, CLI_NOTFOUND, "%s: there is no such webhook", key);
     if (rc != CV_OK)

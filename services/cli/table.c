@@ -430,7 +430,8 @@ const cli_command_t cli_commands[] = {
      "only.",
      "convene fetch registration.events --limit 10\nconvene fetch scheduling.events --follow", cli_fetch},
 
-    {"notice log", "Notices", "[PARTY | EVENT/PARTY]", 0, 1, "whether a party got its notices, when, and over which channel", NULL,
+    {"notice log", "Notices", "[PARTY | EVENT/PARTY]", 0, 1,
+     "whether a party got its notices, when, and over which channel", NULL,
      "Each notice over each channel: a file in the outbox, a mail server, a webhook. --json has every attempt that is kept.\n"
      "With a focal point's key: its own party. Addresses are for these, the secretariat and operators.",
      "convene notice log MN\nconvene notice log 2025-SWG-2/MN --json", cli_notice_log},

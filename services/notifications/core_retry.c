@@ -112,8 +112,8 @@ ntf_end_t ntf_end_of_webhook(ntf_transport_t transport, int code, int64_t retry_
         return (ntf_end_t){.result = CV_DELIVERY_RESULT_DELIVERED, .is_final = true, .is_contact = true};
     if (code == GONE)
         return (ntf_end_t){.result = CV_DELIVERY_RESULT_GONE, .is_final = true, .is_contact = true};
-    ntf_end_t end = {.result = code == TOO_MANY || code == UNAVAILABLE ? CV_DELIVERY_RESULT_LATER
-                                                                      : CV_DELIVERY_RESULT_FAILED,
+    ntf_end_t end = {.result =
+                         code == TOO_MANY || code == UNAVAILABLE ? CV_DELIVERY_RESULT_LATER : CV_DELIVERY_RESULT_FAILED,
                      .is_destinations = code == TOO_MANY || code >= 500,
                      .is_contact = code != TOO_MANY && code < 500};
     if (retry_after_s > 0)

@@ -63,10 +63,10 @@ typedef enum {
 
 typedef struct {
     cv_delivery_result_t result;
-    bool is_final;         /* no further attempt */
-    bool is_destinations;  /* counts for the breaker */
-    bool is_contact;       /* the destination was there and took part: closes the breaker */
-    int64_t later_ms;      /* at least so long until the next attempt; 0: not said */
+    bool is_final;        /* no further attempt */
+    bool is_destinations; /* counts for the breaker */
+    bool is_contact;      /* the destination was there and took part: closes the breaker */
+    int64_t later_ms;     /* at least so long until the next attempt; 0: not said */
 } ntf_end_t;
 
 ntf_end_t ntf_end_of_mail(ntf_transport_t transport, ntf_phase_t phase, int code);

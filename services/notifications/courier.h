@@ -46,7 +46,7 @@ typedef struct {
     int64_t dispatch;
     bool is_mail;
     char address[NTF_URL_MAX + 1];
-    char host[NTF_HOST_MAX + 1]; /* the destination, for the breaker */
+    char host[NTF_HOST_MAX + 1];  /* the destination, for the breaker */
     char id[NTF_MAIL_ID_MAX + 1]; /* webhook-id */
     cv_buf_t body;
     ntf_webhook_secret_t secrets[NTF_WEBHOOK_GENERATIONS];
@@ -54,7 +54,7 @@ typedef struct {
     int64_t attempt, failures, first_ms; /* of the dispatch, with this attempt */
 
     ntf_end_t end;
-    int code;                     /* of the reply; 0: none */
+    int code;                      /* of the reply; 0: none */
     char reply[NTF_REPLY_MAX + 1]; /* its last line in printable ASCII, without the recipient's address */
 } ntf_job_t;
 

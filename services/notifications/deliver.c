@@ -193,8 +193,8 @@ static bool s_same_lane(const s_item_t *a, const s_item_t *b)
 static bool s_kept_back(const s_item_t *items, size_t at)
 {
     for (size_t i = 0; i < at; i++) {
-        bool stays = items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN &&
-                     items[i].now != HANDED;
+        bool stays =
+            items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN && items[i].now != HANDED;
         if (stays && s_same_lane(&items[i], &items[at]))
             return true;
     }

@@ -32,11 +32,11 @@ struct ntf_post {
     cv_seal_key_t key;
     bool has_key;
 
-    bool is_recovered;   /* what the process before had on its way is back in its queue */
-    bool stir;           /* there may be something due that nobody has looked at */
-    int64_t next_ms;     /* when something is due next; 0: nothing */
-    int64_t retry_ms;    /* no transaction before: the last one failed */
-    int64_t now_ms;      /* of the last turn */
+    bool is_recovered; /* what the process before had on its way is back in its queue */
+    bool stir;         /* there may be something due that nobody has looked at */
+    int64_t next_ms;   /* when something is due next; 0: nothing */
+    int64_t retry_ms;  /* no transaction before: the last one failed */
+    int64_t now_ms;    /* of the last turn */
     s_host_t *hosts;
     size_t hosts_n;
     int on_way_webhooks;
@@ -56,8 +56,8 @@ int ntf_post_open(cv_db_t *db, ntf_post_t **ret_post)
     post->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN};
     int rc = post->arena && post->hosts ? CV_OK : CV_ENOMEM;
-    if (!rc && (post->epoll_fd < 0 || post->timer_fd < 0 ||
-                epoll_ctl(post->epoll_fd, EPOLL_CTL_ADD, post->timer_fd, &event)))
+    if (!rc &&
+        (post->epoll_fd < 0 || post->timer_fd < 0 || epoll_ctl(post->epoll_fd, EPOLL_CTL_ADD, post->timer_fd, &event)))
         rc = CV_EUNAVAIL;
     if (!rc)
         rc = ntf_dispatches_open(db, &post->store);
@@ -101,10 +101,11 @@ int ntf_post_start(ntf_post_t *post, char *ret_error, size_t error_size)
         return rc;
     rc = cv_seal_read(path, &post->key, reason, sizeof(reason));
     if (rc == CV_ENOTFOUND && any) {
-        snprintf(ret_error, error_size,
-                 "notifications/webhook_key: %s is missing, and the secrets of the webhooks are made from it: put it back "
-                 "from where it is kept",
-                 path);
+        snprintf(
+            ret_error, error_size,
+            "notifications/webhook_key: %s is missing, and the secrets of the webhooks are made from it: put it back "
+            "from where it is kept",
+            path);
         return CV_EINVAL;
     }
     if (rc == CV_ENOTFOUND)
@@ -180,12 +181,13 @@ static void s_take(ntf_post_t *post, int64_t now_ms)
 static void s_log_dead(const ntf_job_t *job, cv_delivery_result_t result)
 {
     cv_log(CV_LOG_WARN, "dispatch_dead", cv_kv_int("dispatch", job->dispatch),
-           cv_kv_text("channel", job->is_mail ? "email" : "webhook"), cv_kv_text("reason", cv_delivery_result_text(result)),
-           cv_kv_int("code", job->code));
+           cv_kv_text("channel", job->is_mail ? "email" : "webhook"),
+           cv_kv_text("reason", cv_delivery_result_text(result)), cv_kv_int("code", job->code));
 }
 
 /* A webhook that answered 410; not if it has another address by now. */
-static int s_gone(ntf_post_t *post, const ntf_job_t *job, const ntf_dispatch_t *dispatch, int64_t now_ms, bool *ret_gone)
+static int s_gone(ntf_post_t *post, const ntf_job_t *job, const ntf_dispatch_t *dispatch, int64_t now_ms,
+                  bool *ret_gone)
 {
     ntf_webhook_t webhook;
     int rc = ntf_webhook_of(post->store, dispatch->webhook, post->arena, &webhook);
@@ -213,8 +215,8 @@ static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
     end.state = job->end.result == CV_DELIVERY_RESULT_DELIVERED ? NTF_DELIVERED : is_final ? NTF_DEAD : NTF_WAITS;
     end.is_failure = end.state != NTF_DELIVERED;
     if (end.state == NTF_WAITS) {
-        end.next_ms = ntf_retry_at(&ntf_post_settings()->ladder, job->dispatch, job->failures + 1, job->first_ms, now_ms,
-                                   job->end.later_ms);
+        end.next_ms = ntf_retry_at(&ntf_post_settings()->ladder, job->dispatch, job->failures + 1, job->first_ms,
+                                   now_ms, job->end.later_ms);
         if (end.next_ms == 0)
             end.state = NTF_DEAD;
     }
@@ -349,7 +351,8 @@ static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t no
     size_t n = NTF_DUE_PAGE;
     int rc = rows ? CV_OK : CV_ENOMEM;
     for (int page = 0; !rc && page < NTF_DUE_PAGES && n == NTF_DUE_PAGE; page++) {
-        rc = ntf_dispatch_due(post->store, channel, now_ms, after_ms, after_number, post->arena, NTF_DUE_PAGE, rows, &n);
+        rc =
+            ntf_dispatch_due(post->store, channel, now_ms, after_ms, after_number, post->arena, NTF_DUE_PAGE, rows, &n);
         for (size_t i = 0; !rc && i < n; i++) {
             after_ms = rows[i].next_ms;
             after_number = rows[i].number;
@@ -451,7 +454,8 @@ static void s_set_timer(const ntf_post_t *post, int64_t now_ms)
     if (post->ended_n > 0 && !post->retry_ms)
         at_ms = now_ms + 1;
     int64_t wait_ms = at_ms == 0 ? 0 : at_ms > now_ms ? at_ms - now_ms : 1;
-    struct itimerspec in = {.it_value = {.tv_sec = (time_t)(wait_ms / 1000), .tv_nsec = (long)(wait_ms % 1000) * 1000000}};
+    struct itimerspec in = {
+        .it_value = {.tv_sec = (time_t)(wait_ms / 1000), .tv_nsec = (long)(wait_ms % 1000) * 1000000}};
     (void)timerfd_settime(post->timer_fd, 0, &in, NULL);
 }
 

@@ -26,16 +26,16 @@ static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t
     bool has_epoch = ntf_epoch_of(cause, epoch); /* the streams of a service share it */
     ntf_stir(ntf);
     rc = ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
-                                                  .notice = cv_str(notice),
-                                                  .kind = kind,
-                                                  .cause = cause,
-                                                  .event = event,
-                                                  .party = party,
-                                                  .time_ms = time_ms,
-                                                  .private_seq = private_seq,
-                                                  .private_epoch = has_epoch ? epoch : NULL,
-                                                  .data = data,
-                                              });
+                                                .notice = cv_str(notice),
+                                                .kind = kind,
+                                                .cause = cause,
+                                                .event = event,
+                                                .party = party,
+                                                .time_ms = time_ms,
+                                                .private_seq = private_seq,
+                                                .private_epoch = has_epoch ? epoch : NULL,
+                                                .data = data,
+                                            });
     bool is_new = !rc && cv_db_changes(ntf->db) > 0;
     return is_new ? ntf_dispatch_add_webhooks(ntf_post_store(ntf->post), cv_str(notice)) : rc;
 }

@@ -59,7 +59,8 @@ static bool s_public6(const uint8_t a[16])
         return false;
     if (s_starts(a, "\0\x64\xff\x9b\0\0\0\0\0\0\0\0", 12)) /* NAT64 */
         return s_public4(s_word(a + 12));
-    if ((a[0] & 0xe0) != 0x20) /* what is not global unicast: fc00::/7, fe80::/10, fec0::/10, ff00::/8, 64:ff9b:1::/48 */
+    if ((a[0] & 0xe0) !=
+        0x20) /* what is not global unicast: fc00::/7, fe80::/10, fec0::/10, ff00::/8, 64:ff9b:1::/48 */
         return false;
     if (s_starts(a, "\x20\x02", 2)) /* 6to4 */
         return s_public4(s_word(a + 2));

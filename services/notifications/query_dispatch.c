@@ -141,8 +141,11 @@ static int s_dispatches(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query,
     if (!rows)
         return CV_ENOMEM;
     if (!rc)
-        rc = ntf_store_list(ntf->store, lane ? NTF_LIST_LANE : party.len ? NTF_LIST_PARTY : NTF_LIST_ALL, event, party, 0,
-                            last, arena, notices + 1, rows, &n);
+        rc = ntf_store_list(ntf->store,
+                            lane        ? NTF_LIST_LANE
+                            : party.len ? NTF_LIST_PARTY
+                                        : NTF_LIST_ALL,
+                            event, party, 0, last, arena, notices + 1, rows, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         if (i < notices)
             rc = s_put_notice(ntf, tx, &rows[i], collect);

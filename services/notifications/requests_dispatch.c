@@ -1,8 +1,8 @@
 /* requests_dispatch: webhooks are set and dead letters are sent again.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "notifications/dispatch.h"
 #include "notifications/requests_dispatch.h"
+#include "notifications/dispatch.h"
 
 enum { OVERLAP_DEFAULT_S = 24 * 3600 };
 
@@ -19,8 +19,9 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_webhook_put_v1_
         int rc = ntf_webhook_drop(store, put->party, put->order, cv_tx_now_ms(tx));
         if (rc == CV_ENOTFOUND)
             return s_no_webhook(tx, out, put->party, put->order);
-        return rc ? rc : cv_accept(tx, out, "webhook_removed", "webhook %d of %.*s is taken away", (int)put->order,
-                                   CV_STR_ARG(put->party));
+        return rc ? rc
+                  : cv_accept(tx, out, "webhook_removed", "webhook %d of %.*s is taken away", (int)put->order,
+                              CV_STR_ARG(put->party));
     }
     const char *fault = ntf_webhook_url_fault(put->url, ntf_post_settings()->courier.anywhere);
     if (fault)
@@ -43,9 +44,11 @@ static int s_rotate(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_webhook_rota
                                 cv_tx_now_ms(tx) + overlap_s * 1000);
     if (rc == CV_ENOTFOUND)
         return s_no_webhook(tx, out, rotate->party, rotate->order);
-    return rc ? rc : cv_accept(tx, out, "webhook_rotated", "another secret signs for webhook %d of %.*s, and for %lld "
-                               "seconds the one before too", (int)rotate->order, CV_STR_ARG(rotate->party),
-                               (long long)overlap_s);
+    return rc ? rc
+              : cv_accept(tx, out, "webhook_rotated",
+                          "another secret signs for webhook %d of %.*s, and for %lld "
+                          "seconds the one before too",
+                          (int)rotate->order, CV_STR_ARG(rotate->party), (long long)overlap_s);
 }
 
 static int s_redrive(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_redrive_v1_t *redrive, cv_outcome_t *out)

@@ -69,8 +69,9 @@ static int s_smtp(const cv_config_t *config, ntf_courier_settings_t *courier, ch
     const char *sender = s_text(config, "smtp/sender"), *file = s_text(config, "smtp/password_file");
     const char *tls = cv_config_text(config, "smtp/starttls");
     bool is_tls = strncmp(url, "smtps://", 8) == 0;
-    courier->starttls = strcmp(tls, "none") == 0 ? NTF_TLS_NONE : strcmp(tls, "optional") == 0 ? NTF_TLS_OPTIONAL
-                                                                                               : NTF_TLS_REQUIRED;
+    courier->starttls = strcmp(tls, "none") == 0       ? NTF_TLS_NONE
+                        : strcmp(tls, "optional") == 0 ? NTF_TLS_OPTIONAL
+                                                       : NTF_TLS_REQUIRED;
     if (!url[0])
         return CV_OK;
     if ((!is_tls && strncmp(url, "smtp://", 7) != 0) || strpbrk(url, "@ <>\"\\?#"))

@@ -120,7 +120,7 @@
     XX(lease, "UPDATE ntf_delivery SET lease_ms = ?2, mail = ?3 WHERE n = ?1")                                         \
     XX(written, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL,"               \
                 " reason = NULL WHERE n = ?1") /* data stays: it may have to be written anew, without a name */        \
-    XX(handed, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL, reason = NULL,"  \
+    XX(handed, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL, reason = NULL," \
                " channel = 2 WHERE n = ?1")                                                                            \
     XX(delivery_get, "SELECT " DELIVERY ", data, mail FROM ntf_delivery WHERE n = ?1")                                 \
     XX(person_drop, "DELETE FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?3")                          \

@@ -161,7 +161,8 @@ int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail
 int ntf_store_written(ntf_store_t *store, int64_t n) CV_USE_RESULT;
 int ntf_store_handed(ntf_store_t *store, int64_t n) CV_USE_RESULT; /* to the mail server's queue: store_dispatch.h */
 /* With data and mail. CV_ENOTFOUND. */
-int ntf_store_delivery_get(ntf_store_t *store, int64_t n, cv_arena_t *arena, ntf_delivery_t *ret_delivery) CV_USE_RESULT;
+int ntf_store_delivery_get(ntf_store_t *store, int64_t n, cv_arena_t *arena,
+                           ntf_delivery_t *ret_delivery) CV_USE_RESULT;
 int ntf_store_failed(ntf_store_t *store, const ntf_delivery_t *row, const char *reason) CV_USE_RESULT;
 /* Tried in vain: again at next_ms, and those behind it not before. at_fault: the failure is this notice's own and
  * counts. */

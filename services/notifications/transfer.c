@@ -125,10 +125,10 @@ static bool s_append(ntf_transfer_t *transfer, const char *line)
     return list != NULL;
 }
 
-#define SET(option, value)                                                           \
-    do {                                                                             \
-        if (curl_easy_setopt(transfer->handle, (option), (value)) != CURLE_OK)       \
-            return false;                                                            \
+#define SET(option, value)                                                     \
+    do {                                                                       \
+        if (curl_easy_setopt(transfer->handle, (option), (value)) != CURLE_OK) \
+            return false;                                                      \
     } while (0)
 
 static bool s_set_common(ntf_transfer_t *transfer)
@@ -184,8 +184,8 @@ static bool s_set_webhook(ntf_transfer_t *transfer, int64_t now_s)
     cv_buf_t signature;
     char line[NTF_WEBHOOK_SIGNATURE_MAX + 64];
     cv_buf_init(&signature, NTF_WEBHOOK_SIGNATURE_MAX);
-    bool made = !ntf_webhook_sign(job->secrets, job->secrets_n, cv_str(job->id), now_s, cv_buf_str(&job->body),
-                                  &signature);
+    bool made =
+        !ntf_webhook_sign(job->secrets, job->secrets_n, cv_str(job->id), now_s, cv_buf_str(&job->body), &signature);
     snprintf(line, sizeof(line), "webhook-signature: %.*s", CV_STR_ARG(cv_buf_str(&signature)));
     cv_buf_done(&signature);
     made = made && s_append(transfer, line);
@@ -294,7 +294,7 @@ static ntf_transport_t s_transport(const ntf_transfer_t *transfer, CURLcode resu
         return transfer->answered > ANSWER_MAX && !transfer->job->is_mail ? NTF_TRANSPORT_OK : NTF_TRANSPORT_BROKEN;
     default:
         return transfer->job->is_mail && transfer->job->code >= REFUSED_FROM ? NTF_TRANSPORT_REFUSED_BY_REPLY
-                                                                              : NTF_TRANSPORT_BROKEN;
+                                                                             : NTF_TRANSPORT_BROKEN;
     }
 }
 

@@ -25,11 +25,11 @@
 enum {
     NTF_WEBHOOK_SECRET = 32,
     NTF_WEBHOOK_BODY_MAX = 20 * 1024,
-    NTF_WEBHOOK_KEY_TEXT = 64,        /* octets of whsec_... or whpk_... */
-    NTF_WEBHOOK_SIGNATURE_MAX = 400,  /* octets of the header's value with two generations */
-    NTF_WEBHOOK_GENERATIONS = 2,      /* that sign at once */
+    NTF_WEBHOOK_KEY_TEXT = 64,       /* octets of whsec_... or whpk_... */
+    NTF_WEBHOOK_SIGNATURE_MAX = 400, /* octets of the header's value with two generations */
+    NTF_WEBHOOK_GENERATIONS = 2,     /* that sign at once */
     NTF_URL_MAX = 1000,
-    NTF_HOST_MAX = 300,               /* octets of scheme, host and port */
+    NTF_HOST_MAX = 300, /* octets of scheme, host and port */
 };
 
 typedef struct {

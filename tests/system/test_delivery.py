@@ -15,7 +15,6 @@ import random
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 try:
@@ -221,6 +220,7 @@ class Delivery(Case):
                     lanes[message.get("to") or message["path"]].append(numbers_of(message["id"]))
             for lane, numbers in lanes.items():
                 self.assertEqual(numbers, sorted(numbers), lane)
+        # Not all of a batch again, which a sent-mark after a loop would give: at most what was on its way.
         self.assertLessEqual(repeated, 8 * kills, "twice only what was on its way at a kill")
         print(f"{len(told)} notices, {len(hooks)} webhooks, {kills} kills, {repeated} repeated")
 
@@ -263,6 +263,47 @@ class Delivery(Case):
         wait_for(lambda: any(e["event"] == "destination_left_alone" for e in self.d.notifications.log_events()), "the breaker")
         hung = len([r for r in web.rows() if "hung" in r])
         self.assertLessEqual(hung, 12, "attempts at one that hangs, while it is left alone")
+
+    def test_lease_shorter_than_the_job(self):
+        """An attempt that takes longer than every pause is not begun a second time beside itself."""
+        web = self.receiver("web")
+        self.begin({"notifications/retry": "50ms 50ms", "notifications/timeout_ms": 1500})
+        world.open_event(self.d, self.office, "E1", world.rules(50))
+        self.hook("KZ", f"http://127.0.0.1:{web.port}/hang/kz")
+        self.register("KZ", "desk@kz.example")
+        (dead,) = self.settle("webhook", 1)
+        self.assertEqual((dead["state"], dead["reason"], dead["attempts"]), ("dead", "timeout", 3))
+        began = [row["at"] for row in web.rows()]
+        self.assertEqual(len(began), 3)
+        for earlier, later in zip(began, began[1:]):
+            self.assertGreater(later - earlier, 1.4, "two at once")
+
+    def test_who_is_erased_while_mail_waits(self):
+        """Mail that waits is made anew without the name and to whom it may go to now; no address and no reply stay."""
+        server = self.receiver("mail")
+        server.kill()
+        self.with_mail(server, **{"notifications/retry": "1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"})
+        world.open_event(self.d, self.office, "E1", world.rules(50))
+        data = world.delegation("E1", "KZ")
+        data["persons"][0]["name"], data["contact"]["email"] = "Erasable Name", "ok-erasable@kz.example"
+        world.decide(self.office, "registration.register", data)
+        world.decide(self.office, "notifications.recipient.put", {"party": "KZ", "order": 1, "name": "Mission", "email": "ok-mission@kz.example"})
+        wait_for(lambda: any(d["attempts"] for d in self.dispatches("E1/KZ")), "a first attempt")
+        world.decide(self.office, "registration.erase", {"event": "E1", "party": "KZ", "persons": [1], "contact": True})
+        self.d.wait_settled()
+        server.start()
+        self.settle("email", 1)
+        self.assertTrue(server.taken())
+        self.assertEqual({m["to"] for m in server.taken()}, {"ok-mission@kz.example"})
+        for mail in server.taken():
+            self.assertNotIn("Erasable", mail["octets"])
+        self.d.notifications.stop()
+        for name in os.listdir(self.d.data):
+            if name.startswith("notifications.db"):
+                with open(os.path.join(self.d.data, name), "rb") as file:
+                    octets = file.read()
+                self.assertNotIn(b"Erasable Name", octets, name)
+                self.assertNotIn(b"ok-erasable@kz", octets, name)
 
     # ---- webhooks
 
@@ -323,28 +364,27 @@ class Delivery(Case):
         self.assertEqual(len(self.verify(web.taken()[2], self.secret("KZ/1"))), 2)
         (hook,) = self.dispatches(what="webhooks")
         self.assertEqual((hook["generation"], hook["is_on"], hook["is_shown"]), (3, True, True))
-        self.by_others(web.taken()[2])
-
-    def by_others(self, row):
-        """Checked with the reference library too, where it has been installed (NODE_PATH)."""
-        script = "const {Webhook}=require('standardwebhooks');"
-        if subprocess.run(["node", "-e", script], stderr=subprocess.DEVNULL, check=False).returncode if self.has_node() else True:
-            print("not checked with the package standardwebhooks: it is not installed")
-            return
-        with self.assertRaises(Refused):
-            self.secret("KZ/1")
         world.decide(self.office, "notifications.webhook.rotate", {"party": "KZ", "order": 1, "overlap_s": 0})
-        secret = self.secret("KZ/1")
+        third = self.secret("KZ/1")
         self.register("KZ", "desk@kz.example")
         self.settle("webhook", 4)
-        del row
-        subprocess.run(["node", "-e", script + "const [s,b,i,t,g]=process.argv.slice(1);new Webhook(s).verify(b,{'webhook-id':i,"
-                        "'webhook-timestamp':t,'webhook-signature':g})", secret["secret"],
-                        *[self.last[k] for k in ("body", "id", "timestamp", "signature")]], check=True)
+        self.by_others(web.taken()[3], third)
 
-    @staticmethod
-    def has_node():
-        return subprocess.run(["sh", "-c", "command -v node"], stdout=subprocess.DEVNULL, check=False).returncode == 0
+    def by_others(self, row, secret):
+        """Checked with the reference library too, where it has been installed (npm install standardwebhooks; NODE_PATH)."""
+        script = ("const {Webhook}=require('standardwebhooks');const [s,b,i,t,g]=process.argv.slice(1);"
+                  "new Webhook(s).verify(b,{'webhook-id':i,'webhook-timestamp':t,'webhook-signature':g})")
+        command = ["node", "-e", script, secret["secret"], row["body"], row["id"], row["timestamp"], row["signature"]]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            print("SKIPPED: not checked with the package standardwebhooks: there is no node")
+            return
+        if "Cannot find module" in done.stderr:
+            print("SKIPPED: not checked with the package standardwebhooks: it is not installed")
+            return
+        self.assertEqual(done.returncode, 0, done.stderr)
+        print("verified by the package standardwebhooks too")
 
     def test_webhook_answers(self):
         """410 turns it off, 429 is kept, a redirect is not followed, another address gets what waits."""
@@ -416,7 +456,4 @@ class Delivery(Case):
 
 
 if __name__ == "__main__":
-    if "NODE_PATH" not in os.environ:
-        os.environ["NODE_PATH"] = "/usr/lib/node_modules"
-    unittest.TestLoader.sortTestMethodsUsing = None
     main()

@@ -164,8 +164,10 @@ static void test_one_that_answers_and_one_that_hangs(void **state)
 static void test_what_cannot_be_sent(void **state)
 {
     (void)state;
-    static const ntf_courier_settings_t settings = {.timeout_ms = 1000, .smtp_url = "smtp://127.0.0.1:9", .sender = "a@b.example"};
-    static const char *const addresses[] = {"x@y.example\r\nRCPT TO:<z@y.example>", "x@y.example>", "<x@y.example", "x", ""};
+    static const ntf_courier_settings_t settings = {
+        .timeout_ms = 1000, .smtp_url = "smtp://127.0.0.1:9", .sender = "a@b.example"};
+    static const char *const addresses[] = {"x@y.example\r\nRCPT TO:<z@y.example>", "x@y.example>", "<x@y.example", "x",
+                                            ""};
     ntf_courier_t *courier = courier_of(&settings);
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         ntf_job_t *job = job_to((int64_t)i, 1);

@@ -84,26 +84,30 @@ static int64_t deliver(world_t *world, int lane)
 {
     char sql[300];
     int64_t n = ++world->notices;
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO ntf_delivery(n, notice, kind, cause, event, party, time_ms, private_seq, hold) VALUES(%lld, 'n%lld', 1,"
-             " 'c%lld', 'E', 'P%d', 5, 0, 0)",
-             (long long)n, (long long)n, (long long)n, lane);
+    snprintf(
+        sql, sizeof(sql),
+        "INSERT INTO ntf_delivery(n, notice, kind, cause, event, party, time_ms, private_seq, hold) VALUES(%lld, 'n%lld', 1,"
+        " 'c%lld', 'E', 'P%d', 5, 0, 0)",
+        (long long)n, (long long)n, (long long)n, lane);
     assert_int_equal(cv_db_exec(world->db, sql), CV_OK);
     return n;
 }
 
 static void check(world_t *world)
 {
-    assert_int_equal(number_of(world, "SELECT count(*) FROM (SELECT 1 FROM ntf_dispatch WHERE state = 2 GROUP BY channel, address"
-                                      " HAVING count(*) > 1)"),
-                     0); /* one is on its way at most */
-    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch AS d WHERE head <> (state = 1 AND NOT EXISTS(SELECT 1 FROM"
-                                      " ntf_dispatch AS e WHERE e.channel = d.channel AND e.address = d.address AND"
-                                      " (e.state = 2 OR (e.state = 1 AND e.number < d.number))))"),
-                     0); /* heads, and no others */
-    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_attempt AS a WHERE (SELECT count(*) FROM ntf_attempt AS b WHERE"
-                                      " b.dispatch = a.dispatch) > 16"),
-                     0);
+    assert_int_equal(
+        number_of(world, "SELECT count(*) FROM (SELECT 1 FROM ntf_dispatch WHERE state = 2 GROUP BY channel, address"
+                         " HAVING count(*) > 1)"),
+        0); /* one is on its way at most */
+    assert_int_equal(
+        number_of(world, "SELECT count(*) FROM ntf_dispatch AS d WHERE head <> (state = 1 AND NOT EXISTS(SELECT 1 FROM"
+                         " ntf_dispatch AS e WHERE e.channel = d.channel AND e.address = d.address AND"
+                         " (e.state = 2 OR (e.state = 1 AND e.number < d.number))))"),
+        0); /* heads, and no others */
+    assert_int_equal(
+        number_of(world, "SELECT count(*) FROM ntf_attempt AS a WHERE (SELECT count(*) FROM ntf_attempt AS b WHERE"
+                         " b.dispatch = a.dispatch) > 16"),
+        0);
     assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 3 AND body IS NOT NULL"), 0);
 }
 
@@ -179,7 +183,8 @@ static void step(world_t *world)
         assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 2"), 0);
         break;
     case 3:
-        assert_int_equal(ntf_webhook_set(world->store, cv_str(party), 1, pick(world, 2) ? CV_STR("https://a/") : CV_STR("https://b/")),
+        assert_int_equal(ntf_webhook_set(world->store, cv_str(party), 1,
+                                         pick(world, 2) ? CV_STR("https://a/") : CV_STR("https://b/")),
                          CV_OK);
         break;
     case 4:
@@ -253,8 +258,9 @@ static void test_migration(void **state)
 {
     world_t *world = *state;
     open_world(world, 3);
-    run(world, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, hold, state) VALUES('n', 1, 'c', 'E',"
-               " 'KZ', 5, 0, 0, 2)");
+    run(world,
+        "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, hold, state) VALUES('n', 1, 'c', 'E',"
+        " 'KZ', 5, 0, 0, 2)");
     cv_db_close(&world->db);
     open_world(world, ntf_service.migrations_n);
     assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);

@@ -27,9 +27,13 @@ static void test_ladder(void **state)
     assert_int_equal(ladder.pause_ms[8], 24 * 3600000);
     assert_true(ladder.sum_ms >= 72 * INT64_C(3600000));
     assert_int_equal(ladder_of(" 250ms  3m ").sum_ms, 180250);
-    static const char *const wrong[] = {"",    " ",   "5",    "s",   "-1s", "1.5s", "0s",  "5 s", "5s,6s",
-                                        "31d", "1w",  "99999999999999999999s", "1s 2s x",
-                                        "1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"};
+    static const char *const wrong[] = {"",        " ",
+                                        "5",       "s",
+                                        "-1s",     "1.5s",
+                                        "0s",      "5 s",
+                                        "5s,6s",   "31d",
+                                        "1w",      "99999999999999999999s",
+                                        "1s 2s x", "1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         ladder.n = 99;
         if (ntf_ladder_read(cv_str(wrong[i]), &ladder) != CV_EINVAL || ladder.n != 99)
@@ -102,10 +106,14 @@ static void test_ends_of_webhooks(void **state)
         bool is_final, is_destinations;
         int64_t later_ms;
     } rows[] = {
-        {200, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},  {204, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},
-        {410, 0, CV_DELIVERY_RESULT_GONE, true, false, 0},       {404, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},
-        {302, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},    {500, 0, CV_DELIVERY_RESULT_FAILED, false, true, 0},
-        {429, 7, CV_DELIVERY_RESULT_LATER, false, true, 7000},   {503, 0, CV_DELIVERY_RESULT_LATER, false, true, 0},
+        {200, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},
+        {204, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},
+        {410, 0, CV_DELIVERY_RESULT_GONE, true, false, 0},
+        {404, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},
+        {302, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},
+        {500, 0, CV_DELIVERY_RESULT_FAILED, false, true, 0},
+        {429, 7, CV_DELIVERY_RESULT_LATER, false, true, 7000},
+        {503, 0, CV_DELIVERY_RESULT_LATER, false, true, 0},
         {503, INT64_MAX, CV_DELIVERY_RESULT_LATER, false, true, NTF_LATER_MAX_MS},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -123,7 +131,8 @@ static void test_breaker(void **state)
     (void)state;
     ntf_ladder_t ladder = ladder_of("10s 1h");
     ntf_breaker_t breaker = {.failures = 0};
-    ntf_end_t fails = ntf_end_of_webhook(NTF_TRANSPORT_UNREACHABLE, 0, 0), good = ntf_end_of_webhook(NTF_TRANSPORT_OK, 200, 0);
+    ntf_end_t fails = ntf_end_of_webhook(NTF_TRANSPORT_UNREACHABLE, 0, 0),
+              good = ntf_end_of_webhook(NTF_TRANSPORT_OK, 200, 0);
     ntf_end_t refused = ntf_end_of_mail(NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 550);
     int64_t now_ms = 1000;
     for (int i = 1; i < NTF_BREAK_AFTER; i++)
@@ -153,8 +162,8 @@ static void test_breaker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ladder),           cmocka_unit_test(test_each_pause_is_kept_and_scattered),
-        cmocka_unit_test(test_ends_of_mail),     cmocka_unit_test(test_ends_of_webhooks),
+        cmocka_unit_test(test_ladder),       cmocka_unit_test(test_each_pause_is_kept_and_scattered),
+        cmocka_unit_test(test_ends_of_mail), cmocka_unit_test(test_ends_of_webhooks),
         cmocka_unit_test(test_breaker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@
 static void from_base64(const char *text, uint8_t *ret, size_t len)
 {
     size_t n = 0;
-    assert_int_equal(sodium_base642bin(ret, len, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL), 0);
+    assert_int_equal(sodium_base642bin(ret, len, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL),
+                     0);
 }
 
 static char *signature_of(const ntf_webhook_secret_t *secrets, size_t n)
@@ -45,8 +46,9 @@ static void test_published_vectors(void **state)
     from_base64("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", secret.hmac, sizeof(secret.hmac));
     from_base64("VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk=", secret.seed, sizeof(secret.seed));
     char *text = signature_of(&secret, 1);
-    assert_string_equal(text, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= "
-                              "v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag==");
+    assert_string_equal(text,
+                        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= "
+                        "v1a,tQ9V2XOqn7jL/DQenEFpqIugdBVtiMmER5mhSkXBNwM0mkATuDe6KYYUuxqtaiHeYGb7KaaBRdM5WqyeFiL8Ag==");
     free(text);
 }
 
@@ -90,25 +92,39 @@ static void test_body(void **state)
     (void)state;
     cv_buf_t buf;
     cv_buf_init(&buf, NTF_WEBHOOK_BODY_MAX);
-    assert_int_equal(ntf_webhook_body(CV_STR("decision"), CV_STR("n.1.KZ"), CV_STR("s/1/1"), CV_STR("E\"1\\\n"), CV_STR("KZ"),
-                                      1740560400000, &buf),
+    assert_int_equal(ntf_webhook_body(CV_STR("decision"), CV_STR("n.1.KZ"), CV_STR("s/1/1"), CV_STR("E\"1\\\n"),
+                                      CV_STR("KZ"), 1740560400000, &buf),
                      CV_OK);
-    assert_true(cv_str_is(cv_buf_str(&buf),
-                          "{\"type\":\"convene.notice.decision\",\"timestamp\":\"2025-02-26T09:00:00.000Z\",\"data\":{"
-                          "\"notice\":\"n.1.KZ\",\"kind\":\"decision\",\"event\":\"E\\u00221\\u005c\\u000a\",\"party\":\"KZ\","
-                          "\"cause\":\"s/1/1\"}}"));
+    assert_true(
+        cv_str_is(cv_buf_str(&buf),
+                  "{\"type\":\"convene.notice.decision\",\"timestamp\":\"2025-02-26T09:00:00.000Z\",\"data\":{"
+                  "\"notice\":\"n.1.KZ\",\"kind\":\"decision\",\"event\":\"E\\u00221\\u005c\\u000a\",\"party\":\"KZ\","
+                  "\"cause\":\"s/1/1\"}}"));
     cv_buf_done(&buf);
 }
 
 static void test_urls(void **state)
 {
     (void)state;
-    static const char *const good[] = {"https://desk.example", "https://desk.example/hook?x=1&y=%20", "https://10.0.0.1:8443/",
-                                       "https://[2001:db8::1]:8443/x", "https://DESK.example:443"};
-    static const char *const bad[] = {
-        "",  "https://", "http://desk.example/", "HTTPS://desk.example/", "https:///x", "https://:443/", "https://a b/",
-        "https://user@desk.example/", "https://desk.example\\@evil/", "https://desk.example/#x", "https://desk.example/\r\nX: y",
-        "https://desk.example/\x7f", "https://d\xc3\xa9sk.example/", "ftp://desk.example/", "https://-x/", "https://.x/"};
+    static const char *const good[] = {"https://desk.example", "https://desk.example/hook?x=1&y=%20",
+                                       "https://10.0.0.1:8443/", "https://[2001:db8::1]:8443/x",
+                                       "https://DESK.example:443"};
+    static const char *const bad[] = {"",
+                                      "https://",
+                                      "http://desk.example/",
+                                      "HTTPS://desk.example/",
+                                      "https:///x",
+                                      "https://:443/",
+                                      "https://a b/",
+                                      "https://user@desk.example/",
+                                      "https://desk.example\\@evil/",
+                                      "https://desk.example/#x",
+                                      "https://desk.example/\r\nX: y",
+                                      "https://desk.example/\x7f",
+                                      "https://d\xc3\xa9sk.example/",
+                                      "ftp://desk.example/",
+                                      "https://-x/",
+                                      "https://.x/"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         if (ntf_webhook_url_fault(cv_str(good[i]), false))
             fail_msg("%s: %s", good[i], ntf_webhook_url_fault(cv_str(good[i]), false));
@@ -139,15 +155,45 @@ static bool is_public(const char *text)
 static void test_guard(void **state)
 {
     (void)state;
-    static const char *const closed[] = {
-        "0.0.0.0",     "10.1.2.3",      "100.64.0.1",   "100.127.255.255",  "127.0.0.1",   "127.255.255.254", "169.254.169.254",
-        "172.16.0.1",  "172.31.255.255", "192.0.0.8",   "192.0.2.1",        "192.168.1.1", "198.18.0.1",      "198.51.100.1",
-        "203.0.113.9", "224.0.0.1",     "240.0.0.1",    "255.255.255.255",  "::",          "::1",             "::127.0.0.1",
-        "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "fc00::1", "fd12:3456::1", "fe80::1",
-        "fec0::1",     "ff02::1",       "2001:db8::1",  "2001::1",          "2002:a00:1::1", "2002:7f00:1::", "100::1"};
-    static const char *const open[] = {"1.1.1.1",    "8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.0.1", "172.32.0.1",
-                                       "192.0.1.1",  "169.253.0.1", "223.255.255.255", "2a00:1450::1", "2606:4700::1",
-                                       "64:ff9b::8.8.8.8", "::ffff:8.8.8.8", "2002:808:808::1"};
+    static const char *const closed[] = {"0.0.0.0",
+                                         "10.1.2.3",
+                                         "100.64.0.1",
+                                         "100.127.255.255",
+                                         "127.0.0.1",
+                                         "127.255.255.254",
+                                         "169.254.169.254",
+                                         "172.16.0.1",
+                                         "172.31.255.255",
+                                         "192.0.0.8",
+                                         "192.0.2.1",
+                                         "192.168.1.1",
+                                         "198.18.0.1",
+                                         "198.51.100.1",
+                                         "203.0.113.9",
+                                         "224.0.0.1",
+                                         "240.0.0.1",
+                                         "255.255.255.255",
+                                         "::",
+                                         "::1",
+                                         "::127.0.0.1",
+                                         "::ffff:10.0.0.1",
+                                         "::ffff:127.0.0.1",
+                                         "64:ff9b::10.0.0.1",
+                                         "64:ff9b:1::1",
+                                         "fc00::1",
+                                         "fd12:3456::1",
+                                         "fe80::1",
+                                         "fec0::1",
+                                         "ff02::1",
+                                         "2001:db8::1",
+                                         "2001::1",
+                                         "2002:a00:1::1",
+                                         "2002:7f00:1::",
+                                         "100::1"};
+    static const char *const open[] = {"1.1.1.1",         "8.8.8.8",        "100.63.255.255", "100.128.0.0",
+                                       "172.15.0.1",      "172.32.0.1",     "192.0.1.1",      "169.253.0.1",
+                                       "223.255.255.255", "2a00:1450::1",   "2606:4700::1",   "64:ff9b::8.8.8.8",
+                                       "::ffff:8.8.8.8",  "2002:808:808::1"};
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
         if (is_public(closed[i]))
             fail_msg("%s was let through", closed[i]);
@@ -176,8 +222,12 @@ static void test_message_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published_vectors), cmocka_unit_test(test_secrets), cmocka_unit_test(test_body),
-        cmocka_unit_test(test_urls),              cmocka_unit_test(test_guard),   cmocka_unit_test(test_message_lines),
+        cmocka_unit_test(test_published_vectors),
+        cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_body),
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_message_lines),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
