@@ -5,7 +5,7 @@
 
 #include "notifications_driver.h"
 
-enum { STEPS = 4000, LANES = 5 };
+enum { STEPS = 2500, LANES = 5, QUESTIONS_MAX = 32 };
 
 typedef struct {
     char root[64], path[96];
@@ -14,6 +14,11 @@ typedef struct {
     cv_arena_t *arena;
     uint64_t random;
     int64_t now_ms, notices;
+    struct {
+        const char *sql; /* a constant of this file */
+        cv_stmt_t *stmt;
+    } asked[QUESTIONS_MAX];
+    size_t asked_n;
 } world_t;
 
 static uint64_t pick(world_t *world, uint64_t n)
@@ -62,10 +67,18 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Statements live as long as the database, so each question is prepared once. */
 static int64_t number_of(world_t *world, const char *sql)
 {
-    cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(world->db, sql, &stmt), CV_OK);
+    size_t at = 0;
+    while (at < world->asked_n && world->asked[at].sql != sql)
+        at++;
+    if (at == world->asked_n) {
+        assert_true(world->asked_n++ < QUESTIONS_MAX);
+        world->asked[at].sql = sql;
+        assert_int_equal(cv_db_prepare(world->db, sql, &world->asked[at].stmt), CV_OK);
+    }
+    cv_stmt_t *stmt = world->asked[at].stmt;
     assert_int_equal(cv_stmt_step(stmt), 1);
     int64_t number = cv_stmt_get_int(stmt, 0);
     cv_stmt_reset(stmt);
@@ -100,15 +113,18 @@ static void check(world_t *world)
                          " HAVING count(*) > 1)"),
         0); /* one is on its way at most */
     assert_int_equal(
-        number_of(world, "SELECT count(*) FROM ntf_dispatch AS d WHERE head <> (state = 1 AND NOT EXISTS(SELECT 1 FROM"
-                         " ntf_dispatch AS e WHERE e.channel = d.channel AND e.address = d.address AND"
-                         " (e.state = 2 OR (e.state = 1 AND e.number < d.number))))"),
+        number_of(
+            world,
+            "SELECT count(*) FROM ntf_dispatch AS d WHERE state < 3 AND head <> (state = 1 AND NOT EXISTS(SELECT 1 FROM"
+            " ntf_dispatch AS e WHERE e.state < 3 AND e.channel = d.channel AND e.address = d.address AND"
+            " (e.state = 2 OR (e.state = 1 AND e.number < d.number))))"),
         0); /* heads, and no others */
     assert_int_equal(
         number_of(world, "SELECT count(*) FROM ntf_attempt AS a WHERE (SELECT count(*) FROM ntf_attempt AS b WHERE"
                          " b.dispatch = a.dispatch) > 16"),
         0);
     assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 3 AND body IS NOT NULL"), 0);
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state > 2 AND head"), 0);
 }
 
 static void add(world_t *world)

@@ -33,7 +33,9 @@ static char *signature_of(const ntf_webhook_secret_t *secrets, size_t n)
     assert_int_equal(ntf_webhook_sign(secrets, n, CV_STR("msg_p5jXN8AQM9LWM0D4loKWxJek"), 1614265330,
                                       CV_STR("{\"test\": 2432232314}"), &buf),
                      CV_OK);
-    char *text = strndup((const char *)buf.ptr, buf.len);
+    char *text = calloc(1, buf.len + 1);
+    assert_non_null(text);
+    memcpy(text, buf.ptr, buf.len);
     cv_buf_done(&buf);
     return text;
 }
