@@ -270,19 +270,21 @@ static bool has_feature(const cv_room_t *room, cv_str_t feature)
     return false;
 }
 
-/* By the clock of the venue, which the session's start is in. */
+/* By the clock of the venue, which the session's start is in. Spans are in order; what one leaves off the next may take
+ * up. */
 static bool is_available(const cv_room_t *room, const cv_session_t *session)
 {
-    int64_t begin, from, until;
+    int64_t at, from, until;
     if (room->closed)
         return false;
-    if (!room->available_n || !sch_wall_parse(session->start, &begin))
+    if (!room->available_n || !sch_wall_parse(session->start, &at))
         return true;
-    for (size_t i = 0; i < room->available_n; ++i)
+    int64_t end = at + session->minutes * 60;
+    for (size_t i = 0; i < room->available_n && at < end; ++i)
         if (sch_wall_parse(room->available[i].from, &from) && sch_wall_parse(room->available[i].until, &until) &&
-            from <= begin && begin + session->minutes * 60 <= until)
-            return true;
-    return false;
+            from <= at && until > at)
+            at = until;
+    return at >= end;
 }
 
 static void check_seats(find_t *find, const cv_room_t *room, const cv_session_t *session)
