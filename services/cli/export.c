@@ -4,7 +4,7 @@
  *   scheduling    event, parties      title and dates; the parties' names
  *   registration  delegations         who answered
  *                 persons             of each delegation: only the secretariat's keys and its own focal point's get
- * them
+ *                                     them
  *
  * All is asked for first, then put in order, then written; a file is written whole or not at all. The answers come one
  * after the other, so the list is of no single instant where people register meanwhile: "as of" is when it was begun.

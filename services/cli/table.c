@@ -389,12 +389,22 @@ const cli_command_t cli_commands[] = {
     {"form show", "Look", "EVENT", 1, 1, "what an event asks of those who register, and places taken of its choices",
      NULL, NULL, "convene form show 2025-SWG-2", cli_form_show},
     {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
-     "What was registered under the number, by whom and when, identity documents, the notices to the delegation, and "
+     "What was registered under the number, by whom and when, identity documents, consents, the notices to the "
+     "delegation, and "
      "for the secretariat who has read any of it. Personal data: with a key of the secretariat (the default) or of "
      "the party's focal point.",
      "convene person export 2025-SWG-2/KZ/3 > held.json", cli_person_export},
+    {"person consents", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "what persons agreed to, and until when", NULL,
+     "Also those that have ended, for as long as readings are kept. A consent is recorded by registration.consent.put "
+     "and "
+     "ended by registration.consent.withdraw; where it is the one to take part, the person's data go with it. With a "
+     "key of the secretariat (the default) or of the party's focal point.",
+     "convene person consents 2025-SWG-2/KZ\nconvene request consent.put --set event=2025-SWG-2 --set party=KZ --set "
+     "number=3 --set purpose=participation --set text=privacy-2026-1 --set until=2026-12-31",
+     cli_person_consents},
     {"person accesses", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "who has read whose personal data, and when", NULL,
-     "Every answer with names, histories, documents, badge tokens or scans is recorded before it leaves. Of one "
+     "Every answer with names, histories, documents, consents, badge tokens or scans is recorded before it leaves. Of "
+     "one "
      "person: also what was read of the whole party or event. Only for the secretariat.",
      "convene person accesses 2025-SWG-2/KZ\nconvene person accesses 2025-SWG-2/KZ/3 --json", cli_person_accesses},
     {"registration export", "Look", "EVENT[/PARTY]", 1, 1, "who takes part: a list of delegations, as a file",

@@ -1,27 +1,32 @@
 /* store_schema: tables of decisions and plans: a migration each, after the first in store.c.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   decision    one row per decision, its state now. What must never happen is refused here, whatever the code does:
- * two numbers of a year that are the same, a number without adoption, a settled decision that changes its state (so
- * nothing is adopted twice, or after it was broken), two silences about the same thing at once statement   what members
- * stated in writing; rows are added, never changed plan        one row per version of a plan. At most one version is in
- * force and at most one in work; one in force or that was names its decision catalogue, coordinator, chairmanship one
- * row per code; detail is what is asked for report, review, workplan the same work_item   one row per item of a plan of
- * work reference_version every row of reference data that was ever put plan_item   the events of each version, so that
- * an event can be asked for its plan
- *
- *   form        one row per event that asks something of those who register; detail is the version
- *   room        one row per room, code VENUE/ROOM; detail is the venue
- *   rule        one row per rule of the tables that was changed; detail is its effect
- *   session     one row per session, its state now; begin_ms and until_ms where it is placed
- *   session_version  every state a session ever had; rows are added, never changed
- *   hold        one row per room or person that a session keeps others away from, [begin_ms, until_ms). A trigger
- *               refuses a second holder of any instant. Holds of one resource never overlap, so the last that begins
- *               before the new one ends is the only one that can reach into it: one look into the index
- *   session_day the days on which a session uses a venue, and who holds: nobody else may hold the venue for himself
- *               that day, whoever comes first
- *   event_day   like venue_day for what else an event has alone: its body, its host's team
- *   event_span  first and last day of each event that has days, to find what is near
+ *   decision           one row per decision, its state now. What must never happen is refused here, whatever the code
+ *                      does: two numbers of a year that are the same, a number without adoption, a settled decision
+ *                      that changes its state (so nothing is adopted twice, or after it was broken), two silences about
+ *                      the same thing at once
+ *   statement          what members stated in writing; rows are added, never changed
+ *   plan               one row per version of a plan. At most one version is in force and at most one in work; one that
+ *                      is or was in force names its decision
+ *   catalogue, coordinator, chairmanship
+ *                      one row per code; detail is what is asked for
+ *   report, review, workplan
+ *                      the same
+ *   work_item          one row per item of a plan of work
+ *   reference_version  every row of reference data that was ever put
+ *   plan_item          the events of each version, so that an event can be asked for its plan
+ *   form               one row per event that asks something of those who register; detail is the version
+ *   room               one row per room, code VENUE/ROOM; detail is the venue
+ *   rule               one row per rule of the tables that was changed; detail is its effect
+ *   session            one row per session, its state now; begin_ms and until_ms where it is placed
+ *   session_version    every state a session ever had; rows are added, never changed
+ *   hold               one row per room or person that a session keeps others away from, [begin_ms, until_ms). A trigger
+ *                      refuses a second holder of any instant. Holds of one resource never overlap, so the last that
+ *                      begins before the new one ends is the only one that can reach into it: one look into the index
+ *   session_day        the days on which a session uses a venue, and who holds: nobody else may hold the venue for
+ *                      himself that day, whoever comes first
+ *   event_day          like venue_day for what else an event has alone: its body, its host's team
+ *   event_span         first and last day of each event that has days, to find what is near
  */
 #ifndef SCHEDULING_STORE_SCHEMA_H
 #define SCHEDULING_STORE_SCHEMA_H
