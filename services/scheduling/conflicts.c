@@ -154,7 +154,10 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     int64_t reach_ms = sch_reach_ms(room);
     int rc = sch_load_rules(service, tx, &rules);
     if (!rc)
-        rc = sch_session_frame(service->store, event->event, gather, &all);
+        rc = sch_session_ends(service->store, event->event, gather, &all);
+    bool is_end = sitting->session.kind == CV_SESSION_KIND_OPENING || sitting->session.kind == CV_SESSION_KIND_CLOSING;
+    if (!rc && is_end)
+        rc = sch_session_extremes(service->store, event->event, gather, &all);
     if (!rc)
         rc = sch_session_near(service->store, sitting->begin_ms - reach_ms, sitting->until_ms + reach_ms, gather, &all);
     if (!rc)

@@ -199,8 +199,10 @@ int sch_session_history(sch_store_t *store, cv_str_t event, cv_str_t session, in
                         void *self) CV_USE_RESULT;
 /* Placed sessions that overlap [begin_ms, until_ms). */
 int sch_session_near(sch_store_t *store, int64_t begin_ms, int64_t until_ms, sch_each_t each, void *self) CV_USE_RESULT;
-/* The event's placed openings and closings; its first and its last session of another kind. */
-int sch_session_frame(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
+/* The event's placed openings and closings. */
+int sch_session_ends(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
+/* The first and the last of its sessions that these should frame. */
+int sch_session_extremes(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
 
 /* ---- turnout ---- */
 /* event and party of *ret_turnout are the arguments. CV_ENOTFOUND: nothing heard yet, and then *ret_turnout says so. */

@@ -79,9 +79,10 @@
     " CHECK(version >= 1), kind TEXT NOT NULL, cancelled INTEGER NOT NULL, begin_ms INTEGER, until_ms INTEGER,"        \
     " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(event, session), CHECK(until_ms > begin_ms),"            \
     " CHECK((begin_ms IS NULL) = (until_ms IS NULL)), CHECK(cancelled = 0 OR begin_ms IS NULL)) STRICT;"               \
-    "CREATE INDEX session_begin ON session(begin_ms) WHERE begin_ms IS NOT NULL;"                                      \
-    "CREATE INDEX session_first ON session(event, begin_ms);"                                                          \
-    "CREATE INDEX session_last ON session(event, until_ms);"                                                           \
+    "CREATE INDEX session_begin ON session(begin_ms, until_ms) WHERE begin_ms IS NOT NULL;"                            \
+    "CREATE INDEX session_first ON session(event, begin_ms, session) WHERE begin_ms IS NOT NULL;"                      \
+    "CREATE INDEX session_last ON session(event, until_ms DESC, session) WHERE begin_ms IS NOT NULL;"                  \
+    "CREATE INDEX session_ends ON session(event) WHERE begin_ms IS NOT NULL AND kind IN ('opening', 'closing');"       \
     "CREATE TABLE session_version(event TEXT NOT NULL, session TEXT NOT NULL, version INTEGER NOT NULL,"               \
     " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(event, session, version)) STRICT;"                       \
     "CREATE TABLE hold(resource TEXT NOT NULL, begin_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,"                  \

@@ -29,17 +29,16 @@ int sch_prepare_sessions(sch_store_t *store)
         {&store->session_history, "SELECT CAST(version AS TEXT), at_ms, data FROM session_version WHERE event = ?1"
                                   " AND session = ?2 AND version > ?3 ORDER BY version"},
         {&store->session_near, "SELECT event || '/' || session, at_ms, data FROM session WHERE begin_ms > ?1 - 86400001"
-                               " AND begin_ms < ?2 AND until_ms > ?1 ORDER BY begin_ms, event, session"},
-        {&store->session_frame, "SELECT event || '/' || session, at_ms, data FROM session WHERE (event, session) IN ("
-                                "SELECT event, session FROM session WHERE event = ?1 AND begin_ms IS NOT NULL AND kind "
-                                "IN ('opening', 'closing')"
-                                " UNION SELECT * FROM (SELECT event, session FROM session WHERE event = ?1 AND "
-                                "begin_ms IS NOT NULL AND kind NOT"
-                                " IN ('opening', 'closing', 'side_event') ORDER BY begin_ms, session LIMIT 1)"
-                                " UNION SELECT * FROM (SELECT event, session FROM session WHERE event = ?1 AND "
-                                "begin_ms IS NOT NULL AND kind NOT"
-                                " IN ('opening', 'closing', 'side_event') ORDER BY until_ms DESC, session LIMIT 1)) "
-                                "ORDER BY begin_ms, session"},
+                               " AND begin_ms < ?2 AND until_ms > ?1"},
+        {&store->session_ends,
+         "SELECT event || '/' || session, at_ms, data FROM session INDEXED BY session_ends WHERE event = ?1"
+         " AND begin_ms IS NOT NULL AND kind IN ('opening', 'closing')"},
+        {&store->session_first,
+         "SELECT event || '/' || session, at_ms, data FROM session WHERE event = ?1 AND begin_ms IS NOT NULL AND"
+         " kind NOT IN ('opening', 'closing', 'side_event') ORDER BY begin_ms, session LIMIT 1"},
+        {&store->session_last,
+         "SELECT event || '/' || session, at_ms, data FROM session WHERE event = ?1 AND begin_ms IS NOT NULL AND"
+         " kind NOT IN ('opening', 'closing', 'side_event') ORDER BY until_ms DESC, session LIMIT 1"},
         {&store->hold_put, "INSERT INTO hold(resource, begin_ms, until_ms, event, session) VALUES(?1, ?2, ?3, ?4, ?5)"},
         {&store->hold_drop, "DELETE FROM hold WHERE event = ?1 AND session = ?2"},
         {&store->hold_taken, "SELECT event || '/' || session FROM hold WHERE resource = ?1 AND begin_ms < ?3"
@@ -247,8 +246,16 @@ int sch_session_near(sch_store_t *store, int64_t begin_ms, int64_t until_ms, sch
     return sch_rows_walk(store->session_near, each, self);
 }
 
-int sch_session_frame(sch_store_t *store, cv_str_t event, sch_each_t each, void *self)
+int sch_session_ends(sch_store_t *store, cv_str_t event, sch_each_t each, void *self)
 {
-    cv_stmt_text(store->session_frame, 1, event);
-    return sch_rows_walk(store->session_frame, each, self);
+    cv_stmt_text(store->session_ends, 1, event);
+    return sch_rows_walk(store->session_ends, each, self);
+}
+
+int sch_session_extremes(sch_store_t *store, cv_str_t event, sch_each_t each, void *self)
+{
+    cv_stmt_text(store->session_first, 1, event);
+    cv_stmt_text(store->session_last, 1, event);
+    int rc = sch_rows_walk(store->session_first, each, self);
+    return rc ? rc : sch_rows_walk(store->session_last, each, self);
 }
