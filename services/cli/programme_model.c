@@ -94,6 +94,16 @@ static bool take_venue(cli_programme_t *programme, void *data, size_t n)
     return true;
 }
 
+static bool take_released(cli_programme_t *programme, void *data, size_t n)
+{
+    if (!programme->released)
+        programme->released = calloc(n, sizeof *programme->released);
+    if (!programme->released)
+        return false;
+    programme->released[programme->released_n++] = data;
+    return true;
+}
+
 static bool take_party(cli_programme_t *programme, void *data, size_t n)
 {
     const cv_party_t *party = data;
@@ -150,6 +160,8 @@ int cli_programme_load(cli_t *cli, const char *event, cli_programme_t **ret_prog
         status = take_all(cli, programme, "rules", NULL, CV_MSG_SCHEDULING_RULE_V1, take_rule);
     if (status == CLI_OK)
         status = take_all(cli, programme, "programme", NULL, CV_MSG_SCHEDULING_SESSION_V1, take_sitting);
+    if (status == CLI_OK)
+        status = take_all(cli, programme, "released", event, CV_MSG_SCHEDULING_SESSION_V1, take_released);
     if (status == CLI_OK && programme->sittings_n)
         qsort(programme->sittings, programme->sittings_n, sizeof *programme->sittings, by_time);
     if (status == CLI_OK)
@@ -172,6 +184,7 @@ void cli_programme_destroy(cli_programme_t **programme_p)
     free(programme->rooms);
     free(programme->venues);
     free(programme->covers);
+    free(programme->released);
     free(programme);
     *programme_p = NULL;
 }
@@ -207,6 +220,9 @@ size_t cli_programme_conflicts(const cli_programme_t *programme, const sch_sitti
     around.near_n = sch_agenda_near(&programme->agenda, sitting, around.room, near, programme->agenda.n);
     around.has_days =
         programme->event && sch_days(&programme->event->event_details, &around.first_day, &around.last_day);
+    for (size_t i = 0; i < programme->released_n; ++i)
+        if (sch_is_sitting(programme->released[i], sitting->session.event, sitting->session.session))
+            around.released = programme->released[i];
     size_t n = sch_conflicts_of(sitting, &around, ret_conflicts);
     free(near);
     return n;

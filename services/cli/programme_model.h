@@ -19,6 +19,8 @@ typedef struct {
     size_t venues_n;
     sch_cover_t *covers;
     size_t covers_n;
+    const sch_sitting_t **released; /* as the event's newest release has them */
+    size_t released_n;
     sch_rule_t rules[SCH_PROGRAMME_RULES_N];
     sch_agenda_t agenda;
 } cli_programme_t;

@@ -174,6 +174,10 @@ static const cli_flag_t rule_set_flags[] = {
     {"weight", 0, "N", "what one broken rule costs"},
     END,
 };
+static const cli_flag_t release_flags[] = {
+    {"note", 0, "TEXT", "what is new in it"},
+    END,
+};
 static const cli_flag_t session_set_flags[] = {
     {"title", 0, "TEXT", "title; a new session needs one"},
     {"kind", 0, "KIND", "opening, plenary, parallel, negotiation, side_event, closing or break; default parallel"},
@@ -410,6 +414,10 @@ const cli_command_t cli_commands[] = {
      cli_session_place},
     {"session cancel", "Plan", "EVENT/SESSION", 1, 1, "take a session off the programme for good", reason_flags, NULL,
      "convene session cancel 2026-SWG-1/S1 --reason 'Taken into the plenary'", cli_session_cancel},
+    {"release make", "Plan", "EVENT|PLAN NAME", 2, 2, "release a programme, or the plan in force, under a name",
+     release_flags, "Refused while a rule is broken that blocks a release; says which.",
+     "convene release make 2026-SWG-1 V1 --note 'First programme'\nconvene release make 2026-cbm JANUARY",
+     cli_release_make},
     {"rule set", "Plan", "RULE", 1, 1, "change what a rule does at an edit, or its weight", rule_set_flags,
      "A1, A2, B1 and B2 stay forbidden: the database itself keeps them.", "convene rule set B15 --effect ignore",
      cli_rule_set},
@@ -448,6 +456,10 @@ const cli_command_t cli_commands[] = {
     {"programme", "Look", "EVENT", 1, 1, "an event's sessions in the order of time, and what speaks against each", NULL,
      "Exit status 0 also where rules are broken; --json has all of them.", "convene programme 2026-SWG-1",
      cli_programme},
+    {"release list", "Look", "", 0, 0, "releases of programmes and plans", NULL, NULL, "convene release list",
+     cli_release_list},
+    {"plan changes", "Look", "RELEASE RELEASE", 2, 2, "what changed from one release to another", NULL, NULL,
+     "convene plan changes 2026-SWG-1/V1 2026-SWG-1/V2", cli_plan_changes},
     {"rule list", "Look", "", 0, 0, "the rules of plans (A) and programmes (B), as they are now", NULL, NULL,
      "convene rule list", cli_rule_list},
     {"event list", "Look", "", 0, 0, "events, with filters", event_list_flags, NULL,

@@ -5,14 +5,13 @@
  * what must never be is refused by the tables once more (store_schema.h). Near is what an index finds around one time:
  * the cost of an edit does not grow with the programme.
  */
-#include "scheduling/core_year.h"
 #include "scheduling/handlers.h"
 
 #include <stdio.h>
 
 enum {
     NEAR_MAX = 512, /* sessions at one time; those beyond are not compared, and still cannot share a room or person */
-    CALENDARS_MAX = 64,
+    CALENDARS_MAX = 256,
 };
 
 typedef struct {
@@ -61,8 +60,8 @@ static int gather_covers(sch_service_t *service, cv_tx_t *tx, const cv_session_t
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
-static int tell(cv_tx_t *tx, const sch_rule_t *rule, int64_t cost, const char *about, const char *other,
-                const char *text, cv_outcome_t *out)
+int sch_tell(cv_tx_t *tx, const sch_rule_t *rule, int64_t cost, const char *about, const char *other, const char *text,
+             cv_outcome_t *out)
 {
     ++out->conflicts_total;
     if (out->conflicts_n == CV_OUTCOME_V1_CONFLICTS_MAX) {
@@ -106,8 +105,8 @@ static int answer(cv_tx_t *tx, const sch_sitting_t *sitting, const sch_rules_t *
         const cv_session_t *with = found[i].other ? &found[i].other->session : NULL;
         if (with)
             (void)snprintf(other, sizeof other, "%.*s/%.*s", CV_STR_ARG(with->event), CV_STR_ARG(with->session));
-        rc = tell(tx, &rules->programme[found[i].rule], found[i].cost, name, with ? other : NULL,
-                  sch_conflict_text(sitting, &found[i], text), out);
+        rc = sch_tell(tx, &rules->programme[found[i].rule], found[i].cost, name, with ? other : NULL,
+                      sch_conflict_text(sitting, &found[i], text), out);
     }
     if (rc || !n || rules->programme[found[0].rule].effect != SCH_FORBID)
         return rc;
@@ -164,6 +163,13 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
         rc = gather_covers(service, tx, &sitting->session, covers, &around.covers_n);
     if (rc)
         return rc;
+    sch_sitting_t *released = cv_arena_take(cv_tx_arena(tx), sizeof *released);
+    if (!released)
+        return CV_ENOMEM;
+    rc = sch_session_released(service->store, cv_tx_arena(tx), event->event, sitting->session.session, released);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    around.released = rc ? NULL : released;
     around.near = all.near;
     around.near_n = all.n;
     around.rules = rules.programme;
@@ -239,8 +245,8 @@ static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cons
     for (size_t i = 0; i < n && i < SCH_YEAR_CLASHES_MAX; ++i) {
         if (found[i].other)
             (void)snprintf(other, sizeof other, "%.*s", CV_STR_ARG(found[i].other->event));
-        int rc = tell(tx, &rules[found[i].rule], found[i].cost, name, found[i].other ? other : NULL,
-                      sch_clash_text(event, &found[i], text), out);
+        int rc = sch_tell(tx, &rules[found[i].rule], found[i].cost, name, found[i].other ? other : NULL,
+                          sch_clash_text(event, &found[i], text), out);
         if (rc)
             return rc;
     }
@@ -252,32 +258,48 @@ static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cons
     return CV_OK; /* what A1 and A2 forbid is refused by who asks the tables, with the codes that say so */
 }
 
-int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_outcome_t *out)
+int sch_gather_year(sch_service_t *service, cv_tx_t *tx, int64_t first, int64_t last, const cv_str_t *country,
+                    sch_year_t *ret_year)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
-    gather_year_t all = {.arena = arena, .store = service->store};
+    gather_year_t all = {.arena = arena,
+                         .store = service->store,
+                         .near = cv_arena_take(arena, NEAR_MAX * sizeof *all.near),
+                         .calendars = cv_arena_take(arena, CALENDARS_MAX * sizeof(cv_calendar_t *))};
+    if (!all.near || !all.calendars)
+        return CV_ENOMEM;
+    int rc =
+        sch_near_events(service->store, first - SCH_YEAR_REACH_DAYS, last + SCH_YEAR_REACH_DAYS, gather_event, &all);
+    if (!rc)
+        rc = country ? sch_calendars_of(service->store, *country, gather_calendar, &all)
+                     : sch_ref_walk(service->store, SCH_CALENDAR, CV_STR_NONE, gather_calendar, &all);
+    *ret_year =
+        (sch_year_t){.near = all.near, .near_n = all.n, .calendars = all.calendars, .calendars_n = all.calendars_n};
+    return rc;
+}
+
+int sch_body_kind(sch_service_t *service, cv_tx_t *tx, cv_str_t body, cv_body_kind_t *ret_kind)
+{
+    gather_year_t all = {.arena = cv_tx_arena(tx), .store = service->store};
+    return kind_of(&all, body, ret_kind);
+}
+
+int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_outcome_t *out)
+{
     sch_rules_t rules;
+    sch_year_t year;
     int64_t first, last;
     if (!sch_holds_days(event, &first, &last))
         return CV_OK;
-    all.near = cv_arena_take(arena, NEAR_MAX * sizeof *all.near);
-    all.calendars = cv_arena_take(arena, CALENDARS_MAX * sizeof(cv_calendar_t *));
-    sch_clash_t *found = cv_arena_take(arena, SCH_YEAR_CLASHES_MAX * sizeof *found);
-    if (!all.near || !all.calendars || !found)
-        return CV_ENOMEM;
-    sch_year_t year = {.near = all.near, .calendars = all.calendars, .rules = rules.annual};
-    int rc = sch_load_rules(service, tx, &rules);
+    sch_clash_t *found = cv_arena_take(cv_tx_arena(tx), SCH_YEAR_CLASHES_MAX * sizeof *found);
+    int rc = found ? sch_load_rules(service, tx, &rules) : CV_ENOMEM;
     if (!rc)
-        rc = sch_near_events(service->store, first - SCH_YEAR_REACH_DAYS, last + SCH_YEAR_REACH_DAYS, gather_event,
-                             &all);
+        rc = sch_gather_year(service, tx, first, last, &event->event_details.country, &year);
     if (!rc)
-        rc = sch_calendars_of(service->store, event->event_details.country, gather_calendar, &all);
-    if (!rc)
-        rc = kind_of(&all, event->event_details.body, &year.kind);
+        rc = sch_body_kind(service, tx, event->event_details.body, &year.kind);
     if (rc)
         return rc;
-    year.near_n = all.n;
-    year.calendars_n = all.calendars_n;
+    year.rules = rules.annual;
     size_t n = sch_clashes_of(event, &year, found);
     return answer_event(tx, event, rules.annual, found, n, out);
 }

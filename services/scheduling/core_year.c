@@ -157,7 +157,7 @@ static void check_days(find_t *find, bool feasts)
         bool off = false;
         for (size_t i = 0; i < find->year->calendars_n && !off; ++i) {
             const cv_calendar_t *calendar = find->year->calendars[i];
-            if (feasts != (calendar->country.ptr == NULL))
+            if (feasts ? calendar->country.ptr != NULL : !same(calendar->country, find->event->event_details.country))
                 continue;
             off = is_off(calendar, day, feasts) || (!feasts && is_year_of(calendar, day) && is_weekend(calendar, day));
         }

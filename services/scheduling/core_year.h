@@ -50,7 +50,7 @@ typedef struct {
     const sch_near_event_t *near;
     size_t near_n;
     cv_body_kind_t kind;                   /* of the event's own body */
-    const cv_calendar_t *const *calendars; /* of the host's country and of everybody, of its years */
+    const cv_calendar_t *const *calendars; /* any; those of the host's country and of everybody count */
     size_t calendars_n;
     const sch_rule_t *rules; /* SCH_ANNUAL_RULES_N */
 } sch_year_t;

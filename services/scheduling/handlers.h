@@ -6,6 +6,7 @@
 
 #include "convene/service.h"
 #include "scheduling/core_conflicts.h"
+#include "scheduling/core_year.h"
 #include "scheduling/store.h"
 
 enum { SCH_STREAM_EVENTS };           /* index into the service's streams */
@@ -102,7 +103,17 @@ int sch_session_cancel(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_
                        cv_outcome_t *out);
 /* An event that takes up no days any more has no programme either: its sessions are taken off it. */
 int sch_sessions_off(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
+/* releases.c */
+int sch_put_release(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_release_put_v1_t *request,
+                    cv_outcome_t *out);
 /* conflicts.c */
+/* One conflict more in an outcome: kept while there is room, and counted. */
+int sch_tell(cv_tx_t *tx, const sch_rule_t *rule, int64_t cost, const char *about, const char *other, const char *text,
+             cv_outcome_t *out) CV_USE_RESULT;
+/* Events near these days, and calendars of a country and of everybody (NULL: all), as the evaluator wants them. */
+int sch_gather_year(sch_service_t *service, cv_tx_t *tx, int64_t first, int64_t last, const cv_str_t *country,
+                    sch_year_t *ret_year) CV_USE_RESULT;
+int sch_body_kind(sch_service_t *service, cv_tx_t *tx, cv_str_t body, cv_body_kind_t *ret_kind) CV_USE_RESULT;
 /* What speaks against the session where it is, into out. A refusal, if something forbids it. room: where it is, or
  * NULL. */
 int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,

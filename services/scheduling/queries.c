@@ -9,6 +9,8 @@
  *   workitems   "" or filters           items of work                                    PLAN/ITEM
  *   programme   "" or event             sessions, cancelled ones too                     EVENT/SESSION
  *   session     EVENT/SESSION           every state it ever had, oldest first            version
+ *   released    event                   sessions as its newest release has them          session
+ *   releases    ""                      all releases, in the order of EVENT/NAME         EVENT/NAME
  *   rules       ""                      all rules as they are now                        rule
  *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships, reviews, workplans, calendars, rooms
  *                                       in the order of codes (headings: dimensions first)   code
@@ -341,6 +343,7 @@ static const struct {
     {"forms", SCH_FORM, CV_MSG_SCHEDULING_FORM_V1},
     {"rooms", SCH_ROOM, CV_MSG_SCHEDULING_ROOM_V1},
     {"rules", SCH_RULE, CV_MSG_SCHEDULING_RULE_V1},
+    {"releases", SCH_RELEASE, CV_MSG_SCHEDULING_RELEASE_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
 

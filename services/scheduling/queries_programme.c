@@ -29,6 +29,15 @@ static int query_session(sch_service_t *service, cv_tx_t *tx, const cv_log_query
     return rc ? rc : sch_page_end(page, sch_session_history(service->store, event, session, after, sch_page_row, page));
 }
 
+/* Sessions as the newest release of the event has them. */
+static int query_released(sch_service_t *service, const cv_log_query_v1_t *query, sch_page_t *page)
+{
+    if (!query->key.ptr)
+        return CV_EINVAL;
+    page->type = CV_MSG_SCHEDULING_SESSION_V1;
+    return sch_page_end(page, sch_released_walk(service->store, query->key, query->after, sch_page_row, page));
+}
+
 /* Rules as they are, changed or not, in the order of the tables; after is the last one that was seen. */
 static int query_rules(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, sch_page_t *page)
 {
@@ -55,6 +64,8 @@ int sch_query_programme(sch_service_t *service, cv_tx_t *tx, const cv_log_query_
         return query_programme(service, tx, query, page);
     if (cv_str_is(query->what, "session"))
         return query_session(service, tx, query, page);
+    if (cv_str_is(query->what, "released"))
+        return query_released(service, query, page);
     if (cv_str_is(query->what, "rules"))
         return query_rules(service, tx, query, page);
     return CV_EUNKNOWN;

@@ -357,6 +357,8 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return sch_put_form(service, tx, data, out);
     case CV_MSG_SCHEDULING_ROOM_PUT_V1:
         return sch_put_room(service, tx, data, out);
+    case CV_MSG_SCHEDULING_RELEASE_PUT_V1:
+        return sch_put_release(service, tx, data, out);
     case CV_MSG_SCHEDULING_RULE_PUT_V1:
         return sch_put_rule(service, tx, data, out);
     case CV_MSG_SCHEDULING_SESSION_PUT_V1:

@@ -76,6 +76,7 @@ static const char *const REF_NAME[SCH_REFS] = {
     [SCH_FORM] = "form",
     [SCH_ROOM] = "room",
     [SCH_RULE] = "rule",
+    [SCH_RELEASE] = "release",
 };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
@@ -108,6 +109,7 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_FORM] = PLAIN("form"),
     [SCH_ROOM] = PLAIN("room"),
     [SCH_RULE] = PLAIN("rule"),
+    [SCH_RELEASE] = PLAIN("release"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)

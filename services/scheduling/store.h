@@ -24,9 +24,10 @@ typedef enum {
     SCH_REVIEW, /* code: YEAR-DIMENSION */
     SCH_WORKPLAN,
     SCH_CALENDAR,
-    SCH_FORM, /* code: its event */
-    SCH_ROOM, /* code: VENUE/ROOM */
-    SCH_RULE, /* code: its id */
+    SCH_FORM,    /* code: its event */
+    SCH_ROOM,    /* code: VENUE/ROOM */
+    SCH_RULE,    /* code: its id */
+    SCH_RELEASE, /* code: EVENT/NAME or PLAN/NAME */
     SCH_REFS
 } sch_ref_t;
 
@@ -201,6 +202,15 @@ int sch_session_history(sch_store_t *store, cv_str_t event, cv_str_t session, in
 int sch_session_near(sch_store_t *store, int64_t begin_ms, int64_t until_ms, sch_each_t each, void *self) CV_USE_RESULT;
 /* The event's placed openings and closings. */
 int sch_session_ends(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
+/* The version that the newest release of the event holds. CV_ENOTFOUND: it holds none. */
+int sch_session_released(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t session,
+                         sch_sitting_t *ret_sitting) CV_USE_RESULT;
+/* All that the newest release of the event holds; keys are sessions. */
+int sch_released_walk(sch_store_t *store, cv_str_t event, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* Makes these the newest release of the event. */
+int sch_released_put(sch_store_t *store, cv_str_t event, const cv_release_item_t *items, size_t items_n) CV_USE_RESULT;
+/* How many releases an event or plan has. */
+int sch_releases_n(sch_store_t *store, cv_str_t of, int64_t *ret_n) CV_USE_RESULT;
 /* The first and the last of its sessions that these should frame. */
 int sch_session_extremes(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
 

@@ -25,6 +25,8 @@
  *                      begins before the new one ends is the only one that can reach into it: one look into the index
  *   session_day        the days on which a session uses a venue, and who holds: nobody else may hold the venue for
  *                      himself that day, whoever comes first
+ *   release            one row per release, code EVENT/NAME or PLAN/NAME; detail is the event or plan. Rows never change
+ *   released           which version of each session the newest release of its event holds
  *   event_day          like venue_day for what else an event has alone: its body, its host's team
  *   event_span         first and last day of each event that has days, to find what is near
  */
@@ -75,6 +77,7 @@
 #define SCH_SCHEMA_PROGRAMME                                                                                           \
     SCH_REFERENCE("room")                                                                                              \
     SCH_REFERENCE("rule")                                                                                              \
+    SCH_REFERENCE("release")                                                                                           \
     "CREATE TABLE session(event TEXT NOT NULL REFERENCES event(id), session TEXT NOT NULL, version INTEGER NOT NULL"   \
     " CHECK(version >= 1), kind TEXT NOT NULL, cancelled INTEGER NOT NULL, begin_ms INTEGER, until_ms INTEGER,"        \
     " at_ms INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(event, session), CHECK(until_ms > begin_ms),"            \
@@ -104,6 +107,12 @@
                                       "CREATE TRIGGER venue_day_no_session BEFORE INSERT ON venue_day "                \
                                       "WHEN " SCH_HOLDS_VENUE(                                                         \
                                           "session_day") " BEGIN SELECT RAISE(ABORT, 'venue_taken'); END;"             \
+                                                         "CREATE INDEX release_of ON release(detail);"                 \
+                                                         "CREATE TABLE released(event TEXT NOT NULL, session TEXT "    \
+                                                         "NOT NULL, version INTEGER NOT NULL,"                         \
+                                                         " PRIMARY KEY(event, session), FOREIGN KEY(event, session, "  \
+                                                         "version) REFERENCES session_version(event, session,"         \
+                                                         " version)) STRICT, WITHOUT ROWID;"                           \
                                                          "CREATE TABLE event_day(resource TEXT NOT NULL, day INTEGER " \
                                                          "NOT NULL, event TEXT NOT NULL REFERENCES event(id),"         \
                                                          " holder TEXT NOT NULL, PRIMARY KEY(resource, day, event)) "  \

@@ -49,6 +49,14 @@ int sch_prepare_sessions(sch_store_t *store)
         {&store->session_day_drop, "DELETE FROM session_day WHERE event = ?1 AND session = ?2"},
         {&store->session_day_taken, "SELECT event FROM venue_day WHERE venue = ?1 AND day BETWEEN ?2 AND ?3"
                                     " AND holder <> ?4 ORDER BY day, event LIMIT 1"},
+        {&store->released_get, "SELECT v.data FROM released r JOIN session_version v USING(event, session, version)"
+                               " WHERE r.event = ?1 AND r.session = ?2"},
+        {&store->released_walk,
+         "SELECT r.session, v.at_ms, v.data FROM released r JOIN session_version v"
+         " USING(event, session, version) WHERE r.event = ?1 AND r.session > ?2 ORDER BY r.session"},
+        {&store->released_put, "INSERT INTO released(event, session, version) VALUES(?1, ?2, ?3)"},
+        {&store->released_drop, "DELETE FROM released WHERE event = ?1"},
+        {&store->releases_n, "SELECT count(*) FROM release WHERE detail = ?1"},
         {&store->session_holder, "UPDATE session_day SET holder = ?2 WHERE event = ?1 AND holder <> ?2"},
     };
     return sch_prepare(store->db, all, sizeof all / sizeof *all);
@@ -258,4 +266,44 @@ int sch_session_extremes(sch_store_t *store, cv_str_t event, sch_each_t each, vo
     cv_stmt_text(store->session_last, 1, event);
     int rc = sch_rows_walk(store->session_first, each, self);
     return rc ? rc : sch_rows_walk(store->session_last, each, self);
+}
+
+/* ---- releases ---------------------------------------------------------------------------- */
+
+int sch_session_released(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t session,
+                         sch_sitting_t *ret_sitting)
+{
+    cv_str_t data;
+    bind_session(store->released_get, event, session);
+    int rc = sch_rows_get(store->released_get, arena, &data);
+    return rc ? rc : sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, ret_sitting);
+}
+
+int sch_released_walk(sch_store_t *store, cv_str_t event, cv_str_t after, sch_each_t each, void *self)
+{
+    bind_session(store->released_walk, event, sch_from_start(after));
+    return sch_rows_walk(store->released_walk, each, self);
+}
+
+int sch_released_put(sch_store_t *store, cv_str_t event, const cv_release_item_t *items, size_t items_n)
+{
+    cv_stmt_text(store->released_drop, 1, event);
+    int rc = cv_stmt_run(store->released_drop);
+    for (size_t i = 0; !rc && i < items_n; ++i) {
+        bind_session(store->released_put, event, items[i].item);
+        cv_stmt_int(store->released_put, 3, items[i].version);
+        rc = cv_stmt_run(store->released_put);
+    }
+    return rc;
+}
+
+int sch_releases_n(sch_store_t *store, cv_str_t of, int64_t *ret_n)
+{
+    cv_stmt_text(store->releases_n, 1, of);
+    int rc = cv_stmt_step(store->releases_n);
+    if (rc != 1)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_n = cv_stmt_get_int(store->releases_n, 0);
+    cv_stmt_reset(store->releases_n);
+    return CV_OK;
 }

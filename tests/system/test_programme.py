@@ -102,7 +102,39 @@ class Programme(unittest.TestCase):
         self.assertEqual(self.outcome("rule", "set", "B1", "--effect", "warn", status=REFUSED)["code"], "rule_fixed")
         self.assertEqual(self.outcome("rule", "set", "Z9", "--effect", "warn", status=REFUSED)["code"], "rule_unknown")
 
-    def test_5_endings(self):
+    def test_5_releases(self):
+        # What blocks a release stands in its way: a talk beside the opening, which an edit only tells.
+        self.ok("rule", "set", "B6", "--effect", "warn")
+        self.ok("room", "set", "HALL/C", "--seats", "50", "--booths", "2")
+        self.ok("session", "set", "CONF/BESIDE", "--title", "Beside", "--minutes", "30", "--start", "2027-05-11T09:15", "--room", "HALL/C")
+        refused = self.outcome("release", "make", "CONF", "V1", status=REFUSED)
+        self.assertEqual(refused["code"], "release_blocked")
+        self.assertEqual({c["rule"] for c in refused["conflicts"]}, {"B4", "B5"})
+        self.ok("session", "place", "CONF/BESIDE", "2027-05-11T11:30")
+        self.ok("session", "set", "CONF/TALK", "--room", "HALL/C", "--start", "2027-05-11T10:30")
+        released = self.ok("release", "make", "CONF", "V1", "--note", "First programme")
+        self.assertIn("release 1, of 3 items", released.out)
+        self.assertEqual(self.outcome("release", "make", "CONF", "V1", status=REFUSED)["code"], "exists")
+        # A draft goes on: what moved since is told, and the release keeps what it had.
+        moved = self.outcome("session", "place", "CONF/TALK", "2027-05-12T09:00")
+        self.assertIn("B8", {c["rule"] for c in moved["conflicts"]})
+        self.assertIn("B8", {r["rule"] for r in self.programme()["TALK"]["conflicts"]})
+        self.ok("session", "cancel", "CONF/BESIDE", "--reason", "The speaker is ill")
+        self.ok("session", "set", "CONF/LATE", "--title", "Late", "--minutes", "30", "--start", "2027-05-12T10:30", "--room", "HALL/C")
+        self.ok("release", "make", "CONF", "V2")
+        self.assertNotIn("B8", {r["rule"] for r in self.programme()["TALK"]["conflicts"]})
+        changes = self.ok("plan", "changes", "CONF/V1", "CONF/V2", "--json").json
+        self.assertEqual((changes["added"], changes["removed"]), (["LATE"], ["BESIDE"]))
+        (talk,) = changes["changed"]
+        self.assertEqual(talk["item"], "TALK")
+        self.assertEqual(talk["fields"], [{"field": "start", "before": "2027-05-11T10:30", "after": "2027-05-12T09:00"}])
+        said = self.ok("plan", "changes", "CONF/V1", "CONF/V2")
+        self.assertIn("2027-05-12T09:00", said.out)
+        self.assertEqual([r["number"] for r in self.ok("release", "list", "--json").json["releases"]], [1, 2])
+        self.assertEqual(self.convene("plan", "changes", "CONF/V1", "CONF/V9").status, NOTFOUND)
+        self.assertEqual(self.outcome("release", "make", "2031-cbm", "V1", status=REFUSED)["code"], "plan_not_in_force")
+
+    def test_6_endings(self):
         self.ok("session", "place", "CONF/TALK", "--off")
         self.assertEqual(self.programme()["TALK"]["when"], "not placed")
         self.ok("session", "set", "CONF/OPEN", "--pin")
