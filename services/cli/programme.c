@@ -6,7 +6,7 @@
  */
 #include "ask.h"
 #include "programme_model.h"
-#include "scheduling/handlers.h"
+#include "scheduling/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
