@@ -357,8 +357,8 @@ const cli_command_t cli_commands[] = {
      cli_registration_import},
     {"plan import", "Ask", "FILE", 1, 1, "send parties, bodies, headings, venues and events of a plan file",
      import_flags,
-     "The file is a JSON object with the lists parties, bodies, headings, venues, catalogues, coordinators,\n"
-     "chairmanships, events, advances, registrations, workplans, workitems, recipients;\n"
+     "The file is a JSON object with the lists parties, bodies, headings, venues, rooms, catalogues, coordinators,\n"
+     "chairmanships, events, advances, registrations, sessions, workplans, workitems, recipients;\n"
      "each is optional, each object is a request's data. Nulls and the members reported and assumption are left out. "
      "Ids are\n"
      "made from the content and your key: importing the same file twice with the same key changes nothing.",

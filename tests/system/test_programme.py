@@ -12,6 +12,8 @@ OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
 PLAN = {
     "parties": [{"code": code, "kind": "member", "name": f"Party {code}", "delegation_size": 1} for code in ("AZ", "KZ")],
     "venues": [{"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"}],
+    "rooms": [{"venue": "HALL", "room": "FOYER", "name": "Foyer", "seats": 300}],
+    "sessions": [{"event": "CONF", "session": "COFFEE", "title": "Coffee", "kind": "break", "minutes": 30, "start": "2027-05-12T12:00", "venue": "HALL", "room": "FOYER"}],
     "events": [{"event": "CONF", "title": "Conference", "plan_year": 2027, "line": "cbm", "date_start": "2027-05-11", "date_end": "2027-05-12"}],
 }
 
@@ -113,7 +115,7 @@ class Programme(unittest.TestCase):
         self.ok("session", "place", "CONF/BESIDE", "2027-05-11T11:30")
         self.ok("session", "set", "CONF/TALK", "--room", "HALL/C", "--start", "2027-05-11T10:30")
         released = self.ok("release", "make", "CONF", "V1", "--note", "First programme")
-        self.assertIn("release 1, of 3 items", released.out)
+        self.assertIn("release 1, of 4 items", released.out)
         self.assertEqual(self.outcome("release", "make", "CONF", "V1", status=REFUSED)["code"], "exists")
         # A draft goes on: what moved since is told, and the release keeps what it had.
         moved = self.outcome("session", "place", "CONF/TALK", "2027-05-12T09:00")
