@@ -186,7 +186,7 @@ class Delivery(Case):
         world.open_event(self.d, self.office, "E1", world.rules(10 * NOTICES + 1000))
         for party in ("KZ", "AZ"):
             self.hook(party, f"http://127.0.0.1:{web.port}/ok/{party}")
-        told, kills, end = [], 0, time.monotonic() + max(8, NOTICES / 100)
+        told, kills, end = [], 0, time.monotonic() + max(5, NOTICES / 100)
         while len(told) < NOTICES or time.monotonic() < end:
             requests = []
             for _ in range(min(40, NOTICES - len(told))):
