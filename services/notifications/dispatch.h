@@ -43,7 +43,7 @@ struct cv_config;
 enum {
     NTF_ROOM_MAIL = 4,    /* attempts at once: connections to the mail server */
     NTF_ROOM_WEBHOOK = 2, /* to one host */
-    NTF_ROOM_ALL = 512,   /* to all webhooks */
+    NTF_ROOM_ALL = 128,   /* to all webhooks; each may look up a name in a thread of its own */
     NTF_DUE_PAGE = 128,   /* dispatches looked at in one go, and at most so many pages in a turn */
     NTF_DUE_PAGES = 16,
     NTF_PAUSE_STORE_MS = 1000, /* after a transaction that failed */
