@@ -95,6 +95,16 @@ static void test_precedence(void **state)
     assert_string_equal(cv_config_text(config, "log/level"), "debug");
     assert_string_equal(cv_config_origin(config, "log/level"), "--set");
 
+    cv_config_t *named = NULL; /* the same file, by the environment */
+    char variable[80];
+    snprintf(variable, sizeof variable, "CONVENE_CONFIG=%s", s_path);
+    const char *names[] = {variable, "CONVENE_LOG_LEVEL=error", NULL};
+    assert_int_equal(cv_config_load(NULL, (char *const *)(uintptr_t)names, NULL, 0, &named, s_error, sizeof s_error),
+                     CV_OK);
+    assert_string_equal(cv_config_text(named, "data"), "/srv/convene");
+    assert_string_equal(cv_config_text(named, "log/level"), "error");
+    cv_config_destroy(&named);
+
     char *printed = NULL;
     size_t len = 0;
     FILE *file = open_memstream(&printed, &len);

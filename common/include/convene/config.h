@@ -9,6 +9,8 @@
  *       registration
  *           endpoint = tcp://127.0.0.1:24100
  *
+ * Where no --config is given, CONVENE_CONFIG in the environment names the file.
+ *
  * A key that is not in the table is an error that names its place and the nearest key that is. Of the environment,
  * variables that start with CONVENE_ and resemble no key are left alone: platforms and tests set some of their own.
  *

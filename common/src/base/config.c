@@ -280,6 +280,16 @@ static int s_load_file(const load_t *load, const char *path)
 
 /* ---- environment and flags ---------------------------------------------------------------- */
 
+/* The file that the environment names; NULL: none. */
+static const char *s_file_of(char *const *environment)
+{
+    static const char name[] = ENV_PREFIX "CONFIG=";
+    for (; *environment; environment++)
+        if (strncmp(*environment, name, sizeof name - 1) == 0 && (*environment)[sizeof name - 1])
+            return *environment + sizeof name - 1;
+    return NULL;
+}
+
 static int s_load_environment(const load_t *load, char *const *environment)
 {
     for (; *environment; environment++) {
@@ -347,6 +357,8 @@ int cv_config_load(const char *file, char *const *environment, const char *const
     }
     for (int i = 0; i < KEYS_N; i++)
         snprintf(config->of[i].value, CV_CONFIG_VALUE_MAX, "%s", s_keys[i].value);
+    if (!file && environment)
+        file = s_file_of(environment);
     int rc = file ? s_load_file(&load, file) : CV_OK;
     if (!rc && environment)
         rc = s_load_environment(&load, environment);

@@ -308,7 +308,9 @@ static int serve(cv_runner_t *runner, int signal_fd)
     int64_t next_ms = 0;
     while (!stop) {
         int64_t mono_ms = cv_clock_mono_ms();
+        int64_t beat_ms = cv_notify_beat(&runner->notify, mono_ms);
         int64_t wait_ms = more || next_ms <= mono_ms ? 0 : next_ms - mono_ms;
+        wait_ms = beat_ms < wait_ms ? beat_ms : wait_ms;
         bool woken = false, reload = false;
         int rc = cv_ports_wait(runner, signal_fd, wait_ms, &woken);
         if (rc)
@@ -389,6 +391,7 @@ static int run(cv_runner_t *runner, const flags_t *flags)
     char error[ERROR_MAX] = "", path[PATH_ROOM];
     const char *data = cv_config_text(runner->config, "data");
     int signal_fd = open_signals(); /* before any thread */
+    cv_notify_open(&runner->notify);
     snprintf(path, sizeof path, "%s/%s.db", data, runner->def->name);
     int rc = signal_fd < 0 ? CV_EINTERNAL : CV_OK;
     if (!rc && runner->def->configure)
@@ -413,6 +416,7 @@ static int run(cv_runner_t *runner, const flags_t *flags)
         cv_log(CV_LOG_INFO, "ready", cv_kv_text("endpoint", cv_config_of(runner->config, runner->def->name, "bind")),
                cv_kv_text("version", CV_VERSION));
         cv_guard_start(runner);
+        cv_notify_ready(&runner->notify);
         runner->batch_max = CV_BATCH_MAX;
         rc = serve(runner, signal_fd);
         if (rc == CV_EIO || rc == CV_ECORRUPT) {
@@ -420,10 +424,12 @@ static int run(cv_runner_t *runner, const flags_t *flags)
             cv_log(CV_LOG_ERROR, "disk_failed", cv_kv_text("reason", cv_engine_error(runner->engine)), cv_kv_rc(rc));
             _exit(EXIT_FAILED);
         }
+        cv_notify_stopping(&runner->notify);
         cv_log(rc ? CV_LOG_ERROR : CV_LOG_INFO, "stopped", cv_kv_rc(rc));
     }
     cv_ports_close(runner, rc ? 0 : LINGER_MS);
     close_engine(runner);
+    cv_notify_close(&runner->notify);
     if (signal_fd >= 0)
         close(signal_fd);
     return exit_status(rc);
