@@ -27,6 +27,8 @@ static const s_phrase_t s_erased = {"Personal data erased", "Персональ�
 static const s_phrase_t s_erase_refused = {"Erasure refused", "В удалении данных отказано"};
 static const s_phrase_t s_lapsed = {"An offered place was not accepted in time",
                                     "Предложенное место не принято в срок"};
+static const s_phrase_t s_consent_over = {"Left the event: the consent to keep personal data ran out",
+                                          "Участие прекращено: срок согласия на хранение данных истёк"};
 static const s_phrase_t s_promoted = {"Moved up from the waiting list", "Места из листа ожидания подтверждены"};
 static const s_phrase_t s_changed = {"Event changed", "Изменения в мероприятии"};
 static const s_phrase_t s_cancelled = {"Event cancelled", "Мероприятие отменено"};
@@ -48,6 +50,7 @@ static const s_phrase_t s_label_venue = {"Venue", "Помещение"};
 static const s_phrase_t s_label_format = {"Format", "Формат"};
 static const s_phrase_t s_label_title = {"Title", "Название"};
 static const s_phrase_t s_label_expired = {"The offer ended at", "Предложение действовало до"};
+static const s_phrase_t s_label_ran_out = {"Consent until", "Согласие до"};
 static const s_phrase_t s_label_decided = {"Decided at", "Время решения"};
 static const s_phrase_t s_label_changed = {"Changed at", "Время изменения"};
 static const s_phrase_t s_label_request = {"Request", "Запрос"};
@@ -360,8 +363,9 @@ int ntf_text_promotion(const ntf_context_t *context, const cv_registration_promo
 int ntf_text_lapse(const ntf_context_t *context, const cv_registration_lapsed_v1_t *lapsed, cv_buf_t *subject,
                    cv_buf_t *body)
 {
-    s_head(context, s_lapsed, subject, body);
-    s_instant(body, s_language(context), s_label_expired, lapsed->expires_ms);
+    const bool consent = lapsed->cause == CV_LAPSE_CAUSE_CONSENT;
+    s_head(context, consent ? s_consent_over : s_lapsed, subject, body);
+    s_instant(body, s_language(context), consent ? s_label_ran_out : s_label_expired, lapsed->expires_ms);
     s_persons(context, lapsed->persons, lapsed->persons_n, body);
     s_seats_put(context, &lapsed->seats, body);
     return s_foot_put(context, subject, body);

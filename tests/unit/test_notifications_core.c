@@ -494,6 +494,13 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     assert_true(has(cv_buf_str(&text.body), "The offer ended at: 2026-02-26 09:00:00 +00:00\n"));
     assert_true(has(cv_buf_str(&text.body), "7: withdrawn\n"));
     done_text(&text);
+
+    lapsed.cause = CV_LAPSE_CAUSE_CONSENT;
+    setup_text(&text);
+    assert_int_equal(ntf_text_lapse(&context, &lapsed, &text.subject, &text.body), CV_OK);
+    assert_true(has(cv_buf_str(&text.subject), "the consent to keep personal data ran out: Business Forum"));
+    assert_true(has(cv_buf_str(&text.body), "Consent until: 2026-02-26 09:00:00 +00:00\n"));
+    done_text(&text);
 }
 
 /* The longest that the contract lets through still fits a message. */
