@@ -253,6 +253,9 @@ static void test_check(void **state)
     assert_int_equal(cv_config_check(config, NULL, s_error, sizeof s_error), CV_OK); /* made at the first start */
     cv_config_destroy(&config);
 
+    assert_int_equal(s_load(NULL, NULL, "registration/master_key=none", &config), CV_OK);
+    assert_int_equal(cv_config_check(config, NULL, s_error, sizeof s_error), CV_OK);
+    cv_config_destroy(&config);
     assert_int_equal(s_load(NULL, NULL, "registration/master_key=/tmp", &config), CV_OK);
     assert_int_equal(cv_config_check(config, NULL, s_error, sizeof s_error), CV_EINVAL);
     assert_non_null(strstr(s_error, "/tmp is not a file"));

@@ -32,7 +32,7 @@ typedef enum {
     CV_CONFIG_INT,      /* between min and max */
     CV_CONFIG_CHOICE,   /* one of choices */
     CV_CONFIG_ENDPOINT, /* tcp://address:port or ipc://path */
-    CV_CONFIG_SECRET,   /* path of a file that holds a secret */
+    CV_CONFIG_SECRET,   /* path of a file that holds a secret; "none": there is none */
 } cv_config_type_t;
 
 typedef struct {
