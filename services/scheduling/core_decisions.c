@@ -71,13 +71,13 @@ static int of_wall(const cv_scheduling_decision_open_v1_t *request, cv_str_t fil
 {
     static const char code[] = "expiry_inconsistent";
     int64_t wall_s;
-    sch_instant_t instants[2];
+    cv_instant_t instants[2];
     size_t n, at = 0;
     char first[8], second[8];
-    if (!sch_wall_parse(request->expires_wall, &wall_s))
+    if (!cv_wall_parse(request->expires_wall, &wall_s))
         return sch_no(ret_no, CV_EREJECTED, code, "data.expires_wall",
                       "%.*s is not a day and time like 2026-03-06T18:00", CV_STR_ARG(request->expires_wall));
-    if (!file.ptr || sch_zone_instants(file, wall_s, instants, &n))
+    if (!file.ptr || cv_zone_instants(file, wall_s, instants, &n))
         return sch_no(ret_no, CV_EREJECTED, "zone_unknown", "data.zone",
                       "%.*s is no zone of the tz database here; one is named like Asia/Almaty, or give expires_ms",
                       CV_STR_ARG(request->zone));

@@ -87,8 +87,6 @@ int sch_put_review(sch_service_t *service, cv_tx_t *tx, const cv_review_t *revie
 int sch_put_workplan(sch_service_t *service, cv_tx_t *tx, const cv_workplan_t *plan, cv_outcome_t *out);
 int sch_put_workitem(sch_service_t *service, cv_tx_t *tx, const cv_workitem_t *item, cv_outcome_t *out);
 int sch_work_timer(sch_service_t *service, cv_tx_t *tx, cv_str_t key);
-/* zone.c: a zone's file, in the arena. CV_ENOTFOUND: there is no such zone here. */
-int sch_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file) CV_USE_RESULT;
 
 /* events.c: what followed records and timers do. */
 int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);
