@@ -9,6 +9,7 @@
 
 #include "notifications/mail.h"
 #include "notifications/statements.h"
+#include "notifications/store_remind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,9 +154,10 @@ int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name)
     return s_name_put(store->venue_put, code, name);
 }
 
-int ntf_store_party_put(ntf_store_t *store, cv_str_t code, cv_str_t name)
+int ntf_store_party_put(ntf_store_t *store, const cv_party_t *party)
 {
-    return s_name_put(store->party_put, code, name);
+    cv_stmt_int(store->party_put, 3, ntf_party_kind_stored(party->kind));
+    return s_name_put(store->party_put, party->code, party->name);
 }
 
 int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_venue,

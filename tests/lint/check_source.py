@@ -13,7 +13,7 @@ import sys
 
 LAYERS = ['base', 'wire', 'store', 'net', 'service']
 # Public headers and the layer they belong to.
-PUBLIC = {'error': 'base', 'bytes': 'base', 'files': 'base', 'format': 'base', 'ids': 'base', 'log': 'base', 'config': 'base', 'version': 'base', 'zone': 'base',
+PUBLIC = {'error': 'base', 'bytes': 'base', 'files': 'base', 'format': 'base', 'ids': 'base', 'log': 'base', 'config': 'base', 'version': 'base', 'zone': 'base', 'calendar': 'base',
           'seal': 'base', 'principal': 'wire', 'badge': 'base', 'wire': 'wire', 'messages': 'wire', 'codec': 'wire', 'store': 'store', 'client': 'net',
           'service': 'service'}
 # Public headers that only programs and the runner use: library code returns errors, it does not log.
