@@ -11,6 +11,8 @@
 #include "notifications/mail.h"
 #include "notifications/notifications.h"
 
+#include <string.h>
+
 /* One notice while it is made. */
 typedef struct {
     ntf_t *ntf;
@@ -150,6 +152,15 @@ static int s_news(s_notice_t *notice)
     return rc ? rc : s_names_of_places(notice);
 }
 
+/* The first lines of the text, as many as a calendar shows. */
+static cv_str_t s_first_lines(cv_str_t text)
+{
+    if (text.len <= NTF_DESCRIPTION_MAX)
+        return text;
+    const char *newline = memrchr(text.ptr, '\n', NTF_DESCRIPTION_MAX);
+    return newline ? (cv_str_t){text.ptr, (size_t)(newline + 1 - text.ptr)} : CV_STR_NONE;
+}
+
 /* *ret_method: NTF_CALENDAR_NONE where there is no part. */
 static int s_calendar(s_notice_t *notice, cv_str_t description, cv_buf_t *out, int *ret_method)
 {
@@ -170,7 +181,7 @@ static int s_calendar(s_notice_t *notice, cv_str_t description, cv_buf_t *out, i
             .to_name = notice->recipient.name,
             .to_address = notice->recipient.email,
             .domain = CV_STR(NTF_DOMAIN),
-            .description = description,
+            .description = s_first_lines(description),
             .sent = sent,
             .time_ms = notice->row->time_ms,
         },

@@ -106,8 +106,9 @@ static void s_add_people(icalcomponent *entry, const ntf_calendar_t *calendar, c
     icalcomponent_add_property(entry, attendee);
 }
 
-static icalcomponent *s_entry(const ntf_calendar_t *calendar, const cv_event_details_t *at, struct icaltimetype first,
-                              const char *uid, cv_buf_t *buf)
+/* first NULL: no day is known; an entry that ends needs none. */
+static icalcomponent *s_entry(const ntf_calendar_t *calendar, const cv_event_details_t *at,
+                              const struct icaltimetype *first, const char *uid, cv_buf_t *buf)
 {
     const cv_scheduling_event_v1_t *event = calendar->event;
     bool cancel = calendar->method == NTF_CALENDAR_CANCEL, off = event->status == CV_EVENT_STATUS_POSTPONED;
@@ -127,7 +128,8 @@ static icalcomponent *s_entry(const ntf_calendar_t *calendar, const cv_event_det
         icalcomponent_add_property(entry, icalproperty_new_description(s_clean(buf, calendar->description, false)));
     s_add_place(entry, calendar, buf);
     s_add_people(entry, calendar, buf);
-    s_add_times(entry, at, calendar->zone_file, first);
+    if (first)
+        s_add_times(entry, at, calendar->zone_file, *first);
     return entry;
 }
 
@@ -136,11 +138,13 @@ int ntf_calendar(const ntf_calendar_t *calendar, cv_buf_t *out)
     const cv_event_details_t *at = &calendar->event->event_details;
     struct icaltimetype first;
     char uid[CV_CALENDAR_UID_MAX + 1];
-    if (!s_day(at->date_start, &first)) {
-        if (!calendar->was || !s_day(calendar->was->event_details.date_start, &first))
-            return CV_ENOTFOUND;
+    bool has_day = s_day(at->date_start, &first);
+    if (!has_day && calendar->was && s_day(calendar->was->event_details.date_start, &first)) {
         at = &calendar->was->event_details;
+        has_day = true;
     }
+    if (!has_day && calendar->method != NTF_CALENDAR_CANCEL)
+        return CV_ENOTFOUND;
     int rc = cv_calendar_uid(calendar->event->event, uid);
     if (rc)
         return rc;
@@ -151,7 +155,7 @@ int ntf_calendar(const ntf_calendar_t *calendar, cv_buf_t *out)
     icalcomponent_add_property(all, icalproperty_new_prodid("-//Convene//Notices//EN"));
     icalcomponent_add_property(
         all, icalproperty_new_method(calendar->method == NTF_CALENDAR_CANCEL ? ICAL_METHOD_CANCEL : ICAL_METHOD_REQUEST));
-    icalcomponent_add_component(all, s_entry(calendar, at, first, uid, &buf));
+    icalcomponent_add_component(all, s_entry(calendar, at, has_day ? &first : NULL, uid, &buf));
     char *text = icalcomponent_as_ical_string_r(all);
     rc = text ? cv_buf_put(out, text, strlen(text)) : CV_ENOMEM;
     icalmemory_free_buffer(text);

@@ -7,7 +7,7 @@
  *   SEQUENCE    rises with each part that a delegation is sent about an event
  *   DTSTAMP     when it was decided, not when it is sent: the same notice gives the same bytes
  *   DTSTART     in UTC where the hour is known; a DATE with its last day where only the days are. Where not even the day is
- *               known, the day that was; if there was none, no part: nothing is made up
+ *               known, the day that was; if there was none, no part, or an end without a day: nothing is made up
  *   STATUS      CONFIRMED; TENTATIVE and TRANSPARENT where a postponed event was; CANCELLED
  *
  * Text is escaped by libical, and comes in without control characters: no line can be added.
@@ -18,6 +18,7 @@
 #include "convene/messages.h"
 
 enum { NTF_CALENDAR_NONE = 0, NTF_CALENDAR_REQUEST = 1, NTF_CALENDAR_CANCEL = 2, NTF_CALENDAR_MAX = 64 * 1024 };
+enum { NTF_DESCRIPTION_MAX = 4000 }; /* octets of a description */
 
 typedef struct {
     int method; /* NTF_CALENDAR_REQUEST or _CANCEL */
