@@ -180,7 +180,7 @@ static int s_calendar(s_notice_t *notice, cv_str_t description, cv_buf_t *out, i
             .zone_file = context->zone_file,
             .to_name = notice->recipient.name,
             .to_address = notice->recipient.email,
-            .domain = CV_STR(NTF_DOMAIN),
+            .organizer = CV_STR("convene@" NTF_DOMAIN),
             .description = s_first_lines(description),
             .sent = sent,
             .time_ms = notice->row->time_ms,

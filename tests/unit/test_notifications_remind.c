@@ -361,6 +361,72 @@ static void test_silence(void **state)
     }
 }
 
+/* ---- a database of before there were any --------------------------------------------------- */
+
+static void insert(cv_db_t *db, const char *sql, cv_str_t blob)
+{
+    cv_stmt_t *stmt;
+    assert_int_equal(cv_db_prepare(db, sql, &stmt), CV_OK);
+    if (blob.ptr)
+        cv_stmt_blob(stmt, 1, blob.ptr, blob.len);
+    assert_int_equal(cv_stmt_run(stmt), CV_OK);
+}
+
+/* What was known before is reminded of after, and what was written before still leaves. */
+static void test_an_older_database(void **state)
+{
+    drv_t *drv = *state;
+    cv_scheduling_event_v1_t event = timed(2);
+    cv_registration_decided_v1_t decided = {.request = CV_STR("0190163d-8694-739b-aea5-966c26f8ad91"),
+                                            .kind = CV_DECISION_KIND_REGISTER,
+                                            .event = CV_STR("FORUM"),
+                                            .party = CV_STR(KZ),
+                                            .cls = CV_OUTCOME_CLASS_OK,
+                                            .code = CV_STR("registered"),
+                                            .answer = CV_PARTY_ANSWER_REGISTERED};
+    cv_engine_destroy(&drv->engine);
+    cv_db_close(&drv->db);
+    drv_remove(drv->path);
+    char error[256], file[128];
+    for (const char *const *end = (const char *const[]){"-wal", "-shm", NULL}; *end; end++) {
+        (void)snprintf(file, sizeof(file), "%s%s", drv->path, *end);
+        unlink(file);
+    }
+    cv_db_options_t options = {.path = drv->path,
+                               .application_id = ntf_service.application_id,
+                               .migrations = ntf_service.migrations,
+                               .migrations_n = 3};
+    cv_db_t *db;
+    assert_int_equal(cv_db_open(&options, &db, error, sizeof(error)), CV_OK);
+    cv_msg_t msg;
+    cv_str_t message = drv_message(drv, DRV_SCHEDULING, 1, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    assert_int_equal(cv_msg_read(drv->reader, message, &msg, NULL), CV_OK);
+    insert(db, "INSERT INTO ntf_event VALUES('FORUM', 2, 1, ?1)", msg.data_bytes);
+    free((void *)(uintptr_t)message.ptr);
+    message = drv_message(drv, DRV_EVENTS, 1, CV_MSG_REGISTRATION_DECIDED_V1, &decided);
+    assert_int_equal(cv_msg_read(drv->reader, message, &msg, NULL), CV_OK);
+    insert(db,
+           "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, data, hold)"
+           " VALUES('old.notice', 1, 'registration.events/1111111111111111/9', 'FORUM', 'KZ', 1, 0, ?1, 0)",
+           msg.data_bytes);
+    free((void *)(uintptr_t)message.ptr);
+    insert(db, "INSERT INTO ntf_party VALUES('KZ', 'Kazakhstan')", CV_STR_NONE);
+    insert(db, "INSERT INTO ntf_answer VALUES('FORUM', 'KZ', 1, 2)", CV_STR_NONE);
+    insert(db, "INSERT INTO ntf_recipient VALUES('KZ', 1, 'Mission', 'first@kz.example', 1)", CV_STR_NONE);
+    cv_db_close(&db);
+
+    drv_start(drv);
+    drv_run(drv, 500, true);
+    assert_written(drv, "old.notice", "Subject: Registration accepted: Business Forum\r\n");
+    run_at(drv, "2026-05-05T05:30:00Z");
+    assert_int_equal(reminders(drv), 1);
+    /* Of what kind KZ is was not kept: it is told of a silence procedure rather than left out. */
+    cv_scheduling_decision_v1_t decision = silence("2026-D-1", 1, CV_DECISION_STATE_OPEN, CV_DECISION_STEP_OPENED);
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_DECISION_V1, &decision);
+    drv_run(drv, 500, true);
+    assert_int_equal(silences(drv), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_across_a_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_has_not_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_silence, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_older_database, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

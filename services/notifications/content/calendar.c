@@ -93,7 +93,7 @@ static void s_add_place(icalcomponent *entry, const ntf_calendar_t *calendar, cv
 static void s_add_people(icalcomponent *entry, const ntf_calendar_t *calendar, cv_buf_t *buf)
 {
     char address[NTF_ADDRESS_MAX + 16];
-    (void)snprintf(address, sizeof(address), "mailto:convene@%.*s", CV_STR_ARG(calendar->domain));
+    (void)snprintf(address, sizeof(address), "mailto:%.*s", CV_STR_ARG(calendar->organizer));
     icalproperty *organizer = icalproperty_new_organizer(address);
     icalproperty_add_parameter(organizer, icalparameter_new_cn("Convene"));
     icalcomponent_add_property(entry, organizer);

@@ -24,7 +24,8 @@ typedef struct {
     int method; /* NTF_CALENDAR_REQUEST or _CANCEL */
     const cv_scheduling_event_v1_t *event, *was; /* was: the version before; NULL: none */
     cv_str_t venue_name, zone_file;
-    cv_str_t to_name, to_address, domain;
+    cv_str_t to_name, to_address;
+    cv_str_t organizer; /* address of the sender */
     cv_str_t description;
     int64_t sent; /* parts that this delegation was sent about the event before */
     int64_t time_ms;

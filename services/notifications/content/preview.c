@@ -100,7 +100,7 @@ static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, cons
                                                      .zone_file = context->zone_file,
                                                      .to_name = context->recipient,
                                                      .to_address = sample->to_address,
-                                                     .domain = CV_STR(CV_CALENDAR_DOMAIN),
+                                                     .organizer = CV_STR("convene@" CV_CALENDAR_DOMAIN),
                                                      .description = cv_buf_str(&preview->text.body),
                                                      .time_ms = context->time_ms},
                                    &calendar)
