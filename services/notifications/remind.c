@@ -75,26 +75,35 @@ int ntf_remind_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_decision_v
     return rc;
 }
 
-/* Procedures need not be gone through: when silence ends was said as an instant. */
-int ntf_remind_all(ntf_t *ntf, cv_tx_t *tx)
+typedef int s_next_t(ntf_reminders_t *store, cv_str_t after, cv_arena_t *arena, cv_str_t *ret_name, cv_str_t *ret_data);
+
+/* All that next() gives, one after the other. */
+static int s_anew(ntf_t *ntf, cv_tx_t *tx, s_next_t *next, uint16_t type)
 {
     char after[128] = "";
     for (;;) {
-        cv_str_t event, data;
-        const void *details;
+        cv_str_t name, data;
+        const void *state;
         cv_arena_reset(ntf->arena);
-        int rc = ntf_event_after(ntf->reminders, cv_str(after), ntf->arena, &event, &data);
+        int rc = next(ntf->reminders, cv_str(after), ntf->arena, &name, &data);
         if (rc == CV_ENOTFOUND)
             return CV_OK;
         if (!rc)
-            rc = cv_str_copy(event, after, sizeof(after));
+            rc = cv_str_copy(name, after, sizeof(after));
         if (!rc)
-            rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, ntf->arena, &details);
+            rc = ntf_decode(type, data, ntf->arena, &state);
         if (!rc)
-            rc = ntf_remind_event(ntf, tx, details);
+            rc = type == CV_MSG_SCHEDULING_EVENT_V1 ? ntf_remind_event(ntf, tx, state)
+                                                    : ntf_remind_procedure(ntf, tx, state);
         if (rc)
             return rc;
     }
+}
+
+int ntf_remind_all(ntf_t *ntf, cv_tx_t *tx)
+{
+    int rc = s_anew(ntf, tx, ntf_event_after, CV_MSG_SCHEDULING_EVENT_V1);
+    return rc ? rc : s_anew(ntf, tx, ntf_procedure_after, CV_MSG_SCHEDULING_DECISION_V1);
 }
 
 int ntf_remind_timer(ntf_t *ntf, cv_tx_t *tx)

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { PARTIES_MAX = 4096, RULES_MAX = 256 };
+enum { PARTIES_MAX = 4096, HOUR_MS = 3600 * 1000 };
 
 const char ntf_tables_content[] =
     "ALTER TABLE ntf_party ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
@@ -13,9 +13,9 @@ const char ntf_tables_content[] =
     "ALTER TABLE ntf_delivery ADD COLUMN calendar INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX ntf_delivery_calendar ON ntf_delivery(event, party, n) WHERE calendar <> 0;"
     "CREATE TABLE ntf_rule(rule TEXT PRIMARY KEY, anchor INTEGER NOT NULL CHECK(anchor BETWEEN 0 AND 4),"
-    " before_ms INTEGER NOT NULL CHECK(before_ms > 0), audience INTEGER NOT NULL CHECK(audience BETWEEN 1 AND 3))"
-    " STRICT, WITHOUT ROWID;"
-    "INSERT INTO ntf_rule VALUES('start_7d', 0, 604800000, 1), ('start_1d', 0, 86400000, 1),"
+    " before_ms INTEGER NOT NULL CHECK(before_ms > 0), audience INTEGER NOT NULL CHECK(audience BETWEEN 1 AND 3),"
+    " off INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+    "INSERT INTO ntf_rule(rule, anchor, before_ms, audience) VALUES('start_7d', 0, 604800000, 1), ('start_1d', 0, 86400000, 1),"
     " ('registration_7d', 1, 604800000, 2), ('registration_1d', 1, 86400000, 2),"
     " ('nomination_7d', 2, 604800000, 2), ('nomination_1d', 2, 86400000, 2),"
     " ('confirmation_1d', 3, 86400000, 1), ('silence_1d', 4, 86400000, 3);"
@@ -25,7 +25,10 @@ const char ntf_tables_content[] =
     "CREATE TABLE ntf_procedure(decision TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
 #define STATEMENTS(XX)                                                                                                 \
-    XX(rules, "SELECT rule, anchor, audience, before_ms FROM ntf_rule ORDER BY anchor, before_ms")                     \
+    XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")          \
+    XX(rule_put, "INSERT INTO ntf_rule VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(rule) DO UPDATE SET anchor = ?2,"        \
+                 " before_ms = ?3, audience = ?4, off = ?5")                                                           \
+    XX(rule_clear, "DELETE FROM ntf_due WHERE rule = ?1 AND state IN (1, 3)")                                          \
     XX(due_drop, "DELETE FROM ntf_due WHERE rule = ?1 AND about = ?2 AND state = 1 AND anchor_ms IS NOT ?3")           \
     XX(due_put, "INSERT INTO ntf_due VALUES(?1, ?2, ?3, ?4, CASE WHEN ?4 > ?5 THEN 1 ELSE 3 END)"                      \
                 " ON CONFLICT DO UPDATE SET due_ms = ?4 WHERE state = 1")                                              \
@@ -45,6 +48,7 @@ const char ntf_tables_content[] =
     XX(procedure_put, "INSERT INTO ntf_procedure VALUES(?1, ?2) ON CONFLICT(decision) DO UPDATE SET data = ?2")        \
     XX(procedure_drop, "DELETE FROM ntf_procedure WHERE decision = ?1")                                                \
     XX(procedure_get, "SELECT decision, data FROM ntf_procedure WHERE decision = ?1")                                  \
+    XX(procedure_after, "SELECT decision, data FROM ntf_procedure WHERE decision > ?1 ORDER BY decision LIMIT 1")      \
     XX(procedures_forget, "DELETE FROM ntf_procedure")                                                                 \
     XX(mark, "UPDATE ntf_delivery SET topic = ?2, calendar = ?3 WHERE notice = ?1 AND announced = 0 AND mail IS NULL"  \
              " AND attempts = 0")                                                                                      \
@@ -110,19 +114,72 @@ static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
 
 int ntf_rules(ntf_reminders_t *store, cv_arena_t *arena, ntf_rule_t **ret_rules, size_t *ret_n)
 {
-    ntf_rule_t *rules = cv_arena_take(arena, RULES_MAX * sizeof(*rules));
+    ntf_rule_t *rules = cv_arena_take(arena, NTF_RULES_MAX * sizeof(*rules));
     size_t n = 0;
     int rc = 0;
     if (!rules)
         return CV_ENOMEM;
-    while (n < RULES_MAX && (rc = cv_stmt_step(store->rules)) > 0) {
+    while (n < NTF_RULES_MAX && (rc = cv_stmt_step(store->rules)) > 0) {
         rc = CV_OK;
+        if (cv_stmt_get_int(store->rules, 4))
+            continue;
         rules[n++] = (ntf_rule_t){.rule = s_keep(cv_stmt_get_text(store->rules, 0), arena, &rc),
                                   .anchor = (int)cv_stmt_get_int(store->rules, 1),
                                   .audience = (int)cv_stmt_get_int(store->rules, 2),
                                   .before_ms = cv_stmt_get_int(store->rules, 3)};
         if (rc)
             break;
+    }
+    cv_stmt_reset(store->rules);
+    if (rc < 0)
+        return rc;
+    *ret_rules = rules;
+    *ret_n = n;
+    return CV_OK;
+}
+
+/* What is in the database must not depend on the order of a generated enum. Whom a rule reminds follows from its anchor. */
+static const struct {
+    cv_reminder_anchor_t anchor;
+    int audience;
+} s_anchors[NTF_ANCHORS_N] = {
+    [NTF_ANCHOR_START] = {CV_REMINDER_ANCHOR_START, NTF_TO_REGISTERED},
+    [NTF_ANCHOR_REGISTRATION] = {CV_REMINDER_ANCHOR_REGISTRATION, NTF_TO_UNANSWERED},
+    [NTF_ANCHOR_NOMINATION] = {CV_REMINDER_ANCHOR_NOMINATION, NTF_TO_UNANSWERED},
+    [NTF_ANCHOR_CONFIRMATION] = {CV_REMINDER_ANCHOR_CONFIRMATION, NTF_TO_REGISTERED},
+    [NTF_ANCHOR_SILENCE] = {CV_REMINDER_ANCHOR_SILENCE, NTF_TO_MEMBERS},
+};
+
+int ntf_rule_put(ntf_reminders_t *store, const cv_reminder_t *reminder)
+{
+    int anchor = 0;
+    while (anchor < NTF_ANCHORS_N - 1 && s_anchors[anchor].anchor != reminder->anchor)
+        anchor++;
+    cv_stmt_text(store->rule_put, 1, reminder->rule);
+    cv_stmt_int(store->rule_put, 2, anchor);
+    cv_stmt_int(store->rule_put, 3, reminder->before_hours * HOUR_MS);
+    cv_stmt_int(store->rule_put, 4, s_anchors[anchor].audience);
+    cv_stmt_int(store->rule_put, 5, reminder->has_off && reminder->off);
+    int rc = cv_stmt_run(store->rule_put);
+    cv_stmt_text(store->rule_clear, 1, reminder->rule);
+    return rc ? rc : cv_stmt_run(store->rule_clear);
+}
+
+int ntf_rules_as_put(ntf_reminders_t *store, cv_arena_t *arena, cv_reminder_t **ret_rules, size_t *ret_n)
+{
+    cv_reminder_t *rules = cv_arena_take(arena, NTF_RULES_MAX * sizeof(*rules));
+    size_t n = 0;
+    int rc = rules ? 0 : CV_ENOMEM;
+    while (!rc && n < NTF_RULES_MAX && (rc = cv_stmt_step(store->rules)) > 0) {
+        int64_t anchor = cv_stmt_get_int(store->rules, 1);
+        rc = anchor < NTF_ANCHORS_N ? CV_OK : CV_ECORRUPT;
+        if (rc)
+            break;
+        rules[n++] = (cv_reminder_t){.rule = s_keep(cv_stmt_get_text(store->rules, 0), arena, &rc),
+                                     .anchor = s_anchors[anchor].anchor,
+                                     .before_hours = cv_stmt_get_int(store->rules, 3) / HOUR_MS,
+                                     .has_off = cv_stmt_get_int(store->rules, 4) != 0,
+                                     .off = cv_stmt_get_int(store->rules, 4) != 0};
     }
     cv_stmt_reset(store->rules);
     if (rc < 0)
@@ -285,6 +342,13 @@ int ntf_procedure_get(ntf_reminders_t *store, cv_str_t decision, cv_arena_t *are
 {
     cv_stmt_text(store->procedure_get, 1, decision);
     return s_named(store->procedure_get, arena, NULL, ret_data);
+}
+
+int ntf_procedure_after(ntf_reminders_t *store, cv_str_t after, cv_arena_t *arena, cv_str_t *ret_decision,
+                        cv_str_t *ret_data)
+{
+    cv_stmt_text(store->procedure_after, 1, after);
+    return s_named(store->procedure_after, arena, ret_decision, ret_data);
 }
 
 int ntf_procedures_forget(ntf_reminders_t *store)

@@ -1,7 +1,7 @@
 /* store_remind: the SQL of reminders, silence procedures and calendar parts.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   ntf_rule        when to remind whom of what; rows, not code
+ *   ntf_rule        when to remind whom of what; rows that requests change, not code
  *   ntf_due         one row per rule, what it is about and instant of the anchor:
  *
  *       (an anchor becomes known) -> pending -- due --> sent
@@ -34,8 +34,13 @@ void ntf_reminders_close(ntf_reminders_t **store);
 int64_t ntf_party_kind_stored(cv_party_kind_t kind);
 
 /* ---- rules and what is due ---- */
-/* All rules, copied to the arena. */
+enum { NTF_RULES_MAX = 256 };
+/* All rules that are not off, copied to the arena. */
 int ntf_rules(ntf_reminders_t *store, cv_arena_t *arena, ntf_rule_t **ret_rules, size_t *ret_n) CV_USE_RESULT;
+/* Makes or replaces a rule. What was ahead by it is not any more: it must be computed anew. */
+int ntf_rule_put(ntf_reminders_t *store, const cv_reminder_t *reminder) CV_USE_RESULT;
+/* All rules, as they can be put, copied to the arena. */
+int ntf_rules_as_put(ntf_reminders_t *store, cv_arena_t *arena, cv_reminder_t **ret_rules, size_t *ret_n) CV_USE_RESULT;
 /* Only the anchor at anchor_ms counts from now on for this rule; has_anchor false: none. */
 int ntf_due_put(ntf_reminders_t *store, const ntf_rule_t *rule, cv_str_t about, bool has_anchor, int64_t anchor_ms,
                 int64_t due_ms, int64_t now_ms) CV_USE_RESULT;
@@ -73,6 +78,9 @@ int ntf_event_after(ntf_reminders_t *store, cv_str_t after, cv_arena_t *arena, c
 int ntf_procedure_put(ntf_reminders_t *store, cv_str_t decision, cv_str_t data) CV_USE_RESULT;
 /* CV_ENOTFOUND: none runs under this id. */
 int ntf_procedure_get(ntf_reminders_t *store, cv_str_t decision, cv_arena_t *arena, cv_str_t *ret_data) CV_USE_RESULT;
+/* Data of all that run, behind the one named after; one at a time. CV_ENOTFOUND: no more. */
+int ntf_procedure_after(ntf_reminders_t *store, cv_str_t after, cv_arena_t *arena, cv_str_t *ret_decision,
+                        cv_str_t *ret_data) CV_USE_RESULT;
 int ntf_procedures_forget(ntf_reminders_t *store) CV_USE_RESULT;
 
 /* ---- deliveries ---- */

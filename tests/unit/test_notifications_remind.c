@@ -283,6 +283,51 @@ static void test_who_has_not_answered(void **state)
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_due WHERE rule = 'registration_1d' AND state = 2"), 1);
 }
 
+/* ---- rules are data ------------------------------------------------------------------------ */
+
+static void put_rule(drv_t *drv, const char *id, cv_reminder_anchor_t anchor, const char *rule, int64_t hours, bool off)
+{
+    static cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
+    cv_reminder_t reminder = {.rule = cv_str(rule), .anchor = anchor, .before_hours = hours, .has_off = true, .off = off};
+    cv_buf_t buf;
+    cv_buf_init(&buf, CV_MAX_REQUEST);
+    cv_msg_t head = {.id = cv_str(id),
+                     .source = CV_STR("/test"),
+                     .inbox = CV_STR("inbox-of-test"),
+                     .time_ms = drv->ms,
+                     .info = cv_msg_info_at(CV_MSG_NOTIFICATIONS_REMINDER_PUT_V1)};
+    assert_int_equal(cv_msg_write(&buf, &head, &reminder), CV_OK);
+    assert_int_equal(cv_engine_request(drv->engine, &secretariat, cv_buf_str(&buf)), CV_OK);
+    drv_run(drv, 500, true);
+    cv_buf_done(&buf);
+}
+
+static void test_rules_are_data(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_OBSERVER, "", "reminders", "", CV_STR_NONE, 0);
+    assert_non_null(page);
+    assert_int_equal(page->records.n, 8);
+    put_rule(drv, "0190163d-8694-739b-aea5-966c26f8ad91", CV_REMINDER_ANCHOR_START, "start_7d", 168, true);
+    put_rule(drv, "0190163d-8694-739b-aea5-966c26f8ad92", CV_REMINDER_ANCHOR_START, "start_2h", 2, false);
+    /* This one's time has passed when it is set: it reminds nobody of this event. */
+    put_rule(drv, "0190163d-8694-739b-aea5-966c26f8ad93", CV_REMINDER_ANCHOR_START, "start_1y", 8760, false);
+    run_at(drv, "2026-05-05T05:31:00Z");
+    assert_int_equal(reminders(drv), 0);
+    run_at(drv, "2026-05-11T05:31:00Z");
+    assert_int_equal(reminders(drv), 1);
+    run_at(drv, "2026-05-12T03:29:58.000Z");
+    assert_int_equal(reminders(drv), 1);
+    drv_run(drv, 3000, true);
+    assert_int_equal(reminders(drv), 2);
+    assert_id(drv, "start_2h", seconds_of("FORUM", "2026-05-12T05:30:00Z"), KZ, "Time left: 2 hours\r\n");
+    /* Set again: what was told is not told again. */
+    put_rule(drv, "0190163d-8694-739b-aea5-966c26f8ad94", CV_REMINDER_ANCHOR_START, "start_2h", 1, false);
+    run_at(drv, "2026-05-12T04:30:01.000Z");
+    assert_int_equal(reminders(drv), 2);
+}
+
 /* ---- silence procedures -------------------------------------------------------------------- */
 
 static cv_scheduling_decision_v1_t silence(const char *id, int64_t version, cv_decision_state_t state,
@@ -437,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_another_tz_database, setup, teardown),
         cmocka_unit_test_setup_teardown(test_across_a_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_has_not_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rules_are_data, setup, teardown),
         cmocka_unit_test_setup_teardown(test_silence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_older_database, setup, teardown),
     };
