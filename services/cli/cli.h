@@ -210,6 +210,7 @@ int cli_delegation_answers(cli_t *cli);
 int cli_form_show(cli_t *cli);
 int cli_person_export(cli_t *cli);
 int cli_person_accesses(cli_t *cli);
+int cli_person_consents(cli_t *cli);
 int cli_registration_import(cli_t *cli);
 int cli_registration_export(cli_t *cli);
 int cli_request_show(cli_t *cli);

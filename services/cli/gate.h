@@ -13,9 +13,9 @@
  * none it has answered for.
  *
  *   admitted                   signature, key, event and time are right, and it is not known to be revoked. A badge
- * that is not in the list is admitted: it was issued after the gate was brought up to date warned: already_inside it
- * came in at this gate and did not go out here since: the staff decides refused                    the first thing that
- * is wrong
+ *                              that is not in the list is admitted: it was issued after the gate was brought up to date
+ *   warned: already_inside     it came in at this gate and did not go out here since: the staff decides
+ *   refused                    the first thing that is wrong
  *
  * Telling: how far the clock is ahead is measured, and written to the scans that have not been told, before the first
  * is sent; so a scan says the same however often it is told. What was answered with OK is marked. Then keys and badges

@@ -5,8 +5,10 @@
  *   exercise    exercise.json: a hall, two events, steps, rules, contacts   requests to scheduling and notifications
  *   roster      two publishers, programs of their own, one in C with the library and one in Python with nothing but the
  *               protocol's description, each with its half of the parties; duplicates, late ones and withdrawals among
- * them meanwhile   when half of the roster is decided: a meeting moves, its seats change, another is cancelled settle
- * until every follower has read everything and every notice is written, or the deadline summary     summary.c
+ *               them
+ *   meanwhile   when half of the roster is decided: a meeting moves, its seats change, another is cancelled
+ *   settle      until every follower has read everything and every notice is written, or the deadline
+ *   summary     summary.c
  *
  * Nothing loads a database behind a service's back: all goes in as requests, and comes out as outcomes and records.
  */

@@ -259,7 +259,7 @@ static void fit(const cli_table_t *self, size_t widths[COLUMNS_MAX])
 
 static void print_table(const cli_table_t *self)
 {
-    size_t widths[COLUMNS_MAX];
+    size_t widths[COLUMNS_MAX] = {0};
     for (size_t i = 0; i < self->columns_n; i++)
         widths[i] = strlen(self->names[i]);
     for (size_t i = 0; i < self->cells_n; i++) {
@@ -287,7 +287,7 @@ void cli_table_finish(cli_table_t **table, bool print)
     cli_table_t *self = *table;
     if (!self)
         return;
-    if (print)
+    if (print && self->columns_n)
         print_table(self);
     for (size_t i = 0; i < self->cells_n; i++)
         free(self->cells[i].text);

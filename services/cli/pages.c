@@ -1,5 +1,6 @@
 /* pages: the manual page and the completion for bash, made from the table of commands: `convene help man`, `help
- * completion`. SPDX-License-Identifier: Apache-2.0
+ * completion`.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * Made at build time by the program itself, so neither can say something else than the table.
  */

@@ -1,4 +1,4 @@
-/* person: all that is held of one person, for who asks what is known of them, and who has read it.
+/* person: all that is held of one person, for who asks what is known of them, who has read it, what they agreed to.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Registration's history of the person has everything that was ever registered under the number, the last step what is
@@ -26,7 +26,7 @@ int cli_person_export(cli_t *cli)
 {
     const char *key = cli->args[0];
     char delegation[CLI_PATH_MAX];
-    json_t *steps = NULL, *notices = NULL, *documents = NULL, *accesses = NULL;
+    json_t *steps = NULL, *notices = NULL, *documents = NULL, *consents = NULL, *accesses = NULL;
     if (!delegation_of(key, delegation))
         return cli_usage(cli, "\"%s\" must be EVENT/PARTY/NUMBER, for instance 2025-SWG-2/KZ/3", key);
     cli->as = "secretariat";
@@ -49,6 +49,10 @@ int cli_person_export(cli_t *cli)
         rc = cli_query_json(cli, "registration", "documents", key, &documents);
     }
     if (rc == CV_OK) {
+        what = "the consents";
+        rc = cli_query_json(cli, "registration", "consents", key, &consents);
+    }
+    if (rc == CV_OK) {
         what = "the readings";
         rc = cli_query_json(cli, "registration", "accesses", key, &accesses);
         rc = rc == CV_EDENIED ? CV_OK : rc;
@@ -57,18 +61,21 @@ int cli_person_export(cli_t *cli)
         json_decref(steps);
         json_decref(notices);
         json_decref(documents);
+        json_decref(consents);
         return cli_query_failed(cli, rc, "cannot show %s of %s", what, key);
     }
     json_t *last = json_object_get(json_array_get(steps, json_array_size(steps) - 1), "data");
     bool is_erased = !json_object_get(last, "name");
-    status = cli_document(cli, "convene.cli.person.v1",
-                          json_pack("{s:s, s:b, s:O, s:o, s:o, s:o, s:o*}", "person", key, "erased", is_erased, "now",
-                                    last, "history", cli_datas(steps), "documents", cli_datas(documents), "notices",
-                                    notices ? cli_datas(notices) : json_array(), "accesses",
-                                    accesses ? cli_datas(accesses) : NULL));
+    status =
+        cli_document(cli, "convene.cli.person.v1",
+                     json_pack("{s:s, s:b, s:O, s:o, s:o, s:o, s:o, s:o*}", "person", key, "erased", is_erased, "now",
+                               last, "history", cli_datas(steps), "documents", cli_datas(documents), "consents",
+                               cli_datas(consents), "notices", notices ? cli_datas(notices) : json_array(), "accesses",
+                               accesses ? cli_datas(accesses) : NULL));
     json_decref(steps);
     json_decref(notices);
     json_decref(documents);
+    json_decref(consents);
     json_decref(accesses);
     return status;
 }
@@ -117,6 +124,50 @@ int cli_person_accesses(cli_t *cli)
         status = cli_document(cli, "convene.cli.accesses.v1", json_pack("{s:o}", "accesses", cli_datas(found)));
     else
         print_accesses(cli, found);
+    json_decref(found);
+    return status;
+}
+
+/* ---- what they agreed to --------------------------------------------------------------------------------------- */
+
+static void print_consents(cli_t *cli, const json_t *consents)
+{
+    const char *columns[] = {"party", "#no.", "purpose", "text", "given", "until", "state"};
+    cli_table_t *table = cli_table_new(cli, columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < json_array_size(consents); i++) {
+        const json_t *consent = json_object_get(json_array_get(consents, i), "data");
+        const char *end = cli_text_of(consent, "end"), *until = cli_text_of(consent, "until");
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(consent, "party"));
+        cli_table_cell(table, CLI_PLAIN, "%lld", (long long)cli_int_of(consent, "number"));
+        cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(consent, "purpose"));
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(consent, "text"));
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(consent, "given"));
+        cli_table_cell(table, CLI_PLAIN, "%s", *until ? until : "the data go");
+        cli_table_cell(table, *end ? CLI_DIM : CLI_PLAIN, "%s", *end ? end : "in force");
+    }
+    cli_table_print(&table);
+}
+
+int cli_person_consents(cli_t *cli)
+{
+    const char *key = cli->args[0];
+    json_t *found = NULL;
+    cli->as = "secretariat";
+    int status = cli_connect(cli);
+    if (status != CLI_OK)
+        return status;
+    int rc = cli_query_json(cli, "registration", "consents", key, &found);
+    if (rc == CV_EINVAL)
+        return cli_usage(cli, "\"%s\" must be EVENT, EVENT/PARTY or EVENT/PARTY/NUMBER, for instance 2025-SWG-2/KZ/3",
+                         key);
+    if (rc == CV_ENOTFOUND)
+        return cli_fail(cli, CLI_NOTFOUND, "there is no event or delegation %s", key);
+    if (rc != CV_OK)
+        return cli_query_failed(cli, rc, "cannot show what persons of %s agreed to", key);
+    if (cli->json)
+        status = cli_document(cli, "convene.cli.consents.v1", json_pack("{s:o}", "consents", cli_datas(found)));
+    else
+        print_consents(cli, found);
     json_decref(found);
     return status;
 }

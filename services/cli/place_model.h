@@ -9,9 +9,10 @@
  *   promise   the status: what was circulated, adopted, scheduled, opened costs more and more to move
  *   pinned    what is over, has begun, or was asked to stay (--pin)
  *   place     a venue holds one unit at a time; a city where no venue is known, any number; an unknown place nobody
- * else people    a body is needed by one of its events at a time, and sends the same people to all of them days off
- * from the calendars; a member without one has Saturday and Sunday. The feast days of an estimated date count from the
- * day before to the day after
+ *             else
+ *   people    a body is needed by one of its events at a time, and sends the same people to all of them
+ *   days off  from the calendars; a member without one has Saturday and Sunday. The feast days of an estimated date
+ *             count from the day before to the day after
  *
  * Draft, postponed, cancelled and rejected events take no place and are left out.
  */

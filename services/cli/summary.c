@@ -1,5 +1,6 @@
 /* summary: see summary.h. Everything is gathered as one JSON document first; --json prints it, else tables are made of
- * it. SPDX-License-Identifier: Apache-2.0
+ * it.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "summary.h"
 

@@ -4,6 +4,7 @@
 #include "dashboard/calendar.h"
 
 #include "convene/calendar.h"
+#include "convene/ids.h"
 #include "dashboard/core_view.h"
 
 #include <libical/ical.h>
@@ -34,14 +35,18 @@ static bool s_belongs(const dash_mirror_t *mirror, dash_feed_t feed, const char 
 /* "2026-05-14" to a date; false for anything less exact. */
 static bool s_date(const char *text, struct icaltimetype *ret_date)
 {
-    int year, month, day;
-    if (strlen(text) != 10 || sscanf(text, "%4d-%2d-%2d", &year, &month, &day) != 3)
+    int64_t ms;
+    if (cv_date_parse(cv_str(text), &ms))
         return false;
-    *ret_date = icaltime_null_date();
-    ret_date->year = year;
-    ret_date->month = month;
-    ret_date->day = day;
+    *ret_date = icaltime_from_timet_with_zone((time_t)(ms / 1000), 1, icaltimezone_get_utc_timezone());
     return true;
+}
+
+/* "09:30" */
+static bool s_time_of_day(const char *text, int64_t *ret_hour, int64_t *ret_minute)
+{
+    return strlen(text) == 5 && text[2] == ':' && !cv_str_digits((cv_str_t){text, 2}, 2, ret_hour) &&
+           !cv_str_digits((cv_str_t){text + 3, 2}, 2, ret_minute);
 }
 
 static icaltimezone *s_zone(const json_t *event)
@@ -78,13 +83,13 @@ static void s_add_place(icalcomponent *entry, const json_t *event)
 static void s_add_times(icalcomponent *entry, const json_t *event, struct icaltimetype start, bool has_end,
                         struct icaltimetype end)
 {
-    int hour, minute;
+    int64_t hour, minute;
     icaltimezone *zone = s_zone(event);
-    if (zone && sscanf(dash_str(event, "time_start"), "%2d:%2d", &hour, &minute) == 2) {
+    if (zone && s_time_of_day(dash_str(event, "time_start"), &hour, &minute)) {
         icalproperty *property;
         start.is_date = 0;
-        start.hour = hour;
-        start.minute = minute;
+        start.hour = (int)hour;
+        start.minute = (int)minute;
         start.second = 0;
         property = icalproperty_new_dtstart(start);
         icalproperty_add_parameter(property, icalparameter_new_tzid(dash_str(event, "zone")));

@@ -5,8 +5,8 @@
  *   SEQUENCE   the event's version less one: grows with each change, so that a calendar takes it
  *   STATUS     CANCELLED, CONFIRMED from adopted on, else TENTATIVE; a postponed event is TENTATIVE where it was
  *   DTSTART    a DATE where only the day is known; else wall time in the event's zone, with its VTIMEZONE. Where not
- * even the day is known there is no entry: nothing is made up no ATTENDEE, no ORGANIZER: who comes is not public, and
- * nobody must be mailed by a calendar
+ *              even the day is known there is no entry: nothing is made up
+ *   no ATTENDEE, no ORGANIZER: who comes is not public, and nobody must be mailed by a calendar
  *
  * A cancelled event stays in the feed: what just vanishes stays in many calendars for ever. The ETag of a feed is that
  * of its content, which has no time of its own in it (DTSTAMP is the event's last change).

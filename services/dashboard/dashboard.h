@@ -19,12 +19,14 @@
  *
  * Failure modes
  *   kill -9, restart              rows and cursors are of one transaction: the view is loaded, the rest is followed;
- * browsers see that the stream ended, say so, come back and get a snapshot the file is gone              everything is
- * followed from the beginning a followed service is down    its part stays as it was, and the page says that the
- * service does not answer a followed service restored   a snapshot of its stream replaces what was made from it a
- * transaction is undone       the view is loaded anew from what is committed a record cannot be applied    set aside,
- * visibly; the others go on the web thread stalls         the link fills, what is to be told gathers by entity, nothing
- * is lost and nothing waits the HTTP port is taken        the process does not start, and says so
+ *                                 browsers see that the stream ended, say so, come back and get a snapshot
+ *   the file is gone              everything is followed from the beginning
+ *   a followed service is down    its part stays as it was, and the page says that the service does not answer
+ *   a followed service restored   a snapshot of its stream replaces what was made from it
+ *   a transaction is undone       the view is loaded anew from what is committed
+ *   a record cannot be applied    set aside, visibly; the others go on
+ *   the web thread stalls         the link fills, what is to be told gathers by entity, nothing is lost, nothing waits
+ *   the HTTP port is taken        the process does not start, and says so
  *
  * Invariants
  *   the web thread is told of nothing that is not committed

@@ -406,8 +406,10 @@ void dash_http_destroy(dash_http_t **http)
     if (!*http)
         return;
     (*http)->is_closing = true;
-    while (!TAILQ_EMPTY(&(*http)->young))
-        s_cut_young(TAILQ_FIRST(&(*http)->young));
+    for (connection_t *young = TAILQ_FIRST(&(*http)->young), *next; young; young = next) {
+        next = TAILQ_NEXT(young, link);
+        s_cut_young(young);
+    }
     if ((*http)->evhttp)
         evhttp_free((*http)->evhttp); /* calls s_on_close for each that is served */
     if ((*http)->look)

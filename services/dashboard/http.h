@@ -15,8 +15,9 @@
  *   more than connections_max        are not accepted until others have gone; they wait in the kernel's queue
  *   more than streams_max            503 with Retry-After
  *   a stream's client does not read  when more than DASH_HTTP_BEHIND and the largest single message wait it is cut; the
- * bytes are shared between all who wait for them (text.h), so it costs a few hundred octets a message a stream's client
- * sends          cut
+ *                                    bytes are shared between all who wait for them (text.h), so it costs a few hundred
+ *                                    octets a message
+ *   a stream's client sends          cut
  */
 #ifndef DASHBOARD_HTTP_H
 #define DASHBOARD_HTTP_H

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * One list for both halves of the page: the tables that are made here, and the script, which finds it in the page as
- * JSON.
- * {} stands for what is put in. A language is a column; a missing word does not compile.
+ * JSON. {} stands for what is put in. A language is a column; a missing word does not compile.
  */
 #ifndef DASHBOARD_WORDS_H
 #define DASHBOARD_WORDS_H

@@ -5,7 +5,8 @@
  *                         delegation that was registered before it (core.h says what "before" is); what is ahead of
  *                         events, and silence procedures (remind.c)
  *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which
- * version registration.private  whom to write to, and names; who is erased there is forgotten here (scrub.c)
+ *                         version
+ *   registration.private  whom to write to, and names; who is erased there is forgotten here (scrub.c)
  *
  * Records of a snapshot are state, not news: nobody is told of them. But a delegation that a snapshot makes known as
  * registered is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned

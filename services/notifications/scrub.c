@@ -1,12 +1,14 @@
 /* scrub: names that must be forgotten are taken out of what this service holds, and out of notices that lie in the
- * outbox. SPDX-License-Identifier: Apache-2.0
+ * outbox.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *   the record that says so     in its transaction: rows of persons and contacts go, messages that were composed for
- * the delegation and not written yet are dropped (they are composed anew), what was written is marked. The database is
- * written anew after the COMMIT: rows with names have moved about in it (store/wal.c) after the transaction       each
- * marked notice whose file still lies in the outbox is written over it, composed from what is known now: the same id,
- * the number of the person without a name. Who carries the files on may have taken it before; what has left is out of
- * our hands
+ *                               the delegation and not written yet are dropped (they are composed anew), what was
+ *                               written is marked. The database is written anew after the COMMIT: rows with names have
+ *                               moved about in it (store/wal.c)
+ *   after the transaction       each marked notice whose file still lies in the outbox is written over it, composed from
+ *                               what is known now: the same id, the number of the person without a name. Who carries
+ *                               the files on may have taken it before; what has left is out of our hands
  *
  * Failure modes
  *   killed in between           the marks are in the database: done at the next start

@@ -21,12 +21,17 @@ void reg_access_days(int days)
     s_days = days;
 }
 
+int64_t reg_access_kept_ms(void)
+{
+    return s_days * DAY_MS;
+}
+
 /* ---- recording ----------------------------------------------------------------------------------------------- */
 
 static bool shows_persons(cv_str_t what)
 {
     return cv_str_is(what, "persons") || cv_str_is(what, "history") || cv_str_is(what, "documents") ||
-           cv_str_is(what, "badge_tokens") || cv_str_is(what, "scans");
+           cv_str_is(what, "consents") || cv_str_is(what, "badge_tokens") || cv_str_is(what, "scans");
 }
 
 void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, const cv_collect_t *collect)
@@ -49,7 +54,7 @@ void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, c
 
 static int64_t since(const cv_tx_t *tx)
 {
-    return cv_tx_now_ms(tx) - s_days * DAY_MS;
+    return cv_tx_now_ms(tx) - reg_access_kept_ms();
 }
 
 /* When the oldest one has to go. */
@@ -60,7 +65,7 @@ static int set_timer(reg_t *self, cv_tx_t *tx)
 
     if (rc)
         return rc == CV_ENOTFOUND ? CV_OK : rc;
-    return cv_tx_timer_set(tx, REG_TIMER_ACCESS, CV_STR("oldest"), oldest_ms + s_days * DAY_MS + 1);
+    return cv_tx_timer_set(tx, REG_TIMER_ACCESS, CV_STR("oldest"), oldest_ms + reg_access_kept_ms() + 1);
 }
 
 int reg_access_trace(void *self_, cv_tx_t *tx)

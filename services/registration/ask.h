@@ -6,7 +6,7 @@
  *   register.c   register                  withdraw.c     withdraw, decline       change.c   amend, substitute
  *   phase.c      nominate, confirm         exception.c    exceptions              review.c   approvals
  *   offer.c      offers of freed seats     erase.c        erasure               import.c  many registrations at once
- *   answers.c    forms, and answers to them
+ *   answers.c    forms, and answers to them   consent.c     consents
  */
 #ifndef CONVENE_REGISTRATION_ASK_H
 #define CONVENE_REGISTRATION_ASK_H
@@ -58,6 +58,10 @@ int reg_pack_answers(reg_ask_t *ask, const cv_items_t *answers, cv_str_t *ret_pa
 
 /* requests.c. What is asked, of this event and party: found, admitted, decided. */
 int reg_decide_ask(reg_ask_t *ask, cv_str_t event, cv_str_t party, cv_str_t reason, const void *data);
+/* The person a request is about, who was not erased and (live) takes part; fills in event, party and delegation of ask.
+ * CV_OK, a refusal, or a failure. */
+int reg_find_person(reg_ask_t *ask, cv_str_t event, cv_str_t party, int64_t number, bool live,
+                    reg_person_t *ret_person);
 /* import.c */
 int reg_import(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_import_v1_t *request,
                cv_outcome_t *out);
@@ -89,6 +93,9 @@ int reg_decline(reg_ask_t *ask);
 int reg_withdraw_one(reg_ask_t *ask, uint32_t at) CV_USE_RESULT;
 /* erase.c */
 int reg_erase(reg_ask_t *ask, const cv_registration_erase_v1_t *request);
+/* The consent of one person to keep the data has run out at ended_ms. Who takes part in an event that is not over
+ * leaves; the list is moved by the caller. */
+int reg_erase_lapsed(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int64_t number, int64_t ended_ms) CV_USE_RESULT;
 /* After new personal data: if those of the event are erased by now, these are on the next day. */
 int reg_purge_late(reg_ask_t *ask) CV_USE_RESULT;
 /* review.c. The step that comes first for what this request asks: NATIONAL, SECRETARIAT; 0: nobody has to approve. */

@@ -7,6 +7,7 @@
  * ...
  */
 #include "registration/ask.h"
+#include "registration/consent.h"
 #include "registration/document.h"
 #include <stdio.h>
 
@@ -66,6 +67,8 @@ static int store(reg_ask_t *ask, swap_t *swap)
         rc = reg_store_key_add(ask->self->store, after->key);
         if (!rc)
             rc = reg_documents_end(ask->self, ask->tx, after->id);
+        if (!rc)
+            rc = reg_consents_over(ask->self, ask->tx, after->id, CV_CONSENT_END_SUBSTITUTED);
     }
     if (!rc)
         rc = reg_store_person_set(ask->self->store, after);

@@ -11,17 +11,16 @@ int64_t reg_day_after_ms(cv_str_t date)
 {
     const bool has_month = date.len >= 7, has_day = date.len >= 10;
     char text[16];
-    int year, month = 1;
-    int64_t ms;
+    int64_t year, month = 1, ms;
 
-    if (!date.ptr || cv_str_copy(date, text, sizeof text) ||
-        sscanf(text, has_month ? "%4d-%2d" : "%4d", &year, &month) < (has_month ? 2 : 1))
+    if (date.len < 4 || cv_str_copy(date, text, sizeof text) || cv_str_digits((cv_str_t){date.ptr, 4}, 4, &year) ||
+        (has_month && cv_str_digits((cv_str_t){date.ptr + 5, 2}, 2, &month)))
         return 0;
     if (!has_day) { /* the first day that is certainly not of that month or year */
         if (has_month && ++month > 12)
             month = 1;
         year += !has_month || month == 1;
-        snprintf(text, sizeof text, "%04d-%02d-01", year % 10000, month);
+        snprintf(text, sizeof text, "%04d-%02d-01", (int)(year % 10000), (int)month);
     }
     if (cv_date_parse(cv_str(text), &ms))
         return 0;

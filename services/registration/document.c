@@ -25,42 +25,6 @@ int reg_documents_end(reg_t *self, cv_tx_t *tx, int64_t person)
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
-/* The person a request is about, who was not erased and (live) takes part. CV_OK, a refusal, or a failure. */
-static int find_person(reg_ask_t *ask, cv_str_t event, cv_str_t party, int64_t number, bool live,
-                       reg_person_t *ret_person)
-{
-    reg_book_t *book = &ask->self->book;
-
-    ask->event = reg_book_event(book, event);
-    if (!ask->event || !ask->event->known)
-        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "event_unknown", "data.event",
-                            "Registration does not know an event %.*s (yet).", CV_STR_ARG(event));
-    ask->party = reg_book_party(book, party);
-    if (!ask->party || !ask->party->known)
-        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "party_unknown", "data.party",
-                            "Registration does not know a party %.*s (yet).", CV_STR_ARG(party));
-    ask->delegation = reg_book_delegation(book, ask->event, ask->party);
-    int rc = ask->delegation ? reg_store_roster(ask->self->store, book, ask->delegation) : CV_OK;
-    if (rc)
-        return rc;
-    const reg_roster_t *roster = ask->delegation ? &ask->delegation->roster : NULL;
-    uint32_t at = roster ? reg_roster_find(roster, number) : 0;
-    if (!roster || at == roster->n)
-        return cv_refuse(ask->tx, ask->out, "not_registered", "data.number",
-                         "Person %lld of %s is not registered; nothing was done.", (long long)number, ask->party->code);
-    rc = reg_store_person_get(ask->self->store, roster->id[at], NULL, ret_person);
-    if (rc)
-        return rc;
-    if (ret_person->is_erased)
-        return cv_refuse(ask->tx, ask->out, "already_erased", "data.number",
-                         "Person %lld of %s was erased before; nothing was done.", (long long)number, ask->party->code);
-    if (live && (ret_person->state == REG_WITHDRAWN || ret_person->state == REG_REFUSED))
-        return cv_refuse(ask->tx, ask->out, "already_withdrawn", "data.number",
-                         "Person %lld of %s was withdrawn or refused before; nothing was done.", (long long)number,
-                         ask->party->code);
-    return CV_OK;
-}
-
 static int put(reg_ask_t *ask, const cv_registration_document_put_v1_t *request)
 {
     const cv_principal_t *who = cv_tx_principal(ask->tx);
@@ -72,7 +36,7 @@ static int put(reg_ask_t *ask, const cv_registration_document_put_v1_t *request)
                                .at_ms = cv_tx_now_ms(ask->tx),
                                .by = who ? cv_str(who->name) : CV_STR_NONE};
 
-    int rc = find_person(ask, request->event, request->party, request->number, true, &person);
+    int rc = reg_find_person(ask, request->event, request->party, request->number, true, &person);
     if (!rc)
         rc = reg_document_put(ask->self->documents, ask->self->store, person.id, person.key, &document);
     if (!rc)
@@ -89,7 +53,8 @@ static int drop(reg_ask_t *ask, const cv_registration_document_drop_v1_t *reques
     reg_person_t person = {0};
     bool any = false;
 
-    int rc = find_person(ask, request->event, request->party, request->number, false, &person); /* who has left too */
+    int rc =
+        reg_find_person(ask, request->event, request->party, request->number, false, &person); /* who has left too */
     if (!rc)
         rc = reg_document_drop(ask->self->documents, person.id, (int)request->kind, &any);
     if (rc)
@@ -117,8 +82,7 @@ int reg_document_request(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const vo
 
 /* ---- the question -------------------------------------------------------------------------------------------- */
 
-/* By the key alone, like reg_may_see_persons; services have no use for documents. */
-static bool may_see(const cv_principal_t *who, cv_str_t key)
+bool reg_may_see_papers(const cv_principal_t *who, cv_str_t key)
 {
     if (!who)
         return false;
@@ -159,7 +123,7 @@ int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, 
     reg_person_t person;
     int after = 0, last = 0;
 
-    if (!may_see(cv_tx_principal(tx), query->key))
+    if (!reg_may_see_papers(cv_tx_principal(tx), query->key))
         return CV_EDENIED;
     int rc = reg_read_key(&self->book, query->key, &of);
     if (!rc && !of.number)

@@ -34,6 +34,8 @@
 
 enum { REG_ACCESSES_MAX = 1000000 };
 
+/* Documents and consents: by the key alone, like reg_may_see_persons; services have no use for them. */
+bool reg_may_see_papers(const cv_principal_t *who, cv_str_t key);
 bool reg_is_document_request(uint16_t type);
 int reg_document_request(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out);
 int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect) CV_USE_RESULT;
@@ -41,6 +43,7 @@ int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, 
 int reg_documents_end(reg_t *self, cv_tx_t *tx, int64_t person) CV_USE_RESULT;
 
 void reg_access_days(int days); /* how long the list goes back; from the settings */
+int64_t reg_access_kept_ms(void);
 /* After a question was answered: if it showed data of persons, the answer waits until that is written. */
 void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, const cv_collect_t *collect);
 int reg_access_trace(void *self, cv_tx_t *tx);

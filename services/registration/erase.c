@@ -13,11 +13,14 @@
  * No deadline and no stage of the event forbids it. Order of records: registration.private erased, registration.events
  * decided, then promoted ...
  *
+ * The consent to keep the data may end before (consent.h): the same, and who takes part is told of as lapsed.
+ *
  * When it is due: a durable timer per event at its last day plus the days to keep (purge_days of its rules, else the
  * service's). The timer moves with the event. A late one, or one that an older date left behind, does no harm. Who is
  * registered after that all the same has a day.
  */
 #include "registration/ask.h"
+#include "registration/consent.h"
 #include "registration/document.h"
 #include "registration/vault.h"
 #include <stdio.h>
@@ -34,6 +37,8 @@ static int forget(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, uint32_t at, co
         rc = reg_store_person_erase(self->store, d->roster.id[at]);
     if (!rc)
         rc = reg_documents_end(self, tx, d->roster.id[at]);
+    if (!rc)
+        rc = reg_consents_over(self, tx, d->roster.id[at], CV_CONSENT_END_ERASED);
     if (!rc)
         reg_roster_rename(&d->roster, at, 0);
     return rc;
@@ -153,6 +158,59 @@ int reg_erase(reg_ask_t *ask, const cv_registration_erase_v1_t *request)
              request->persons_n, contact ? " and of the contact" : "", withdrawn);
     return reg_accept(ask, REG_RULE_ERASED, "erased",
                       withdrawn ? CV_PROMOTION_CAUSE_WITHDRAWAL : CV_PROMOTION_CAUSE_ABSENT);
+}
+
+/* ---- the consent ran out ---------------------------------------------------------------------------------------- */
+
+/* One person has left without asking: told to everybody. */
+static int tell_left(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int64_t number, int64_t ended_ms)
+{
+    cv_registration_lapsed_v1_t *record = &self->lapsed;
+
+    if (reg_live(&d->share) == 0)
+        reg_set_answer(d, REG_ANSWER_WITHDRAWN);
+    *record = (cv_registration_lapsed_v1_t){.event = cv_str(d->event->code),
+                                            .party = cv_str(d->party->code),
+                                            .expires_ms = ended_ms,
+                                            .cause = CV_LAPSE_CAUSE_CONSENT,
+                                            .persons_n = 1,
+                                            .persons = {{.number = number, .state = CV_PERSON_STATE_WITHDRAWN}},
+                                            .answer = (cv_party_answer_t)d->answer,
+                                            .private_seq = cv_tx_head(tx, REG_STREAM_PRIVATE)};
+    reg_fill_seats(d, &record->seats);
+    record->seats.has_party_online = record->seats.has_party_withdrawn = true;
+    record->seats.party_online = d->share.online;
+    record->seats.party_withdrawn = d->share.withdrawn;
+    return cv_tx_emit(tx, REG_STREAM_EVENTS, CV_MSG_REGISTRATION_LAPSED_V1, cv_str(d->subject), record, NULL);
+}
+
+int reg_erase_lapsed(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int64_t number, int64_t ended_ms)
+{
+    reg_ask_t ask = {.self = self, .tx = tx, .part = -1, .event = d->event, .party = d->party, .delegation = d};
+    reg_person_t person;
+    int rc = reg_store_roster(self->store, &self->book, d);
+
+    if (rc)
+        return rc;
+    uint32_t at = reg_roster_find(&d->roster, number);
+    if (at == d->roster.n)
+        return CV_ECORRUPT;
+    rc = reg_store_person_get(self->store, d->roster.id[at], NULL, &person);
+    if (rc)
+        return rc;
+    self->note = (reg_note_t){.at_ms = cv_tx_now_ms(tx)};
+    bool leaves = person.state != REG_WITHDRAWN && person.state != REG_REFUSED && !is_over(d->event);
+    if (leaves)
+        rc = reg_withdraw_one(&ask, at);
+    if (!rc)
+        rc = forget(self, tx, d, at, &self->note);
+    self->note = (reg_note_t){0};
+    self->erased.persons_n = 1;
+    self->erased.persons[0] = number;
+    self->erased.contact = false;
+    if (!rc)
+        rc = tell(self, tx, d, CV_ERASURE_CAUSE_CONSENT);
+    return rc || !leaves ? rc : tell_left(self, tx, d, number, ended_ms);
 }
 
 /* ---- when it is due -------------------------------------------------------------------------------------------- */

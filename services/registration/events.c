@@ -7,7 +7,7 @@
  *   fewer seats, lower maximum or limit, fewer invited    nobody is unseated; the new number binds newcomers
  *   more seats, a release, a party that left a list       those who wait move up in the same transaction
  *   cancelled, rejected, postponed, held                  registrations stay as they are, requests are refused, the
- * list rests
+ *                                                         list rests
  *
  * Release: a durable timer per event. It fires once and never early; what it does depends on the event's rules at
  * that time only, so a timer that is late, or one that an older rule left behind, does no harm.
@@ -15,6 +15,7 @@
  * Snapshot: scheduling's state from the beginning. Until its record comes, a party has no guarantee and an event no
  * rules, so nothing may move in between: waiting lists are looked at once, at the end of the transaction (flush).
  */
+#include "registration/consent.h"
 #include "registration/document.h"
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,8 @@ int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
         return rc;
     if (strcmp(kind, REG_TIMER_ACCESS) == 0)
         return reg_access_timer(self, tx);
+    if (strcmp(kind, REG_TIMER_CONSENT_ENDED) == 0)
+        return reg_consent_ended_timer(self, tx);
     reg_event_t *event = reg_book_event(&self->book, key);
     if (!event)
         return CV_OK;
@@ -245,6 +248,8 @@ int reg_timer(void *self_, cv_tx_t *tx, const char *kind, cv_str_t key)
         return reg_expire_offers(self, tx, event);
     if (strcmp(kind, REG_TIMER_PURGE) == 0)
         return reg_purge(self, tx, event);
+    if (strcmp(kind, REG_TIMER_CONSENT) == 0)
+        return reg_consent_timer(self, tx, event);
     if (strcmp(kind, RELEASE) != 0 || event->released || !event->release_ms || event->release_ms > cv_tx_now_ms(tx))
         return CV_OK;
     event->released = true;

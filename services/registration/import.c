@@ -6,7 +6,7 @@
  *
  *   mark, try --> registration 0, 1, ... n-1 --> keep                                  accepted, or each for itself
  *                                            --> undo, and the book as it was          a dry run; one refused, all or
- * none; a party that is not known (yet)
+ *                                                                                  none; a party not known (yet)
  *
  * All or none is meant of persons: a registration that is accepted without some of its persons is refused here. Who
  * waits is accepted. All registrations are decided, also behind one that is refused: who imports wants to know all that

@@ -1,5 +1,6 @@
 /* register: new persons of a delegation: from the request to the core, and from its verdicts to rows, records and
- * answer. SPDX-License-Identifier: Apache-2.0
+ * answer.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * Persons are numbered in the order of their requests. In a request that is accepted in part, those refused have a
  * number too, so that the answer can name them; nobody else ever gets it. A request refused as a whole numbers nobody.

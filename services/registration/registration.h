@@ -13,6 +13,7 @@
  *   import.c    many registrations at once     mark.c      a book as it was before something was tried
  *   badge*.c    badges, see badge.h            scan.c      what gates have seen
  *   document.c  identity documents             access.c    who has read whose data; both: document.h
+ *   consent.c   what persons agreed to
  *   core*.c     the rule                       book.c, roster.c  memory       store*.c   SQL
  */
 #ifndef CONVENE_REGISTRATION_H
@@ -24,6 +25,7 @@
 #include "registration/store.h"
 #include "registration/store_access.h"
 #include "registration/store_badge.h"
+#include "registration/store_consent.h"
 #include "registration/store_document.h"
 
 enum { REG_STREAM_EVENTS, REG_STREAM_PRIVATE }; /* indexes of our streams */
@@ -34,6 +36,7 @@ typedef struct {
     reg_badges_t *badges;
     reg_documents_t *documents;
     reg_accesses_t *accesses;
+    reg_consents_t *consents;
     reg_access_t reading;  /* of the question at hand, to be recorded before its answer leaves */
     int64_t shown;         /* persons and contacts in that answer */
     reg_signers_t signers; /* secret halves of the keys that sign badges */

@@ -6,6 +6,7 @@
  */
 #include "registration/ask.h"
 #include "registration/badge.h"
+#include "registration/consent.h"
 #include "registration/document.h"
 
 /* Finds what the request is about. */
@@ -90,6 +91,8 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return reg_badge_request(self, tx, msg, data, out);
     if (reg_is_document_request(msg->info->number))
         return reg_document_request(self, tx, msg, data, out);
+    if (reg_is_consent_request(msg->info->number))
+        return reg_consent_request(self, tx, msg, data, out);
     switch (msg->info->number) {
     case CV_MSG_REGISTRATION_REGISTER_V1: {
         const cv_registration_register_v1_t *request = data;
@@ -162,4 +165,38 @@ int reg_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
     int rc = reg_decide_ask(&ask, event, party, reason, data);
     ask.self->note = (reg_note_t){0}; /* what it points to is gone soon */
     return rc;
+}
+
+int reg_find_person(reg_ask_t *ask, cv_str_t event, cv_str_t party, int64_t number, bool live, reg_person_t *ret_person)
+{
+    reg_book_t *book = &ask->self->book;
+
+    ask->event = reg_book_event(book, event);
+    if (!ask->event || !ask->event->known)
+        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "event_unknown", "data.event",
+                            "Registration does not know an event %.*s (yet).", CV_STR_ARG(event));
+    ask->party = reg_book_party(book, party);
+    if (!ask->party || !ask->party->known)
+        return cv_refuse_as(ask->tx, ask->out, CV_ENOTFOUND, "party_unknown", "data.party",
+                            "Registration does not know a party %.*s (yet).", CV_STR_ARG(party));
+    ask->delegation = reg_book_delegation(book, ask->event, ask->party);
+    int rc = ask->delegation ? reg_store_roster(ask->self->store, book, ask->delegation) : CV_OK;
+    if (rc)
+        return rc;
+    const reg_roster_t *roster = ask->delegation ? &ask->delegation->roster : NULL;
+    uint32_t at = roster ? reg_roster_find(roster, number) : 0;
+    if (!roster || at == roster->n)
+        return cv_refuse(ask->tx, ask->out, "not_registered", "data.number",
+                         "Person %lld of %s is not registered; nothing was done.", (long long)number, ask->party->code);
+    rc = reg_store_person_get(ask->self->store, roster->id[at], NULL, ret_person);
+    if (rc)
+        return rc;
+    if (ret_person->is_erased)
+        return cv_refuse(ask->tx, ask->out, "already_erased", "data.number",
+                         "Person %lld of %s was erased before; nothing was done.", (long long)number, ask->party->code);
+    if (live && (ret_person->state == REG_WITHDRAWN || ret_person->state == REG_REFUSED))
+        return cv_refuse(ask->tx, ask->out, "already_withdrawn", "data.number",
+                         "Person %lld of %s was withdrawn or refused before; nothing was done.", (long long)number,
+                         ask->party->code);
+    return CV_OK;
 }

@@ -1,10 +1,11 @@
 /* review: persons are approved, returned for correction or refused before they get seats; so are changes, where the
- * event asks for approval again. SPDX-License-Identifier: Apache-2.0
+ * event asks for approval again.
+ * SPDX-License-Identifier: Apache-2.0
  *
- *   registered ---> under review (national) ---> under review (secretariat) ---> decided like a registration of that
- * moment |        ^                   |
- *                        +-- returned: an amendment or substitution is reviewed from the first step again
- *                        +-- refused: for good; the name is free
+ *   registered -> under review (national) -> under review (secretariat) -> decided like a registration of that moment
+ *
+ *   at either step   returned: an amendment or a substitution is reviewed from the first step again
+ *                    refused: for good; the name is free
  *
  * The national step is the focal point's of the party and passes by itself for what it asks itself; the other is the
  * secretariat's. Nobody is seated before the last approval, and nothing is promised by one: who then gets nothing stays

@@ -37,6 +37,8 @@ static void reg_close(void **self_)
         reg_documents_close(&self->documents);
     if (self->accesses)
         reg_accesses_close(&self->accesses);
+    if (self->consents)
+        reg_consents_close(&self->consents);
     reg_signers_wipe(&self->signers);
     free(self);
     *self_ = NULL;
@@ -56,6 +58,8 @@ static int reg_open(cv_db_t *db, void **ret_self)
         rc = reg_documents_open(db, &self->documents);
     if (!rc)
         rc = reg_accesses_open(db, &self->accesses);
+    if (!rc)
+        rc = reg_consents_open(db, &self->consents);
     if (!rc)
         rc = reg_signers_load(&self->signers);
     self->signers_used = true; /* perhaps by a process that died before it could look after it */

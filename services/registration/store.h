@@ -9,11 +9,13 @@
  *   contact                          who answers for a delegation; sealed
  *   person                           one row per person ever accepted; withdrawn persons stay; name and address sealed
  *   change                           one row per change of a person after it was registered, with what was before;
- * sealed secret                           what opens the sealed ones, together with the master key; see vault.h vault
- * how the master key that belongs to this database is known exception                        what was granted to a
- * party at an event, the newest last proposal                         a change of a person that has to be approved
- * first offer                            seats that are kept for a unit until it accepts, and until when principal
- * names of those who asked, which the others refer to by number
+ *                                    sealed
+ *   secret                           what opens the sealed ones, together with the master key; see vault.h
+ *   vault                            how the master key that belongs to this database is known
+ *   exception                        what was granted to a party at an event, the newest last
+ *   proposal                         a change of a person that has to be approved first
+ *   offer                            seats that are kept for a unit until it accepts, and until when
+ *   principal                        names of those who asked, which the others refer to by number
  *
  * One registration adds one row to person, whose rows only ever go to the end of the table. The rows of a batch gather
  * in memory and are written at its end, counters and persons with one statement each. There is no index by delegation:
@@ -29,7 +31,7 @@
 
 typedef struct reg_store reg_store_t;
 
-enum { REG_MIGRATIONS = 6 };
+enum { REG_MIGRATIONS = 7 };
 extern const char *const reg_migrations[REG_MIGRATIONS];
 
 int reg_store_open(cv_db_t *db, reg_store_t **ret_store) CV_USE_RESULT;

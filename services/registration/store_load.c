@@ -8,6 +8,7 @@
 #include "registration/statements.h"
 #include "registration/store_access.h"
 #include "registration/store_badge.h"
+#include "registration/store_consent.h"
 #include "registration/store_document.h"
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     "CREATE TABLE form(event INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;",
     reg_document_tables,
     reg_access_tables,
+    reg_consent_tables,
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)

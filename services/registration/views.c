@@ -10,6 +10,7 @@
  *   history      EVENT/PARTY, EVENT/PARTY/NUMBER    see history.c          the same
  *   exceptions   EVENT/PARTY    registration.exception.v1, one per grant   the same
  *   documents    EVENT/PARTY/NUMBER               see document.c              secretariat, the party's focal point
+ *   consents     see consent.c
  *   accesses     EVENT[/PARTY[/NUMBER]]           see access.c                secretariat
  *   badges, badge_keys, badge_tokens, attendance, scans                    see badge_views.c
  *
@@ -17,6 +18,7 @@
  * a person. Snapshot of registration.events: seats and delegations; of registration.private: contacts with persons.
  */
 #include "registration/badge.h"
+#include "registration/consent.h"
 #include "registration/document.h"
 #include <string.h>
 
@@ -362,6 +364,8 @@ static int answer(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_c
         return reg_ask_history(self, tx, query, q.limit, collect);
     if (cv_str_is(query->what, "documents"))
         return reg_ask_documents(self, tx, query, collect);
+    if (cv_str_is(query->what, "consents"))
+        return reg_ask_consents(self, tx, query, q.limit, collect);
     if (cv_str_is(query->what, "accesses"))
         return reg_ask_accesses(self, tx, query, q.limit, collect);
     if (reg_is_badge_question(query->what))

@@ -14,16 +14,16 @@
  *
  *   Each arrow is one record on scheduling.events, so everybody is told at once. Nothing leads out of the three at the
  *   right: a new try is a new decision with a new id. The number is given with adoption; before, the text is
- * provisional.
+ *   provisional.
  *
  * The instant is the measure of everything, not the state:
  *
  *   expires_ms is the first instant that is too late. An objection that is decided at or after it is refused even if
  *   the timer that adopts the text has not been run yet: between the two nobody can slip in.
  *   A silence that ended while nobody was there (the service was down, the clock jumped) is adopted at the first
- * chance; expires_ms and settled_ms stand in the record side by side, so that the difference is seen. A clock that is
- * set back before the instant ends no silence early and undoes no adoption: an open silence waits for the clock to come
- * there (again), a settled one stays settled.
+ *   chance; expires_ms and settled_ms stand in the record side by side, so that the difference is seen. A clock that is
+ *   set back before the instant ends no silence early and undoes no adoption: an open silence waits for the clock to
+ *   come there (again), a settled one stays settled.
  *
  * Only members object, amend, explain, reserve, and count for a quorum; observers and partners do not.
  */

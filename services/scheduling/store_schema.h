@@ -1,16 +1,21 @@
 /* store_schema: tables of decisions and plans: a migration each, after the first in store.c.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   decision    one row per decision, its state now. What must never happen is refused here, whatever the code does:
- * two numbers of a year that are the same, a number without adoption, a settled decision that changes its state (so
- * nothing is adopted twice, or after it was broken), two silences about the same thing at once statement   what members
- * stated in writing; rows are added, never changed plan        one row per version of a plan. At most one version is in
- * force and at most one in work; one in force or that was names its decision catalogue, coordinator, chairmanship one
- * row per code; detail is what is asked for report, review, workplan the same work_item   one row per item of a plan of
- * work reference_version every row of reference data that was ever put plan_item   the events of each version, so that
- * an event can be asked for its plan
- *
- *   form        one row per event that asks something of those who register; detail is the version
+ *   decision           one row per decision, its state now. What must never happen is refused here, whatever the code
+ *                      does: two numbers of a year that are the same, a number without adoption, a settled decision
+ *                      that changes its state (so nothing is adopted twice, or after it was broken), two silences about
+ *                      the same thing at once
+ *   statement          what members stated in writing; rows are added, never changed
+ *   plan               one row per version of a plan. At most one version is in force and at most one in work; one that
+ *                      is or was in force names its decision
+ *   catalogue, coordinator, chairmanship
+ *                      one row per code; detail is what is asked for
+ *   report, review, workplan
+ *                      the same
+ *   work_item          one row per item of a plan of work
+ *   reference_version  every row of reference data that was ever put
+ *   plan_item          the events of each version, so that an event can be asked for its plan
+ *   form               one row per event that asks something of those who register; detail is the version
  */
 #ifndef SCHEDULING_STORE_SCHEMA_H
 #define SCHEDULING_STORE_SCHEMA_H

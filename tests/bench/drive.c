@@ -1,5 +1,6 @@
 /* drive: the load generator of the registration path: publishes requests, hears every answer and every decision,
- * checks. SPDX-License-Identifier: Apache-2.0
+ * checks.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *   bench-drive endpoint=E n=N [keys=DIR as=NAME] [in_flight=256 | rate=R] [ids=ordered|random] [run=1] [pids=1,2]
  *               [target=convene|bare]

@@ -24,9 +24,13 @@ static unsigned g_wrong; /* all are shown, not the first only */
 static size_t s_unhex(const char *hex, uint8_t *ret_bytes, size_t size)
 {
     size_t n = 0;
-    unsigned octet;
-    for (; hex[0] && hex[1] && n < size && sscanf(hex, "%2x", &octet) == 1; hex += 2)
+    for (; hex[0] && hex[1] && n < size; hex += 2) {
+        char pair[3] = {hex[0], hex[1], 0}, *end;
+        unsigned long octet = strtoul(pair, &end, 16);
+        if (end != pair + 2)
+            break;
         ret_bytes[n++] = (uint8_t)octet;
+    }
     return n;
 }
 

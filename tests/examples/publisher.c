@@ -1,5 +1,6 @@
 /* publisher: a program of somebody else's that sends registrations to Convene with the C library, and waits for the
- * answers. SPDX-License-Identifier: Apache-2.0
+ * answers.
+ * SPDX-License-Identifier: Apache-2.0
  *
  *   publisher ENDPOINT KEYS NAME FILE
  *   publisher tcp://127.0.0.1:24100 keys publisher requests.jsonl > outcomes.jsonl

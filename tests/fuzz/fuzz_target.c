@@ -3,8 +3,7 @@
  *
  * Lines of the input: method, target, then headers as NAME: VALUE. Whatever they are, the check ends with a status it
  * knows; with 200 there was exactly one Host and no body, and the decoded path begins with '/', has no segment that is
- * empty, "." or
- * "..", and no control character. The language is looked for in the same octets.
+ * empty, "." or "..", and no control character. The language is looked for in the same octets.
  */
 #include "dashboard/target.h"
 #include "dashboard/words.h"

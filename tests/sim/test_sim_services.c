@@ -1,5 +1,6 @@
-/* test_sim_services: the real registration, scheduling and notifications under loss, power failures and bad disks, by
- * seeds. SPDX-License-Identifier: Apache-2.0 ctest-timeout: 300
+/* test_sim_services: the real registration, scheduling and notifications under loss, power failures and bad disks, by seeds.
+ * SPDX-License-Identifier: Apache-2.0
+ * ctest-timeout: 300
  *
  *   SEED=n      only this schedule, and says what happened in it
  *   ROUNDS=n    so many schedules instead of the default

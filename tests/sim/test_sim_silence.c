@@ -1,5 +1,7 @@
 /* test_sim_silence: silence procedures and plans of the real scheduling service under loss, power failures, bad and
- * full disks, kills and restores, by seeds. SPDX-License-Identifier: Apache-2.0 ctest-timeout: 300
+ * full disks, kills and restores, by seeds.
+ * SPDX-License-Identifier: Apache-2.0
+ * ctest-timeout: 300
  *
  *   SEED=n      only this schedule, and says what happened in it
  *   ROUNDS=n    so many schedules instead of the default

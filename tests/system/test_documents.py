@@ -88,6 +88,32 @@ class Documents(Case):
         self.assertEqual((held["erased"], held["documents"]), (True, []))
         self.assertGreaterEqual(len(held["accesses"]), 3)
 
+    def test_consents(self):
+        """Recorded, shown, exported; with the one to take part the data go, in the files too, and the chain still verifies."""
+        d = self.deployment("ipc")
+        office = d.publisher("office")
+        world.open_event(d, office, "E1", world.rules(5), world.PARTIES)
+        world.decide(office, "registration.register", world.delegation("E1", "KZ", 2))
+        agreed = {"event": "E1", "party": "KZ", "number": 1, "purpose": "participation", "text": "privacy-2026-1"}
+        self.assertEqual(world.decide(office, "registration.consent.put", agreed).code, "consent_recorded")
+        bad = office.ask("registration.consent.put", {**agreed, "purpose": "anything"})
+        self.assert_outcome(bad, "INVALID", "bad_field", "data.purpose")
+        held = json.loads(self.convene(d, "person", "export", "E1/KZ/1"))
+        self.assertEqual([(c["purpose"], c["text"], c.get("end")) for c in held["consents"]],
+                         [("participation", "privacy-2026-1", None)])
+        name = held["now"]["name"]
+        table = self.convene(d, "person", "consents", "E1/KZ")
+        self.assertIn("in force", table)
+        self.assertNotIn(name, table)
+        done = world.decide(office, "registration.consent.withdraw", {k: agreed[k] for k in ("event", "party", "number", "purpose")})
+        self.assertEqual(done.code, "erased")
+        held = json.loads(self.convene(d, "person", "export", "E1/KZ/1"))
+        self.assertTrue(held["erased"])
+        self.assertEqual([c["end"] for c in held["consents"]], ["withdrawn"])
+        self.convene(d, "person", "consents", "E9", status=4)
+        self.convene(d, "person", "consents", "E1/KZ/x", status=2)
+        self.convene(d, "audit", "verify")
+
     def test_a_reading_survives_a_kill(self):
         """kill -9 right after the answer: the trace is there. Many times, as what is tried once may be luck."""
         d = self.deployment("ipc")
@@ -115,6 +141,8 @@ class Documents(Case):
                            ("kz", "OK")):
             outcome = d.publisher(who).ask("registration.document.put", DOCUMENT)
             self.assertEqual(outcome.klass, klass, (who, outcome))
+            agreed = {"event": "E1", "party": "KZ", "number": 1, "purpose": "health", "text": "t"}
+            self.assertEqual(d.publisher(who).ask("registration.consent.put", agreed).klass, klass, who)
         for who in ("az", "portal", "watcher", "ops", "mirror"):
             with self.assertRaises(Refused) as refused:
                 d.log("registration", who).query("documents", "E1/KZ/1")

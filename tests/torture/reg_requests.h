@@ -1,4 +1,6 @@
-/* reg_requests: random requests, for the model and for the service. SPDX-License-Identifier: Apache-2.0 */
+/* reg_requests: random requests, for the model and for the service.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #ifndef TESTS_REG_REQUESTS_H
 #define TESTS_REG_REQUESTS_H
 

@@ -1,5 +1,6 @@
 /* placement_full: the slow, obviously right count of a plan's score, from the rules as they were given; and random
- * models. SPDX-License-Identifier: Apache-2.0
+ * models.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * It knows none of the evaluator's counters and none of the copies that freezing makes: prices, pairs, groups and the
  * rest are gone through one by one, for the whole plan.

@@ -1,5 +1,6 @@
 /* registration_driver: runs the registration service on the engine, with a clock, an outside and a scheduling stream
- * made of memory. SPDX-License-Identifier: Apache-2.0
+ * made of memory.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef TESTS_REGISTRATION_DRIVER_H
 #define TESTS_REGISTRATION_DRIVER_H

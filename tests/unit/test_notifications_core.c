@@ -487,6 +487,13 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     assert_true(has(cv_buf_str(&text.body), "The offer ended at: 2026-02-26 13:00:00 +04:00\n"));
     assert_true(has(cv_buf_str(&text.body), "7: withdrawn\n"));
     ntf_text_done(&text);
+
+    lapsed.cause = CV_LAPSE_CAUSE_CONSENT;
+    ntf_text_init(&text);
+    assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_LAPSE, .lapsed = &lapsed}, &text), CV_OK);
+    assert_true(has(cv_buf_str(&text.subject), "the consent to keep personal data ran out: Business Forum"));
+    assert_true(has(cv_buf_str(&text.body), "Consent until: 2026-02-26 13:00:00 +04:00\n"));
+    ntf_text_done(&text);
 }
 
 /* The longest that the contract lets through still fits a message. */

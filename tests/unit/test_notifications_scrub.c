@@ -1,5 +1,6 @@
 /* test_notifications_scrub: who was erased is forgotten: in the database, in notices on their way, in files that still
- * lie in the outbox, whatever fails in between. SPDX-License-Identifier: Apache-2.0
+ * lie in the outbox, whatever fails in between.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/core.h"
 

@@ -1,5 +1,7 @@
 /* test_placement_annual: each rule of the annual plan provoked and named, and a generated year placed without a hard
- * violation. SPDX-License-Identifier: Apache-2.0 ctest-timeout: 300
+ * violation.
+ * SPDX-License-Identifier: Apache-2.0
+ * ctest-timeout: 300
  */
 #include "../bench/placement/annual_plan.h"
 #include "placement_put.h"

@@ -1,5 +1,6 @@
 /* test_placement_solve: whole runs: the best plan of small models, the same plan for the same seed, promises, cancel,
- * guard. SPDX-License-Identifier: Apache-2.0
+ * guard.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "placement_full.h"
 #include "scheduling/placement/place.h"

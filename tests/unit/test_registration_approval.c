@@ -1,5 +1,6 @@
 /* test_registration_approval: nobody has a seat before the last approval; capacity is decided there; a change that
- * needs approval leaves the registration in force. SPDX-License-Identifier: Apache-2.0
+ * needs approval leaves the registration in force.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/registration.h"
 #include "registration_driver.h"

@@ -1,5 +1,6 @@
 /* test_registration_change: amend and substitute: a seat is never lost by a change, what cannot be seated changes
- * nothing, and the history says who, when and what. SPDX-License-Identifier: Apache-2.0
+ * nothing, and the history says who, when and what.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/registration.h"
 #include "registration_driver.h"

@@ -1,5 +1,6 @@
 /* test_registration_documents: identity documents are sealed, end with the person, and are on no stream; who reads
- * personal data leaves a trace that is there before the answer. SPDX-License-Identifier: Apache-2.0
+ * personal data leaves a trace that is there before the answer.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/document.h"
 #include "registration_driver.h"
@@ -298,7 +299,7 @@ static void the_list_ends(void **state)
     driver_free(&driver);
 }
 
-/* A database from before there were documents and readings. */
+/* A database from before there were documents, readings and consents. */
 static void an_older_database_goes_on(void **state)
 {
     (void)state;
@@ -313,7 +314,7 @@ static void an_older_database_goes_on(void **state)
     const cv_db_options_t options = {.path = driver->path,
                                      .application_id = old.application_id,
                                      .migrations = old.migrations,
-                                     .migrations_n = REG_MIGRATIONS - 2};
+                                     .migrations_n = REG_MIGRATIONS - 3};
     assert_int_equal(cv_db_open(&options, &driver->db, error, sizeof error), CV_OK);
     cv_db_close(&driver->db);
     driver_open(driver);

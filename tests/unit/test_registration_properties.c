@@ -1,5 +1,6 @@
 /* test_registration_properties: what must hold of the seat rule after any history, with the shortest history that
- * breaks it. SPDX-License-Identifier: Apache-2.0
+ * breaks it.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * A history is a list of steps. When a property fails, steps are taken out as long as it still fails, first many at a
  * time, then one; then numbers in what is left are made smaller. SEED=n repeats a run, ROUNDS=n makes it longer.

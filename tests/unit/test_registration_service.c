@@ -1,5 +1,6 @@
 /* test_registration_service: registration on the real engine and a real database, without sockets: what is answered,
- * what is published, what survives a crash. SPDX-License-Identifier: Apache-2.0
+ * what is published, what survives a crash.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/registration.h"
 #include "registration_driver.h"

@@ -1,7 +1,8 @@
 /* test_registration_traps: how other systems have sold a seat twice or lost one, each tried on this one. Those that are
  * about one kind of request only are with its tests: a_substitution_on_a_full_event_keeps_the_seat (change),
  * two_pending_for_one_seat_do_not_both_get_it (phases), a_freed_seat_of_a_full_event_is_no_seat (offers),
- * a_change_is_approved_again (approval). SPDX-License-Identifier: Apache-2.0
+ * a_change_is_approved_again (approval).
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "registration/registration.h"
 #include "registration_driver.h"

@@ -1,5 +1,6 @@
 /* test_scheduling_forms: a form that could not be answered is refused where it is wrong; versions, and what they
- * promise registration: a choice that was there without a limit never gets one. SPDX-License-Identifier: Apache-2.0
+ * promise registration: a choice that was there without a limit never gets one.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "scheduling/core_form.h"
 #include "scheduling/handlers.h"

@@ -1,5 +1,6 @@
 /* test_scheduling_work: items of work: dependencies without circles, progress, and overdue told once; reports and
- * reviews. SPDX-License-Identifier: Apache-2.0
+ * reviews.
+ * SPDX-License-Identifier: Apache-2.0
  */
 #include "scheduling/core_work.h"
 #include "scheduling/handlers.h"

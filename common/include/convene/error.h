@@ -6,7 +6,7 @@
  *   a business no         EREJECTED                                                     a decision: remembered
  *   try again later       EBUSY EUNAVAIL EFULL EAGAIN ETIMEOUT                            nothing was changed
  *   fatal                 EIO ECORRUPT EINTERNAL ENOMEM                                   log, leave; the truth is on
- * disk
+ *                                                                                         disk
  */
 #ifndef CONVENE_ERROR_H
 #define CONVENE_ERROR_H

@@ -4,7 +4,8 @@
  *   master key    one per service, in a file outside the database
  *   secret        32 random octets per person, in the database
  *   key           BLAKE2b-256, keyed by the master key, over the number of the secret and the secret: what seals and
- * opens sealed        nonce (24), then what XChaCha20-Poly1305 made of the text: 16 octets longer than that
+ *                 opens
+ *   sealed        nonce (24), then what XChaCha20-Poly1305 made of the text: 16 octets longer than that
  *
  * Who has the file or the database alone has nothing. Who overwrites the secret has destroyed what it sealed, in every
  * copy of the sealed octets, wherever these are: a stream that is chained by hash can keep them for ever. The master

@@ -3,8 +3,9 @@
  *
  *   make      NAME.secret, then allow/NAME.cert. Never over what is there
  *   rotate    a new pair: NAME.secret, then the certificate with the new key, and the one before as the former key,
- * good until the overlap ends. Both hold at once, so programs can be given the new file one after another revoke
- * NAME.secret, then the certificate, into revoked/: nobody has that name any more, and making it anew makes another key
+ *             good until the overlap ends. Both hold at once, so programs can be given the new file one after another
+ *   revoke    NAME.secret, then the certificate, into revoked/: nobody has that name any more, and making it anew makes
+ *             another key
  *
  * Failure modes: each file appears or is replaced under its name only when it is whole and on disk. Stopped between two
  * files, the same command again brings it to its end: make completes the same key; rotate takes the new pair that is

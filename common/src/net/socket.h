@@ -5,8 +5,9 @@
  *   CV_SOCKET_INTAKE      SUB     binds      P+0   .intake     a service's way in
  *   CV_SOCKET_FEED        XPUB    binds      P+1   .feed       its way out; a subscriber that is too slow loses records
  *   CV_SOCKET_LOG         ROUTER  binds      P+2   .log        its way back; send with ZMQ_DONTWAIT: EAGAIN,
- * EHOSTUNREACH CV_SOCKET_REQUESTS    XPUB    connects   P+0   .intake     a client's requests; EAGAIN instead of a
- * silent loss CV_SOCKET_SUBSCRIBER  SUB     connects   P+1   .feed       a client's or follower's ear
+ *                                                              EHOSTUNREACH
+ *   CV_SOCKET_REQUESTS    XPUB    connects   P+0   .intake     a client's requests; EAGAIN instead of a silent loss
+ *   CV_SOCKET_SUBSCRIBER  SUB     connects   P+1   .feed       a client's or follower's ear
  *   CV_SOCKET_QUESTIONS   DEALER  connects   P+2   .log        a client's or follower's questions
  *
  * A context made with cv_socket_context belongs to one service or client. A socket belongs to one thread.

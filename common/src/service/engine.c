@@ -13,11 +13,13 @@
  *   a handler fails unexpectedly   ROLLBACK, forget(), then every input alone in a transaction of its own; the request
  *                                  that fails alone is answered INTERNAL (not remembered), the record is poison (parked
  *                                  or halt), the timer is put off by a minute. Nothing had been answered, so trying
- * again is invisible out of memory                  the same for requests; for a record fatal, it is not the record
- * that is poison disk full                      ROLLBACK; the same inputs again while not writable: memos are still
- * answered, new requests get UNAVAILABLE, records and timers wait. Checked again every second I/O error, damaged file
- * fatal: nothing is answered, the process leaves, the truth is read again from disk killed anywhere before COMMIT
- * nothing happened; after it the memo, the outbox and the cursor tell everybody who asks
+ *                                  again is invisible
+ *   out of memory                  the same for requests; for a record fatal, it is not the record that is poison
+ *   disk full                      ROLLBACK; the same inputs again while not writable: memos are still answered, new
+ *                                  requests get UNAVAILABLE, records and timers wait. Checked again every second
+ *   I/O error, damaged file        fatal: nothing is answered, the process leaves, the truth is read again from disk
+ *   killed anywhere                before COMMIT nothing happened; after it the memo, the outbox and the cursor tell
+ *                                  everybody who asks
  *
  * Invariants: nothing is published before the COMMIT it belongs to; an input is answered in the turn that took it or
  * not at all; after a turn no input is left in the queue.

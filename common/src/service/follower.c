@@ -17,10 +17,12 @@
  *   question or answer lost  asked again after 1 s; answers to older questions are ignored by their id
  *   repeated record        at or below the tail: dropped before any effect
  *   producer restored      another epoch: FETCH goes on if the restored history holds our cursor; else it is refused
- * with EPOCH and the state is taken as a snapshot records pruned         PRUNED: the same producer's file rewound  a
- * chain that does not fit leads to a FETCH, which the producer refuses with DIVERGED or AHEAD: halt. So does a head
- * that stays below the tail. Only a new epoch (a declared restore) or a person ends a halt we are slow            ready
- * is full: live records are dropped here and fetched later
+ *                          with EPOCH and the state is taken as a snapshot
+ *   records pruned         PRUNED: the same
+ *   producer's file rewound  a chain that does not fit leads to a FETCH, which the producer refuses with DIVERGED or
+ *                          AHEAD: halt. So does a head that stays below the tail. Only a new epoch (a declared
+ *                          restore) or a person ends a halt
+ *   we are slow            ready is full: live records are dropped here and fetched later
  *
  * Invariant: a record becomes ready only if its sequence is tail + 1 and, when it came with a position, its chain is
  * BLAKE2b(chain of tail, record). A batch, which has no positions, was asked for from a position that the producer has

@@ -10,7 +10,8 @@
  * Failure modes:
  *   a certificate is damaged         nothing of the new set is in force; of the old one, what the directory still says:
  *                                    nobody gains, and who was taken out is out. Tried again every second until it
- * reads the directory cannot be read     the set stays, said in the log: a disk that fails must not lock everybody out
+ *                                    reads
+ *   the directory cannot be read     the set stays, said in the log: a disk that fails must not lock everybody out
  *   the feed cannot be opened again  fatal: whoever started us starts us again
  *
  * On ipc the path of a socket is removed some time after it was closed, perhaps under the new one: there the feed stays

@@ -5,11 +5,11 @@
  * taken from it for each message. When it is empty:
  *
  *   refused   a second bucket, filling with CV_METER_ANSWERS a second, still has something: the sender is told, and
- * when to come again. Each one refused is given a place of its own behind those refused before, as far apart as the
- *             rate allows. So a program that was too fast and keeps to what it is told is spread over time, and does
- *             not come back with everything at once
+ *             when to come again. Each one refused is given a place of its own behind those refused before, as far
+ *             apart as the rate allows. So a program that was too fast and keeps to what it is told is spread over
+ *             time, and does not come back with everything at once
  *   ignored   that one is empty too: nothing is read and nothing answered. What a flood costs is taking it off the
- * socket
+ *             socket
  *
  * Answers that are large are charged afterwards: the bucket goes below zero, and nothing is granted until it is filled.
  *

@@ -1,5 +1,6 @@
 /* reveal: a sealed record of our log for who may read it: beside its own octets, which are hashed and stay as they are,
- * the message that it says. SPDX-License-Identifier: Apache-2.0
+ * the message that it says.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * The message has the record's id, time and causes, so to the reader it is the record. When its keys are destroyed
  * there is nothing to be said any more, and the record itself stays.

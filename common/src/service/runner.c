@@ -13,8 +13,8 @@
  *   database locked by another process         the same, status 3
  *   anything that may pass (disk, memory)      status 4: worth starting again
  *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene
- * up, systemd, compose) finds the truth on the disk kill -9 at any instant                     equally correct; only
- * the next start checks the file first
+ *                                              up, systemd, compose) finds the truth on the disk
+ *   kill -9 at any instant                     equally correct; only the next start checks the file first
  */
 #include "service/runner.h"
 

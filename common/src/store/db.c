@@ -5,12 +5,13 @@
  * serve; at an orderly close checkpoint and mark as clean.
  *
  * Why these settings (SQLite 3.40.1 of Debian 12 is what they have to survive):
- *   one connection, exclusive     two connections that write or checkpoint can meet the WAL-reset bug (3.7.0
- * to 3.51.2); exclusive locking before WAL also keeps the wal-index in memory, not in a shared file journal WAL,
- * synchronous FULL COMMIT returns after the WAL is synced; NORMAL would lose acknowledged commits wal_autocheckpoint 0
- * a checkpoint inside COMMIT would land on a batch; cv_db_tend does it between batches page size 8 KiB fewer, larger
- * WAL frames; measured faster for append-heavy tables trusted_schema off, defensive, cell_size_check: a damaged or
- * hostile file is an error, not a crash
+ *   one connection, exclusive     two connections that write or checkpoint can meet the WAL-reset bug (3.7.0 to
+ *                                 3.51.2); exclusive locking before WAL also keeps the wal-index in memory, not in a
+ *                                 shared file
+ *   journal WAL, synchronous FULL COMMIT returns after the WAL is synced; NORMAL would lose acknowledged commits
+ *   wal_autocheckpoint 0          a checkpoint inside COMMIT would land on a batch; cv_db_tend does it between batches
+ *   page size 8 KiB               fewer, larger WAL frames; measured faster for append-heavy tables
+ *   trusted_schema off, defensive, cell_size_check: a damaged or hostile file is an error, not a crash
  *
  * Failure modes:
  *   disk full          the statement fails, SQLite may or may not have rolled back; cv_db_rollback settles it: CV_EFULL

@@ -11,8 +11,9 @@
  *
  * Failure modes:
  *   rolled back    cv_journal_forget puts the next n back; which marks are left is not known then, so each part gets
- * one anew killed         rows and marks are of the transaction that wrote them dropped rows   leave holes in n; the
- * row that is kept first gets a mark
+ *                  one anew
+ *   killed         rows and marks are of the transaction that wrote them
+ *   dropped rows   leave holes in n; the row that is kept first gets a mark
  *
  * Invariants: n and, within a part, `first` rise together. A row of a stream is less than REACH behind the last mark at
  * or before it. So the oldest one has a mark, and a stream without a mark has no rows.

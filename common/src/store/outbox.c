@@ -11,11 +11,12 @@
  * Failure modes:
  *   rolled back        cv_outbox_forget puts the heads of memory back to the committed ones
  *   killed             rows are of the transaction they speak of. At open the first and the last ones must fit each
- * other and the row in `stream`, or the file is damaged pruned             whole rows only. When all are gone `stream`
- * keeps number and chain, so none is ever given twice restored           another epoch: a follower whose place is part
- * of the restored history goes on from it, any other gets EPOCH and takes a snapshot old copy put back  same epoch,
- * shorter history: a follower that has seen more gets AHEAD, one whose chain does not fit gets DIVERGED; neither is
- * ever served records that merely have the right number
+ *                      other and the row in `stream`, or the file is damaged
+ *   pruned             whole rows only. When all are gone `stream` keeps number and chain, so none is ever given twice
+ *   restored           another epoch: a follower whose place is part of the restored history goes on from it, any other
+ *                      gets EPOCH and takes a snapshot
+ *   old copy put back  same epoch, shorter history: a follower that has seen more gets AHEAD, one whose chain does not
+ *                      fit gets DIVERGED; neither is ever served records that merely have the right number
  */
 #include "store/outbox.h"
 

@@ -2,12 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   stream    one row per stream of this service: where what is kept begins. epoch is random, made with the row and
- * again by a restore; oldest is the first record still kept, or the next one to come; chain is that before it journal
- * what the service said, in all its streams and in its answers: see journal.h; with journal_mark request   the memo:
- * one row per decided request, with the place of its outcome's very bytes in the journal cursor    one row per followed
- * stream: the position up to which its records have had their effect here parked    records that could not be applied,
- * set aside with the error consumer  how far each follower of our streams says it is; for retention, lag and alarms
- * only timer     what is due when; one row per (kind, key)
+ *             again by a restore; oldest is the first record still kept, or the next one to come; chain is that before
+ *             it
+ *   journal   what the service said, in all its streams and in its answers: see journal.h; with journal_mark
+ *   request   the memo: one row per decided request, with the place of its outcome's very bytes in the journal
+ *   cursor    one row per followed stream: the position up to which its records have had their effect here
+ *   parked    records that could not be applied, set aside with the error
+ *   consumer  how far each follower of our streams says it is; for retention, lag and alarms only
+ *   timer     what is due when; one row per (kind, key)
  */
 #include "store/tables.h"
 

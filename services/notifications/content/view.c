@@ -393,10 +393,14 @@ static const char *s_promotion(s_make_t *make, const cv_registration_promoted_v1
 
 static const char *s_lapse(s_make_t *make, const cv_registration_lapsed_v1_t *lapsed)
 {
+    const bool consent = lapsed->cause == CV_LAPSE_CAUSE_CONSENT;
     s_set_instant(make, "expired", lapsed->expires_ms, CV_STR_NONE, CV_STR_NONE);
+    if (consent)
+        s_set_json(make, make->view, "consent", json_true());
     s_add_persons(make, lapsed->persons, lapsed->persons_n);
     s_add_seats(make, &lapsed->seats);
-    return N_("An offered place was not accepted in time");
+    return consent ? N_("Left the event: the consent to keep personal data ran out")
+                   : N_("An offered place was not accepted in time");
 }
 
 static const char *s_event_change(s_make_t *make, const cv_scheduling_event_v1_t *was, unsigned changes)

@@ -4,9 +4,9 @@
  * anywhere  An item has no candidate. The sentence says how many places each rule takes from it.
  * both      A hard pair holds for every two times the two items could have.
  * all       Hall: a set of items needs different places and has fewer. Found by matching items to the (room, first
- * tick) they would begin in: an item that cannot be matched, with all that is reached from it by alternating paths, is
- * such a set, and the smallest that contains it. carry     A group, or the rooms, ask for more ticks than there are in
- * which its items could be, times what fits.
+ *           tick) they would begin in: an item that cannot be matched, with all that is reached from it by alternating
+ *           paths, is such a set, and the smallest that contains it.
+ * carry     A group, or the rooms, ask for more ticks than there are in which its items could be, times what fits.
  *
  * All four are exact one way: what is reported cannot be. What is not reported may still be impossible.
  */

@@ -1,5 +1,6 @@
 /* construct: the first plan: pinned items where they are, then the least flexible first, each at the place that is best
- * then. SPDX-License-Identifier: Apache-2.0
+ * then.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * Least flexible: fewest candidates, then most neighbours, then the order in which they were added. A place that breaks
  * something hard is taken only when the item would cost nothing to leave out; otherwise it is left for the search.

@@ -1,5 +1,6 @@
 /* programme: an event's programme as a placement model: sessions in slots and rooms, people and delegations, rules B1
- * to B16. SPDX-License-Identifier: Apache-2.0
+ * to B16.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * A time is a slot, a tick the largest number of minutes that divides all beginnings, ends and pauses. A session takes
  * its own length from the beginning of a slot that is at least as long. Breaks are simply not slots: they block every

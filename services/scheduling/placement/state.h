@@ -1,5 +1,6 @@
 /* state: one plan for a model, its score, and what a change would cost: the one evaluator for edits, search and
- * answers. SPDX-License-Identifier: Apache-2.0
+ * answers.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * delta says what moving one item changes and changes nothing. A compound change (a swap, a chain) is made of steps:
  * after each the score is right and further deltas see it; commit keeps them all, rollback takes them all back. An item

@@ -1,5 +1,6 @@
 /* annual_plan: a generated year's plan that is known to fit: every item has a hidden place, and all rules are made
- * around it. SPDX-License-Identifier: Apache-2.0
+ * around it.
+ * SPDX-License-Identifier: Apache-2.0
  *
  * 28 members with a weekend of their own kind and a dozen holidays each, feasts, a month of Ramadan, two weeks of
  * summits; a capital per member and online. Items are put one after the other at random days where nothing hard is
