@@ -71,8 +71,8 @@ static int records(s_work_t *work)
         status = record(work, "procedure", CV_MSG_SCHEDULING_DECISION_V1, &procedure);
     if (status != CLI_OK)
         return status;
-    sample->news = (ntf_news_t){
-        .was = was, .decided = decided, .promoted = promoted, .lapsed = lapsed, .procedure = procedure};
+    sample->news =
+        (ntf_news_t){.was = was, .decided = decided, .promoted = promoted, .lapsed = lapsed, .procedure = procedure};
     sample->context.details = procedure ? NULL : event;
     sample->zone = procedure ? sample->news.procedure->zone : sample->context.details->event_details.zone;
     sample->context.event = procedure ? sample->news.procedure->decision : sample->context.details->event;
@@ -157,8 +157,8 @@ static int unknown_sample(cli_t *cli, const char *name)
 {
     json_t *names = samples();
     const char *near = cli_nearest(name, sample_at, names, json_array_size(names));
-    int status = cli_fail(cli, CLI_NOTFOUND, "there is no sample \"%s\"%s%s%s; `convene notice preview` lists them", name,
-                          near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    int status = cli_fail(cli, CLI_NOTFOUND, "there is no sample \"%s\"%s%s%s; `convene notice preview` lists them",
+                          name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     json_decref(names);
     return status;
 }

@@ -84,8 +84,7 @@ static int s_change(s_notice_t *notice)
 {
     cv_str_t was_data, now_data;
     const void *was, *now;
-    int rc =
-        ntf_store_change_get(notice->ntf->store, notice->row->cause, notice->ntf->arena, &was_data, &now_data);
+    int rc = ntf_store_change_get(notice->ntf->store, notice->row->cause, notice->ntf->arena, &was_data, &now_data);
     if (!rc)
         rc = s_read(notice, CV_MSG_SCHEDULING_EVENT_V1, was_data, &was);
     if (!rc)

@@ -34,7 +34,8 @@ static bool s_offset(cv_str_t text, int64_t *ret_s)
 {
     int64_t hours, minutes;
     if (text.len != 6 || (text.ptr[0] != '+' && text.ptr[0] != '-') ||
-        cv_str_digits((cv_str_t){text.ptr + 1, 2}, 2, &hours) || cv_str_digits((cv_str_t){text.ptr + 4, 2}, 2, &minutes))
+        cv_str_digits((cv_str_t){text.ptr + 1, 2}, 2, &hours) ||
+        cv_str_digits((cv_str_t){text.ptr + 4, 2}, 2, &minutes))
         return false;
     *ret_s = (text.ptr[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
     return true;

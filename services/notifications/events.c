@@ -50,10 +50,10 @@ static int s_tell_change(ntf_t *ntf, cv_str_t cause, cv_str_t event, cv_str_t pa
     int last;
     int rc = ntf_calendar_last(ntf->reminders, event, party, &last);
     bool off = status == CV_EVENT_STATUS_CANCELLED || status == CV_EVENT_STATUS_REJECTED;
-    int calendar = last == NTF_CALENDAR_NONE                    ? NTF_CALENDAR_NONE
-                   : !off                                       ? NTF_CALENDAR_REQUEST
-                   : last == NTF_CALENDAR_REQUEST               ? NTF_CALENDAR_CANCEL
-                                                                : NTF_CALENDAR_NONE;
+    int calendar = last == NTF_CALENDAR_NONE      ? NTF_CALENDAR_NONE
+                   : !off                         ? NTF_CALENDAR_REQUEST
+                   : last == NTF_CALENDAR_REQUEST ? NTF_CALENDAR_CANCEL
+                                                  : NTF_CALENDAR_NONE;
     return rc ? rc
               : ntf_tell(ntf, &(ntf_telling_t){.kind = NTF_EVENT_CHANGE,
                                                .cause = cause,

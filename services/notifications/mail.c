@@ -247,8 +247,8 @@ static void s_put_parts(cv_buf_t *buf, const ntf_mail_t *mail)
 {
     char boundary[BOUNDARY_MAX], parameter[32];
     s_boundary(mail, boundary);
-    cv_buf_printf(buf, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\nContent-Language: %.*s\r\n\r\n", boundary,
-                  CV_STR_ARG(mail->language));
+    cv_buf_printf(buf, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\nContent-Language: %.*s\r\n\r\n",
+                  boundary, CV_STR_ARG(mail->language));
     s_put_part(buf, boundary, "text/plain", "");
     s_put_lines(buf, mail->body);
     if (mail->html.ptr) {

@@ -116,8 +116,8 @@ int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling) CV_USE_RESULT;
 int ntf_remind_event(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
 int ntf_remind_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_decision_v1_t *procedure) CV_USE_RESULT;
 /* A record of a decision: members are told of each step of a silence procedure. */
-int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_decision_v1_t *procedure)
-    CV_USE_RESULT;
+int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg,
+                  const cv_scheduling_decision_v1_t *procedure) CV_USE_RESULT;
 /* All of it anew: zones may have changed since. */
 int ntf_remind_all(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* Sends what is due. */

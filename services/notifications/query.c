@@ -22,12 +22,9 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
                   cv_str_t *ret_subject)
 {
     static const cv_notice_kind_t kinds[] = {
-        [NTF_DECISION] = CV_NOTICE_KIND_DECISION,
-        [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
-        [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE,
-        [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
-        [NTF_REMINDER] = CV_NOTICE_KIND_REMINDER,
-        [NTF_SILENCE] = CV_NOTICE_KIND_SILENCE,
+        [NTF_DECISION] = CV_NOTICE_KIND_DECISION,         [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
+        [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE, [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
+        [NTF_REMINDER] = CV_NOTICE_KIND_REMINDER,         [NTF_SILENCE] = CV_NOTICE_KIND_SILENCE,
     };
     static const cv_notice_state_t states[] = {
         [NTF_QUEUED] = CV_NOTICE_STATE_QUEUED,

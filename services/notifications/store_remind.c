@@ -24,38 +24,38 @@ const char ntf_tables_content[] =
     "CREATE INDEX ntf_due_next ON ntf_due(due_ms) WHERE state = 1;"
     "CREATE TABLE ntf_procedure(decision TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
-#define STATEMENTS(XX)                                                                                                 \
-    XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")          \
-    XX(rule_put, "INSERT INTO ntf_rule VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(rule) DO UPDATE SET anchor = ?2,"        \
-                 " before_ms = ?3, audience = ?4, off = ?5")                                                           \
-    XX(rule_clear, "DELETE FROM ntf_due WHERE rule = ?1 AND state IN (1, 3)")                                          \
-    XX(due_drop, "DELETE FROM ntf_due WHERE rule = ?1 AND about = ?2 AND state = 1 AND anchor_ms IS NOT ?3")           \
-    XX(due_put, "INSERT INTO ntf_due VALUES(?1, ?2, ?3, ?4, CASE WHEN ?4 > ?5 THEN 1 ELSE 3 END)"                      \
-                " ON CONFLICT DO UPDATE SET due_ms = ?4 WHERE state = 1")                                              \
-    XX(due, "SELECT d.rule, r.anchor, r.audience, r.before_ms, d.about, d.anchor_ms, d.due_ms FROM ntf_due AS d"       \
-            " INDEXED BY ntf_due_next JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.state = 1 AND d.due_ms <= ?1"      \
-            " ORDER BY d.due_ms, d.about, d.rule LIMIT ?2")                                                            \
-    XX(due_end, "UPDATE ntf_due SET state = ?4 WHERE about = ?1 AND rule = ?2 AND anchor_ms = ?3")                     \
-    XX(due_nearer, "SELECT 1 FROM ntf_due AS d JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.about = ?1"               \
-                   " AND d.anchor_ms = ?2 AND d.state = 1 AND d.due_ms <= ?3 AND d.due_ms > ?4 AND r.anchor = ?5"      \
-                   " LIMIT 1")                                                                                         \
-    XX(due_next, "SELECT min(due_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1")                            \
-    XX(unanswered, "SELECT code, kind FROM ntf_party AS p WHERE EXISTS(SELECT 1 FROM ntf_recipient AS r"               \
-                   " WHERE r.party = p.code) AND NOT EXISTS(SELECT 1 FROM ntf_answer AS a WHERE a.event = ?1"          \
-                   " AND a.party = p.code AND a.answer IN (1, 2)) ORDER BY code")                                      \
-    XX(parties, "SELECT code, kind FROM ntf_party ORDER BY code")                                                      \
-    XX(event_after, "SELECT event, data FROM ntf_event WHERE event > ?1 ORDER BY event LIMIT 1")                       \
-    XX(procedure_put, "INSERT INTO ntf_procedure VALUES(?1, ?2) ON CONFLICT(decision) DO UPDATE SET data = ?2")        \
-    XX(procedure_drop, "DELETE FROM ntf_procedure WHERE decision = ?1")                                                \
-    XX(procedure_get, "SELECT decision, data FROM ntf_procedure WHERE decision = ?1")                                  \
-    XX(procedure_after, "SELECT decision, data FROM ntf_procedure WHERE decision > ?1 ORDER BY decision LIMIT 1")      \
-    XX(procedures_forget, "DELETE FROM ntf_procedure")                                                                 \
-    XX(mark, "UPDATE ntf_delivery SET topic = ?2, calendar = ?3 WHERE notice = ?1 AND announced = 0 AND mail IS NULL"  \
-             " AND attempts = 0")                                                                                      \
-    XX(calendar, "SELECT d.calendar, (SELECT count(*) FROM ntf_delivery AS e INDEXED BY ntf_delivery_calendar"         \
-                 " WHERE e.event = d.event AND e.party = d.party AND e.n < d.n AND e.calendar <> 0)"                   \
-                 " FROM ntf_delivery AS d WHERE d.n = ?1")                                                             \
-    XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"            \
+#define STATEMENTS(XX)                                                                                                \
+    XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")         \
+    XX(rule_put, "INSERT INTO ntf_rule VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(rule) DO UPDATE SET anchor = ?2,"       \
+                 " before_ms = ?3, audience = ?4, off = ?5")                                                          \
+    XX(rule_clear, "DELETE FROM ntf_due WHERE rule = ?1 AND state IN (1, 3)")                                         \
+    XX(due_drop, "DELETE FROM ntf_due WHERE rule = ?1 AND about = ?2 AND state = 1 AND anchor_ms IS NOT ?3")          \
+    XX(due_put, "INSERT INTO ntf_due VALUES(?1, ?2, ?3, ?4, CASE WHEN ?4 > ?5 THEN 1 ELSE 3 END)"                     \
+                " ON CONFLICT DO UPDATE SET due_ms = ?4 WHERE state = 1")                                             \
+    XX(due, "SELECT d.rule, r.anchor, r.audience, r.before_ms, d.about, d.anchor_ms, d.due_ms FROM ntf_due AS d"      \
+            " INDEXED BY ntf_due_next JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.state = 1 AND d.due_ms <= ?1"     \
+            " ORDER BY d.due_ms, d.about, d.rule LIMIT ?2")                                                           \
+    XX(due_end, "UPDATE ntf_due SET state = ?4 WHERE about = ?1 AND rule = ?2 AND anchor_ms = ?3")                    \
+    XX(due_nearer, "SELECT 1 FROM ntf_due AS d JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.about = ?1"              \
+                   " AND d.anchor_ms = ?2 AND d.state = 1 AND d.due_ms <= ?3 AND d.due_ms > ?4 AND r.anchor = ?5"     \
+                   " LIMIT 1")                                                                                        \
+    XX(due_next, "SELECT min(due_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1")                           \
+    XX(unanswered, "SELECT code, kind FROM ntf_party AS p WHERE EXISTS(SELECT 1 FROM ntf_recipient AS r"              \
+                   " WHERE r.party = p.code) AND NOT EXISTS(SELECT 1 FROM ntf_answer AS a WHERE a.event = ?1"         \
+                   " AND a.party = p.code AND a.answer IN (1, 2)) ORDER BY code")                                     \
+    XX(parties, "SELECT code, kind FROM ntf_party ORDER BY code")                                                     \
+    XX(event_after, "SELECT event, data FROM ntf_event WHERE event > ?1 ORDER BY event LIMIT 1")                      \
+    XX(procedure_put, "INSERT INTO ntf_procedure VALUES(?1, ?2) ON CONFLICT(decision) DO UPDATE SET data = ?2")       \
+    XX(procedure_drop, "DELETE FROM ntf_procedure WHERE decision = ?1")                                               \
+    XX(procedure_get, "SELECT decision, data FROM ntf_procedure WHERE decision = ?1")                                 \
+    XX(procedure_after, "SELECT decision, data FROM ntf_procedure WHERE decision > ?1 ORDER BY decision LIMIT 1")     \
+    XX(procedures_forget, "DELETE FROM ntf_procedure")                                                                \
+    XX(mark, "UPDATE ntf_delivery SET topic = ?2, calendar = ?3 WHERE notice = ?1 AND announced = 0 AND mail IS NULL" \
+             " AND attempts = 0")                                                                                     \
+    XX(calendar, "SELECT d.calendar, (SELECT count(*) FROM ntf_delivery AS e INDEXED BY ntf_delivery_calendar"        \
+                 " WHERE e.event = d.event AND e.party = d.party AND e.n < d.n AND e.calendar <> 0)"                  \
+                 " FROM ntf_delivery AS d WHERE d.n = ?1")                                                            \
+    XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"           \
                       " AND party = ?2 AND calendar <> 0 ORDER BY n DESC LIMIT 1")
 
 struct ntf_reminders {
@@ -89,8 +89,9 @@ void ntf_reminders_close(ntf_reminders_t **store)
 }
 
 /* What is in the database must not depend on the order of a generated enum. */
-static const cv_party_kind_t s_kinds[] = {CV_PARTY_KIND_ABSENT,       CV_PARTY_KIND_MEMBER,  CV_PARTY_KIND_OBSERVER_STATE,
-                                          CV_PARTY_KIND_OBSERVER_ORG, CV_PARTY_KIND_PARTNER, CV_PARTY_KIND_GUEST};
+static const cv_party_kind_t s_kinds[] = {CV_PARTY_KIND_ABSENT,         CV_PARTY_KIND_MEMBER,
+                                          CV_PARTY_KIND_OBSERVER_STATE, CV_PARTY_KIND_OBSERVER_ORG,
+                                          CV_PARTY_KIND_PARTNER,        CV_PARTY_KIND_GUEST};
 enum { KINDS_N = sizeof(s_kinds) / sizeof(s_kinds[0]) };
 
 int64_t ntf_party_kind_stored(cv_party_kind_t kind)

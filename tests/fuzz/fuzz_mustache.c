@@ -35,9 +35,10 @@ static json_t *s_data(void)
 {
     static json_t *data;
     if (!data)
-        data = json_loads("{\"text\": \"a<b>&\\\"c\", \"n\": 2, \"real\": 1.5, \"yes\": true, \"no\": null, \"list\": [1, \"<x>\", "
-                          "{\"a\": {\"b\": \"<\"}}, [1, 2]], \"a\": {\"b\": \"<c>\", \"a\": {\"list\": []}}}",
-                          0, NULL);
+        data = json_loads(
+            "{\"text\": \"a<b>&\\\"c\", \"n\": 2, \"real\": 1.5, \"yes\": true, \"no\": null, \"list\": [1, \"<x>\", "
+            "{\"a\": {\"b\": \"<\"}}, [1, 2]], \"a\": {\"b\": \"<c>\", \"a\": {\"list\": []}}}",
+            0, NULL);
     return data;
 }
 

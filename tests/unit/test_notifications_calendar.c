@@ -37,7 +37,8 @@ static char *part_of(drv_t *drv, const char *notice)
             *to++ = *at;
     }
     if (part) { /* the parameter of the part and the property agree */
-        char *type = strstr(file, "Content-Type: text/calendar; charset=utf-8; method="), *property = strstr(part, "METHOD:");
+        char *type = strstr(file, "Content-Type: text/calendar; charset=utf-8; method="),
+             *property = strstr(part, "METHOD:");
         assert_true(type && type < begin && property);
         type = strstr(type, "method=") + 7;
         size_t len = strcspn(type, "\r\n");
@@ -75,10 +76,11 @@ static void test_invited_moved_cancelled(void **state)
     tell_catalogue(drv);
     tell_registered(drv, KZ);
     drv_run(drv, 500, true);
-    PART(drv, EVENTS_ID "1.KZ", "METHOD:REQUEST\r\n", "UID:FORUM@convene.invalid\r\n", "SEQUENCE:0\r\n", "STATUS:CONFIRMED\r\n",
-         "DTSTART;VALUE=DATE:20260512\r\n", "DTEND;VALUE=DATE:20260514\r\n", "DTSTAMP:20260226T090000Z\r\n",
-         "SUMMARY:Business Forum\r\n", "LOCATION:Congress Centre\\, Baku\\, AZ\r\n", "ORGANIZER;CN=Convene:mailto:convene@",
-         "mailto:focal@KZ.example\r\n", "CN=Focal Point", "DESCRIPTION:Dear Focal Point\\,\\n\\nRegistration accepted.");
+    PART(drv, EVENTS_ID "1.KZ", "METHOD:REQUEST\r\n", "UID:FORUM@convene.invalid\r\n", "SEQUENCE:0\r\n",
+         "STATUS:CONFIRMED\r\n", "DTSTART;VALUE=DATE:20260512\r\n", "DTEND;VALUE=DATE:20260514\r\n",
+         "DTSTAMP:20260226T090000Z\r\n", "SUMMARY:Business Forum\r\n", "LOCATION:Congress Centre\\, Baku\\, AZ\r\n",
+         "ORGANIZER;CN=Convene:mailto:convene@", "mailto:focal@KZ.example\r\n", "CN=Focal Point",
+         "DESCRIPTION:Dear Focal Point\\,\\n\\nRegistration accepted.");
 
     cv_scheduling_event_v1_t event = forum(2);
     event.event_details.date_start = event.event_details.date_end = CV_STR("2026-05-20");
@@ -86,8 +88,8 @@ static void test_invited_moved_cancelled(void **state)
     event.event_details.zone = CV_STR("Asia/Baku");
     tell_event(drv, &event);
     drv_run(drv, 500, true);
-    PART(drv, CHANGE_ID "7.KZ", "METHOD:REQUEST\r\n", "UID:FORUM@convene.invalid\r\n", "SEQUENCE:2\r\n", "DTSTART:20260520T053000Z\r\n",
-         "!DTEND");
+    PART(drv, CHANGE_ID "7.KZ", "METHOD:REQUEST\r\n", "UID:FORUM@convene.invalid\r\n", "SEQUENCE:2\r\n",
+         "DTSTART:20260520T053000Z\r\n", "!DTEND");
     event.version = 3;
     event.event_details.note = CV_STR("nothing that matters"); /* tells nobody, so sends nothing */
     tell_event(drv, &event);
@@ -97,8 +99,8 @@ static void test_invited_moved_cancelled(void **state)
     event.event_details.date_end = CV_STR_NONE;
     tell_event(drv, &event);
     drv_run(drv, 500, true);
-    PART(drv, CHANGE_ID "9.KZ", "METHOD:REQUEST\r\n", "SEQUENCE:5\r\n", "STATUS:TENTATIVE\r\n", "TRANSP:TRANSPARENT\r\n",
-         "DTSTART:20260520T053000Z\r\n");
+    PART(drv, CHANGE_ID "9.KZ", "METHOD:REQUEST\r\n", "SEQUENCE:5\r\n", "STATUS:TENTATIVE\r\n",
+         "TRANSP:TRANSPARENT\r\n", "DTSTART:20260520T053000Z\r\n");
     event.version = 5;
     event.status = CV_EVENT_STATUS_CANCELLED;
     tell_event(drv, &event);
@@ -112,8 +114,10 @@ static void test_invited_moved_cancelled(void **state)
     event.status = CV_EVENT_STATUS_CANCELLED;
     tell_event(drv, &event);
     drv_run(drv, 500, true);
-    PART(drv, CHANGE_ID "11.KZ", "METHOD:REQUEST\r\n", "STATUS:CONFIRMED\r\n", "SEQUENCE:9\r\n", "DTSTART:20260602T053000Z\r\n");
-    PART(drv, CHANGE_ID "12.KZ", "METHOD:CANCEL\r\n", "STATUS:CANCELLED\r\n", "SEQUENCE:11\r\n", "UID:FORUM@convene.invalid\r\n");
+    PART(drv, CHANGE_ID "11.KZ", "METHOD:REQUEST\r\n", "STATUS:CONFIRMED\r\n", "SEQUENCE:9\r\n",
+         "DTSTART:20260602T053000Z\r\n");
+    PART(drv, CHANGE_ID "12.KZ", "METHOD:CANCEL\r\n", "STATUS:CANCELLED\r\n", "SEQUENCE:11\r\n",
+         "UID:FORUM@convene.invalid\r\n");
 }
 
 /* All under one version of the event: each part still outdoes the one before. */
@@ -174,9 +178,13 @@ static void test_who_waits_is_not_invited(void **state)
 static void test_names_add_no_lines(void **state)
 {
     drv_t *drv = *state;
-    static const char *const names[] = {"Plain", "A\xe2\x80\xa8" "METHOD:CANCEL", "\"x\":mailto:evil@example\"", "a;b,c:d\\n\\nBEGIN:VEVENT",
-                                        "\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96"
-                                        "\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96"};
+    static const char *const names[] = {
+        "Plain",
+        "A\xe2\x80\xa8"
+        "METHOD:CANCEL",
+        "\"x\":mailto:evil@example\"", "a;b,c:d\\n\\nBEGIN:VEVENT",
+        "\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96"
+        "\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96\xd0\x96"};
     tell_catalogue(drv);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         cv_scheduling_event_v1_t event = forum(2 + (int64_t)i);

@@ -434,7 +434,7 @@ static void test_headlines(void **state)
                                                .persons_n = 1,
                                                .persons = {{.number = 1, .state = rows[i].person}}};
         ntf_text_t text;
-            assert_int_equal(text_decision(&context, &record, &text), CV_OK);
+        assert_int_equal(text_decision(&context, &record, &text), CV_OK);
         assert_true(cv_str_is(cv_buf_str(&text.subject), rows[i].subject));
         assert_true(has(cv_buf_str(&text.body), "Dear colleagues,\n"));
         ntf_text_done(&text);
@@ -529,8 +529,7 @@ static void test_longest_texts_fit(void **state)
                              .notice = CV_STR("n")};
     for (int i = 0; i < 2; i++) {
         ntf_text_t text;
-            int rc = i ? text_change(&context, &was, &text)
-                   : text_decision(&context, &record, &text);
+        int rc = i ? text_change(&context, &was, &text) : text_decision(&context, &record, &text);
         assert_int_equal(rc, CV_OK);
         ntf_mail_t mail = letter();
         mail.to_name = long_name;

@@ -86,8 +86,10 @@ static void test_at_its_time_and_once(void **state)
     assert_int_equal(drv_files(drv), before);
     drv_run(drv, 1000, true); /* 05:30:00 comes in here */
     assert_int_equal(reminders(drv), 1);
-    assert_true(drv_number(drv, "SELECT min(time_ms) FROM ntf_delivery WHERE topic = 5") >= ms_of("2026-05-05T05:30:00Z"));
-    assert_id(drv, "start_7d", seconds_of("FORUM", "2026-05-12T05:30:00Z"), KZ, "Subject: The event begins soon: Business Forum\r\n");
+    assert_true(drv_number(drv, "SELECT min(time_ms) FROM ntf_delivery WHERE topic = 5") >=
+                ms_of("2026-05-05T05:30:00Z"));
+    assert_id(drv, "start_7d", seconds_of("FORUM", "2026-05-12T05:30:00Z"), KZ,
+              "Subject: The event begins soon: Business Forum\r\n");
     assert_id(drv, "start_7d", seconds_of("FORUM", "2026-05-12T05:30:00Z"), KZ,
               "Begins at: 2026-05-12 09:30:00 +04:00 (Asia/Baku)\r\nTime left: 7 days\r\n");
     cv_notifications_notice_v1_t notice = drv_notice(drv->notices[drv->notices_n - 1]);
@@ -127,7 +129,8 @@ static void test_moves_with_the_event(void **state)
     assert_int_equal(reminders(drv), 0);
     drv_run(drv, 3000, true);
     assert_int_equal(reminders(drv), 1);
-    assert_id(drv, "start_7d", seconds_of("FORUM", "2026-05-14T05:30:00Z"), KZ, "Begins at: 2026-05-14 09:30:00 +04:00");
+    assert_id(drv, "start_7d", seconds_of("FORUM", "2026-05-14T05:30:00Z"), KZ,
+              "Begins at: 2026-05-14 09:30:00 +04:00");
     /* Another hour is another start; another title is not. */
     event.version = 4;
     event.event_details.title = CV_STR("Another title");
@@ -209,13 +212,15 @@ static void test_another_tz_database(void **state)
 {
     drv_t *drv = *state;
     begin(drv);
-    assert_int_equal(drv_number(drv, "SELECT due_ms FROM ntf_due WHERE rule = 'start_7d'"), ms_of("2026-05-05T05:30:00Z"));
+    assert_int_equal(drv_number(drv, "SELECT due_ms FROM ntf_due WHERE rule = 'start_7d'"),
+                     ms_of("2026-05-05T05:30:00Z"));
     assert_int_equal(cv_db_exec(drv->db, "UPDATE ntf_due SET due_ms = due_ms - 3600000"), CV_OK);
     drv->ms = ms_of("2026-05-05T05:00:00Z");
     drv_restart(drv);
     drv_run(drv, 500, true);
     assert_int_equal(reminders(drv), 0);
-    assert_int_equal(drv_number(drv, "SELECT due_ms FROM ntf_due WHERE rule = 'start_7d'"), ms_of("2026-05-05T05:30:00Z"));
+    assert_int_equal(drv_number(drv, "SELECT due_ms FROM ntf_due WHERE rule = 'start_7d'"),
+                     ms_of("2026-05-05T05:30:00Z"));
     run_at(drv, "2026-05-05T05:30:00Z");
     assert_int_equal(reminders(drv), 1);
 }
@@ -288,7 +293,8 @@ static void test_who_has_not_answered(void **state)
 static void put_rule(drv_t *drv, const char *id, cv_reminder_anchor_t anchor, const char *rule, int64_t hours, bool off)
 {
     static cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
-    cv_reminder_t reminder = {.rule = cv_str(rule), .anchor = anchor, .before_hours = hours, .has_off = true, .off = off};
+    cv_reminder_t reminder = {
+        .rule = cv_str(rule), .anchor = anchor, .before_hours = hours, .has_off = true, .off = off};
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_REQUEST);
     cv_msg_t head = {.id = cv_str(id),
@@ -333,18 +339,19 @@ static void test_rules_are_data(void **state)
 static cv_scheduling_decision_v1_t silence(const char *id, int64_t version, cv_decision_state_t state,
                                            cv_decision_step_t step)
 {
-    return (cv_scheduling_decision_v1_t){
-        .decision = cv_str(id),
-        .version = version,
-        .state = state,
-        .way = CV_DECISION_WAY_SILENCE,
-        .step = step,
-        .opened_ms = ms_of("2026-02-26T09:00:00Z"),
-        .has_expires_ms = true,
-        .expires_ms = ms_of("2026-03-06T13:00:00Z"),
-        .zone = CV_STR("Asia/Almaty"),
-        .members = 4,
-        .resolution = {.subject = CV_SUBJECT_KIND_DOCUMENT, .title = CV_STR("Guidelines"), .text = CV_STR("They are adopted.")}};
+    return (cv_scheduling_decision_v1_t){.decision = cv_str(id),
+                                         .version = version,
+                                         .state = state,
+                                         .way = CV_DECISION_WAY_SILENCE,
+                                         .step = step,
+                                         .opened_ms = ms_of("2026-02-26T09:00:00Z"),
+                                         .has_expires_ms = true,
+                                         .expires_ms = ms_of("2026-03-06T13:00:00Z"),
+                                         .zone = CV_STR("Asia/Almaty"),
+                                         .members = 4,
+                                         .resolution = {.subject = CV_SUBJECT_KIND_DOCUMENT,
+                                                        .title = CV_STR("Guidelines"),
+                                                        .text = CV_STR("They are adopted.")}};
 }
 
 static size_t silences(drv_t *drv)

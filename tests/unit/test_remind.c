@@ -19,10 +19,11 @@
 
 /* Kabul to Hanoi: the zone of each member's capital. */
 static const char *const s_capitals[] = {
-    "Asia/Kabul",    "Asia/Baku",      "Asia/Bahrain",  "Asia/Dhaka",     "Asia/Phnom_Penh", "Asia/Shanghai",  "Africa/Cairo",
-    "Asia/Kolkata",  "Asia/Tehran",    "Asia/Baghdad",  "Asia/Jerusalem", "Asia/Amman",      "Asia/Almaty",    "Asia/Kuwait",
-    "Asia/Bishkek",  "Asia/Ulaanbaatar", "Asia/Karachi", "Asia/Gaza",     "Asia/Qatar",      "Asia/Seoul",     "Europe/Moscow",
-    "Asia/Colombo",  "Asia/Dushanbe",  "Asia/Bangkok",  "Europe/Istanbul", "Asia/Dubai",     "Asia/Tashkent",  "Asia/Ho_Chi_Minh"};
+    "Asia/Kabul",      "Asia/Baku",    "Asia/Bahrain",  "Asia/Dhaka",       "Asia/Phnom_Penh", "Asia/Shanghai",
+    "Africa/Cairo",    "Asia/Kolkata", "Asia/Tehran",   "Asia/Baghdad",     "Asia/Jerusalem",  "Asia/Amman",
+    "Asia/Almaty",     "Asia/Kuwait",  "Asia/Bishkek",  "Asia/Ulaanbaatar", "Asia/Karachi",    "Asia/Gaza",
+    "Asia/Qatar",      "Asia/Seoul",   "Europe/Moscow", "Asia/Colombo",     "Asia/Dushanbe",   "Asia/Bangkok",
+    "Europe/Istanbul", "Asia/Dubai",   "Asia/Tashkent", "Asia/Ho_Chi_Minh"};
 enum { CAPITALS_N = sizeof(s_capitals) / sizeof(s_capitals[0]) };
 _Static_assert(CAPITALS_N == 28, "all members");
 
@@ -86,7 +87,8 @@ static void test_every_capital_through_two_years(void **state)
         cv_str_t file = zone_file(s_capitals[i]);
         setenv("TZ", s_capitals[i], 1);
         tzset();
-        for (int64_t day_ms = ms_of("2026-01-08T00:00:00Z"); day_ms < ms_of("2028-01-01T00:00:00Z"); day_ms += 3 * DAY_MS) {
+        for (int64_t day_ms = ms_of("2026-01-08T00:00:00Z"); day_ms < ms_of("2028-01-01T00:00:00Z");
+             day_ms += 3 * DAY_MS) {
             char days[3][CV_TIME_TEXT + 1], expected[40];
             for (int64_t back = 0; back < 3; back++)
                 cv_time_text(day_ms - (back == 2 ? 7 : back) * DAY_MS, days[back]);
@@ -96,7 +98,8 @@ static void test_every_capital_through_two_years(void **state)
                 (void)snprintf(day, sizeof(day), "%.10s", days[0]);
                 cv_event_details_t details = at(day, clocks[k], s_capitals[i]);
                 assert_true(ntf_start(&details, file, &start_ms));
-                int64_t instants[3] = {start_ms, ntf_before(start_ms, DAY_MS, file), ntf_before(start_ms, 7 * DAY_MS, file)};
+                int64_t instants[3] = {start_ms, ntf_before(start_ms, DAY_MS, file),
+                                       ntf_before(start_ms, 7 * DAY_MS, file)};
                 for (int back = 0; back < 3; back++) {
                     (void)snprintf(expected, sizeof(expected), "%.10s %s", days[back], clocks[k]);
                     assert_wall(s_capitals[i], instants[back], expected);
@@ -215,7 +218,8 @@ static void test_ids(void **state)
     /* The longest of everything fits. */
     memset(name, 'x', 64), name[64] = '\0';
     memset(party, 'P', 16), party[16] = '\0';
-    assert_int_equal(ntf_reminder_id(CV_STR("sixteen_letters_"), cv_str(name), 99999999999000, cv_str(party), id), CV_OK);
+    assert_int_equal(ntf_reminder_id(CV_STR("sixteen_letters_"), cv_str(name), 99999999999000, cv_str(party), id),
+                     CV_OK);
     assert_int_equal(ntf_reminder_id(CV_STR("seventeen_letters"), cv_str(name), 1000, cv_str(party), id), CV_EINVAL);
     assert_int_equal(ntf_reminder_id(CV_STR("r"), CV_STR("E"), 1000, CV_STR("K/Z"), id), CV_EINVAL);
     assert_int_equal(ntf_reminder_id(CV_STR("r"), CV_STR(""), 1000, CV_STR("KZ"), id), CV_EINVAL);

@@ -72,9 +72,14 @@ static void test_what_is_no_catalogue(void **state)
     static const struct {
         const char *po;
         size_t line;
-    } bad[] = {{"msgid \"a\"\nmsgstr \"b\n", 2},  {"msgid \"a\"\nmsgstr \"b\\q\"\n", 2}, {"\"alone\"\n", 1},
-               {"msgid \"a\"\nmsgstr[9] \"b\"\n", 2}, {"msgid a\n", 1},                      {"msgid \"a\"b\"\n", 1},
-               {"nonsense\n", 1},                  {"\nmsgstr \"b\"\n\n", 3}};
+    } bad[] = {{"msgid \"a\"\nmsgstr \"b\n", 2},
+               {"msgid \"a\"\nmsgstr \"b\\q\"\n", 2},
+               {"\"alone\"\n", 1},
+               {"msgid \"a\"\nmsgstr[9] \"b\"\n", 2},
+               {"msgid a\n", 1},
+               {"msgid \"a\"b\"\n", 1},
+               {"nonsense\n", 1},
+               {"\nmsgstr \"b\"\n\n", 3}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         ntf_words_t *words = NULL;
         size_t line = 0;
@@ -99,7 +104,8 @@ static void test_rules_of_plurals(void **state)
     (void)state;
     /* Arabic, as gettext's manual has it: six forms. */
     static const char arabic[] = "n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5";
-    static const int64_t numbers[] = {0, 1, 2, 3, 10, 11, 99, 100, 102, 103, 111}, forms[] = {0, 1, 2, 3, 3, 4, 4, 5, 5, 3, 4};
+    static const int64_t numbers[] = {0, 1, 2, 3, 10, 11, 99, 100, 102, 103, 111},
+                         forms[] = {0, 1, 2, 3, 3, 4, 4, 5, 5, 3, 4};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         assert_int_equal(rule(arabic, numbers[i]), forms[i]);
     assert_int_equal(rule("0", 7), 0);
@@ -107,8 +113,18 @@ static void test_rules_of_plurals(void **state)
     assert_int_equal(rule("(n)", 3), 3);
     assert_int_equal(rule("n<=3 ? n>=3 ? 5 : 4 : 1", 3), 5);
     /* What is no rule gives none, and English then. */
-    static const char *const bad[] = {"", "n %", "n % 0", "(n", "n)", "n ? 1", "m", "1 2", "n == == 1", "n ? : 2",
-                                      "((((((((((((((((((((((((((((((((((((((((n))))))))))))))))))))))))))))))))))))))))"};
+    static const char *const bad[] = {
+        "",
+        "n %",
+        "n % 0",
+        "(n",
+        "n)",
+        "n ? 1",
+        "m",
+        "1 2",
+        "n == == 1",
+        "n ? : 2",
+        "((((((((((((((((((((((((((((((((((((((((n))))))))))))))))))))))))))))))))))))))))"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(rule(bad[i], 5), -1);
 }
@@ -121,8 +137,8 @@ static void test_russian_has_three_forms(void **state)
     static const struct {
         int64_t n;
         const char *text;
-    } rows[] = {{1, "день"},  {2, "дня"},   {4, "дня"},   {5, "дней"},   {7, "дней"},  {11, "дней"}, {12, "дней"},
-                {14, "дней"}, {21, "день"}, {22, "дня"},  {25, "дней"}, {101, "день"}, {111, "дней"}, {0, "дней"}};
+    } rows[] = {{1, "день"},  {2, "дня"},   {4, "дня"},  {5, "дней"},  {7, "дней"},   {11, "дней"},  {12, "дней"},
+                {14, "дней"}, {21, "день"}, {22, "дня"}, {25, "дней"}, {101, "день"}, {111, "дней"}, {0, "дней"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char expected[100];
         cv_str_t form =
@@ -170,7 +186,8 @@ static cv_scheduling_event_v1_t forum(void)
                                                         .utc_offset = CV_STR("+04:00")}};
 }
 
-static void make(cv_language_t language, const ntf_news_t *news, const cv_scheduling_event_v1_t *event, ntf_text_t *text)
+static void make(cv_language_t language, const ntf_news_t *news, const cv_scheduling_event_v1_t *event,
+                 ntf_text_t *text)
 {
     ntf_context_t context = {.language = language,
                              .recipient = CV_STR("<script>alert(1)</script>"),
@@ -223,17 +240,17 @@ static void test_every_kind_in_every_language(void **state)
                                                      .expires_ms = 1772096400000,
                                                      .persons_n = 1,
                                                      .persons = {{.number = 1, .state = CV_PERSON_STATE_OFFERED}}};
-    static cv_registration_lapsed_v1_t lapsed = {.expires_ms = 1772096400000,
-                                                 .persons_n = 1,
-                                                 .persons = {{.number = 1, .state = CV_PERSON_STATE_WITHDRAWN}}};
-    static cv_scheduling_decision_v1_t procedure = {
-        .decision = CV_STR("2026-D-1"),
-        .state = CV_DECISION_STATE_OPEN,
-        .way = CV_DECISION_WAY_SILENCE,
-        .step = CV_DECISION_STEP_OPENED,
-        .has_expires_ms = true,
-        .expires_ms = 1772096400000,
-        .resolution = {.title = CV_STR("Plan"), .text = CV_STR("First <i>line\nSecond line"), .proposer = CV_STR("AZ")}};
+    static cv_registration_lapsed_v1_t lapsed = {
+        .expires_ms = 1772096400000, .persons_n = 1, .persons = {{.number = 1, .state = CV_PERSON_STATE_WITHDRAWN}}};
+    static cv_scheduling_decision_v1_t procedure = {.decision = CV_STR("2026-D-1"),
+                                                    .state = CV_DECISION_STATE_OPEN,
+                                                    .way = CV_DECISION_WAY_SILENCE,
+                                                    .step = CV_DECISION_STEP_OPENED,
+                                                    .has_expires_ms = true,
+                                                    .expires_ms = 1772096400000,
+                                                    .resolution = {.title = CV_STR("Plan"),
+                                                                   .text = CV_STR("First <i>line\nSecond line"),
+                                                                   .proposer = CV_STR("AZ")}};
     for (int language = CV_LANGUAGE_EN; language <= CV_LANGUAGE_RU; language++) {
         ntf_text_t text;
         make((cv_language_t)language, &(ntf_news_t){.kind = NTF_DECISION, .decided = &decided}, &event, &text);
@@ -264,7 +281,8 @@ static void test_every_kind_in_every_language(void **state)
             make((cv_language_t)language, &news, anchor == NTF_ANCHOR_SILENCE ? NULL : &event, &text);
             bool russian = language == CV_LANGUAGE_RU, start = anchor == NTF_ANCHOR_START;
             assert_true(has(cv_buf_str(&text.body), start ? russian ? "Осталось: 7 дней\n" : "Time left: 7 days\n"
-                                                          : russian ? "Осталось: 2 часа\n" : "Time left: 2 hours\n"));
+                                                    : russian ? "Осталось: 2 часа\n"
+                                                              : "Time left: 2 hours\n"));
             ntf_text_done(&text);
         }
     }

@@ -116,8 +116,7 @@ static icalcomponent *s_entry(const ntf_calendar_t *calendar, const cv_event_det
     icalcomponent *entry = icalcomponent_new_vevent();
     icalcomponent_add_property(entry, icalproperty_new_uid(uid));
     icalcomponent_add_property(entry, icalproperty_new_dtstamp(s_instant(calendar->time_ms)));
-    icalcomponent_add_property(entry,
-                               icalproperty_new_sequence(cv_calendar_sequence(event->version, calendar->sent)));
+    icalcomponent_add_property(entry, icalproperty_new_sequence(cv_calendar_sequence(event->version, calendar->sent)));
     icalcomponent_add_property(entry, icalproperty_new_summary(s_clean(buf, event->event_details.title, true)));
     icalcomponent_add_property(entry, icalproperty_new_status(cancel         ? ICAL_STATUS_CANCELLED
                                                               : off || moved ? ICAL_STATUS_TENTATIVE
@@ -154,7 +153,8 @@ int ntf_calendar(const ntf_calendar_t *calendar, cv_buf_t *out)
     icalcomponent_add_property(all, icalproperty_new_version("2.0"));
     icalcomponent_add_property(all, icalproperty_new_prodid("-//Convene//Notices//EN"));
     icalcomponent_add_property(
-        all, icalproperty_new_method(calendar->method == NTF_CALENDAR_CANCEL ? ICAL_METHOD_CANCEL : ICAL_METHOD_REQUEST));
+        all,
+        icalproperty_new_method(calendar->method == NTF_CALENDAR_CANCEL ? ICAL_METHOD_CANCEL : ICAL_METHOD_REQUEST));
     icalcomponent_add_component(all, s_entry(calendar, at, has_day ? &first : NULL, uid, &buf));
     char *text = icalcomponent_as_ical_string_r(all);
     rc = text ? cv_buf_put(out, text, strlen(text)) : CV_ENOMEM;

@@ -21,7 +21,7 @@ enum { NTF_CALENDAR_NONE = 0, NTF_CALENDAR_REQUEST = 1, NTF_CALENDAR_CANCEL = 2,
 enum { NTF_DESCRIPTION_MAX = 4000 }; /* octets of a description */
 
 typedef struct {
-    int method; /* NTF_CALENDAR_REQUEST or _CANCEL */
+    int method;                                  /* NTF_CALENDAR_REQUEST or _CANCEL */
     const cv_scheduling_event_v1_t *event, *was; /* was: the version before; NULL: none */
     cv_str_t venue_name, zone_file;
     cv_str_t to_name, to_address;

@@ -328,8 +328,8 @@ static int s_run(render_t *render, source_t *source, cv_str_t until, bool shows,
         if (rc < 0)
             return rc;
         size_t to = rc ? tag.text_end : source->text.len;
-        if (shows && s_put(render, (cv_str_t){source->text.ptr + from, to - from},
-                           source->translated && render->options->html))
+        if (shows &&
+            s_put(render, (cv_str_t){source->text.ptr + from, to - from}, source->translated && render->options->html))
             return render->out->rc;
         if (rc == 0)
             return until.ptr ? s_wrong(render, "a section does not end") : CV_OK;

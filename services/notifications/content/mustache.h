@@ -30,7 +30,7 @@ enum {
 };
 
 typedef struct {
-    void *self; /* given back to the functions; each may be NULL */
+    void *self;                                     /* given back to the functions; each may be NULL */
     cv_str_t (*partial)(void *self, cv_str_t name); /* absent: there is none, which writes nothing */
     /* context absent: none. many absent: `one` is a sentence without forms. Valid until the rendering ends. */
     cv_str_t (*translate)(void *self, cv_str_t context, cv_str_t one, cv_str_t many, int64_t n);

@@ -19,10 +19,8 @@ static const char s_suffix[] = ".json", s_base[] = "base.json";
 enum { NAME_OCTETS = 64, ARENA_MAX = 1024 * 1024 };
 
 static const char *const s_anchors[NTF_ANCHORS_N] = {
-    [NTF_ANCHOR_START] = "start",
-    [NTF_ANCHOR_REGISTRATION] = "registration",
-    [NTF_ANCHOR_NOMINATION] = "nomination",
-    [NTF_ANCHOR_CONFIRMATION] = "confirmation",
+    [NTF_ANCHOR_START] = "start",           [NTF_ANCHOR_REGISTRATION] = "registration",
+    [NTF_ANCHOR_NOMINATION] = "nomination", [NTF_ANCHOR_CONFIRMATION] = "confirmation",
     [NTF_ANCHOR_SILENCE] = "silence",
 };
 
@@ -89,7 +87,7 @@ static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, cons
                   ntf_preview_t *preview)
 {
     cv_buf_t calendar;
-    int method = !sample->calendar                        ? NTF_CALENDAR_NONE
+    int method = !sample->calendar                         ? NTF_CALENDAR_NONE
                  : strcmp(sample->calendar, "cancel") == 0 ? NTF_CALENDAR_CANCEL
                                                            : NTF_CALENDAR_REQUEST;
     cv_buf_init(&calendar, NTF_CALENDAR_MAX);

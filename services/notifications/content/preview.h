@@ -10,13 +10,13 @@
 #include "notifications/content/text.h"
 
 typedef struct {
-    const char *kind;              /* "decision" */
-    const char *anchor;            /* of a reminder: "start" */
-    int64_t anchor_ms, before_ms;  /* of a reminder */
-    ntf_context_t context;         /* zone_file is filled in */
-    ntf_news_t news;               /* kind, changes and ahead are filled in */
-    cv_str_t to_address, zone;     /* zone: of zone_file; absent: none */
-    const char *calendar;          /* "request", "cancel"; NULL: no calendar part */
+    const char *kind;             /* "decision" */
+    const char *anchor;           /* of a reminder: "start" */
+    int64_t anchor_ms, before_ms; /* of a reminder */
+    ntf_context_t context;        /* zone_file is filled in */
+    ntf_news_t news;              /* kind, changes and ahead are filled in */
+    cv_str_t to_address, zone;    /* zone: of zone_file; absent: none */
+    const char *calendar;         /* "request", "cancel"; NULL: no calendar part */
 } ntf_sample_t;
 
 typedef struct {

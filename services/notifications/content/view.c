@@ -269,7 +269,8 @@ static void s_put_format(const s_make_t *make, cv_buf_t *buf, const cv_event_det
 
 typedef void s_putter_t(const s_make_t *make, cv_buf_t *buf, const cv_event_details_t *details);
 
-static void s_set_by(s_make_t *make, json_t *object, const char *key, s_putter_t *put, const cv_event_details_t *details)
+static void s_set_by(s_make_t *make, json_t *object, const char *key, s_putter_t *put,
+                     const cv_event_details_t *details)
 {
     cv_buf_t buf;
     cv_buf_init(&buf, LINE_MAX_OCTETS);
