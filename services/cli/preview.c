@@ -170,7 +170,7 @@ int cli_notice_preview(cli_t *cli)
     ntf_preview_t preview;
     if (strcmp(format, "text") != 0 && strcmp(format, "html") != 0 && strcmp(format, "mime") != 0)
         return cli_usage(cli, "--format is text, html or mime, not \"%s\"", format);
-    work.sample.context.language = ntf_language_of(code);
+    work.sample.context.language = cv_language_parse(cv_str(code));
     if (work.sample.context.language == CV_LANGUAGE_ABSENT)
         return cli_usage(cli, "--language is a language that notices are written in, en or ru, not \"%s\"", code);
     if (cli->args_n == 0)

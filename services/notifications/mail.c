@@ -233,7 +233,7 @@ static void s_boundary(const ntf_mail_t *mail, char ret_boundary[BOUNDARY_MAX])
         (void)snprintf(ret_boundary, BOUNDARY_MAX, "=_%s_%u", hex, try);
         stands = false;
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-            stands = stands || (parts[i].len && memmem(parts[i].ptr, parts[i].len, ret_boundary, strlen(ret_boundary)));
+            stands = stands || (parts[i].ptr && memmem(parts[i].ptr, parts[i].len, ret_boundary, strlen(ret_boundary)));
     }
 }
 

@@ -9,6 +9,7 @@
  *   killed before the COMMIT       nothing is told and nothing marked: the timer is due at the next start
  *   down while something was due   told at the next start, if its anchor is still ahead; of several reminders of one anchor
  *                                  that became due meanwhile only the last
+ *   what it is about is damaged    that reminder is given up, with an error in the log; others go on
  *   the clock steps back           what was told is marked as told, whatever the clock says
  *   the clock steps forward        the same as having been down
  *   the tz database changes        all is computed anew at each start, before anything is told
@@ -92,6 +93,8 @@ static int s_anew(ntf_t *ntf, cv_tx_t *tx, s_next_t *next, uint16_t type)
             rc = cv_str_copy(name, after, sizeof(after));
         if (!rc)
             rc = ntf_decode(type, data, ntf->arena, &state);
+        if (rc == CV_EMALFORMED)
+            continue; /* said when it is due */
         if (!rc)
             rc = type == CV_MSG_SCHEDULING_EVENT_V1 ? ntf_remind_event(ntf, tx, state)
                                                     : ntf_remind_procedure(ntf, tx, state);
@@ -228,9 +231,13 @@ static int s_due_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
     int rc = ntf_due_nearer(ntf->reminders, due, now_ms, &nearer);
     if (!rc && !nearer)
         rc = s_remind(ntf, tx, due);
-    if (rc && rc != CV_ENOTFOUND)
+    bool unusable = rc == CV_EINVAL || rc == CV_EMALFORMED || rc == CV_ELIMIT;
+    if (unusable) /* one that cannot be made must not keep the others */
+        cv_log(CV_LOG_ERROR, "reminder_failed", cv_kv_str("rule", due->rule.rule), cv_kv_str("about", due->about),
+               cv_kv_rc(rc));
+    else if (rc && rc != CV_ENOTFOUND)
         return rc;
-    return ntf_due_end(ntf->reminders, due, rc || nearer ? NTF_DUE_PASSED : NTF_DUE_SENT);
+    return ntf_due_end(ntf->reminders, due, unusable ? NTF_DUE_MISSED : rc || nearer ? NTF_DUE_PASSED : NTF_DUE_SENT);
 }
 
 int ntf_remind_due(ntf_t *ntf, cv_tx_t *tx)

@@ -187,14 +187,21 @@ static const struct {
 };
 enum { ANSWERS_N = sizeof(s_answers) / sizeof(s_answers[0]) };
 
+_Static_assert(CV_LANGUAGE_MAX == 2, "a new language needs a number of its own");
+static const int64_t s_languages[CV_LANGUAGE_MAX + 1] = {[CV_LANGUAGE_EN] = 1, [CV_LANGUAGE_RU] = 2};
+
 static int64_t s_language_stored(cv_language_t language)
 {
-    return language == CV_LANGUAGE_RU ? 2 : language == CV_LANGUAGE_EN ? 1 : 0;
+    return s_languages[language];
 }
 
 static cv_language_t s_language_read(int64_t stored)
 {
-    return stored == 2 ? CV_LANGUAGE_RU : stored == 1 ? CV_LANGUAGE_EN : CV_LANGUAGE_ABSENT;
+    for (int language = CV_LANGUAGE_MAX; language > CV_LANGUAGE_ABSENT; language--) {
+        if (s_languages[language] == stored)
+            return (cv_language_t)language;
+    }
+    return CV_LANGUAGE_ABSENT;
 }
 
 int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,

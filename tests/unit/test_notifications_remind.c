@@ -225,6 +225,22 @@ static void test_another_tz_database(void **state)
     assert_int_equal(reminders(drv), 1);
 }
 
+/* What is stored of one event is damaged: its reminder is given up, and keeps no other back. */
+static void test_a_damaged_event(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    cv_scheduling_event_v1_t other = timed(1);
+    other.event = CV_STR("OTHER");
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &other);
+    drv_run(drv, 500, true);
+    assert_int_equal(cv_db_exec(drv->db, "UPDATE ntf_event SET data = x'c0' WHERE event = 'OTHER'"), CV_OK);
+    drv_restart(drv);
+    run_at(drv, "2026-05-05T05:30:00Z");
+    assert_int_equal(reminders(drv), 1);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_due WHERE about = 'OTHER' AND rule = 'start_7d'"), 4);
+}
+
 /* A snapshot of scheduling rebuilds events; what was told stays told, and what is ahead stays ahead. */
 static void test_across_a_snapshot(void **state)
 {
@@ -258,6 +274,7 @@ static void test_who_has_not_answered(void **state)
         assert_true(cv_str_is(drv_recipient(drv, id, parties[i], 1, "first@party.example"), "recipient_set"));
     }
     tell_registered(drv, KZ);
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_WITHDRAWN, 1); /* an answer, too */
     tell_decided(drv, "UZ", CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_DECLINED, tell_contact(drv, "UZ", "a@uz.example"));
     cv_scheduling_event_v1_t event = timed(2);
     event.has_registration = true;
@@ -487,6 +504,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_off_and_on_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_down_while_it_was_due, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_tz_database, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_damaged_event, setup, teardown),
         cmocka_unit_test_setup_teardown(test_across_a_snapshot, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_has_not_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules_are_data, setup, teardown),

@@ -170,6 +170,11 @@ static void test_each_catalogue_is_read(void **state)
         n++;
     }
     assert_true(n >= 1);
+    /* Each language that the contract lets somebody ask for has one. */
+    for (int language = CV_LANGUAGE_ABSENT + 1; language <= CV_LANGUAGE_MAX; language++) {
+        if (language != CV_LANGUAGE_EN && !ntf_words_of(ntf_language_code((cv_language_t)language)))
+            fail_msg("%s has no catalogue", cv_language_text((cv_language_t)language));
+    }
 }
 
 /* ---- every kind in every language ----------------------------------------------------------- */

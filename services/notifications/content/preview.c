@@ -53,15 +53,6 @@ const char *ntf_sample_name(size_t i)
     return NULL;
 }
 
-cv_language_t ntf_language_of(const char *code)
-{
-    for (int language = CV_LANGUAGE_ABSENT + 1; language <= CV_LANGUAGE_MAX; language++) {
-        if (cv_str_is(ntf_language_code((cv_language_t)language), code))
-            return (cv_language_t)language;
-    }
-    return CV_LANGUAGE_ABSENT;
-}
-
 /* Whether the records that the kind is made from are there. */
 static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has_anchor)
 {

@@ -31,7 +31,5 @@ const char *ntf_sample_name(size_t i);
 /* What it made is freed by ntf_preview_done, also after an error. CV_EINVAL: the sample is none. */
 int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *ret_preview) CV_USE_RESULT;
 void ntf_preview_done(ntf_preview_t *preview);
-/* CV_LANGUAGE_ABSENT: not one that notices are written in. */
-cv_language_t ntf_language_of(const char *code);
 
 #endif

@@ -25,7 +25,7 @@ const char *ntf_kind_name(int kind)
 
 cv_str_t ntf_language_code(cv_language_t language)
 {
-    return language == CV_LANGUAGE_RU ? CV_STR("ru") : CV_STR("en");
+    return language == CV_LANGUAGE_ABSENT ? CV_STR("en") : cv_str(cv_language_text(language));
 }
 
 void ntf_text_init(ntf_text_t *text)
