@@ -14,7 +14,17 @@ enum {
     SCH_STATEMENTS_MAX = 10000, /* of one decision */
 };
 
+/* ---- zones ---- */
+/* What a clock in a zone shows, as a request says it, and how a refusal calls its parts. */
+typedef struct {
+    cv_str_t clock, zone, utc_offset;
+    const char *code, *clock_field, *zone_field, *offset_field;
+    const char *otherwise; /* behind the sentence about an unknown zone */
+} sch_wall_t;
+
 /* ---- silence ---- */
+/* The one instant at which it shows this. file: of its zone; CV_STR_NONE: there is no such zone. */
+int sch_wall_ms(const sch_wall_t *wall, cv_str_t file, int64_t *ret_ms, sch_no_t *ret_no) CV_USE_RESULT;
 /* The instant that the request means. file: of its zone; CV_STR_NONE: there is no such zone. */
 int sch_expiry(const cv_scheduling_decision_open_v1_t *request, cv_str_t file, int64_t now_ms, int64_t *ret_ms,
                sch_no_t *ret_no) CV_USE_RESULT;
