@@ -224,12 +224,12 @@ enum { BOUNDARY_MAX = 64 };
 static void s_boundary(const ntf_mail_t *mail, char ret_boundary[BOUNDARY_MAX])
 {
     const cv_str_t parts[] = {mail->body, mail->html, mail->calendar};
+    uint8_t digest[crypto_generichash_BYTES_MIN];
+    char hex[2 * sizeof(digest) + 1];
+    crypto_generichash(digest, sizeof(digest), (const uint8_t *)mail->id.ptr, mail->id.len, NULL, 0);
+    sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
     bool stands = true;
     for (unsigned try = 0; stands; try++) {
-        uint8_t digest[crypto_generichash_BYTES_MIN];
-        crypto_generichash(digest, sizeof(digest), (const uint8_t *)mail->id.ptr, mail->id.len, NULL, 0);
-        char hex[2 * sizeof(digest) + 1];
-        sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
         (void)snprintf(ret_boundary, BOUNDARY_MAX, "=_%s_%u", hex, try);
         stands = false;
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)

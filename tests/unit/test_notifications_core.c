@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -201,6 +202,45 @@ static void test_mail_bytes(void **state)
                                    "Dear A,\r\n\r\nyes.\r\n";
     assert_int_equal(buf.len, sizeof(expected) - 1);
     assert_memory_equal(buf.ptr, expected, sizeof(expected) - 1);
+    cv_buf_done(&buf);
+}
+
+/* Parts in the order from plain to rich; what parts them stands in none, whoever writes it into a text. */
+static void test_mail_has_parts(void **state)
+{
+    (void)state;
+    cv_buf_t buf;
+    char boundary[80], body[200];
+    cv_buf_init(&buf, NTF_MAIL_MAX);
+    ntf_mail_t mail = letter();
+    mail.html = CV_STR("<p>yes</p>\n");
+    mail.calendar = CV_STR("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+    mail.method = CV_STR("REQUEST");
+    for (int i = 0; i < 2; i++) {
+        cv_buf_clear(&buf);
+        assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+        cv_str_t all = cv_buf_str(&buf);
+        const char *found = memmem(all.ptr, all.len, " boundary=\"", 11);
+        assert_non_null(found);
+        (void)snprintf(boundary, sizeof(boundary), "%.*s", (int)strcspn(found + 11, "\""), found + 11);
+        size_t n = 0;
+        char delimiter[90];
+        (void)snprintf(delimiter, sizeof(delimiter), "\r\n--%s", boundary);
+        for (const char *at = all.ptr;
+             (at = memmem(at, all.len - (size_t)(at - all.ptr), delimiter, strlen(delimiter))); at++)
+            n++;
+        assert_int_equal(n, 4);
+        assert_true(has(all, "text/plain; charset=utf-8\r\n") && has(all, "text/html; charset=utf-8\r\n"));
+        assert_true(has(all, "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n"));
+        (void)snprintf(body, sizeof(body), "Dear\n--%s\nContent-Type: text/html\n\nevil\n", boundary);
+        mail.body = cv_str(body); /* and once more, with what parted them */
+    }
+    cv_buf_clear(&buf);
+    mail.calendar = CV_STR("BEGIN:VCALENDAR\nEND:VCALENDAR\r\n"); /* a line of a calendar ends with both */
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL);
+    mail.calendar = CV_STR("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+    mail.method = CV_STR("REQUEST\r\nBcc: x");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL);
     cv_buf_done(&buf);
 }
 
@@ -553,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_epoch_of_a_record),
         cmocka_unit_test(test_pauses_cover_72_hours),
         cmocka_unit_test(test_mail_bytes),
+        cmocka_unit_test(test_mail_has_parts),
         cmocka_unit_test(test_mail_encodes_headers),
         cmocka_unit_test(test_mail_breaks_long_lines),
         cmocka_unit_test(test_mail_refuses),

@@ -512,6 +512,8 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
     case NTF_REMINDER:
         return s_reminder(make, news->ahead, news->procedure);
     default:
+        if (!news->procedure)
+            return "";
         s_add_procedure(make, news->procedure);
         return s_steps[news->procedure->step];
     }

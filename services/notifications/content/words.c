@@ -298,9 +298,9 @@ static int64_t s_choice(s_rule_t *rule)
 
 int64_t ntf_words_rule(const ntf_words_t *words, int64_t n)
 {
-    s_rule_t rule = {.at = words->rule.ptr, .end = words->rule.ptr + words->rule.len, .n = n < 0 ? -n : n};
     if (!words->rule.ptr)
         return -1;
+    s_rule_t rule = {.at = words->rule.ptr, .end = words->rule.ptr + words->rule.len, .n = n < 0 ? -n : n};
     int64_t form = s_choice(&rule);
     while (rule.at < rule.end && *rule.at == ' ')
         rule.at++;
