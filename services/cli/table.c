@@ -31,6 +31,10 @@ static const cli_flag_t metrics_flags[] = {
     {"output", 0, "FILE", "into this file, which is replaced as a whole"},
     END,
 };
+static const cli_flag_t config_show_flags[] = {
+    {"changed", 0, NULL, "only what is not left at its default"},
+    END,
+};
 static const cli_flag_t request_flags[] = {
     {"set", 's', "FIELD=VALUE", "one field; again for more; contact.name, persons[0].name reach inside"},
     {"data-json", 'd', "JSON", "all fields as one JSON object; @FILE reads it from a file"},
@@ -306,6 +310,20 @@ const cli_command_t cli_commands[] = {
      "the directory of its textfile collector.\n"
      "Exit status: 0 if all answered; a service that does not is convene_up 0.",
      "convene metrics\nconvene metrics --output /var/lib/prometheus/node-exporter/convene.prom", cli_metrics},
+    {"config check", "Run", "[SERVICE]", 0, 1, "whether services would start with these settings", NULL,
+     "Asks each service's own program, beside this one, with the same --config, --conf, --data and environment: what "
+     "it\n"
+     "says is what it would say instead of starting. Opens no database and no port, so services may run meanwhile.\n"
+     "Exit status: 0 all would start; 2 one would not.",
+     "convene config check --config /etc/convene/convene.cfg\nconvene config check registration", cli_config_check},
+    {"config show", "Run", "[KEY]", 0, 1, "the settings that hold, and where each comes from", config_show_flags,
+     "A flag beats the environment, which beats the file of --config, which beats the default. Secrets are files: "
+     "shown is\n"
+     "where, never what. With KEY: all there is to know of this setting.",
+     "convene config show --changed\nconvene config show registration/purge_days\nconvene config show --json",
+     cli_config_show},
+    {"config example", "Run", "", 0, 0, "a file for --config with every setting in it, commented out", NULL, NULL,
+     "convene config example > convene.cfg", cli_config_example},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
      "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own "
      "reports.",
