@@ -273,7 +273,7 @@ static void test_backlog_is_not_walked(void **state)
 static void test_migration(void **state)
 {
     world_t *world = *state;
-    open_world(world, 3);
+    open_world(world, ntf_service.migrations_n - 1);
     run(world,
         "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, hold, state) VALUES('n', 1, 'c', 'E',"
         " 'KZ', 5, 0, 0, 2)");
