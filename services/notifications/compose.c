@@ -223,6 +223,7 @@ static int s_mail(s_notice_t *notice, const ntf_text_t *text, cv_buf_t *mail)
                 .html = cv_buf_str(&text->html),
                 .calendar = method ? cv_buf_str(&calendar) : CV_STR_NONE,
                 .method = ntf_calendar_method(method),
+                .is_7bit = ntf_post_has_mail(),
             },
             mail);
     cv_buf_done(&calendar);

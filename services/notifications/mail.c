@@ -237,28 +237,77 @@ static void s_boundary(const ntf_mail_t *mail, char ret_boundary[BOUNDARY_MAX])
     }
 }
 
+static bool s_ascii(cv_str_t text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((uint8_t)text.ptr[i] >= 0x80)
+            return false;
+    }
+    return true;
+}
+
+/* In lines of 76 (RFC 2045 6.8). */
+static void s_put_base64(cv_buf_t *buf, cv_str_t octets)
+{
+    enum { LINE = 57 };
+    char line[sodium_base64_ENCODED_LEN(LINE, sodium_base64_VARIANT_ORIGINAL)];
+    for (size_t at = 0; at < octets.len; at += LINE) {
+        size_t n = octets.len - at < LINE ? octets.len - at : LINE;
+        sodium_bin2base64(line, sizeof(line), (const unsigned char *)octets.ptr + at, n,
+                          sodium_base64_VARIANT_ORIGINAL);
+        cv_buf_printf(buf, "%s\r\n", line);
+    }
+}
+
+/* The rest of a part's header, and its body: lines that end with \r\n. */
+static void s_put_encoded(cv_buf_t *buf, bool is_7bit, const char *more, cv_str_t lines)
+{
+    bool is_base64 = is_7bit && !s_ascii(lines);
+    cv_buf_printf(buf, "Content-Transfer-Encoding: %s\r\n%s\r\n",
+                  is_base64 ? "base64"
+                  : is_7bit ? "7bit"
+                            : "8bit",
+                  more);
+    if (is_base64)
+        s_put_base64(buf, lines);
+    else
+        cv_buf_put(buf, lines.ptr, lines.len);
+}
+
+static void s_put_body(cv_buf_t *buf, bool is_7bit, const char *more, cv_str_t body)
+{
+    cv_buf_t lines;
+    cv_buf_init(&lines, NTF_MAIL_MAX);
+    s_put_lines(&lines, body);
+    if (lines.rc && !buf->rc)
+        buf->rc = lines.rc;
+    s_put_encoded(buf, is_7bit, more, cv_buf_str(&lines));
+    cv_buf_done(&lines);
+}
+
 static void s_put_part(cv_buf_t *buf, const char *boundary, const char *type, const char *parameter)
 {
-    cv_buf_printf(buf, "--%s\r\nContent-Type: %s; charset=utf-8%s\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", boundary,
-                  type, parameter);
+    cv_buf_printf(buf, "--%s\r\nContent-Type: %s; charset=utf-8%s\r\n", boundary, type, parameter);
 }
 
 static void s_put_parts(cv_buf_t *buf, const ntf_mail_t *mail)
 {
     char boundary[BOUNDARY_MAX], parameter[32];
     s_boundary(mail, boundary);
-    cv_buf_printf(buf, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\nContent-Language: %.*s\r\n\r\n",
-                  boundary, CV_STR_ARG(mail->language));
+    cv_buf_printf(buf,
+                  "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n"
+                  "Content-Transfer-Encoding: %s\r\nContent-Language: %.*s\r\n\r\n",
+                  boundary, mail->is_7bit ? "7bit" : "8bit", CV_STR_ARG(mail->language));
     s_put_part(buf, boundary, "text/plain", "");
-    s_put_lines(buf, mail->body);
+    s_put_body(buf, mail->is_7bit, "", mail->body);
     if (mail->html.ptr) {
         s_put_part(buf, boundary, "text/html", "");
-        s_put_lines(buf, mail->html);
+        s_put_body(buf, mail->is_7bit, "", mail->html);
     }
     if (mail->calendar.ptr) {
         (void)snprintf(parameter, sizeof(parameter), "; method=%.*s", CV_STR_ARG(mail->method));
         s_put_part(buf, boundary, "text/calendar", parameter);
-        cv_buf_put(buf, mail->calendar.ptr, mail->calendar.len);
+        s_put_encoded(buf, mail->is_7bit, "", mail->calendar);
     }
     cv_buf_printf(buf, "--%s--\r\n", boundary);
 }
@@ -303,10 +352,9 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
         s_put_parts(buf, mail);
         return buf->rc;
     }
-    cv_buf_printf(buf,
-                  "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
-                  "Content-Language: %.*s\r\n\r\n",
-                  CV_STR_ARG(mail->language));
-    s_put_lines(buf, mail->body);
+    char language[40];
+    (void)snprintf(language, sizeof(language), "Content-Language: %.*s\r\n", CV_STR_ARG(mail->language));
+    cv_buf_printf(buf, "Content-Type: text/plain; charset=utf-8\r\n");
+    s_put_body(buf, mail->is_7bit, language, mail->body);
     return buf->rc;
 }

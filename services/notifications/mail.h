@@ -4,6 +4,9 @@
  * With HTML or a calendar part the message is multipart/alternative (RFC 2046), plainest first. The boundary is made from
  * the id, and is another one if it stands in a part.
  *
+ * A file is UTF-8 as it stands (8bit). What goes to a mail server is ASCII throughout, because a server need not take
+ * anything else (RFC 6152 is an extension): a part with other characters is base64, which also keeps a calendar's octets.
+ *
  * The same input gives the same bytes, always: the date is the instant that the notice tells of and the Message-ID is
  * made from the notice's id, so that a message written twice replaces itself. No input can add a header or a line:
  * addresses are checked against the narrow set that every mail system takes, and a name, an id or a subject with a
@@ -36,6 +39,7 @@ typedef struct {
     cv_str_t html;     /* the same as HTML; absent: the text alone */
     cv_str_t calendar; /* the same as iCalendar (RFC 6047), lines end with \r\n; absent: none */
     cv_str_t method;   /* of calendar: "REQUEST" */
+    bool is_7bit;      /* ASCII throughout */
 } ntf_mail_t;
 
 /* Puts the message behind what buf holds. CV_EINVAL: something in it cannot stand in a message. CV_ELIMIT: too long. */

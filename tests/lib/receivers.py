@@ -53,7 +53,7 @@ def serve_mail(options):
             return "250 OK"
 
         async def handle_DATA(self, _server, session, envelope):  # pylint: disable=invalid-name
-            message = email.message_from_bytes(envelope.content)
+            message = email.message_from_bytes(envelope.original_content)
             to, number = envelope.rcpt_tos[0], message["Message-ID"]
             kind = to.split("-", maxsplit=1)[0]
             seen[number] += 1
@@ -63,7 +63,7 @@ def serve_mail(options):
             if kind == "slow":
                 await asyncio.sleep(0.3)
             taken.add(id=number, to=to, sender=envelope.mail_from, at=time.time(), tls=session.ssl is not None,
-                      user=session.auth_data, octets=envelope.content.decode("utf-8"), count=len(envelope.rcpt_tos))
+                      user=session.auth_data, octets=envelope.original_content.decode("utf-8"), count=len(envelope.rcpt_tos))
             return "250 2.0.0 taken"
 
     def authenticate(_server, _session, _envelope, mechanism, data):
@@ -78,7 +78,7 @@ def serve_mail(options):
 
     class Controller(UnthreadedController):
         def factory(self):
-            return SMTP(self.handler, tls_context=context, require_starttls=bool(context), **settings)
+            return SMTP(self.handler, tls_context=context, require_starttls=bool(context), decode_data=options.ascii, **settings)
 
     loop = asyncio.new_event_loop()
     controller = Controller(Handler(), hostname="127.0.0.1", port=options.port, loop=loop)
@@ -143,8 +143,8 @@ def serve_web(options):
 class Receiver:
     """One of these as a process; it keeps its port and its file when it is started again."""
 
-    def __init__(self, kind, certificate=None, login=None):
-        self.kind, self.certificate, self.login, self.port = kind, certificate, login, 0
+    def __init__(self, kind, certificate=None, login=None, ascii_only=False):
+        self.kind, self.certificate, self.login, self.ascii_only, self.port = kind, certificate, login, ascii_only, 0
         handle, self.path = tempfile.mkstemp(prefix="cvr-")
         os.close(handle)
         self.process = None
@@ -154,6 +154,7 @@ class Receiver:
         command = [sys.executable, os.path.abspath(__file__), self.kind, "--port", str(self.port), "--taken", self.path]
         command += ["--certificate", self.certificate] if self.certificate else []
         command += ["--login", self.login] if self.login else []
+        command += ["--ascii"] if self.ascii_only else []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -203,6 +204,7 @@ def main():
     parser.add_argument("--taken", required=True)
     parser.add_argument("--certificate")
     parser.add_argument("--login")
+    parser.add_argument("--ascii", action="store_true", help="a mail server without 8BITMIME, which refuses any other octet")
     options = parser.parse_args()
     (serve_mail if options.kind == "mail" else serve_web)(options)
 

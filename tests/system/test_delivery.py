@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -115,6 +116,50 @@ class Delivery(Case):
         # Who may see where it went, and who only that it did.
         self.assertNotIn("address", self.dispatches("E1/KZ", who="watcher")[0])
         self.assertNotIn("text", self.dispatches("E1/KZ", who="watcher")[0]["log"][0])
+
+    @staticmethod
+    def calendar_of(message):
+        """Method of the calendar part as its header says it, and the part's lines, unfolded, as a dictionary."""
+        (part,) = [p for p in message.walk() if p.get_content_type() == "text/calendar"]
+        octets = part.get_payload(decode=True)
+        assert octets.startswith(b"BEGIN:VCALENDAR\r\n") and octets.endswith(b"END:VCALENDAR\r\n"), octets
+        assert b"\n" not in octets.replace(b"\r\n", b"") and max(map(len, octets.split(b"\r\n"))) <= 75, octets
+        lines = octets.replace(b"\r\n ", b"").decode("utf-8").split("\r\n")
+        return part.get_param("method"), {re.split("[;:]", line)[0]: line for line in lines}
+
+    def test_invitation_at_a_server_that_takes_ascii(self):
+        """A server without 8BITMIME: invitation, update and end arrive with all their parts, whatever letters they have."""
+        server = self.receiver("mail", ascii_only=True)
+        self.with_mail(server)
+        title = "\u0424\u043e\u0440\u0443\u043c \u4f1a\u8bae, " + "\u0416" * 40
+        world.open_event(self.d, self.office, "E1", world.rules(50))
+        data = world.delegation("E1", "KZ")
+        data["persons"][0]["name"], data["contact"]["email"] = "\u0410\u0439\u0433\u0435\u0440\u0438\u043c", "ok-desk@kz.example"
+        world.decide(self.office, "registration.register", data)
+        self.settle("email", 1)
+        world.decide(self.office, "scheduling.event.change", {"event": "E1", "reason": "It was asked for", "title": title})
+        self.settle("email", 2)
+        world.decide(self.office, "registration.withdraw", {"event": "E1", "party": "KZ"})
+        found = self.settle("email", 3)
+        self.assertEqual([(d["state"], d["attempts"]) for d in found], [("delivered", 1)] * 3, found)
+        taken, sequences = server.taken(), []
+        for mail, method, summary in zip(taken, ("REQUEST", "REQUEST", "CANCEL"), ("Meeting E1", title, title)):
+            self.assertTrue(mail["octets"].isascii())
+            message = email.message_from_string(mail["octets"], policy=email.policy.default)
+            self.assertEqual([p.get_content_type() for p in message.walk()],
+                             ["multipart/alternative", "text/plain", "text/html", "text/calendar"])
+            said, lines = self.calendar_of(message)
+            self.assertEqual((said, lines["METHOD"]), (method, f"METHOD:{method}"))
+            self.assertEqual(lines["SUMMARY"], "SUMMARY:" + summary.replace(",", "\\,"))
+            self.assertTrue(lines["ORGANIZER"].endswith("mailto:notices@convene.example"), lines["ORGANIZER"])
+            self.assertTrue(lines["ATTENDEE"].endswith("mailto:ok-desk@kz.example"), lines["ATTENDEE"])
+            self.assertIn(summary, message.get_body(("plain",)).get_content())
+            self.assertIn(summary, message.get_body(("html",)).get_content())
+            sequences.append((lines["UID"], int(lines["SEQUENCE"].split(":")[1])))
+        self.assertEqual(len(taken), 3)
+        self.assertEqual(len({uid for uid, _ in sequences}), 1, "another entry")
+        self.assertEqual([n for _, n in sequences], sorted(n for _, n in sequences))
+        self.assertIn(data["persons"][0]["name"], self.text_of(email.message_from_string(taken[0]["octets"], policy=email.policy.default)))
 
     def test_server_that_is_not_trusted(self):
         """A certificate that nobody vouches for, or no encryption at all: nothing is handed over, and the password stays here."""

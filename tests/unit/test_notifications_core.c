@@ -7,6 +7,7 @@
 #include "notifications/store.h"
 
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -270,6 +271,60 @@ static void test_mail_encodes_headers(void **state)
     mail.subject = CV_STR("=?UTF-8?B?AAAA?=");
     assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
     assert_true(has(cv_buf_str(&buf), "Subject: =?UTF-8?B?PT9VVEYtOD9CP0FBQUE/PQ==?=\r\n"));
+    cv_buf_done(&buf);
+}
+
+/* Appends what the base64 lines from *at say, up to the next line that is none. */
+static size_t decoded(cv_str_t all, size_t at, char *ret, size_t size)
+{
+    size_t n = 0;
+    const char *end = NULL;
+    assert_int_equal(sodium_base642bin((unsigned char *)ret, size, all.ptr + at, all.len - at, "\r\n", &n, &end,
+                                       sodium_base64_VARIANT_ORIGINAL),
+                     0);
+    return n;
+}
+
+/* For a server that takes ASCII alone: nothing else is in it, and what it says is the same octets as in a file. */
+static void test_mail_in_ascii(void **state)
+{
+    (void)state;
+    cv_buf_t buf;
+    cv_buf_init(&buf, NTF_MAIL_MAX);
+    ntf_mail_t mail = letter();
+    mail.is_7bit = true;
+    mail.to_name = CV_STR("Айгерим Бекова");
+    mail.html = CV_STR("<p>Здравствуйте</p>\n<p>да</p>\n");
+    mail.calendar =
+        CV_STR("BEGIN:VCALENDAR\r\nSUMMARY:Деловой форум Совещания по\r\n  взаимодействию\r\nEND:VCALENDAR\r\n");
+    mail.method = CV_STR("REQUEST");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+    cv_str_t all = cv_buf_str(&buf);
+    for (size_t i = 0, line = 0; i < all.len; i++) {
+        assert_true((unsigned char)all.ptr[i] < 0x80);
+        line = all.ptr[i] == '\n' ? 0 : line + 1;
+        assert_true(line <= 79); /* the line that names the boundary is the longest */
+    }
+    assert_true(has(all, "Content-Transfer-Encoding: 7bit\r\n\r\nDear A,\r\n"));
+    char octets[400];
+    static const char html[] = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    const char *at = memmem(all.ptr, all.len, html, sizeof(html) - 1);
+    assert_non_null(at);
+    cv_str_t said = {octets, decoded(all, (size_t)(at - all.ptr) + sizeof(html) - 1, octets, sizeof(octets))};
+    assert_true(cv_str_equal(said, CV_STR("<p>Здравствуйте</p>\r\n<p>да</p>\r\n")));
+    static const char calendar[] = "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n"
+                                   "Content-Transfer-Encoding: base64\r\n\r\n";
+    at = memmem(all.ptr, all.len, calendar, sizeof(calendar) - 1);
+    assert_non_null(at);
+    said = (cv_str_t){octets, decoded(all, (size_t)(at - all.ptr) + sizeof(calendar) - 1, octets, sizeof(octets))};
+    assert_true(cv_str_equal(said, mail.calendar));
+    /* One part: the same. */
+    cv_buf_clear(&buf);
+    mail.html = mail.calendar = CV_STR_NONE;
+    mail.body = CV_STR("Здравствуйте\n");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+    assert_true(has(cv_buf_str(&buf), "Content-Transfer-Encoding: base64\r\nContent-Language: en\r\n\r\n"
+                                      "0JfQtNGA0LDQstGB0YLQstGD0LnRgtC1DQo=\r\n"));
     cv_buf_done(&buf);
 }
 
@@ -579,6 +634,9 @@ static void test_longest_texts_fit(void **state)
         cv_buf_t buf;
         cv_buf_init(&buf, NTF_MAIL_MAX);
         assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+        cv_buf_clear(&buf);
+        mail.is_7bit = true;
+        assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
         cv_buf_done(&buf);
         ntf_text_done(&text);
     }
@@ -595,6 +653,7 @@ int main(void)
         cmocka_unit_test(test_mail_bytes),
         cmocka_unit_test(test_mail_has_parts),
         cmocka_unit_test(test_mail_encodes_headers),
+        cmocka_unit_test(test_mail_in_ascii),
         cmocka_unit_test(test_mail_breaks_long_lines),
         cmocka_unit_test(test_mail_refuses),
         cmocka_unit_test(test_addresses),
