@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 import unittest
+import urllib.request
 
 import cvwire
 import spdx
@@ -112,6 +113,7 @@ class Compose(unittest.TestCase):
             self.start()
             self.look_at_hardening()
             self.run_demo()
+            self.observe()
             self.keep_house()
             self.kill_under_load()
             before = self.judge()
@@ -143,7 +145,7 @@ class Compose(unittest.TestCase):
 
     def build(self):
         stack = self.stack
-        others = stack.spawn("build", "publisher")  # beside ours: most of either is waiting for packages
+        others = stack.spawn("build", "publisher", "prometheus")  # beside ours: most of them is waiting for packages
         stack.compose("build", "keys", timeout=900)
         self.steps.done("image built, with packages installed inside")
         said = others.communicate(timeout=600)
@@ -215,6 +217,28 @@ class Compose(unittest.TestCase):
         checks = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
         self.assertGreaterEqual(len(checks), 15, done.stdout)
         self.steps.done(f"the main job, {time.monotonic() - begin:.1f} s: {len(checks)} checks, all held")
+
+    def observe(self):
+        """Prometheus in its container reads the page in its, and all rules can be evaluated."""
+        stack = self.stack
+
+        def ask(path):
+            with urllib.request.urlopen(f"http://127.0.0.1:24940/api/v1/{path}", timeout=10) as answer:
+                return json.load(answer)["data"]
+
+        def is_up():
+            try:
+                found = ask("query?query=convene_up")["result"]
+            except OSError:
+                return False
+            return {one["metric"]["service"] for one in found if one["value"][1] == "1"} == {*SERVICES, "dashboard"}
+        stack.compose("--profile", "observability", "up", "-d", "--no-build", "--no-deps", "prometheus")
+        wait_for(is_up, "Prometheus to see all services", 60, 0.2)
+        rules = [rule for group in ask("rules")["groups"] for rule in group["rules"]]
+        self.assertGreater(len(rules), 10)
+        self.assertEqual([rule["name"] for rule in rules if rule["health"] == "err" or rule.get("state") == "firing"], [])
+        stack.compose("--profile", "observability", "rm", "--stop", "--force", "prometheus")
+        self.steps.done("seen by a Prometheus in a container")
 
     def keep_house(self):
         """What docker/README.md tells operators to do."""
