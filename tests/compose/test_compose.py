@@ -9,11 +9,14 @@ failure. An oracle outside of the containers keeps what was acknowledged, and af
 
 CONVENE_BASE=IMAGE builds on that image; CONVENE_TEST_SUITE=bookworm on Debian 12, made by debootstrap (default: trixie).
 """
+import email.message
+import email.policy
 import hashlib
 import json
 import os
 import pathlib
 import random
+import smtplib
 import sqlite3
 import subprocess
 import sys
@@ -114,6 +117,7 @@ class Compose(unittest.TestCase):
             self.look_at_hardening()
             self.run_demo()
             self.observe()
+            self.send_mail()
             self.keep_house()
             self.kill_under_load()
             before = self.judge()
@@ -145,7 +149,7 @@ class Compose(unittest.TestCase):
 
     def build(self):
         stack = self.stack
-        others = stack.spawn("build", "publisher", "prometheus")  # beside ours: most of them is waiting for packages
+        others = stack.spawn("build", "publisher", "prometheus", "mail")  # beside ours: most of them is waiting for packages
         stack.compose("build", "keys", timeout=900)
         self.steps.done("image built, with packages installed inside")
         said = others.communicate(timeout=600)
@@ -239,6 +243,26 @@ class Compose(unittest.TestCase):
         self.assertEqual([rule["name"] for rule in rules if rule["health"] == "err" or rule.get("state") == "firing"], [])
         stack.compose("--profile", "observability", "rm", "--stop", "--force", "prometheus")
         self.steps.done("seen by a Prometheus in a container")
+
+    def send_mail(self):
+        """What the mail server of the profile is given is a file in its volume, as it was sent, and goes nowhere else."""
+        stack = self.stack
+        message = email.message.EmailMessage()
+        message["From"], message["To"], message["Subject"] = "convene@example.org", "desk@example.net", "A seat at \u0410\u0441\u0442\u0430\u043d\u0430"
+        message.set_content("One line.\n")
+
+        def is_taken():
+            try:
+                with smtplib.SMTP("127.0.0.1", 24945, timeout=10) as server:
+                    return server.send_message(message) == {}
+            except (OSError, smtplib.SMTPException):
+                return False
+        stack.compose("--profile", "mail", "up", "-d", "--no-build", "--no-deps", "mail")
+        wait_for(is_taken, "the mail server to take a message", 30, 0.2)
+        kept = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in stack.volume("data-mail").glob("mail/new/*")]
+        self.assertEqual([(one["Subject"], one["X-RcptTo"], one.get_content().strip()) for one in kept], [(message["Subject"], "desk@example.net", "One line.")])
+        stack.compose("--profile", "mail", "rm", "--stop", "--force", "mail")
+        self.steps.done("a message kept by the mail server that delivers nothing")
 
     def keep_house(self):
         """What docker/README.md tells operators to do."""
