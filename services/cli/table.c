@@ -164,7 +164,56 @@ static const cli_flag_t place_fit_flags[] = {
     {"year", 0, "YEAR", "in the plan of this year; default: that of the event"},
     END,
 };
+static const cli_flag_t room_set_flags[] = {
+    {"name", 0, "TEXT", "its name; default: VENUE/ROOM"},
+    {"seats", 0, "N", "how many people it seats; must be given"},
+    {"booths", 0, "N", "booths for interpretation, each with a team"},
+    {"features", 0, "LIST", "what it has: hybrid,nameplates"},
+    {"turnaround", 0, "MINUTES", "what it needs between two sessions"},
+    {"available", 0, "FROM/UNTIL,...", "when it can be used, by the clock of the venue; default: always"},
+    {"closed", 0, NULL, "not to be used at all"},
+    END,
+};
+static const cli_flag_t rule_set_flags[] = {
+    {"effect", 0, "EFFECT", "forbid, block_release, warn or ignore"},
+    {"weight", 0, "N", "what one broken rule costs"},
+    END,
+};
+static const cli_flag_t release_flags[] = {
+    {"note", 0, "TEXT", "what is new in it"},
+    END,
+};
+static const cli_flag_t session_set_flags[] = {
+    {"title", 0, "TEXT", "title; a new session needs one"},
+    {"kind", 0, "KIND", "opening, plenary, parallel, negotiation, side_event, closing or break; default parallel"},
+    {"minutes", 0, "N", "its length; a new session needs one"},
+    {"start", 0, "TIME", "its beginning by the clock there: 2026-05-11T09:30"},
+    {"zone", 0, "ZONE", "by the clock of this zone; default: the venue's"},
+    {"utc-offset", 0, "OFFSET", "in the hour that a clock shows twice: +02:00"},
+    {"room", 0, "VENUE/ROOM", "where"},
+    {"chair", 0, "PERSON[:PARTY]", "who chairs it, by a code: AZ-1:AZ"},
+    {"speakers", 0, "PERSON[:PARTY],...", "who speaks, by codes"},
+    {"parties", 0, "LIST", "whose delegations must be there: AZ,KZ"},
+    {"languages", 0, "LIST", "languages of interpretation: en,ru"},
+    {"features", 0, "LIST", "what its room must have"},
+    {"expected", 0, "N", "how many people are expected"},
+    {"tentative", 0, NULL, "not confirmed yet; holds its room all the same"},
+    {"confirmed", 0, NULL, "confirmed"},
+    {"pin", 0, NULL, "stays where it is"},
+    {"unpin", 0, NULL, "may move again"},
+    {"reason", 0, "TEXT", "why"},
+    END,
+};
+static const cli_flag_t session_place_flags[] = {
+    {"room", 0, "VENUE/ROOM", "where; default: the room it has"},
+    {"zone", 0, "ZONE", "START is by the clock of this zone; default: the venue's"},
+    {"utc-offset", 0, "OFFSET", "in the hour that a clock shows twice: +02:00"},
+    {"off", 0, NULL, "off the programme"},
+    {"reason", 0, "TEXT", "why"},
+    END,
+};
 static const cli_flag_t why_flags[] = {
+    {"room", 0, "VENUE/ROOM", "of a session: in this room; default: the room it has"},
     {"year", 0, "YEAR", "in the plan of this year; default: that of the event"},
     END,
 };
@@ -322,8 +371,8 @@ const cli_command_t cli_commands[] = {
      cli_registration_import},
     {"plan import", "Ask", "FILE", 1, 1, "send parties, bodies, headings, venues and events of a plan file",
      import_flags,
-     "The file is a JSON object with the lists parties, bodies, headings, venues, catalogues, coordinators,\n"
-     "chairmanships, events, advances, registrations, workplans, workitems, recipients;\n"
+     "The file is a JSON object with the lists parties, bodies, headings, venues, rooms, catalogues, coordinators,\n"
+     "chairmanships, events, advances, registrations, sessions, workplans, workitems, recipients;\n"
      "each is optional, each object is a request's data. Nulls and the members reported and assumption are left out. "
      "Ids are\n"
      "made from the content and your key: importing the same file twice with the same key changes nothing.",
@@ -354,8 +403,38 @@ const cli_command_t cli_commands[] = {
      cli_place_accept},
     {"place fit", "Plan", "EVENT", 1, 1, "the best days for one event, in the plan as it is", place_fit_flags, NULL,
      "convene place fit 2026-SWG-1 --count 5", cli_place_fit},
-    {"why", "Look", "EVENT [DATE]", 1, 2, "which rules speak against an event's day, or against another one", why_flags,
-     NULL, "convene why 2026-SWG-1\nconvene why 2026-SWG-1 2026-03-21", cli_why},
+    {"why", "Look", "EVENT[/SESSION] [DATE|START]", 1, 2,
+     "which rules speak against an event's day or a session's time, or against another one", why_flags, NULL,
+     "convene why 2026-SWG-1\nconvene why 2026-SWG-1 2026-03-21\nconvene why 2026-SWG-1/S2 2026-05-11T14:00 --room "
+     "PALACE/A",
+     cli_why},
+
+    {"room set", "Plan", "VENUE/ROOM", 1, 1, "make a room of a venue, or replace it", room_set_flags,
+     "Sessions that are in it stay; the programme shows what does not fit any more.",
+     "convene room set PALACE/A --seats 120 --booths 2 --features hybrid,nameplates --turnaround 15\n"
+     "convene room set PALACE/B --seats 20 --available 2026-05-11T08:00/2026-05-11T18:00",
+     cli_room_set},
+    {"session set", "Plan", "EVENT/SESSION", 1, 1, "make a session, or change what the flags say of it",
+     session_set_flags,
+     "A time and room that another session has, or a person who is in another one then, is refused; what else speaks "
+     "against it is\n"
+     "said. Exit status 5: refused.",
+     "convene session set 2026-SWG-1/S1 --title Opening --kind opening --minutes 60 --start 2026-05-11T09:30 --room "
+     "PALACE/A --chair AZ-1:AZ",
+     cli_session_set},
+    {"session place", "Plan", "EVENT/SESSION [START]", 1, 2, "give a session another time and room, or none",
+     session_place_flags, NULL,
+     "convene session place 2026-SWG-1/S1 2026-05-11T10:00 --room PALACE/B\nconvene session place 2026-SWG-1/S1 --off",
+     cli_session_place},
+    {"session cancel", "Plan", "EVENT/SESSION", 1, 1, "take a session off the programme for good", reason_flags, NULL,
+     "convene session cancel 2026-SWG-1/S1 --reason 'Taken into the plenary'", cli_session_cancel},
+    {"release make", "Plan", "EVENT|PLAN NAME", 2, 2, "release a programme, or the plan in force, under a name",
+     release_flags, "Refused while a rule is broken that blocks a release; says which.",
+     "convene release make 2026-SWG-1 V1 --note 'First programme'\nconvene release make 2026-cbm JANUARY",
+     cli_release_make},
+    {"rule set", "Plan", "RULE", 1, 1, "change what a rule does at an edit, or its weight", rule_set_flags,
+     "A1, A2, B1 and B2 stay forbidden: the database itself keeps them.", "convene rule set B15 --effect ignore",
+     cli_rule_set},
 
     {"decision open", "Decide", "DECISION", 1, 1, "open a silence procedure", decision_open_flags,
      "The text is adopted at the instant of --until unless a member objects or amends in writing before.",
@@ -387,6 +466,16 @@ const cli_command_t cli_commands[] = {
      "convene plan list --year 2026", cli_plan_list},
     {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL,
      "convene plan show --year 2025", cli_plan_show},
+    {"room list", "Look", "", 0, 0, "rooms of all venues", NULL, NULL, "convene room list", cli_room_list},
+    {"programme", "Look", "EVENT", 1, 1, "an event's sessions in the order of time, and what speaks against each", NULL,
+     "Exit status 0 also where rules are broken; --json has all of them.", "convene programme 2026-SWG-1",
+     cli_programme},
+    {"release list", "Look", "", 0, 0, "releases of programmes and plans", NULL, NULL, "convene release list",
+     cli_release_list},
+    {"plan changes", "Look", "RELEASE RELEASE", 2, 2, "what changed from one release to another", NULL, NULL,
+     "convene plan changes 2026-SWG-1/V1 2026-SWG-1/V2", cli_plan_changes},
+    {"rule list", "Look", "", 0, 0, "the rules of plans (A) and programmes (B), as they are now", NULL, NULL,
+     "convene rule list", cli_rule_list},
     {"event list", "Look", "", 0, 0, "events, with filters", event_list_flags, NULL,
      "convene event list --year 2025 --status open", cli_event_list},
     {"event show", "Look", "EVENT", 1, 1, "one event: facts, registration rules, answers by party", event_show_flags,
