@@ -265,5 +265,6 @@ int cli_backup(cli_t *cli);
 int cli_restore(cli_t *cli);
 int cli_fetch(cli_t *cli);
 int cli_audit_verify(cli_t *cli);
+int cli_notice_preview(cli_t *cli);
 
 #endif

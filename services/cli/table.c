@@ -117,6 +117,11 @@ static const cli_flag_t badge_rotate_flags[] = {
     {"reason", 0, "TEXT", "why"},
     END,
 };
+static const cli_flag_t preview_flags[] = {
+    {"language", 'l', "CODE", "en (the default) or ru"},
+    {"format", 0, "FORMAT", "text (the default), html, or mime: the whole message with its calendar part"},
+    END,
+};
 static const cli_flag_t attendance_flags[] = {
     {"scans", 0, NULL, "every scan and what it was taken for; personal data"},
     END,
@@ -550,6 +555,11 @@ const cli_command_t cli_commands[] = {
     {"badge key revoke", "Badges", "KEY", 1, 1, "what this key signed is good no more", reason_flags,
      "For a key that has leaked. Print the badges anew; nothing has to be issued.",
      "convene badge key revoke 2893475123 --reason 'The disk was stolen'", cli_badge_key_revoke},
+    {"notice preview", "Notices", "[SAMPLE]", 0, 1, "what a notice says, made from sample records", preview_flags,
+     "Works without services. Without SAMPLE it lists the samples: at least one of each kind of notice.",
+     "convene notice preview\nconvene notice preview decision --language ru\n"
+     "convene notice preview event_change --format mime > change.eml",
+     cli_notice_preview},
     {"attendance", "Badges", "EVENT[/PARTY]", 1, 1, "who came, by party, and what was odd", attendance_flags,
      "Counts, from the scans that gates have told. --scans shows each of them, with a key of the secretariat or the\n"
      "party's focal point. What a scan is taken for is said in proto/README.md, section 13.",
