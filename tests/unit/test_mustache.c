@@ -43,8 +43,8 @@ static void test_the_specification(void **state)
     static const struct {
         const char *name;
         size_t n; /* none must get lost on the way */
-    } files[] = {{"comments", 11}, {"delimiters", 14}, {"interpolation", 30}, {"inverted", 21},
-                 {"partials", 10}, {"sections", 25},   {"own", 7}};
+    } files[] = {{"comments", 11}, {"delimiters", 14}, {"interpolation", 30}, {"inverted", 21}, {"partials", 10},
+                 {"sections", 25}, {"own", 7}};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         char path[512];
         json_error_t error;
