@@ -174,6 +174,12 @@ static const cli_flag_t rule_set_flags[] = {
     {"weight", 0, "N", "what one broken rule costs"},
     END,
 };
+static const cli_flag_t programme_flags[] = {
+    {"output", 'o', "FILE",
+     "as Pentabarf XML into this file, - for standard output: the newest release, if there is one"},
+    {"draft", 0, NULL, "as XML what stands now, released or not"},
+    END,
+};
 static const cli_flag_t release_flags[] = {
     {"note", 0, "TEXT", "what is new in it"},
     END,
@@ -453,9 +459,9 @@ const cli_command_t cli_commands[] = {
     {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL,
      "convene plan show --year 2025", cli_plan_show},
     {"room list", "Look", "", 0, 0, "rooms of all venues", NULL, NULL, "convene room list", cli_room_list},
-    {"programme", "Look", "EVENT", 1, 1, "an event's sessions in the order of time, and what speaks against each", NULL,
-     "Exit status 0 also where rules are broken; --json has all of them.", "convene programme 2026-SWG-1",
-     cli_programme},
+    {"programme", "Look", "EVENT", 1, 1, "an event's sessions in the order of time, and what speaks against each",
+     programme_flags, "Exit status 0 also where rules are broken; --json has all of them.",
+     "convene programme 2026-SWG-1\nconvene programme 2026-SWG-1 --output programme.xml", cli_programme},
     {"release list", "Look", "", 0, 0, "releases of programmes and plans", NULL, NULL, "convene release list",
      cli_release_list},
     {"plan changes", "Look", "RELEASE RELEASE", 2, 2, "what changed from one release to another", NULL, NULL,
