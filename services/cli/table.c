@@ -60,6 +60,7 @@ static const cli_flag_t export_flags[] = {
     {"format", 0, "FORMAT", "csv, json, jsonl or pdf; default: by the name of --output, else csv"},
     {"output", 'o', "FILE", "write this file, whole or not at all; default: standard output"},
     {"with-contacts", 0, NULL, "pdf: e-mail addresses too; the other formats have them in any case"},
+    {"with-answers", 0, NULL, "pdf: answers to the event's form too; the other formats have them in any case"},
     END,
 };
 static const cli_flag_t plan_flags[] = {
@@ -277,11 +278,10 @@ static const cli_flag_t fetch_flags[] = {
 
 const cli_command_t cli_commands[] = {
     {"up", "Run", "", 0, 0, "run the services here, as processes", up_flags,
-     "Makes the data folder and keys at first start, starts the three services and the dashboard beside this program, "
-     "waits until each "
-     "answers,\n"
-     "and starts again whichever falls. Ctrl-C stops all in order. With --sample the sample's facts and exercise are "
-     "sent as\n"
+     "Makes the data folder and keys at first start, starts the three services and the dashboard beside this "
+     "program, waits until each answers,\n"
+     "and starts again whichever falls. Ctrl-C stops all in order. With --sample the sample's facts and exercise "
+     "are sent as\n"
      "requests, two publishers send registrations, and a summary with its checks is printed.",
      "convene up\nconvene up --sample cica --exit\nconvene up --data /tmp/try --conf security=none --conf "
      "registration/endpoint=ipc:///tmp/try/registration",
@@ -304,8 +304,7 @@ const cli_command_t cli_commands[] = {
     {"metrics", "Run", "[SERVICE]", 0, 1, "counters and positions of the services, as Prometheus reads them",
      metrics_flags,
      "Asks each service's status; nothing listens for it. For a node exporter: run it by a timer with --output into "
-     "the "
-     "directory of its textfile collector.\n"
+     "the directory of its textfile collector.\n"
      "Exit status: 0 if all answered; a service that does not is convene_up 0.",
      "convene metrics\nconvene metrics --output /var/lib/prometheus/node-exporter/convene.prom", cli_metrics},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
@@ -345,17 +344,14 @@ const cli_command_t cli_commands[] = {
      cli_explain},
     {"registration import", "Ask", "FILE", 1, 1, "register the persons of a CSV or JSON lines file, or try it",
      enrol_flags,
-     "CSV: a header with party, name, capacity, and where wanted attendance and email; a person per row. JSON lines: "
-     "the "
-     "data of\n"
-     "a registration.register per line. FILE - is standard input. Each row gets a line of the report: its line in the "
-     "file, party,\n"
-     "name, class, code and the reason. Ids are made from the content and your key: the same file again, or after it "
-     "was "
-     "broken\n"
-     "off, gives the same answers and registers nobody twice. Exit status: 0 all accepted; 3 some; 5 none (or of all "
-     "or "
-     "none one\n"
+     "CSV: a header with party, name, capacity, and where wanted attendance, email and answers.QUESTION (.2, .3 for\n"
+     "more choices, .title, .hash of a reference); a person per row. JSON lines: the data of\n"
+     "a registration.register per line. FILE - is standard input. Each row gets a line of the report: its line in "
+     "the file, party,\n"
+     "name, class, code and the reason. Ids are made from the content and your key: the same file again, or after "
+     "it was broken\n"
+     "off, gives the same answers and registers nobody twice. Exit status: 0 all accepted; 3 some; 5 none (or of "
+     "all or none one\n"
      "was refused); 2 the file is wrong; 6 no answer in time: the same again goes on.",
      "convene registration import delegates.csv --event 2025-SWG-2 --dry-run\n"
      "convene registration import delegates.csv --event 2025-SWG-2 --all-or-none\n"
@@ -485,34 +481,28 @@ const cli_command_t cli_commands[] = {
      NULL, NULL, "convene form show 2025-SWG-2", cli_form_show},
     {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
      "What was registered under the number, by whom and when, identity documents, consents, the notices to the "
-     "delegation, and "
-     "for the secretariat who has read any of it. Personal data: with a key of the secretariat (the default) or of "
-     "the party's focal point.",
+     "delegation, and for the secretariat who has read any of it. Personal data: with a key of the secretariat (the "
+     "default) or of the party's focal point.",
      "convene person export 2025-SWG-2/KZ/3 > held.json", cli_person_export},
     {"person consents", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "what persons agreed to, and until when", NULL,
-     "Also those that have ended, for as long as readings are kept. A consent is recorded by registration.consent.put "
-     "and "
-     "ended by registration.consent.withdraw; where it is the one to take part, the person's data go with it. With a "
-     "key of the secretariat (the default) or of the party's focal point.",
+     "Also those that have ended, for as long as readings are kept. A consent is recorded by "
+     "registration.consent.put and ended by registration.consent.withdraw; where it is the one to take part, the "
+     "person's data go with it. With a key of the secretariat (the default) or of the party's focal point.",
      "convene person consents 2025-SWG-2/KZ\nconvene request consent.put --set event=2025-SWG-2 --set party=KZ --set "
      "number=3 --set purpose=participation --set text=privacy-2026-1 --set until=2026-12-31",
      cli_person_consents},
     {"person accesses", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "who has read whose personal data, and when", NULL,
-     "Every answer with names, histories, documents, consents, badge tokens or scans is recorded before it leaves. Of "
-     "one "
-     "person: also what was read of the whole party or event. Only for the secretariat.",
+     "Every answer with names, histories, documents, consents, badge tokens or scans is recorded before it leaves. "
+     "Of one person: also what was read of the whole party or event. Only for the secretariat.",
      "convene person accesses 2025-SWG-2/KZ\nconvene person accesses 2025-SWG-2/KZ/3 --json", cli_person_accesses},
     {"registration export", "Look", "EVENT[/PARTY]", 1, 1, "who takes part: a list of delegations, as a file",
      export_flags,
      "Delegations in the English alphabetical order of their parties' names; within one the head first, then by "
-     "capacity, "
-     "then by\n"
+     "capacity, then by\n"
      "name. With a key of the secretariat (the default) all; with a focal point's key its own party must be named. "
-     "Others "
-     "see counts:\n"
+     "Others see counts:\n"
      "`convene event show`. In CSV a cell that a spreadsheet would run as a formula begins with a ': registration "
-     "import "
-     "takes it away.",
+     "import takes it away.",
      "convene registration export 2025-SWG-2 --output delegates.csv\n"
      "convene registration export 2025-SWG-2 --output list.pdf\n"
      "convene registration export 2025-SWG-2/KZ --as focal-kz --format json",
@@ -576,9 +566,8 @@ const cli_command_t cli_commands[] = {
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
     {"keys rotate", "Keep", "NAME", 1, 1, "give a principal a new key", keys_rotate_flags,
-     "Until the overlap ends both keys are good, so that each program can be given the new file and started again in "
-     "its "
-     "time.\n"
+     "Until the overlap ends both keys are good, so that each program can be given the new file and started again "
+     "in its time.\n"
      "A key that was stolen: --overlap 0. A rotation that was interrupted is brought to its end by the same command.",
      "convene keys rotate portal --overlap 7d\nconvene keys rotate focal-kz --overlap 0", cli_keys_rotate},
     {"keys revoke", "Keep", "NAME", 1, 1, "take a principal out", keys_revoke_flags,
