@@ -403,10 +403,7 @@ const cli_command_t cli_commands[] = {
      "convene room set PALACE/B --seats 20 --available 2026-05-11T08:00/2026-05-11T18:00",
      cli_room_set},
     {"session set", "Plan", "EVENT/SESSION", 1, 1, "make a session, or change what the flags say of it",
-     session_set_flags,
-     "A time and room that another session has, or a person who is in another one then, is refused; what else speaks "
-     "against it is\n"
-     "said. Exit status 5: refused.",
+     session_set_flags, "What forbids it refuses it (exit status 5); what else speaks against it is said.",
      "convene session set 2026-SWG-1/S1 --title Opening --kind opening --minutes 60 --start 2026-05-11T09:30 --room "
      "PALACE/A --chair AZ-1:AZ",
      cli_session_set},
