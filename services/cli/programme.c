@@ -104,7 +104,7 @@ static int write_xml(cli_t *cli, const cli_programme_t *programme)
     bool draft = cli_has(cli, "draft") || !programme->released_n;
     size_t n = 0, all = draft ? programme->sittings_n : programme->released_n;
     const sch_sitting_t **own = calloc(all + 1, sizeof *own);
-    whole_file_t file;
+    whole_file_t file = {0};
     if (!own)
         return cli_fail(cli, CLI_FAILED, "out of memory");
     for (size_t i = 0; i < all; ++i) {

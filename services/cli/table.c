@@ -151,6 +151,16 @@ static const cli_flag_t place_plan_flags[] = {
     {"output", 'o', "FILE", "write what would move to this file, for `place accept`"},
     END,
 };
+static const cli_flag_t place_programme_flags[] = {
+    {"from", 0, "TIME", "sessions begin at this time of a day at the earliest; default 09:00"},
+    {"until", 0, "TIME", "and end by this; default 18:00"},
+    {"step", 0, "MINUTES", "they begin every so many minutes; default 30"},
+    {"venue", 0, "CODE", "in the rooms of this venue; default: the event's, or where its sessions are"},
+    {"seed", 0, "N", "another seed finds another programme; default 1"},
+    {"seconds", 0, "N", "of processor time at most; default 10"},
+    {"output", 'o', "FILE", "write what would move to this file, for `place accept`"},
+    END,
+};
 static const cli_flag_t place_accept_flags[] = {
     {"reason", 0, "TEXT", "why; default: how the dates were found"},
     END,
@@ -386,9 +396,13 @@ const cli_command_t cli_commands[] = {
      "promised costs more the further it has come. Days off are those of the calendars (scheduling.calendar.put).",
      "convene place plan --year 2026 --output placed.json\nconvene place plan --year 2026 --pin 2026-SWG-1 --seed 7",
      cli_place_plan},
-    {"place accept", "Plan", "FILE", 1, 1, "move the events of a file of `place plan`: all or none", place_accept_flags,
-     "Refused if one of the events has changed since the search.", "convene place accept placed.json",
-     cli_place_accept},
+    {"place programme", "Plan", "EVENT", 1, 1, "search for times and rooms of an event's sessions",
+     place_programme_flags,
+     "Parallel sessions and negotiations move; the rest stays, and what is pinned. Changes nothing.",
+     "convene place programme 2026-SWG-1 --output placed.json", cli_place_programme},
+    {"place accept", "Plan", "FILE", 1, 1, "move what a file of `place plan` or `place programme` says: all or none",
+     place_accept_flags, "Refused if one of the events has changed since the search.",
+     "convene place accept placed.json", cli_place_accept},
     {"place fit", "Plan", "EVENT", 1, 1, "the best days for one event, in the plan as it is", place_fit_flags, NULL,
      "convene place fit 2026-SWG-1 --count 5", cli_place_fit},
     {"why", "Look", "EVENT[/SESSION] [DATE|START]", 1, 2,
