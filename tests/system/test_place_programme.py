@@ -50,7 +50,7 @@ class PlaceProgramme(unittest.TestCase):
         return {row["session"]: row for row in self.ok("programme", "FAIR", "--json").json["sessions"]}
 
     def search(self, *flags):
-        return self.ok("place", "programme", "FAIR", "--seconds", "2", "--json", *flags).json
+        return self.ok("place", "programme", "FAIR", "--seconds", "1", "--json", *flags).json
 
     def test_1_found_accepted_and_kept(self):
         path = self.convene.root / "placed.json"
