@@ -9,7 +9,7 @@
 #include "session_model.h"
 
 #include "convene/ids.h"
-#include "scheduling/zone.h"
+#include "convene/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +172,7 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
     const char *path = cli_flag(cli, "output", NULL);
     cv_str_t file = CV_STR_NONE;
     sch_place_result_t result;
-    if (sch_zone_read(answer->arena, model->zone, &file) != CV_OK)
+    if (cv_zone_read(answer->arena, model->zone, &file) != CV_OK)
         return cli_fail(cli, CLI_FAILED, "this machine knows no zone %.*s", CV_STR_ARG(model->zone));
     const sch_place_options_t options = {.seed = (uint64_t)seed,
                                          .iterations = seconds * PER_SECOND,

@@ -40,7 +40,8 @@ typedef struct {
     dash_pulse_t *pulse;
 } dash_t;
 
-static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
+/* Its settings without the socket. */
+static int s_check(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     const char *http = cv_config_of(config, "dashboard", "http");
     s_gate.clock_offset_ms = cv_config_int(config, "clock/offset_ms");
@@ -54,8 +55,15 @@ static int s_configure(const struct cv_config *config, char *ret_error, size_t e
             return CV_EINVAL;
         }
     }
-    if (strcmp(http, "none") == 0)
-        return CV_OK;
+    return strcmp(http, "none") == 0 ? CV_OK : dash_web_check(http, ret_error, error_size);
+}
+
+static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
+{
+    const char *http = cv_config_of(config, "dashboard", "http");
+    int rc = s_check(config, ret_error, error_size);
+    if (rc || strcmp(http, "none") == 0)
+        return rc;
     return dash_web_bind(http, &s_gate.listen_fd, ret_error, error_size);
 }
 
@@ -309,6 +317,7 @@ const cv_service_def_t dash_service = {
     .follows = s_follows,
     .follows_n = sizeof(s_follows) / sizeof(s_follows[0]),
     .configure = s_configure,
+    .check = s_check,
     .open = s_open,
     .close = s_close,
     .request = s_request,

@@ -29,7 +29,9 @@ typedef struct {
     dash_link_t *link;
 } dash_web_options_t;
 
-/* "127.0.0.1:24180" or "[::1]:24180", a numeric address: a listening socket. ret_error says what is wrong. */
+/* "127.0.0.1:24180" or "[::1]:24180", a numeric address. ret_error says what is wrong. */
+int dash_web_check(const char *address, char *ret_error, size_t error_size) CV_USE_RESULT;
+/* The same, and a socket that listens there. ret_error says what is wrong. */
 int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t error_size) CV_USE_RESULT;
 /* Where it listens, as a URL; for port 0 the one the system chose. */
 void dash_web_url(int fd, char *ret_url, size_t size);

@@ -13,7 +13,7 @@ import sys
 
 LAYERS = ['base', 'wire', 'store', 'net', 'service']
 # Public headers and the layer they belong to.
-PUBLIC = {'error': 'base', 'bytes': 'base', 'files': 'base', 'format': 'base', 'ids': 'base', 'log': 'base', 'config': 'base', 'version': 'base',
+PUBLIC = {'error': 'base', 'bytes': 'base', 'files': 'base', 'format': 'base', 'ids': 'base', 'log': 'base', 'config': 'base', 'version': 'base', 'zone': 'base', 'calendar': 'base',
           'seal': 'base', 'principal': 'wire', 'badge': 'base', 'wire': 'wire', 'messages': 'wire', 'codec': 'wire', 'store': 'store', 'client': 'net',
           'service': 'service'}
 # Public headers that only programs and the runner use: library code returns errors, it does not log.
@@ -146,8 +146,8 @@ def check_service_includes(source, service):
     is_core = re.fullmatch(r'core(_\w+)?\.[ch]', source.parts[-1]) or 'placement' in source.parts
     for number, own, name in includes(source):
         first = name.split('/')[0]
-        # Pure: the search and the evaluator run in the command line too, which also reads zones as scheduling does.
-        engine = service == 'cli' and re.match(r'scheduling/(placement/|core_\w+\.h|zone\.h)', name)
+        # Pure: the search, the evaluator and the previews of notices run in the command line too.
+        engine = service == 'cli' and re.match(r'scheduling/(placement/|core_\w+\.h)|notifications/content/', name)
         if own and '/' in name and first not in ('convene', service) and not engine:
             source.find(number, 'layers', f'a service includes convene/*.h and its own headers, not {name}')
         if is_core and CORE_INCLUDES.search(f'"{name}"' if own else f'<{name}>'):
