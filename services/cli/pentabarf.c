@@ -48,7 +48,7 @@ static void put_element(FILE *file, int indent, const char *name, cv_str_t text)
 static int64_t wall_of(const sch_sitting_t *sitting)
 {
     int64_t wall_s = 0;
-    return sch_wall_parse(sitting->session.start, &wall_s) ? wall_s : 0;
+    return cv_wall_parse(sitting->session.start, &wall_s) ? wall_s : 0;
 }
 
 static int64_t day_of(const sch_sitting_t *sitting)

@@ -28,7 +28,7 @@ static bool is_own(const session_model_t *s, const sch_sitting_t *sitting)
 static int begin_of(const sch_sitting_t *sitting, int64_t first_day)
 {
     int64_t wall_s = 0;
-    return sch_wall_parse(sitting->session.start, &wall_s) ? (int)(wall_s / 60 - first_day * DAY) : -1;
+    return cv_wall_parse(sitting->session.start, &wall_s) ? (int)(wall_s / 60 - first_day * DAY) : -1;
 }
 
 static bool stays(const sch_sitting_t *sitting)
@@ -223,7 +223,7 @@ static bool is_open(const cv_room_t *room, int64_t wall_s, int longest)
 {
     int64_t from, until;
     for (size_t i = 0; i < room->available_n; ++i)
-        if (sch_wall_parse(room->available[i].from, &from) && sch_wall_parse(room->available[i].until, &until) &&
+        if (cv_wall_parse(room->available[i].from, &from) && cv_wall_parse(room->available[i].until, &until) &&
             from <= wall_s && wall_s + (int64_t)longest * 60 <= until)
             return !room->closed;
     return !room->available_n && !room->closed;
