@@ -228,6 +228,7 @@ int cli_release_list(cli_t *cli);
 int cli_plan_changes(cli_t *cli);
 int cli_why_session(cli_t *cli);
 int cli_place_plan(cli_t *cli);
+int cli_place_programme(cli_t *cli);
 int cli_place_accept(cli_t *cli);
 int cli_place_fit(cli_t *cli);
 int cli_why(cli_t *cli);

@@ -250,7 +250,8 @@ int cli_place_accept(cli_t *cli)
     size_t i;
     json_array_foreach(json_object_get(doc, "placed"), i, row)
     {
-        static const char *const FIELDS[] = {"event", "expected_version", "date_start", "date_end"};
+        static const char *const FIELDS[] = {
+            "event", "expected_version", "date_start", "date_end", "session", "start", "venue", "room"};
         json_t *one = json_object();
         for (size_t k = 0; k < sizeof FIELDS / sizeof *FIELDS; ++k)
             if (json_object_get(row, FIELDS[k]))
@@ -267,8 +268,12 @@ int cli_place_accept(cli_t *cli)
     snprintf(reason, sizeof reason, "placed by search: seed %lld, %lld changes looked at",
              (long long)cli_int_of(doc, "seed"), (long long)cli_int_of(doc, "iterations"));
     json_t *data = json_pack("{s:o, s:s}", "placed", placed, "reason", cli_flag(cli, "reason", reason));
+    const char *type =
+        *cli_text_of(doc, "event") ? "convene.scheduling.session.place.v1" : "convene.scheduling.event.place.v1";
+    if (data && *cli_text_of(doc, "event"))
+        json_object_set(data, "event", json_object_get(doc, "event"));
     json_decref(doc);
-    return cli_ask(cli, status, "convene.scheduling.event.place.v1", data);
+    return cli_ask(cli, status, type, data);
 }
 
 /* ---- why, place fit ---------------------------------------------------------------------- */

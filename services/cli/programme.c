@@ -6,7 +6,8 @@
  */
 #include "ask.h"
 #include "convene/zone.h"
-#include "programme_model.h"
+#include "pentabarf.h"
+#include "whole_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,33 @@ static void print_programme(cli_t *cli, const char *event, const json_t *rows)
             json_array_size(rows), broken, blocked, event);
 }
 
+/* What is released of the event, or what stands now, as Pentabarf XML. */
+static int write_xml(cli_t *cli, const cli_programme_t *programme)
+{
+    bool draft = cli_has(cli, "draft") || !programme->released_n;
+    size_t n = 0, all = draft ? programme->sittings_n : programme->released_n;
+    const sch_sitting_t **own = calloc(all + 1, sizeof *own);
+    whole_file_t file = {0};
+    if (!own)
+        return cli_fail(cli, CLI_FAILED, "out of memory");
+    for (size_t i = 0; i < all; ++i) {
+        const sch_sitting_t *one = draft ? programme->sittings[i] : programme->released[i];
+        if (cv_str_equal(one->session.event, programme->event->event) && sch_is_placed(one))
+            own[n++] = one;
+    }
+    qsort(own, n, sizeof *own, cli_programme_by_time);
+    int status = n ? whole_file_open(cli, cli_flag(cli, "output", "-"), &file)
+                   : cli_fail(cli, CLI_NOTFOUND, "%s has no session with a time", cli->args[0]);
+    if (status == CLI_OK) {
+        pentabarf_write(file.file, programme, own, n, (long long)programme->event->version);
+        status = whole_file_close(cli, &file, true);
+    }
+    if (status == CLI_OK)
+        cli_say("%zu sessions, %s\n", n, draft ? "as they stand now" : "as they are released");
+    free(own);
+    return status;
+}
+
 int cli_programme(cli_t *cli)
 {
     cli_programme_t *programme = NULL;
@@ -104,6 +132,11 @@ int cli_programme(cli_t *cli)
     int status = cli_programme_load(cli, event, &programme);
     if (status != CLI_OK)
         return status;
+    if (cli_has(cli, "output") || cli_has(cli, "draft")) {
+        status = write_xml(cli, programme);
+        cli_programme_destroy(&programme);
+        return status;
+    }
     json_t *rows = json_array();
     for (size_t i = 0; i < programme->sittings_n; ++i)
         if (cv_str_is(programme->sittings[i]->session.event, event))

@@ -128,7 +128,7 @@ static bool take_rule(cli_programme_t *programme, void *data, size_t n)
     return true;
 }
 
-static int by_time(const void *a, const void *b)
+int cli_programme_by_time(const void *a, const void *b)
 {
     const sch_sitting_t *x = *(sch_sitting_t *const *)a, *y = *(sch_sitting_t *const *)b;
     if (sch_is_placed(x) != sch_is_placed(y))
@@ -163,7 +163,7 @@ int cli_programme_load(cli_t *cli, const char *event, cli_programme_t **ret_prog
     if (status == CLI_OK)
         status = take_all(cli, programme, "released", event, CV_MSG_SCHEDULING_SESSION_V1, take_released);
     if (status == CLI_OK && programme->sittings_n)
-        qsort(programme->sittings, programme->sittings_n, sizeof *programme->sittings, by_time);
+        qsort(programme->sittings, programme->sittings_n, sizeof *programme->sittings, cli_programme_by_time);
     if (status == CLI_OK)
         *ret_programme = programme;
     else

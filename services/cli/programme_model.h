@@ -28,6 +28,7 @@ typedef struct {
 /* CLI_OK, or a status after having said why. Sessions of one event are in the order of time, those without one last. */
 int cli_programme_load(cli_t *cli, const char *event, cli_programme_t **ret_programme);
 void cli_programme_destroy(cli_programme_t **programme);
+int cli_programme_by_time(const void *a, const void *b); /* two pointers to sittings, for qsort */
 const cv_room_t *cli_programme_room(const cli_programme_t *programme, const cv_session_t *session); /* NULL: none */
 cv_str_t cli_programme_zone(const cli_programme_t *programme, cv_str_t venue); /* CV_STR_NONE: not said */
 /* What speaks against a session as it is given, among the others. */

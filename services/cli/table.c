@@ -160,6 +160,16 @@ static const cli_flag_t place_plan_flags[] = {
     {"output", 'o', "FILE", "write what would move to this file, for `place accept`"},
     END,
 };
+static const cli_flag_t place_programme_flags[] = {
+    {"from", 0, "TIME", "sessions begin at this time of a day at the earliest; default 09:00"},
+    {"until", 0, "TIME", "and end by this; default 18:00"},
+    {"step", 0, "MINUTES", "they begin every so many minutes; default 30"},
+    {"venue", 0, "CODE", "in the rooms of this venue; default: the event's, or where its sessions are"},
+    {"seed", 0, "N", "another seed finds another programme; default 1"},
+    {"seconds", 0, "N", "of processor time at most; default 10"},
+    {"output", 'o', "FILE", "write what would move to this file, for `place accept`"},
+    END,
+};
 static const cli_flag_t place_accept_flags[] = {
     {"reason", 0, "TEXT", "why; default: how the dates were found"},
     END,
@@ -182,6 +192,12 @@ static const cli_flag_t room_set_flags[] = {
 static const cli_flag_t rule_set_flags[] = {
     {"effect", 0, "EFFECT", "forbid, block_release, warn or ignore"},
     {"weight", 0, "N", "what one broken rule costs"},
+    END,
+};
+static const cli_flag_t programme_flags[] = {
+    {"output", 'o', "FILE",
+     "as Pentabarf XML into this file, - for standard output: the newest release, if there is one"},
+    {"draft", 0, NULL, "as XML what stands now, released or not"},
     END,
 };
 static const cli_flag_t release_flags[] = {
@@ -416,9 +432,13 @@ const cli_command_t cli_commands[] = {
      "promised costs more the further it has come. Days off are those of the calendars (scheduling.calendar.put).",
      "convene place plan --year 2026 --output placed.json\nconvene place plan --year 2026 --pin 2026-SWG-1 --seed 7",
      cli_place_plan},
-    {"place accept", "Plan", "FILE", 1, 1, "move the events of a file of `place plan`: all or none", place_accept_flags,
-     "Refused if one of the events has changed since the search.", "convene place accept placed.json",
-     cli_place_accept},
+    {"place programme", "Plan", "EVENT", 1, 1, "search for times and rooms of an event's sessions",
+     place_programme_flags,
+     "Parallel sessions and negotiations move; the rest stays, and what is pinned. Changes nothing.",
+     "convene place programme 2026-SWG-1 --output placed.json", cli_place_programme},
+    {"place accept", "Plan", "FILE", 1, 1, "move what a file of `place plan` or `place programme` says: all or none",
+     place_accept_flags, "Refused if one of the events has changed since the search.",
+     "convene place accept placed.json", cli_place_accept},
     {"place fit", "Plan", "EVENT", 1, 1, "the best days for one event, in the plan as it is", place_fit_flags, NULL,
      "convene place fit 2026-SWG-1 --count 5", cli_place_fit},
     {"why", "Look", "EVENT[/SESSION] [DATE|START]", 1, 2,
@@ -433,10 +453,7 @@ const cli_command_t cli_commands[] = {
      "convene room set PALACE/B --seats 20 --available 2026-05-11T08:00/2026-05-11T18:00",
      cli_room_set},
     {"session set", "Plan", "EVENT/SESSION", 1, 1, "make a session, or change what the flags say of it",
-     session_set_flags,
-     "A time and room that another session has, or a person who is in another one then, is refused; what else speaks "
-     "against it is\n"
-     "said. Exit status 5: refused.",
+     session_set_flags, "What forbids it refuses it (exit status 5); what else speaks against it is said.",
      "convene session set 2026-SWG-1/S1 --title Opening --kind opening --minutes 60 --start 2026-05-11T09:30 --room "
      "PALACE/A --chair AZ-1:AZ",
      cli_session_set},
@@ -485,9 +502,9 @@ const cli_command_t cli_commands[] = {
     {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL,
      "convene plan show --year 2025", cli_plan_show},
     {"room list", "Look", "", 0, 0, "rooms of all venues", NULL, NULL, "convene room list", cli_room_list},
-    {"programme", "Look", "EVENT", 1, 1, "an event's sessions in the order of time, and what speaks against each", NULL,
-     "Exit status 0 also where rules are broken; --json has all of them.", "convene programme 2026-SWG-1",
-     cli_programme},
+    {"programme", "Look", "EVENT", 1, 1, "an event's sessions in the order of time, and what speaks against each",
+     programme_flags, "Exit status 0 also where rules are broken; --json has all of them.",
+     "convene programme 2026-SWG-1\nconvene programme 2026-SWG-1 --output programme.xml", cli_programme},
     {"release list", "Look", "", 0, 0, "releases of programmes and plans", NULL, NULL, "convene release list",
      cli_release_list},
     {"plan changes", "Look", "RELEASE RELEASE", 2, 2, "what changed from one release to another", NULL, NULL,

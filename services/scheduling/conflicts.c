@@ -141,13 +141,12 @@ static int check_held(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
 int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
                       const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out)
 {
-    sch_conflict_t *found = cv_arena_take(cv_tx_arena(tx), SCH_CONFLICTS_MAX * sizeof *found);
+    sch_conflict_t found[SCH_CONFLICTS_MAX];
+    const sch_sitting_t *near[NEAR_MAX];
     sch_cover_t covers[CV_SESSION_PARTIES_MAX];
-    gather_t all = {.arena = cv_tx_arena(tx), .near = cv_arena_take(cv_tx_arena(tx), NEAR_MAX * sizeof *all.near)};
+    gather_t all = {.arena = cv_tx_arena(tx), .near = near};
     sch_around_t around = {.room = room, .covers = covers};
     sch_rules_t rules;
-    if (!found || !all.near)
-        return CV_ENOMEM;
     if (!sch_is_placed(sitting))
         return CV_OK;
     int64_t reach_ms = sch_reach_ms(room);
@@ -163,13 +162,11 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
         rc = gather_covers(service, tx, &sitting->session, covers, &around.covers_n);
     if (rc)
         return rc;
-    sch_sitting_t *released = cv_arena_take(cv_tx_arena(tx), sizeof *released);
-    if (!released)
-        return CV_ENOMEM;
-    rc = sch_session_released(service->store, cv_tx_arena(tx), event->event, sitting->session.session, released);
+    sch_sitting_t released;
+    rc = sch_session_released(service->store, cv_tx_arena(tx), event->event, sitting->session.session, &released);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
-    around.released = rc ? NULL : released;
+    around.released = rc ? NULL : &released;
     around.near = all.near;
     around.near_n = all.n;
     around.rules = rules.programme;

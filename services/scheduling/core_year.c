@@ -98,10 +98,11 @@ static void check_other(find_t *find, const sch_near_event_t *near)
         clash.cost = rules[SCH_A4].weight;
         add(find, clash);
     }
-    if (same(mine->dimension, theirs->dimension) && apart < SCH_YEAR_REACH_DAYS) {
+    int64_t begins = first > find->first ? first - find->first : find->first - first;
+    if (same(mine->dimension, theirs->dimension) && begins < SCH_YEAR_REACH_DAYS) {
         clash.rule = SCH_A12;
         clash.why = SCH_CLASH_SPREAD;
-        clash.days = apart > 0 ? apart : 0;
+        clash.days = begins;
         clash.cost = rules[SCH_A12].weight * (SCH_YEAR_REACH_DAYS - clash.days);
         add(find, clash);
     }
@@ -212,7 +213,7 @@ const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clas
         SAY("%lld of its days are a feast that meetings between states keep free, the first %.10s", days, date);
         break;
     case SCH_CLASH_SPREAD:
-        SAY("%lld days from %.*s, which is of the same dimension", days, CV_STR_ARG(other));
+        SAY("begins %lld days from %.*s, which is of the same dimension", days, CV_STR_ARG(other));
         break;
     }
 #undef SAY

@@ -10,7 +10,7 @@
  *   A4   a working body meets within a week after the governing body whose meeting it should have prepared
  *   A5   on a day off of its host
  *   A6   on a feast that meetings between states keep free
- *   A12  less than 14 days from another event of the dimension
+ *   A12  begins less than 14 days from another event of the dimension
  *
  * Events of one group are one occasion: nothing of this holds between them.
  */

@@ -113,15 +113,16 @@ static int gather_cover(void *self, const sch_row_t *row)
 }
 
 /* Tells what stands in the way of one session. */
-static int judge_sitting(making_t *making, const sch_sitting_t *sitting, sch_around_t *around, sch_conflict_t *found)
+static int judge_sitting(making_t *making, const sch_sitting_t *sitting, const sch_around_t *all, sch_conflict_t *found)
 {
+    sch_around_t around = *all;
     char name[SCH_SESSION_NAME_MAX + 1], other[SCH_SESSION_NAME_MAX + 1], text[SCH_CONFLICT_TEXT_MAX + 1];
     cv_room_t room;
     bool has_room;
     int rc = room_of(making, &sitting->session, &room, &has_room);
-    around->room = has_room ? &room : NULL;
-    around->near_n = sch_agenda_near(&making->agenda, sitting, around->room, making->near, making->agenda.n);
-    size_t n = rc ? 0 : sch_conflicts_of(sitting, around, found);
+    around.room = !rc && has_room ? &room : NULL;
+    around.near_n = sch_agenda_near(&making->agenda, sitting, around.room, making->near, making->agenda.n);
+    size_t n = rc ? 0 : sch_conflicts_of(sitting, &around, found);
     (void)snprintf(name, sizeof name, "%.*s/%.*s", CV_STR_ARG(sitting->session.event),
                    CV_STR_ARG(sitting->session.session));
     for (size_t i = 0; !rc && i < n && i < SCH_CONFLICTS_MAX && blocks(&making->rules.programme[found[i].rule]); ++i) {

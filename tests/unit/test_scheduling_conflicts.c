@@ -69,6 +69,11 @@ static void shuffle(world_t *w, int i)
     cv_session_t *s = &one->session;
     int begin = pick(w, 2 * DAY), room = pick(w, ROOMS + 1);
     s->minutes = 1 + pick(w, pick(w, 8) ? 120 : DAY);
+    if (pick(w, 2)) { /* on a grid, where ends meet beginnings */
+        begin -= begin % 5;
+        s->minutes += 5 - s->minutes % 5;
+        s->minutes = s->minutes > DAY ? DAY : s->minutes;
+    }
     w->room_of[i] = room < ROOMS ? &w->rooms[room] : NULL;
     if (room < ROOMS) {
         s->venue = w->rooms[room].venue;

@@ -4,6 +4,8 @@
  */
 #include "programme_world.h"
 #include "scheduling/handlers.h"
+#include "scheduling/placement/annual.h"
+#include "scheduling/placement/place.h"
 
 static cv_scheduling_event_propose_v1_t proposal(const char *event, const char *body, const char *first,
                                                  const char *last)
@@ -141,7 +143,7 @@ static void test_what_is_said(void **state)
     event.event_details.date_start = event.event_details.date_end = CV_STR("2026-10-12");
     outcome = SEND(EVENT_PROPOSE, event);
     EXPECT_OK(outcome, "proposed");
-    assert_int_equal(world_conflict(outcome, "A12")->cost, 3 * (14 - 10));
+    assert_int_equal(world_conflict(outcome, "A12")->cost, 3 * (14 - 11));
     const cv_scheduling_rule_put_v1_t rule = {.rule = CV_STR("A12"), .effect = CV_RULE_EFFECT_FORBID};
     EXPECT_OK(SEND(RULE_PUT, rule), "stored");
     event.event = CV_STR("ECO-3");
@@ -151,6 +153,125 @@ static void test_what_is_said(void **state)
     event.event_details.date_start = event.event_details.date_end = CV_STR("2026-10-26");
     EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
     driver_free(&driver);
+}
+
+/* ---- the engine that places plans ----------------------------------------------------------- */
+
+enum { YEAR_DAYS = 90, YEAR_EVENTS = 14, YEAR_VENUES = 3, YEAR_BODIES = 4, YEAR_MOVES = 300 };
+
+static uint64_t g_seed = 1;
+static int g_venues, g_bodies, g_spreads; /* how often each was compared */
+static int pick(int n)
+{
+    g_seed = g_seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (int)((g_seed >> 33) % (uint64_t)n);
+}
+
+static void set_dates(cv_scheduling_event_v1_t *event, char dates[2][32], int first, int length)
+{
+    const int64_t origin = 20454; /* 2026-01-01 */
+    cv_time_text((origin + first) * 86400000, dates[0]);
+    cv_time_text((origin + first + length - 1) * 86400000, dates[1]);
+    event->event_details.date_start = (cv_str_t){dates[0], 10};
+    event->event_details.date_end = (cv_str_t){dates[1], 10};
+}
+
+/* Which of A1 and A2 the engine charges an event where it is, with whom, and the price of A12. */
+static void expect_same(sch_place_state_t *state, const sch_near_event_t *all, int i)
+{
+    const sch_year_t year = {.near = all, .near_n = YEAR_EVENTS, .rules = SCH_ANNUAL_RULES_DEFAULT};
+    sch_clash_t mine[SCH_YEAR_CLASHES_MAX];
+    sch_reason_t reasons[64];
+    int64_t spread[2] = {0, 0};
+    bool venue[2] = {false, false}, body[2][YEAR_EVENTS] = {{false}};
+    size_t n = sch_clashes_of(all[i].event, &year, mine);
+    int m = sch_place_explain(state, i, sch_place_of(state, i), reasons, 64);
+    assert_true(n <= SCH_YEAR_CLASHES_MAX && m <= 64);
+    for (size_t k = 0; k < n; ++k) {
+        int other = -1;
+        for (int j = 0; mine[k].other && j < YEAR_EVENTS; ++j)
+            if (mine[k].other == all[j].event)
+                other = j;
+        spread[0] += mine[k].rule == SCH_A12 ? mine[k].cost : 0;
+        venue[0] |= mine[k].rule == SCH_A1;
+        if (mine[k].rule == SCH_A2)
+            g_bodies += body[0][other] = true;
+    }
+    for (int k = 0; k < m; ++k) {
+        spread[1] += reasons[k].rule == SCH_A12 ? reasons[k].cost : 0;
+        venue[1] |= reasons[k].rule == SCH_A1;
+        if (reasons[k].rule == SCH_A2)
+            body[1][reasons[k].other] = true;
+    }
+    g_venues += venue[0];
+    g_spreads += spread[0] > 0;
+    assert_int_equal(spread[0], spread[1]);
+    assert_int_equal(venue[0], venue[1]);
+    assert_memory_equal(body[0], body[1], sizeof body[0]);
+}
+
+/* What an edit is told is what the search charges: the same rules, written down twice, agree after every move. */
+static void test_agrees_with_the_engine(void **state_of_test)
+{
+    (void)state_of_test;
+    static const char *const NAMES[] = {"N0", "N1", "N2", "N3"};
+    static cv_scheduling_event_v1_t events[YEAR_EVENTS];
+    static char ids[YEAR_EVENTS][8], dates[YEAR_EVENTS][2][32];
+    static int months[YEAR_DAYS];
+    static const uint8_t flags[YEAR_DAYS];
+    sch_near_event_t all[YEAR_EVENTS];
+    sch_annual_item_t items[YEAR_EVENTS];
+    const sch_venue_t venues[YEAR_VENUES] = {{.name = "N0", .host = -1, .holds = 1},
+                                             {.name = "N1", .host = -1, .holds = 1},
+                                             {.name = "N2", .host = -1, .holds = 1}};
+    for (int i = 0; i < YEAR_EVENTS; ++i) {
+        int venue = pick(YEAR_VENUES), body = pick(YEAR_BODIES), dimension = pick(3);
+        snprintf(ids[i], sizeof ids[i], "E%d", i);
+        events[i] = (cv_scheduling_event_v1_t){.event = cv_str(ids[i]),
+                                               .status = CV_EVENT_STATUS_PROPOSED,
+                                               .event_details = {.venue = cv_str(NAMES[venue]),
+                                                                 .body = cv_str(NAMES[body]),
+                                                                 .dimension = cv_str(NAMES[dimension])}};
+        all[i] = (sch_near_event_t){.event = &events[i]};
+        items[i] = (sch_annual_item_t){.name = ids[i],
+                                       .length = 1 + pick(4),
+                                       .window_last = YEAR_DAYS - 1,
+                                       .venues = {venue},
+                                       .venues_n = 1,
+                                       .dimension = dimension,
+                                       .coordinator = -1,
+                                       .exclusive = {body},
+                                       .exclusive_n = 1,
+                                       .officer = -1,
+                                       .circle = -1,
+                                       .preferred = -1,
+                                       .promised_day = -1,
+                                       .promised_venue = -1,
+                                       .priority = 1};
+    }
+    const sch_annual_t annual = {.days = YEAR_DAYS,
+                                 .month_of_day = months,
+                                 .flags = flags,
+                                 .venues = venues,
+                                 .venues_n = YEAR_VENUES,
+                                 .items = items,
+                                 .items_n = YEAR_EVENTS,
+                                 .exclusives = YEAR_BODIES,
+                                 .summit_city = -1};
+    sch_place_model_t *model = NULL;
+    assert_int_equal(sch_annual_model(&annual, &model), CV_OK);
+    sch_place_state_t *state = sch_place_state_new(model);
+    assert_non_null(state);
+    for (int move = 0; move < YEAR_MOVES + YEAR_EVENTS; ++move) {
+        int i = move < YEAR_EVENTS ? move : pick(YEAR_EVENTS), first = pick(YEAR_DAYS - items[i].length);
+        set_dates(&events[i], dates[i], first, items[i].length);
+        sch_place_put(state, i, first * YEAR_VENUES + items[i].venues[0]);
+        for (int k = 0; move >= YEAR_EVENTS - 1 && k < YEAR_EVENTS; ++k)
+            expect_same(state, all, k);
+    }
+    assert_true(g_venues > 100 && g_bodies > 100 && g_spreads > 100);
+    sch_place_state_destroy(&state);
+    sch_place_model_destroy(&model);
 }
 
 /* ---- a database from before ----------------------------------------------------------------- */
@@ -232,9 +353,8 @@ static void test_a_database_from_before(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_body_is_in_one_place),
-        cmocka_unit_test(test_a_hosts_team_carries_one_event),
-        cmocka_unit_test(test_what_is_said),
+        cmocka_unit_test(test_a_body_is_in_one_place), cmocka_unit_test(test_a_hosts_team_carries_one_event),
+        cmocka_unit_test(test_what_is_said),           cmocka_unit_test(test_agrees_with_the_engine),
         cmocka_unit_test(test_a_database_from_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,9 +25,9 @@ int cv_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return CV_ENOTFOUND;
-    char *octets = cv_arena_take(arena, ZONE_FILE_MAX);
+    char octets[ZONE_FILE_MAX]; /* most files are a hundredth of it: the arena gets those */
     ssize_t got, len = 0;
-    int rc = octets ? CV_OK : CV_ENOMEM;
+    int rc = CV_OK;
     while (!rc && len < ZONE_FILE_MAX && (got = read(fd, octets + len, (size_t)(ZONE_FILE_MAX - len))) != 0) {
         if (got < 0)
             rc = CV_ENOTFOUND; /* a folder, or damaged: no zone */
@@ -35,7 +35,10 @@ int cv_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file)
             len += got;
     }
     close(fd);
+    cv_str_t file = rc ? CV_STR_NONE : cv_arena_str(arena, (cv_str_t){octets, (size_t)len});
+    if (!rc && !file.ptr)
+        rc = CV_ENOMEM;
     if (!rc)
-        *ret_file = (cv_str_t){octets, (size_t)len};
+        *ret_file = file;
     return rc;
 }

@@ -1,0 +1,235 @@
+/* place_programme: an event's sessions placed into rooms and times by search.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The search works on a grid and knows a room by the beginning of a slot only. So its answer is judged once more, all of it
+ * together, by the evaluator that the service asks (core_conflicts.h): a session that this would forbid stays where it was,
+ * and is named. Nothing is changed; `place accept` of the file moves all of it or nothing.
+ */
+#include "ask.h"
+#include "session_model.h"
+
+#include "convene/ids.h"
+#include "convene/zone.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    PER_SECOND = 1000000, /* changes that are looked at for each second of --seconds, at most */
+    SECONDS_MAX = 3600,
+    MOVED_MAX = 100, /* sessions of one request */
+    ARENA_MAX = 1024 * 1024,
+    START_MAX = 20,
+    MINUTE_MS = 60000,
+    HOUR = 60,
+    DAY_MINUTES = 1440,
+};
+
+typedef struct {
+    session_model_t *model;
+    cv_arena_t *arena;
+    sch_sitting_t *proposed; /* of each item */
+    bool *moves;
+    char (*starts)[START_MAX];
+} answer_t;
+
+static int64_t cpu_ms(void *arg)
+{
+    struct timespec now;
+    (void)arg;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* "09:30" as minutes. */
+static bool clock_of(const char *text, int64_t *ret_minutes)
+{
+    int64_t hours, minutes;
+    if (strlen(text) != 5 || text[2] != ':' || cv_str_digits((cv_str_t){text, 2}, 2, &hours) ||
+        cv_str_digits((cv_str_t){text + 3, 2}, 2, &minutes) || hours > 24 || minutes > 59)
+        return false;
+    *ret_minutes = hours * HOUR + minutes;
+    return *ret_minutes <= DAY_MINUTES;
+}
+
+/* The session at its new place. false: it is in none. */
+static bool propose(answer_t *answer, int item, int place, cv_str_t file)
+{
+    const session_model_t *model = answer->model;
+    sch_sitting_t *sitting = &answer->proposed[item];
+    char text[CV_TIME_TEXT + 1];
+    sch_no_t no;
+    *sitting = *model->items[item];
+    if (place < 0)
+        return false;
+    const cv_room_t *room = model->rooms[place % model->programme_model.rooms_n];
+    int64_t minutes = model->first_day * DAY_MINUTES + model->slots[place / model->programme_model.rooms_n].begin;
+    cv_time_text(minutes * MINUTE_MS, text);
+    snprintf(answer->starts[item], START_MAX, "%.16s", text);
+    sitting->session.start = cv_str(answer->starts[item]);
+    sitting->session.zone = model->zone;
+    sitting->session.utc_offset = CV_STR_NONE;
+    sitting->session.venue = room->venue;
+    sitting->session.room = room->room;
+    return sch_set_instants(sitting, model->zone, file, &no) == CV_OK;
+}
+
+static bool is_elsewhere(const sch_sitting_t *a, const sch_sitting_t *b)
+{
+    return sch_is_placed(a) != sch_is_placed(b) || a->begin_ms != b->begin_ms ||
+           !cv_str_equal(a->session.room, b->session.room) || !cv_str_equal(a->session.venue, b->session.venue);
+}
+
+/* What is forbidden among all as they would be goes back to where it was, until nothing is; that may forbid another. */
+static void judge(answer_t *answer, int n, json_t *refused)
+{
+    cli_programme_t *programme = answer->model->programme;
+    sch_conflict_t *found = calloc(SCH_CONFLICTS_MAX, sizeof *found);
+    for (int i = 0; i < n; ++i) {
+        sch_agenda_remove(&programme->agenda, answer->model->items[i]);
+        if (sch_agenda_add(&programme->agenda, &answer->proposed[i]) != CV_OK)
+            answer->moves[i] = false;
+    }
+    for (bool again = found != NULL; again;) {
+        again = false;
+        for (int i = 0; i < n; ++i) {
+            size_t count = answer->moves[i] ? cli_programme_conflicts(programme, &answer->proposed[i], found) : 0;
+            if (!sch_any_effect(found, count, programme->rules, SCH_FORBID))
+                continue;
+            json_t *reason = cli_programme_reason(programme, &answer->proposed[i], &found[0]);
+            json_object_set_new(reason, "session",
+                                json_sprintf("%.*s", CV_STR_ARG(answer->proposed[i].session.session)));
+            json_array_append_new(refused, reason);
+            sch_agenda_remove(&programme->agenda, &answer->proposed[i]);
+            answer->proposed[i] = *answer->model->items[i];
+            answer->moves[i] = false;
+            again = sch_agenda_add(&programme->agenda, &answer->proposed[i]) == CV_OK;
+        }
+    }
+    free(found);
+}
+
+static json_t *moved(const answer_t *answer, int n)
+{
+    json_t *placed = json_array();
+    for (int i = 0; i < n && json_array_size(placed) < MOVED_MAX; ++i) {
+        const sch_sitting_t *now = answer->model->items[i];
+        const cv_session_t *session = &answer->proposed[i].session;
+        char was[SCH_WHEN_MAX];
+        if (!answer->moves[i])
+            continue;
+        json_array_append_new(placed, json_pack("{s:s%, s:I, s:s%, s:s%, s:s%, s:s}", "session", session->session.ptr,
+                                                session->session.len, "expected_version", (json_int_t)now->version,
+                                                "start", session->start.ptr, session->start.len, "venue",
+                                                session->venue.ptr, session->venue.len, "room", session->room.ptr,
+                                                session->room.len, "was", sch_sitting_when(now, was)));
+    }
+    return placed;
+}
+
+static json_t *nowhere(const answer_t *answer, int n)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < n; ++i)
+        if (!sch_is_placed(&answer->proposed[i]))
+            json_array_append_new(list, json_sprintf("%.*s", CV_STR_ARG(answer->proposed[i].session.session)));
+    return list;
+}
+
+static json_t *score_json(const sch_score_t *score)
+{
+    return json_pack("{s:I, s:I, s:I}", "hard", (json_int_t)score->v[SCH_HARD], "medium",
+                     (json_int_t)score->v[SCH_MEDIUM], "soft", (json_int_t)score->v[SCH_SOFT]);
+}
+
+static void print(cli_t *cli, const json_t *doc)
+{
+    static const char *const COLUMNS[] = {"session", "now", "proposed", "room"};
+    cli_table_t *table = cli_table_new(cli, COLUMNS, 4);
+    const char *path = cli_flag(cli, "output", NULL);
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(doc, "placed"), i, row)
+    {
+        cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(row, "session"));
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(row, "was"));
+        cli_table_cell(table, CLI_GREEN, "%s", cli_text_of(row, "start"));
+        cli_table_cell(table, CLI_PLAIN, "%s/%s", cli_text_of(row, "venue"), cli_text_of(row, "room"));
+    }
+    cli_table_print(&table);
+    json_array_foreach(json_object_get(doc, "refused"), i, row)
+        cli_say("stays: %s: %s\n", cli_text_of(row, "session"), cli_text_of(row, "text"));
+    json_array_foreach(json_object_get(doc, "unplaced"), i, row) cli_say("nowhere: %s\n", json_string_value(row));
+    cli_say("%zu sessions would move; %s\n", json_array_size(json_object_get(doc, "placed")),
+            path ? "`convene place accept` of that file moves them" : "nothing was changed");
+}
+
+static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
+{
+    session_model_t *model = answer->model;
+    int n = model->programme_model.sessions_n;
+    const char *path = cli_flag(cli, "output", NULL);
+    cv_str_t file = CV_STR_NONE;
+    sch_place_result_t result;
+    if (cv_zone_read(answer->arena, model->zone, &file) != CV_OK)
+        return cli_fail(cli, CLI_FAILED, "this machine knows no zone %.*s", CV_STR_ARG(model->zone));
+    const sch_place_options_t options = {.seed = (uint64_t)seed,
+                                         .iterations = seconds * PER_SECOND,
+                                         .start = model->start,
+                                         .cpu_ms = cpu_ms,
+                                         .cpu_limit_ms = cpu_ms(NULL) + seconds * 1000};
+    int rc = sch_place_solve(model->model, &options, &result);
+    if (rc)
+        return cli_fail(cli, CLI_FAILED, "cannot place the programme: %s", cv_error_name(rc));
+    json_t *refused = json_array();
+    for (int i = 0; i < n; ++i)
+        answer->moves[i] =
+            propose(answer, i, result.places[i], file) && is_elsewhere(&answer->proposed[i], model->items[i]);
+    judge(answer, n, refused);
+    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "event", cli->args[0], "seed",
+                            (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
+                            result.repeatable, "before", score_json(&result.before), "after", score_json(&result.score),
+                            "placed", moved(answer, n), "refused", refused, "unplaced", nowhere(answer, n));
+    sch_place_result_done(&result);
+    if (path && json_dump_file(doc, path, JSON_INDENT(1)) != 0) {
+        json_decref(doc);
+        return cli_fail(cli, CLI_FAILED, "cannot write %s", path);
+    }
+    if (cli->json)
+        return cli_document(cli, "convene.cli.place_programme.v1", doc);
+    print(cli, doc);
+    json_decref(doc);
+    return CLI_OK;
+}
+
+int cli_place_programme(cli_t *cli)
+{
+    int64_t seed, seconds, step, from, until;
+    answer_t answer = {0};
+    if (!cli_number(cli, "--seed", cli_flag(cli, "seed", "1"), 0, INT64_MAX, &seed) ||
+        !cli_number(cli, "--seconds", cli_flag(cli, "seconds", "10"), 1, SECONDS_MAX, &seconds) ||
+        !cli_number(cli, "--step", cli_flag(cli, "step", "30"), 1, DAY_MINUTES, &step))
+        return CLI_USAGE;
+    if (!clock_of(cli_flag(cli, "from", "09:00"), &from) || !clock_of(cli_flag(cli, "until", "18:00"), &until) ||
+        from >= until)
+        return cli_usage(cli, "--from and --until are times of a day, one after the other, like 09:00 and 18:00");
+    int status = session_model_load(cli, cli->args[0], from, until, step, &answer.model);
+    if (status != CLI_OK)
+        return status;
+    size_t n = (size_t)answer.model->programme_model.sessions_n;
+    answer.arena = cv_arena_new(ARENA_MAX);
+    answer.proposed = calloc(n, sizeof *answer.proposed);
+    answer.moves = calloc(n, sizeof *answer.moves);
+    answer.starts = calloc(n, sizeof *answer.starts);
+    status = answer.arena && answer.proposed && answer.moves && answer.starts
+                 ? search(cli, &answer, seed, seconds)
+                 : cli_fail(cli, CLI_FAILED, "out of memory");
+    answer.model->programme->agenda.n = 0; /* it points to what goes now */
+    free(answer.proposed);
+    free(answer.moves);
+    free(answer.starts);
+    cv_arena_destroy(&answer.arena);
+    session_model_destroy(&answer.model);
+    return status;
+}

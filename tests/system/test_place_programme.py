@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""test_place_programme: an event's sessions placed by search beside real services: into rooms and times that the service then accepts,
+around what stays, and again the same with the same seed.
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import unittest
+
+from cli_env import Convene, need
+
+OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
+TALKS, PEOPLE, HOUR_MS = 14, 5, 3600000
+
+
+def talk(n):
+    return {"event": "FAIR", "session": f"T{n:02d}", "title": f"Talk {n}", "kind": "parallel" if n % 3 else "negotiation", "minutes": 30 + 15 * (n % 5),
+            "chair": {"person": f"P{n % PEOPLE}"}, "parties": ["AZ"] if n < 4 else ["KZ"], "expected": 15 + 5 * (n % 4), **({"languages": ["en", "ru"]} if n == 7 else {})}
+
+
+PLAN = {
+    "parties": [{"code": code, "kind": "member", "name": f"Party {code}", "delegation_size": size} for code, size in (("AZ", 1), ("KZ", 3))],
+    "venues": [{"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"}],
+    "rooms": [{"venue": "HALL", "room": room, "name": room, "seats": 40, "turnaround": 15, "booths": 2 if room == "A" else 0} for room in "ABC"],
+    "events": [{"event": "FAIR", "title": "Fair", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01", "date_end": "2027-06-02"},
+               {"event": "OTHER", "title": "Other", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01"}],
+    "sessions": [{"event": "FAIR", "session": "OPEN", "title": "Opening", "kind": "opening", "minutes": 60, "start": "2027-06-01T10:00", "venue": "HALL", "room": "A"},
+                 {"event": "FAIR", "session": "LUNCH", "title": "Lunch", "kind": "break", "minutes": 90, "start": "2027-06-01T13:00", "zone": "Asia/Baku"},
+                 {"event": "OTHER", "session": "S", "title": "Elsewhere", "kind": "parallel", "minutes": 300, "start": "2027-06-02T09:00", "venue": "HALL", "room": "B",
+                  "chair": {"person": "P1"}},
+                 *map(talk, range(TALKS))],
+}
+
+
+class PlaceProgramme(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.convene = Convene().__enter__()
+        cls.addClassCleanup(cls.convene.__exit__, None, None, None)
+        path = cls.convene.root / "plan.json"
+        path.write_text(json.dumps(PLAN))
+        done = cls.convene("plan", "import", path, "--json")
+        assert done.status == OK and done.json["not_ok"] == 0, done.out + done.err
+
+    def ok(self, *args):
+        done = self.convene(*args)
+        self.assertEqual(done.status, OK, done.out + done.err)
+        return done
+
+    def sessions(self):
+        return {row["session"]: row for row in self.ok("programme", "FAIR", "--json").json["sessions"]}
+
+    def search(self, *flags):
+        return self.ok("place", "programme", "FAIR", "--seconds", "1", "--json", *flags).json
+
+    def test_1_found_accepted_and_kept(self):
+        path = self.convene.root / "placed.json"
+        doc = self.search("--output", path)
+        self.assertEqual((doc["after"]["hard"], doc["refused"], doc["unplaced"]), (0, [], []))
+        self.assertEqual(len(doc["placed"]), TALKS)
+        if doc["repeatable"]:
+            again = self.search()
+            if again["repeatable"]:
+                self.assertEqual(again["placed"], doc["placed"])
+        self.assertFalse(any("begin_ms" in row for code, row in self.sessions().items() if code.startswith("T")), "a search changes nothing")
+        self.ok("place", "accept", path)
+        rows = self.sessions()
+        effects = {reason["effect"] for row in rows.values() for reason in row["conflicts"]}
+        self.assertLessEqual(effects, {"warn"}, rows)
+        opening, lunch = rows["OPEN"], rows["LUNCH"]
+        for code, row in rows.items():
+            if not code.startswith("T"):
+                continue
+            self.assertGreaterEqual(row["begin_ms"], opening["until_ms"], code)
+            self.assertTrue(row["until_ms"] <= lunch["begin_ms"] or row["begin_ms"] >= lunch["until_ms"], code)
+            self.assertTrue(row["when"][:10] in ("2027-06-01", "2027-06-02") and "09:00" <= row["when"][11:16] <= "17:30", row["when"])
+        self.assertEqual(rows["T07"]["room"], "HALL/A", "the only one with booths")
+        ours = [row for code, row in rows.items() if code.startswith("T")]
+        for i, one in enumerate(ours):  # counted here once more: rooms with their quarter of an hour, people, the delegation of one
+            for other in ours[:i]:
+                if one["begin_ms"] < other["until_ms"] + HOUR_MS // 4 and other["begin_ms"] < one["until_ms"] + HOUR_MS // 4:
+                    self.assertNotEqual(one["room"], other["room"], (one, other))
+                if one["begin_ms"] < other["until_ms"] and other["begin_ms"] < one["until_ms"]:
+                    self.assertNotEqual(one["chair"], other["chair"], (one, other))
+                    self.assertFalse(max(one["session"], other["session"]) < "T04", "AZ has one person")
+        # The file was made for versions that are gone: nothing moves.
+        done = self.convene("place", "accept", path)
+        self.assertEqual((done.status, "version_conflict" in done.out), (REFUSED, True), done.out)
+
+    def test_2_around_a_pin(self):
+        self.ok("session", "set", "FAIR/T01", "--pin")
+        before = self.sessions()["T01"]
+        doc = self.search("--seed", "5")
+        self.assertNotIn("T01", [row["session"] for row in doc["placed"]])
+        self.assertEqual(self.sessions()["T01"]["when"], before["when"])
+
+    def test_3_what_cannot_be_searched(self):
+        for args, status, says in ((("NONE",), NOTFOUND, "no event NONE"), (("OTHER", "--venue", "NOWHERE"), USAGE, "--venue"),
+                                   (("FAIR", "--from", "18:00", "--until", "09:00"), USAGE, "--from"), (("FAIR", "--from", "noon"), USAGE, "--from")):
+            done = self.convene("place", "programme", *args)
+            self.assertEqual((done.status, says in done.err), (status, True), done.err)
+
+
+if __name__ == "__main__":
+    need("convene", "convene-scheduling", "convene-registration", "convene-notifications")
+    unittest.main(verbosity=2)
