@@ -202,7 +202,7 @@ class Erasure(Case):
         self.assertFalse(os.path.exists(path), "no new key is made for a database that has one")
         wrong = re.sub(r"[0-9a-f]{64}", "0" * 64, right)
         for text, mode, says in ((wrong, 0o600, "is not the key of this database"), ("x\n", 0o600, "is not the file of a master key"),
-                                 (right, 0o644, "can be read by others")):
+                                 (right, 0o644, "others than its owner can read")):
             with open(path, "w", encoding="ascii") as file:
                 file.write(text)
             os.chmod(path, mode)
