@@ -223,7 +223,9 @@ static void test_mail_has_parts(void **state)
         cv_str_t all = cv_buf_str(&buf);
         const char *found = memmem(all.ptr, all.len, " boundary=\"", 11);
         assert_non_null(found);
-        (void)snprintf(boundary, sizeof(boundary), "%.*s", (int)strcspn(found + 11, "\""), found + 11);
+        const char *quote = memchr(found + 11, '"', all.len - (size_t)(found + 11 - all.ptr));
+        assert_non_null(quote);
+        (void)snprintf(boundary, sizeof(boundary), "%.*s", (int)(quote - (found + 11)), found + 11);
         size_t n = 0;
         char delimiter[90];
         (void)snprintf(delimiter, sizeof(delimiter), "\r\n--%s", boundary);
