@@ -250,5 +250,6 @@ int cli_backup(cli_t *cli);
 int cli_restore(cli_t *cli);
 int cli_fetch(cli_t *cli);
 int cli_audit_verify(cli_t *cli);
+int cli_audit_view(cli_t *cli);
 
 #endif

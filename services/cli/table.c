@@ -213,6 +213,10 @@ static const cli_flag_t audit_flags[] = {
     {"acknowledged", 0, "FILE", "outcomes that were given, as `convene request --json` prints them; again for more"},
     END,
 };
+static const cli_flag_t audit_view_flags[] = {
+    {"url", 0, "URL", "the dashboard; otherwise that of the settings (dashboard/http)"},
+    END,
+};
 static const cli_flag_t fetch_flags[] = {
     {"after", 0, "SEQUENCE", "leave out records up to this one"},
     {"limit", 0, "COUNT", "at most so many"},
@@ -509,6 +513,13 @@ const cli_command_t cli_commands[] = {
      "no request decided twice; and whether each outcome in FILE is remembered to the letter. Changes nothing.\n"
      "Exit status: 0 only if nothing was found; 1 if something was.",
      "convene audit verify\nconvene audit verify --acknowledged outcomes.jsonl --json", cli_audit_verify},
+    {"audit view", "Keep", "", 0, 0, "whether what the dashboard shows is what the services' logs say",
+     audit_view_flags,
+     "Takes the view and the positions it is of from the dashboard, makes it again from the logs up to those "
+     "positions\n"
+     "and compares: entities, feed, hash. Changes nothing. Exit status: 0 only if nothing was found; 1 if something "
+     "was.",
+     "convene audit view\nconvene audit view --url http://127.0.0.1:24180 --json", cli_audit_view},
 
     {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL,
      "man prints the manual page convene(1), completion what bash completes by; both are installed with the program.",

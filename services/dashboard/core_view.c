@@ -91,6 +91,10 @@ json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key
     return json_object_get(json_object_get(view->kinds, kind), key);
 }
 
+const char *const dash_view_kinds[] = {
+    "answer", "body",   "chairmanship", "coordinator", "decision", "event", "feed",     "heading",  "notice", "party",
+    "plan",   "report", "review",       "seats",       "tally",    "venue", "workitem", "workplan", NULL};
+
 bool dash_view_is_public(const char *kind)
 {
     return strcmp(kind, "persons") != 0;
@@ -157,6 +161,8 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream)
         }
         json_object_clear(dash_view_kind(view, kinds[i]));
     }
+    if (!rc)
+        rc = dash_view_put(view, "origin", stream, json_pack("{s:b}", "snapshot", 1));
     if (!rc && !registration && !scheduling)
         rc = dash_view_put(view, "tally", "notices", json_pack("{s:i, s:b}", "written", 0, "partial", 1));
     return rc ? rc : dash_view_touch_seats(view);
@@ -194,6 +200,12 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
             json_object_del(all, event);
         else if (json_object_set_new(all, event, seats))
             return CV_ENOMEM;
+    }
+    /* Whatever ended by time before now has touched its seats: all of them are as of now. */
+    if (json_object_size(touched)) {
+        int rc = dash_view_put(view, "tally", "settled", json_pack("{s:I}", "at", (json_int_t)now_ms));
+        if (rc)
+            return rc;
     }
     json_t *value;
     json_object_foreach(dash_view_kind(view, "event"), event, value)

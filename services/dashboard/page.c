@@ -220,6 +220,13 @@ static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event,
     }
 }
 
+static void s_put_end(cv_buf_t *buf, const dash_page_t *page)
+{
+    s_put(buf, "</main>");
+    dash_part_proof(buf, page);
+    s_put(buf, "</body></html>\n");
+}
+
 static void s_put_option(cv_buf_t *buf, const char *value, const char *text, const char *chosen)
 {
     s_put(buf, "<option value=\"");
@@ -298,7 +305,7 @@ dash_text_t *dash_page_main(const dash_page_t *page)
     dash_part_silence(&buf, page);
     dash_part_work(&buf, page);
     dash_part_feed(&buf, page);
-    s_put(&buf, "</main></body></html>\n");
+    s_put_end(&buf, page);
     return dash_text_of(&buf);
 }
 
@@ -394,6 +401,6 @@ dash_text_t *dash_page_event(const dash_page_t *page, const char *id, bool *ret_
         dash_part_answers(&buf, page, id);
         s_put_history(&buf, page, event);
     }
-    s_put(&buf, "</main></body></html>\n");
+    s_put_end(&buf, page);
     return dash_text_of(&buf);
 }

@@ -152,7 +152,24 @@ const dash_view_t *dash_service_view(const void *self)
     return ((const dash_t *)self)->view;
 }
 
+static int s_flush(void *self, cv_tx_t *tx);
+
 /* ---- in the engine's transaction ------------------------------------------------------------------ */
+
+/* A file from before the instant of the seats was kept: how it came to be is not known either. */
+static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
+{
+    static const char *const streams[] = {"scheduling.events", "registration.events", "notifications.events"};
+    dash_t *dash = self;
+    (void)ret_error;
+    (void)error_size;
+    if (dash_view_get(dash->view, "tally", "settled") || !json_object_size(dash_view_kind(dash->view, "party")))
+        return CV_OK;
+    int rc = dash_view_touch_seats(dash->view);
+    for (size_t i = 0; !rc && i < sizeof(streams) / sizeof(streams[0]); i++)
+        rc = dash_view_put(dash->view, "origin", streams[i], json_pack("{s:b}", "snapshot", 1));
+    return rc ? rc : s_flush(self, tx);
+}
 
 static int s_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
@@ -252,12 +269,24 @@ static int s_add_kind(dash_t *dash, dash_batch_t *batch, const char *kind, json_
 
 static int s_add_all(dash_t *dash, dash_batch_t *batch)
 {
-    static const char *const kinds[] = {"party",    "body",     "heading", "venue",  "chairmanship", "coordinator",
-                                        "workplan", "workitem", "report",  "review", "plan",         "decision",
-                                        "event",    "seats",    "answer",  "notice", "tally",        "feed"};
-    int rc = CV_OK;
-    for (size_t i = 0; !rc && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        rc = s_add_kind(dash, batch, kinds[i], dash_view_kind(dash->view, kinds[i]));
+    int rc = s_add_kind(dash, batch, "origin", dash_view_kind(dash->view, "origin"));
+    for (size_t i = 0; !rc && dash_view_kinds[i]; i++)
+        rc = s_add_kind(dash, batch, dash_view_kinds[i], dash_view_kind(dash->view, dash_view_kinds[i]));
+    return rc;
+}
+
+/* Where in the streams what is told stands: in the same batch, so that they never part. */
+static int s_add_positions(dash_t *dash, dash_batch_t *batch)
+{
+    json_t *positions = NULL, *position;
+    const char *stream;
+    int rc = dash_store_positions(dash->store, &positions);
+    json_object_foreach(positions, stream, position)
+    {
+        if (!rc)
+            rc = dash_batch_add(batch, "position", stream, position);
+    }
+    json_decref(positions);
     return rc;
 }
 
@@ -282,6 +311,8 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         if (!rc && !dash->tell_all)
             rc = s_add_kind(dash, batch, kind, keys);
     }
+    if (!rc)
+        rc = s_add_positions(dash, batch);
     if (!rc)
         rc = dash_link_post(dash->link, &batch);
     dash_batch_destroy(&batch);
@@ -311,6 +342,7 @@ const cv_service_def_t dash_service = {
     .configure = s_configure,
     .open = s_open,
     .close = s_close,
+    .start = s_start,
     .request = s_request,
     .record = s_record,
     .snapshot_begin = s_snapshot_begin,

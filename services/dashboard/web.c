@@ -166,6 +166,9 @@ static void s_on_beat(evutil_socket_t fd, short what, void *arg)
     if (beat)
         s_tell_all(web, beat);
     dash_text_drop(beat);
+    const json_t *proof;
+    if (dash_mirror_is_whole(web->mirror) && dash_mirror_prove(web->mirror, &proof))
+        s_failed("proof", CV_ENOMEM);
     if (dash_mirror_derive(web->mirror, dash_web_now(web)) == CV_OK && dash_mirror_changed(web->mirror))
         s_set_flush(web, DASH_FLUSH_MS); /* time alone changed what needs attention */
 }

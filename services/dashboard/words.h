@@ -151,7 +151,8 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(days, "{} d", "{} д")                                                                                      \
     XX(hours, "{} h", "{} ч")                                                                                     \
     XX(minutes, "{} min", "{} мин")                                                                               \
-    XX(over, "over", "истекло")
+    XX(over, "over", "истекло")                                                                                   \
+    XX(proof, "Hash of what is shown: {}", "Хеш показанного: {}")
 
 typedef enum {
 #define XX(id, en, ru) DASH_W_##id,

@@ -113,6 +113,13 @@ const renderers = {
         return [make("ol", {class: "feed", tabindex: "0", "aria-label": words.feed}, ...rows.map(([, entry]) => make("li", {}, time(entry.at), " ",
             sentence(words[`f_${entry.type.split(".").at(-2)}`] ?? "{type}", entry))))];
     },
+    proof() {
+        const proof = get("proof", "all");
+        if (!proof) return [];
+        return [fill(words.proof, ""), make("a", {href: "/api/proof"}, make("code", {}, proof.hash)),
+            ...Object.entries(proof.positions).sort(([a], [b]) => a < b ? -1 : 1)
+                .flatMap(([stream, {seq}]) => [" ", make("span", {}, `${stream} ${seq}`)]), " ", make("code", {}, "convene audit view")];
+    },
     timeline() {
         return chart(all("event").map(([, event]) => event).filter(shows), view.kinds.heading ?? {}, now(), words);
     },
@@ -121,7 +128,7 @@ const renderers = {
 // Which views an entity of this kind moves.
 const moves = {now: ["now"], attention: ["attention"], seats: ["seats", "answers"], answer: ["answers"], party: ["answers"],
     event: ["seats", "answers", "timeline", "fetched"], decision: ["silence"], feed: ["feed"], heading: ["timeline", "fetched"],
-    progress: ["fetched"], workitem: ["fetched"]};
+    proof: ["proof"], progress: ["fetched"], workitem: ["fetched"]};
 
 function render(name) {
     const place = document.querySelector(`[data-view="${name}"]`);
