@@ -4,6 +4,7 @@
 #include "convene/config.h"
 #include "convene/log.h"
 #include "dashboard/dashboard.h"
+#include "dashboard/desk.h"
 #include "dashboard/json.h"
 #include "dashboard/pulse.h"
 #include "dashboard/web.h"
@@ -20,10 +21,10 @@ enum { ASKED_N = sizeof(s_asked) / sizeof(s_asked[0]) };
 /* What configure() found, for open(): service.h gives that nothing but the database. Without it there are no threads,
  * as in tests of the service alone. */
 static struct {
-    int listen_fd; /* 0: none */
+    int listen_fd, desk_fd; /* 0: none */
     int64_t clock_offset_ms;
     bool insecure;
-    char keys[CV_CONFIG_VALUE_MAX];
+    char keys[CV_CONFIG_VALUE_MAX], desk_as[CV_NAME_MAX + 1], link_key[CV_CONFIG_VALUE_MAX];
     char endpoints[ASKED_N][CV_ENDPOINT_MAX];
 } s_gate;
 
@@ -32,13 +33,34 @@ typedef struct {
     dash_store_t *store;
     dash_view_t *view;  /* NULL: to be loaded from what is committed */
     json_t *untold;     /* {kind: {key: true}} of what is committed, or will be, and not told yet */
+    bool has_moved;     /* records have come since the positions were told */
     bool tell_all;      /* the web thread has nothing of this view yet */
     int64_t release_ms; /* when the timer is due; 0: not known */
     cv_client_service_t asked[ASKED_N];
     dash_link_t *link; /* NULL: no web thread */
     dash_web_t *web;
     dash_pulse_t *pulse;
+    dash_desk_t *desk; /* NULL: there is none */
 } dash_t;
+
+static int s_configure_desk(const struct cv_config *config, char *ret_error, size_t error_size)
+{
+    const char *desk = cv_config_of(config, "dashboard", "desk"), *as = cv_config_of(config, "dashboard", "desk_as");
+    (void)snprintf(s_gate.link_key, sizeof(s_gate.link_key), "%s", cv_config_text(config, "dashboard/link_key"));
+    if (strcmp(desk, "none") == 0)
+        return CV_OK;
+    if (s_gate.insecure) {
+        (void)snprintf(ret_error, error_size,
+                       "dashboard/desk = %s: with security = none nobody is known; names are shown only with keys",
+                       desk);
+        return CV_EINVAL;
+    }
+    if (cv_str_copy(cv_str(as), s_gate.desk_as, sizeof(s_gate.desk_as))) {
+        (void)snprintf(ret_error, error_size, "dashboard/desk_as: longer than %d octets", CV_NAME_MAX);
+        return CV_EINVAL;
+    }
+    return dash_web_bind("dashboard/desk", desk, &s_gate.desk_fd, ret_error, error_size);
+}
 
 static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
 {
@@ -54,9 +76,10 @@ static int s_configure(const struct cv_config *config, char *ret_error, size_t e
             return CV_EINVAL;
         }
     }
-    if (strcmp(http, "none") == 0)
-        return CV_OK;
-    return dash_web_bind(http, &s_gate.listen_fd, ret_error, error_size);
+    int rc = s_configure_desk(config, ret_error, error_size);
+    if (rc || strcmp(http, "none") == 0)
+        return rc;
+    return dash_web_bind("dashboard/http", http, &s_gate.listen_fd, ret_error, error_size);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -66,6 +89,7 @@ static void s_close(void **self)
     dash_t *dash = *self;
     if (!dash)
         return;
+    dash_desk_stop(&dash->desk);
     dash_pulse_stop(&dash->pulse);
     dash_web_stop(&dash->web);
     dash_link_destroy(&dash->link);
@@ -106,6 +130,30 @@ static int s_start_gate(dash_t *dash)
     return rc;
 }
 
+/* Its own thread, its own key: nothing goes between it and the rest. */
+static int s_start_desk(dash_t *dash)
+{
+    char url[256];
+    int fd = s_gate.desk_fd;
+    dash_web_url(fd, url, sizeof(url));
+    s_gate.desk_fd = 0;
+    for (size_t i = 0; i < ASKED_N; i++)
+        dash->asked[i] = (cv_client_service_t){s_asked[i], s_gate.endpoints[i]};
+    int rc = dash_desk_start(&(dash_desk_options_t){.listen_fd = fd,
+                                                    .clock_offset_ms = s_gate.clock_offset_ms,
+                                                    .client = {.services = dash->asked,
+                                                               .services_n = ASKED_N,
+                                                               .keys = s_gate.keys,
+                                                               .principal = s_gate.desk_as},
+                                                    .key_file = s_gate.link_key},
+                             &dash->desk);
+    if (rc)
+        cv_log(CV_LOG_ERROR, "desk_not_opened", cv_kv_rc(rc));
+    else
+        cv_log(CV_LOG_INFO, "desk_ready", cv_kv_text("url", url));
+    return rc;
+}
+
 /* The view as it is committed, if it is not in memory. */
 static int s_ready(dash_t *dash)
 {
@@ -132,6 +180,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = s_ready(dash);
     if (!rc && s_gate.listen_fd)
         rc = s_start_gate(dash);
+    if (!rc && s_gate.desk_fd)
+        rc = s_start_desk(dash);
     void *self = dash;
     if (rc)
         s_close(&self);
@@ -186,6 +236,7 @@ static int s_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t 
     (void)data;
     int rc = s_ready(dash);
     json_t *json = rc ? NULL : dash_json_of(msg->data);
+    dash->has_moved = true;
     if (!rc)
         rc = json ? dash_view_apply(dash->view, &(dash_record_t){.number = msg->info->number,
                                                                  .type = msg->info->type,
@@ -298,7 +349,7 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
     (void)db;
     (void)now_ms;
     *ret_more = false;
-    if (!dash->link || !(dash->tell_all || json_object_size(dash->untold)))
+    if (!dash->link || !(dash->tell_all || dash->has_moved || json_object_size(dash->untold)))
         return CV_OK;
     int rc = s_ready(dash);
     dash_batch_t *batch = rc ? NULL : dash_batch_new(dash->tell_all);
@@ -317,7 +368,7 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         rc = dash_link_post(dash->link, &batch);
     dash_batch_destroy(&batch);
     if (!rc) {
-        dash->tell_all = false;
+        dash->tell_all = dash->has_moved = false;
         json_object_clear(dash->untold);
     }
     return rc == CV_EAGAIN ? CV_OK : rc; /* full: it gathers, and goes with a later turn */

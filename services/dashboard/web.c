@@ -24,7 +24,7 @@ enum { BACKLOG = 512, BATCHES_AT_ONCE = 64 };
 
 /* ---- the address ------------------------------------------------------------------------------- */
 
-int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t error_size)
+int dash_web_bind(const char *setting, const char *address, int *ret_fd, char *ret_error, size_t error_size)
 {
     char host[128] = "";
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -39,7 +39,7 @@ int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t erro
     if (!port || cv_str_copy((cv_str_t){address + bracket, len - 2 * bracket}, host, sizeof(host)) || !*host ||
         getaddrinfo(host, colon + 1, &hints, &found)) {
         (void)snprintf(ret_error, error_size,
-                       "dashboard/http = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none",
+                       "%s = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none", setting,
                        address);
         return CV_EINVAL;
     }
@@ -48,7 +48,7 @@ int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t erro
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, BACKLOG)) {
         int why = errno;
-        (void)snprintf(ret_error, error_size, "dashboard/http = %s: cannot listen there: %s", address, strerror(why));
+        (void)snprintf(ret_error, error_size, "%s = %s: cannot listen there: %s", setting, address, strerror(why));
         if (fd >= 0)
             close(fd);
         freeaddrinfo(found);
