@@ -108,7 +108,8 @@ const renderers = {
             make("td", {}, left(d.expires_ms - now(), words)))))];
     },
     feed() {
-        const rows = all("feed").sort(([a], [b]) => a < b ? 1 : -1);
+        const filtered = ["dimension", "party", "year"].some(name => filters.get(name));
+        const rows = all("feed").filter(([, entry]) => !filtered || shows(get("event", entry.event))).sort(([a], [b]) => a < b ? 1 : -1);
         if (!rows.length) return [none(words.feed_none)];
         return [make("ol", {class: "feed", tabindex: "0", "aria-label": words.feed}, ...rows.map(([, entry]) => make("li", {}, time(entry.at), " ",
             sentence(words[`f_${entry.type.split(".").at(-2)}`] ?? "{type}", entry))))];
