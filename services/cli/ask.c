@@ -28,6 +28,20 @@ static json_t *message_of(cv_str_t raw)
     return json;
 }
 
+/* Rules that speak against what was asked, whether it was refused or not. */
+static void print_conflicts(cli_t *cli, const cv_outcome_v1_t *outcome)
+{
+    for (size_t i = 0; i < outcome->conflicts_n; ++i) {
+        const cv_conflict_t *conflict = &outcome->conflicts[i];
+        cli_style_t style = conflict->level == CV_RULE_LEVEL_HARD ? CLI_RED : CLI_YELLOW;
+        printf("  %s%.*s%s %s, %s: %.*s: %.*s\n", cli_style(cli, style), CV_STR_ARG(conflict->rule),
+               cli_style(cli, CLI_PLAIN), cv_rule_level_text(conflict->level), cv_rule_effect_text(conflict->effect),
+               CV_STR_ARG(conflict->about), CV_STR_ARG(conflict->text));
+    }
+    if (outcome->has_conflicts_total)
+        printf("  %lld conflicts in all\n", (long long)outcome->conflicts_total);
+}
+
 static void on_done(void *arg, const cli_sent_t *sent)
 {
     asked_t *asked = arg;
@@ -57,6 +71,8 @@ static void on_done(void *arg, const cli_sent_t *sent)
                CV_STR_ARG(sent->outcome->text), sent->id);
     else
         printf("%.*s: %.*s  (%s)\n", CV_STR_ARG(sent->outcome->code), CV_STR_ARG(sent->outcome->text), sent->id);
+    if (sent->outcome)
+        print_conflicts(cli, sent->outcome);
 }
 
 int cli_ask(cli_t *cli, int status, const char *type, json_t *data)

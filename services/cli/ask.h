@@ -13,5 +13,9 @@ int cli_ask(cli_t *cli, int status, const char *type, json_t *data);
 int cli_put_flag(cli_t *cli, json_t *data, const char *flag, const char *field);
 void cli_put_list(cli_t *cli, json_t *data, const char *flag, const char *field); /* "AZ,KZ" */
 int cli_put_plan(cli_t *cli, json_t *data, const char *plan);                     /* "2026-cbm": year and line */
+/* Puts the flag's number, if it was given. */
+int cli_put_count(cli_t *cli, json_t *data, const char *flag, const char *field, int64_t min, int64_t max);
+/* Puts the halves of "A/B"; what names them for the usage error. */
+int cli_put_pair(cli_t *cli, json_t *data, const char *text, const char *what, const char *first, const char *second);
 
 #endif

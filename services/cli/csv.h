@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { CSV_COLUMNS_MAX = 64 };
+enum { CSV_COLUMNS_MAX = 256 };
 
 typedef struct csv csv_t;
 

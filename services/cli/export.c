@@ -9,13 +9,15 @@
  * All is asked for first, then put in order, then written; a file is written whole or not at all. The answers come one
  * after the other, so the list is of no single instant where people register meanwhile: "as of" is when it was begun.
  *
- *   csv     a row per person: what registration import reads, and number and state, which it passes over
+ *   csv     a row per person: what registration import reads, and number and state, which it passes over; answers to the
+ *           event's form as answer_sheet.h has them
  *   jsonl   a line per delegation, or per 64 of its persons: what registration import reads
  *   json    one document: event, delegations with names, answers and persons
  *   pdf     the same to print: see pdf_list.h
  */
 #include "cli.h"
 
+#include "answer_sheet.h"
 #include "convene/ids.h"
 #include "order.h"
 #include "pdf_list.h"
@@ -152,7 +154,22 @@ static int put_delegations(cli_t *cli, const char *event, const char *party, jso
     return status;
 }
 
-/* {"schema", "as_of", "event": {...}, "delegations_n", "persons_n", "delegations": [...]} */
+/* What the event asks of persons: the questions that answers refer to. Most events ask nothing. */
+static int put_form(cli_t *cli, const char *event, json_t *list)
+{
+    json_t *found = NULL;
+    int rc = cli_query_json(cli, "scheduling", "form", event, &found);
+    if (rc != CV_OK)
+        return rc == CV_ENOTFOUND ? CLI_OK : cli_query_failed(cli, rc, "cannot read the form of %s", event);
+    json_t *datas = cli_datas(found);
+    if (json_array_size(datas))
+        json_object_set(list, "form", json_array_get(datas, 0));
+    json_decref(datas);
+    json_decref(found);
+    return CLI_OK;
+}
+
+/* {"schema", "as_of", "event": {...}, "form" if there is one, "delegations_n", "persons_n", "delegations": [...]} */
 static int make_list(cli_t *cli, const char *event, const char *party, json_t *list)
 {
     char now[CV_TIME_TEXT + 1];
@@ -167,35 +184,51 @@ static int make_list(cli_t *cli, const char *event, const char *party, json_t *l
     if (status == CLI_OK)
         json_object_set(list, "event", json_array_get(events, 0));
     json_decref(events);
+    if (status == CLI_OK)
+        status = put_form(cli, event, list);
     return status == CLI_OK ? put_delegations(cli, event, party, list) : status;
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-static void write_csv(FILE *file, const json_t *list)
+enum { PERSON_COLUMNS = 7, NUMBER = 5 };
+static const char *const person_columns[PERSON_COLUMNS] = {"party", "name",   "capacity", "attendance",
+                                                           "email", "number", "state"};
+
+static void write_row(FILE *file, const char *party, const json_t *person, const answer_column_t *answers, size_t n)
 {
-    static const char *const columns[] = {"party", "name", "capacity", "attendance", "email", "number", "state"};
-    enum { COLUMNS = sizeof columns / sizeof *columns, NUMBER = 5 };
+    char number[24];
+    (void)snprintf(number, sizeof number, "%lld", (long long)cli_int_of(person, "number"));
+    for (size_t k = 0; k < PERSON_COLUMNS; k++)
+        sheet_put(file, k == 0 ? party : k == NUMBER ? number : cli_text_of(person, person_columns[k]), k == 0);
+    for (size_t k = 0; k < n; k++)
+        sheet_put(file, answer_cell(person, &answers[k]), false);
+    fputs("\r\n", file);
+}
+
+static int write_csv(cli_t *cli, FILE *file, const json_t *list)
+{
     const json_t *delegations = json_object_get(list, "delegations");
-    for (size_t k = 0; k < COLUMNS; k++)
-        sheet_put(file, columns[k], k == 0);
+    answer_column_t answers[ANSWER_COLUMNS_MAX];
+    size_t n = answer_columns_of(delegations, answers);
+    if (n == SIZE_MAX)
+        return cli_fail(cli, CLI_FAILED,
+                        "the answers to the event's form take more than %d columns; --format jsonl has room for all",
+                        ANSWER_COLUMNS_MAX);
+    for (size_t k = 0; k < PERSON_COLUMNS; k++)
+        sheet_put(file, person_columns[k], k == 0);
+    for (size_t k = 0; k < n; k++) {
+        char name[ANSWER_COLUMN_TEXT];
+        answer_column_name(&answers[k], name);
+        sheet_put(file, name, false);
+    }
     fputs("\r\n", file);
     for (size_t i = 0; i < json_array_size(delegations); i++) {
         const json_t *delegation = json_array_get(delegations, i), *persons = json_object_get(delegation, "persons");
-        for (size_t j = 0; j < json_array_size(persons); j++) {
-            const json_t *person = json_array_get(persons, j);
-            for (size_t k = 0; k < COLUMNS; k++) {
-                char number[24];
-                (void)snprintf(number, sizeof number, "%lld", (long long)cli_int_of(person, "number"));
-                sheet_put(file,
-                          k == 0        ? cli_text_of(delegation, "party")
-                          : k == NUMBER ? number
-                                        : cli_text_of(person, columns[k]),
-                          k == 0);
-            }
-            fputs("\r\n", file);
-        }
+        for (size_t j = 0; j < json_array_size(persons); j++)
+            write_row(file, cli_text_of(delegation, "party"), json_array_get(persons, j), answers, n);
     }
+    return CLI_OK;
 }
 
 static void write_line(FILE *file, json_t *line)
@@ -241,13 +274,13 @@ static int write_list(cli_t *cli, FILE *file, const json_t *list, format_t forma
     char error[128];
     switch (format) {
     case CSV:
-        write_csv(file, list);
-        return CLI_OK;
+        return write_csv(cli, file, list);
     case JSONL:
         write_jsonl(file, list);
         return CLI_OK;
     case PDF:
-        if (pdf_list_write(file, list, cli_has(cli, "with-contacts"), error, sizeof error) != 0)
+        if (pdf_list_write(file, list, cli_has(cli, "with-contacts"), cli_has(cli, "with-answers"), error,
+                           sizeof error) != 0)
             return cli_fail(cli, CLI_FAILED, "cannot make the PDF: %s", error);
         return CLI_OK;
     case JSON:

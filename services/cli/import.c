@@ -17,12 +17,14 @@ static const struct {
     {"bodies", "convene.scheduling.body.put.v1", false},
     {"headings", "convene.scheduling.heading.put.v1", true}, /* dimensions before their areas */
     {"venues", "convene.scheduling.venue.put.v1", false},
+    {"rooms", "convene.scheduling.room.put.v1", false},
     {"catalogues", "convene.scheduling.catalogue.put.v1", false},
     {"coordinators", "convene.scheduling.coordinator.put.v1", true},
     {"chairmanships", "convene.scheduling.chairmanship.put.v1", true},
     {"events", "convene.scheduling.event.propose.v1", false},
     {"advances", "convene.scheduling.event.advance.v1", true},
     {"registrations", "convene.scheduling.event.registration.v1", false},
+    {"sessions", "convene.scheduling.session.put.v1", true}, /* who comes first has the room */
     {"workplans", "convene.scheduling.workplan.put.v1", false},
     {"workitems", "convene.scheduling.workitem.put.v1", true}, /* those that others wait for first */
     {"recipients", "convene.notifications.recipient.put.v1", false},

@@ -10,7 +10,7 @@ typedef struct {
     const char *list; /* "parties" */
     int64_t sent, good, bad;
 } cli_import_list_t;
-enum { CLI_IMPORT_LISTS = 13 };
+enum { CLI_IMPORT_LISTS = 15 };
 
 typedef struct {
     cli_import_list_t lists[CLI_IMPORT_LISTS];

@@ -12,11 +12,13 @@
 
 /* Points; A4. */
 enum { WIDTH = 595, HEIGHT = 842, MARGIN = 56, FOOT = 28, GAP = 6, ROW_GAP = 3, COLUMNS_MAX = 5, TEXT = 512 };
+enum { NUMBERS = 26 /* width of the column */, ANSWER_TEXT = 8512 };
 static const char *const FONT = "Noto Sans, DejaVu Sans, Sans";
 
 typedef struct {
     cairo_t *cairo;
     const json_t *list;
+    bool with_contacts, with_answers;
     double y;
     int page, pages; /* pages: 0 while they are counted */
 } paper_t;
@@ -143,30 +145,68 @@ static void person_cells(const json_t *person, size_t number, bool with_contacts
         if (*c == '_')
             *c = ' ';
     const double names = with_contacts ? 168 : 283;
-    ret_cells[0] = (cell_t){text, 26};
+    ret_cells[0] = (cell_t){text, NUMBERS};
     ret_cells[1] = (cell_t){cli_text_of(person, "name"), names};
     ret_cells[2] = (cell_t){cli_text_of(person, "capacity"), 84};
     ret_cells[3] = (cell_t){shown, 90};
     ret_cells[4] = (cell_t){cli_text_of(person, "email"), 115};
 }
 
-static void put_delegation(paper_t *paper, const json_t *delegation, bool with_contacts)
+/* What people read for an answer: the label of a choice, what was answered else. */
+static const char *shown_answer(const json_t *question, const json_t *answer)
+{
+    const json_t *choices = json_object_get(question, "choices");
+    const char *value = cli_text_of(answer, "value");
+    for (size_t i = 0; i < json_array_size(choices); i++)
+        if (strcmp(cli_text_of(json_array_get(choices, i), "id"), value) == 0)
+            return cli_text_of(json_array_get(choices, i), "label");
+    return *cli_text_of(answer, "title") ? cli_text_of(answer, "title") : value;
+}
+
+static const json_t *question_of(const json_t *form, const char *id)
+{
+    const json_t *questions = json_object_get(form, "questions");
+    for (size_t i = 0; i < json_array_size(questions); i++)
+        if (strcmp(cli_text_of(json_array_get(questions, i), "id"), id) == 0)
+            return json_array_get(questions, i);
+    return NULL; /* asked by an earlier version of the form */
+}
+
+static void put_answers(paper_t *paper, const json_t *person)
+{
+    const json_t *form = json_object_get(paper->list, "form"), *answers = json_object_get(person, "answers");
+    char text[ANSWER_TEXT];
+    for (size_t i = 0; i < json_array_size(answers); i++) {
+        const json_t *answer = json_array_get(answers, i);
+        const char *id = cli_text_of(answer, "question");
+        const json_t *question = question_of(form, id);
+        (void)snprintf(text, sizeof text, "%s: %s",
+                       *cli_text_of(question, "label") ? cli_text_of(question, "label") : id,
+                       shown_answer(question, answer));
+        const cell_t cells[] = {{"", NUMBERS}, {text, WIDTH - 2 * MARGIN - NUMBERS}};
+        (void)put_row(paper, cells, 2, false, false);
+    }
+}
+
+static void put_delegation(paper_t *paper, const json_t *delegation)
 {
     const json_t *persons = json_object_get(delegation, "persons");
-    const size_t n = json_array_size(persons), columns = with_contacts ? 5 : 4;
+    const size_t n = json_array_size(persons), columns = paper->with_contacts ? 5 : 4;
     char heading[TEXT], text[TEXT];
     cell_t cells[COLUMNS_MAX];
     (void)snprintf(heading, sizeof heading, "%s (%s)", cli_text_of(delegation, "name"),
                    cli_text_of(delegation, "party"));
     PangoLayout *layout = layout_of(paper, heading, 12, true, WIDTH - 2 * MARGIN);
-    person_cells(json_array_get(persons, 0), 1, with_contacts, text, cells);
+    person_cells(json_array_get(persons, 0), 1, paper->with_contacts, text, cells);
     paper->y += GAP;
     make_room(paper, height_of(layout) + ROW_GAP + put_row(paper, cells, columns, false, true));
     g_object_unref(layout);
     put_text(paper, heading, 12, true);
     for (size_t i = 0; i < n; i++) {
-        person_cells(json_array_get(persons, i), i + 1, with_contacts, text, cells);
+        person_cells(json_array_get(persons, i), i + 1, paper->with_contacts, text, cells);
         (void)put_row(paper, cells, columns, false, false);
+        if (paper->with_answers)
+            put_answers(paper, json_array_get(persons, i));
     }
 }
 
@@ -188,7 +228,7 @@ static void put_title(paper_t *paper)
     put_text(paper, line, 10, false);
 }
 
-static void put_list(paper_t *paper, bool with_contacts)
+static void put_list(paper_t *paper)
 {
     const json_t *delegations = json_object_get(paper->list, "delegations");
     char declined[4 * TEXT] = "";
@@ -199,7 +239,7 @@ static void put_list(paper_t *paper, bool with_contacts)
     for (size_t i = 0; i < json_array_size(delegations); i++) {
         const json_t *delegation = json_array_get(delegations, i);
         if (json_array_size(json_object_get(delegation, "persons")))
-            put_delegation(paper, delegation, with_contacts);
+            put_delegation(paper, delegation);
         else if (strcmp(cli_text_of(delegation, "answer"), "declined") == 0 && at + 256 < sizeof declined)
             at += (size_t)snprintf(declined + at, sizeof declined - at, "%s%s",
                                    at ? "; " : "Declined: ", cli_text_of(delegation, "name"));
@@ -216,7 +256,7 @@ static cairo_status_t on_bytes(void *file, const unsigned char *bytes, unsigned 
     return fwrite(bytes, 1, len, file) == len ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
-static cairo_status_t pass(paper_t *paper, cairo_surface_t *surface, bool with_contacts)
+static cairo_status_t pass(paper_t *paper, cairo_surface_t *surface)
 {
     cairo_font_options_t *options = cairo_font_options_create();
     paper->cairo = cairo_create(surface);
@@ -224,7 +264,7 @@ static cairo_status_t pass(paper_t *paper, cairo_surface_t *surface, bool with_c
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
     cairo_set_font_options(paper->cairo, options);
     cairo_font_options_destroy(options);
-    put_list(paper, with_contacts);
+    put_list(paper);
     cairo_destroy(paper->cairo);
     cairo_surface_finish(surface);
     cairo_status_t status = cairo_surface_status(surface);
@@ -232,10 +272,11 @@ static cairo_status_t pass(paper_t *paper, cairo_surface_t *surface, bool with_c
     return status;
 }
 
-int pdf_list_write(FILE *file, const json_t *list, bool with_contacts, char *ret_error, size_t error_size)
+int pdf_list_write(FILE *file, const json_t *list, bool with_contacts, bool with_answers, char *ret_error,
+                   size_t error_size)
 {
-    paper_t paper = {.list = list};
-    cairo_status_t status = pass(&paper, cairo_pdf_surface_create_for_stream(NULL, NULL, WIDTH, HEIGHT), with_contacts);
+    paper_t paper = {.list = list, .with_contacts = with_contacts, .with_answers = with_answers};
+    cairo_status_t status = pass(&paper, cairo_pdf_surface_create_for_stream(NULL, NULL, WIDTH, HEIGHT));
     if (status == CAIRO_STATUS_SUCCESS) {
         cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(on_bytes, file, WIDTH, HEIGHT);
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE,
@@ -243,7 +284,7 @@ int pdf_list_write(FILE *file, const json_t *list, bool with_contacts, char *ret
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "Convene");
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, cli_text_of(list, "as_of"));
         paper.pages = paper.page - 1;
-        status = pass(&paper, surface, with_contacts);
+        status = pass(&paper, surface);
     }
     pango_cairo_font_map_set_default(NULL); /* what these libraries keep for the next document, which there is not */
     cairo_debug_reset_static_data();

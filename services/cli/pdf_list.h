@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* list: what `registration export --format json` prints. 0, or -1 with ret_error. */
-int pdf_list_write(FILE *file, const json_t *list, bool with_contacts, char *ret_error, size_t error_size);
+/* list: what `registration export --format json` prints. with_answers: below each person. 0, or -1 with ret_error. */
+int pdf_list_write(FILE *file, const json_t *list, bool with_contacts, bool with_answers, char *ret_error,
+                   size_t error_size);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "people.h"
 
+#include "answer_sheet.h"
 #include "csv.h"
 #include "sheet.h"
 
@@ -17,7 +18,9 @@ typedef struct {
     people_t *people;
     csv_t *csv;
     size_t at[COLUMNS]; /* place in the row; SIZE_MAX: not in this file */
-    json_t *open;       /* party -> index of the registration that takes its next row */
+    answer_column_t answers[CSV_COLUMNS_MAX];
+    size_t answers_at[CSV_COLUMNS_MAX], answers_n;
+    json_t *open; /* party -> index of the registration that takes its next row */
 } reader_t;
 
 static void tell(people_t *people, int64_t line, const char *party, const char *name, const char *field,
@@ -50,11 +53,15 @@ static int read_header(reader_t *reader)
         size_t k = 0;
         while (k < COLUMNS && strcmp(columns[k], name) != 0)
             k++;
+        if (k == COLUMNS && answer_column_read(name, &reader->answers[reader->answers_n])) {
+            reader->answers_at[reader->answers_n++] = i;
+            continue;
+        }
         if (k == COLUMNS) {
             const char *near = cli_nearest(name, column_name, columns, TAKEN);
             (void)snprintf(people->error, sizeof people->error,
                            "line 1, column %zu: \"%.60s\" is no column of a registration%s%s; there are party, name, "
-                           "capacity, attendance and email",
+                           "capacity, attendance, email and answers.QUESTION",
                            i + 1, name, near ? ", perhaps " : "", near ? near : "");
             return CV_EINVAL;
         }
@@ -101,6 +108,15 @@ static json_t *person_of(reader_t *reader)
         json_decref(person);
         return NULL;
     }
+    for (size_t k = 0; k < reader->answers_n; k++) {
+        if (answer_put(person, &reader->answers[k], sheet_unguard(csv_cell(reader->csv, reader->answers_at[k]))))
+            continue;
+        tell(people, line, cell(reader, PARTY), cell(reader, NAME), csv_name(reader->csv, reader->answers_at[k]),
+             "is not UTF-8");
+        json_decref(person);
+        return NULL;
+    }
+    answer_settle(person);
     json_t *party = json_string(cell(reader, PARTY));
     if (!party) {
         tell(people, line, "", cell(reader, NAME), columns[PARTY], "is not UTF-8");

@@ -1,9 +1,10 @@
 /* people: a file of persons as registrations at one event.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   CSV          a header line, then one person per row: party, name, capacity, and where wanted attendance and email.
- * The rows of a party are one registration, in the order of the file; each: every row is one of its own. JSON lines one
- * registration per line: what registration.register takes; its event may be left out.
+ *   CSV          a header line, then one person per row: party, name, capacity, and where wanted attendance, email and
+ *                answers to the event's form (answer_sheet.h). The rows of a party are one registration, in the order of
+ *                the file; each: every row is one of its own
+ *   JSON lines   one registration per line: what registration.register takes; its event may be left out
  *
  * All is read before anything is sent, so that a file that is wrong is found out before half of it is registered. A row
  * that does not fit is told with its line and column, and its whole registration is set aside: part of a delegation is

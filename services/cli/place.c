@@ -343,6 +343,8 @@ int cli_why(cli_t *cli)
     sch_place_state_t *state = NULL;
     const cli_place_event_t *found = NULL;
     int day = -1;
+    if (strchr(cli->args[0], '/'))
+        return cli_why_session(cli);
     int status = open_event(cli, cli->args[0], &place, &state, &found);
     const char *date = status != CLI_OK ? "" : cli->args_n > 1 ? cli->args[1] : cli_text_of(found->event, "date_start");
     if (status == CLI_OK && !cli_place_parse(place, date, &day))

@@ -158,6 +158,8 @@ static const char *short_name(const void *list, size_t i)
 const cv_msg_info_t *cli_request_type(cli_t *cli, const char *text)
 {
     const cv_msg_info_t *found = NULL;
+    size_t found_n = 0;
+    bool is_whole = false; /* all behind the service's name was said: "withdraw" is no consent.withdraw */
     char several[512] = "";
     char bares[CV_MSG_MAX][64];
     const char *names[CV_MSG_MAX]; /* without ".v1", for who mistypes */
@@ -181,13 +183,23 @@ const cv_msg_info_t *cli_request_type(cli_t *cli, const char *text)
                    (want == end || name[end - want - 1] == '.');
         if (!fits)
             continue;
+        const char *dot = strchr(name, '.');
+        bool whole = dot && strncmp(dot + 1, text, want) == 0;
+        if (is_whole && !whole)
+            continue;
+        if (whole && !is_whole) {
+            is_whole = true;
+            found_n = 0;
+            several[0] = '\0';
+        }
         size_t at = strlen(several);
         (void)snprintf(several + at, sizeof several - at, "%s%s", at ? ", " : "", name);
-        if (found) {
-            cli_usage(cli, "\"%s\" can mean %s", text, several);
-            return NULL;
-        }
+        found_n++;
         found = info;
+    }
+    if (found_n > 1) {
+        cli_usage(cli, "\"%s\" can mean %s", text, several);
+        return NULL;
     }
     if (!found) {
         const char *near = cli_nearest(text, short_name, names, names_n);

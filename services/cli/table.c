@@ -60,6 +60,7 @@ static const cli_flag_t export_flags[] = {
     {"format", 0, "FORMAT", "csv, json, jsonl or pdf; default: by the name of --output, else csv"},
     {"output", 'o', "FILE", "write this file, whole or not at all; default: standard output"},
     {"with-contacts", 0, NULL, "pdf: e-mail addresses too; the other formats have them in any case"},
+    {"with-answers", 0, NULL, "pdf: answers to the event's form too; the other formats have them in any case"},
     END,
 };
 static const cli_flag_t plan_flags[] = {
@@ -159,7 +160,56 @@ static const cli_flag_t place_fit_flags[] = {
     {"year", 0, "YEAR", "in the plan of this year; default: that of the event"},
     END,
 };
+static const cli_flag_t room_set_flags[] = {
+    {"name", 0, "TEXT", "its name; default: VENUE/ROOM"},
+    {"seats", 0, "N", "how many people it seats; must be given"},
+    {"booths", 0, "N", "booths for interpretation, each with a team"},
+    {"features", 0, "LIST", "what it has: hybrid,nameplates"},
+    {"turnaround", 0, "MINUTES", "what it needs between two sessions"},
+    {"available", 0, "FROM/UNTIL,...", "when it can be used, by the clock of the venue; default: always"},
+    {"closed", 0, NULL, "not to be used at all"},
+    END,
+};
+static const cli_flag_t rule_set_flags[] = {
+    {"effect", 0, "EFFECT", "forbid, block_release, warn or ignore"},
+    {"weight", 0, "N", "what one broken rule costs"},
+    END,
+};
+static const cli_flag_t release_flags[] = {
+    {"note", 0, "TEXT", "what is new in it"},
+    END,
+};
+static const cli_flag_t session_set_flags[] = {
+    {"title", 0, "TEXT", "title; a new session needs one"},
+    {"kind", 0, "KIND", "opening, plenary, parallel, negotiation, side_event, closing or break; default parallel"},
+    {"minutes", 0, "N", "its length; a new session needs one"},
+    {"start", 0, "TIME", "its beginning by the clock there: 2026-05-11T09:30"},
+    {"zone", 0, "ZONE", "by the clock of this zone; default: the venue's"},
+    {"utc-offset", 0, "OFFSET", "in the hour that a clock shows twice: +02:00"},
+    {"room", 0, "VENUE/ROOM", "where"},
+    {"chair", 0, "PERSON[:PARTY]", "who chairs it, by a code: AZ-1:AZ"},
+    {"speakers", 0, "PERSON[:PARTY],...", "who speaks, by codes"},
+    {"parties", 0, "LIST", "whose delegations must be there: AZ,KZ"},
+    {"languages", 0, "LIST", "languages of interpretation: en,ru"},
+    {"features", 0, "LIST", "what its room must have"},
+    {"expected", 0, "N", "how many people are expected"},
+    {"tentative", 0, NULL, "not confirmed yet; holds its room all the same"},
+    {"confirmed", 0, NULL, "confirmed"},
+    {"pin", 0, NULL, "stays where it is"},
+    {"unpin", 0, NULL, "may move again"},
+    {"reason", 0, "TEXT", "why"},
+    END,
+};
+static const cli_flag_t session_place_flags[] = {
+    {"room", 0, "VENUE/ROOM", "where; default: the room it has"},
+    {"zone", 0, "ZONE", "START is by the clock of this zone; default: the venue's"},
+    {"utc-offset", 0, "OFFSET", "in the hour that a clock shows twice: +02:00"},
+    {"off", 0, NULL, "off the programme"},
+    {"reason", 0, "TEXT", "why"},
+    END,
+};
 static const cli_flag_t why_flags[] = {
+    {"room", 0, "VENUE/ROOM", "of a session: in this room; default: the room it has"},
     {"year", 0, "YEAR", "in the plan of this year; default: that of the event"},
     END,
 };
@@ -231,11 +281,10 @@ static const cli_flag_t fetch_flags[] = {
 
 const cli_command_t cli_commands[] = {
     {"up", "Run", "", 0, 0, "run the services here, as processes", up_flags,
-     "Makes the data folder and keys at first start, starts the three services and the dashboard beside this program, "
-     "waits until each "
-     "answers,\n"
-     "and starts again whichever falls. Ctrl-C stops all in order. With --sample the sample's facts and exercise are "
-     "sent as\n"
+     "Makes the data folder and keys at first start, starts the three services and the dashboard beside this "
+     "program, waits until each answers,\n"
+     "and starts again whichever falls. Ctrl-C stops all in order. With --sample the sample's facts and exercise "
+     "are sent as\n"
      "requests, two publishers send registrations, and a summary with its checks is printed.",
      "convene up\nconvene up --sample cica --exit\nconvene up --data /tmp/try --conf security=none --conf "
      "registration/endpoint=ipc:///tmp/try/registration",
@@ -258,8 +307,7 @@ const cli_command_t cli_commands[] = {
     {"metrics", "Run", "[SERVICE]", 0, 1, "counters and positions of the services, as Prometheus reads them",
      metrics_flags,
      "Asks each service's status; nothing listens for it. For a node exporter: run it by a timer with --output into "
-     "the "
-     "directory of its textfile collector.\n"
+     "the directory of its textfile collector.\n"
      "Exit status: 0 if all answered; a service that does not is convene_up 0.",
      "convene metrics\nconvene metrics --output /var/lib/prometheus/node-exporter/convene.prom", cli_metrics},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
@@ -299,17 +347,14 @@ const cli_command_t cli_commands[] = {
      cli_explain},
     {"registration import", "Ask", "FILE", 1, 1, "register the persons of a CSV or JSON lines file, or try it",
      enrol_flags,
-     "CSV: a header with party, name, capacity, and where wanted attendance and email; a person per row. JSON lines: "
-     "the "
-     "data of\n"
-     "a registration.register per line. FILE - is standard input. Each row gets a line of the report: its line in the "
-     "file, party,\n"
-     "name, class, code and the reason. Ids are made from the content and your key: the same file again, or after it "
-     "was "
-     "broken\n"
-     "off, gives the same answers and registers nobody twice. Exit status: 0 all accepted; 3 some; 5 none (or of all "
-     "or "
-     "none one\n"
+     "CSV: a header with party, name, capacity, and where wanted attendance, email and answers.QUESTION (.2, .3 for\n"
+     "more choices, .title, .hash of a reference); a person per row. JSON lines: the data of\n"
+     "a registration.register per line. FILE - is standard input. Each row gets a line of the report: its line in "
+     "the file, party,\n"
+     "name, class, code and the reason. Ids are made from the content and your key: the same file again, or after "
+     "it was broken\n"
+     "off, gives the same answers and registers nobody twice. Exit status: 0 all accepted; 3 some; 5 none (or of "
+     "all or none one\n"
      "was refused); 2 the file is wrong; 6 no answer in time: the same again goes on.",
      "convene registration import delegates.csv --event 2025-SWG-2 --dry-run\n"
      "convene registration import delegates.csv --event 2025-SWG-2 --all-or-none\n"
@@ -317,8 +362,8 @@ const cli_command_t cli_commands[] = {
      cli_registration_import},
     {"plan import", "Ask", "FILE", 1, 1, "send parties, bodies, headings, venues and events of a plan file",
      import_flags,
-     "The file is a JSON object with the lists parties, bodies, headings, venues, catalogues, coordinators,\n"
-     "chairmanships, events, advances, registrations, workplans, workitems, recipients;\n"
+     "The file is a JSON object with the lists parties, bodies, headings, venues, rooms, catalogues, coordinators,\n"
+     "chairmanships, events, advances, registrations, sessions, workplans, workitems, recipients;\n"
      "each is optional, each object is a request's data. Nulls and the members reported and assumption are left out. "
      "Ids are\n"
      "made from the content and your key: importing the same file twice with the same key changes nothing.",
@@ -349,8 +394,38 @@ const cli_command_t cli_commands[] = {
      cli_place_accept},
     {"place fit", "Plan", "EVENT", 1, 1, "the best days for one event, in the plan as it is", place_fit_flags, NULL,
      "convene place fit 2026-SWG-1 --count 5", cli_place_fit},
-    {"why", "Look", "EVENT [DATE]", 1, 2, "which rules speak against an event's day, or against another one", why_flags,
-     NULL, "convene why 2026-SWG-1\nconvene why 2026-SWG-1 2026-03-21", cli_why},
+    {"why", "Look", "EVENT[/SESSION] [DATE|START]", 1, 2,
+     "which rules speak against an event's day or a session's time, or against another one", why_flags, NULL,
+     "convene why 2026-SWG-1\nconvene why 2026-SWG-1 2026-03-21\nconvene why 2026-SWG-1/S2 2026-05-11T14:00 --room "
+     "PALACE/A",
+     cli_why},
+
+    {"room set", "Plan", "VENUE/ROOM", 1, 1, "make a room of a venue, or replace it", room_set_flags,
+     "Sessions that are in it stay; the programme shows what does not fit any more.",
+     "convene room set PALACE/A --seats 120 --booths 2 --features hybrid,nameplates --turnaround 15\n"
+     "convene room set PALACE/B --seats 20 --available 2026-05-11T08:00/2026-05-11T18:00",
+     cli_room_set},
+    {"session set", "Plan", "EVENT/SESSION", 1, 1, "make a session, or change what the flags say of it",
+     session_set_flags,
+     "A time and room that another session has, or a person who is in another one then, is refused; what else speaks "
+     "against it is\n"
+     "said. Exit status 5: refused.",
+     "convene session set 2026-SWG-1/S1 --title Opening --kind opening --minutes 60 --start 2026-05-11T09:30 --room "
+     "PALACE/A --chair AZ-1:AZ",
+     cli_session_set},
+    {"session place", "Plan", "EVENT/SESSION [START]", 1, 2, "give a session another time and room, or none",
+     session_place_flags, NULL,
+     "convene session place 2026-SWG-1/S1 2026-05-11T10:00 --room PALACE/B\nconvene session place 2026-SWG-1/S1 --off",
+     cli_session_place},
+    {"session cancel", "Plan", "EVENT/SESSION", 1, 1, "take a session off the programme for good", reason_flags, NULL,
+     "convene session cancel 2026-SWG-1/S1 --reason 'Taken into the plenary'", cli_session_cancel},
+    {"release make", "Plan", "EVENT|PLAN NAME", 2, 2, "release a programme, or the plan in force, under a name",
+     release_flags, "Refused while a rule is broken that blocks a release; says which.",
+     "convene release make 2026-SWG-1 V1 --note 'First programme'\nconvene release make 2026-cbm JANUARY",
+     cli_release_make},
+    {"rule set", "Plan", "RULE", 1, 1, "change what a rule does at an edit, or its weight", rule_set_flags,
+     "A1, A2, B1 and B2 stay forbidden: the database itself keeps them.", "convene rule set B15 --effect ignore",
+     cli_rule_set},
 
     {"decision open", "Decide", "DECISION", 1, 1, "open a silence procedure", decision_open_flags,
      "The text is adopted at the instant of --until unless a member objects or amends in writing before.",
@@ -382,6 +457,16 @@ const cli_command_t cli_commands[] = {
      "convene plan list --year 2026", cli_plan_list},
     {"plan show", "Look", "", 0, 0, "the plan by status and dimension", plan_flags, NULL,
      "convene plan show --year 2025", cli_plan_show},
+    {"room list", "Look", "", 0, 0, "rooms of all venues", NULL, NULL, "convene room list", cli_room_list},
+    {"programme", "Look", "EVENT", 1, 1, "an event's sessions in the order of time, and what speaks against each", NULL,
+     "Exit status 0 also where rules are broken; --json has all of them.", "convene programme 2026-SWG-1",
+     cli_programme},
+    {"release list", "Look", "", 0, 0, "releases of programmes and plans", NULL, NULL, "convene release list",
+     cli_release_list},
+    {"plan changes", "Look", "RELEASE RELEASE", 2, 2, "what changed from one release to another", NULL, NULL,
+     "convene plan changes 2026-SWG-1/V1 2026-SWG-1/V2", cli_plan_changes},
+    {"rule list", "Look", "", 0, 0, "the rules of plans (A) and programmes (B), as they are now", NULL, NULL,
+     "convene rule list", cli_rule_list},
     {"event list", "Look", "", 0, 0, "events, with filters", event_list_flags, NULL,
      "convene event list --year 2025 --status open", cli_event_list},
     {"event show", "Look", "EVENT", 1, 1, "one event: facts, registration rules, answers by party", event_show_flags,
@@ -399,34 +484,28 @@ const cli_command_t cli_commands[] = {
      NULL, NULL, "convene form show 2025-SWG-2", cli_form_show},
     {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
      "What was registered under the number, by whom and when, identity documents, consents, the notices to the "
-     "delegation, and "
-     "for the secretariat who has read any of it. Personal data: with a key of the secretariat (the default) or of "
-     "the party's focal point.",
+     "delegation, and for the secretariat who has read any of it. Personal data: with a key of the secretariat (the "
+     "default) or of the party's focal point.",
      "convene person export 2025-SWG-2/KZ/3 > held.json", cli_person_export},
     {"person consents", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "what persons agreed to, and until when", NULL,
-     "Also those that have ended, for as long as readings are kept. A consent is recorded by registration.consent.put "
-     "and "
-     "ended by registration.consent.withdraw; where it is the one to take part, the person's data go with it. With a "
-     "key of the secretariat (the default) or of the party's focal point.",
+     "Also those that have ended, for as long as readings are kept. A consent is recorded by "
+     "registration.consent.put and ended by registration.consent.withdraw; where it is the one to take part, the "
+     "person's data go with it. With a key of the secretariat (the default) or of the party's focal point.",
      "convene person consents 2025-SWG-2/KZ\nconvene request consent.put --set event=2025-SWG-2 --set party=KZ --set "
      "number=3 --set purpose=participation --set text=privacy-2026-1 --set until=2026-12-31",
      cli_person_consents},
     {"person accesses", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "who has read whose personal data, and when", NULL,
-     "Every answer with names, histories, documents, consents, badge tokens or scans is recorded before it leaves. Of "
-     "one "
-     "person: also what was read of the whole party or event. Only for the secretariat.",
+     "Every answer with names, histories, documents, consents, badge tokens or scans is recorded before it leaves. "
+     "Of one person: also what was read of the whole party or event. Only for the secretariat.",
      "convene person accesses 2025-SWG-2/KZ\nconvene person accesses 2025-SWG-2/KZ/3 --json", cli_person_accesses},
     {"registration export", "Look", "EVENT[/PARTY]", 1, 1, "who takes part: a list of delegations, as a file",
      export_flags,
      "Delegations in the English alphabetical order of their parties' names; within one the head first, then by "
-     "capacity, "
-     "then by\n"
+     "capacity, then by\n"
      "name. With a key of the secretariat (the default) all; with a focal point's key its own party must be named. "
-     "Others "
-     "see counts:\n"
+     "Others see counts:\n"
      "`convene event show`. In CSV a cell that a spreadsheet would run as a formula begins with a ': registration "
-     "import "
-     "takes it away.",
+     "import takes it away.",
      "convene registration export 2025-SWG-2 --output delegates.csv\n"
      "convene registration export 2025-SWG-2 --output list.pdf\n"
      "convene registration export 2025-SWG-2/KZ --as focal-kz --format json",
@@ -490,9 +569,8 @@ const cli_command_t cli_commands[] = {
      "convene keys add focal-kz\nconvene keys add website --role publisher", cli_keys_add},
     {"keys list", "Keep", "", 0, 0, "who may come in", NULL, NULL, "convene keys list --json", cli_keys_list},
     {"keys rotate", "Keep", "NAME", 1, 1, "give a principal a new key", keys_rotate_flags,
-     "Until the overlap ends both keys are good, so that each program can be given the new file and started again in "
-     "its "
-     "time.\n"
+     "Until the overlap ends both keys are good, so that each program can be given the new file and started again "
+     "in its time.\n"
      "A key that was stolen: --overlap 0. A rotation that was interrupted is brought to its end by the same command.",
      "convene keys rotate portal --overlap 7d\nconvene keys rotate focal-kz --overlap 0", cli_keys_rotate},
     {"keys revoke", "Keep", "NAME", 1, 1, "take a principal out", keys_revoke_flags,

@@ -196,8 +196,7 @@ static void s_others(json_t *list, const json_t *kinds, int64_t now_ms)
                                .about = dash_str(item, "title"),
                                .party = json_string_value(json_object_get(item, "party"))},
                    "convene request scheduling.workitem.put --set plan=%s --set item=%s --set state=done --set "
-                   "progress=100 "
-                   "--set 'title=%s'",
+                   "progress=100 --set 'title=%s'",
                    dash_str(item, "plan"), dash_str(item, "item"), dash_str(item, "title"));
     }
 }

@@ -409,15 +409,19 @@ size_t sch_diff_rules(const cv_registration_rules_t *a, const cv_registration_ru
 
 /* ---- what follows from a state ---------------------------------------------------------- */
 
-bool sch_holds_venue(const cv_scheduling_event_v1_t *event, int64_t *ret_first, int64_t *ret_last)
+bool sch_holds_days(const cv_scheduling_event_v1_t *event, int64_t *ret_first, int64_t *ret_last)
 {
-    const cv_event_details_t *details = &event->event_details;
-    if (!details->venue.ptr || details->format == CV_EVENT_FORMAT_ONLINE)
-        return false;
     if (event->status == CV_EVENT_STATUS_POSTPONED || event->status == CV_EVENT_STATUS_CANCELLED ||
         event->status == CV_EVENT_STATUS_REJECTED)
         return false;
-    return sch_days(details, ret_first, ret_last);
+    return sch_days(&event->event_details, ret_first, ret_last);
+}
+
+bool sch_holds_venue(const cv_scheduling_event_v1_t *event, int64_t *ret_first, int64_t *ret_last)
+{
+    if (!event->event_details.venue.ptr || event->event_details.format == CV_EVENT_FORMAT_ONLINE)
+        return false;
+    return sch_holds_days(event, ret_first, ret_last);
 }
 
 void sch_due(const cv_scheduling_event_v1_t *event, int64_t *ret_open_ms, int64_t *ret_close_ms)

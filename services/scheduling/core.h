@@ -74,6 +74,9 @@ int sch_check_rules(const cv_registration_rules_t *rules, const sch_party_t *par
                     sch_no_t *ret_no) CV_USE_RESULT;
 
 /* ---- what follows from a state ---- */
+/* The days it takes up, from its first stage on: what is only proposed holds its days like what is decided. false: none
+ * are known, or it does not take place then. */
+bool sch_holds_days(const cv_scheduling_event_v1_t *event, int64_t *ret_first, int64_t *ret_last);
 /* The venue it keeps others out of, and on which days. false: none. */
 bool sch_holds_venue(const cv_scheduling_event_v1_t *event, int64_t *ret_first, int64_t *ret_last);
 /* When registration opens and closes by itself; SCH_NEVER: it does not. */

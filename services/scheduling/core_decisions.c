@@ -67,37 +67,36 @@ static void offset_text(int64_t offset_s, char ret_text[8])
     ret_text[6] = '\0';
 }
 
-static int of_wall(const cv_scheduling_decision_open_v1_t *request, cv_str_t file, int64_t *ret_ms, sch_no_t *ret_no)
+int sch_wall_ms(const sch_wall_t *wall, cv_str_t file, int64_t *ret_ms, sch_no_t *ret_no)
 {
-    static const char code[] = "expiry_inconsistent";
     int64_t wall_s;
     sch_instant_t instants[2];
     size_t n, at = 0;
     char first[8], second[8];
-    if (!sch_wall_parse(request->expires_wall, &wall_s))
-        return sch_no(ret_no, CV_EREJECTED, code, "data.expires_wall",
-                      "%.*s is not a day and time like 2026-03-06T18:00", CV_STR_ARG(request->expires_wall));
+    if (!sch_wall_parse(wall->clock, &wall_s))
+        return sch_no(ret_no, CV_EREJECTED, wall->code, wall->clock_field,
+                      "%.*s is not a day and time like 2026-03-06T18:00", CV_STR_ARG(wall->clock));
     if (!file.ptr || sch_zone_instants(file, wall_s, instants, &n))
-        return sch_no(ret_no, CV_EREJECTED, "zone_unknown", "data.zone",
-                      "%.*s is no zone of the tz database here; one is named like Asia/Almaty, or give expires_ms",
-                      CV_STR_ARG(request->zone));
+        return sch_no(ret_no, CV_EREJECTED, "zone_unknown", wall->zone_field,
+                      "%.*s is no zone of the tz database here; one is named like Asia/Almaty%s",
+                      CV_STR_ARG(wall->zone), wall->otherwise);
     if (n == 0)
-        return sch_no(ret_no, CV_EREJECTED, code, "data.expires_wall",
+        return sch_no(ret_no, CV_EREJECTED, wall->code, wall->clock_field,
                       "no clock in %.*s shows %.*s: it is skipped; take an earlier or later time",
-                      CV_STR_ARG(request->zone), CV_STR_ARG(request->expires_wall));
+                      CV_STR_ARG(wall->zone), CV_STR_ARG(wall->clock));
     offset_text(instants[0].offset_s, first);
     offset_text(instants[n - 1].offset_s, second);
-    if (n == 2 && !request->utc_offset.ptr)
-        return sch_no(ret_no, CV_EREJECTED, code, "data.utc_offset",
-                      "clocks in %.*s show %.*s twice; utc_offset must say %s or %s", CV_STR_ARG(request->zone),
-                      CV_STR_ARG(request->expires_wall), first, second);
-    if (request->utc_offset.ptr) {
-        while (at < n && instants[at].offset_s != offset_of(request->utc_offset))
+    if (n == 2 && !wall->utc_offset.ptr)
+        return sch_no(ret_no, CV_EREJECTED, wall->code, wall->offset_field,
+                      "clocks in %.*s show %.*s twice; utc_offset must say %s or %s", CV_STR_ARG(wall->zone),
+                      CV_STR_ARG(wall->clock), first, second);
+    if (wall->utc_offset.ptr) {
+        while (at < n && instants[at].offset_s != offset_of(wall->utc_offset))
             ++at;
         if (at == n)
-            return sch_no(ret_no, CV_EREJECTED, code, "data.utc_offset", "%.*s is then %s from UTC in %.*s, not %.*s",
-                          CV_STR_ARG(request->expires_wall), first, CV_STR_ARG(request->zone),
-                          CV_STR_ARG(request->utc_offset));
+            return sch_no(ret_no, CV_EREJECTED, wall->code, wall->offset_field,
+                          "%.*s is then %s from UTC in %.*s, not %.*s", CV_STR_ARG(wall->clock), first,
+                          CV_STR_ARG(wall->zone), CV_STR_ARG(wall->utc_offset));
     }
     *ret_ms = instants[at].utc_s * 1000;
     return CV_OK;
@@ -118,7 +117,15 @@ int sch_expiry(const cv_scheduling_decision_open_v1_t *request, cv_str_t file, i
                       "expires_wall and zone belong together: one says nothing without the other");
     if (wall) {
         int64_t of_clock = 0;
-        int rc = of_wall(request, file, &of_clock, ret_no);
+        const sch_wall_t clock = {.clock = request->expires_wall,
+                                  .zone = request->zone,
+                                  .utc_offset = request->utc_offset,
+                                  .code = code,
+                                  .clock_field = "data.expires_wall",
+                                  .zone_field = "data.zone",
+                                  .offset_field = "data.utc_offset",
+                                  .otherwise = ", or give expires_ms"};
+        int rc = sch_wall_ms(&clock, file, &of_clock, ret_no);
         if (rc)
             return rc;
         cv_time_text(of_clock, text);

@@ -49,9 +49,8 @@ static int check_versions(sch_service_t *service, cv_tx_t *tx, const cv_form_t *
         cv_str_t path = cv_arena_printf(cv_tx_arena(tx), "data.questions[%d].choices[%d].limit", versions.question,
                                         versions.choice);
         return cv_refuse(tx, out, "form_inconsistent", path.ptr,
-                         "must not be there: an earlier version offered this choice without a limit, and who took it "
-                         "holds no place; "
-                         "give the choice another id");
+                         "must not be there: an earlier version offered this choice without a limit, and who took "
+                         "it holds no place; give the choice another id");
     }
     if (versions.too_many || !sch_form_options(form, versions.options))
         return cv_refuse(

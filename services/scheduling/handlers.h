@@ -5,7 +5,10 @@
 #define SCHEDULING_HANDLERS_H
 
 #include "convene/service.h"
+#include "scheduling/core_conflicts.h"
+#include "scheduling/core_year.h"
 #include "scheduling/store.h"
+#include "scheduling/zone.h"
 
 enum { SCH_STREAM_EVENTS };           /* index into the service's streams */
 #define SCH_TIMER_OPEN "event_open"   /* key: event; registration opens */
@@ -18,6 +21,11 @@ enum { SCH_STREAM_EVENTS };           /* index into the service's streams */
 typedef struct {
     sch_store_t *store;
 } sch_service_t;
+
+/* Both tables of rules, with what was changed in them. */
+typedef struct {
+    sch_rule_t annual[SCH_ANNUAL_RULES_N], programme[SCH_PROGRAMME_RULES_N];
+} sch_rules_t;
 
 /* The definition that main() and tests run. */
 extern const cv_service_def_t sch_definition;
@@ -48,6 +56,9 @@ int sch_check_cites(sch_service_t *service, cv_tx_t *tx, const cv_event_details_
 /* The next version of an event: stored, its timers moved, its record written. event->version and what makes the
  * version (change, reason, decision, changed) are set by the caller. */
 int sch_write_version(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event);
+/* Is what the event has to itself free on its days: its body, its host's team? before stands before the sentence. */
+int sch_alone_free(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const char *before,
+                   cv_outcome_t *out) CV_USE_RESULT;
 /* What the core refused, as the answer to the request. */
 int sch_answer_no(cv_tx_t *tx, cv_outcome_t *out, const sch_no_t *no);
 
@@ -78,6 +89,39 @@ int sch_plan_decided(sch_service_t *service, cv_tx_t *tx, const sch_decision_t *
 /* May this event be changed or moved by itself while its plan is circulated? to: CV_EVENT_STATUS_ABSENT: its fields. */
 int sch_plan_lets(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_event_status_t to,
                   cv_outcome_t *out) CV_USE_RESULT;
+/* rooms.c */
+int sch_put_room(sch_service_t *service, cv_tx_t *tx, const cv_room_t *room, cv_outcome_t *out);
+int sch_put_rule(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_rule_put_v1_t *request, cv_outcome_t *out);
+cv_scheduling_rule_v1_t sch_rule_record(const sch_rule_t *rule);
+/* The rules as they are now. */
+int sch_load_rules(sch_service_t *service, cv_tx_t *tx, sch_rules_t *ret_rules) CV_USE_RESULT;
+/* sessions.c */
+int sch_session_set(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_session_put_v1_t *request,
+                    cv_outcome_t *out);
+int sch_session_place(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_session_place_v1_t *request,
+                      cv_outcome_t *out);
+int sch_session_cancel(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_session_cancel_v1_t *request,
+                       cv_outcome_t *out);
+/* An event that takes up no days any more has no programme either: its sessions are taken off it. */
+int sch_sessions_off(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
+/* releases.c */
+int sch_put_release(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_release_put_v1_t *request,
+                    cv_outcome_t *out);
+/* conflicts.c */
+/* One conflict more in an outcome: kept while there is room, and counted. */
+int sch_tell(cv_tx_t *tx, const sch_rule_t *rule, int64_t cost, const char *about, const char *other, const char *text,
+             cv_outcome_t *out) CV_USE_RESULT;
+/* Events near these days, and calendars of a country and of everybody (NULL: all), as the evaluator wants them. */
+int sch_gather_year(sch_service_t *service, cv_tx_t *tx, int64_t first, int64_t last, const cv_str_t *country,
+                    sch_year_t *ret_year) CV_USE_RESULT;
+int sch_body_kind(sch_service_t *service, cv_tx_t *tx, cv_str_t body, cv_body_kind_t *ret_kind) CV_USE_RESULT;
+/* What speaks against the session where it is, into out. A refusal, if something forbids it. room: where it is, or
+ * NULL. */
+int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
+                      const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out) CV_USE_RESULT;
+/* The same for an event on its days. */
+int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
+                    cv_outcome_t *out) CV_USE_RESULT;
 /* forms.c */
 int sch_put_form(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_form_put_v1_t *request, cv_outcome_t *out);
 /* reports.c */
@@ -87,8 +131,6 @@ int sch_put_review(sch_service_t *service, cv_tx_t *tx, const cv_review_t *revie
 int sch_put_workplan(sch_service_t *service, cv_tx_t *tx, const cv_workplan_t *plan, cv_outcome_t *out);
 int sch_put_workitem(sch_service_t *service, cv_tx_t *tx, const cv_workitem_t *item, cv_outcome_t *out);
 int sch_work_timer(sch_service_t *service, cv_tx_t *tx, cv_str_t key);
-/* zone.c: a zone's file, in the arena. CV_ENOTFOUND: there is no such zone here. */
-int sch_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file) CV_USE_RESULT;
 
 /* events.c: what followed records and timers do. */
 int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);

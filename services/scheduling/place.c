@@ -9,6 +9,8 @@
  */
 #include "scheduling/handlers.h"
 
+#include <stdio.h>
+
 /* The next version of one event with its new dates, checked but for its venue. */
 static int next_of(sch_service_t *service, cv_tx_t *tx, const cv_placed_t *placed, cv_str_t reason,
                    cv_scheduling_event_v1_t *ret_event, cv_outcome_t *out)
@@ -70,7 +72,15 @@ static int move_all(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_eve
                              "%.*s would need %.*s from %.*s to %.*s, which %.*s holds", CV_STR_ARG(event.event),
                              CV_STR_ARG(event.event_details.venue), CV_STR_ARG(event.event_details.date_start),
                              CV_STR_ARG(event.event_details.date_end), CV_STR_ARG(other));
-        rc = rc == CV_ENOTFOUND ? sch_write_version(service, tx, &event) : rc;
+        if (rc == CV_ENOTFOUND) {
+            char before[80];
+            (void)snprintf(before, sizeof before, "%.*s: ", CV_STR_ARG(event.event));
+            rc = sch_judge_event(service, tx, &event, out);
+            if (!rc)
+                rc = sch_alone_free(service, tx, &event, before, out);
+            if (!rc)
+                rc = sch_write_version(service, tx, &event);
+        }
     }
     return rc;
 }

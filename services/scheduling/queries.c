@@ -7,7 +7,12 @@
  *   history     event                   every state it ever had, oldest first            version
  *   reports     "" or filters of events reports on those events                           event
  *   workitems   "" or filters           items of work                                    PLAN/ITEM
- *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships, reviews, workplans, calendars
+ *   programme   "" or event             sessions, cancelled ones too                     EVENT/SESSION
+ *   session     EVENT/SESSION           every state it ever had, oldest first            version
+ *   released    event                   sessions as its newest release has them          session
+ *   releases    ""                      all releases, in the order of EVENT/NAME         EVENT/NAME
+ *   rules       ""                      all rules as they are now                        rule
+ *   parties, bodies, headings, venues, catalogues, coordinators, chairmanships, reviews, workplans, calendars, rooms
  *                                       in the order of codes (headings: dimensions first)   code
  *   versions    WHAT/CODE               every row of reference data ever put, oldest first   version
  *   turnout     event or event/party    what the parties answered, without names         party
@@ -21,27 +26,15 @@
  * plan, year, line, state, version. Of items of work: plan, party, state, overdue=yes. Everything here is public: plans
  * are no secret and no answer carries a person.
  */
-#include "scheduling/handlers.h"
+#include "scheduling/queries.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    KEY_MAX = 256,   /* octets of a key, as the schema has it */
-    DIGITS_MAX = 16, /* of a number in it, or behind which a list goes on */
-};
+enum { DIGITS_MAX = 16 /* of a number in a key, or behind which a list goes on */ };
 
-/* A walk that fills a page, and where to go on when it is full. */
-typedef struct {
-    cv_collect_t *collect;
-    uint16_t type;
-    cv_str_t subject; /* ptr NULL: the row's key */
-    char last[KEY_MAX + 1];
-    cv_any_t *room; /* one decoded record; too large for the stack of a deep call */
-} page_t;
-
-static int collect_row(void *self, const sch_row_t *row)
+int sch_page_row(void *self, const sch_row_t *row)
 {
-    page_t *page = self;
+    sch_page_t *page = self;
     int rc = sch_store_unpack(page->type, row->data, page->room);
     if (!rc)
         rc = cv_collect_put(page->collect, page->type, page->subject.ptr ? page->subject : row->key, row->at_ms,
@@ -51,13 +44,12 @@ static int collect_row(void *self, const sch_row_t *row)
 
 static int collect_turnout(void *self, const sch_turnout_t *turnout)
 {
-    page_t *page = self;
+    sch_page_t *page = self;
     int rc = cv_collect_put(page->collect, CV_MSG_REGISTRATION_DELEGATION_V1, turnout->event, 0, turnout);
     return rc ? rc : cv_str_copy(turnout->party, page->last, sizeof page->last);
 }
 
-/* A full page is no failure: the caller is told where to go on. */
-static int finish(page_t *page, int rc)
+int sch_page_end(sch_page_t *page, int rc)
 {
     if (rc != CV_ELIMIT || !page->last[0])
         return rc;
@@ -176,7 +168,7 @@ static int parse_filters(cv_str_t key, int (*parse)(cv_str_t name, cv_str_t valu
 
 /* ---- queries ---------------------------------------------------------------------------- */
 
-static int query_event(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t *page)
+static int query_event(sch_service_t *service, cv_tx_t *tx, cv_str_t key, sch_page_t *page)
 {
     cv_scheduling_event_v1_t *event = &page->room->scheduling_event_v1;
     if (!key.ptr)
@@ -185,7 +177,7 @@ static int query_event(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t
     return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_EVENT_V1, event->event, 0, event);
 }
 
-static int query_form(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t *page)
+static int query_form(sch_service_t *service, cv_tx_t *tx, cv_str_t key, sch_page_t *page)
 {
     cv_str_t data;
     if (!key.ptr)
@@ -196,15 +188,15 @@ static int query_form(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t 
     return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_FORM_V1, key, 0, page->room);
 }
 
-static int query_events(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+static int query_events(sch_service_t *service, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     sch_filter_t filter = {0};
     int rc = parse_filters(query->key, parse_event_filter, &filter);
     page->type = CV_MSG_SCHEDULING_EVENT_V1;
-    return rc ? rc : finish(page, sch_event_walk(service->store, &filter, query->after, collect_row, page));
+    return rc ? rc : sch_page_end(page, sch_event_walk(service->store, &filter, query->after, sch_page_row, page));
 }
 
-static int query_history(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+static int query_history(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     int64_t after;
     if (!query->key.ptr || cv_str_digits(query->after, DIGITS_MAX, &after))
@@ -214,10 +206,10 @@ static int query_history(sch_service_t *service, cv_tx_t *tx, const cv_log_query
         return rc;
     page->type = CV_MSG_SCHEDULING_EVENT_V1;
     page->subject = query->key;
-    return finish(page, sch_history_walk(service->store, query->key, after, collect_row, page));
+    return sch_page_end(page, sch_history_walk(service->store, query->key, after, sch_page_row, page));
 }
 
-static int query_turnout(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+static int query_turnout(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     cv_str_t event = query->key, party = CV_STR_NONE;
     if (!event.ptr)
@@ -231,7 +223,7 @@ static int query_turnout(sch_service_t *service, cv_tx_t *tx, const cv_log_query
     if (rc)
         return rc;
     if (!party.ptr)
-        return finish(page, sch_turnout_walk(service->store, event, query->after, collect_turnout, page));
+        return sch_page_end(page, sch_turnout_walk(service->store, event, query->after, collect_turnout, page));
     rc = sch_ref_get(service->store, cv_tx_arena(tx), SCH_PARTY, party, NULL);
     if (rc)
         return rc;
@@ -242,7 +234,7 @@ static int query_turnout(sch_service_t *service, cv_tx_t *tx, const cv_log_query
     return collect_turnout(page, &turnout);
 }
 
-static int query_decision(sch_service_t *service, cv_tx_t *tx, cv_str_t key, page_t *page)
+static int query_decision(sch_service_t *service, cv_tx_t *tx, cv_str_t key, sch_page_t *page)
 {
     sch_decision_t *decision = &page->room->scheduling_decision_v1;
     if (!key.ptr)
@@ -251,15 +243,15 @@ static int query_decision(sch_service_t *service, cv_tx_t *tx, cv_str_t key, pag
     return rc ? rc : cv_collect_put(page->collect, CV_MSG_SCHEDULING_DECISION_V1, decision->decision, 0, decision);
 }
 
-static int query_decisions(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+static int query_decisions(sch_service_t *service, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     sch_decision_filter_t filter = {0};
     int rc = parse_filters(query->key, parse_decision_filter, &filter);
     page->type = CV_MSG_SCHEDULING_DECISION_V1;
-    return rc ? rc : finish(page, sch_decision_walk(service->store, &filter, query->after, collect_row, page));
+    return rc ? rc : sch_page_end(page, sch_decision_walk(service->store, &filter, query->after, sch_page_row, page));
 }
 
-static int query_statements(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+static int query_statements(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     int64_t after;
     if (!query->key.ptr || cv_str_digits(query->after, DIGITS_MAX, &after))
@@ -269,11 +261,10 @@ static int query_statements(sch_service_t *service, cv_tx_t *tx, const cv_log_qu
         return rc;
     page->type = CV_MSG_SCHEDULING_STATEMENT_V1;
     page->subject = query->key;
-    return finish(page, sch_statement_walk(service->store, query->key, after, collect_row, page));
+    return sch_page_end(page, sch_statement_walk(service->store, query->key, after, sch_page_row, page));
 }
 
-/* "A/B" in its two halves; nothing is nothing in both. */
-static int split(cv_str_t text, cv_str_t *ret_a, cv_str_t *ret_b)
+int sch_split(cv_str_t text, cv_str_t *ret_a, cv_str_t *ret_b)
 {
     const char *slash = text.ptr ? memchr(text.ptr, '/', text.len) : NULL;
     if (text.ptr && !slash)
@@ -284,19 +275,19 @@ static int split(cv_str_t text, cv_str_t *ret_a, cv_str_t *ret_b)
 }
 
 /* A page of items of work: after is PLAN/ITEM. */
-static int query_work(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+static int query_work(sch_service_t *service, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     sch_work_filter_t filter = {0};
     cv_str_t plan, item;
-    int rc = split(query->after, &plan, &item);
+    int rc = sch_split(query->after, &plan, &item);
     if (!rc)
         rc = parse_filters(query->key, parse_work_filter, &filter);
     page->type = CV_MSG_SCHEDULING_WORKITEM_V1;
-    return rc ? rc : finish(page, sch_work_walk(service->store, &filter, plan, item, collect_row, page));
+    return rc ? rc : sch_page_end(page, sch_work_walk(service->store, &filter, plan, item, sch_page_row, page));
 }
 
 typedef struct {
-    page_t *page;
+    sch_page_t *page;
     sch_store_t *store;
     cv_arena_t *arena;
 } reports_t;
@@ -306,30 +297,31 @@ static int collect_report(void *self, const sch_row_t *row)
     reports_t *reports = self;
     sch_row_t report = *row;
     int rc = sch_ref_get(reports->store, reports->arena, SCH_REPORT, row->key, &report.data);
-    return rc == CV_ENOTFOUND ? CV_OK : rc ? rc : collect_row(reports->page, &report);
+    return rc == CV_ENOTFOUND ? CV_OK : rc ? rc : sch_page_row(reports->page, &report);
 }
 
 /* Reports of events: the filters are those of events. */
-static int query_reports(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+static int query_reports(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     sch_filter_t filter = {0};
     reports_t reports = {page, service->store, cv_tx_arena(tx)};
     int rc = parse_filters(query->key, parse_event_filter, &filter);
     page->type = CV_MSG_SCHEDULING_REPORT_V1;
-    return rc ? rc : finish(page, sch_event_walk(service->store, &filter, query->after, collect_report, &reports));
+    return rc ? rc
+              : sch_page_end(page, sch_event_walk(service->store, &filter, query->after, collect_report, &reports));
 }
 
 /* after is PLAN/VERSION. */
-static int query_plans(sch_service_t *service, const cv_log_query_v1_t *query, page_t *page)
+static int query_plans(sch_service_t *service, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     sch_plan_filter_t filter = {0};
     cv_str_t plan, number;
     int64_t version;
-    if (split(query->after, &plan, &number) || cv_str_digits(number, DIGITS_MAX, &version))
+    if (sch_split(query->after, &plan, &number) || cv_str_digits(number, DIGITS_MAX, &version))
         return CV_EINVAL;
     int rc = parse_filters(query->key, parse_plan_filter, &filter);
     page->type = CV_MSG_SCHEDULING_PLAN_V1;
-    return rc ? rc : finish(page, sch_plan_walk(service->store, &filter, plan, version, collect_row, page));
+    return rc ? rc : sch_page_end(page, sch_plan_walk(service->store, &filter, plan, version, sch_page_row, page));
 }
 
 static const struct {
@@ -349,15 +341,18 @@ static const struct {
     {"reports", SCH_REPORT, CV_MSG_SCHEDULING_REPORT_V1},
     {"calendars", SCH_CALENDAR, CV_MSG_SCHEDULING_CALENDAR_V1},
     {"forms", SCH_FORM, CV_MSG_SCHEDULING_FORM_V1},
+    {"rooms", SCH_ROOM, CV_MSG_SCHEDULING_ROOM_V1},
+    {"rules", SCH_RULE, CV_MSG_SCHEDULING_RULE_V1},
+    {"releases", SCH_RELEASE, CV_MSG_SCHEDULING_RELEASE_V1},
 };
 #define REFS_N (sizeof REFS / sizeof *REFS)
 
 /* key is WHAT/CODE: "parties/KZ". */
-static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, page_t *page)
+static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, sch_page_t *page)
 {
     cv_str_t what, code;
     int64_t after;
-    if (!query->key.ptr || split(query->key, &what, &code) || cv_str_digits(query->after, DIGITS_MAX, &after))
+    if (!query->key.ptr || sch_split(query->key, &what, &code) || cv_str_digits(query->after, DIGITS_MAX, &after))
         return CV_EINVAL;
     for (size_t i = 0; i < REFS_N; ++i) {
         if (!cv_str_is(what, REFS[i].what))
@@ -367,7 +362,7 @@ static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_quer
             return rc;
         page->type = REFS[i].type;
         page->subject = code;
-        return finish(page, sch_ref_versions(service->store, REFS[i].ref, code, after, collect_row, page));
+        return sch_page_end(page, sch_ref_versions(service->store, REFS[i].ref, code, after, sch_page_row, page));
     }
     return CV_EINVAL;
 }
@@ -375,7 +370,7 @@ static int query_versions(sch_service_t *service, cv_tx_t *tx, const cv_log_quer
 int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
 {
     sch_service_t *service = self;
-    page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
+    sch_page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
     if (!page.room)
         return CV_ENOMEM;
     if (cv_str_is(query->what, "event"))
@@ -402,11 +397,14 @@ int sch_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
         return query_plans(service, query, &page);
     if (cv_str_is(query->what, "statements"))
         return query_statements(service, tx, query, &page);
+    int rc = sch_query_programme(service, tx, query, &page);
+    if (rc != CV_EUNKNOWN)
+        return rc;
     for (size_t i = 0; i < REFS_N; ++i) {
         if (!cv_str_is(query->what, REFS[i].what))
             continue;
         page.type = REFS[i].type;
-        return finish(&page, sch_ref_walk(service->store, REFS[i].ref, query->after, collect_row, &page));
+        return sch_page_end(&page, sch_ref_walk(service->store, REFS[i].ref, query->after, sch_page_row, &page));
     }
     return CV_EINVAL;
 }
@@ -418,7 +416,7 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
     const sch_decision_filter_t all_decisions = {0};
     const sch_plan_filter_t all_plans = {0};
     const sch_work_filter_t all_work = {0};
-    page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
+    sch_page_t page = {.collect = collect, .room = cv_arena_take(cv_tx_arena(tx), sizeof(cv_any_t))};
     if (!page.room)
         return CV_ENOMEM;
     if (stream != SCH_STREAM_EVENTS)
@@ -426,20 +424,23 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
     int rc = CV_OK;
     for (size_t i = 0; !rc && i < REFS_N; ++i) {
         page.type = REFS[i].type;
-        rc = sch_ref_walk(service->store, REFS[i].ref, CV_STR_NONE, collect_row, &page);
+        rc = sch_ref_walk(service->store, REFS[i].ref, CV_STR_NONE, sch_page_row, &page);
     }
     page.type = CV_MSG_SCHEDULING_EVENT_V1;
     if (!rc)
-        rc = sch_event_walk(service->store, &all, CV_STR_NONE, collect_row, &page);
+        rc = sch_event_walk(service->store, &all, CV_STR_NONE, sch_page_row, &page);
     page.type = CV_MSG_SCHEDULING_DECISION_V1;
     if (!rc)
-        rc = sch_decision_walk(service->store, &all_decisions, CV_STR_NONE, collect_row, &page);
+        rc = sch_decision_walk(service->store, &all_decisions, CV_STR_NONE, sch_page_row, &page);
     page.type = CV_MSG_SCHEDULING_STATEMENT_V1;
     if (!rc)
-        rc = sch_statement_all(service->store, collect_row, &page);
+        rc = sch_statement_all(service->store, sch_page_row, &page);
     page.type = CV_MSG_SCHEDULING_PLAN_V1;
     if (!rc)
-        rc = sch_plan_walk(service->store, &all_plans, CV_STR_NONE, 0, collect_row, &page);
+        rc = sch_plan_walk(service->store, &all_plans, CV_STR_NONE, 0, sch_page_row, &page);
     page.type = CV_MSG_SCHEDULING_WORKITEM_V1;
-    return rc ? rc : sch_work_walk(service->store, &all_work, CV_STR_NONE, CV_STR_NONE, collect_row, &page);
+    if (!rc)
+        rc = sch_work_walk(service->store, &all_work, CV_STR_NONE, CV_STR_NONE, sch_page_row, &page);
+    page.type = CV_MSG_SCHEDULING_SESSION_V1;
+    return rc ? rc : sch_session_walk(service->store, CV_STR_NONE, CV_STR_NONE, CV_STR_NONE, sch_page_row, &page);
 }

@@ -37,6 +37,10 @@ int sch_write_version(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
         rc = move_timer(tx, SCH_TIMER_CLOSE, event->event, close_ms);
     if (!rc)
         rc = cv_tx_emit(tx, SCH_STREAM_EVENTS, CV_MSG_SCHEDULING_EVENT_V1, event->event, event, NULL);
+    bool off = !sch_planned(event->status) && event->status != CV_EVENT_STATUS_HELD &&
+               event->status != CV_EVENT_STATUS_REPORTED;
+    if (!rc && (off || event->status == CV_EVENT_STATUS_POSTPONED))
+        rc = sch_sessions_off(service, tx, event);
     return rc;
 }
 
@@ -49,12 +53,30 @@ static void about(cv_outcome_t *out, const cv_scheduling_event_v1_t *event)
     out->decision.version = event->version;
 }
 
+int sch_alone_free(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const char *before,
+                   cv_outcome_t *out)
+{
+    cv_str_t resource, other;
+    int rc = sch_day_taken(service->store, cv_tx_arena(tx), event, &resource, &other);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    const cv_event_details_t *details = &event->event_details;
+    cv_str_t last = details->date_end.ptr ? details->date_end : details->date_start;
+    if (resource.ptr[0] == 'b')
+        return cv_refuse(tx, out, "body_taken", "data.body", "%s%.*s meets as %.*s between %.*s and %.*s", before,
+                         CV_STR_ARG(details->body), CV_STR_ARG(other), CV_STR_ARG(details->date_start),
+                         CV_STR_ARG(last));
+    return cv_refuse(tx, out, "team_taken", "data.host_org", "%s%.*s hosts %.*s between %.*s and %.*s", before,
+                     CV_STR_ARG(details->host_org), CV_STR_ARG(other), CV_STR_ARG(details->date_start),
+                     CV_STR_ARG(last));
+}
+
 static int venue_free(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_outcome_t *out)
 {
     cv_str_t other;
     int rc = sch_venue_taken(service->store, cv_tx_arena(tx), event, &other);
     if (rc == CV_ENOTFOUND)
-        return CV_OK;
+        return sch_alone_free(service, tx, event, "", out);
     if (rc)
         return rc;
     const cv_event_details_t *details = &event->event_details;
@@ -168,7 +190,9 @@ static int propose(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_even
         .change = CV_EVENT_CHANGE_PROPOSED,
         .event_details = *details,
     };
-    rc = venue_free(service, tx, &event, out);
+    rc = sch_judge_event(service, tx, &event, out);
+    if (!rc)
+        rc = venue_free(service, tx, &event, out);
     if (!rc)
         rc = sch_write_version(service, tx, &event);
     if (rc)
@@ -233,7 +257,9 @@ static int change(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event
     rc = sch_check_change(&before, &event, &no);
     if (rc)
         return sch_answer_no(tx, out, &no);
-    rc = venue_free(service, tx, &event, out);
+    rc = sch_judge_event(service, tx, &event, out);
+    if (!rc)
+        rc = venue_free(service, tx, &event, out);
     if (!rc)
         rc = sch_write_version(service, tx, &event);
     if (rc)
@@ -329,6 +355,18 @@ int sch_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return registration(service, tx, data, out);
     case CV_MSG_SCHEDULING_FORM_PUT_V1:
         return sch_put_form(service, tx, data, out);
+    case CV_MSG_SCHEDULING_ROOM_PUT_V1:
+        return sch_put_room(service, tx, data, out);
+    case CV_MSG_SCHEDULING_RELEASE_PUT_V1:
+        return sch_put_release(service, tx, data, out);
+    case CV_MSG_SCHEDULING_RULE_PUT_V1:
+        return sch_put_rule(service, tx, data, out);
+    case CV_MSG_SCHEDULING_SESSION_PUT_V1:
+        return sch_session_set(service, tx, data, out);
+    case CV_MSG_SCHEDULING_SESSION_PLACE_V1:
+        return sch_session_place(service, tx, data, out);
+    case CV_MSG_SCHEDULING_SESSION_CANCEL_V1:
+        return sch_session_cancel(service, tx, data, out);
     case CV_MSG_SCHEDULING_REPORT_PUT_V1:
         return sch_put_report(service, tx, data, out);
     case CV_MSG_SCHEDULING_REVIEW_PUT_V1:

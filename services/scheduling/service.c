@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "scheduling/handlers.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 static int open_service(cv_db_t *db, void **ret_self)
@@ -25,6 +26,15 @@ static void close_service(void **self)
     sch_store_close(&service->store);
     free(service);
     *self = NULL;
+}
+
+/* Days that a database of an older version does not have. */
+static int start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
+{
+    int rc = sch_days_fill(((sch_service_t *)self)->store, cv_tx_arena(tx));
+    if (rc)
+        (void)snprintf(ret_error, error_size, "cannot fill in the days of events: %s", cv_error_name(rc));
+    return rc;
 }
 
 static int flush(void *self, cv_tx_t *tx)
@@ -57,6 +67,7 @@ const cv_service_def_t sch_definition = {
     .follows_n = sizeof FOLLOWS / sizeof *FOLLOWS,
     .open = open_service,
     .close = close_service,
+    .start = start,
     .request = sch_request,
     .record = sch_record,
     .snapshot_begin = sch_snapshot_begin,

@@ -9,6 +9,7 @@
  *                                 of the same day, so no path through the code can book a hall twice. The holder is the
  *                                 event, or its group: events held together share the hall
  *   reference_version             every row of reference data that was ever put
+ *   rooms, sessions, holds        see store_schema.h
  *   turnout                       how the parties answered, heard from registration; empty it and it can be rebuilt
  *
  * References from an event are foreign keys: what an event names exists. Nothing is ever deleted but venue_day rows of
@@ -51,7 +52,7 @@ static const char SCHEMA_1[] =
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
 const char *const sch_migrations[SCH_MIGRATIONS_N] = {
     SCHEMA_1,        SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE,
-    SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR,  SCH_SCHEMA_FORMS};
+    SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR,  SCH_SCHEMA_FORMS, SCH_SCHEMA_PROGRAMME};
 
 #define PLAIN(table)                                                                  \
     {                                                                                 \
@@ -73,6 +74,9 @@ static const char *const REF_NAME[SCH_REFS] = {
     [SCH_WORKPLAN] = "workplan",
     [SCH_CALENDAR] = "calendar",
     [SCH_FORM] = "form",
+    [SCH_ROOM] = "room",
+    [SCH_RULE] = "rule",
+    [SCH_RELEASE] = "release",
 };
 static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_PARTY] = {"SELECT data FROM party WHERE code = ?1",
@@ -103,6 +107,9 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_WORKPLAN] = PLAIN("workplan"),
     [SCH_CALENDAR] = PLAIN("calendar"),
     [SCH_FORM] = PLAIN("form"),
+    [SCH_ROOM] = PLAIN("room"),
+    [SCH_RULE] = PLAIN("rule"),
+    [SCH_RELEASE] = PLAIN("release"),
 };
 
 int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
@@ -155,8 +162,10 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
         {&store->day_put, "INSERT INTO venue_day(venue, day, event, holder) VALUES(?1, ?2, ?3, ?4)"},
         {&store->day_drop, "DELETE FROM venue_day WHERE event = ?1"},
         {&store->day_taken,
-         "SELECT event FROM venue_day WHERE venue = ?1 AND day BETWEEN ?2 AND ?3 AND event <> ?4 AND holder <> ?5"
-         " ORDER BY day, event LIMIT 1"},
+         "SELECT event FROM (SELECT day, event FROM venue_day WHERE venue = ?1 AND day BETWEEN ?2 AND ?3 AND event <> "
+         "?4"
+         " AND holder <> ?5 UNION ALL SELECT day, event || '/' || session FROM session_day WHERE venue = ?1"
+         " AND day BETWEEN ?2 AND ?3 AND event <> ?4 AND holder <> ?5) ORDER BY day, event LIMIT 1"},
         {&store->turnout_get,
          "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
          " WHERE event = ?1 AND party = ?2"},
@@ -175,6 +184,10 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
         rc = sch_prepare_plans(store);
     if (!rc)
         rc = sch_prepare_work(store);
+    if (!rc)
+        rc = sch_prepare_days(store);
+    if (!rc)
+        rc = sch_prepare_sessions(store);
     for (size_t i = 0; i < SCH_REFS; ++i)
         for (size_t j = 0; !rc && j < REF_STATEMENTS; ++j)
             rc = cv_db_prepare(db, REF_SQL[i][j], &store->ref[i][j]);
@@ -346,15 +359,15 @@ int sch_event_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_sche
 }
 
 /* Who holds the venue: the event's group if it has one. '/' is in no id, so a group is never taken for an event. */
-enum { HOLDER_MAX = 80 };
-static cv_str_t holder_of(const cv_scheduling_event_v1_t *event, char text[HOLDER_MAX])
+cv_str_t sch_holder(const cv_scheduling_event_v1_t *event, char text[SCH_HOLDER_MAX])
 {
     bool group = event->event_details.group.ptr != NULL;
     cv_str_t name = group ? event->event_details.group : event->event;
     size_t prefix = group ? 6 : 0;
     if (group)
         memcpy(text, "group/", prefix);
-    size_t len = name.len < HOLDER_MAX - prefix ? name.len : HOLDER_MAX - prefix; /* ids end at 64, codes at 32 */
+    size_t len =
+        name.len < SCH_HOLDER_MAX - prefix ? name.len : SCH_HOLDER_MAX - prefix; /* ids end at 64, codes at 32 */
     memcpy(text + prefix, name.ptr, len);
     return (cv_str_t){text, prefix + len};
 }
@@ -362,31 +375,37 @@ static cv_str_t holder_of(const cv_scheduling_event_v1_t *event, char text[HOLDE
 int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_event_v1_t *event, cv_str_t *ret_other)
 {
     int64_t first, last;
-    char holder[HOLDER_MAX];
+    char holder[SCH_HOLDER_MAX];
     if (!sch_holds_venue(event, &first, &last))
         return CV_ENOTFOUND;
     cv_stmt_text(store->day_taken, 1, event->event_details.venue);
     cv_stmt_int(store->day_taken, 2, first);
     cv_stmt_int(store->day_taken, 3, last);
     cv_stmt_text(store->day_taken, 4, event->event);
-    cv_stmt_text(store->day_taken, 5, holder_of(event, holder));
+    cv_stmt_text(store->day_taken, 5, sch_holder(event, holder));
     return sch_rows_get(store->day_taken, arena, ret_other);
 }
 
 int sch_days_drop(sch_store_t *store, cv_str_t event)
 {
     cv_stmt_text(store->day_drop, 1, event);
-    return cv_stmt_run(store->day_drop);
+    cv_stmt_text(store->event_day_drop, 1, event);
+    int rc = cv_stmt_run(store->day_drop);
+    return rc ? rc : cv_stmt_run(store->event_day_drop);
 }
 
 static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)
 {
     int64_t first, last;
-    char holder[HOLDER_MAX];
+    char holder[SCH_HOLDER_MAX];
+    cv_str_t who = sch_holder(event, holder);
     int rc = sch_days_drop(store, event->event);
+    if (!rc)
+        rc = sch_sessions_hold_as(store, event->event, who);
+    if (!rc)
+        rc = sch_days_put(store, event, who);
     if (rc || !sch_holds_venue(event, &first, &last))
         return rc;
-    cv_str_t who = holder_of(event, holder);
     for (int64_t day = first; !rc && day <= last; ++day) {
         cv_stmt_text(store->day_put, 1, event->event_details.venue);
         cv_stmt_int(store->day_put, 2, day);

@@ -9,6 +9,7 @@
 
 #include "convene/store.h"
 #include "scheduling/core_plans.h"
+#include "scheduling/core_sessions.h"
 
 /* Reference data: kinds with a table each. */
 typedef enum {
@@ -23,7 +24,10 @@ typedef enum {
     SCH_REVIEW, /* code: YEAR-DIMENSION */
     SCH_WORKPLAN,
     SCH_CALENDAR,
-    SCH_FORM, /* code: its event */
+    SCH_FORM,    /* code: its event */
+    SCH_ROOM,    /* code: VENUE/ROOM */
+    SCH_RULE,    /* code: its id */
+    SCH_RELEASE, /* code: EVENT/NAME or PLAN/NAME */
     SCH_REFS
 } sch_ref_t;
 
@@ -70,7 +74,7 @@ typedef struct {
 
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 7 };
+enum { SCH_MIGRATIONS_N = 8 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -106,8 +110,11 @@ int sch_venue_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_e
 /* Writes the current state, its version into the history, and the days it holds its venue. CV_ECONFLICT: the venue is
  * taken on one of them. */
 int sch_event_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, int64_t at_ms) CV_USE_RESULT;
-/* Gives up the days on which an event holds its venue; sch_event_put takes those it needs. */
+/* Gives up the days on which an event holds anything; sch_event_put takes those it needs. */
 int sch_days_drop(sch_store_t *store, cv_str_t event) CV_USE_RESULT;
+/* Who holds for the event: its group if it has one. text has room for it. */
+enum { SCH_HOLDER_MAX = 80 };
+cv_str_t sch_holder(const cv_scheduling_event_v1_t *event, char text[SCH_HOLDER_MAX]);
 int sch_event_walk(sch_store_t *store, const sch_filter_t *filter, cv_str_t after, sch_each_t each,
                    void *self) CV_USE_RESULT;
 /* All versions after the given one, oldest first. Keys are version numbers. */
@@ -155,6 +162,57 @@ int sch_work_put(sch_store_t *store, const cv_scheduling_workitem_v1_t *record, 
 /* In the order of plans and items; keys are PLAN/ITEM. */
 int sch_work_walk(sch_store_t *store, const sch_work_filter_t *filter, cv_str_t after_plan, cv_str_t after_item,
                   sch_each_t each, void *self) CV_USE_RESULT;
+
+/* ---- days of events (store_days.c) ---- */
+/* Writes the days on which the event has its body and host's team to itself, and its span. CV_ECONFLICT: another holds
+ * one of them. Follows sch_event_put, which does it. */
+int sch_days_put(sch_store_t *store, const cv_scheduling_event_v1_t *event, cv_str_t holder) CV_USE_RESULT;
+/* What an event cannot have because another one has it, both in the arena: "body/SOC" or "team/...". CV_ENOTFOUND: it
+ * can have all. */
+int sch_day_taken(sch_store_t *store, cv_arena_t *arena, const cv_scheduling_event_v1_t *event, cv_str_t *ret_resource,
+                  cv_str_t *ret_other) CV_USE_RESULT;
+/* Events with a day between first and last, in the order of their first days. */
+int sch_near_events(sch_store_t *store, int64_t first, int64_t last, sch_each_t each, void *self) CV_USE_RESULT;
+/* Calendars of a country (CV_STR_NONE: of none) and of everybody. */
+int sch_calendars_of(sch_store_t *store, cv_str_t country, sch_each_t each, void *self) CV_USE_RESULT;
+/* Writes what an older version of the database did not have. What cannot be held by two is left to who came first. */
+int sch_days_fill(sch_store_t *store, cv_arena_t *arena) CV_USE_RESULT;
+
+/* ---- sessions (store_sessions.c) ---- */
+int sch_session_get(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t session,
+                    sch_sitting_t *ret_sitting) CV_USE_RESULT;
+/* Writes the current state, its version into the history, and what it holds. turnaround: of its room. CV_ECONFLICT:
+ * what it needs is held by another. */
+int sch_session_put(sch_store_t *store, const sch_sitting_t *sitting, int64_t turnaround, cv_str_t holder,
+                    int64_t at_ms) CV_USE_RESULT;
+/* Takes the session out of all that is near and gives up what it holds, until sch_session_put writes it anew in the
+ * same transaction. */
+int sch_session_lift(sch_store_t *store, cv_str_t event, cv_str_t session) CV_USE_RESULT;
+/* What it cannot have because another session or event has it, both in the arena: "room/...", "person/...",
+ * "venue/...". CV_ENOTFOUND: it can have all. */
+int sch_session_taken(sch_store_t *store, cv_arena_t *arena, const sch_sitting_t *sitting, int64_t turnaround,
+                      cv_str_t holder, cv_str_t *ret_resource, cv_str_t *ret_other) CV_USE_RESULT;
+/* In the order of events and sessions; event CV_STR_NONE: of all. Keys are EVENT/SESSION. */
+int sch_session_walk(sch_store_t *store, cv_str_t event, cv_str_t after_event, cv_str_t after_session, sch_each_t each,
+                     void *self) CV_USE_RESULT;
+/* All versions after the given one, oldest first. Keys are version numbers. */
+int sch_session_history(sch_store_t *store, cv_str_t event, cv_str_t session, int64_t after, sch_each_t each,
+                        void *self) CV_USE_RESULT;
+/* Placed sessions that overlap [begin_ms, until_ms). */
+int sch_session_near(sch_store_t *store, int64_t begin_ms, int64_t until_ms, sch_each_t each, void *self) CV_USE_RESULT;
+/* The event's placed openings and closings. */
+int sch_session_ends(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
+/* The version that the newest release of the event holds. CV_ENOTFOUND: it holds none. */
+int sch_session_released(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t session,
+                         sch_sitting_t *ret_sitting) CV_USE_RESULT;
+/* All that the newest release of the event holds; keys are sessions. */
+int sch_released_walk(sch_store_t *store, cv_str_t event, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
+/* Makes these the newest release of the event. */
+int sch_released_put(sch_store_t *store, cv_str_t event, const cv_release_item_t *items, size_t items_n) CV_USE_RESULT;
+/* How many releases an event or plan has. */
+int sch_releases_n(sch_store_t *store, cv_str_t of, int64_t *ret_n) CV_USE_RESULT;
+/* The first and the last of its sessions that these should frame. */
+int sch_session_extremes(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
 
 /* ---- turnout ---- */
 /* event and party of *ret_turnout are the arguments. CV_ENOTFOUND: nothing heard yet, and then *ret_turnout says so. */

@@ -20,6 +20,13 @@ struct sch_store {
     cv_stmt_t *plan_last, *plan_force, *plan_put, *plan_walk, *item_put, *item_drop, *item_circulated, *proposed_walk;
     cv_stmt_t *ref_version_put, *ref_versions, *citing_walk;
     cv_stmt_t *work_get, *work_put, *work_walk;
+    cv_stmt_t *event_day_put, *event_day_drop, *event_day_taken, *span_put, *span_drop, *span_near, *span_any,
+        *calendars_of;
+    cv_stmt_t *session_get, *session_put, *session_version, *session_walk, *session_history, *session_near;
+    cv_stmt_t *session_ends, *session_first, *session_last, *hold_put, *hold_drop, *hold_taken, *session_day_put,
+        *session_day_drop, *session_day_taken;
+    cv_stmt_t *session_holder, *session_lift, *released_get, *released_put, *released_drop, *released_walk;
+    cv_stmt_t *releases_n;
     cv_stmt_t *statement_put, *statement_walk, *statement_all;
 };
 
@@ -31,6 +38,10 @@ int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n) CV_USE_RESULT;
 int sch_prepare_decisions(sch_store_t *store) CV_USE_RESULT;
 int sch_prepare_plans(sch_store_t *store) CV_USE_RESULT;
 int sch_prepare_work(sch_store_t *store) CV_USE_RESULT;
+int sch_prepare_days(sch_store_t *store) CV_USE_RESULT;
+int sch_prepare_sessions(sch_store_t *store) CV_USE_RESULT;
+/* The event's sessions hold for another now. CV_ECONFLICT: a venue is held against that. */
+int sch_sessions_hold_as(sch_store_t *store, cv_str_t event, cv_str_t holder) CV_USE_RESULT;
 
 /* Text of an enum as a bound value: 0 is NULL. */
 cv_str_t sch_word(const char *text);

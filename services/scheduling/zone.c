@@ -4,7 +4,7 @@
  * Read only while a request is decided that names a zone. What was decided is an instant and is stored as one: a newer
  * database later, or none at all, moves no expiry that was announced.
  */
-#include "scheduling/handlers.h"
+#include "scheduling/zone.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,7 +3,11 @@
 taken, a workshop fills, and a place that is given back goes to who waits for it, with the seat. And no answer is public.
 SPDX-License-Identifier: Apache-2.0
 """
+import csv
+import io
 import json
+import shutil
+import subprocess
 import time
 import unittest
 
@@ -111,6 +115,42 @@ class Forms(unittest.TestCase):
         self.assertNotIn(SECRET, json.dumps(records))
         self.assertNotIn(SECRET, json.dumps(self.convene("fetch", "scheduling.events").lines))
         self.assertEqual(self.convene("audit", "verify").status, OK)
+
+
+    def test_answers_in_files(self):
+        """What was answered comes out as columns, and the file goes in again as it is: nothing is lost on the way."""
+        form = {"event": "E1", "questions": [
+            {"id": "topic", "label": "Topics of interest", "type": "choices",
+             "choices": [{"id": "t1", "label": "Water use"}, {"id": "t2", "label": "Soil"}, {"id": "t3", "label": "Air"}]},
+            {"id": "diet", "label": "Diet", "type": "text"}]}
+        self.assertEqual(self.ask(OK, "scheduling.form.put", form)["code"], "stored")
+        wait_for(lambda: self.convene("form", "show", "E1").status == OK, "the form", self.convene)
+        path = self.convene.root / "in.csv"
+        path.write_text("party,name,capacity,answers.topic,answers.topic.2,answers.diet\n"
+                        f"KZ,Person A,delegate,t3,t1,\"=cmd, {SECRET}\"\nUZ,Person B,delegate,t2,,\n")
+        done = self.convene("registration", "import", path, "--event", "E1", "--json")
+        self.assertEqual(done.status, OK, done.out + done.err)
+        exported = self.convene("registration", "export", "E1", "--format", "csv")
+        self.assertEqual(exported.status, OK, exported.err)
+        rows = list(csv.DictReader(io.StringIO(exported.out)))
+        self.assertEqual([(r["party"], r["answers.topic"], r["answers.topic.2"], r["answers.diet"]) for r in rows],
+                         [("KZ", "t3", "t1", f"'=cmd, {SECRET}"), ("UZ", "t2", "", "")])
+        self.assertEqual(self.convene("request", "withdraw", "-d", json.dumps({"event": "E1", "party": "KZ"})).status, OK)
+        again = self.convene.root / "again.csv"
+        again.write_text("".join(line for line in exported.out.splitlines(True) if not line.startswith("UZ")))
+        done = self.convene("registration", "import", again, "--event", "E1", "--json")
+        self.assertEqual(done.status, OK, done.out + done.err)
+        held = self.convene("delegation", "answers", "E1/KZ", "--json").json["records"][0]["persons"]
+        self.assertEqual([[(a["question"], a["value"]) for a in p["answers"]] for p in held if p["state"] == "confirmed"],
+                         [[("topic", "t3"), ("topic", "t1"), ("diet", f"=cmd, {SECRET}")]])
+        pdf = self.convene.root / "list.pdf"
+        self.assertEqual(self.convene("registration", "export", "E1", "--with-answers", "--output", pdf).status, OK)
+        if shutil.which("pdftotext"):
+            text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+            for words in ("Topics of interest: Water use", "Topics of interest: Soil", f"Diet: =cmd, {SECRET}"):
+                self.assertIn(words, text)
+        else:
+            print("skipped: pdftotext is not installed")
 
 
 if __name__ == "__main__":

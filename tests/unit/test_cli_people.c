@@ -1,6 +1,7 @@
 /* test_cli_people: files of persons as registrations, cells that are no formulas, and the English order of names.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "cli/answer_sheet.h"
 #include "cli/order.h"
 #include "cli/people.h"
 #include "cli/sheet.h"
@@ -65,6 +66,54 @@ static const char *shape(const people_t *people)
     return text;
 }
 
+/* Answers go out as columns and come back as they were, whatever the order of the columns. */
+static void answers_are_columns(void **state)
+{
+    (void)state;
+    people_t people =
+        read_people("party,answers.topic.2,name,answers.paper.title,capacity,answers.topic,answers.paper\r\n"
+                    "KZ,water,A,Soils,head,soil,https://example.org/p\r\n"
+                    "KZ,,B,,delegate,air,\r\n"
+                    "KZ,,C,,delegate,,\r\n",
+                    false, false, CV_OK);
+    assert_string_equal(s_faults, "");
+    json_t *persons = cli_json_at(json_array_get(people.registrations, 0), "data.persons");
+    char *found = json_dumps(json_object_get(json_array_get(persons, 0), "answers"), JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(found,
+                        "[{\"question\":\"topic\",\"value\":\"soil\"},{\"question\":\"topic\",\"value\":\"water\"},"
+                        "{\"question\":\"paper\",\"title\":\"Soils\",\"value\":\"https://example.org/p\"}]");
+    free(found);
+    assert_int_equal(json_array_size(json_object_get(json_array_get(persons, 1), "answers")), 1);
+    assert_null(json_object_get(json_array_get(persons, 2), "answers"));
+
+    answer_column_t columns[ANSWER_COLUMNS_MAX];
+    json_t *delegations = json_pack("[{s:O}]", "persons", persons);
+    const char *const names[] = {"answers.topic", "answers.topic.2", "answers.paper", "answers.paper.title"};
+    const char *const cells[] = {"soil", "water", "https://example.org/p", "Soils"};
+    assert_int_equal(answer_columns_of(delegations, columns), 4);
+    for (size_t i = 0; i < 4; i++) {
+        char name[ANSWER_COLUMN_TEXT];
+        answer_column_t again;
+        answer_column_name(&columns[i], name);
+        assert_string_equal(name, names[i]);
+        assert_true(answer_column_read(name, &again));
+        assert_memory_equal(&again, &columns[i], sizeof again);
+        assert_string_equal(answer_cell(json_array_get(persons, 0), &columns[i]), cells[i]);
+        assert_string_equal(answer_cell(json_array_get(persons, 2), &columns[i]), "");
+    }
+    json_decref(delegations);
+    done(&people);
+
+    static const char *const wrong[] = {"answers.",        "answers.Topic", "answers.topic.1",      "answers.topic.",
+                                        "answers.topic.0", "answers.a.b",   "answers.topic.2.3",    "answer.topic",
+                                        "answers.topic.x", "answers.t.65",  "answers.topic.title.2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(answer_column_read(wrong[i], &columns[0]));
+    people = read_people("party,name,capacity,answers.Topic\nKZ,A,head,x\n", false, false, CV_EINVAL);
+    assert_non_null(strstr(people.error, "answers.QUESTION"));
+    done(&people);
+}
+
 static void rows_of_a_party_are_one_registration(void **state)
 {
     (void)state;
@@ -123,7 +172,7 @@ static void a_wrong_file_is_not_used(void **state)
         {"", "line 1: there is no header line"},
         {"party,name\n", "line 1: there is no column capacity; party, name and capacity must be there"},
         {"party,name,capacity,e-mail\n", "line 1, column 4: \"e-mail\" is no column of a registration, perhaps email; "
-                                         "there are party, name, capacity, attendance and email"},
+                                         "there are party, name, capacity, attendance, email and answers.QUESTION"},
         {"party,name,capacity,party\n", "line 1: the header names a column twice"},
         {"party,name,capacity\nKZ,A\n", "line 2: has 2 cells, the header has 3"},
         {"party,name,capacity\nKZ,\"A,head\n", "line 2: a quote is not closed; what stands behind it was not read"},
@@ -208,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_a_party_are_one_registration),
+        cmocka_unit_test(answers_are_columns),
         cmocka_unit_test(the_65th_begins_the_next),
         cmocka_unit_test(a_wrong_row_sets_its_registration_aside),
         cmocka_unit_test(a_wrong_file_is_not_used),

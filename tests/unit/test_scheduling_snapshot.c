@@ -45,6 +45,23 @@ static void fill(driver_t *driver)
                                                                                  .dimension = CV_STR("ECO"),
                                                                                  .date_start = CV_STR("2026-02-20")}}),
         "proposed");
+    EXPECT_OK(
+        SEND(ROOM_PUT, (cv_room_t){.venue = CV_STR("HALL"), .room = CV_STR("A"), .name = CV_STR("R"), .seats = 9}),
+        "stored");
+    EXPECT_OK(SEND(SESSION_PUT, (cv_scheduling_session_put_v1_t){.session = {.event = CV_STR("A"),
+                                                                             .session = CV_STR("S1"),
+                                                                             .title = CV_STR("T"),
+                                                                             .kind = CV_SESSION_KIND_PLENARY,
+                                                                             .minutes = 30,
+                                                                             .start = CV_STR("2026-02-20T09:00"),
+                                                                             .zone = CV_STR("UTC"),
+                                                                             .venue = CV_STR("HALL"),
+                                                                             .room = CV_STR("A")}}),
+              "stored");
+    EXPECT_OK(SEND(RELEASE_PUT, (cv_scheduling_release_put_v1_t){.release = CV_STR("V1"), .event = CV_STR("A")}),
+              "released");
+    EXPECT_OK(SEND(RULE_PUT, (cv_scheduling_rule_put_v1_t){.rule = CV_STR("B15"), .effect = CV_RULE_EFFECT_IGNORE}),
+              "stored");
     EXPECT_OK(SEND(PLAN_COMPILE, (cv_scheduling_plan_compile_v1_t){.year = 2026, .line = CV_PLAN_LINE_CBM}),
               "compiled");
     EXPECT_OK(
@@ -111,7 +128,7 @@ static void test_everything(void **state)
         driver_keep(&last[at].data, cv_buf_str(&data));
         cv_buf_done(&data);
     }
-    assert_int_equal(n, 16); /* two parties, and one of everything else */
+    assert_int_equal(n, 20); /* two parties, and one of everything else */
 
     const cv_log_snapshot_v1_t ask = {.stream = CV_STR("scheduling.events")};
     driver_question(driver, CV_MSG_LOG_SNAPSHOT_V1, &ask);

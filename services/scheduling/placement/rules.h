@@ -33,7 +33,7 @@
     XX(B1, HARD, 1000, FORBID, "the room is taken, closed or lacks a feature")                     \
     XX(B2, HARD, 100, FORBID, "a speaker, chair or interpreter twice at once, or not there")       \
     XX(B3, HARD, 100, BLOCK_RELEASE, "a delegation is needed in more sessions than it has people") \
-    XX(B4, HARD, 100, BLOCK_RELEASE, "more interpretation than teams")                             \
+    XX(B4, HARD, 100, BLOCK_RELEASE, "more interpretation than teams or booths")                   \
     XX(B5, HARD, 50, BLOCK_RELEASE, "out of order, or in a break")                                 \
     XX(B6, HARD, 10, WARN, "more than a tenth too many for the room")                              \
     XX(B7, MEDIUM, 100, WARN, "not placed")                                                        \

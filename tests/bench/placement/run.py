@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
     ./dev bench placement --family ietf|cbctt|csplib|timefold --instance FILE [--seconds S | --iterations N] [--seed N]
     ./dev bench placement --family annual --instance 70       a generated year of so many items
+    ./dev bench placement --family edits --instance 1000      an edit of a programme of so many sessions, with what it breaks
 
 Prints one JSON line. hard and cost are the engine's; status 1 if the adapter's own count does not agree.
 """
@@ -20,7 +21,7 @@ import tempfile
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-FAMILIES = ('cbctt', 'ietf', 'csplib', 'timefold', 'annual')
+FAMILIES = ('cbctt', 'ietf', 'csplib', 'timefold', 'annual', 'edits')
 
 
 def main():
@@ -36,6 +37,8 @@ def main():
     program = pathlib.Path(os.environ.get('CONVENE_BIN', HERE.parents[2] / 'build' / 'bin')) / 'bench-placement'
     budget = ['--iterations', arguments.iterations] if arguments.iterations else ['--seconds', arguments.seconds]
     budget += ['--seed', arguments.seed] + ['--verbose'] * arguments.verbose
+    if arguments.family == 'edits':
+        return subprocess.run([program.with_name('bench-programme'), '--sessions', arguments.instance], check=False).returncode
     if arguments.family == 'annual':
         return subprocess.run([program, '--annual', arguments.instance, *budget], check=False).returncode
     family = importlib.import_module(arguments.family)

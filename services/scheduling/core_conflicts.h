@@ -1,0 +1,107 @@
+/* core_conflicts: which rules speak against a session where it is: the one evaluator behind edits, `convene why`, the
+ * programme and releases. No socket, no database, no clock.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Asked is one session among those near it; whoever asks finds these, by an index of a table or of an agenda (below).
+ * More than are near does no harm: what is too far away breaks nothing. The answer is a list of conflicts, each with
+ * the rule, the other side, and numbers from which a sentence is made only where somebody reads it.
+ *
+ *   B1   the room is taken (with the minutes it needs afterwards), closed, or lacks what is asked for
+ *   B2   a chair or speaker is in another session then, of whatever event
+ *   B3   at some instant of it a delegation is needed in more sessions of the event than it can cover
+ *   B4   more languages than the room has booths
+ *   B5   in a break; beside a plenary; before the opening, after the closing; outside of the event's days
+ *   B6   more than a tenth more people than seats
+ *   B8   begins at another time, or is in another room, than in the release in force
+ *   B13  fewer seats than people, or more than twice as many
+ *   B15  less than a quarter of an hour between two rooms of one person
+ *
+ * Invariants: a conflict of two sessions is found from either side; what is found does not depend on the order of those
+ * near; a session that is not placed or is cancelled is in no conflict. The tests count minute by minute and agree.
+ */
+#ifndef SCHEDULING_CORE_CONFLICTS_H
+#define SCHEDULING_CORE_CONFLICTS_H
+
+#include "scheduling/core_sessions.h"
+#include "scheduling/placement/rules.h"
+
+enum {
+    SCH_CONFLICTS_MAX = 128, /* of one session that are told apart; the rest is counted */
+    SCH_NEAR_MIN = 15,       /* minutes between two rooms of one person */
+    SCH_CONFLICT_TEXT_MAX = 240,
+};
+
+typedef enum {
+    SCH_WHY_ROOM_TAKEN,
+    SCH_WHY_ROOM_CLOSED,
+    SCH_WHY_ROOM_LACKS,
+    SCH_WHY_PERSON,
+    SCH_WHY_DELEGATION,
+    SCH_WHY_BOOTHS,
+    SCH_WHY_BREAK,
+    SCH_WHY_PLENARY,
+    SCH_WHY_OPENING,
+    SCH_WHY_CLOSING,
+    SCH_WHY_DAYS,
+    SCH_WHY_SEATS,
+    SCH_WHY_HALL,
+    SCH_WHY_MOVED,
+    SCH_WHY_RUSH,
+} sch_why_t;
+
+typedef struct {
+    int rule; /* SCH_B1 ... */
+    sch_why_t why;
+    const sch_sitting_t *other; /* NULL: none */
+    cv_str_t name;              /* person, party, feature */
+    int64_t have, need;
+    int64_t cost;
+} sch_conflict_t;
+
+/* How many sessions a delegation can cover at once. */
+typedef struct {
+    cv_str_t party;
+    int64_t size;
+} sch_cover_t;
+
+/* What is known around one session. */
+typedef struct {
+    const sch_sitting_t *const *near; /* in any order; may hold the session itself, or what it was before */
+    size_t near_n;
+    const cv_room_t *room; /* of the session; NULL: it has none */
+    const sch_cover_t *covers;
+    size_t covers_n;
+    bool has_days; /* of its event, by the clock there */
+    int64_t first_day, last_day;
+    const sch_sitting_t *released; /* as it is in the release in force; NULL: in none */
+    const sch_rule_t *rules;       /* of a programme, SCH_PROGRAMME_RULES_N */
+} sch_around_t;
+
+/* Those that forbid first, then those that block a release; then by level, cost and the other side. Returns how many
+ * there are; writes SCH_CONFLICTS_MAX at most. Rules to be ignored are in none. */
+size_t sch_conflicts_of(const sch_sitting_t *sitting, const sch_around_t *around,
+                        sch_conflict_t ret_conflicts[SCH_CONFLICTS_MAX]);
+/* Does anything forbid it, or block a release? */
+bool sch_any_effect(const sch_conflict_t *conflicts, size_t n, const sch_rule_t *rules, sch_effect_t effect);
+const char *sch_conflict_text(const sch_sitting_t *sitting, const sch_conflict_t *conflict,
+                              char ret_text[SCH_CONFLICT_TEXT_MAX + 1]);
+/* How far from [begin, until) a session of this room can be and still be in its way. */
+int64_t sch_reach_ms(const cv_room_t *room);
+
+/* ---- agenda ----
+ * Placed sessions in the order of their beginnings, to find those near one. Holds pointers only; what they point to
+ * must not change its times while it is in. */
+typedef struct {
+    const sch_sitting_t **at;
+    size_t n, room;
+    int64_t longest_ms; /* of all that ever were in it */
+} sch_agenda_t;
+int sch_agenda_add(sch_agenda_t *agenda,
+                   const sch_sitting_t *sitting) CV_USE_RESULT; /* one that is not placed: no effect */
+void sch_agenda_remove(sch_agenda_t *agenda, const sch_sitting_t *sitting);
+void sch_agenda_done(sch_agenda_t *agenda);
+/* Those near, and what frames the event. Returns how many were written, at most max. */
+size_t sch_agenda_near(const sch_agenda_t *agenda, const sch_sitting_t *sitting, const cv_room_t *room,
+                       const sch_sitting_t **ret_near, size_t max);
+
+#endif

@@ -1,0 +1,220 @@
+/* core_year: which rules of the annual plan speak against an event on its days.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "scheduling/core_year.h"
+
+#include "convene/ids.h"
+#include <stdio.h>
+#include <string.h>
+
+#define DAY_MS INT64_C(86400000)
+enum { WEEK = 7, DATE_LEN = 10, THURSDAY = 3 /* of a week that begins on Monday: 1970-01-01 */ };
+
+typedef struct {
+    const cv_scheduling_event_v1_t *event;
+    const sch_year_t *year;
+    int64_t first, last;
+    sch_clash_t *list;
+    size_t kept, n;
+} find_t;
+
+static bool is_before(const sch_rule_t *rules, const sch_clash_t *a, const sch_clash_t *b)
+{
+    const sch_rule_t *x = &rules[a->rule], *y = &rules[b->rule];
+    if (x->effect != y->effect)
+        return x->effect < y->effect;
+    if (x->level != y->level)
+        return x->level < y->level;
+    return a->cost > b->cost;
+}
+
+static void add(find_t *find, sch_clash_t clash)
+{
+    const sch_rule_t *rules = find->year->rules;
+    if (rules[clash.rule].effect == SCH_IGNORE)
+        return;
+    ++find->n;
+    size_t at = find->kept;
+    while (at && is_before(rules, &clash, &find->list[at - 1]))
+        --at;
+    if (at == SCH_YEAR_CLASHES_MAX)
+        return;
+    if (find->kept < SCH_YEAR_CLASHES_MAX)
+        ++find->kept;
+    memmove(&find->list[at + 1], &find->list[at], (find->kept - 1 - at) * sizeof *find->list);
+    find->list[at] = clash;
+}
+
+/* Days between two events: 1: they follow each other, 0 or less: they share days. */
+static int64_t days_apart(const find_t *find, int64_t first, int64_t last)
+{
+    return first > find->first ? first - find->last : find->first - last;
+}
+
+static bool same(cv_str_t a, cv_str_t b)
+{
+    return a.ptr && b.ptr && cv_str_equal(a, b);
+}
+
+static bool is_online(const cv_event_details_t *details)
+{
+    return details->format == CV_EVENT_FORMAT_ONLINE;
+}
+
+static void check_other(find_t *find, const sch_near_event_t *near)
+{
+    const cv_event_details_t *mine = &find->event->event_details, *theirs = &near->event->event_details;
+    const sch_rule_t *rules = find->year->rules;
+    int64_t first, last;
+    if (cv_str_equal(near->event->event, find->event->event) || same(mine->group, theirs->group) ||
+        !sch_holds_days(near->event, &first, &last))
+        return;
+    int64_t apart = days_apart(find, first, last), day = first > find->first ? first : find->first;
+    sch_clash_t clash = {.other = near->event, .day = day, .days = 1 - apart};
+    if (apart <= 0) {
+        const struct {
+            bool broken;
+            int rule;
+            sch_clash_why_t why;
+        } ALONE[] = {
+            {same(mine->venue, theirs->venue) && !is_online(mine) && !is_online(theirs), SCH_A1, SCH_CLASH_VENUE},
+            {same(mine->host_org, theirs->host_org), SCH_A1, SCH_CLASH_TEAM},
+            {same(mine->body, theirs->body), SCH_A2, SCH_CLASH_BODY},
+        };
+        for (size_t i = 0; i < sizeof ALONE / sizeof *ALONE; ++i) {
+            clash.rule = ALONE[i].rule;
+            clash.why = ALONE[i].why;
+            clash.cost = rules[clash.rule].weight;
+            if (ALONE[i].broken)
+                add(find, clash);
+        }
+    }
+    clash.days = apart;
+    bool works = find->year->kind == CV_BODY_KIND_WORKING && near->kind == CV_BODY_KIND_GOVERNING;
+    bool governs = find->year->kind == CV_BODY_KIND_GOVERNING && near->kind == CV_BODY_KIND_WORKING;
+    if (apart > 0 && apart <= WEEK && ((works && find->first > last) || (governs && first > find->last))) {
+        clash.rule = SCH_A4;
+        clash.why = SCH_CLASH_ORDER;
+        clash.cost = rules[SCH_A4].weight;
+        add(find, clash);
+    }
+    if (same(mine->dimension, theirs->dimension) && apart < SCH_YEAR_REACH_DAYS) {
+        clash.rule = SCH_A12;
+        clash.why = SCH_CLASH_SPREAD;
+        clash.days = apart > 0 ? apart : 0;
+        clash.cost = rules[SCH_A12].weight * (SCH_YEAR_REACH_DAYS - clash.days);
+        add(find, clash);
+    }
+}
+
+/* ---- days off ---------------------------------------------------------------------------- */
+
+static bool day_of(cv_str_t date, int64_t *ret_day)
+{
+    int64_t ms;
+    if (date.len != DATE_LEN || cv_date_parse(date, &ms) != CV_OK)
+        return false;
+    *ret_day = ms / DAY_MS;
+    return true;
+}
+
+static bool is_weekend(const cv_calendar_t *calendar, int64_t day)
+{
+    int64_t weekday = (day + THURSDAY) % WEEK;
+    for (size_t i = 0; i < calendar->weekend_n; ++i)
+        if ((int64_t)calendar->weekend[i] - CV_WEEKDAY_MON == weekday)
+            return true;
+    return false;
+}
+
+/* An estimated feast of everybody may be a day earlier or later. */
+static bool is_off(const cv_calendar_t *calendar, int64_t day, bool feasts)
+{
+    for (size_t i = 0; i < calendar->days_n; ++i) {
+        const cv_calendar_day_t *row = &calendar->days[i];
+        int64_t at, around = feasts && row->certainty == CV_DAY_CERTAINTY_ESTIMATED;
+        if (feasts && (row->kind == CV_DAY_KIND_SUMMIT || row->kind == CV_DAY_KIND_RAMADAN))
+            continue;
+        if (day_of(row->date, &at) && day >= at - around && day <= at + around)
+            return true;
+    }
+    return false;
+}
+
+/* Calendars are of one year each: a weekend counts in its own year only. */
+static bool is_year_of(const cv_calendar_t *calendar, int64_t day)
+{
+    char text[CV_TIME_TEXT + 1], year[8];
+    cv_time_text(day * DAY_MS, text);
+    (void)snprintf(year, sizeof year, "%04lld", (long long)calendar->year);
+    return memcmp(text, year, 4) == 0;
+}
+
+static void check_days(find_t *find, bool feasts)
+{
+    sch_clash_t clash = {.rule = feasts ? SCH_A6 : SCH_A5, .why = feasts ? SCH_CLASH_FEAST : SCH_CLASH_OFF};
+    for (int64_t day = find->first; day <= find->last; ++day) {
+        bool off = false;
+        for (size_t i = 0; i < find->year->calendars_n && !off; ++i) {
+            const cv_calendar_t *calendar = find->year->calendars[i];
+            if (feasts ? calendar->country.ptr != NULL : !same(calendar->country, find->event->event_details.country))
+                continue;
+            off = is_off(calendar, day, feasts) || (!feasts && is_year_of(calendar, day) && is_weekend(calendar, day));
+        }
+        if (off && !clash.days++)
+            clash.day = day;
+    }
+    clash.cost = find->year->rules[clash.rule].weight * clash.days;
+    if (clash.days)
+        add(find, clash);
+}
+
+size_t sch_clashes_of(const cv_scheduling_event_v1_t *event, const sch_year_t *year,
+                      sch_clash_t ret_clashes[SCH_YEAR_CLASHES_MAX])
+{
+    find_t find = {.event = event, .year = year, .list = ret_clashes};
+    if (!sch_holds_days(event, &find.first, &find.last))
+        return 0;
+    for (size_t i = 0; i < year->near_n; ++i)
+        check_other(&find, &year->near[i]);
+    if (!is_online(&event->event_details))
+        check_days(&find, false);
+    check_days(&find, true);
+    return find.n;
+}
+
+const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clash_t *clash,
+                           char ret_text[SCH_CLASH_TEXT_MAX + 1])
+{
+    const cv_event_details_t *details = &event->event_details;
+    cv_str_t other = clash->other ? clash->other->event : CV_STR_NONE;
+    char date[CV_TIME_TEXT + 1];
+    long long days = (long long)clash->days;
+    cv_time_text(clash->day * DAY_MS, date);
+#define SAY(...) (void)snprintf(ret_text, SCH_CLASH_TEXT_MAX + 1, __VA_ARGS__)
+    switch (clash->why) {
+    case SCH_CLASH_VENUE:
+        SAY("%.*s is taken by %.*s from %.10s", CV_STR_ARG(details->venue), CV_STR_ARG(other), date);
+        break;
+    case SCH_CLASH_TEAM:
+        SAY("its host also has %.*s from %.10s", CV_STR_ARG(other), date);
+        break;
+    case SCH_CLASH_BODY:
+        SAY("%.*s meets as %.*s from %.10s", CV_STR_ARG(details->body), CV_STR_ARG(other), date);
+        break;
+    case SCH_CLASH_ORDER:
+        SAY("%.*s and it, %lld days apart: what prepares comes before what decides", CV_STR_ARG(other), days);
+        break;
+    case SCH_CLASH_OFF:
+        SAY("%lld of its days are days off in %.*s, the first %.10s", days, CV_STR_ARG(details->country), date);
+        break;
+    case SCH_CLASH_FEAST:
+        SAY("%lld of its days are a feast that meetings between states keep free, the first %.10s", days, date);
+        break;
+    case SCH_CLASH_SPREAD:
+        SAY("%lld days from %.*s, which is of the same dimension", days, CV_STR_ARG(other));
+        break;
+    }
+#undef SAY
+    return ret_text;
+}

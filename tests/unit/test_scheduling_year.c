@@ -1,0 +1,241 @@
+/* test_scheduling_year: what an edit of an event is told; bodies and hosts that cannot be in two places; and a database of
+ * before there were programmes.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "programme_world.h"
+#include "scheduling/handlers.h"
+
+static cv_scheduling_event_propose_v1_t proposal(const char *event, const char *body, const char *first,
+                                                 const char *last)
+{
+    return (cv_scheduling_event_propose_v1_t){.event = cv_str(event),
+                                              .event_details = {.title = CV_STR("Meeting"),
+                                                                .plan_year = 2026,
+                                                                .line = CV_PLAN_LINE_STATUTORY,
+                                                                .body = cv_str(body),
+                                                                .date_start = cv_str(first),
+                                                                .date_end = cv_str(last)}};
+}
+
+static driver_t *start(void)
+{
+    driver_t *driver = world_in("Asia/Baku");
+    static const struct {
+        const char *code;
+        cv_body_kind_t kind;
+    } BODIES[] = {{"SOC", CV_BODY_KIND_GOVERNING}, {"SWG", CV_BODY_KIND_WORKING}};
+    for (size_t i = 0; i < 2; ++i) {
+        const cv_body_t body = {.code = cv_str(BODIES[i].code), .name = CV_STR("Body"), .kind = BODIES[i].kind};
+        EXPECT_OK(SEND(BODY_PUT, body), "stored");
+    }
+    return driver;
+}
+
+/* A body meets once at a time, whole days; in a group it may, and what is proposed holds its days already. */
+static void test_a_body_is_in_one_place(void **state)
+{
+    (void)state;
+    driver_t *driver = start();
+    cv_scheduling_event_propose_v1_t one = proposal("SOC-1", "SOC", "2026-06-01", "2026-06-03");
+    EXPECT_OK(SEND(EVENT_PROPOSE, one), "proposed");
+    cv_scheduling_event_propose_v1_t two = proposal("SOC-2", "SOC", "2026-06-03", "2026-06-04");
+    const cv_outcome_v1_t *outcome = SEND(EVENT_PROPOSE, two);
+    EXPECT_NO(outcome, "body_taken");
+    assert_true(cv_str_is(outcome->conflicts[0].rule, "A2"));
+    assert_true(cv_str_is(outcome->conflicts[0].other, "SOC-1"));
+    two.event_details.date_start = CV_STR("2026-06-04");
+    EXPECT_OK(SEND(EVENT_PROPOSE, two), "proposed");
+    const cv_scheduling_event_change_v1_t change = {.event = CV_STR("SOC-2"), .date_start = CV_STR("2026-06-02")};
+    EXPECT_NO(SEND(EVENT_CHANGE, change), "body_taken"); /* by every way */
+    const cv_scheduling_event_place_v1_t place = {.placed_n = 1,
+                                                  .placed = {{.event = CV_STR("SOC-2"),
+                                                              .expected_version = 1,
+                                                              .date_start = CV_STR("2026-06-01"),
+                                                              .date_end = CV_STR("2026-06-01")}}};
+    EXPECT_NO(SEND(EVENT_PLACE, place), "body_taken");
+    one.event = CV_STR("SOC-3");
+    one.event_details.group = CV_STR("PAIR");
+    one.event_details.date_start = CV_STR("2026-07-01");
+    one.event_details.date_end = CV_STR("2026-07-02");
+    EXPECT_OK(SEND(EVENT_PROPOSE, one), "proposed");
+    one.event = CV_STR("SOC-4");
+    EXPECT_OK(SEND(EVENT_PROPOSE, one), "proposed");
+    /* Cancelled: the days are free. */
+    const cv_scheduling_event_advance_v1_t cancel = {
+        .event = CV_STR("SOC-1"), .to = CV_EVENT_STATUS_CANCELLED, .reason = CV_STR("No quorum")};
+    EXPECT_OK(SEND(EVENT_ADVANCE, cancel), "advanced");
+    EXPECT_OK(SEND(EVENT_CHANGE, change), "changed");
+    driver_free(&driver);
+}
+
+static void test_a_hosts_team_carries_one_event(void **state)
+{
+    (void)state;
+    driver_t *driver = start();
+    cv_scheduling_event_propose_v1_t event = proposal("E1", NULL, "2026-06-01", "2026-06-03");
+    event.event_details.host_org = CV_STR("Institute of Diplomacy");
+    EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
+    event.event = CV_STR("E2");
+    EXPECT_NO(SEND(EVENT_PROPOSE, event), "team_taken");
+    event.event_details.date_start = event.event_details.date_end = CV_STR("2026-06-04");
+    EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
+    driver_free(&driver);
+}
+
+/* Each rule that is only said, and what makes it a refusal. */
+static void test_what_is_said(void **state)
+{
+    (void)state;
+    driver_t *driver = start();
+    const cv_calendar_t calendar = {.code = CV_STR("AZ-2026"),
+                                    .country = CV_STR("AZ"),
+                                    .year = 2026,
+                                    .weekend_n = 2,
+                                    .weekend = {CV_WEEKDAY_SAT, CV_WEEKDAY_SUN},
+                                    .days_n = 1,
+                                    .days = {{.date = CV_STR("2026-05-28"), .kind = CV_DAY_KIND_HOLIDAY}}};
+    const cv_calendar_t feasts = {
+        .code = CV_STR("ALL-2026"),
+        .year = 2026,
+        .days_n = 1,
+        .days = {{.date = CV_STR("2026-05-27"), .kind = CV_DAY_KIND_HOLIDAY, .certainty = CV_DAY_CERTAINTY_ESTIMATED}}};
+    EXPECT_OK(SEND(CALENDAR_PUT, calendar), "stored");
+    EXPECT_OK(SEND(CALENDAR_PUT, feasts), "stored");
+    const cv_heading_t dimension = {
+        .code = CV_STR("ECO"), .level = CV_HEADING_LEVEL_DIMENSION, .name = CV_STR("Economic")};
+    EXPECT_OK(SEND(HEADING_PUT, dimension), "stored");
+
+    cv_scheduling_event_propose_v1_t event = proposal("HOST", NULL, "2026-05-28", "2026-05-31"); /* Thu to Sun */
+    event.event_details.country = CV_STR("AZ");
+    const cv_outcome_v1_t *outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    const cv_conflict_t *off = world_conflict(outcome, "A5"), *feast = world_conflict(outcome, "A6");
+    assert_non_null(off);
+    assert_int_equal(off->cost, 300); /* a holiday, Saturday, Sunday */
+    assert_non_null(feast);           /* the day after an estimated one */
+    event.event = CV_STR("ONLINE");
+    event.event_details.format = CV_EVENT_FORMAT_ONLINE;
+    event.event_details.date_start = event.event_details.date_end = CV_STR("2026-05-31");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_int_equal(outcome->conflicts_n, 0);
+
+    /* The working group after the committee that it prepares; before it there is nothing to say. */
+    event = proposal("SOC", "SOC", "2026-09-10", "2026-09-11");
+    EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
+    event = proposal("SWG", "SWG", "2026-09-14", "2026-09-14");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_true(cv_str_is(world_conflict(outcome, "A4")->other, "SOC"));
+    const cv_scheduling_event_change_v1_t earlier = {
+        .event = CV_STR("SWG"), .date_start = CV_STR("2026-09-08"), .date_end = CV_STR("2026-09-08")};
+    outcome = SEND(EVENT_CHANGE, earlier);
+    EXPECT_OK(outcome, "changed");
+    assert_null(world_conflict(outcome, "A4"));
+
+    /* Two of a dimension within a fortnight. */
+    event = proposal("ECO-1", NULL, "2026-10-01", "2026-10-02");
+    event.event_details.dimension = CV_STR("ECO");
+    EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
+    event.event = CV_STR("ECO-2");
+    event.event_details.date_start = event.event_details.date_end = CV_STR("2026-10-12");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_int_equal(world_conflict(outcome, "A12")->cost, 3 * (14 - 10));
+    const cv_scheduling_rule_put_v1_t rule = {.rule = CV_STR("A12"), .effect = CV_RULE_EFFECT_FORBID};
+    EXPECT_OK(SEND(RULE_PUT, rule), "stored");
+    event.event = CV_STR("ECO-3");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_NO(outcome, "conflict");
+    assert_true(outcome->conflicts_n >= 2);
+    event.event_details.date_start = event.event_details.date_end = CV_STR("2026-10-26");
+    EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
+    driver_free(&driver);
+}
+
+/* ---- a database from before ----------------------------------------------------------------- */
+
+static void insert_event(cv_db_t *db, const char *id, const char *first, const char *last)
+{
+    const cv_scheduling_event_v1_t event = {
+        .event = cv_str(id),
+        .version = 1,
+        .status = CV_EVENT_STATUS_PROPOSED,
+        .change = CV_EVENT_CHANGE_PROPOSED,
+        .event_details = proposal(id, "SOC", first, last).event_details,
+    };
+    cv_buf_t data;
+    cv_stmt_t *stmt;
+    cv_buf_init(&data, CV_MAX_RECORD);
+    assert_int_equal(cv_msg_info_at(CV_MSG_SCHEDULING_EVENT_V1)->encode(&data, &event), CV_OK);
+    assert_int_equal(
+        cv_db_prepare(db,
+                      "INSERT INTO event(id, version, status, plan_year, line, body, configured, at_ms, data)"
+                      " VALUES(?1, 1, 'proposed', 2026, 'statutory', 'SOC', 0, 1, ?2)",
+                      &stmt),
+        CV_OK);
+    cv_stmt_text(stmt, 1, cv_str(id));
+    cv_stmt_blob(stmt, 2, data.ptr, data.len);
+    assert_int_equal(cv_stmt_run(stmt), CV_OK);
+    cv_buf_done(&data);
+}
+
+/* The days of events of an older database are held from the first start on. Where two had the same body on one day, both
+ * stay as they are, and the next edit is told. */
+static void test_a_database_from_before(void **state)
+{
+    (void)state;
+    driver_t *driver = driver_new("2026-02-20T06:00:00Z");
+    cv_db_t *db;
+    char error[512];
+    cv_engine_destroy(&driver->engine);
+    cv_db_close(&driver->db);
+    assert_int_equal(unlink(driver->path), 0);
+    const cv_db_options_t options = {.path = driver->path,
+                                     .application_id = sch_definition.application_id,
+                                     .migrations = sch_definition.migrations,
+                                     .migrations_n = 7};
+    if (cv_db_open(&options, &db, error, sizeof error))
+        fail_msg("%s", error);
+    const cv_body_t body = {.code = CV_STR("SOC"), .name = CV_STR("Body"), .kind = CV_BODY_KIND_GOVERNING};
+    cv_buf_t data;
+    cv_stmt_t *stmt;
+    cv_buf_init(&data, CV_MAX_RECORD);
+    assert_int_equal(cv_msg_info_at(CV_MSG_SCHEDULING_BODY_V1)->encode(&data, &body), CV_OK);
+    assert_int_equal(cv_db_prepare(db, "INSERT INTO body VALUES('SOC', 'governing', 1, ?1)", &stmt), CV_OK);
+    cv_stmt_blob(stmt, 1, data.ptr, data.len);
+    assert_int_equal(cv_stmt_run(stmt), CV_OK);
+    cv_buf_done(&data);
+    insert_event(db, "OLD-1", "2026-06-01", "2026-06-03");
+    insert_event(db, "OLD-2", "2026-06-03", "2026-06-04");
+    cv_db_close(&db);
+    driver_open(driver);
+    driver_turn(driver);
+    assert_int_equal(world_count(driver, "SELECT count(*) FROM event_span"), 2);
+    assert_int_equal(world_count(driver, "SELECT count(*) FROM event_day WHERE event = 'OLD-1'"), 3);
+    assert_int_equal(world_count(driver, "SELECT count(*) FROM event_day WHERE event = 'OLD-2'"), 1);
+    cv_scheduling_event_propose_v1_t event = proposal("NEW", "SOC", "2026-06-01", "2026-06-01");
+    EXPECT_NO(SEND(EVENT_PROPOSE, event), "body_taken");
+    cv_scheduling_event_change_v1_t change = {.event = CV_STR("OLD-2"), .title = CV_STR("Another title")};
+    EXPECT_NO(SEND(EVENT_CHANGE, change), "body_taken");
+    change.date_start = CV_STR("2026-06-04");
+    EXPECT_OK(SEND(EVENT_CHANGE, change), "changed");
+    driver_crash(driver); /* filled in once only */
+    assert_int_equal(world_count(driver, "SELECT count(*) FROM event_day WHERE event = 'OLD-2'"), 1);
+    world_event(driver, "E", "2026-05-11", "2026-05-13", NULL, NULL);
+    cv_scheduling_session_put_v1_t put = world_session("S1", "2026-05-11T09:30", 90, NULL);
+    put.session.zone = CV_STR("Asia/Baku");
+    EXPECT_OK(SEND(SESSION_PUT, put), "stored");
+    driver_free(&driver);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_body_is_in_one_place),
+        cmocka_unit_test(test_a_hosts_team_carries_one_event),
+        cmocka_unit_test(test_what_is_said),
+        cmocka_unit_test(test_a_database_from_before),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
