@@ -19,20 +19,23 @@ struct dash_view {
 static const struct {
     uint16_t number;
     const char *kind, *first, *second; /* fields that make the key; second may be NULL */
-    const char *left_out;              /* a field that is not shown; NULL */
+    const char *left_out[2];           /* fields that are not shown */
 } s_plain[] = {
-    {CV_MSG_SCHEDULING_PARTY_V1, "party", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_BODY_V1, "body", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_HEADING_V1, "heading", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_VENUE_V1, "venue", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_CHAIRMANSHIP_V1, "chairmanship", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_COORDINATOR_V1, "coordinator", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_WORKPLAN_V1, "workplan", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_WORKITEM_V1, "workitem", "plan", "item", NULL},
-    {CV_MSG_SCHEDULING_REPORT_V1, "report", "event", NULL, NULL},
-    {CV_MSG_SCHEDULING_REVIEW_V1, "review", "dimension", "year", "conclusions"},
-    {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", NULL},
-    {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, "text"},
+    {CV_MSG_SCHEDULING_PARTY_V1, "party", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_BODY_V1, "body", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_HEADING_V1, "heading", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_VENUE_V1, "venue", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_CHAIRMANSHIP_V1, "chairmanship", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_COORDINATOR_V1, "coordinator", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_WORKPLAN_V1, "workplan", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_WORKITEM_V1, "workitem", "plan", "item", {NULL}},
+    {CV_MSG_SCHEDULING_REPORT_V1, "report", "event", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_REVIEW_V1, "review", "dimension", "year", {"conclusions"}},
+    {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", {NULL}},
+    {CV_MSG_SCHEDULING_ROOM_V1, "room", "venue", "room", {NULL}},
+    {CV_MSG_SCHEDULING_SESSION_V1, "session", "event", "session", {"chair", "speakers"}},
+    {CV_MSG_SCHEDULING_RELEASE_V1, "release", "release", NULL, {"items"}},
+    {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, {"text"}},
 };
 enum { PLAIN_N = sizeof(s_plain) / sizeof(s_plain[0]) };
 
@@ -330,8 +333,9 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
     char key[DASH_KEY_MAX];
     int rc = s_key_of(record->data, s_plain[which].first, s_plain[which].second, key);
     json_t *value = rc ? NULL : json_copy(record->data);
-    if (!rc && value && s_plain[which].left_out)
-        json_object_del(value, s_plain[which].left_out);
+    for (size_t i = 0; value && i < sizeof(s_plain[which].left_out) / sizeof(s_plain[which].left_out[0]); i++)
+        if (s_plain[which].left_out[i])
+            json_object_del(value, s_plain[which].left_out[i]);
     if (!rc)
         rc = value ? dash_view_put(view, s_plain[which].kind, key, value) : CV_ENOMEM;
     if (!rc && record->number == CV_MSG_SCHEDULING_PARTY_V1)

@@ -8,6 +8,9 @@
  *   chairmanship, coordinator,
  *   workplan, report
  *   workitem       PLAN/ITEM       the same
+ *   room           VENUE/ROOM      the same
+ *   session        EVENT/SESSION   the same, without who chairs and speaks
+ *   release        release         the same, without what it holds
  *   review         YEAR-DIMENSION  the same
  *   plan           PLAN/VERSION    the same
  *   decision       decision        the same, without its text

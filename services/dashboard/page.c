@@ -435,11 +435,7 @@ dash_text_t *dash_page_event(const dash_page_t *page, const char *id, bool *ret_
         dash_put_text(&buf, id);
         s_put(&buf, "</p>");
         s_put_facts(&buf, page, event);
-        dash_put_section(&buf, page, "programme", DASH_W_programme);
-        s_put(&buf, "<p>");
-        dash_put_word(&buf, page, DASH_W_no_programme);
-        s_put(&buf, "</p>");
-        dash_put_section_end(&buf);
+        dash_part_programme(&buf, page, id);
         dash_part_seats(&buf, page, id);
         dash_part_answers(&buf, page, id);
         s_put_history(&buf, page, event);

@@ -123,6 +123,20 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(change, "Change", "Изменение")                                                                             \
     XX(reason, "Reason", "Причина")                                                                               \
     XX(programme, "Programme", "Программа")                                                                       \
+    XX(session, "Session", "Заседание")                                                                           \
+    XX(room, "Room", "Зал")                                                                                       \
+    XX(released, "Released: {}", "Выпущено: {}")                                                                  \
+    XX(not_released, "Not released yet: it may change.", "Ещё не выпущена: возможны изменения.")                  \
+    XX(not_placed, "not placed yet", "время не назначено")                                                        \
+    XX(tentative, "tentative", "предварительно")                                                                  \
+    XX(k_opening, "opening", "открытие")                                                                          \
+    XX(k_plenary, "plenary", "пленарное")                                                                         \
+    XX(k_parallel, "parallel", "параллельное")                                                                    \
+    XX(k_negotiation, "negotiation", "переговоры")                                                                \
+    XX(k_side_event, "side event", "параллельное мероприятие")                                                    \
+    XX(k_closing, "closing", "закрытие")                                                                          \
+    XX(k_break, "break", "перерыв")                                                                               \
+    XX(kind, "Kind", "Вид")                                                                                       \
     XX(no_programme, "No programme is public.", "Программа не опубликована.")                                     \
     XX(back, "All events", "Все мероприятия")                                                                     \
     XX(unknown_event, "There is no event {}.", "Мероприятия {} нет.")                                             \

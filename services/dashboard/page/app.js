@@ -129,7 +129,7 @@ const renderers = {
 // Which views an entity of this kind moves.
 const moves = {now: ["now"], attention: ["attention"], seats: ["seats", "answers"], answer: ["answers"], party: ["answers"],
     event: ["seats", "answers", "timeline", "fetched"], decision: ["silence"], feed: ["feed"], heading: ["timeline", "fetched"],
-    proof: ["proof"], progress: ["fetched"], workitem: ["fetched"]};
+    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"]};
 
 function render(name) {
     const place = document.querySelector(`[data-view="${name}"]`);
@@ -154,7 +154,7 @@ function fetchRest() {
         try {
             const text = await (await fetch(location.href, {headers: {Accept: "text/html"}})).text();
             const fresh = new DOMParser().parseFromString(text, "text/html");
-            for (const name of ["timeline", "progress", "work", "facts", "history"]) {
+            for (const name of ["timeline", "progress", "work", "facts", "programme", "history"]) {
                 const from = document.querySelector(`[data-view="${name}"]`), to = fresh.querySelector(`[data-view="${name}"]`);
                 if (from && to) morph(from, to);
             }
