@@ -16,7 +16,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { PAGES_MAX = 200, PAGE_LIMIT = 500 };
+enum { PAGES_MAX = 200, PAGE_LIMIT = 500, SAY_AGAIN_MS = 60000 };
 
 struct dash_desk {
     dash_desk_options_t options;
@@ -26,6 +26,7 @@ struct dash_desk {
     cv_reader_t *reader;
     cv_principals_t *principals;
     int64_t looked_ms; /* mono, when they were loaded */
+    int64_t said_ms;   /* mono, when it was last logged that the desk is closed */
     pthread_t thread;
     int stop_fd;
     struct event *stop;
@@ -45,6 +46,15 @@ static int s_look(dash_desk_t *desk, char *ret_why, size_t why_size)
     return cv_principals_load(allow, &desk->principals, ret_why, why_size) ? CV_EUNAVAIL : CV_OK;
 }
 
+static void s_say_closed(dash_desk_t *desk, const char *why)
+{
+    int64_t mono_ms = cv_clock_mono_ms();
+    if (desk->said_ms && mono_ms - desk->said_ms < SAY_AGAIN_MS)
+        return;
+    desk->said_ms = mono_ms;
+    cv_log(CV_LOG_WARN, "desk_closed", cv_kv_text("reason", why));
+}
+
 int64_t dash_desk_now(const dash_desk_t *desk)
 {
     return cv_clock_wall_ms() + desk->options.clock_offset_ms;
@@ -59,7 +69,9 @@ int dash_desk_admit(dash_desk_t *desk, const char *text, cv_principal_t *ret_who
     int rc = cv_seal_read(desk->options.key_file, &key, ret_why, why_size) ? CV_EUNAVAIL : CV_OK;
     if (!rc)
         rc = s_look(desk, ret_why, why_size);
-    if (!rc)
+    if (rc)
+        s_say_closed(desk, ret_why);
+    else
         rc = dash_pass_check(&key, text, dash_desk_now(desk), &pass);
     sodium_memzero(&key, sizeof(key));
     if (rc)
@@ -79,7 +91,10 @@ static int s_connect(dash_desk_t *desk, char *ret_why, size_t why_size)
 {
     if (desk->client)
         return CV_OK;
-    return cv_client_open(&desk->options.client, &desk->client, ret_why, why_size) ? CV_EUNAVAIL : CV_OK;
+    if (cv_client_open(&desk->options.client, &desk->client, ret_why, why_size) == CV_OK)
+        return CV_OK;
+    s_say_closed(desk, ret_why);
+    return CV_EUNAVAIL;
 }
 
 static int s_take_page(dash_desk_t *desk, const cv_log_page_v1_t *page, json_t *list)

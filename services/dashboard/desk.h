@@ -16,7 +16,7 @@
  * dozens of people; the public page is not behind it.
  *
  * Failure modes, all said on the page and in its status
- *   no key file, or no key of the desk's own    503: closed, and what to do; open as soon as they are there
+ *   no key file, or no key of the desk's own    503: closed; why is in the log. Open as soon as they are there
  *   a pass that is forged, cut, of a key before 401; the same words for all of them
  *   a pass that has ended                       401
  *   its name is revoked, or may not see names   403, also while the pass would still be good

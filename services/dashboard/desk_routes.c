@@ -48,7 +48,8 @@ static void s_show(const visit_t *visit, int status, dash_text_t *page)
 
 static void s_say(const visit_t *visit, int status, dash_word_t word)
 {
-    s_show(visit, status, dash_desk_page_note(&visit->page, word, visit->why, false));
+    /* Why is for those who are in: it can name files of this machine. For others it is in the log. */
+    s_show(visit, status, dash_desk_page_note(&visit->page, word, visit->page.who ? visit->why : "", false));
 }
 
 /* The answer to what went wrong. */

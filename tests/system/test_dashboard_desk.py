@@ -162,7 +162,10 @@ class Desk(Case):
         wait_for(lambda: self.get("/desk/event/E1", kz).status == 200, "open again, without a start")
         # Without the key that signs there are no links at all; and a service that is gone closes it for a while.
         os.remove(os.path.join(self.d.keys, "dashboard.links"))
-        self.assertEqual(self.get("/desk", kz).status, 503)
+        closed = self.get("/desk", kz)
+        self.assertEqual(closed.status, 503)
+        self.assertNotIn(self.d.keys, closed.text, "who is not in learns nothing of the machine")
+        self.assertTrue([e for e in self.d.dashboard.log_events() if e["event"] == "desk_closed"])
         kz = self.sign_in("kz")
         self.d.registration.stop()
         self.assertEqual(self.get("/desk/event/E1", kz).status, 503)
