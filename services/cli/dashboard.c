@@ -73,7 +73,7 @@ int cli_dashboard_link(cli_t *cli)
     char url[CV_CONFIG_VALUE_MAX], pass[DASH_PASS_TEXT], until[CV_TIME_TEXT + 1], link[CV_CONFIG_VALUE_MAX + 256];
     int64_t hours = HOURS_DEFAULT;
     uint8_t nonce[DASH_PASS_NONCE];
-    cv_principal_t who;
+    cv_principal_t who = {0};
     cv_seal_key_t key;
     if (!name)
         return cli_usage(cli, "--as is missing: whose link it is, for instance --as focal-kz");
