@@ -237,6 +237,9 @@ int cli_health(cli_t *cli);
 bool cli_healthy(const json_t *data); /* of cli_service_status: decides requests, and nothing is halted or parked */
 int cli_doctor(cli_t *cli);
 int cli_metrics(cli_t *cli);
+int cli_config_check(cli_t *cli);
+int cli_config_show(cli_t *cli);
+int cli_config_example(cli_t *cli);
 int cli_keys_make(cli_t *cli);
 int cli_keys_add(cli_t *cli);
 int cli_keys_list(cli_t *cli);
@@ -265,5 +268,6 @@ int cli_audit_verify(cli_t *cli);
 int cli_audit_view(cli_t *cli);
 int cli_dashboard_link(cli_t *cli);
 int cli_dashboard_rotate(cli_t *cli);
+int cli_notice_preview(cli_t *cli);
 
 #endif

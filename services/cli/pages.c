@@ -109,7 +109,10 @@ int cli_page_man(void)
         fputs("\\fR [", stdout);
         roff(keys[i].value);
         fputs("]\n", stdout);
+        char range[CV_CONFIG_RANGE_MAX];
         roff(keys[i].help);
+        putchar('\n');
+        roff(cv_config_range(&keys[i], range));
         putchar('\n');
     }
     return CLI_OK;

@@ -5,8 +5,8 @@
  * the same facts.
  */
 #include "ask.h"
+#include "convene/zone.h"
 #include "programme_model.h"
-#include "scheduling/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +147,7 @@ static int elsewhere(cli_t *cli, const cli_programme_t *programme, cv_arena_t *a
     if (venue_zone.ptr)
         session->zone = venue_zone;
     cv_str_t zone = sch_session_zone(session, venue_zone);
-    if (zone.ptr && sch_zone_read(arena, zone, &file) != CV_OK)
+    if (zone.ptr && cv_zone_read(arena, zone, &file) != CV_OK)
         file = CV_STR_NONE;
     sitting->cancelled = false;
     return sch_set_instants(sitting, venue_zone, file, &no) ? cli_usage(cli, "%s", no.text) : CLI_OK;

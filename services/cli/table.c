@@ -31,6 +31,10 @@ static const cli_flag_t metrics_flags[] = {
     {"output", 0, "FILE", "into this file, which is replaced as a whole"},
     END,
 };
+static const cli_flag_t config_show_flags[] = {
+    {"changed", 0, NULL, "only what is not left at its default"},
+    END,
+};
 static const cli_flag_t request_flags[] = {
     {"set", 's', "FIELD=VALUE", "one field; again for more; contact.name, persons[0].name reach inside"},
     {"data-json", 'd', "JSON", "all fields as one JSON object; @FILE reads it from a file"},
@@ -111,6 +115,11 @@ static const cli_flag_t badge_open_flags[] = {
 static const cli_flag_t badge_rotate_flags[] = {
     {"until", 0, "TIME", "badges signed before are good until then; without it: as long as they say"},
     {"reason", 0, "TEXT", "why"},
+    END,
+};
+static const cli_flag_t preview_flags[] = {
+    {"language", 'l', "CODE", "en (the default) or ru"},
+    {"format", 0, "FORMAT", "text (the default), html, or mime: the whole message with its calendar part"},
     END,
 };
 static const cli_flag_t attendance_flags[] = {
@@ -310,6 +319,20 @@ const cli_command_t cli_commands[] = {
      "the directory of its textfile collector.\n"
      "Exit status: 0 if all answered; a service that does not is convene_up 0.",
      "convene metrics\nconvene metrics --output /var/lib/prometheus/node-exporter/convene.prom", cli_metrics},
+    {"config check", "Run", "[SERVICE]", 0, 1, "whether services would start with these settings", NULL,
+     "Asks each service's own program, beside this one, with the same --config, --conf, --data and environment: what "
+     "it\n"
+     "says is what it would say instead of starting. Opens no database and no port, so services may run meanwhile.\n"
+     "Exit status: 0 all would start; 2 one would not.",
+     "convene config check --config /etc/convene/convene.cfg\nconvene config check registration", cli_config_check},
+    {"config show", "Run", "[KEY]", 0, 1, "the settings that hold, and where each comes from", config_show_flags,
+     "A flag beats the environment, which beats the file of --config, which beats the default. Secrets are files: "
+     "shown is\n"
+     "where, never what. With KEY: all there is to know of this setting.",
+     "convene config show --changed\nconvene config show registration/purge_days\nconvene config show --json",
+     cli_config_show},
+    {"config example", "Run", "", 0, 0, "a file for --config with every setting in it, commented out", NULL, NULL,
+     "convene config example > convene.cfg", cli_config_example},
     {"doctor", "Run", "", 0, 0, "find what is wrong with this installation", NULL,
      "Checks libraries, configuration, keys and their modes, disk space, addresses, clocks and the services' own "
      "reports.",
@@ -541,6 +564,11 @@ const cli_command_t cli_commands[] = {
     {"badge key revoke", "Badges", "KEY", 1, 1, "what this key signed is good no more", reason_flags,
      "For a key that has leaked. Print the badges anew; nothing has to be issued.",
      "convene badge key revoke 2893475123 --reason 'The disk was stolen'", cli_badge_key_revoke},
+    {"notice preview", "Notices", "[SAMPLE]", 0, 1, "what a notice says, made from sample records", preview_flags,
+     "Works without services. Without SAMPLE it lists the samples: at least one of each kind of notice.",
+     "convene notice preview\nconvene notice preview decision --language ru\n"
+     "convene notice preview event_change --format mime > change.eml",
+     cli_notice_preview},
     {"attendance", "Badges", "EVENT[/PARTY]", 1, 1, "who came, by party, and what was odd", attendance_flags,
      "Counts, from the scans that gates have told. --scans shows each of them, with a key of the secretariat or the\n"
      "party's focal point. What a scan is taken for is said in proto/README.md, section 13.",

@@ -3,6 +3,7 @@
  */
 #include "dashboard/calendar.h"
 
+#include "convene/calendar.h"
 #include "convene/ids.h"
 #include "dashboard/core_view.h"
 
@@ -12,7 +13,6 @@
 #include <string.h>
 
 enum { CALENDAR_MAX = 16 * 1024 * 1024 };
-static const char s_domain[] = "convene.invalid";
 
 static bool s_belongs(const dash_mirror_t *mirror, dash_feed_t feed, const char *code, const json_t *event)
 {
@@ -106,17 +106,18 @@ static void s_add_times(icalcomponent *entry, const json_t *event, struct icalti
 static icalcomponent *s_entry(const json_t *event)
 {
     struct icaltimetype start, end;
-    char uid[DASH_KEY_MAX];
+    char uid[CV_CALENDAR_UID_MAX + 1];
     if (!s_date(dash_str(event, "date_start"), &start))
         return NULL;
     bool has_end = s_date(dash_str(event, "date_end"), &end);
-    (void)snprintf(uid, sizeof(uid), "%s@%s", dash_str(event, "event"), s_domain);
+    if (cv_calendar_uid(cv_str(dash_str(event, "event")), uid))
+        return NULL;
     icalcomponent *entry = icalcomponent_new_vevent();
     struct icaltimetype at =
         icaltime_from_timet_with_zone((time_t)(dash_int(event, "at") / 1000), 0, icaltimezone_get_utc_timezone());
     icalcomponent_add_property(entry, icalproperty_new_uid(uid));
     icalcomponent_add_property(entry, icalproperty_new_dtstamp(at));
-    icalcomponent_add_property(entry, icalproperty_new_sequence((int)dash_int(event, "version") - 1));
+    icalcomponent_add_property(entry, icalproperty_new_sequence(cv_calendar_sequence(dash_int(event, "version"), 0)));
     icalcomponent_add_property(entry, icalproperty_new_summary(dash_str(event, "title")));
     icalcomponent_add_property(entry, icalproperty_new_status(s_status(event)));
     icalcomponent_add_property(entry, icalproperty_new_transp(ICAL_TRANSP_TRANSPARENT));

@@ -86,7 +86,7 @@ dash_text_t *dash_metrics(const dash_web_t *web)
           oldest_ms ? (now_ms - oldest_ms) / 1000 : 0);
     s_one(&buf, "convene_attention", "gauge", "Things that need somebody.",
           (int64_t)json_array_size(dash_mirror_get(web->mirror, "attention", "all")));
-    s_one(&buf, "convene_dashboard_version", "counter", "Changes of the view since the start.",
+    s_one(&buf, "convene_dashboard_version", "gauge", "Changes of the view since the start.",
           (int64_t)dash_mirror_version(web->mirror));
     s_one(&buf, "convene_dashboard_requests_total", "counter", "HTTP requests.", (int64_t)counts.requests);
     s_one(&buf, "convene_dashboard_refused_total", "counter",

@@ -43,7 +43,7 @@ typedef struct {
     dash_desk_t *desk; /* NULL: there is none */
 } dash_t;
 
-static int s_configure_desk(const struct cv_config *config, char *ret_error, size_t error_size)
+static int s_check_desk(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     const char *desk = cv_config_of(config, "dashboard", "desk"), *as = cv_config_of(config, "dashboard", "desk_as");
     (void)snprintf(s_gate.link_key, sizeof(s_gate.link_key), "%s", cv_config_text(config, "dashboard/link_key"));
@@ -59,10 +59,11 @@ static int s_configure_desk(const struct cv_config *config, char *ret_error, siz
         (void)snprintf(ret_error, error_size, "dashboard/desk_as: longer than %d octets", CV_NAME_MAX);
         return CV_EINVAL;
     }
-    return dash_web_bind("dashboard/desk", desk, &s_gate.desk_fd, ret_error, error_size);
+    return dash_web_check("dashboard/desk", desk, ret_error, error_size);
 }
 
-static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
+/* Its settings without the socket. */
+static int s_check(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     const char *http = cv_config_of(config, "dashboard", "http");
     s_gate.clock_offset_ms = cv_config_int(config, "clock/offset_ms");
@@ -76,10 +77,19 @@ static int s_configure(const struct cv_config *config, char *ret_error, size_t e
             return CV_EINVAL;
         }
     }
-    int rc = s_configure_desk(config, ret_error, error_size);
-    if (rc || strcmp(http, "none") == 0)
-        return rc;
-    return dash_web_bind("dashboard/http", http, &s_gate.listen_fd, ret_error, error_size);
+    int rc = s_check_desk(config, ret_error, error_size);
+    return rc || strcmp(http, "none") == 0 ? rc : dash_web_check("dashboard/http", http, ret_error, error_size);
+}
+
+static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
+{
+    const char *http = cv_config_of(config, "dashboard", "http"), *desk = cv_config_of(config, "dashboard", "desk");
+    int rc = s_check(config, ret_error, error_size);
+    if (!rc && strcmp(desk, "none") != 0)
+        rc = dash_web_bind("dashboard/desk", desk, &s_gate.desk_fd, ret_error, error_size);
+    if (!rc && strcmp(http, "none") != 0)
+        rc = dash_web_bind("dashboard/http", http, &s_gate.listen_fd, ret_error, error_size);
+    return rc;
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -391,6 +401,7 @@ const cv_service_def_t dash_service = {
     .follows = s_follows,
     .follows_n = sizeof(s_follows) / sizeof(s_follows[0]),
     .configure = s_configure,
+    .check = s_check,
     .open = s_open,
     .close = s_close,
     .start = s_start,

@@ -24,12 +24,12 @@ enum { BACKLOG = 512, BATCHES_AT_ONCE = 64 };
 
 /* ---- the address ------------------------------------------------------------------------------- */
 
-int dash_web_bind(const char *setting, const char *address, int *ret_fd, char *ret_error, size_t error_size)
+static int s_find(const char *setting, const char *address, struct addrinfo **ret_found, char *ret_error,
+                  size_t error_size)
 {
     char host[128] = "";
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-    struct addrinfo *found = NULL;
     const char *colon = strrchr(address, ':');
     size_t len = colon ? (size_t)(colon - address) : 0;
     bool bracket = len > 2 && address[0] == '[' && address[len - 1] == ']';
@@ -37,12 +37,30 @@ int dash_web_bind(const char *setting, const char *address, int *ret_fd, char *r
     bool port = colon && colon[1] && strlen(colon + 1) == strspn(colon + 1, "0123456789") && strlen(colon + 1) < 6 &&
                 strtol(colon + 1, NULL, 10) <= 65535;
     if (!port || cv_str_copy((cv_str_t){address + bracket, len - 2 * bracket}, host, sizeof(host)) || !*host ||
-        getaddrinfo(host, colon + 1, &hints, &found)) {
+        getaddrinfo(host, colon + 1, &hints, ret_found)) {
         (void)snprintf(ret_error, error_size,
                        "%s = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none", setting,
                        address);
         return CV_EINVAL;
     }
+    return CV_OK;
+}
+
+int dash_web_check(const char *setting, const char *address, char *ret_error, size_t error_size)
+{
+    struct addrinfo *found = NULL;
+    int rc = s_find(setting, address, &found, ret_error, error_size);
+    if (!rc)
+        freeaddrinfo(found);
+    return rc;
+}
+
+int dash_web_bind(const char *setting, const char *address, int *ret_fd, char *ret_error, size_t error_size)
+{
+    struct addrinfo *found = NULL;
+    int rc = s_find(setting, address, &found, ret_error, error_size);
+    if (rc)
+        return rc;
     int one = 1, fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));

@@ -3,9 +3,7 @@
  */
 #include "convene/log.h"
 #include "notifications/core.h"
-#include "notifications/mail.h"
 #include "notifications/notifications.h"
-#include "notifications/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,140 +36,7 @@ static const char *s_reason(const s_item_t *item)
     return "";
 }
 
-/* Beside the error codes: the event or the party of a delivery has not been told of yet. */
-enum { S_NOT_TOLD = 1 };
-
 /* ---- lease -------------------------------------------------------------------------------- */
-
-/* The names a notice needs, of its own delegation. */
-static int s_names(ntf_t *ntf, const ntf_delivery_t *row, const cv_person_place_t *persons, size_t n,
-                   ntf_context_t *context)
-{
-    ntf_person_t *names = cv_arena_take(ntf->arena, (n + 1) * sizeof(*names));
-    if (!names)
-        return CV_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        names[i].number = persons[i].number;
-        int rc =
-            ntf_store_person_get(ntf->store, row->event, row->party, persons[i].number, ntf->arena, &names[i].name);
-        if (rc)
-            return rc;
-    }
-    context->persons = names;
-    context->persons_n = n;
-    return CV_OK;
-}
-
-/* Names of the event's venue and of the party. S_NOT_TOLD: the party. */
-static int s_names_of_places(ntf_t *ntf, ntf_context_t *context)
-{
-    int rc = ntf_store_names_get(ntf->store, context->details->event_details.venue, context->party, ntf->arena,
-                                 &context->venue_name, &context->party_name);
-    return rc ? rc : context->party_name.ptr ? CV_OK : S_NOT_TOLD;
-}
-
-/* S_NOT_TOLD: the event. */
-static int s_details(ntf_t *ntf, cv_str_t event, ntf_context_t *context)
-{
-    cv_str_t data;
-    int rc = ntf_store_event_get(ntf->store, event, ntf->arena, &data);
-    if (rc)
-        return rc == CV_ENOTFOUND ? S_NOT_TOLD : rc;
-    const void *details;
-    rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, ntf->arena, &details);
-    if (!rc)
-        context->details = details;
-    return rc;
-}
-
-static int s_change_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject,
-                         cv_buf_t *body)
-{
-    cv_str_t was_data, now_data;
-    const void *was, *now;
-    int rc = ntf_store_change_get(ntf->store, row->cause, ntf->arena, &was_data, &now_data);
-    if (!rc)
-        rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, was_data, ntf->arena, &was);
-    if (!rc)
-        rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, now_data, ntf->arena, &now);
-    if (rc)
-        return rc == CV_ENOTFOUND ? CV_EMALFORMED : rc;
-    context->details = now;
-    rc = s_names_of_places(ntf, context);
-    return rc ? rc : ntf_text_change(context, was, ntf_changes(was, now), subject, body);
-}
-
-static int s_text(ntf_t *ntf, const ntf_delivery_t *row, ntf_context_t *context, cv_buf_t *subject, cv_buf_t *body)
-{
-    if (row->kind == NTF_EVENT_CHANGE)
-        return s_change_text(ntf, row, context, subject, body);
-    int rc = s_details(ntf, row->event, context);
-    if (!rc)
-        rc = s_names_of_places(ntf, context);
-    static const uint16_t types[] = {[NTF_DECISION] = CV_MSG_REGISTRATION_DECIDED_V1,
-                                     [NTF_PROMOTION] = CV_MSG_REGISTRATION_PROMOTED_V1,
-                                     [NTF_LAPSE] = CV_MSG_REGISTRATION_LAPSED_V1};
-    const void *data;
-    if (!rc)
-        rc = ntf_decode(types[row->kind], row->data, ntf->arena, &data);
-    if (rc)
-        return rc;
-    if (row->kind == NTF_DECISION) {
-        const cv_registration_decided_v1_t *decided = data;
-        rc = s_names(ntf, row, decided->persons, decided->persons_n, context);
-        return rc ? rc : ntf_text_decision(context, decided, subject, body);
-    }
-    if (row->kind == NTF_LAPSE) {
-        const cv_registration_lapsed_v1_t *lapsed = data;
-        rc = s_names(ntf, row, lapsed->persons, lapsed->persons_n, context);
-        return rc ? rc : ntf_text_lapse(context, lapsed, subject, body);
-    }
-    const cv_registration_promoted_v1_t *promoted = data;
-    rc = s_names(ntf, row, promoted->persons, promoted->persons_n, context);
-    return rc ? rc : ntf_text_promotion(context, promoted, subject, body);
-}
-
-int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
-{
-    ntf_recipient_t recipient;
-    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &recipient);
-    if (rc)
-        return rc;
-    ntf_context_t context = {
-        .language = recipient.language,
-        .recipient = recipient.name,
-        .party = row->party,
-        .event = row->event,
-        .time_ms = row->time_ms,
-        .notice = row->notice,
-    };
-    cv_buf_t subject, body, mail;
-    cv_buf_init(&subject, NTF_SUBJECT_MAX);
-    cv_buf_init(&body, NTF_TEXT_MAX);
-    cv_buf_init(&mail, NTF_MAIL_MAX);
-    rc = s_text(ntf, row, &context, &subject, &body);
-    if (!rc)
-        rc = ntf_mail_write(
-            &(ntf_mail_t){
-                .id = row->notice,
-                .domain = CV_STR(NTF_DOMAIN),
-                .time_ms = row->time_ms,
-                .to_name = recipient.name,
-                .to_address = recipient.email,
-                .language = recipient.language == CV_LANGUAGE_RU ? CV_STR("ru") : CV_STR("en"),
-                .subject = cv_buf_str(&subject),
-                .body = cv_buf_str(&body),
-            },
-            &mail);
-    if (!rc) {
-        row->mail = cv_arena_str(ntf->arena, cv_buf_str(&mail));
-        rc = row->mail.ptr ? CV_OK : CV_ENOMEM;
-    }
-    cv_buf_done(&subject);
-    cv_buf_done(&body);
-    cv_buf_done(&mail);
-    return rc;
-}
 
 static bool s_same_lane(const s_item_t *a, const s_item_t *b)
 {
@@ -210,7 +75,7 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
                    cv_kv_str("event_id", item->row.event), cv_kv_str("party", item->row.party),
                    cv_kv_int("waiting", held));
         return rc;
-    case S_NOT_TOLD:
+    case NTF_NOT_TOLD:
         item->now = HELD;
         return ntf_store_hold(ntf->store, item->row.n, NTF_HOLD_EVENT);
     case CV_EINVAL:

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   scheduling.events     events, venues, parties: what notices say; a material change of an event is told to every
- *                         delegation that was registered before it (core.h says what "before" is)
+ *                         delegation that was registered before it (core.h says what "before" is); what is ahead of
+ *                         events, and silence procedures (remind.c)
  *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which
  *                         version
  *   registration.private  whom to write to, and names; who is erased there is forgotten here (scrub.c)
@@ -11,31 +12,89 @@
  * registered is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned
  * into a notice's id is refused (CV_EINVAL), which sets it aside visibly.
  */
+#include "notifications/content/calendar.h"
 #include "notifications/core.h"
 #include "notifications/notifications.h"
 
-/* One delivery for one delegation. data: absent for changes. */
-static int s_tell(ntf_t *ntf, int kind, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
-                  uint64_t private_seq, cv_str_t data)
+int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling)
 {
-    char notice[NTF_ID_MAX + 1];
-    int rc = ntf_notice_id(cause, party, notice);
+    char made[NTF_ID_MAX + 1];
+    int rc = telling->notice.ptr ? CV_OK : ntf_notice_id(telling->cause, telling->party, made);
     if (rc)
         return rc;
+    cv_str_t notice = telling->notice.ptr ? telling->notice : cv_str(made);
+    bool later = telling->kind > NTF_LAPSE; /* see store_remind.h */
     uint8_t epoch[CV_EPOCH_LEN];
-    bool has_epoch = ntf_epoch_of(cause, epoch); /* the streams of a service share it */
+    bool has_epoch = ntf_epoch_of(telling->cause, epoch); /* the streams of a service share it */
     ntf_stir(ntf);
-    return ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
-                                                  .notice = cv_str(notice),
-                                                  .kind = kind,
-                                                  .cause = cause,
-                                                  .event = event,
-                                                  .party = party,
-                                                  .time_ms = time_ms,
-                                                  .private_seq = private_seq,
-                                                  .private_epoch = has_epoch ? epoch : NULL,
-                                                  .data = data,
-                                              });
+    rc = ntf_store_delivery_add(ntf->store, &(ntf_delivery_t){
+                                                .notice = notice,
+                                                .kind = later ? NTF_EVENT_CHANGE : telling->kind,
+                                                .cause = telling->cause,
+                                                .event = telling->event,
+                                                .party = telling->party,
+                                                .time_ms = telling->time_ms,
+                                                .private_seq = telling->private_seq,
+                                                .private_epoch = has_epoch ? epoch : NULL,
+                                                .data = telling->data,
+                                            });
+    if (rc || (!later && telling->calendar == NTF_CALENDAR_NONE))
+        return rc;
+    return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar);
+}
+
+/* A change of an event. Who was invited gets an update, or the end of it. */
+static int s_tell_change(ntf_t *ntf, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
+                         cv_event_status_t status)
+{
+    int last;
+    int rc = ntf_calendar_last(ntf->reminders, event, party, &last);
+    bool off = status == CV_EVENT_STATUS_CANCELLED || status == CV_EVENT_STATUS_REJECTED;
+    int calendar = last == NTF_CALENDAR_NONE      ? NTF_CALENDAR_NONE
+                   : !off                         ? NTF_CALENDAR_REQUEST
+                   : last == NTF_CALENDAR_REQUEST ? NTF_CALENDAR_CANCEL
+                                                  : NTF_CALENDAR_NONE;
+    return rc ? rc
+              : ntf_tell(ntf, &(ntf_telling_t){.kind = NTF_EVENT_CHANGE,
+                                               .cause = cause,
+                                               .event = event,
+                                               .party = party,
+                                               .time_ms = time_ms,
+                                               .calendar = calendar});
+}
+
+/* A change that was seen before, of which only the cause is known. */
+static int s_tell_change_again(ntf_t *ntf, cv_tx_t *tx, const ntf_change_t *change, cv_str_t event, cv_str_t party)
+{
+    cv_str_t was, now;
+    const void *details;
+    int rc = ntf_store_change_get(ntf->store, change->cause, cv_tx_arena(tx), &was, &now);
+    if (!rc)
+        rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, now, cv_tx_arena(tx), &details);
+    return rc ? rc
+              : s_tell_change(ntf, change->cause, event, party, change->time_ms,
+                              ((const cv_scheduling_event_v1_t *)details)->status);
+}
+
+/* The calendar part of what registration decided: an invitation for whoever has a place, its end for who is out. */
+static int s_calendar_of(ntf_t *ntf, cv_str_t event, cv_str_t party, cv_party_answer_t answer,
+                         const cv_person_place_t *persons, size_t n, int *ret_calendar)
+{
+    int last;
+    int rc = ntf_calendar_last(ntf->reminders, event, party, &last);
+    *ret_calendar = NTF_CALENDAR_NONE;
+    if (rc || answer == CV_PARTY_ANSWER_ABSENT)
+        return rc;
+    if (answer != CV_PARTY_ANSWER_REGISTERED) {
+        if (last == NTF_CALENDAR_REQUEST)
+            *ret_calendar = NTF_CALENDAR_CANCEL;
+        return CV_OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (persons[i].state == CV_PERSON_STATE_CONFIRMED || persons[i].state == CV_PERSON_STATE_ONLINE)
+            *ret_calendar = NTF_CALENDAR_REQUEST;
+    }
+    return CV_OK;
 }
 
 /* A party's answer, given under that version of the event; 0: not said. Changes that were seen before but made later
@@ -58,7 +117,7 @@ static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_
     rc = ntf_store_changes(ntf->store, event, since, cv_tx_arena(tx), &changes, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         if (ntf_concerned(answer, since, changes[i].version))
-            rc = s_tell(ntf, NTF_EVENT_CHANGE, changes[i].cause, event, party, changes[i].time_ms, 0, CV_STR_NONE);
+            rc = s_tell_change_again(ntf, tx, &changes[i], event, party);
     }
     return rc;
 }
@@ -66,8 +125,14 @@ static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_
 static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_decided_v1_t *decided)
 {
     if (!cv_tx_in_snapshot(tx)) {
-        int rc = s_tell(ntf, NTF_DECISION, msg->id, decided->event, decided->party, msg->time_ms, decided->private_seq,
-                        msg->data_bytes);
+        int calendar = NTF_CALENDAR_NONE;
+        int rc = decided->cls == CV_OUTCOME_CLASS_OK
+                     ? s_calendar_of(ntf, decided->event, decided->party, decided->answer, decided->persons,
+                                     decided->persons_n, &calendar)
+                     : CV_OK;
+        if (!rc)
+            rc = ntf_tell(ntf, &(ntf_telling_t){NTF_DECISION, CV_STR_NONE, msg->id, decided->event, decided->party,
+                                                msg->time_ms, decided->private_seq, msg->data_bytes, calendar});
         if (rc)
             return rc;
     }
@@ -81,16 +146,23 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
 {
     if (cv_tx_in_snapshot(tx))
         return CV_OK;
-    return s_tell(ntf, NTF_PROMOTION, msg->id, promoted->event, promoted->party, msg->time_ms, promoted->private_seq,
-                  msg->data_bytes);
+    int calendar;
+    int rc = s_calendar_of(ntf, promoted->event, promoted->party, CV_PARTY_ANSWER_REGISTERED, promoted->persons,
+                           promoted->persons_n, &calendar);
+    return rc ? rc
+              : ntf_tell(ntf, &(ntf_telling_t){NTF_PROMOTION, CV_STR_NONE, msg->id, promoted->event, promoted->party,
+                                               msg->time_ms, promoted->private_seq, msg->data_bytes, calendar});
 }
 
 /* An offer nobody took: its persons are off the list, and whoever answers for them must hear of it. */
 static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_lapsed_v1_t *lapsed)
 {
     if (!cv_tx_in_snapshot(tx)) {
-        int rc = s_tell(ntf, NTF_LAPSE, msg->id, lapsed->event, lapsed->party, msg->time_ms, lapsed->private_seq,
-                        msg->data_bytes);
+        int calendar;
+        int rc = s_calendar_of(ntf, lapsed->event, lapsed->party, lapsed->answer, NULL, 0, &calendar);
+        if (!rc)
+            rc = ntf_tell(ntf, &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party,
+                                                msg->time_ms, lapsed->private_seq, msg->data_bytes, calendar});
         if (rc)
             return rc;
     }
@@ -109,6 +181,8 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
     rc = ntf_store_event_put(ntf->store, now->event, now->version, msg->time_ms, msg->data_bytes);
     if (!known)
         ntf_stir(ntf); /* a notice may wait for the event */
+    if (!rc)
+        rc = ntf_remind_event(ntf, tx, now);
     if (!rc && cv_tx_in_snapshot(tx))
         return ntf_store_versions_end(ntf->store, now->event, now->version);
     if (rc || !known)
@@ -125,7 +199,7 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
         rc = ntf_store_registered(ntf->store, now->event, arena, &registered, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         if (ntf_concerned(CV_PARTY_ANSWER_REGISTERED, registered[i].since, now->version))
-            rc = s_tell(ntf, NTF_EVENT_CHANGE, msg->id, now->event, registered[i].party, msg->time_ms, 0, CV_STR_NONE);
+            rc = s_tell_change(ntf, msg->id, now->event, registered[i].party, msg->time_ms, now->status);
     }
     return rc;
 }
@@ -179,8 +253,10 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
     case CV_MSG_SCHEDULING_PARTY_V1: {
         const cv_party_t *party = data;
         ntf_stir(self); /* a notice may wait for the party */
-        return ntf_store_party_put(((ntf_t *)self)->store, party->code, party->name);
+        return ntf_store_party_put(((ntf_t *)self)->store, party);
     }
+    case CV_MSG_SCHEDULING_DECISION_V1:
+        return ntf_procedure(self, tx, msg, data);
     case CV_MSG_SCHEDULING_VENUE_V1: {
         const cv_venue_t *venue = data;
         return ntf_store_venue_put(((ntf_t *)self)->store, venue->code, venue->name);

@@ -4,6 +4,7 @@
 #include "notifications/mail.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -192,6 +193,76 @@ static bool s_body_usable(cv_str_t body)
     return body.ptr != NULL;
 }
 
+/* Octets that are put as they stand: lines of a calendar. */
+static bool s_calendar_usable(cv_str_t calendar, cv_str_t method)
+{
+    for (size_t at = 0; at < calendar.len;) {
+        bool newline = calendar.len - at >= 2 && calendar.ptr[at] == '\r' && calendar.ptr[at + 1] == '\n';
+        int32_t point = newline ? '\n' : ntf_utf8_next(calendar, &at);
+        if (newline)
+            at += 2;
+        else if (point < 0 || ntf_utf8_steering(point))
+            return false;
+    }
+    return method.ptr && s_dotted(method, "", 16);
+}
+
+static void s_put_lines(cv_buf_t *buf, cv_str_t body)
+{
+    for (size_t at = 0; at < body.len;) {
+        bool newline;
+        size_t end = s_line_end(body, at, &newline);
+        cv_buf_put(buf, body.ptr + at, end - at);
+        cv_buf_put(buf, "\r\n", 2);
+        at = end + (newline ? 1 : 0);
+    }
+}
+
+enum { BOUNDARY_MAX = 64 };
+
+/* One that stands in none of the parts. */
+static void s_boundary(const ntf_mail_t *mail, char ret_boundary[BOUNDARY_MAX])
+{
+    const cv_str_t parts[] = {mail->body, mail->html, mail->calendar};
+    uint8_t digest[crypto_generichash_BYTES_MIN];
+    char hex[2 * sizeof(digest) + 1];
+    crypto_generichash(digest, sizeof(digest), (const uint8_t *)mail->id.ptr, mail->id.len, NULL, 0);
+    sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
+    bool stands = true;
+    for (unsigned try = 0; stands; try++) {
+        (void)snprintf(ret_boundary, BOUNDARY_MAX, "=_%s_%u", hex, try);
+        stands = false;
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+            stands = stands || (parts[i].ptr && memmem(parts[i].ptr, parts[i].len, ret_boundary, strlen(ret_boundary)));
+    }
+}
+
+static void s_put_part(cv_buf_t *buf, const char *boundary, const char *type, const char *parameter)
+{
+    cv_buf_printf(buf, "--%s\r\nContent-Type: %s; charset=utf-8%s\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", boundary,
+                  type, parameter);
+}
+
+static void s_put_parts(cv_buf_t *buf, const ntf_mail_t *mail)
+{
+    char boundary[BOUNDARY_MAX], parameter[32];
+    s_boundary(mail, boundary);
+    cv_buf_printf(buf, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\nContent-Language: %.*s\r\n\r\n",
+                  boundary, CV_STR_ARG(mail->language));
+    s_put_part(buf, boundary, "text/plain", "");
+    s_put_lines(buf, mail->body);
+    if (mail->html.ptr) {
+        s_put_part(buf, boundary, "text/html", "");
+        s_put_lines(buf, mail->html);
+    }
+    if (mail->calendar.ptr) {
+        (void)snprintf(parameter, sizeof(parameter), "; method=%.*s", CV_STR_ARG(mail->method));
+        s_put_part(buf, boundary, "text/calendar", parameter);
+        cv_buf_put(buf, mail->calendar.ptr, mail->calendar.len);
+    }
+    cv_buf_printf(buf, "--%s--\r\n", boundary);
+}
+
 static int s_put_date(cv_buf_t *buf, int64_t time_ms)
 {
     time_t seconds = (time_t)(time_ms / 1000);
@@ -208,7 +279,8 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
                   s_host_usable(mail->domain) && ntf_mail_address_usable(mail->to_address) &&
                   (!mail->to_name.ptr || ntf_mail_name_usable(mail->to_name)) && mail->language.ptr &&
                   s_dotted(mail->language, "-", 8) && s_line_usable(mail->subject, NTF_SUBJECT_MAX) &&
-                  s_body_usable(mail->body);
+                  s_body_usable(mail->body) && (!mail->html.ptr || s_body_usable(mail->html)) &&
+                  (!mail->calendar.ptr || s_calendar_usable(mail->calendar, mail->method));
     if (!usable)
         return CV_EINVAL;
     int rc = s_put_date(buf, mail->time_ms);
@@ -221,17 +293,16 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
         cv_buf_put(buf, mail->subject.ptr, mail->subject.len);
     else
         s_put_words(buf, mail->subject);
+    cv_buf_printf(buf, "\r\nMessage-ID: <%.*s@%.*s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
+                  CV_STR_ARG(mail->id), CV_STR_ARG(mail->domain));
+    if (mail->html.ptr || mail->calendar.ptr) {
+        s_put_parts(buf, mail);
+        return buf->rc;
+    }
     cv_buf_printf(buf,
-                  "\r\nMessage-ID: <%.*s@%.*s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
                   "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
                   "Content-Language: %.*s\r\n\r\n",
-                  CV_STR_ARG(mail->id), CV_STR_ARG(mail->domain), CV_STR_ARG(mail->language));
-    for (size_t at = 0; at < mail->body.len;) {
-        bool newline;
-        size_t end = s_line_end(mail->body, at, &newline);
-        cv_buf_put(buf, mail->body.ptr + at, end - at);
-        cv_buf_put(buf, "\r\n", 2);
-        at = end + (newline ? 1 : 0);
-    }
+                  CV_STR_ARG(mail->language));
+    s_put_lines(buf, mail->body);
     return buf->rc;
 }

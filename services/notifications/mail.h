@@ -1,6 +1,9 @@
 /* mail: one notice as the bytes of an Internet message (RFC 5322, RFC 2045, RFC 2047).
  * SPDX-License-Identifier: Apache-2.0
  *
+ * With HTML or a calendar part the message is multipart/alternative (RFC 2046), plainest first. The boundary is made from
+ * the id, and is another one if it stands in a part.
+ *
  * The same input gives the same bytes, always: the date is the instant that the notice tells of and the Message-ID is
  * made from the notice's id, so that a message written twice replaces itself. No input can add a header or a line:
  * addresses are checked against the narrow set that every mail system takes, and a name, an id or a subject with a
@@ -17,7 +20,7 @@ enum {
     NTF_SUBJECT_MAX = 600,     /* octets before encoding */
     NTF_MAIL_ID_MAX = 120,     /* octets of a notice's id */
     NTF_MAIL_LINE_MAX = 900,   /* octets of a body line before it is broken; RFC 5322 allows 998 */
-    NTF_MAIL_MAX = 128 * 1024, /* one whole message */
+    NTF_MAIL_MAX = 512 * 1024, /* one whole message */
 };
 
 typedef struct {
@@ -29,6 +32,9 @@ typedef struct {
     cv_str_t language; /* "en", "ru": Content-Language */
     cv_str_t subject;  /* UTF-8, one line */
     cv_str_t body;     /* UTF-8, lines end with \n */
+    cv_str_t html;     /* the same as HTML; absent: the text alone */
+    cv_str_t calendar; /* the same as iCalendar (RFC 6047), lines end with \r\n; absent: none */
+    cv_str_t method;   /* of calendar: "REQUEST" */
 } ntf_mail_t;
 
 /* Puts the message behind what buf holds. CV_EINVAL: something in it cannot stand in a message. CV_ELIMIT: too long. */

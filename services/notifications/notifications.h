@@ -14,6 +14,8 @@
  *       result: written, or when to try again                                            COMMIT
  *   the timer "outbox"
  *       brings the engine's next transaction, in which flush() tells of the results
+ *   the timer "remind"                                 remind.c
+ *       makes the delivery rows of the reminders that are due
  *
  * Failure modes
  *   crash before the lease's COMMIT     nothing happened; the row is still queued
@@ -33,14 +35,17 @@
  * Invariants
  *   a notice is written only with the bytes that were committed before
  *   the notices of one delegation are written in the order in which they were made, but for those given up
- *   whenever a transaction ends with something left to try or to tell, the timer "outbox" is set
+ *   whenever a transaction ends with something left to try or to tell, the timer "outbox" is set; with something to
+ *   remind of, the timer "remind"
  */
 #ifndef NOTIFICATIONS_NOTIFICATIONS_H
 #define NOTIFICATIONS_NOTIFICATIONS_H
 
 #include "convene/service.h"
+#include "notifications/content/text.h"
 #include "notifications/outbox.h"
 #include "notifications/store.h"
+#include "notifications/store_remind.h"
 
 enum {
     NTF_BATCH = 64,         /* deliveries of one lease, count */
@@ -49,13 +54,16 @@ enum {
     NTF_LIST_MAX = 500,
     NTF_SETTLE_MS = 100,              /* after a transaction that made deliveries: when their results are told of */
     NTF_WAITING_MS = 5000,            /* how often deliveries that wait for another stream are looked at */
-    NTF_ARENA_MAX = 32 * 1024 * 1024, /* memory of one lease */
+    NTF_ARENA_MAX = 64 * 1024 * 1024, /* memory of one lease */
+    NTF_SCRATCH_MAX = 1024 * 1024,
 };
 #define NTF_DOMAIN "convene.invalid"
 
 typedef struct {
     ntf_store_t *store;
-    cv_arena_t *arena; /* of afterwards() */
+    ntf_reminders_t *reminders;
+    cv_arena_t *arena;   /* of afterwards() */
+    cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
 
     /* What may be missing from the database's picture; all true and 0 after open and rollback, which is always safe. */
@@ -64,6 +72,8 @@ typedef struct {
     bool fresh;       /* this transaction brings some */
     bool scrub;       /* there may be notices to write anew without a name: scrub.c */
     int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
+    bool ahead;       /* the timer "remind" may not be at what is due next */
+    bool anew;        /* what is ahead must be computed anew before anything of it is told */
 
     int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */
     int64_t outbox_failures;      /* in a row */
@@ -81,13 +91,41 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
 int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
 int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
 int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
-/* deliver.c. Makes the message of a delivery, into row->mail. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT,
- * CV_EMALFORMED: it cannot be made a message. Above 0: not yet, its event or party has not been told of. */
+/* compose.c. Makes the message of a delivery, into row->mail. CV_ENOTFOUND: nobody to write to. CV_EINVAL, CV_ELIMIT,
+ * CV_EMALFORMED: it cannot be made a message. NTF_NOT_TOLD: not yet, its event or party has not been told of. */
+enum { NTF_NOT_TOLD = 1 };
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row) CV_USE_RESULT;
 /* scrub.c. Persons are forgotten, in the transaction at hand; event absent: perhaps any. */
 int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party) CV_USE_RESULT;
 /* What was written with their names, after the transaction. *ret_more: there is more. */
 int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more) CV_USE_RESULT;
+
+/* events.c. One delivery for one delegation. data: absent for changes. calendar: NTF_CALENDAR_* of its calendar part. */
+typedef struct {
+    int kind;
+    cv_str_t notice; /* absent: made from the cause */
+    cv_str_t cause, event, party;
+    int64_t time_ms;
+    uint64_t private_seq;
+    cv_str_t data;
+    int calendar;
+} ntf_telling_t;
+int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling) CV_USE_RESULT;
+
+/* remind.c. What is ahead of an event or a procedure as it stands now; nothing, once it is over or off. */
+int ntf_remind_event(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
+int ntf_remind_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_decision_v1_t *procedure) CV_USE_RESULT;
+/* A record of a decision: members are told of each step of a silence procedure. */
+int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg,
+                  const cv_scheduling_decision_v1_t *procedure) CV_USE_RESULT;
+/* All of it anew: zones may have changed since. */
+int ntf_remind_all(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+/* Sends what is due. */
+int ntf_remind_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+/* Keeps the invariant that the timer "remind" is at what is due next. */
+int ntf_remind_timer(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+/* The data of a reminder's delivery. */
+int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedure) CV_USE_RESULT;
 
 /* Message data as it was stored, to a struct of that type (number: CV_MSG_*) in the arena. CV_ECORRUPT: it is not. */
 int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) CV_USE_RESULT;

@@ -7,6 +7,7 @@
  *                awaiting_contact |              left, and why
  *                awaiting_event | failed
  *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
+ *   reminders    ""                             notifications.reminder.v1      anybody
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
  */
@@ -21,10 +22,9 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
                   cv_str_t *ret_subject)
 {
     static const cv_notice_kind_t kinds[] = {
-        [NTF_DECISION] = CV_NOTICE_KIND_DECISION,
-        [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
-        [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE,
-        [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
+        [NTF_DECISION] = CV_NOTICE_KIND_DECISION,         [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
+        [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE, [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
+        [NTF_REMINDER] = CV_NOTICE_KIND_REMINDER,         [NTF_SILENCE] = CV_NOTICE_KIND_SILENCE,
     };
     static const cv_notice_state_t states[] = {
         [NTF_QUEUED] = CV_NOTICE_STATE_QUEUED,
@@ -168,6 +168,17 @@ static int s_recipients(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_str_t after,
     return rc;
 }
 
+/* There are few: no page is full of them. */
+static int s_reminders(ntf_t *ntf, cv_tx_t *tx, cv_collect_t *collect)
+{
+    cv_reminder_t *rules;
+    size_t n;
+    int rc = ntf_rules_as_put(ntf->reminders, cv_tx_arena(tx), &rules, &n);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = cv_collect_put(collect, CV_MSG_NOTIFICATIONS_REMINDER_V1, rules[i].rule, cv_tx_now_ms(tx), &rules[i]);
+    return rc;
+}
+
 int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
 {
     const cv_principal_t *who = cv_tx_principal(tx);
@@ -181,6 +192,8 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
             return CV_EDENIED;
         return s_recipients(self, tx, query->key, query->after, limit, collect);
     }
+    if (cv_str_is(query->what, "reminders"))
+        return s_reminders(self, tx, collect);
     s_choice_t choice = {.own = who->role & CV_ROLE_FOCAL_POINT ? cv_str(who->party) : CV_STR_NONE};
     int rc = cv_str_is(query->what, "notices") ? s_choose_notices(query->key, &choice)
              : cv_str_is(query->what, "held")  ? s_choose_held(query->key, &choice)

@@ -1,4 +1,4 @@
-/* requests: who is to be told what concerns a party.
+/* requests: who is to be told what concerns a party, and what to remind of when.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/mail.h"
@@ -22,9 +22,32 @@ static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipi
                      CV_STR_ARG(recipient->party));
 }
 
+/* The rule and what is ahead by it. All of it is computed anew at once, when the timer comes. */
+static int s_reminder_put(ntf_t *ntf, cv_tx_t *tx, const cv_reminder_t *reminder, cv_outcome_t *out)
+{
+    cv_reminder_t *rules;
+    size_t n;
+    int rc = ntf_rules_as_put(ntf->reminders, cv_tx_arena(tx), &rules, &n);
+    bool known = false;
+    for (size_t i = 0; !rc && i < n; i++)
+        known = known || cv_str_equal(rules[i].rule, reminder->rule);
+    if (!rc && !known && n == NTF_RULES_MAX)
+        return cv_refuse(tx, out, "too_many", "data.rule", "there are %d rules, and no more can be; set one of them",
+                         NTF_RULES_MAX);
+    if (!rc)
+        rc = ntf_rule_put(ntf->reminders, reminder);
+    if (rc)
+        return rc;
+    ntf->anew = ntf->ahead = true;
+    return cv_accept(tx, out, "reminder_set", "rule %.*s %s", CV_STR_ARG(reminder->rule),
+                     reminder->has_off && reminder->off ? "reminds nobody" : "is set");
+}
+
 int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
     if (msg->info->number == CV_MSG_NOTIFICATIONS_RECIPIENT_PUT_V1)
         return s_recipient_put(self, tx, data, out);
+    if (msg->info->number == CV_MSG_NOTIFICATIONS_REMINDER_PUT_V1)
+        return s_reminder_put(self, tx, data, out);
     return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", NULL, "this service does not take such requests");
 }

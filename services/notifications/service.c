@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char s_timer[] = "outbox";
+static const char s_timer[] = "outbox", s_remind[] = "remind";
 
 /* Set once, before the service is opened: service.h gives open() nothing but the database. */
 static char s_outbox[NTF_OUTBOX_PATH_MAX] = "outbox";
@@ -57,6 +57,7 @@ static void s_forget(void *self)
     ntf_stir(ntf);
     ntf->scrub = true;
     ntf->timer_ms = 0;
+    ntf->ahead = ntf->anew = true;
 }
 
 static void s_close(void **self)
@@ -66,8 +67,12 @@ static void s_close(void **self)
         return;
     if (ntf->store)
         ntf_store_close(&ntf->store);
+    if (ntf->reminders)
+        ntf_reminders_close(&ntf->reminders);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
+    if (ntf->scratch)
+        cv_arena_destroy(&ntf->scratch);
     free(ntf);
     *self = NULL;
 }
@@ -78,7 +83,10 @@ static int s_open(cv_db_t *db, void **ret_self)
     if (!ntf)
         return CV_ENOMEM;
     ntf->arena = cv_arena_new(NTF_ARENA_MAX);
-    int rc = ntf->arena ? ntf_store_open(db, &ntf->store) : CV_ENOMEM;
+    ntf->scratch = cv_arena_new(NTF_SCRATCH_MAX);
+    int rc = ntf->arena && ntf->scratch ? ntf_store_open(db, &ntf->store) : CV_ENOMEM;
+    if (!rc)
+        rc = ntf_reminders_open(db, &ntf->reminders);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     s_forget(ntf);
@@ -95,17 +103,34 @@ static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
     ntf_t *ntf = self;
     ntf_stir(ntf);
     int rc = ntf_store_forget(ntf->store, stream);
+    if (!rc && strcmp(stream, "scheduling.events") == 0)
+        rc = ntf_procedures_forget(ntf->reminders);
     if (!rc && strcmp(stream, "registration.private") == 0) /* whom it does not have any more may have been erased */
         rc = ntf_forget(ntf, tx, CV_STR_NONE, CV_STR_NONE);
     return rc;
 }
 
+/* The clock is not known yet: what is ahead is computed anew when the timer comes, at once. */
+static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
+{
+    (void)self;
+    (void)ret_error;
+    (void)error_size;
+    return cv_tx_timer_set(tx, s_remind, CV_STR(""), 1);
+}
+
 static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
 {
-    (void)tx;
-    (void)kind;
     (void)key;
     ntf_t *ntf = self;
+    if (strcmp(kind, s_remind) == 0) {
+        int rc = ntf->anew ? ntf_remind_all(ntf, tx) : CV_OK;
+        if (!rc)
+            rc = ntf_remind_due(ntf, tx);
+        if (!rc)
+            ntf->anew = false;
+        return rc;
+    }
     ntf->news = ntf->work = true;
     ntf->timer_ms = 0;
     return CV_OK;
@@ -165,10 +190,11 @@ static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more)
 static int s_flush(void *self, cv_tx_t *tx)
 {
     ntf_t *ntf = self;
-    if (!ntf->news)
-        return CV_OK;
+    int rc = ntf->ahead ? ntf_remind_timer(ntf, tx) : CV_OK;
+    if (rc || !ntf->news)
+        return rc;
     bool more = false;
-    int rc = s_announce(ntf, tx, &more);
+    rc = s_announce(ntf, tx, &more);
     if (!rc)
         rc = s_set_timer(ntf, tx, more);
     if (rc)
@@ -187,7 +213,7 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "registration", .stream = "registration.private", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2, ntf_tables_3};
+static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2, ntf_tables_3, ntf_tables_content};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",
@@ -201,6 +227,7 @@ const cv_service_def_t ntf_service = {
     .configure = s_configure,
     .open = s_open,
     .close = s_close,
+    .start = s_start,
     .request = ntf_request,
     .record = ntf_record,
     .snapshot_begin = s_snapshot_begin,

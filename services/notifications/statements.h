@@ -58,14 +58,14 @@
 #define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
 /* In the order of s_delivery_read. */
 #define DELIVERY \
-    "n, notice, kind, cause, event, party, time_ms, private_seq, state, hold, attempts, failures, next_ms, reason"
+    "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold, attempts, failures, next_ms, reason"
 
 #define NTF_STATEMENTS(XX)                                                                                             \
     XX(event_put, "INSERT INTO ntf_event VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event) DO UPDATE SET version = ?2,"        \
                   " time_ms = ?3, data = ?4")                                                                          \
     XX(event_get, "SELECT data FROM ntf_event WHERE event = ?1")                                                       \
     XX(venue_put, "INSERT INTO ntf_venue VALUES(?1, ?2) ON CONFLICT(code) DO UPDATE SET name = ?2")                    \
-    XX(party_put, "INSERT INTO ntf_party VALUES(?1, ?2) ON CONFLICT(code) DO UPDATE SET name = ?2")                    \
+    XX(party_put, "INSERT INTO ntf_party VALUES(?1, ?2, ?3) ON CONFLICT(code) DO UPDATE SET name = ?2, kind = ?3")     \
     XX(names_get, "SELECT (SELECT name FROM ntf_venue WHERE code = ?1), (SELECT name FROM ntf_party WHERE code = ?2)") \
     XX(event_version, "SELECT version FROM ntf_event WHERE event = ?1")                                                \
     XX(answer_get, "SELECT answer, since FROM ntf_answer WHERE event = ?1 AND party = ?2")                             \

@@ -9,6 +9,7 @@
 
 #include "notifications/mail.h"
 #include "notifications/statements.h"
+#include "notifications/store_remind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,9 +154,10 @@ int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name)
     return s_name_put(store->venue_put, code, name);
 }
 
-int ntf_store_party_put(ntf_store_t *store, cv_str_t code, cv_str_t name)
+int ntf_store_party_put(ntf_store_t *store, const cv_party_t *party)
 {
-    return s_name_put(store->party_put, code, name);
+    cv_stmt_int(store->party_put, 3, ntf_party_kind_stored(party->kind));
+    return s_name_put(store->party_put, party->code, party->name);
 }
 
 int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_venue,
@@ -185,14 +187,21 @@ static const struct {
 };
 enum { ANSWERS_N = sizeof(s_answers) / sizeof(s_answers[0]) };
 
+_Static_assert(CV_LANGUAGE_MAX == 2, "a new language needs a number of its own");
+static const int64_t s_languages[CV_LANGUAGE_MAX + 1] = {[CV_LANGUAGE_EN] = 1, [CV_LANGUAGE_RU] = 2};
+
 static int64_t s_language_stored(cv_language_t language)
 {
-    return language == CV_LANGUAGE_RU ? 2 : language == CV_LANGUAGE_EN ? 1 : 0;
+    return s_languages[language];
 }
 
 static cv_language_t s_language_read(int64_t stored)
 {
-    return stored == 2 ? CV_LANGUAGE_RU : stored == 1 ? CV_LANGUAGE_EN : CV_LANGUAGE_ABSENT;
+    for (int language = CV_LANGUAGE_MAX; language > CV_LANGUAGE_ABSENT; language--) {
+        if (s_languages[language] == stored)
+            return (cv_language_t)language;
+    }
+    return CV_LANGUAGE_ABSENT;
 }
 
 int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,

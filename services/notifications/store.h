@@ -46,8 +46,9 @@
 
 extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[]; /* the migrations */
 
-enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                                       /* ntf_delivery.state */
-enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 };              /* ntf_delivery.kind */
+enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                          /* ntf_delivery.state */
+enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 }; /* ntf_delivery.kind */
+enum { NTF_REMINDER = 5, NTF_SILENCE = 6 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
 
@@ -61,7 +62,7 @@ int ntf_store_event_put(ntf_store_t *store, cv_str_t event, int64_t version, int
 /* CV_ENOTFOUND. data is copied to the arena. */
 int ntf_store_event_get(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, cv_str_t *ret_data) CV_USE_RESULT;
 int ntf_store_venue_put(ntf_store_t *store, cv_str_t code, cv_str_t name) CV_USE_RESULT;
-int ntf_store_party_put(ntf_store_t *store, cv_str_t code, cv_str_t name) CV_USE_RESULT;
+int ntf_store_party_put(ntf_store_t *store, const cv_party_t *party) CV_USE_RESULT;
 /* Names; absent when not known. */
 int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_venue,
                         cv_str_t *ret_party) CV_USE_RESULT;

@@ -14,11 +14,18 @@
 enum { TRIM_READING = 100, TRIM_TIMER = 10000 }; /* rows that go at once */
 static const int64_t DAY_MS = 24 * 3600 * 1000;
 
-static int s_days = 365; /* set once, before the service is opened */
+/* Set once, before the service is opened. */
+static int s_days = 365;
+static int64_t s_rows = 1000000;
 
 void reg_access_days(int days)
 {
     s_days = days;
+}
+
+void reg_access_rows(int64_t rows)
+{
+    s_rows = rows;
 }
 
 int64_t reg_access_kept_ms(void)
@@ -79,13 +86,13 @@ int reg_access_trace(void *self_, cv_tx_t *tx)
     if (!rc || is_first)
         rc = reg_access_add(self->accesses, &self->reading);
     if (!rc)
-        rc = reg_access_trim(self->accesses, since(tx), REG_ACCESSES_MAX, TRIM_READING);
+        rc = reg_access_trim(self->accesses, since(tx), s_rows, TRIM_READING);
     return rc || !is_first ? rc : set_timer(self, tx);
 }
 
 int reg_access_timer(reg_t *self, cv_tx_t *tx)
 {
-    int rc = reg_access_trim(self->accesses, since(tx), REG_ACCESSES_MAX, TRIM_TIMER);
+    int rc = reg_access_trim(self->accesses, since(tx), s_rows, TRIM_TIMER);
 
     return rc ? rc : set_timer(self, tx);
 }

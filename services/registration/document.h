@@ -24,15 +24,14 @@
  *   every answer with data of persons has a row in the list, written before it left
  *
  * The list has no names, only the number of the person, so it outlives an erasure: who has read what was there is what
- * somebody may want to know afterwards. It ends by time (registration/access_days) and by count (REG_ACCESSES_MAX).
- * What services get by following registration.private is not a reading by somebody, and not in it.
+ * somebody may want to know afterwards. It ends by time (registration/access_days) and by count
+ * (registration/access_rows). What services get by following registration.private is not a reading by somebody, and not
+ * in it.
  */
 #ifndef CONVENE_REGISTRATION_DOCUMENT_H
 #define CONVENE_REGISTRATION_DOCUMENT_H
 
 #include "registration/registration.h"
-
-enum { REG_ACCESSES_MAX = 1000000 };
 
 /* Documents and consents: by the key alone, like reg_may_see_persons; services have no use for them. */
 bool reg_may_see_papers(const cv_principal_t *who, cv_str_t key);
@@ -42,7 +41,8 @@ int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, 
 /* The person is erased, or somebody else takes the place. */
 int reg_documents_end(reg_t *self, cv_tx_t *tx, int64_t person) CV_USE_RESULT;
 
-void reg_access_days(int days); /* how long the list goes back; from the settings */
+void reg_access_days(int days);     /* how long the list goes back; from the settings */
+void reg_access_rows(int64_t rows); /* how many are kept at most */
 int64_t reg_access_kept_ms(void);
 /* After a question was answered: if it showed data of persons, the answer waits until that is written. */
 void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, const cv_collect_t *collect);

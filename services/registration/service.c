@@ -87,6 +87,7 @@ static int configure(const struct cv_config *config, char *ret_error, size_t err
     if (rc)
         return rc;
     reg_access_days((int)cv_config_int(config, "registration/access_days"));
+    reg_access_rows(cv_config_int(config, "registration/access_rows"));
     int n = snprintf(path, sizeof path, "%s/registration.badge-keys", cv_config_text(config, "data"));
     if (n >= (int)sizeof path || reg_signers_configure(path)) {
         snprintf(ret_error, error_size, "data: the path is longer than %d octets", REG_KEY_PATH_MAX - 32);

@@ -277,11 +277,11 @@ static bool is_available(const cv_room_t *room, const cv_session_t *session)
     int64_t at, from, until;
     if (room->closed)
         return false;
-    if (!room->available_n || !sch_wall_parse(session->start, &at))
+    if (!room->available_n || !cv_wall_parse(session->start, &at))
         return true;
     int64_t end = at + session->minutes * 60;
     for (size_t i = 0; i < room->available_n && at < end; ++i)
-        if (sch_wall_parse(room->available[i].from, &from) && sch_wall_parse(room->available[i].until, &until) &&
+        if (cv_wall_parse(room->available[i].from, &from) && cv_wall_parse(room->available[i].until, &until) &&
             from <= at && until > at)
             at = until;
     return at >= end;

@@ -70,13 +70,13 @@ static void offset_text(int64_t offset_s, char ret_text[8])
 int sch_wall_ms(const sch_wall_t *wall, cv_str_t file, int64_t *ret_ms, sch_no_t *ret_no)
 {
     int64_t wall_s;
-    sch_instant_t instants[2];
+    cv_instant_t instants[2];
     size_t n, at = 0;
     char first[8], second[8];
-    if (!sch_wall_parse(wall->clock, &wall_s))
+    if (!cv_wall_parse(wall->clock, &wall_s))
         return sch_no(ret_no, CV_EREJECTED, wall->code, wall->clock_field,
                       "%.*s is not a day and time like 2026-03-06T18:00", CV_STR_ARG(wall->clock));
-    if (!file.ptr || sch_zone_instants(file, wall_s, instants, &n))
+    if (!file.ptr || cv_zone_instants(file, wall_s, instants, &n))
         return sch_no(ret_no, CV_EREJECTED, "zone_unknown", wall->zone_field,
                       "%.*s is no zone of the tz database here; one is named like Asia/Almaty%s",
                       CV_STR_ARG(wall->zone), wall->otherwise);

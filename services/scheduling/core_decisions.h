@@ -4,6 +4,7 @@
 #ifndef SCHEDULING_CORE_DECISIONS_H
 #define SCHEDULING_CORE_DECISIONS_H
 
+#include "convene/zone.h"
 #include "scheduling/core.h"
 
 typedef cv_scheduling_decision_v1_t sch_decision_t;
@@ -14,21 +15,12 @@ enum {
 };
 
 /* ---- zones ---- */
-/* An instant and what clocks there are ahead of UTC. */
-typedef struct {
-    int64_t utc_s, offset_s;
-} sch_instant_t;
-/* "2026-03-06T18:00[:00]" as seconds, as if it were UTC. false: no such day or time. */
-bool sch_wall_parse(cv_str_t text, int64_t *ret_seconds);
 /* What a clock in a zone shows, as a request says it, and how a refusal calls its parts. */
 typedef struct {
     cv_str_t clock, zone, utc_offset;
     const char *code, *clock_field, *zone_field, *offset_field;
     const char *otherwise; /* behind the sentence about an unknown zone */
 } sch_wall_t;
-/* The instants at which a clock of the zone (octets of its TZif file) shows this, earliest first: 0, 1 or 2.
- * CV_ECORRUPT: not a zone. */
-int sch_zone_instants(cv_str_t file, int64_t wall_s, sch_instant_t ret_instants[2], size_t *ret_n) CV_USE_RESULT;
 
 /* ---- silence ---- */
 /* The one instant at which it shows this. file: of its zone; CV_STR_NONE: there is no such zone. */

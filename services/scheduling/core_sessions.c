@@ -34,7 +34,7 @@ static int64_t day_at(int64_t wall_s)
 bool sch_sitting_days(const sch_sitting_t *sitting, int64_t *ret_first, int64_t *ret_last)
 {
     int64_t wall_s;
-    if (!sch_is_placed(sitting) || !sch_wall_parse(sitting->session.start, &wall_s))
+    if (!sch_is_placed(sitting) || !cv_wall_parse(sitting->session.start, &wall_s))
         return false;
     *ret_first = day_at(wall_s);
     *ret_last = day_at(wall_s + sitting->session.minutes * 60 - 1);
@@ -45,7 +45,7 @@ const char *sch_sitting_when(const sch_sitting_t *sitting, char ret_text[SCH_WHE
 {
     int64_t wall_s;
     char end[CV_TIME_TEXT + 1];
-    if (!sch_is_placed(sitting) || !sch_wall_parse(sitting->session.start, &wall_s)) {
+    if (!sch_is_placed(sitting) || !cv_wall_parse(sitting->session.start, &wall_s)) {
         (void)snprintf(ret_text, SCH_WHEN_MAX, "not placed");
         return ret_text;
     }
@@ -75,7 +75,7 @@ int sch_check_room(const cv_room_t *room, bool has_zone, sch_no_t *ret_no)
     for (size_t i = 0; i < room->available_n; ++i) {
         const cv_room_span_t *span = &room->available[i];
         int64_t from, until;
-        if (!sch_wall_parse(span->from, &from) || !sch_wall_parse(span->until, &until))
+        if (!cv_wall_parse(span->from, &from) || !cv_wall_parse(span->until, &until))
             return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", "data.available",
                           "%.*s to %.*s are not days and times like 2026-05-11T08:00", CV_STR_ARG(span->from),
                           CV_STR_ARG(span->until));

@@ -195,7 +195,7 @@ int sch_decision_bring(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_
     int rc = start(service, tx, request->decision, &request->resolution, CV_DECISION_WAY_SILENCE, &decision, out);
     if (rc)
         return rc;
-    rc = request->zone.ptr ? sch_zone_read(cv_tx_arena(tx), request->zone, &file) : CV_OK;
+    rc = request->zone.ptr ? cv_zone_read(cv_tx_arena(tx), request->zone, &file) : CV_OK;
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     if (sch_expiry(request, file, cv_tx_now_ms(tx), &expires_ms, &no))

@@ -5,10 +5,10 @@
 #define SCHEDULING_HANDLERS_H
 
 #include "convene/service.h"
+#include "convene/zone.h"
 #include "scheduling/core_conflicts.h"
 #include "scheduling/core_year.h"
 #include "scheduling/store.h"
-#include "scheduling/zone.h"
 
 enum { SCH_STREAM_EVENTS };           /* index into the service's streams */
 #define SCH_TIMER_OPEN "event_open"   /* key: event; registration opens */

@@ -118,7 +118,7 @@ static int set_instants(cv_tx_t *tx, edit_t *edit, cv_outcome_t *out)
     cv_str_t zone = sch_session_zone(&edit->after.session, edit->venue_zone);
     if (zone.ptr && !(edit->zone.ptr && cv_str_equal(edit->zone, zone))) {
         edit->zone_file = CV_STR_NONE;
-        int rc = sch_zone_read(cv_tx_arena(tx), zone, &edit->zone_file);
+        int rc = cv_zone_read(cv_tx_arena(tx), zone, &edit->zone_file);
         if (rc && rc != CV_ENOTFOUND)
             return rc;
         edit->zone = zone;

@@ -6,6 +6,7 @@ and what a build needs from outside comes over the host's network."""
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import time
 
 SUITE = os.environ.get("CONVENE_TEST_SUITE", "trixie")
 BASE = os.environ.get("CONVENE_BASE")  # an image to build on; else one is made by debootstrap
+IN_MEMORY_KIB = 10 * 1024 * 1024
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -44,7 +46,7 @@ class Engine:
     def __init__(self, tools):
         self.tools = pathlib.Path(tools)  # what ./dev fetched: cli-plugins/docker-compose; and base images kept between runs
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="cvt-", dir="/var/tmp"))
-        self.process = None
+        self.process, self.in_memory = None, False
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("CONVENE_", "DOCKER_", "COMPOSE_"))} | {
             "DOCKER_HOST": f"unix://{self.root}/sock", "DOCKER_CONFIG": f"{self.root}/config", "BUILDKIT_PROGRESS": "plain",
             "CONVENE_BASE": BASE or f"convene-test/base:{SUITE}"}
@@ -67,7 +69,17 @@ class Engine:
             raise Missing("`docker compose` (version 2) is neither installed nor in build/compose; ./dev test compose fetches it")
         return version.stdout.strip()
 
+    def settle(self):
+        """Layers of images in memory, where there is plenty: unpacking packages there, and removing all of it, takes no time. The disk is
+        not what is tested here: nobody pulls its plug, and what a kernel has taken from a killed process it keeps."""
+        with open("/proc/meminfo", encoding="ascii") as file:
+            free_kib = int(re.search(r"^MemAvailable: +(\d+)", file.read(), re.M)[1])
+        if free_kib > IN_MEMORY_KIB:
+            (self.root / "data").mkdir()
+            self.in_memory = run("mount", "-t", "tmpfs", "-o", "size=6g,mode=0710", "none", self.root / "data", check=False).returncode == 0
+
     def start(self):
+        self.settle()
         # It gets SIGTERM from the kernel should the test die, and takes its containers with it.
         command = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--config-file", "", "--data-root", self.root / "data", "--exec-root",
                    self.root / "exec", "--pidfile", self.root / "pid", "--host", f"unix://{self.root}/sock", "--bridge", "none",

@@ -22,10 +22,11 @@ import time
 import unittest
 
 import cvwire
+import spdx
 import world
 from clients import Publisher, seed_of
 from deployment import FINDINGS, SERVICES, wait_for
-from engine import Engine, Missing
+from engine import Engine, Missing, run
 from oracle import Oracle
 from stack import Stack
 
@@ -142,9 +143,11 @@ class Compose(unittest.TestCase):
 
     def build(self):
         stack = self.stack
+        others = stack.spawn("build", "publisher")  # beside ours: most of either is waiting for packages
         stack.compose("build", "keys", timeout=900)
         self.steps.done("image built, with packages installed inside")
-        stack.compose("build", "publisher", timeout=600)
+        said = others.communicate(timeout=600)
+        self.assertEqual(others.returncode, 0, said)
         self.steps.done("image of programs of others built")
         image = json.loads(self.engine.docker("image", "inspect", "convene").stdout)[0]
         self.assertEqual(image["Config"]["User"], "10001:10001")
@@ -153,6 +156,11 @@ class Compose(unittest.TestCase):
         listing = self.engine.docker("run", "--rm", "--network", "none", "convene", "/usr/bin/dpkg-query", "-W", "-f", "${Package} ").stdout.split()
         self.assertTrue({"libczmq4", "libsodium23"} <= set(listing), listing)
         self.assertFalse({"gcc", "cmake", "libczmq-dev", "python3"} & set(listing), "what only a build needs is in the image")
+        form = run(SOURCE / "docker/package/sbom.py", "--format").stdout.strip()
+        said = self.engine.docker("run", "--rm", "--network", "none", "convene", "/usr/bin/dpkg-query", "-W", "-f", form).stdout
+        bill = json.loads(run(SOURCE / "docker/package/sbom.py", "--image", "convene", stdin=said).stdout)
+        self.assertEqual(spdx.wrong(bill), [])
+        self.assertEqual({one["name"] for one in bill["packages"]}, set(listing) | {"convene"})
         print(f"           image: {image['Size'] / 1e6:.0f} MB, {len(listing)} packages")
 
     def start(self):
@@ -313,17 +321,21 @@ class Compose(unittest.TestCase):
         stack = self.stack
         stack.wait_settled(60)
         streams = stack.streams()
+        self.steps.done("streams read, from their beginning")
         self.assertEqual(self.oracle.judge(streams["registration.events"], self.rules, self.parties), [])
+        self.steps.done("the oracle has judged")
         log = stack.log("registration")
         for request, octets in self.oracle.acknowledged.items():
             if log.remembered(request) != octets:
                 self.fail(f"{request} was acknowledged with other octets than are remembered")
+        self.steps.done("remembered outcomes compared")
         answers = [json.loads(line) for line in self.publisher_said[0][0].splitlines()]
         self.assertEqual(sorted(answer["id"] for answer in answers), sorted(self.external))
         for answer in answers:
             self.assertEqual((answer["class"], answer["code"]), ("OK", "registered"), answer)
             self.assertEqual(hashlib.blake2b(log.remembered(answer["id"]), digest_size=16).hexdigest(), answer["hash"], answer)
         notices = world.wait_notices(stack, 60)
+        self.steps.done("notices are out")
         wait_for(lambda: self.subscribed() == streams["registration.events"], lambda: f"the subscriber has {len(self.subscribed())} records of "
                  f"{len(streams['registration.events'])}", 30, 0.2)
         mails = {path.stem for path in stack.volume("outbox").glob("*.eml")}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Oracle keeps its own list of what was acknowledged, with the octets, and judges a whole stream by it. SeatModel is an
 independent, straightforward seat rule: it counts, and says what each decision has to be where the rule leaves no choice."""
+import collections
 import threading
 
 import cvwire
@@ -16,6 +17,7 @@ class SeatModel:
     def __init__(self, rules, parties):
         self.rules, self.parties = rules, parties
         self.state = {}  # (party, number) -> state
+        self.counts = collections.Counter()  # state, and (party, state): how many of `state` there are; changed with it alone
 
     def guaranteed(self, party):
         for quota in self.rules.get("quotas", []):
@@ -29,8 +31,18 @@ class SeatModel:
                 return quota["maximum"]
         return self.rules["maximum"]
 
+    def put(self, key, state):
+        """state None: it is there no more."""
+        before = self.state.pop(key, None)
+        for one, by in ((before, -1), (state, 1)):
+            if one is not None:
+                self.counts[one] += by
+                self.counts[key[0], one] += by
+        if state is not None:
+            self.state[key] = state
+
     def count(self, state, party=None):
-        return sum(s == state and (party is None or p == party) for (p, _), s in self.state.items())
+        return self.counts[state if party is None else (party, state)]
 
     def free(self):
         return self.rules["capacity"] - sum(max(self.guaranteed(p), self.count("confirmed", p)) for p in self.parties)
@@ -45,18 +57,18 @@ class SeatModel:
         for i in range(persons):
             expected.append("confirmed" if self.may_have(party) else "refused")
             numbers.append((party, -1 - i))
-            self.state[numbers[-1]] = expected[-1]
+            self.put(numbers[-1], expected[-1])
         for number in numbers:
-            del self.state[number]
+            self.put(number, None)
         return expected
 
     def set(self, party, places):
         for place in places:
-            self.state[(party, place["number"])] = place["state"]
+            self.put((party, place["number"]), place["state"])
 
     def withdraw_all(self, party):
         for key in [k for k in self.state if k[0] == party and self.state[k] != "refused"]:
-            self.state[key] = "withdrawn"
+            self.put(key, "withdrawn")
 
     def wrong(self, party, seats):
         """What is wrong now with these seats of a record, or with the sums themselves; None when all is right."""

@@ -13,7 +13,7 @@ import sys
 
 LAYERS = ['base', 'wire', 'store', 'net', 'service']
 # Public headers and the layer they belong to.
-PUBLIC = {'error': 'base', 'bytes': 'base', 'files': 'base', 'format': 'base', 'ids': 'base', 'log': 'base', 'config': 'base', 'version': 'base',
+PUBLIC = {'error': 'base', 'bytes': 'base', 'files': 'base', 'format': 'base', 'ids': 'base', 'log': 'base', 'config': 'base', 'version': 'base', 'zone': 'base', 'calendar': 'base',
           'seal': 'base', 'principal': 'wire', 'badge': 'base', 'wire': 'wire', 'messages': 'wire', 'codec': 'wire', 'store': 'store', 'client': 'net',
           'service': 'service'}
 # Public headers that only programs and the runner use: library code returns errors, it does not log.
@@ -146,11 +146,9 @@ def check_service_includes(source, service):
     is_core = re.fullmatch(r'core(_\w+)?\.[ch]', source.parts[-1]) or 'placement' in source.parts
     for number, own, name in includes(source):
         first = name.split('/')[0]
-        # Pure: the search and the evaluator run in the command line too, which also reads zones as scheduling does.
-        engine = service == 'cli' and re.match(r'scheduling/(placement/|core_\w+\.h|zone\.h)', name)
-        # Pure: `audit view` makes again what a dashboard shows.
-        shown = service == 'cli' and re.match(r'dashboard/(core_\w+|json)\.h', name)
-        if own and '/' in name and first not in ('convene', service) and not engine and not shown:
+        # Pure: the search, the evaluator, the previews of notices and what a dashboard shows are made in the command line too.
+        engine = service == 'cli' and re.match(r'scheduling/(placement/|core_\w+\.h)|notifications/content/|dashboard/(core_\w+|json)\.h', name)
+        if own and '/' in name and first not in ('convene', service) and not engine:
             source.find(number, 'layers', f'a service includes convene/*.h and its own headers, not {name}')
         if is_core and CORE_INCLUDES.search(f'"{name}"' if own else f'<{name}>'):
             source.find(number, 'core', f'a core is pure: no {name}')

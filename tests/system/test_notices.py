@@ -28,6 +28,13 @@ class Notices(Case):
         with open(os.path.join(self.d.outbox, name), "rb") as file:
             return email.message_from_binary_file(file, policy=email.policy.default)
 
+    def text_of(self, message):
+        """The text part; the HTML part says the same."""
+        self.assertEqual(message.get_content_type(), "multipart/alternative")
+        kinds = [part.get_content_type() for part in message.iter_parts()]
+        self.assertIn(kinds, (["text/plain", "text/html"], ["text/plain", "text/html", "text/calendar"]))
+        return message.get_body(("plain",)).get_content()
+
     def names(self):
         return set(os.listdir(self.d.outbox)) if os.path.isdir(self.d.outbox) else set()
 
@@ -43,7 +50,7 @@ class Notices(Case):
     def notice_is_right(self, outcome, to, *lines):
         message = self.read(self.name_of(outcome.data["sequence"], outcome.data["decision"]["party"]))
         self.assertEqual([a.addr_spec for a in message["To"].addresses], [to])
-        text = message.get_content()
+        text = self.text_of(message)
         for line in (outcome.id, f"({outcome.data['decision']['event']})", f"({outcome.data['decision']['party']})", *lines):
             self.assertIn(line, text)
         self.assertTrue(message["Message-ID"] and message["Date"] and message["Subject"] and message["From"])
@@ -64,7 +71,7 @@ class Notices(Case):
         self.all_written(5)  # the four, and the one who moved up
         promoted = [n for n in self.names() if n.endswith(".AZ.eml")]
         self.assertEqual(len(promoted), 2)
-        text = self.read(max(promoted, key=lambda n: int(n.split(".")[3]))).get_content()
+        text = self.text_of(self.read(max(promoted, key=lambda n: int(n.split(".")[3]))))
         self.assertIn("AZ person 1", text)
         self.assertIn("confirmed", text)
         self.assertEqual(gone.klass, "OK")
@@ -76,7 +83,7 @@ class Notices(Case):
         change = world.decide(self.office, "scheduling.event.change", {"event": "E1", "title": "A new title", "reason": "It was asked for"})
         self.all_written(7)
         for party in ("KZ", "AZ"):
-            text = self.read(self.name_of(change.data["sequence"], party, "scheduling.events")).get_content()
+            text = self.text_of(self.read(self.name_of(change.data["sequence"], party, "scheduling.events")))
             self.assertIn("A new title", text)
         # The stream tells each notice: queued, then written, once.
         states = world.wait_notices(self.d)

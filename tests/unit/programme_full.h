@@ -187,7 +187,7 @@ static inline bool full_open(const full_t *full, int i, int minute)
     bool open = room->available_n == 0;
     for (size_t k = 0; k < room->available_n; ++k) {
         int64_t from = 0, until = 0, wall = full->origin_ms / 1000 + (int64_t)minute * 60;
-        (void)(sch_wall_parse(room->available[k].from, &from) && sch_wall_parse(room->available[k].until, &until));
+        (void)(cv_wall_parse(room->available[k].from, &from) && cv_wall_parse(room->available[k].until, &until));
         open |= from <= wall && wall < until;
     }
     return open && !room->closed;

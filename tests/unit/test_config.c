@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -93,6 +94,16 @@ static void test_precedence(void **state)
     assert_string_equal(cv_config_origin(config, "store/reserve_mib"), "CONVENE_STORE_RESERVE_MIB");
     assert_string_equal(cv_config_text(config, "log/level"), "debug");
     assert_string_equal(cv_config_origin(config, "log/level"), "--set");
+
+    cv_config_t *named = NULL; /* the same file, by the environment */
+    char variable[80];
+    snprintf(variable, sizeof variable, "CONVENE_CONFIG=%s", s_path);
+    const char *names[] = {variable, "CONVENE_LOG_LEVEL=error", NULL};
+    assert_int_equal(cv_config_load(NULL, (char *const *)(uintptr_t)names, NULL, 0, &named, s_error, sizeof s_error),
+                     CV_OK);
+    assert_string_equal(cv_config_text(named, "data"), "/srv/convene");
+    assert_string_equal(cv_config_text(named, "log/level"), "error");
+    cv_config_destroy(&named);
 
     char *printed = NULL;
     size_t len = 0;
@@ -219,11 +230,102 @@ static void test_table(void **state)
     s_refused("sheduling\n    endpoint = tcp://127.0.0.1:1\n", NULL, NULL, ":2: unknown key \"sheduling/endpoint\"");
 }
 
+static void test_check(void **state)
+{
+    (void)state;
+    char secret[] = "/tmp/convene-secret-XXXXXX", set[128];
+    int fd = mkstemp(secret);
+    assert_true(fd >= 0);
+    snprintf(set, sizeof set, "registration/master_key=%s", secret);
+    cv_config_t *config = NULL;
+    assert_int_equal(s_load(NULL, NULL, set, &config), CV_OK);
+    assert_int_equal(fchmod(fd, 0600), 0);
+    assert_int_equal(cv_config_check(config, "registration", s_error, sizeof s_error), CV_OK);
+    assert_int_equal(fchmod(fd, 0640), 0);
+    assert_int_equal(cv_config_check(config, "registration", s_error, sizeof s_error), CV_EINVAL);
+    if (!strstr(s_error, "--set: registration/master_key: others than its owner can read /tmp/") ||
+        !strstr(s_error, "(mode 0640); its mode must be 0600"))
+        fail_msg("\"%s\"", s_error);
+    assert_int_equal(cv_config_check(config, NULL, s_error, sizeof s_error), CV_EINVAL);
+    assert_int_equal(cv_config_check(config, "scheduling", s_error, sizeof s_error), CV_OK); /* not its secret */
+    unlink(secret);
+    close(fd);
+    assert_int_equal(cv_config_check(config, NULL, s_error, sizeof s_error), CV_OK); /* made at the first start */
+    cv_config_destroy(&config);
+
+    assert_int_equal(s_load(NULL, NULL, "registration/master_key=none", &config), CV_OK);
+    assert_int_equal(cv_config_check(config, NULL, s_error, sizeof s_error), CV_OK);
+    cv_config_destroy(&config);
+    assert_int_equal(s_load(NULL, NULL, "registration/master_key=/tmp", &config), CV_OK);
+    assert_int_equal(cv_config_check(config, NULL, s_error, sizeof s_error), CV_EINVAL);
+    assert_non_null(strstr(s_error, "/tmp is not a file"));
+    cv_config_destroy(&config);
+
+    assert_int_equal(s_load("security = none\nscheduling/endpoint = ipc:///run/x\n", NULL, NULL, &config), CV_OK);
+    assert_int_equal(cv_config_check(config, "scheduling", s_error, sizeof s_error), CV_OK);
+    assert_int_equal(cv_config_check(config, "registration", s_error, sizeof s_error), CV_EINVAL);
+    assert_non_null(
+        strstr(s_error, "registration/endpoint = tcp://127.0.0.1:24100: security = none is allowed on ipc"));
+    cv_config_destroy(&config);
+}
+
+/* What is said of a setting is what is checked. */
+static void test_description(void **state)
+{
+    (void)state;
+    size_t n;
+    char range[CV_CONFIG_RANGE_MAX], set[CV_CONFIG_VALUE_MAX + 128];
+    const cv_config_key_t *keys = cv_config_keys(&n);
+    for (size_t i = 0; i < n; i++) {
+        cv_config_range(&keys[i], range);
+        if (strcmp(keys[i].key, "registration/access_days") == 0)
+            assert_string_equal(range, "a whole number of days, from 1 to 36500");
+        if (strcmp(keys[i].key, "limits/requests") == 0)
+            assert_string_equal(range, "a whole number a second, from 0 to 1000000");
+        if (strcmp(keys[i].key, "log/level") == 0)
+            assert_string_equal(range, "debug, info, warn, error or none");
+        if (keys[i].type != CV_CONFIG_INT)
+            continue;
+        snprintf(set, sizeof set, "%s=%lld", keys[i].key, (long long)keys[i].min - 1);
+        s_refused(NULL, NULL, set, "must be a whole number");
+        cv_config_t *config = NULL;
+        snprintf(set, sizeof set, "%s=%lld", keys[i].key, (long long)keys[i].max);
+        assert_int_equal(s_load(NULL, NULL, set, &config), CV_OK);
+        cv_config_destroy(&config);
+    }
+
+    /* The example, with the '#' before each setting taken away, is a file of all defaults. */
+    char *text = NULL;
+    size_t len = 0, settings = 0;
+    FILE *file = open_memstream(&text, &len);
+    assert_non_null(file);
+    assert_int_equal(cv_config_example(file), CV_OK);
+    fclose(file);
+    for (char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (line[0] == '#' && line[1] != ' ')
+            memmove(line, line + 1, strlen(line)), settings++;
+    }
+    assert_int_equal(settings, n);
+    cv_config_t *config = NULL, *defaults = NULL;
+    if (s_load(text, NULL, NULL, &config))
+        fail_msg("%s\n%s", s_error, text);
+    assert_int_equal(s_load(NULL, NULL, NULL, &defaults), CV_OK);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(cv_config_text(config, keys[i].key), cv_config_text(defaults, keys[i].key));
+        assert_string_not_equal(cv_config_origin(config, keys[i].key), "default");
+    }
+    cv_config_destroy(&config);
+    cv_config_destroy(&defaults);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),     cmocka_unit_test(test_precedence),  cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_wrong_files), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_check),        cmocka_unit_test(test_description),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);
 }

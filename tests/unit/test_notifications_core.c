@@ -1,12 +1,14 @@
 /* test_notifications_core: ids, material changes, who is told, texts and the bytes of a message.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "notifications/content/text.h"
 #include "notifications/core.h"
 #include "notifications/mail.h"
-#include "notifications/text.h"
+#include "notifications/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -203,6 +205,45 @@ static void test_mail_bytes(void **state)
     cv_buf_done(&buf);
 }
 
+/* Parts in the order from plain to rich; what parts them stands in none, whoever writes it into a text. */
+static void test_mail_has_parts(void **state)
+{
+    (void)state;
+    cv_buf_t buf;
+    char boundary[80], body[200];
+    cv_buf_init(&buf, NTF_MAIL_MAX);
+    ntf_mail_t mail = letter();
+    mail.html = CV_STR("<p>yes</p>\n");
+    mail.calendar = CV_STR("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+    mail.method = CV_STR("REQUEST");
+    for (int i = 0; i < 2; i++) {
+        cv_buf_clear(&buf);
+        assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+        cv_str_t all = cv_buf_str(&buf);
+        const char *found = memmem(all.ptr, all.len, " boundary=\"", 11);
+        assert_non_null(found);
+        (void)snprintf(boundary, sizeof(boundary), "%.*s", (int)strcspn(found + 11, "\""), found + 11);
+        size_t n = 0;
+        char delimiter[90];
+        (void)snprintf(delimiter, sizeof(delimiter), "\r\n--%s", boundary);
+        for (const char *at = all.ptr;
+             (at = memmem(at, all.len - (size_t)(at - all.ptr), delimiter, strlen(delimiter))); at++)
+            n++;
+        assert_int_equal(n, 4);
+        assert_true(has(all, "text/plain; charset=utf-8\r\n") && has(all, "text/html; charset=utf-8\r\n"));
+        assert_true(has(all, "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n"));
+        (void)snprintf(body, sizeof(body), "Dear\n--%s\nContent-Type: text/html\n\nevil\n", boundary);
+        mail.body = cv_str(body); /* and once more, with what parted them */
+    }
+    cv_buf_clear(&buf);
+    mail.calendar = CV_STR("BEGIN:VCALENDAR\nEND:VCALENDAR\r\n"); /* a line of a calendar ends with both */
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL);
+    mail.calendar = CV_STR("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n");
+    mail.method = CV_STR("REQUEST\r\nBcc: x");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL);
+    cv_buf_done(&buf);
+}
+
 /* Every line but the body's keeps to 76 octets and ASCII, whatever the subject. */
 static void test_mail_encodes_headers(void **state)
 {
@@ -325,20 +366,17 @@ static void test_addresses(void **state)
 
 /* ---- texts -------------------------------------------------------------------------------- */
 
-typedef struct {
-    cv_buf_t subject, body;
-} text_t;
-
-static void setup_text(text_t *text)
+static int text_decision(const ntf_context_t *context, const cv_registration_decided_v1_t *decided, ntf_text_t *text)
 {
-    cv_buf_init(&text->subject, NTF_SUBJECT_MAX);
-    cv_buf_init(&text->body, NTF_TEXT_MAX);
+    ntf_text_init(text);
+    return ntf_text(context, &(ntf_news_t){.kind = NTF_DECISION, .decided = decided}, text);
 }
 
-static void done_text(text_t *text)
+static int text_change(const ntf_context_t *context, const cv_scheduling_event_v1_t *was, ntf_text_t *text)
 {
-    cv_buf_done(&text->subject);
-    cv_buf_done(&text->body);
+    ntf_text_init(text);
+    ntf_news_t news = {.kind = NTF_EVENT_CHANGE, .was = was, .changes = ntf_changes(was, context->details)};
+    return ntf_text(context, &news, text);
 }
 
 static cv_registration_decided_v1_t decided(void)
@@ -377,37 +415,34 @@ static void test_text_of_a_decision(void **state)
         .notice = CV_STR("registration.events.0123456789abcdef.42.KZ"),
     };
     cv_registration_decided_v1_t record = decided();
-    text_t text;
-    setup_text(&text);
-    assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+    ntf_text_t text;
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
     cv_str_t body = cv_buf_str(&text.body);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Registration accepted in part: Business Forum"));
     assert_true(has(body, "Dear A. Bekova,\n\nRegistration accepted in part.\n"));
     assert_true(has(body, "Delegation: Kazakhstan (KZ)\nEvent: Business Forum (FORUM-2026)\n"));
     assert_true(has(body, "Dates: 2026-05-12 - 2026-05-13, 09:30 +04:00 (Asia/Baku)\nPlace: Baku, AZ\n"));
-    assert_true(has(body, "Venue: Congress Centre\nFormat: in person\nDecided at: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(body, "Venue: Congress Centre\nFormat: in person\nDecided at: 2026-02-26 13:00:00 +04:00\n"));
     assert_true(has(body, "Reason: all persons are registered (registered)\n"));
     assert_true(has(body, "  No. 1, Bekova Aigerim: confirmed\n  No. 2: on the waiting list, place 3\n"));
     assert_true(has(body, "Seats of the delegation: confirmed 1 (at most 5), waiting 1\n"));
     assert_true(has(body, "Notice: registration.events.0123456789abcdef.42.KZ\n"));
-    done_text(&text);
+    ntf_text_done(&text);
 
-    setup_text(&text);
     context.language = CV_LANGUAGE_RU;
-    assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
     body = cv_buf_str(&text.body);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Регистрация принята частично: Business Forum"));
     assert_true(has(body, "Здравствуйте, A. Bekova!\n"));
     assert_true(has(body, "  № 1, Bekova Aigerim: место подтверждено\n  № 2: в листе ожидания, место 3\n"));
-    assert_true(has(body, "Время решения: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(body, "Время решения: 2026-02-26 13:00:00 +04:00\n"));
     assert_true(has(body, "Основание: все участники зарегистрированы (registered)\n"));
-    done_text(&text);
+    ntf_text_done(&text);
 
-    setup_text(&text);
     record.code = CV_STR("new_rule");
-    assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
     assert_true(has(cv_buf_str(&text.body), "Основание: new_rule\n"));
-    done_text(&text);
+    ntf_text_done(&text);
 }
 
 static void test_headlines(void **state)
@@ -438,12 +473,11 @@ static void test_headlines(void **state)
                                                .request = CV_STR("r"),
                                                .persons_n = 1,
                                                .persons = {{.number = 1, .state = rows[i].person}}};
-        text_t text;
-        setup_text(&text);
-        assert_int_equal(ntf_text_decision(&context, &record, &text.subject, &text.body), CV_OK);
+        ntf_text_t text;
+        assert_int_equal(text_decision(&context, &record, &text), CV_OK);
         assert_true(cv_str_is(cv_buf_str(&text.subject), rows[i].subject));
         assert_true(has(cv_buf_str(&text.body), "Dear colleagues,\n"));
-        done_text(&text);
+        ntf_text_done(&text);
     }
 }
 
@@ -462,45 +496,44 @@ static void test_text_of_a_promotion_and_a_change(void **state)
                              .recipient = CV_STR("A\nB"),
                              .time_ms = 1772096400000,
                              .notice = CV_STR("n")};
-    text_t text;
-    setup_text(&text);
-    assert_int_equal(ntf_text_change(&context, &was, ntf_changes(&was, &now), &text.subject, &text.body), CV_OK);
+    ntf_text_t text;
+    assert_int_equal(text_change(&context, &was, &text), CV_OK);
     cv_str_t body = cv_buf_str(&text.body);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Event postponed: Business Forum"));
     assert_true(has(body, "Dear A B,\n"));
     assert_true(has(body, "Reason: the hall is closed until [31m May\n"));
-    assert_true(has(body, "Changed at: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(body, "Changed at: 2026-02-26 13:00:00 +04:00\n"));
     assert_true(has(body, "Changes:\n  Dates: 2026-05-12 - 2026-05-13, 09:30 +04:00 (Asia/Baku) -> 2026-06\n"
                           "  Format: in person -> online\n"));
-    done_text(&text);
+    ntf_text_done(&text);
 
     cv_registration_promoted_v1_t promoted = {.cause = CV_PROMOTION_CAUSE_RELEASE,
                                               .persons_n = 1,
                                               .persons = {{.number = 7, .state = CV_PERSON_STATE_CONFIRMED}}};
-    setup_text(&text);
     context.language = CV_LANGUAGE_RU;
-    assert_int_equal(ntf_text_promotion(&context, &promoted, &text.subject, &text.body), CV_OK);
+    ntf_text_init(&text);
+    assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_PROMOTION, .promoted = &promoted}, &text), CV_OK);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Места из листа ожидания подтверждены: Business Forum"));
     assert_true(has(cv_buf_str(&text.body), "Причина: освобождены гарантированные места\n"));
     assert_true(has(cv_buf_str(&text.body), "  № 7: место подтверждено\n"));
-    done_text(&text);
+    ntf_text_done(&text);
 
     cv_registration_lapsed_v1_t lapsed = {
         .expires_ms = 1772096400000, .persons_n = 1, .persons = {{.number = 7, .state = CV_PERSON_STATE_WITHDRAWN}}};
-    setup_text(&text);
     context.language = CV_LANGUAGE_EN;
-    assert_int_equal(ntf_text_lapse(&context, &lapsed, &text.subject, &text.body), CV_OK);
+    ntf_text_init(&text);
+    assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_LAPSE, .lapsed = &lapsed}, &text), CV_OK);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "An offered place was not accepted in time: Business Forum"));
-    assert_true(has(cv_buf_str(&text.body), "The offer ended at: 2026-02-26 09:00:00 +00:00\n"));
+    assert_true(has(cv_buf_str(&text.body), "The offer ended at: 2026-02-26 13:00:00 +04:00\n"));
     assert_true(has(cv_buf_str(&text.body), "7: withdrawn\n"));
-    done_text(&text);
+    ntf_text_done(&text);
 
     lapsed.cause = CV_LAPSE_CAUSE_CONSENT;
-    setup_text(&text);
-    assert_int_equal(ntf_text_lapse(&context, &lapsed, &text.subject, &text.body), CV_OK);
+    ntf_text_init(&text);
+    assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_LAPSE, .lapsed = &lapsed}, &text), CV_OK);
     assert_true(has(cv_buf_str(&text.subject), "the consent to keep personal data ran out: Business Forum"));
-    assert_true(has(cv_buf_str(&text.body), "Consent until: 2026-02-26 09:00:00 +00:00\n"));
-    done_text(&text);
+    assert_true(has(cv_buf_str(&text.body), "Consent until: 2026-02-26 13:00:00 +04:00\n"));
+    ntf_text_done(&text);
 }
 
 /* The longest that the contract lets through still fits a message. */
@@ -535,20 +568,19 @@ static void test_longest_texts_fit(void **state)
                              .persons_n = NTF_PERSONS_MAX,
                              .notice = CV_STR("n")};
     for (int i = 0; i < 2; i++) {
-        text_t text;
-        setup_text(&text);
-        int rc = i ? ntf_text_change(&context, &was, ntf_changes(&was, &now), &text.subject, &text.body)
-                   : ntf_text_decision(&context, &record, &text.subject, &text.body);
+        ntf_text_t text;
+        int rc = i ? text_change(&context, &was, &text) : text_decision(&context, &record, &text);
         assert_int_equal(rc, CV_OK);
         ntf_mail_t mail = letter();
         mail.to_name = long_name;
         mail.subject = cv_buf_str(&text.subject);
         mail.body = cv_buf_str(&text.body);
+        mail.html = cv_buf_str(&text.html);
         cv_buf_t buf;
         cv_buf_init(&buf, NTF_MAIL_MAX);
         assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
         cv_buf_done(&buf);
-        done_text(&text);
+        ntf_text_done(&text);
     }
 }
 
@@ -561,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_epoch_of_a_record),
         cmocka_unit_test(test_pauses_cover_72_hours),
         cmocka_unit_test(test_mail_bytes),
+        cmocka_unit_test(test_mail_has_parts),
         cmocka_unit_test(test_mail_encodes_headers),
         cmocka_unit_test(test_mail_breaks_long_lines),
         cmocka_unit_test(test_mail_refuses),

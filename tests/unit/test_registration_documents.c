@@ -295,6 +295,12 @@ static void the_list_ends(void **state)
                      CV_OK);
     assert_int_equal(count(driver, "persons", "E1/KZ"), 1);
     assert_int_equal(driver_number(driver, "SELECT min(id) FROM access"), 1000004);
+    reg_access_rows(2);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(count(driver, "persons", "E1/KZ"), 1);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM access"), 2); /* the newest */
+    assert_int_equal(driver_number(driver, "SELECT min(id) FROM access"), 1000007);
+    reg_access_rows(1000000);
     reg_access_days(365);
     driver_free(&driver);
 }

@@ -18,7 +18,7 @@ static cv_arena_t *arena;
 static cv_str_t file_of(const char *zone)
 {
     cv_str_t file = CV_STR_NONE;
-    if (sch_zone_read(arena, cv_str(zone), &file) == CV_ENOTFOUND) {
+    if (cv_zone_read(arena, cv_str(zone), &file) == CV_ENOTFOUND) {
         print_message("SKIPPED: no tz database here (package tzdata)\n");
         skip();
     }
@@ -46,7 +46,7 @@ static void test_wall(void **state)
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; ++i) {
         int64_t seconds = -1;
-        assert_int_equal(sch_wall_parse(cv_str(CASES[i].text), &seconds), CASES[i].seconds >= 0);
+        assert_int_equal(cv_wall_parse(cv_str(CASES[i].text), &seconds), CASES[i].seconds >= 0);
         assert_int_equal(seconds, CASES[i].seconds);
     }
 }
@@ -71,12 +71,12 @@ static void test_known(void **state)
         {"Etc/UTC", "2026-03-06T18:00", "2026-03-06T18:00:00Z", NULL},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; ++i) {
-        sch_instant_t found[2];
+        cv_instant_t found[2];
         size_t n, expected = CASES[i].second ? 2 : CASES[i].first != NULL;
         int64_t wall_s, ms;
         cv_str_t file = file_of(CASES[i].zone);
-        assert_true(sch_wall_parse(cv_str(CASES[i].wall), &wall_s));
-        assert_int_equal(sch_zone_instants(file, wall_s, found, &n), CV_OK);
+        assert_true(cv_wall_parse(cv_str(CASES[i].wall), &wall_s));
+        assert_int_equal(cv_zone_instants(file, wall_s, found, &n), CV_OK);
         if (n != expected)
             fail_msg("%s %s: %zu", CASES[i].zone, CASES[i].wall, n);
         for (size_t j = 0; j < n; ++j) {
@@ -111,10 +111,10 @@ static void test_inverse(void **state)
         for (int i = 0; i < 20000; ++i) {
             random ^= random << 13, random ^= random >> 7, random ^= random << 17;
             int64_t u = (int64_t)(random % 3786825600u); /* up to 2090 */
-            sch_instant_t found[2];
+            cv_instant_t found[2];
             size_t n;
             bool again = false;
-            assert_int_equal(sch_zone_instants(file, u + libc_offset(u), found, &n), CV_OK);
+            assert_int_equal(cv_zone_instants(file, u + libc_offset(u), found, &n), CV_OK);
             for (size_t j = 0; j < n; ++j) {
                 again = again || found[j].utc_s == u;
                 assert_int_equal(found[j].offset_s, libc_offset(found[j].utc_s));
@@ -131,11 +131,11 @@ static void test_broken(void **state)
 {
     (void)state;
     cv_str_t file = file_of("Africa/Cairo"), none = CV_STR_NONE;
-    sch_instant_t found[2];
+    cv_instant_t found[2];
     size_t n;
     static const char *const NAMES[] = {"", "/etc/passwd", "../../../etc/passwd", "Asia", "Asia/Nowhere", "."};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; ++i) {
-        int rc = sch_zone_read(arena, cv_str(NAMES[i]), &none);
+        int rc = cv_zone_read(arena, cv_str(NAMES[i]), &none);
         assert_true(rc == CV_ENOTFOUND);
     }
     char *copy = malloc(file.len);
@@ -144,14 +144,14 @@ static void test_broken(void **state)
         char *cut = malloc(len ? len : 1);
         assert_non_null(cut);
         memcpy(cut, file.ptr, len);
-        int rc = sch_zone_instants((cv_str_t){cut, len}, 1700000000, found, &n);
+        int rc = cv_zone_instants((cv_str_t){cut, len}, 1700000000, found, &n);
         assert_true(rc == CV_ECORRUPT || len > file.len - 40); /* cut within the rule it may still be one */
         free(cut);
     }
     for (size_t i = 0; i < file.len * 8; ++i) { /* never crashes, whatever it makes of it */
         memcpy(copy, file.ptr, file.len);
         copy[i / 8] = (char)(copy[i / 8] ^ 1 << i % 8);
-        int rc = sch_zone_instants((cv_str_t){copy, file.len}, 2000000000, found, &n);
+        int rc = cv_zone_instants((cv_str_t){copy, file.len}, 2000000000, found, &n);
         assert_true(rc == CV_ECORRUPT || n <= 2);
     }
     free(copy);

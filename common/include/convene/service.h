@@ -108,6 +108,9 @@ typedef struct {
 
     /* Takes the settings of its own before open(); CV_EINVAL with the reason. May be NULL. */
     int (*configure)(const struct cv_config *config, char *ret_error, size_t error_size);
+    /* What configure() would refuse, without taking or opening anything: beside the service that runs. NULL:
+     * configure() itself does no more than that. */
+    int (*check)(const struct cv_config *config, char *ret_error, size_t error_size);
     /* Makes the service's object on an open, migrated database: prepares statements, checks invariants. */
     int (*open)(cv_db_t *db, void **ret_self);
     void (*close)(void **self);

@@ -1,5 +1,8 @@
 /* config: reads file, environment and flags into one table of values with origins.
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * The table below is the one description of all settings: what is read, refused, shown (config_describe.c), printed in
+ * the manual page and in the example file comes from it.
  */
 #include "convene/config.h"
 
@@ -10,27 +13,34 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define LIMIT(role, requests, questions)                                                                   \
-    {"limits/" role "/requests", CV_CONFIG_INT, requests, "the same for each " role, NULL, 0, 1000000},    \
-    {                                                                                                      \
-        "limits/" role "/questions", CV_CONFIG_INT, questions, "the same for each " role, NULL, 0, 1000000 \
+#define LIMIT(role, requests, questions)                                                                               \
+    {"limits/" role "/requests", CV_CONFIG_INT, requests, "the same for each " role, NULL, 0, 1000000, "a second"},    \
+    {                                                                                                                  \
+        "limits/" role "/questions", CV_CONFIG_INT, questions, "the same for each " role, NULL, 0, 1000000, "a second" \
     }
 
+/* Where a row ends early, the rest of it is nothing: no choices, no range, no unit. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 static const cv_config_key_t s_keys[] = {
     {"data", CV_CONFIG_DIR, "./convene-data", "directory of the databases", NULL, 0, 0},
     {"keys", CV_CONFIG_DIR, "${data}/keys", "directory of the CURVE certificates", NULL, 0, 0},
     {"security", CV_CONFIG_CHOICE, "curve", "none is allowed on ipc endpoints only", "curve|none", 0, 0},
     {"clock/offset_ms", CV_CONFIG_INT, "0", "added to the wall clock, for demonstrations", NULL, -4102444800000,
-     4102444800000},
+     4102444800000, "milliseconds"},
     {"registration/endpoint", CV_CONFIG_ENDPOINT, "tcp://127.0.0.1:24100", "where registration is reached", NULL, 0, 0},
-    {"registration/master_key", CV_CONFIG_DIR, "${keys}/registration.master",
+    {"registration/master_key", CV_CONFIG_SECRET, "${keys}/registration.master",
      "file of the key without which the personal data in registration's database cannot be read", NULL, 0, 0},
     {"registration/purge_days", CV_CONFIG_INT, "90",
      "days after an event's last day on which its personal data are erased, unless the event says otherwise (0: never)",
-     NULL, 0, 36500},
+     NULL, 0, 36500, "days"},
     {"registration/access_days", CV_CONFIG_INT, "365",
-     "days for which registration keeps who has read whose personal data", NULL, 1, 36500},
+     "days for which registration keeps who has read whose personal data", NULL, 1, 36500, "days"},
+    {"registration/access_rows", CV_CONFIG_INT, "1000000",
+     "readings of personal data that registration keeps at most; the oldest go first, whatever their age", NULL, 1000,
+     100000000, "readings"},
     {"registration/bind", CV_CONFIG_ENDPOINT, "${registration/endpoint}", "where registration listens", NULL, 0, 0},
     {"scheduling/endpoint", CV_CONFIG_ENDPOINT, "tcp://127.0.0.1:24110", "where scheduling is reached", NULL, 0, 0},
     {"scheduling/bind", CV_CONFIG_ENDPOINT, "${scheduling/endpoint}", "where scheduling listens", NULL, 0, 0},
@@ -48,17 +58,19 @@ static const cv_config_key_t s_keys[] = {
      "address and port of the page for those who may see names; none: there is none", NULL, 0, 0},
     {"dashboard/desk_as", CV_CONFIG_TEXT, "dashboard-desk", "name of the key, of role service, that it asks with", NULL,
      0, 0},
-    {"dashboard/link_key", CV_CONFIG_DIR, "${keys}/dashboard.links", "file of the key that signs links to it", NULL, 0,
-     0},
-    {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576},
+    {"dashboard/link_key", CV_CONFIG_SECRET, "${keys}/dashboard.links", "file of the key that signs links to it", NULL,
+     0, 0},
+    {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576,
+     "MiB"},
     {"store/keep_records", CV_CONFIG_INT, "0",
      "of each stream keep at least so many records; older ones go once all followers have them (0: keep all)", NULL, 0,
-     INT64_MAX},
+     INT64_MAX, "records"},
     {"limits/requests", CV_CONFIG_INT, "5000",
-     "requests a second that one principal may send; more are refused as BUSY (0: no limit)", NULL, 0, 1000000},
+     "requests a second that one principal may send; more are refused as BUSY (0: no limit)", NULL, 0, 1000000,
+     "a second"},
     {"limits/questions", CV_CONFIG_INT, "2000",
      "questions a second that one principal may ask, a large answer counting as several (0: no limit)", NULL, 0,
-     1000000},
+     1000000, "a second"},
     LIMIT("operator", "${limits/requests}", "${limits/questions}"),
     LIMIT("secretariat", "${limits/requests}", "${limits/questions}"),
     LIMIT("focal_point", "200", "200"),
@@ -67,6 +79,7 @@ static const cv_config_key_t s_keys[] = {
     LIMIT("observer", "${limits/requests}", "${limits/questions}"),
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
 };
+#pragma GCC diagnostic pop
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
 
 #define KEY_MAX 64
@@ -231,6 +244,7 @@ static int s_set(const load_t *load, const char *key, const char *value, const c
         break;
     case CV_CONFIG_TEXT:
     case CV_CONFIG_DIR:
+    case CV_CONFIG_SECRET:
     default:
         if (!*value)
             return s_fail(load, origin, "%s is empty", key);
@@ -272,11 +286,14 @@ static int s_load_file(const load_t *load, const char *path)
 
 /* ---- environment and flags ---------------------------------------------------------------- */
 
-static void s_variable(const char *key, char *ret_name, size_t size)
+/* The file that the environment names; NULL: none. */
+static const char *s_file_of(char *const *environment)
 {
-    snprintf(ret_name, size, ENV_PREFIX "%s", key);
-    for (char *at = ret_name; *at; at++)
-        *at = *at == '/' ? '_' : (char)toupper((unsigned char)*at);
+    static const char name[] = ENV_PREFIX "CONFIG=";
+    for (; *environment; environment++)
+        if (strncmp(*environment, name, sizeof name - 1) == 0 && (*environment)[sizeof name - 1])
+            return *environment + sizeof name - 1;
+    return NULL;
 }
 
 static int s_load_environment(const load_t *load, char *const *environment)
@@ -289,11 +306,10 @@ static int s_load_environment(const load_t *load, char *const *environment)
         if ((size_t)(equals - *environment) >= sizeof name)
             continue;
         snprintf(name, sizeof name, "%.*s", (int)(equals - *environment), *environment);
-        char known[KEY_MAX + sizeof ENV_PREFIX];
+        char known[CV_CONFIG_VARIABLE_MAX];
         int rc = CV_ENOTFOUND;
         for (int i = 0; i < KEYS_N && rc == CV_ENOTFOUND; i++) {
-            s_variable(s_keys[i].key, known, sizeof known);
-            if (strcmp(name, known) == 0)
+            if (strcmp(name, cv_config_variable(s_keys[i].key, known)) == 0)
                 rc = s_set(load, s_keys[i].key, equals + 1, name);
             else if (s_distance(name + strlen(ENV_PREFIX), known + strlen(ENV_PREFIX)) <= 1)
                 rc = s_fail(load, name, "unknown variable; did you mean %s?", known);
@@ -347,6 +363,8 @@ int cv_config_load(const char *file, char *const *environment, const char *const
     }
     for (int i = 0; i < KEYS_N; i++)
         snprintf(config->of[i].value, CV_CONFIG_VALUE_MAX, "%s", s_keys[i].value);
+    if (!file && environment)
+        file = s_file_of(environment);
     int rc = file ? s_load_file(&load, file) : CV_OK;
     if (!rc && environment)
         rc = s_load_environment(&load, environment);
@@ -398,16 +416,45 @@ const char *cv_config_origin(const cv_config_t *config, const char *key)
     return *config->of[index].origin ? config->of[index].origin : "default";
 }
 
-void cv_config_print(const cv_config_t *config, FILE *file)
+/* ---- what no single value shows ----------------------------------------------------------- */
+
+/* Who has write access may put another secret there; who can read it has it. */
+static int s_check_secret(const load_t *load, int index)
 {
-    for (int i = 0; i < KEYS_N; i++)
-        fprintf(file, "%-28s = %-40s # %s\n", s_keys[i].key, config->of[i].value,
-                cv_config_origin(config, s_keys[i].key));
+    struct stat info;
+    const char *key = s_keys[index].key, *path = load->config->of[index].value;
+    const char *origin = cv_config_origin(load->config, key);
+    if (strcmp(path, "none") == 0)
+        return CV_OK;
+    if (stat(path, &info))
+        return errno == ENOENT || errno == ENOTDIR
+                   ? CV_OK
+                   : s_fail(load, origin, "%s: cannot look at %s: %s", key, path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return s_fail(load, origin, "%s: %s is not a file", key, path);
+    if (info.st_mode & 077)
+        return s_fail(load, origin, "%s: others than its owner can read %s (mode %04o); its mode must be 0600", key,
+                      path, (unsigned)(info.st_mode & 07777));
+    return CV_OK;
 }
 
-void cv_config_help(FILE *file)
+int cv_config_check(const cv_config_t *config, const char *service, char *ret_error, size_t error_size)
 {
-    for (int i = 0; i < KEYS_N; i++)
-        fprintf(file, "  %-28s %s%s%s [%s]\n", s_keys[i].key, s_keys[i].help, s_keys[i].choices ? "; one of " : "",
-                s_keys[i].choices ? s_keys[i].choices : "", s_keys[i].value);
+    /* Only to carry what s_fail needs: nothing is set through it. */
+    load_t load = {(cv_config_t *)(uintptr_t)config, ret_error, error_size};
+    bool encrypted = strcmp(cv_config_text(config, "security"), "none") != 0;
+    size_t len = service ? strlen(service) : 0;
+    for (int i = 0; i < KEYS_N; i++) {
+        if (service && (strncmp(s_keys[i].key, service, len) != 0 || s_keys[i].key[len] != '/'))
+            continue;
+        int rc = CV_OK;
+        if (s_keys[i].type == CV_CONFIG_SECRET)
+            rc = s_check_secret(&load, i);
+        if (s_keys[i].type == CV_CONFIG_ENDPOINT && !encrypted && strncmp(config->of[i].value, "ipc://", 6) != 0)
+            rc = s_fail(&load, cv_config_origin(config, s_keys[i].key),
+                        "%s = %s: security = none is allowed on ipc only", s_keys[i].key, config->of[i].value);
+        if (rc)
+            return rc;
+    }
+    return CV_OK;
 }

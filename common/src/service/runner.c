@@ -9,7 +9,8 @@
  * they are blocked before any thread is made.
  *
  * Failure modes:
- *   wrong setting, missing key, port in use   one line that says what, where and what would be right; status 2
+ *   wrong setting, missing key, port in use   one line that says what, where and what would be right; status 2. All but
+ *                                              the port is what --check-config looks for, by the same functions
  *   database locked by another process         the same, status 3
  *   anything that may pass (disk, memory)      status 4: worth starting again
  *   disk fails, file damaged                   status 4 at once, without answering: whoever starts us again (convene
@@ -58,7 +59,7 @@ static void print_help(FILE *out, const char *name)
             "Usage: convene-%s [--config FILE] [--set KEY=VALUE]...\n\n"
             "  --config FILE     read settings from FILE (ZPL)\n"
             "  --set KEY=VALUE   one setting; beats environment and file\n"
-            "  --check-config    print every setting with its origin, and leave\n"
+            "  --check-config    print every setting with its origin, say what would keep it from starting, and leave\n"
             "  --restore FILE    put a backup in place of the database (which is kept beside it), begin a new epoch, "
             "leave\n"
             "  --version, --help\n\nSettings (environment: CONVENE_ and the key in capitals, '/' as '_'):\n",
@@ -307,7 +308,9 @@ static int serve(cv_runner_t *runner, int signal_fd)
     int64_t next_ms = 0;
     while (!stop) {
         int64_t mono_ms = cv_clock_mono_ms();
+        int64_t beat_ms = cv_notify_beat(&runner->notify, mono_ms);
         int64_t wait_ms = more || next_ms <= mono_ms ? 0 : next_ms - mono_ms;
+        wait_ms = beat_ms < wait_ms ? beat_ms : wait_ms;
         bool woken = false, reload = false;
         int rc = cv_ports_wait(runner, signal_fd, wait_ms, &woken);
         if (rc)
@@ -359,14 +362,36 @@ static int exit_status(int rc)
     }
 }
 
+static void read_settings(cv_runner_t *runner)
+{
+    runner->encrypted = strcmp(cv_config_text(runner->config, "security"), "none") != 0;
+    runner->clock_offset_ms = cv_config_int(runner->config, "clock/offset_ms");
+    snprintf(runner->keys_dir, sizeof runner->keys_dir, "%s", cv_config_text(runner->config, "keys"));
+}
+
+/* --check-config: what a start would refuse before it opens anything. The settings are out first. */
+static int check(cv_runner_t *runner)
+{
+    char error[ERROR_MAX] = "";
+    const cv_service_def_t *def = runner->def;
+    int rc = CV_OK;
+    cv_config_print(runner->config, stdout);
+    fflush(stdout);
+    if (def->check || def->configure)
+        rc = (def->check ? def->check : def->configure)(runner->config, error, sizeof error);
+    if (!rc)
+        rc = cv_ports_check(runner, error, sizeof error);
+    if (rc)
+        say_and_log(def->name, error[0] ? error : cv_error_text(rc));
+    return exit_status(rc);
+}
+
 static int run(cv_runner_t *runner, const flags_t *flags)
 {
     char error[ERROR_MAX] = "", path[PATH_ROOM];
     const char *data = cv_config_text(runner->config, "data");
     int signal_fd = open_signals(); /* before any thread */
-    runner->encrypted = strcmp(cv_config_text(runner->config, "security"), "none") != 0;
-    runner->clock_offset_ms = cv_config_int(runner->config, "clock/offset_ms");
-    snprintf(runner->keys_dir, sizeof runner->keys_dir, "%s", cv_config_text(runner->config, "keys"));
+    cv_notify_open(&runner->notify);
     snprintf(path, sizeof path, "%s/%s.db", data, runner->def->name);
     int rc = signal_fd < 0 ? CV_EINTERNAL : CV_OK;
     if (!rc && runner->def->configure)
@@ -391,6 +416,7 @@ static int run(cv_runner_t *runner, const flags_t *flags)
         cv_log(CV_LOG_INFO, "ready", cv_kv_text("endpoint", cv_config_of(runner->config, runner->def->name, "bind")),
                cv_kv_text("version", CV_VERSION));
         cv_guard_start(runner);
+        cv_notify_ready(&runner->notify);
         runner->batch_max = CV_BATCH_MAX;
         rc = serve(runner, signal_fd);
         if (rc == CV_EIO || rc == CV_ECORRUPT) {
@@ -398,10 +424,12 @@ static int run(cv_runner_t *runner, const flags_t *flags)
             cv_log(CV_LOG_ERROR, "disk_failed", cv_kv_text("reason", cv_engine_error(runner->engine)), cv_kv_rc(rc));
             _exit(EXIT_FAILED);
         }
+        cv_notify_stopping(&runner->notify);
         cv_log(rc ? CV_LOG_ERROR : CV_LOG_INFO, "stopped", cv_kv_rc(rc));
     }
     cv_ports_close(runner, rc ? 0 : LINGER_MS);
     close_engine(runner);
+    cv_notify_close(&runner->notify);
     if (signal_fd >= 0)
         close(signal_fd);
     return exit_status(rc);
@@ -423,13 +451,17 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
     if (!runner)
         return EXIT_FAILED;
     runner->def = definition;
-    if (cv_config_load(flags.config_file, environ, flags.sets, flags.sets_n, &runner->config, error, sizeof error)) {
+    int rc = cv_config_load(flags.config_file, environ, flags.sets, flags.sets_n, &runner->config, error, sizeof error);
+    if (!rc)
+        rc = cv_config_check(runner->config, definition->name, error, sizeof error);
+    if (rc) {
         say_and_log(definition->name, error);
         status = EXIT_USAGE;
     } else if (flags.check_only) {
-        cv_config_print(runner->config, stdout);
-        status = EXIT_SUCCESS;
+        read_settings(runner);
+        status = check(runner);
     } else {
+        read_settings(runner);
         cv_log_level_t level = CV_LOG_INFO;
         (void)!cv_log_level_parse(cv_str(cv_config_text(runner->config, "log/level")), &level);
         cv_log_start(definition->name, level);

@@ -8,6 +8,7 @@
 #include "net/socket.h"
 #include "net/zap.h"
 #include "service/engine.h"
+#include "service/notify.h"
 #include "service/parcels.h"
 
 #include <sys/stat.h>
@@ -56,6 +57,7 @@ typedef struct {
     size_t batch_max;      /* requests that the next turn takes; fewer after one that took too long */
     cv_parcels_t *parcels; /* what this turn publishes */
     int64_t clock_offset_ms;
+    cv_notify_t notify; /* the supervisor */
 } cv_runner_t;
 
 /* ports.c: sockets, and frames between them and the engine. */

@@ -1,4 +1,4 @@
-/* core_zone: from a day and a clock on a wall in a zone to the one instant that is meant.
+/* zone: from a day and a clock on a wall in a zone to the one instant that is meant.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A zone is the octets of its compiled file (TZif, RFC 8536), whoever read them. Asked is the inverse of what such a
@@ -17,7 +17,7 @@
  * Failure modes: a file that is cut off, has counts that do not fit its size, counts leap seconds ("right/...") or has
  * no 64-bit part is not believed: CV_ECORRUPT. Nothing outside of the octets is read.
  */
-#include "scheduling/core_decisions.h"
+#include "convene/zone.h"
 
 #include "convene/ids.h"
 
@@ -57,7 +57,7 @@ static bool is_leap(int64_t year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-bool sch_wall_parse(cv_str_t text, int64_t *ret_seconds)
+bool cv_wall_parse(cv_str_t text, int64_t *ret_seconds)
 {
     char full[] = "0000-00-00T00:00:00Z";
     int64_t ms;
@@ -283,7 +283,7 @@ static int64_t offset_at(const zone_t *zone, int64_t u)
     return low ? type_offset(zone, zone->indices[low - 1]) : type_offset(zone, 0);
 }
 
-int sch_zone_instants(cv_str_t file, int64_t wall_s, sch_instant_t ret_instants[2], size_t *ret_n)
+int cv_zone_instants(cv_str_t file, int64_t wall_s, cv_instant_t ret_instants[2], size_t *ret_n)
 {
     zone_t zone;
     size_t n = 0;
@@ -295,7 +295,7 @@ int sch_zone_instants(cv_str_t file, int64_t wall_s, sch_instant_t ret_instants[
         int64_t offset = i < zone.types_n    ? type_offset(&zone, i)
                          : i == zone.types_n ? zone.rule.std_s
                                              : zone.rule.dst_s;
-        sch_instant_t found = {.utc_s = wall_s - offset, .offset_s = offset};
+        cv_instant_t found = {.utc_s = wall_s - offset, .offset_s = offset};
         bool known = offset_at(&zone, found.utc_s) != offset;
         for (size_t j = 0; j < n; ++j)
             known = known || ret_instants[j].utc_s == found.utc_s;
@@ -303,10 +303,19 @@ int sch_zone_instants(cv_str_t file, int64_t wall_s, sch_instant_t ret_instants[
             ret_instants[n++] = found;
     }
     if (n == 2 && ret_instants[0].utc_s > ret_instants[1].utc_s) {
-        sch_instant_t first = ret_instants[1];
+        cv_instant_t first = ret_instants[1];
         ret_instants[1] = ret_instants[0];
         ret_instants[0] = first;
     }
     *ret_n = n;
+    return CV_OK;
+}
+
+int cv_zone_offset(cv_str_t file, int64_t utc_s, int64_t *ret_offset_s)
+{
+    zone_t zone;
+    if (!read_zone(file, &zone))
+        return CV_ECORRUPT;
+    *ret_offset_s = offset_at(&zone, utc_s);
     return CV_OK;
 }

@@ -1,10 +1,11 @@
-/* zone: reads the files of the tz database that this machine has.
+/* zone_file: reads the files of the tz database that this machine has.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Read only while a request is decided that names a zone. What was decided is an instant and is stored as one: a newer
- * database later, or none at all, moves no expiry that was announced.
+ * Who calls this says when: scheduling while a request is decided that names a zone (what was decided is an instant and
+ * is stored as one: a newer database later, or none at all, moves no expiry that was announced), notifications when an
+ * event is told of and when it starts.
  */
-#include "scheduling/zone.h"
+#include "convene/zone.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #define ZONEINFO "/usr/share/zoneinfo"
 enum { ZONE_FILE_MAX = 64 * 1024 };
 
-int sch_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file)
+int cv_zone_read(cv_arena_t *arena, cv_str_t zone, cv_str_t *ret_file)
 {
     char path[sizeof ZONEINFO + 80];
     /* The schema lets no dot through, so no name leaves the folder. */

@@ -1,0 +1,80 @@
+/* text: what a notice says, as text and as HTML, in the recipient's language; pure.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The facts of a notice become a view (view.c): an object of words and numbers, in the recipient's language where they
+ * are ours. Templates (templates/KIND.txt and .html, and partials) make texts of it. Names, titles and codes stand as they
+ * were given, in their own script. Of personal data a notice holds the recipient's own name and the names of its own
+ * delegation, nothing else. What comes from others is put on one line and stripped of control characters, so that it
+ * cannot look like our text; only the text of a decision keeps its lines, each behind "> ".
+ *
+ * A time is always said with the clock on the wall, its offset from UTC and the zone: of the event or of the procedure
+ * where it is known, else of UTC.
+ */
+#ifndef NOTIFICATIONS_CONTENT_TEXT_H
+#define NOTIFICATIONS_CONTENT_TEXT_H
+
+#include "convene/messages.h"
+
+#include <jansson.h>
+
+enum {
+    NTF_TEXT_MAX = 64 * 1024,  /* octets of a text */
+    NTF_HTML_MAX = 128 * 1024, /* of the same as HTML */
+    NTF_PERSONS_MAX = 64,      /* named in one notice */
+};
+
+typedef struct {
+    int64_t number;
+    cv_str_t name;
+} ntf_person_t;
+
+/* What all notices say besides what they are about. Absent parts are left out of the text. */
+typedef struct {
+    cv_language_t language; /* absent: English */
+    cv_str_t recipient;     /* name; may be absent */
+    cv_str_t party, party_name;
+    cv_str_t event;
+    const cv_scheduling_event_v1_t *details; /* the event as it is known; NULL: not known yet, or it is about none */
+    cv_str_t venue_name;                     /* of details' venue */
+    cv_str_t zone_file;                      /* octets of the event's or the procedure's zone; absent: not known here */
+    const ntf_person_t *persons;             /* names of this delegation, by number */
+    size_t persons_n;
+    int64_t time_ms; /* of the decision or change */
+    cv_str_t notice;
+} ntf_context_t;
+
+/* What is ahead, and how long before it the reminder is. */
+typedef struct {
+    int anchor; /* NTF_ANCHOR_* of core_remind.h */
+    int64_t anchor_ms, before_ms;
+} ntf_ahead_t;
+
+/* What it is about: the members that belong to its kind. */
+typedef struct {
+    int kind; /* NTF_DECISION ... of store.h */
+    const cv_registration_decided_v1_t *decided;
+    const cv_registration_promoted_v1_t *promoted;
+    const cv_registration_lapsed_v1_t *lapsed;
+    const cv_scheduling_event_v1_t *was; /* the version before; context->details: the new one, not NULL */
+    unsigned changes;                    /* from ntf_changes */
+    const cv_scheduling_decision_v1_t *procedure;
+    const ntf_ahead_t *ahead; /* with procedure: its last day */
+} ntf_news_t;
+
+typedef struct {
+    cv_buf_t subject, body, html; /* one line; lines ending with \n; the same as HTML */
+} ntf_text_t;
+
+void ntf_text_init(ntf_text_t *text);
+void ntf_text_done(ntf_text_t *text);
+/* CV_ELIMIT: a buffer's maximum. CV_EINTERNAL: a template is no template. */
+int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *text) CV_USE_RESULT;
+
+/* view.c: the facts as the templates want them; a new reference, NULL: out of memory. */
+json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news);
+/* "en", "ru" */
+cv_str_t ntf_language_code(cv_language_t language);
+/* The first part of its templates' names: "decision". */
+const char *ntf_kind_name(int kind);
+
+#endif

@@ -1,0 +1,548 @@
+/* view: the facts of a notice, in the recipient's language, as an object for the templates.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What is marked with N_ is in the catalogues. Whole sentences only where grammar would differ; else "label: value".
+ */
+#include "convene/ids.h"
+#include "convene/zone.h"
+#include "notifications/content/text.h"
+#include "notifications/content/words.h"
+#include "notifications/core.h"
+#include "notifications/core_remind.h"
+#include "notifications/mail.h"
+#include "notifications/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_OCTETS = 4096, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+
+typedef struct {
+    const ntf_context_t *context;
+    const ntf_words_t *words;
+    json_t *view;
+    bool failed; /* out of memory */
+} s_make_t;
+
+/* ---- words -------------------------------------------------------------------------------- */
+
+static const char *const s_states[CV_PERSON_STATE_MAX + 1] = {
+    [CV_PERSON_STATE_ABSENT] = "",
+    [CV_PERSON_STATE_CONFIRMED] = N_("confirmed"),
+    [CV_PERSON_STATE_WAITING] = N_("on the waiting list"),
+    [CV_PERSON_STATE_WITHDRAWN] = N_("withdrawn"),
+    [CV_PERSON_STATE_REFUSED] = N_("refused"),
+    [CV_PERSON_STATE_ONLINE] = N_("online"),
+    [CV_PERSON_STATE_UNDER_REVIEW] = N_("under review"),
+    [CV_PERSON_STATE_RETURNED] = N_("returned for correction"),
+    [CV_PERSON_STATE_OFFERED] = N_("offered a seat, to be accepted in time"),
+    [CV_PERSON_STATE_NOMINATED] = N_("nominated"),
+};
+static const char *const s_formats[CV_EVENT_FORMAT_MAX + 1] = {
+    [CV_EVENT_FORMAT_ABSENT] = N_("not given"),
+    [CV_EVENT_FORMAT_IN_PERSON] = N_("in person"),
+    [CV_EVENT_FORMAT_ONLINE] = N_("online"),
+    [CV_EVENT_FORMAT_HYBRID] = N_("in person and online"),
+};
+static const char *const s_causes[CV_PROMOTION_CAUSE_MAX + 1] = {
+    [CV_PROMOTION_CAUSE_ABSENT] = "",
+    [CV_PROMOTION_CAUSE_WITHDRAWAL] = N_("another registration was withdrawn"),
+    [CV_PROMOTION_CAUSE_RELEASE] = N_("guaranteed seats were released"),
+    [CV_PROMOTION_CAUSE_CAPACITY] = N_("the event has more seats"),
+    [CV_PROMOTION_CAUSE_OFFER] = N_("an offer to others was not taken"),
+    [CV_PROMOTION_CAUSE_CHANGE] = N_("another registration was changed"),
+};
+static const char *const s_anchors[NTF_ANCHORS_N] = {
+    [NTF_ANCHOR_START] = N_("The event begins soon"),
+    [NTF_ANCHOR_REGISTRATION] = N_("Registration closes soon"),
+    [NTF_ANCHOR_NOMINATION] = N_("Nominations close soon"),
+    [NTF_ANCHOR_CONFIRMATION] = N_("Confirmation closes soon"),
+    [NTF_ANCHOR_SILENCE] = N_("A silence procedure ends soon"),
+};
+static const char *const s_steps[CV_DECISION_STEP_MAX + 1] = {
+    [CV_DECISION_STEP_ABSENT] = "",
+    [CV_DECISION_STEP_OPENED] = N_("A silence procedure has begun"),
+    [CV_DECISION_STEP_BROKEN] = N_("Silence was broken; the text is not adopted"),
+    [CV_DECISION_STEP_ADOPTED] = N_("Silence has ended; the text is adopted"),
+    [CV_DECISION_STEP_WITHDRAWN] = N_("A silence procedure was taken back"),
+    [CV_DECISION_STEP_ATTACHED] = "",
+};
+
+/* Codes of decisions, as sentences. A code that is not here stands alone: registration may learn new ones. */
+static const struct {
+    const char *code, *text;
+} s_codes[] = {
+    {"registered", N_("all persons are registered")},
+    {"partly_registered", N_("not all persons have a seat")},
+    {"waiting", N_("there is no free seat now; the persons are on the waiting list")},
+    {"withdrawn", N_("withdrawn as asked")},
+    {"erased", N_("the personal data were destroyed")},
+    {"already_erased", N_("the personal data were erased before")},
+    {"declined", N_("the party does not take part")},
+    {"full", N_("there is no free seat")},
+    {"maximum", N_("the delegation has as many seats as it may have")},
+    {"capacity_limit", N_("no more persons are admitted in this capacity")},
+    {"too_large", N_("the group is larger than the delegation may be")},
+    {"behind", N_("others are before this request on the waiting list")},
+    {"one_head", N_("a delegation has exactly one head")},
+    {"duplicate_person", N_("a person is named twice")},
+    {"too_many_persons", N_("the delegation would have too many persons")},
+    {"not_open", N_("registration is not open")},
+    {"closed", N_("registration is closed")},
+    {"cancelled", N_("the event is cancelled")},
+    {"postponed", N_("the event is postponed")},
+    {"party_not_invited", N_("the party is not invited to this event")},
+    {"already_registered", N_("the party is registered")},
+    {"already_declined", N_("the party has declined before")},
+    {"not_registered", N_("the party is not registered")},
+    {"already_withdrawn", N_("it was withdrawn before")},
+};
+
+static cv_str_t s_say(const s_make_t *make, const char *text)
+{
+    return ntf_words_get(make->words, CV_STR_NONE, cv_str(text));
+}
+
+/* ---- putting ------------------------------------------------------------------------------ */
+
+static void s_set_json(s_make_t *make, json_t *object, const char *key, json_t *value)
+{
+    if (!value || json_object_set_new(object, key, value))
+        make->failed = true;
+}
+
+static void s_set(s_make_t *make, json_t *object, const char *key, cv_str_t text)
+{
+    s_set_json(make, object, key, json_stringn(text.ptr ? text.ptr : "", text.len));
+}
+
+/* Text of somebody else's, on one line. */
+static void s_put(cv_buf_t *buf, cv_str_t value)
+{
+    for (size_t at = 0; at < value.len;) {
+        size_t from = at;
+        int32_t point = ntf_utf8_next(value, &at);
+        if (point < 0)
+            at++;
+        if (point < 0 || ntf_utf8_steering(point))
+            cv_buf_put(buf, " ", 1);
+        else
+            cv_buf_put(buf, value.ptr + from, at - from);
+    }
+}
+
+static void s_set_buf(s_make_t *make, json_t *object, const char *key, cv_buf_t *buf)
+{
+    make->failed = make->failed || buf->rc;
+    s_set(make, object, key, cv_buf_str(buf));
+    cv_buf_done(buf);
+}
+
+static void s_set_clean(s_make_t *make, json_t *object, const char *key, cv_str_t value)
+{
+    cv_buf_t buf;
+    cv_buf_init(&buf, LINE_MAX_OCTETS);
+    s_put(&buf, value);
+    s_set_buf(make, object, key, &buf);
+}
+
+/* "Kazakhstan (KZ)", or the code alone. */
+static void s_set_named(s_make_t *make, const char *key, cv_str_t name, cv_str_t code)
+{
+    cv_buf_t buf;
+    cv_buf_init(&buf, LINE_MAX_OCTETS);
+    s_put(&buf, name.ptr ? name : code);
+    if (name.ptr)
+        cv_buf_printf(&buf, " (%.*s)", CV_STR_ARG(code));
+    s_set_buf(make, make->view, key, &buf);
+}
+
+/* ---- times -------------------------------------------------------------------------------- */
+
+static void s_put_offset(cv_buf_t *buf, int64_t offset_s)
+{
+    int64_t minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
+    cv_buf_printf(buf, " %c%02d:%02d", offset_s < 0 ? '-' : '+', (int)(minutes / 60), (int)(minutes % 60));
+}
+
+static int64_t s_offset_of(cv_str_t text) /* "+04:00" */
+{
+    int64_t hours, minutes;
+    if (text.len != 6 || cv_str_digits((cv_str_t){text.ptr + 1, 2}, 2, &hours) ||
+        cv_str_digits((cv_str_t){text.ptr + 4, 2}, 2, &minutes))
+        return 0;
+    return (text.ptr[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
+}
+
+/* "2026-05-12 09:30:00 +04:00 (Asia/Baku)" */
+static void s_put_instant(const s_make_t *make, cv_buf_t *buf, int64_t ms, cv_str_t zone, cv_str_t utc_offset)
+{
+    char text[CV_TIME_TEXT + 1];
+    int64_t offset_s = 0;
+    if (!zone.ptr || cv_zone_offset(make->context->zone_file, ms / 1000, &offset_s)) {
+        zone = utc_offset.ptr ? CV_STR_NONE : CV_STR("UTC");
+        offset_s = utc_offset.ptr ? s_offset_of(utc_offset) : 0;
+    }
+    cv_time_text(ms + offset_s * 1000, text);
+    cv_buf_printf(buf, "%.10s %.8s", text, text + 11);
+    s_put_offset(buf, offset_s);
+    if (zone.ptr)
+        cv_buf_printf(buf, " (%.*s)", CV_STR_ARG(zone));
+}
+
+static void s_set_instant(s_make_t *make, const char *key, int64_t ms, cv_str_t zone, cv_str_t utc_offset)
+{
+    const ntf_context_t *context = make->context;
+    cv_buf_t buf;
+    if (!zone.ptr && !utc_offset.ptr && context->details) {
+        zone = context->details->event_details.zone;
+        utc_offset = context->details->event_details.utc_offset;
+    }
+    cv_buf_init(&buf, LINE_MAX_OCTETS);
+    s_put_instant(make, &buf, ms, zone, utc_offset);
+    s_set_buf(make, make->view, key, &buf);
+}
+
+/* What clocks at the event are ahead of UTC when it starts; false: it cannot be known. */
+static bool s_start_offset(const s_make_t *make, const cv_event_details_t *details, int64_t *ret_s)
+{
+    int64_t start_ms;
+    if (details->utc_offset.ptr) {
+        *ret_s = s_offset_of(details->utc_offset);
+        return true;
+    }
+    return details->zone.ptr && ntf_start(details, make->context->zone_file, &start_ms) &&
+           !cv_zone_offset(make->context->zone_file, start_ms / 1000, ret_s);
+}
+
+static void s_put_dates(const s_make_t *make, cv_buf_t *buf, const cv_event_details_t *details)
+{
+    int64_t offset_s;
+    if (!details->date_start.ptr) {
+        s_put(buf, s_say(make, N_("not given")));
+        return;
+    }
+    s_put(buf, details->date_start);
+    if (details->date_end.ptr && !cv_str_equal(details->date_end, details->date_start)) {
+        cv_buf_printf(buf, " - ");
+        s_put(buf, details->date_end);
+    }
+    if (!details->time_start.ptr)
+        return;
+    cv_buf_printf(buf, ", ");
+    s_put(buf, details->time_start);
+    if (s_start_offset(make, details, &offset_s))
+        s_put_offset(buf, offset_s);
+    if (details->zone.ptr) {
+        cv_buf_printf(buf, " (");
+        s_put(buf, details->zone);
+        cv_buf_printf(buf, ")");
+    }
+}
+
+static void s_put_place(const s_make_t *make, cv_buf_t *buf, const cv_event_details_t *details)
+{
+    if (!details->city.ptr && !details->country.ptr)
+        s_put(buf, s_say(make, N_("not given")));
+    s_put(buf, details->city);
+    if (details->city.ptr && details->country.ptr)
+        cv_buf_printf(buf, ", ");
+    s_put(buf, details->country);
+}
+
+static void s_put_title(const s_make_t *make, cv_buf_t *buf, const cv_event_details_t *details)
+{
+    (void)make;
+    s_put(buf, details->title);
+}
+
+static void s_put_venue(const s_make_t *make, cv_buf_t *buf, const cv_event_details_t *details)
+{
+    s_put(buf, details->venue.ptr ? details->venue : s_say(make, N_("not given")));
+}
+
+static void s_put_format(const s_make_t *make, cv_buf_t *buf, const cv_event_details_t *details)
+{
+    s_put(buf, s_say(make, s_formats[details->format]));
+}
+
+typedef void s_putter_t(const s_make_t *make, cv_buf_t *buf, const cv_event_details_t *details);
+
+static void s_set_by(s_make_t *make, json_t *object, const char *key, s_putter_t *put,
+                     const cv_event_details_t *details)
+{
+    cv_buf_t buf;
+    cv_buf_init(&buf, LINE_MAX_OCTETS);
+    put(make, &buf, details);
+    s_set_buf(make, object, key, &buf);
+}
+
+/* ---- parts -------------------------------------------------------------------------------- */
+
+static void s_add_event(s_make_t *make)
+{
+    const ntf_context_t *context = make->context;
+    const cv_event_details_t *details = context->details ? &context->details->event_details : NULL;
+    s_set_named(make, "event", details ? details->title : CV_STR_NONE, context->event);
+    if (!details)
+        return;
+    s_set_json(make, make->view, "known", json_true());
+    s_set_by(make, make->view, "dates", s_put_dates, details);
+    s_set_by(make, make->view, "place", s_put_place, details);
+    if (details->venue.ptr)
+        s_set_clean(make, make->view, "venue", context->venue_name.ptr ? context->venue_name : details->venue);
+    if (details->format != CV_EVENT_FORMAT_ABSENT)
+        s_set_by(make, make->view, "format", s_put_format, details);
+}
+
+static cv_str_t s_name_of(const ntf_context_t *context, int64_t number)
+{
+    for (size_t i = 0; i < context->persons_n; i++) {
+        if (context->persons[i].number == number)
+            return context->persons[i].name;
+    }
+    return CV_STR_NONE;
+}
+
+static void s_add_persons(s_make_t *make, const cv_person_place_t *persons, size_t n)
+{
+    if (n == 0)
+        return;
+    json_t *rows = json_array();
+    for (size_t i = 0; i < n; i++) {
+        json_t *row = json_object();
+        cv_str_t name = s_name_of(make->context, persons[i].number);
+        s_set_json(make, row, "number", json_integer(persons[i].number));
+        if (name.ptr)
+            s_set_clean(make, row, "name", name);
+        s_set(make, row, "state", s_say(make, s_states[persons[i].state]));
+        if (persons[i].has_position)
+            s_set_json(make, row, "position", json_integer(persons[i].position));
+        if (json_array_append_new(rows, row))
+            make->failed = true;
+    }
+    json_t *all = json_object();
+    s_set_json(make, all, "rows", rows);
+    s_set_json(make, make->view, "persons", all);
+}
+
+static void s_add_seats(s_make_t *make, const cv_seats_t *seats)
+{
+    s_set_json(make, make->view, "seats",
+               json_pack("{s:I, s:I, s:I}", "confirmed", (json_int_t)seats->party_confirmed, "maximum",
+                         (json_int_t)seats->party_maximum, "waiting", (json_int_t)seats->party_waiting));
+}
+
+/* "there is no free seat (full)" */
+static void s_add_code(s_make_t *make, cv_str_t code)
+{
+    const char *known = NULL;
+    for (size_t i = 0; i < sizeof(s_codes) / sizeof(s_codes[0]); i++) {
+        if (cv_str_is(code, s_codes[i].code))
+            known = s_codes[i].text;
+    }
+    s_set_named(make, "reason", known ? s_say(make, known) : CV_STR_NONE, code);
+}
+
+/* ---- kinds -------------------------------------------------------------------------------- */
+
+static const char *s_headline(const cv_registration_decided_v1_t *decided)
+{
+    bool yes = decided->cls == CV_OUTCOME_CLASS_OK;
+    if (decided->kind == CV_DECISION_KIND_WITHDRAW)
+        return yes ? N_("Withdrawal recorded") : N_("Withdrawal refused");
+    if (decided->kind == CV_DECISION_KIND_DECLINE)
+        return yes ? N_("Non-participation recorded") : N_("Notice of non-participation refused");
+    if (decided->kind == CV_DECISION_KIND_ERASE)
+        return yes ? N_("Personal data erased") : N_("Erasure refused");
+    if (decided->kind != CV_DECISION_KIND_REGISTER)
+        return yes ? N_("Registration changed") : N_("Change refused; the registration stays as it was");
+    if (!yes)
+        return N_("Registration refused");
+    size_t in = 0;
+    for (size_t i = 0; i < decided->persons_n; i++) {
+        cv_person_state_t state = decided->persons[i].state;
+        in += state == CV_PERSON_STATE_CONFIRMED || state == CV_PERSON_STATE_ONLINE;
+    }
+    if (in == decided->persons_n)
+        return N_("Registration accepted");
+    return in > 0 ? N_("Registration accepted in part") : N_("Registration on the waiting list");
+}
+
+static const char *s_decision(s_make_t *make, const cv_registration_decided_v1_t *decided)
+{
+    s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
+    s_set_clean(make, make->view, "request", decided->request);
+    s_add_code(make, decided->code);
+    s_add_persons(make, decided->persons, decided->persons_n);
+    if (decided->has_seats)
+        s_add_seats(make, &decided->seats);
+    return s_headline(decided);
+}
+
+static const char *s_promotion(s_make_t *make, const cv_registration_promoted_v1_t *promoted)
+{
+    s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
+    s_set(make, make->view, "why", s_say(make, s_causes[promoted->cause]));
+    if (promoted->has_expires_ms)
+        s_set_instant(make, "expires", promoted->expires_ms, CV_STR_NONE, CV_STR_NONE);
+    s_add_persons(make, promoted->persons, promoted->persons_n);
+    s_add_seats(make, &promoted->seats);
+    return N_("Moved up from the waiting list");
+}
+
+static const char *s_lapse(s_make_t *make, const cv_registration_lapsed_v1_t *lapsed)
+{
+    const bool consent = lapsed->cause == CV_LAPSE_CAUSE_CONSENT;
+    s_set_instant(make, "expired", lapsed->expires_ms, CV_STR_NONE, CV_STR_NONE);
+    if (consent)
+        s_set_json(make, make->view, "consent", json_true());
+    s_add_persons(make, lapsed->persons, lapsed->persons_n);
+    s_add_seats(make, &lapsed->seats);
+    return consent ? N_("Left the event: the consent to keep personal data ran out")
+                   : N_("An offered place was not accepted in time");
+}
+
+static const char *s_event_change(s_make_t *make, const cv_scheduling_event_v1_t *was, unsigned changes)
+{
+    static const struct {
+        unsigned bit;
+        const char *label;
+        s_putter_t *put;
+    } rows[] = {
+        {NTF_CHANGED_TITLE, N_("Title"), s_put_title},    {NTF_CHANGED_DATES, N_("Dates"), s_put_dates},
+        {NTF_CHANGED_PLACE, N_("Place"), s_put_place},    {NTF_CHANGED_VENUE, N_("Venue"), s_put_venue},
+        {NTF_CHANGED_FORMAT, N_("Format"), s_put_format},
+    };
+    const cv_scheduling_event_v1_t *now = make->context->details;
+    s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
+    if (now->reason.ptr)
+        s_set_clean(make, make->view, "why", now->reason);
+    if (now->decision.ptr)
+        s_set_clean(make, make->view, "basis", now->decision);
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!(changes & rows[i].bit))
+            continue;
+        json_t *row = json_object();
+        s_set(make, row, "label", s_say(make, rows[i].label));
+        s_set_by(make, row, "was", rows[i].put, &was->event_details);
+        s_set_by(make, row, "now", rows[i].put, &now->event_details);
+        if (json_array_append_new(list, row))
+            make->failed = true;
+    }
+    if (json_array_size(list) > 0)
+        s_set_json(make, make->view, "changes", json_pack("{s:O}", "rows", list));
+    json_decref(list);
+    return changes & NTF_CANCELLED    ? N_("Event cancelled")
+           : changes & NTF_POSTPONED  ? N_("Event postponed")
+           : changes & NTF_REINSTATED ? N_("Event reinstated")
+                                      : N_("Event changed");
+}
+
+/* The text to be adopted, line by line: it is its lines that are agreed on. */
+static void s_add_lines(s_make_t *make, cv_str_t text)
+{
+    json_t *lines = json_array();
+    for (size_t from = 0; from < text.len;) {
+        const char *newline = memchr(text.ptr + from, '\n', text.len - from);
+        size_t to = newline ? (size_t)(newline - text.ptr) : text.len;
+        json_t *row = json_object();
+        cv_buf_t buf;
+        cv_buf_init(&buf, 3 * LINE_MAX_OCTETS);
+        s_put(&buf, (cv_str_t){text.ptr + from, to - from});
+        s_set_buf(make, row, "line", &buf);
+        if (json_array_append_new(lines, row))
+            make->failed = true;
+        from = to + 1;
+    }
+    s_set_json(make, make->view, "lines", lines);
+}
+
+static void s_add_procedure(s_make_t *make, const cv_scheduling_decision_v1_t *procedure)
+{
+    const cv_resolution_t *resolution = &procedure->resolution;
+    s_set_named(make, "procedure", resolution->title, procedure->decision);
+    if (resolution->proposer.ptr)
+        s_set_clean(make, make->view, "proposer", resolution->proposer);
+    if (procedure->has_expires_ms)
+        s_set_instant(make, "ends", procedure->expires_ms, procedure->zone,
+                      procedure->zone.ptr ? CV_STR_NONE : procedure->utc_offset);
+    if (procedure->has_settled_ms)
+        s_set_instant(make, "settled", procedure->settled_ms, procedure->zone,
+                      procedure->zone.ptr ? CV_STR_NONE : procedure->utc_offset);
+    if (procedure->by.ptr)
+        s_set_clean(make, make->view, "by", procedure->by);
+    if (procedure->state == CV_DECISION_STATE_OPEN)
+        s_set_json(make, make->view, "open", json_true());
+    if (procedure->has_number)
+        s_set_json(make, make->view, "number", json_integer(procedure->number));
+    s_add_lines(make, resolution->text);
+}
+
+static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv_scheduling_decision_v1_t *procedure)
+{
+    if (procedure)
+        s_add_procedure(make, procedure);
+    else
+        s_set_instant(make, "ends", ahead->anchor_ms, CV_STR_NONE, CV_STR_NONE);
+    if (ahead->before_ms >= DAY_MS)
+        s_set_json(make, make->view, "days", json_integer(ahead->before_ms / DAY_MS));
+    else
+        s_set_json(make, make->view, "hours", json_integer(ahead->before_ms / HOUR_MS));
+    if (ahead->anchor == NTF_ANCHOR_START)
+        s_set_json(make, make->view, "start", json_true());
+    if (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION)
+        s_set_json(make, make->view, "unanswered", json_true());
+    return s_anchors[ahead->anchor];
+}
+
+static const char *s_news(s_make_t *make, const ntf_news_t *news)
+{
+    switch (news->kind) {
+    case NTF_DECISION:
+        return s_decision(make, news->decided);
+    case NTF_PROMOTION:
+        return s_promotion(make, news->promoted);
+    case NTF_LAPSE:
+        return s_lapse(make, news->lapsed);
+    case NTF_EVENT_CHANGE:
+        return s_event_change(make, news->was, news->changes);
+    case NTF_REMINDER:
+        return s_reminder(make, news->ahead, news->procedure);
+    default:
+        if (!news->procedure)
+            return "";
+        s_add_procedure(make, news->procedure);
+        return s_steps[news->procedure->step];
+    }
+}
+
+json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
+{
+    cv_str_t language = ntf_language_code(context->language);
+    s_make_t make = {.context = context, .words = ntf_words_of(language), .view = json_object()};
+    if (!make.view)
+        return NULL;
+    s_set(&make, make.view, "language", language);
+    if (context->recipient.ptr)
+        s_set_clean(&make, make.view, "recipient", context->recipient);
+    s_set_named(&make, "delegation", context->party_name, context->party);
+    s_set(&make, make.view, "notice", context->notice);
+    if (!news->procedure)
+        s_add_event(&make);
+    cv_str_t headline = s_say(&make, s_news(&make, news));
+    s_set(&make, make.view, "headline", headline);
+    cv_buf_t subject;
+    cv_buf_init(&subject, LINE_MAX_OCTETS);
+    cv_buf_printf(&subject, "%.*s: ", CV_STR_ARG(headline));
+    s_put(&subject, news->procedure    ? news->procedure->resolution.title
+                    : context->details ? context->details->event_details.title
+                                       : context->event);
+    s_set_buf(&make, make.view, "subject", &subject);
+    if (!make.failed)
+        return make.view;
+    json_decref(make.view);
+    return NULL;
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+"""test_languages: no word of a notice is missing in a catalogue, none is left over, and placeholders agree.
+
+The words are found where they are used: {{#_}}...{{/_}} in the templates, N_("...") in C.
+SPDX-License-Identifier: Apache-2.0
+"""
+import ast
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(os.environ.get("CONVENE_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+CONTENT = ROOT / "services/notifications/content"
+SECTION = re.compile(r"\{\{#(_[^}]*)\}\}(.*?)\{\{/\1\}\}", re.S)
+MARKED = re.compile(r'\bN_\(\s*("(?:\\.|[^"\\])*")\s*\)')
+TAG = re.compile(r"\{\{([^}]+)\}\}")
+
+
+def used():
+    """(context, text, plural or None) of all words."""
+    words = {}
+    for path in sorted((CONTENT / "templates").iterdir()):
+        text = path.read_text(encoding="utf-8")
+        for name, body in SECTION.findall(text):
+            context = name[2:] if name.startswith("_@") else None
+            one, many = body.split("|") if name.startswith("_:") else (body, None)
+            words.setdefault((context, one), (many, path.name))
+            if name.startswith("_:") and name[2:] not in TAG.findall(one):
+                raise SystemExit(f"{path.name}: {body}: its number is not said")
+        if len(SECTION.findall(text)) != text.count("{{#_"):
+            raise SystemExit(f"{path.name}: a translated section is not closed, or in another")
+    for path in sorted(CONTENT.glob("*.c")):
+        for quoted in MARKED.findall(path.read_text(encoding="utf-8")):
+            words.setdefault((None, ast.literal_eval(quoted)), (None, path.name))
+    return words
+
+
+def catalogue(path):
+    """(entries, header): (context, text) -> (plural, forms)."""
+    entries, entry, field = {}, {}, None
+    for line in path.read_text(encoding="utf-8").splitlines() + [""]:
+        if not line.strip():
+            if "msgid" in entry:
+                forms = [entry[k] for k in sorted(entry) if k.startswith("msgstr")]
+                key = (entry.get("msgctxt"), entry["msgid"])
+                if key in entries:
+                    raise SystemExit(f"{path.name}: twice: {key}")
+                entries[key] = (entry.get("msgid_plural"), forms)
+            entry = {}
+        elif not line.startswith("#"):
+            match = re.match(r"(msg\w+(?:\[\d\])?) (.*)", line)
+            field, quoted = match.groups() if match else (field, line)
+            entry[field] = entry.get(field, "") + ast.literal_eval(quoted)
+        elif "fuzzy" in line:
+            raise SystemExit(f"{path.name}: {line}: not checked by anybody yet")
+    return entries, entries.pop((None, ""))[1][0]
+
+
+def check(path, words):
+    entries, header = catalogue(path)
+    faults = []
+    forms_n = int(re.search(r"nplurals=(\d)", header).group(1))
+    for key, (many, where) in words.items():
+        if key not in entries:
+            faults.append(f"missing: {key} of {where}")
+            continue
+        plural, forms = entries[key]
+        if plural != many:
+            faults.append(f"{key}: the plural is {many!r} in {where}")
+        if len(forms) != (forms_n if many else 1) or not all(forms):
+            faults.append(f"{key}: {len(forms)} forms")
+        for form in forms:
+            if sorted(TAG.findall(form)) != sorted(TAG.findall(key[1])):
+                faults.append(f"{key}: other placeholders in {form!r}")
+            if re.search("[<>&|]", form):
+                faults.append(f"{key}: {form!r} has what is markup or parts forms")
+    faults += [f"left over: {key}" for key in entries if key not in words]
+    return faults
+
+
+def main():
+    words = used()
+    catalogues = sorted((CONTENT / "po").glob("*.po"))
+    faults = []
+    for path in catalogues:
+        faults += [f"{path.name}: {fault}" for fault in check(path, words)]
+        if shutil.which("msgfmt"):  # gettext's own opinion, where it is installed
+            done = subprocess.run(["msgfmt", "--check", "-o", os.devnull, str(path)], capture_output=True, text=True, check=False)
+            if done.returncode:
+                faults.append(f"{path.name}: {done.stderr}")
+    print("\n".join(faults))
+    print(f"{len(words)} words, catalogues: {', '.join(p.stem for p in catalogues)}, {len(faults)} faults")
+    return 1 if faults or len(words) < 100 or "ru" not in [p.stem for p in catalogues] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
