@@ -56,6 +56,7 @@ def start(convene, heads):
     def shown():
         positions = json.loads(get("/api/proof"))["proof"]["positions"]
         return all(positions.get(stream, {}).get("seq", 0) >= head for stream, head in heads.items())
+    convene.running["dashboard"] = process  # stopped with the others, whatever happens
     Convene.wait(shown, "the dashboard to show the newest records", 1200, 0.1)
     return process, there, time.monotonic() - began
 
@@ -81,7 +82,7 @@ def measure(args, directory):
         cpu = process.cpu_s()
         pss, peak = memory(process)
         view, page = timed("/api/view"), timed("/")
-        process.stop()
+        convene.stop("dashboard")
         process, _, again = start(convene, heads)
         pss_again, peak_again = memory(process)
         convene.start("notifications")
@@ -89,7 +90,7 @@ def measure(args, directory):
         began = time.monotonic()
         done = subprocess.run([args.bin / "convene", "audit", "view", "--json", "--timeout", "60s", *flags], capture_output=True, text=True, timeout=1800, check=False)
         audit = time.monotonic() - began
-        process.stop()
+        convene.stop("dashboard")
         if done.returncode:
             raise Failed(f"what is shown is not what the logs say: {done.stdout[-600:]} {done.stderr[-300:]}")
         records = sum(heads.values())
