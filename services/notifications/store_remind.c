@@ -42,7 +42,7 @@ const char ntf_tables_content[] =
     XX(due_next, "SELECT min(due_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1")                           \
     XX(unanswered, "SELECT code, kind FROM ntf_party AS p WHERE EXISTS(SELECT 1 FROM ntf_recipient AS r"              \
                    " WHERE r.party = p.code) AND NOT EXISTS(SELECT 1 FROM ntf_answer AS a WHERE a.event = ?1"         \
-                   " AND a.party = p.code AND a.answer <> 0) ORDER BY code")                                     \
+                   " AND a.party = p.code AND a.answer <> 0) ORDER BY code")                                          \
     XX(parties, "SELECT code, kind FROM ntf_party ORDER BY code")                                                     \
     XX(event_after, "SELECT event, data FROM ntf_event WHERE event > ?1 ORDER BY event LIMIT 1")                      \
     XX(procedure_put, "INSERT INTO ntf_procedure VALUES(?1, ?2) ON CONFLICT(decision) DO UPDATE SET data = ?2")       \

@@ -52,12 +52,15 @@ class Stack(Deployment):
     def __init__(self, engine, source):  # pylint: disable=super-init-not-called
         self.engine, self.source = engine, pathlib.Path(source)
         self.override = engine.root / "override.json"
-        self.override.write_text(json.dumps({"services": {"keys": {"build": {"network": "host"}}, "publisher": {"build": {"network": "host"}}}}),
+        self.override.write_text(json.dumps({"services": {"keys": {"build": {"network": "host"}}, "publisher": {"build": {"network": "host"}},
+                                                          "prometheus": {"build": {"network": "host"}}, "mail": {"build": {"network": "host"}}}}),
                                  encoding="utf-8")
         ports = engine.root / "ports.yaml"
         ports.write_text("services:\n" + "".join(
             f"  {name}:\n    ports: !override [\"127.0.0.1:{PORTS[name]}-{PORTS[name] + 2}:{INSIDE[name]}-{INSIDE[name] + 2}\"]\n" for name in SERVICES) +
-            "  dashboard:\n    ports: !override [\"127.0.0.1:24930:24180\"]\n",
+            "  dashboard:\n    ports: !override [\"127.0.0.1:24930:24180\"]\n"
+            "  mail:\n    ports: !override [\"127.0.0.1:24945:2525\"]\n"
+            "  prometheus:\n    ports: !override [\"127.0.0.1:24940:9090\"]\n",
             encoding="utf-8")
         self.files = ["-f", self.source / "docker/compose.yaml", "-f", self.override, "-f", ports]
         self.security, self.context = "curve", zmq.Context()

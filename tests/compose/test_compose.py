@@ -9,17 +9,21 @@ failure. An oracle outside of the containers keeps what was acknowledged, and af
 
 CONVENE_BASE=IMAGE builds on that image; CONVENE_TEST_SUITE=bookworm on Debian 12, made by debootstrap (default: trixie).
 """
+import email.message
+import email.policy
 import hashlib
 import json
 import os
 import pathlib
 import random
+import smtplib
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import unittest
+import urllib.request
 
 import cvwire
 import spdx
@@ -112,6 +116,8 @@ class Compose(unittest.TestCase):
             self.start()
             self.look_at_hardening()
             self.run_demo()
+            self.observe()
+            self.send_mail()
             self.keep_house()
             self.kill_under_load()
             before = self.judge()
@@ -143,7 +149,7 @@ class Compose(unittest.TestCase):
 
     def build(self):
         stack = self.stack
-        others = stack.spawn("build", "publisher")  # beside ours: most of either is waiting for packages
+        others = stack.spawn("build", "publisher", "prometheus", "mail")  # beside ours: most of them is waiting for packages
         stack.compose("build", "keys", timeout=900)
         self.steps.done("image built, with packages installed inside")
         said = others.communicate(timeout=600)
@@ -215,6 +221,48 @@ class Compose(unittest.TestCase):
         checks = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
         self.assertGreaterEqual(len(checks), 15, done.stdout)
         self.steps.done(f"the main job, {time.monotonic() - begin:.1f} s: {len(checks)} checks, all held")
+
+    def observe(self):
+        """Prometheus in its container reads the page in its, and all rules can be evaluated."""
+        stack = self.stack
+
+        def ask(path):
+            with urllib.request.urlopen(f"http://127.0.0.1:24940/api/v1/{path}", timeout=10) as answer:
+                return json.load(answer)["data"]
+
+        def is_up():
+            try:
+                found = ask("query?query=convene_up")["result"]
+            except OSError:
+                return False
+            return {one["metric"]["service"] for one in found if one["value"][1] == "1"} == {*SERVICES, "dashboard"}
+        stack.compose("--profile", "observability", "up", "-d", "--no-build", "--no-deps", "prometheus")
+        wait_for(is_up, "Prometheus to see all services", 60, 0.2)
+        rules = [rule for group in ask("rules")["groups"] for rule in group["rules"]]
+        self.assertGreater(len(rules), 10)
+        self.assertEqual([rule["name"] for rule in rules if rule["health"] == "err" or rule.get("state") == "firing"], [])
+        stack.compose("--profile", "observability", "rm", "--stop", "--force", "prometheus")
+        self.steps.done("seen by a Prometheus in a container")
+
+    def send_mail(self):
+        """What the mail server of the profile is given is a file in its volume, as it was sent, and goes nowhere else."""
+        stack = self.stack
+        message = email.message.EmailMessage()
+        message["From"], message["To"], message["Subject"] = "convene@example.org", "desk@example.net", "A seat at \u0410\u0441\u0442\u0430\u043d\u0430"
+        message.set_content("One line.\n")
+
+        def is_taken():
+            try:
+                with smtplib.SMTP("127.0.0.1", 24945, timeout=10) as server:
+                    return server.send_message(message) == {}
+            except (OSError, smtplib.SMTPException):
+                return False
+        stack.compose("--profile", "mail", "up", "-d", "--no-build", "--no-deps", "mail")
+        wait_for(is_taken, "the mail server to take a message", 30, 0.2)
+        kept = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in stack.volume("data-mail").glob("mail/new/*")]
+        self.assertEqual([(one["Subject"], one["X-RcptTo"], one.get_content().strip()) for one in kept], [(message["Subject"], "desk@example.net", "One line.")])
+        stack.compose("--profile", "mail", "rm", "--stop", "--force", "mail")
+        self.steps.done("a message kept by the mail server that delivers nothing")
 
     def keep_house(self):
         """What docker/README.md tells operators to do."""
