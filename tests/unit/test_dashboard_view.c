@@ -120,9 +120,9 @@ static void test_moved_and_history(void **state)
 static void test_a_programme_without_people(void **state)
 {
     world_t *world = *state;
-    assert_int_equal(tell(world, CV_MSG_SCHEDULING_ROOM_V1,
-                          "{'venue': 'PALACE', 'room': 'A', 'name': 'Hall A', 'seats': 200}"),
-                     CV_OK);
+    assert_int_equal(
+        tell(world, CV_MSG_SCHEDULING_ROOM_V1, "{'venue': 'PALACE', 'room': 'A', 'name': 'Hall A', 'seats': 200}"),
+        CV_OK);
     for (int version = 1; version < 3; version++)
         assert_int_equal(
             tell(world, CV_MSG_SCHEDULING_SESSION_V1,
