@@ -274,6 +274,9 @@ int cli_backup(cli_t *cli);
 int cli_restore(cli_t *cli);
 int cli_fetch(cli_t *cli);
 int cli_audit_verify(cli_t *cli);
+int cli_audit_view(cli_t *cli);
+int cli_dashboard_link(cli_t *cli);
+int cli_dashboard_rotate(cli_t *cli);
 int cli_notice_preview(cli_t *cli);
 
 #endif

@@ -92,7 +92,8 @@ static void print_accesses(cli_t *cli, const json_t *accesses)
         cv_time_text(cli_int_of(access, "at_ms"), at);
         cli_table_cell(table, CLI_DIM, "%lld", (long long)cli_int_of(access, "access"));
         cli_table_cell(table, CLI_PLAIN, "%s", at);
-        cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(access, "by"));
+        const char *behalf = cli_text_of(access, "on_behalf_of");
+        cli_table_cell(table, CLI_BOLD, "%s%s%s", cli_text_of(access, "by"), *behalf ? " for " : "", behalf);
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(access, "what"));
         cli_table_cell(table, CLI_PLAIN, "%s", *cli_text_of(access, "party") ? cli_text_of(access, "party") : "all");
         if (cli_int_of(access, "number") > 0)

@@ -301,6 +301,15 @@ static const cli_flag_t audit_flags[] = {
     {"acknowledged", 0, "FILE", "outcomes that were given, as `convene request --json` prints them; again for more"},
     END,
 };
+static const cli_flag_t audit_view_flags[] = {
+    {"url", 0, "URL", "the dashboard; otherwise that of the settings (dashboard/http)"},
+    END,
+};
+static const cli_flag_t dashboard_link_flags[] = {
+    {"hours", 0, "HOURS", "how long it is good, at most 168; otherwise 8"},
+    {"url", 0, "URL", "where the desk is as its readers see it; otherwise that of the settings (dashboard/desk)"},
+    END,
+};
 static const cli_flag_t fetch_flags[] = {
     {"after", 0, "SEQUENCE", "leave out records up to this one"},
     {"limit", 0, "COUNT", "at most so many"},
@@ -655,6 +664,17 @@ const cli_command_t cli_commands[] = {
      "services. What is unchanged stays, certificates that are gone are taken away. Services see the change within two "
      "seconds.",
      "mkdir -p /srv/keys/portal && convene keys share /srv/keys", cli_keys_share},
+    {"dashboard link", "Keep", "", 0, 0,
+     "a link to the desk, where names are shown, for a focal point or the secretariat", dashboard_link_flags,
+     "--as says whose it is. Whoever has the link is that principal at the desk until it ends, the certificate is "
+     "revoked\n"
+     "or the key is rotated. Focal points see their own party's persons, the secretariat all. Needs the setting\n"
+     "dashboard/desk and a key for the desk: `convene keys add dashboard-desk --role service`.",
+     "convene dashboard link --as focal-kz --hours 8\nconvene dashboard link --as secretariat --url "
+     "https://desk.example.org",
+     cli_dashboard_link},
+    {"dashboard rotate", "Keep", "", 0, 0, "another key signs links to the desk: all that were made are worth nothing",
+     NULL, NULL, "convene dashboard rotate", cli_dashboard_rotate},
     {"backup", "Keep", "SERVICE FILE", 2, 2, "copy a service's database while it runs", NULL,
      "FILE is made by the service, on its machine; it must not exist. Operator only.",
      "convene backup registration /srv/backup/registration.db", cli_backup},
@@ -668,6 +688,13 @@ const cli_command_t cli_commands[] = {
      "no request decided twice; and whether each outcome in FILE is remembered to the letter. Changes nothing.\n"
      "Exit status: 0 only if nothing was found; 1 if something was.",
      "convene audit verify\nconvene audit verify --acknowledged outcomes.jsonl --json", cli_audit_verify},
+    {"audit view", "Keep", "", 0, 0, "whether what the dashboard shows is what the services' logs say",
+     audit_view_flags,
+     "Takes the view and the positions it is of from the dashboard, makes it again from the logs up to those "
+     "positions\n"
+     "and compares: entities, feed, hash. Changes nothing. Exit status: 0 only if nothing was found; 1 if something "
+     "was.",
+     "convene audit view\nconvene audit view --url http://127.0.0.1:24180 --json", cli_audit_view},
 
     {"help", "Help", "[TOPIC]", 0, 2, "help about a command, exit-codes, config or requests", NULL,
      "man prints the manual page convene(1), completion what bash completes by; both are installed with the program.",

@@ -24,10 +24,12 @@ static void s_add(json_t *answer, const char *counter, int64_t more)
     json_object_set_new(answer, counter, json_integer(n > 0 ? n : 0));
 }
 
+/* In place, and only those whom somebody counts: else each record would cost as many steps as the party has persons. */
 static int s_persons(dash_view_t *view, const char *key, const json_t *persons, json_t *answer)
 {
-    const json_t *before = dash_view_get(view, "persons", key);
-    json_t *states = before ? json_copy((json_t *)before) : json_object(), *person;
+    json_t *before = dash_view_get(view, "persons", key), *person;
+    json_t *states = before ? json_incref(before) : json_object();
+    bool changed = false;
     size_t i;
     if (!states)
         return CV_ENOMEM;
@@ -40,9 +42,17 @@ static int s_persons(dash_view_t *view, const char *key, const json_t *persons, 
             s_add(answer, was, -1);
         if (is)
             s_add(answer, is, 1);
-        json_object_set(states, number, json_object_get(person, "state"));
+        bool same = strcmp(dash_str(states, number), is ? dash_str(person, "state") : "") == 0;
+        if (is && !same)
+            json_object_set(states, number, json_object_get(person, "state"));
+        else if (!is)
+            json_object_del(states, number);
+        changed |= !same;
     }
-    return dash_view_put(view, "persons", key, states);
+    if (changed)
+        return dash_view_put(view, "persons", key, states);
+    json_decref(states);
+    return CV_OK;
 }
 
 /* to[name] = from[other], if it is there. */

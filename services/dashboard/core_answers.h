@@ -3,7 +3,7 @@
  *
  * A record carries the numbers of its party after it (`seats.party_*`): they replace those that were there. Persons
  * online, pending and withdrawn are not among them for every kind of decision; they are counted from the states of the
- * persons that the records name, which are kept by number in the entity `persons` and never shown.
+ * persons that the records name: those who count are kept by number in the entity `persons`, which is never shown.
  */
 #ifndef DASHBOARD_CORE_ANSWERS_H
 #define DASHBOARD_CORE_ANSWERS_H

@@ -19,20 +19,23 @@ struct dash_view {
 static const struct {
     uint16_t number;
     const char *kind, *first, *second; /* fields that make the key; second may be NULL */
-    const char *left_out;              /* a field that is not shown; NULL */
+    const char *left_out[2];           /* fields that are not shown */
 } s_plain[] = {
-    {CV_MSG_SCHEDULING_PARTY_V1, "party", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_BODY_V1, "body", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_HEADING_V1, "heading", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_VENUE_V1, "venue", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_CHAIRMANSHIP_V1, "chairmanship", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_COORDINATOR_V1, "coordinator", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_WORKPLAN_V1, "workplan", "code", NULL, NULL},
-    {CV_MSG_SCHEDULING_WORKITEM_V1, "workitem", "plan", "item", NULL},
-    {CV_MSG_SCHEDULING_REPORT_V1, "report", "event", NULL, NULL},
-    {CV_MSG_SCHEDULING_REVIEW_V1, "review", "dimension", "year", "conclusions"},
-    {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", NULL},
-    {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, "text"},
+    {CV_MSG_SCHEDULING_PARTY_V1, "party", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_BODY_V1, "body", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_HEADING_V1, "heading", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_VENUE_V1, "venue", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_CHAIRMANSHIP_V1, "chairmanship", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_COORDINATOR_V1, "coordinator", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_WORKPLAN_V1, "workplan", "code", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_WORKITEM_V1, "workitem", "plan", "item", {NULL}},
+    {CV_MSG_SCHEDULING_REPORT_V1, "report", "event", NULL, {NULL}},
+    {CV_MSG_SCHEDULING_REVIEW_V1, "review", "dimension", "year", {"conclusions"}},
+    {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", {NULL}},
+    {CV_MSG_SCHEDULING_ROOM_V1, "room", "venue", "room", {NULL}},
+    {CV_MSG_SCHEDULING_SESSION_V1, "session", "event", "session", {"chair", "speakers"}},
+    {CV_MSG_SCHEDULING_RELEASE_V1, "release", "release", NULL, {"items"}},
+    {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, {"text"}},
 };
 enum { PLAIN_N = sizeof(s_plain) / sizeof(s_plain[0]) };
 
@@ -90,6 +93,10 @@ json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key
 {
     return json_object_get(json_object_get(view->kinds, kind), key);
 }
+
+const char *const dash_view_kinds[] = {
+    "answer", "body",   "chairmanship", "coordinator", "decision", "event", "feed",     "heading",  "notice", "party",
+    "plan",   "report", "review",       "seats",       "tally",    "venue", "workitem", "workplan", NULL};
 
 bool dash_view_is_public(const char *kind)
 {
@@ -157,6 +164,8 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream)
         }
         json_object_clear(dash_view_kind(view, kinds[i]));
     }
+    if (!rc)
+        rc = dash_view_put(view, "origin", stream, json_pack("{s:b}", "snapshot", 1));
     if (!rc && !registration && !scheduling)
         rc = dash_view_put(view, "tally", "notices", json_pack("{s:i, s:b}", "written", 0, "partial", 1));
     return rc ? rc : dash_view_touch_seats(view);
@@ -194,6 +203,12 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
             json_object_del(all, event);
         else if (json_object_set_new(all, event, seats))
             return CV_ENOMEM;
+    }
+    /* Whatever ended by time before now has touched its seats: all of them are as of now. */
+    if (json_object_size(touched)) {
+        int rc = dash_view_put(view, "tally", "settled", json_pack("{s:I}", "at", (json_int_t)now_ms));
+        if (rc)
+            return rc;
     }
     json_t *value;
     json_object_foreach(dash_view_kind(view, "event"), event, value)
@@ -318,8 +333,9 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
     char key[DASH_KEY_MAX];
     int rc = s_key_of(record->data, s_plain[which].first, s_plain[which].second, key);
     json_t *value = rc ? NULL : json_copy(record->data);
-    if (!rc && value && s_plain[which].left_out)
-        json_object_del(value, s_plain[which].left_out);
+    for (size_t i = 0; value && i < sizeof(s_plain[which].left_out) / sizeof(s_plain[which].left_out[0]); i++)
+        if (s_plain[which].left_out[i])
+            json_object_del(value, s_plain[which].left_out[i]);
     if (!rc)
         rc = value ? dash_view_put(view, s_plain[which].kind, key, value) : CV_ENOMEM;
     if (!rc && record->number == CV_MSG_SCHEDULING_PARTY_V1)

@@ -8,6 +8,9 @@
  *   chairmanship, coordinator,
  *   workplan, report
  *   workitem       PLAN/ITEM       the same
+ *   room           VENUE/ROOM      the same
+ *   session        EVENT/SESSION   the same, without who chairs and speaks
+ *   release        release         the same, without what it holds
  *   review         YEAR-DIMENSION  the same
  *   plan           PLAN/VERSION    the same
  *   decision       decision        the same, without its text
@@ -16,6 +19,8 @@
  *   answer         EVENT/PARTY     what a party answered, in numbers
  *   notice         notice          those that have not left: queued or failed
  *   tally          notices, feed   counters
+ *                  settled         the instant that all seats are as of
+ *   origin         stream          that it was once taken from a snapshot; not shown
  *   feed           a number        the newest DASH_FEED_MAX things that happened
  *   persons        EVENT/PARTY     states by number of person; kept, and shown to nobody (dash_view_is_public)
  *
@@ -71,6 +76,8 @@ int dash_view_touch_seats(dash_view_t *view) CV_USE_RESULT;
 json_t *dash_view_kind(const dash_view_t *view, const char *kind); /* borrowed; never NULL: perhaps empty */
 json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key); /* borrowed; NULL */
 bool dash_view_is_public(const char *kind);
+/* The kinds that are made from the streams and shown, in the order of their octets; ends with NULL. */
+extern const char *const dash_view_kinds[];
 
 /* {kind: {key: true}} of what changed since it was last cleared; borrowed. */
 json_t *dash_view_dirty(const dash_view_t *view);

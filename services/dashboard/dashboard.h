@@ -8,12 +8,14 @@
  *                                           |
  *                          pulse thread ----+   asks each service how it is (pulse.h)
  *
+ *                          desk thread          a listener and a key of its own, for names (desk.h); off by itself
+ *
  * Happy path: a record comes, the view changes, its entities are written as rows in the transaction that moves the
  * cursor; after COMMIT what changed goes over the link to the web thread, which tells every browser within
  * DASH_FLUSH_MS.
  *
  * The service thread is a service like the others: deterministic, no clock, no socket of its own. It has no stream and
- * takes no requests; it knows nothing of HTTP. The two other threads are the gateway: they may read the clock and own
+ * takes no requests; it knows nothing of HTTP. The other threads are the gateway: they may read the clock and own
  * their sockets, and never touch the database. Between threads go whole batches of text, so nothing is shared and
  * nothing is locked.
  *

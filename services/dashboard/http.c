@@ -259,7 +259,9 @@ static void s_on_request(struct evhttp_request *request, void *arg)
     dash_request_t asked = {.target = &target,
                             .accept_language = s_header(headers, headers_n, "Accept-Language"),
                             .last_event_id = s_header(headers, headers_n, "Last-Event-ID"),
-                            .if_none_match = s_header(headers, headers_n, "If-None-Match")};
+                            .if_none_match = s_header(headers, headers_n, "If-None-Match"),
+                            .cookies = s_header(headers, headers_n, "Cookie"),
+                            .forwarded_proto = s_header(headers, headers_n, "X-Forwarded-Proto")};
     http->options.on_request(http->options.self, &exchange, &asked);
 }
 

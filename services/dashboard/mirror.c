@@ -4,6 +4,7 @@
 #include "dashboard/mirror.h"
 
 #include "dashboard/core_derive.h"
+#include "dashboard/core_truth.h"
 #include "dashboard/core_view.h"
 
 #include <inttypes.h>
@@ -15,9 +16,9 @@
 enum { BOOT_LEN = 8 };
 
 struct dash_mirror {
-    json_t *kinds;  /* {kind: {key: value}} */
-    json_t *marked; /* {kind: {key: true}} */
-    bool is_whole;
+    json_t *kinds;            /* {kind: {key: value}} */
+    json_t *marked;           /* {kind: {key: true}} */
+    bool is_whole, is_proven; /* is_proven: `proof` is of what is here now */
     uint64_t version;
     char boot[2 * BOOT_LEN + 1];
     dash_text_t *snapshot;            /* of this version; NULL: not made */
@@ -26,10 +27,27 @@ struct dash_mirror {
     size_t ring_bytes;
 };
 
-/* Kinds that /metrics and the pages use, and no stream carries. */
+/* Kinds that /metrics, the pages and the proof use, and no stream carries. */
+static const char *const s_unstreamed[] = {"counters", "origin", "position"};
+enum { UNSTREAMED_N = sizeof(s_unstreamed) / sizeof(s_unstreamed[0]) };
+
 static bool s_is_streamed(const char *kind)
 {
-    return strcmp(kind, "counters") != 0;
+    for (size_t i = 0; i < UNSTREAMED_N; i++)
+        if (strcmp(kind, s_unstreamed[i]) == 0)
+            return false;
+    return true;
+}
+
+/* Kinds that follow from others or come from other threads than the service's: no proof is about them. */
+static const char *const s_of_others[] = {"service", "counters", "held", "attention", "progress", "now", "proof"};
+
+static bool s_is_of_others(const char *kind)
+{
+    for (size_t i = 0; i < sizeof(s_of_others) / sizeof(s_of_others[0]); i++)
+        if (strcmp(kind, s_of_others[i]) == 0)
+            return true;
+    return false;
 }
 
 int dash_mirror_new(dash_mirror_t **ret_mirror)
@@ -81,6 +99,7 @@ static int s_set(dash_mirror_t *mirror, const char *kind, const char *key, json_
     }
     if (!value && !json_object_get(keys, key))
         return CV_OK; /* what was not there need not be told of */
+    mirror->is_proven &= s_is_of_others(kind);
     /* First the mark: key may be that of the entity which goes. */
     if (s_is_streamed(kind) && json_object_set_new(marks, key, json_true())) {
         json_decref(value);
@@ -95,16 +114,13 @@ static int s_set(dash_mirror_t *mirror, const char *kind, const char *key, json_
 /* Before a whole view: marks everything that the service thread ever told. */
 static int s_empty(dash_mirror_t *mirror)
 {
-    static const char *const of_others[] = {"service", "counters", "held", "attention", "progress", "now"};
     const char *kind, *key;
     json_t *keys, *value;
     void *next;
     int rc = CV_OK;
     json_object_foreach(mirror->kinds, kind, keys)
     {
-        bool others = false;
-        for (size_t i = 0; i < sizeof(of_others) / sizeof(of_others[0]); i++)
-            others |= strcmp(kind, of_others[i]) == 0;
+        bool others = s_is_of_others(kind);
         json_object_foreach_safe(keys, next, key, value)
         {
             if (!others && !rc)
@@ -156,6 +172,49 @@ int dash_mirror_derive(dash_mirror_t *mirror, int64_t now_ms)
     }
     json_decref(derived);
     return rc;
+}
+
+/* ---- the proof ---------------------------------------------------------------------------------- */
+
+static json_t *s_positions(const dash_mirror_t *mirror)
+{
+    const json_t *origins = json_object_get(mirror->kinds, "origin");
+    json_t *all = json_object(), *position;
+    const char *stream;
+    json_object_foreach(json_object_get(mirror->kinds, "position"), stream, position)
+    {
+        json_t *one = json_copy(position);
+        bool snapshot = json_is_true(json_object_get(json_object_get(origins, stream), "snapshot"));
+        if (!one || json_object_set_new(one, "snapshot", json_boolean(snapshot)) ||
+            json_object_set_new(all, stream, one)) {
+            json_decref(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+int dash_mirror_prove(dash_mirror_t *mirror, const json_t **ret_proof)
+{
+    char hex[DASH_TRUTH_HEX];
+    *ret_proof = dash_mirror_get(mirror, "proof", "all");
+    if (mirror->is_proven && *ret_proof)
+        return CV_OK;
+    json_t *truth = dash_truth_of(mirror->kinds, json_object_get(mirror->kinds, "origin"));
+    int rc = truth ? dash_truth_hash(truth, hex) : CV_ENOMEM;
+    json_decref(truth);
+    json_t *positions = rc ? NULL : s_positions(mirror);
+    json_t *proof = positions ? json_pack("{s:s, s:I, s:o}", "hash", hex, "settled_ms",
+                                          (json_int_t)dash_int(dash_mirror_get(mirror, "tally", "settled"), "at"),
+                                          "positions", positions)
+                              : NULL;
+    if (!rc)
+        rc = proof ? s_set(mirror, "proof", "all", proof) : CV_ENOMEM;
+    if (rc)
+        return rc;
+    mirror->is_proven = true;
+    *ret_proof = dash_mirror_get(mirror, "proof", "all");
+    return CV_OK;
 }
 
 /* ---- texts ------------------------------------------------------------------------------------ */
@@ -236,10 +295,9 @@ int dash_mirror_flush(dash_mirror_t *mirror, int64_t now_ms, dash_text_t **ret_d
 int dash_mirror_snapshot(dash_mirror_t *mirror, int64_t now_ms, dash_text_t **ret_snapshot)
 {
     if (!mirror->snapshot) {
-        json_t *kinds = json_copy(mirror->kinds);
-        json_object_del(kinds, "counters");
-        mirror->snapshot =
-            s_event(mirror, "snapshot", json_pack("{s:I, s:o}", "now", (json_int_t)now_ms, "kinds", kinds));
+        json_t *kinds = dash_mirror_public(mirror);
+        mirror->snapshot = s_event(mirror, "snapshot",
+                                   kinds ? json_pack("{s:I, s:o}", "now", (json_int_t)now_ms, "kinds", kinds) : NULL);
     }
     if (!mirror->snapshot)
         return CV_ENOMEM;
@@ -271,6 +329,14 @@ bool dash_mirror_since(dash_mirror_t *mirror, cv_str_t event_id, void (*each)(vo
 const json_t *dash_mirror_kinds(const dash_mirror_t *mirror)
 {
     return mirror->kinds;
+}
+
+json_t *dash_mirror_public(const dash_mirror_t *mirror)
+{
+    json_t *kinds = json_copy(mirror->kinds);
+    for (size_t i = 0; kinds && i < UNSTREAMED_N; i++)
+        json_object_del(kinds, s_unstreamed[i]);
+    return kinds;
 }
 
 const json_t *dash_mirror_kind(const dash_mirror_t *mirror, const char *kind)

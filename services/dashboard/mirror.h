@@ -14,6 +14,10 @@
  *   id: BOOT-VERSION  event: delta      data: {"now": ms, "set": [[kind, key, value or null], ...]}
  *                     event: beat       data: {"now": ms}
  *
+ * The entity `proof` says what the view can be checked by: {"hash", "settled_ms", "positions": {stream: {"epoch", "seq",
+ * "chain", "snapshot"}}}. It is computed when somebody asks, or before a beat, not with each delta: of the positions
+ * that it names it is always true. core_truth.h says what is hashed.
+ *
  * BOOT is random and new with each start: versions of two starts never mix.
  */
 #ifndef DASHBOARD_MIRROR_H
@@ -39,6 +43,8 @@ bool dash_mirror_changed(const dash_mirror_t *mirror);  /* there is something to
 bool dash_mirror_is_whole(const dash_mirror_t *mirror); /* the view has come */
 /* Computes what follows from the view (core_derive.h). */
 int dash_mirror_derive(dash_mirror_t *mirror, int64_t now_ms) CV_USE_RESULT;
+/* Brings `proof` up to date, if something changed that it is about. *ret_proof: borrowed. */
+int dash_mirror_prove(dash_mirror_t *mirror, const json_t **ret_proof) CV_USE_RESULT;
 /* The delta, borrowed, valid until the next call; NULL with CV_OK: nothing changed. */
 int dash_mirror_flush(dash_mirror_t *mirror, int64_t now_ms, dash_text_t **ret_delta) CV_USE_RESULT;
 /* The snapshot as it is after the last flush; borrowed. */
@@ -49,6 +55,8 @@ bool dash_mirror_since(dash_mirror_t *mirror, cv_str_t event_id, void (*each)(vo
 dash_text_t *dash_mirror_beat(int64_t now_ms); /* a new reference; NULL: out of memory */
 
 const json_t *dash_mirror_kinds(const dash_mirror_t *mirror);
+json_t *
+dash_mirror_public(const dash_mirror_t *mirror); /* all that is streamed; a new reference; NULL: out of memory */
 const json_t *dash_mirror_kind(const dash_mirror_t *mirror, const char *kind); /* NULL: none of it */
 const json_t *dash_mirror_get(const dash_mirror_t *mirror, const char *kind, const char *key);
 uint64_t dash_mirror_version(const dash_mirror_t *mirror);

@@ -139,6 +139,11 @@ bool dash_page_shows(const dash_page_t *page, const json_t *event)
            (!*page->year || strcmp(page->year, year) == 0);
 }
 
+bool dash_page_is_filtered(const dash_page_t *page)
+{
+    return *page->dimension || *page->party || *page->year;
+}
+
 /* ---- the frame --------------------------------------------------------------------------------- */
 
 /* For the script: JSON within a page must not end the element. */
@@ -160,13 +165,29 @@ static void s_put_boot(cv_buf_t *buf, const dash_page_t *page, const char *event
     json_decref(boot);
 }
 
+/* "&NAME=VALUE" for an address within an attribute; nothing where there is no value. */
+static void s_put_parameter(cv_buf_t *buf, const char *name, const char *value)
+{
+    if (*value)
+        cv_buf_printf(buf, "&amp;%s=", name);
+    for (; *value; value++)
+        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", *value))
+            cv_buf_put(buf, value, 1);
+        else
+            cv_buf_printf(buf, "%%%02X", (unsigned char)*value);
+}
+
 static void s_put_languages(cv_buf_t *buf, const dash_page_t *page)
 {
     static const char *const names[DASH_LANGUAGES] = {"English", "Русский"};
     for (int i = 0; i < DASH_LANGUAGES; i++) {
         const char *code = dash_language_code((dash_language_t)i);
-        cv_buf_printf(buf, "<a href=\"?lang=%s\" lang=\"%s\" hreflang=\"%s\" class=\"lang\"%s>%s</a> ", code, code,
-                      code, i == (int)page->language ? " aria-current=\"true\"" : "", names[i]);
+        cv_buf_printf(buf, "<a href=\"?lang=%s", code);
+        s_put_parameter(buf, "dimension", page->dimension);
+        s_put_parameter(buf, "party", page->party);
+        s_put_parameter(buf, "year", page->year);
+        cv_buf_printf(buf, "\" lang=\"%s\" hreflang=\"%s\" class=\"lang\"%s>%s</a> ", code, code,
+                      i == (int)page->language ? " aria-current=\"true\"" : "", names[i]);
     }
 }
 
@@ -220,6 +241,13 @@ static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event,
     }
 }
 
+static void s_put_end(cv_buf_t *buf, const dash_page_t *page)
+{
+    s_put(buf, "</main>");
+    dash_part_proof(buf, page);
+    s_put(buf, "</body></html>\n");
+}
+
 static void s_put_option(cv_buf_t *buf, const char *value, const char *text, const char *chosen)
 {
     s_put(buf, "<option value=\"");
@@ -235,6 +263,27 @@ static void s_put_select(cv_buf_t *buf, const dash_page_t *page, const char *nam
     dash_put_word(buf, page, label);
     cv_buf_printf(buf, "</label> <select id=\"f-%s\" name=\"%s\">", name, name);
     s_put_option(buf, "", dash_word(page->language, DASH_W_all), "");
+}
+
+/* On paper there is no form: what was chosen is said. */
+static void s_put_chosen(cv_buf_t *buf, const dash_page_t *page)
+{
+    const struct {
+        dash_word_t word;
+        const char *value;
+    } chosen[] = {{DASH_W_dimension, page->dimension}, {DASH_W_proposer, page->party}, {DASH_W_year, page->year}};
+    if (!dash_page_is_filtered(page))
+        return;
+    s_put(buf, "<p class=\"chosen\">");
+    for (size_t i = 0, n = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++) {
+        if (!*chosen[i].value)
+            continue;
+        s_put(buf, n++ ? ", " : "");
+        dash_put_word(buf, page, chosen[i].word);
+        s_put(buf, ": ");
+        dash_put_text(buf, chosen[i].value);
+    }
+    s_put(buf, "</p>\n");
 }
 
 static void s_put_filters(cv_buf_t *buf, const dash_page_t *page)
@@ -278,6 +327,7 @@ static void s_put_filters(cv_buf_t *buf, const dash_page_t *page)
     s_put(buf, "</select> <button type=\"submit\">");
     dash_put_word(buf, page, DASH_W_apply);
     s_put(buf, "</button></form>\n");
+    s_put_chosen(buf, page);
 }
 
 dash_text_t *dash_page_main(const dash_page_t *page)
@@ -298,7 +348,7 @@ dash_text_t *dash_page_main(const dash_page_t *page)
     dash_part_silence(&buf, page);
     dash_part_work(&buf, page);
     dash_part_feed(&buf, page);
-    s_put(&buf, "</main></body></html>\n");
+    s_put_end(&buf, page);
     return dash_text_of(&buf);
 }
 
@@ -385,15 +435,11 @@ dash_text_t *dash_page_event(const dash_page_t *page, const char *id, bool *ret_
         dash_put_text(&buf, id);
         s_put(&buf, "</p>");
         s_put_facts(&buf, page, event);
-        dash_put_section(&buf, page, "programme", DASH_W_programme);
-        s_put(&buf, "<p>");
-        dash_put_word(&buf, page, DASH_W_no_programme);
-        s_put(&buf, "</p>");
-        dash_put_section_end(&buf);
+        dash_part_programme(&buf, page, id);
         dash_part_seats(&buf, page, id);
         dash_part_answers(&buf, page, id);
         s_put_history(&buf, page, event);
     }
-    s_put(&buf, "</main></body></html>\n");
+    s_put_end(&buf, page);
     return dash_text_of(&buf);
 }

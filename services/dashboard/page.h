@@ -37,6 +37,7 @@ void dash_put_section_end(cv_buf_t *buf);
 /* The values of a kind, sorted by key, or by a text field. A new array of borrowed values; free() it. */
 const json_t **dash_sorted(const json_t *kind, const char *field, size_t *ret_n);
 bool dash_page_shows(const dash_page_t *page, const json_t *event); /* by the filters */
+bool dash_page_is_filtered(const dash_page_t *page);
 
 /* page_parts.c */
 void dash_part_now(cv_buf_t *buf, const dash_page_t *page);
@@ -46,6 +47,10 @@ void dash_part_progress(cv_buf_t *buf, const dash_page_t *page);
 void dash_part_silence(cv_buf_t *buf, const dash_page_t *page);
 void dash_part_work(cv_buf_t *buf, const dash_page_t *page);
 void dash_part_feed(cv_buf_t *buf, const dash_page_t *page);
+/* page_programme.c */
+void dash_part_programme(cv_buf_t *buf, const dash_page_t *page, const char *event);
+/* page_proof.c */
+void dash_part_proof(cv_buf_t *buf, const dash_page_t *page);
 /* page_seats.c; event NULL: all */
 void dash_part_seats(cv_buf_t *buf, const dash_page_t *page, const char *event);
 void dash_part_answers(cv_buf_t *buf, const dash_page_t *page, const char *event);

@@ -129,10 +129,21 @@ void dash_part_attention(cv_buf_t *buf, const dash_page_t *page)
     dash_put_section_end(buf);
 }
 
+/* With filters: what is about an event that they show. */
+static bool s_is_shown(const dash_page_t *page, const json_t *entry)
+{
+    const json_t *event = dash_mirror_get(page->mirror, "event", dash_str(entry, "event"));
+    return !dash_page_is_filtered(page) || (event && dash_page_shows(page, event));
+}
+
 void dash_part_feed(cv_buf_t *buf, const dash_page_t *page)
 {
-    size_t n;
+    size_t n, shown = 0;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "feed"), NULL, &n);
+    for (size_t i = 0; i < n; i++)
+        if (s_is_shown(page, rows[i]))
+            rows[shown++] = rows[i];
+    n = shown;
     dash_put_section(buf, page, "feed", DASH_W_feed);
     if (!n)
         s_put_nothing(buf, page, DASH_W_feed_none);

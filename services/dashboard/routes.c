@@ -3,7 +3,8 @@
  *
  *   /                          the page            /event/ID                  the page of one event
  *   /stream                    Server-Sent Events  /app.js, /live.js ...      the files of the page (assets.h)
- *   /api/view                  everything: {"schema", "version", "now", "kinds"}
+ *   /api/view                  everything: {"schema", "version", "now", "proof", "kinds"}, of one instant
+ *   /api/proof                 the hash over the view, and the positions of the streams it is of (mirror.h)
  *   /api/KIND[/KEY]            one kind ({"schema", KIND: {key: value}}), one entity
  *   /calendar.ics              and /calendar/{dimension,body,party}/CODE.ics
  *   /health                    200 when the view is whole and the dashboard's own service answers, else 503
@@ -95,12 +96,21 @@ static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request
     const char *slash = strchr(what, '/');
     size_t len = slash ? (size_t)(slash - what) : strlen(what);
     if (strcmp(what, "view") == 0) {
-        json_t *kinds = json_copy((json_t *)dash_mirror_kinds(web->mirror));
-        json_object_del(kinds, "counters");
+        const json_t *proof;
+        int rc = dash_mirror_prove(web->mirror, &proof);
+        json_t *kinds = rc ? NULL : dash_mirror_public(web->mirror);
         s_give_json(web, exchange, request,
-                    json_pack("{s:s, s:I, s:I, s:o}", "schema", "convene.dashboard.view.v1", "version",
-                              (json_int_t)dash_mirror_version(web->mirror), "now", (json_int_t)dash_web_now(web),
-                              "kinds", kinds));
+                    kinds ? json_pack("{s:s, s:I, s:I, s:O, s:o}", "schema", "convene.dashboard.view.v1", "version",
+                                      (json_int_t)dash_mirror_version(web->mirror), "now",
+                                      (json_int_t)dash_web_now(web), "proof", proof, "kinds", kinds)
+                          : NULL);
+        return;
+    }
+    if (strcmp(what, "proof") == 0) {
+        const json_t *proof;
+        int rc = dash_mirror_prove(web->mirror, &proof);
+        s_give_json(web, exchange, request,
+                    rc ? NULL : json_pack("{s:s, s:O}", "schema", "convene.dashboard.proof.v1", "proof", proof));
         return;
     }
     const json_t *all =
@@ -157,6 +167,9 @@ static void s_page(dash_web_t *web, dash_exchange_t *exchange, const dash_reques
 {
     const dash_target_t *target = request->target;
     bool known = true;
+    const json_t *proof = dash_mirror_get(web->mirror, "proof", "all");
+    if (!proof && dash_mirror_is_whole(web->mirror) && dash_mirror_prove(web->mirror, &proof))
+        proof = NULL; /* out of memory: the foot stays empty */
     const dash_page_t page = {.mirror = web->mirror,
                               .language =
                                   dash_language_of(dash_target_parameter(target, "lang"), request->accept_language),

@@ -4,6 +4,7 @@
 #include "convene/config.h"
 #include "convene/log.h"
 #include "dashboard/dashboard.h"
+#include "dashboard/desk.h"
 #include "dashboard/json.h"
 #include "dashboard/pulse.h"
 #include "dashboard/web.h"
@@ -20,10 +21,10 @@ enum { ASKED_N = sizeof(s_asked) / sizeof(s_asked[0]) };
 /* What configure() found, for open(): service.h gives that nothing but the database. Without it there are no threads,
  * as in tests of the service alone. */
 static struct {
-    int listen_fd; /* 0: none */
+    int listen_fd, desk_fd; /* 0: none */
     int64_t clock_offset_ms;
     bool insecure;
-    char keys[CV_CONFIG_VALUE_MAX];
+    char keys[CV_CONFIG_VALUE_MAX], desk_as[CV_NAME_MAX + 1], link_key[CV_CONFIG_VALUE_MAX];
     char endpoints[ASKED_N][CV_ENDPOINT_MAX];
 } s_gate;
 
@@ -32,13 +33,34 @@ typedef struct {
     dash_store_t *store;
     dash_view_t *view;  /* NULL: to be loaded from what is committed */
     json_t *untold;     /* {kind: {key: true}} of what is committed, or will be, and not told yet */
+    bool has_moved;     /* records have come since the positions were told */
     bool tell_all;      /* the web thread has nothing of this view yet */
     int64_t release_ms; /* when the timer is due; 0: not known */
     cv_client_service_t asked[ASKED_N];
     dash_link_t *link; /* NULL: no web thread */
     dash_web_t *web;
     dash_pulse_t *pulse;
+    dash_desk_t *desk; /* NULL: there is none */
 } dash_t;
+
+static int s_check_desk(const struct cv_config *config, char *ret_error, size_t error_size)
+{
+    const char *desk = cv_config_of(config, "dashboard", "desk"), *as = cv_config_of(config, "dashboard", "desk_as");
+    (void)snprintf(s_gate.link_key, sizeof(s_gate.link_key), "%s", cv_config_text(config, "dashboard/link_key"));
+    if (strcmp(desk, "none") == 0)
+        return CV_OK;
+    if (s_gate.insecure) {
+        (void)snprintf(ret_error, error_size,
+                       "dashboard/desk = %s: with security = none nobody is known; names are shown only with keys",
+                       desk);
+        return CV_EINVAL;
+    }
+    if (cv_str_copy(cv_str(as), s_gate.desk_as, sizeof(s_gate.desk_as))) {
+        (void)snprintf(ret_error, error_size, "dashboard/desk_as: longer than %d octets", CV_NAME_MAX);
+        return CV_EINVAL;
+    }
+    return dash_web_check("dashboard/desk", desk, ret_error, error_size);
+}
 
 /* Its settings without the socket. */
 static int s_check(const struct cv_config *config, char *ret_error, size_t error_size)
@@ -55,16 +77,19 @@ static int s_check(const struct cv_config *config, char *ret_error, size_t error
             return CV_EINVAL;
         }
     }
-    return strcmp(http, "none") == 0 ? CV_OK : dash_web_check(http, ret_error, error_size);
+    int rc = s_check_desk(config, ret_error, error_size);
+    return rc || strcmp(http, "none") == 0 ? rc : dash_web_check("dashboard/http", http, ret_error, error_size);
 }
 
 static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
 {
-    const char *http = cv_config_of(config, "dashboard", "http");
+    const char *http = cv_config_of(config, "dashboard", "http"), *desk = cv_config_of(config, "dashboard", "desk");
     int rc = s_check(config, ret_error, error_size);
-    if (rc || strcmp(http, "none") == 0)
-        return rc;
-    return dash_web_bind(http, &s_gate.listen_fd, ret_error, error_size);
+    if (!rc && strcmp(desk, "none") != 0)
+        rc = dash_web_bind("dashboard/desk", desk, &s_gate.desk_fd, ret_error, error_size);
+    if (!rc && strcmp(http, "none") != 0)
+        rc = dash_web_bind("dashboard/http", http, &s_gate.listen_fd, ret_error, error_size);
+    return rc;
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -74,6 +99,7 @@ static void s_close(void **self)
     dash_t *dash = *self;
     if (!dash)
         return;
+    dash_desk_stop(&dash->desk);
     dash_pulse_stop(&dash->pulse);
     dash_web_stop(&dash->web);
     dash_link_destroy(&dash->link);
@@ -114,6 +140,30 @@ static int s_start_gate(dash_t *dash)
     return rc;
 }
 
+/* Its own thread, its own key: nothing goes between it and the rest. */
+static int s_start_desk(dash_t *dash)
+{
+    char url[256];
+    int fd = s_gate.desk_fd;
+    dash_web_url(fd, url, sizeof(url));
+    s_gate.desk_fd = 0;
+    for (size_t i = 0; i < ASKED_N; i++)
+        dash->asked[i] = (cv_client_service_t){s_asked[i], s_gate.endpoints[i]};
+    int rc = dash_desk_start(&(dash_desk_options_t){.listen_fd = fd,
+                                                    .clock_offset_ms = s_gate.clock_offset_ms,
+                                                    .client = {.services = dash->asked,
+                                                               .services_n = ASKED_N,
+                                                               .keys = s_gate.keys,
+                                                               .principal = s_gate.desk_as},
+                                                    .key_file = s_gate.link_key},
+                             &dash->desk);
+    if (rc)
+        cv_log(CV_LOG_ERROR, "desk_not_opened", cv_kv_rc(rc));
+    else
+        cv_log(CV_LOG_INFO, "desk_ready", cv_kv_text("url", url));
+    return rc;
+}
+
 /* The view as it is committed, if it is not in memory. */
 static int s_ready(dash_t *dash)
 {
@@ -140,6 +190,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = s_ready(dash);
     if (!rc && s_gate.listen_fd)
         rc = s_start_gate(dash);
+    if (!rc && s_gate.desk_fd)
+        rc = s_start_desk(dash);
     void *self = dash;
     if (rc)
         s_close(&self);
@@ -160,7 +212,24 @@ const dash_view_t *dash_service_view(const void *self)
     return ((const dash_t *)self)->view;
 }
 
+static int s_flush(void *self, cv_tx_t *tx);
+
 /* ---- in the engine's transaction ------------------------------------------------------------------ */
+
+/* A file from before the instant of the seats was kept: how it came to be is not known either. */
+static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
+{
+    static const char *const streams[] = {"scheduling.events", "registration.events", "notifications.events"};
+    dash_t *dash = self;
+    (void)ret_error;
+    (void)error_size;
+    if (dash_view_get(dash->view, "tally", "settled") || !json_object_size(dash_view_kind(dash->view, "party")))
+        return CV_OK;
+    int rc = dash_view_touch_seats(dash->view);
+    for (size_t i = 0; !rc && i < sizeof(streams) / sizeof(streams[0]); i++)
+        rc = dash_view_put(dash->view, "origin", streams[i], json_pack("{s:b}", "snapshot", 1));
+    return rc ? rc : s_flush(self, tx);
+}
 
 static int s_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
@@ -177,6 +246,7 @@ static int s_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t 
     (void)data;
     int rc = s_ready(dash);
     json_t *json = rc ? NULL : dash_json_of(msg->data);
+    dash->has_moved = true;
     if (!rc)
         rc = json ? dash_view_apply(dash->view, &(dash_record_t){.number = msg->info->number,
                                                                  .type = msg->info->type,
@@ -260,12 +330,24 @@ static int s_add_kind(dash_t *dash, dash_batch_t *batch, const char *kind, json_
 
 static int s_add_all(dash_t *dash, dash_batch_t *batch)
 {
-    static const char *const kinds[] = {"party",    "body",     "heading", "venue",  "chairmanship", "coordinator",
-                                        "workplan", "workitem", "report",  "review", "plan",         "decision",
-                                        "event",    "seats",    "answer",  "notice", "tally",        "feed"};
-    int rc = CV_OK;
-    for (size_t i = 0; !rc && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        rc = s_add_kind(dash, batch, kinds[i], dash_view_kind(dash->view, kinds[i]));
+    int rc = s_add_kind(dash, batch, "origin", dash_view_kind(dash->view, "origin"));
+    for (size_t i = 0; !rc && dash_view_kinds[i]; i++)
+        rc = s_add_kind(dash, batch, dash_view_kinds[i], dash_view_kind(dash->view, dash_view_kinds[i]));
+    return rc;
+}
+
+/* Where in the streams what is told stands: in the same batch, so that they never part. */
+static int s_add_positions(dash_t *dash, dash_batch_t *batch)
+{
+    json_t *positions = NULL, *position;
+    const char *stream;
+    int rc = dash_store_positions(dash->store, &positions);
+    json_object_foreach(positions, stream, position)
+    {
+        if (!rc)
+            rc = dash_batch_add(batch, "position", stream, position);
+    }
+    json_decref(positions);
     return rc;
 }
 
@@ -277,7 +359,7 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
     (void)db;
     (void)now_ms;
     *ret_more = false;
-    if (!dash->link || !(dash->tell_all || json_object_size(dash->untold)))
+    if (!dash->link || !(dash->tell_all || dash->has_moved || json_object_size(dash->untold)))
         return CV_OK;
     int rc = s_ready(dash);
     dash_batch_t *batch = rc ? NULL : dash_batch_new(dash->tell_all);
@@ -291,10 +373,12 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
             rc = s_add_kind(dash, batch, kind, keys);
     }
     if (!rc)
+        rc = s_add_positions(dash, batch);
+    if (!rc)
         rc = dash_link_post(dash->link, &batch);
     dash_batch_destroy(&batch);
     if (!rc) {
-        dash->tell_all = false;
+        dash->tell_all = dash->has_moved = false;
         json_object_clear(dash->untold);
     }
     return rc == CV_EAGAIN ? CV_OK : rc; /* full: it gathers, and goes with a later turn */
@@ -320,6 +404,7 @@ const cv_service_def_t dash_service = {
     .check = s_check,
     .open = s_open,
     .close = s_close,
+    .start = s_start,
     .request = s_request,
     .record = s_record,
     .snapshot_begin = s_snapshot_begin,

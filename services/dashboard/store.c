@@ -3,13 +3,17 @@
  */
 #include "dashboard/store.h"
 
+#include "convene/principal.h"
+#include "convene/wire.h"
+
+#include <sodium.h>
 #include <stdlib.h>
 
 const char dash_tables_1[] = "CREATE TABLE dash_row(kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
                              " PRIMARY KEY(kind, key)) WITHOUT ROWID, STRICT";
 
 struct dash_store {
-    cv_stmt_t *all, *put, *drop;
+    cv_stmt_t *all, *put, *drop, *positions;
 };
 
 int dash_store_open(cv_db_t *db, dash_store_t **ret_store)
@@ -23,6 +27,8 @@ int dash_store_open(cv_db_t *db, dash_store_t **ret_store)
             db, "INSERT INTO dash_row VALUES(?1, ?2, ?3) ON CONFLICT(kind, key) DO UPDATE SET value = ?3", &store->put);
     if (!rc)
         rc = cv_db_prepare(db, "DELETE FROM dash_row WHERE kind = ?1 AND key = ?2", &store->drop);
+    if (!rc)
+        rc = cv_db_prepare(db, "SELECT stream, epoch, seq, chain FROM cursor", &store->positions);
     if (rc)
         dash_store_close(&store);
     else
@@ -53,6 +59,41 @@ int dash_store_load(dash_store_t *store, dash_view_t *view)
         }
     }
     return row;
+}
+
+static json_t *s_hex(cv_str_t octets)
+{
+    char text[2 * CV_CHAIN_LEN + 1] = "";
+    if (octets.len <= CV_CHAIN_LEN)
+        sodium_bin2hex(text, sizeof(text), (const unsigned char *)octets.ptr, octets.len);
+    return json_string(text);
+}
+
+int dash_store_positions(dash_store_t *store, json_t **ret_positions)
+{
+    json_t *all = json_object();
+    int row;
+    while (all && (row = cv_stmt_step(store->positions)) > 0) {
+        cv_stmt_t *stmt = store->positions;
+        char stream[CV_NAME_MAX + 1] = "";
+        int rc = cv_str_copy(cv_stmt_get_text(stmt, 0), stream, sizeof(stream));
+        json_t *one = rc ? NULL
+                         : json_pack("{s:o, s:I, s:o}", "epoch", s_hex(cv_stmt_get_blob(stmt, 1)), "seq",
+                                     (json_int_t)cv_stmt_get_int(stmt, 2), "chain", s_hex(cv_stmt_get_blob(stmt, 3)));
+        if (!rc && (!one || json_object_set_new(all, stream, one)))
+            rc = CV_ENOMEM;
+        if (rc) {
+            cv_stmt_reset(stmt);
+            json_decref(all);
+            return rc;
+        }
+    }
+    if (!all || row < 0) {
+        json_decref(all);
+        return all ? row : CV_ENOMEM;
+    }
+    *ret_positions = all;
+    return CV_OK;
 }
 
 static int s_save_one(dash_store_t *store, const char *kind, const char *key, const json_t *value)

@@ -16,6 +16,9 @@ typedef struct dash_store dash_store_t;
 int dash_store_open(cv_db_t *db, dash_store_t **ret_store) CV_USE_RESULT;
 void dash_store_close(dash_store_t **store);
 int dash_store_load(dash_store_t *store, dash_view_t *view) CV_USE_RESULT;
+/* {stream: {"epoch", "seq", "chain"}} of the streams that are followed, as committed: where the engine keeps them. A new
+ * reference. */
+int dash_store_positions(dash_store_t *store, json_t **ret_positions) CV_USE_RESULT;
 /* Writes what is dirty in the view. */
 int dash_store_save(dash_store_t *store, const dash_view_t *view) CV_USE_RESULT;
 

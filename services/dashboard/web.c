@@ -24,7 +24,8 @@ enum { BACKLOG = 512, BATCHES_AT_ONCE = 64 };
 
 /* ---- the address ------------------------------------------------------------------------------- */
 
-static int s_find(const char *address, struct addrinfo **ret_found, char *ret_error, size_t error_size)
+static int s_find(const char *setting, const char *address, struct addrinfo **ret_found, char *ret_error,
+                  size_t error_size)
 {
     char host[128] = "";
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -38,26 +39,26 @@ static int s_find(const char *address, struct addrinfo **ret_found, char *ret_er
     if (!port || cv_str_copy((cv_str_t){address + bracket, len - 2 * bracket}, host, sizeof(host)) || !*host ||
         getaddrinfo(host, colon + 1, &hints, ret_found)) {
         (void)snprintf(ret_error, error_size,
-                       "dashboard/http = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none",
+                       "%s = %s: not a numeric address with a port, for instance 127.0.0.1:24180; or none", setting,
                        address);
         return CV_EINVAL;
     }
     return CV_OK;
 }
 
-int dash_web_check(const char *address, char *ret_error, size_t error_size)
+int dash_web_check(const char *setting, const char *address, char *ret_error, size_t error_size)
 {
     struct addrinfo *found = NULL;
-    int rc = s_find(address, &found, ret_error, error_size);
+    int rc = s_find(setting, address, &found, ret_error, error_size);
     if (!rc)
         freeaddrinfo(found);
     return rc;
 }
 
-int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t error_size)
+int dash_web_bind(const char *setting, const char *address, int *ret_fd, char *ret_error, size_t error_size)
 {
     struct addrinfo *found = NULL;
-    int rc = s_find(address, &found, ret_error, error_size);
+    int rc = s_find(setting, address, &found, ret_error, error_size);
     if (rc)
         return rc;
     int one = 1, fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -65,7 +66,7 @@ int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t erro
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, BACKLOG)) {
         int why = errno;
-        (void)snprintf(ret_error, error_size, "dashboard/http = %s: cannot listen there: %s", address, strerror(why));
+        (void)snprintf(ret_error, error_size, "%s = %s: cannot listen there: %s", setting, address, strerror(why));
         if (fd >= 0)
             close(fd);
         freeaddrinfo(found);
@@ -183,6 +184,9 @@ static void s_on_beat(evutil_socket_t fd, short what, void *arg)
     if (beat)
         s_tell_all(web, beat);
     dash_text_drop(beat);
+    const json_t *proof;
+    if (dash_mirror_is_whole(web->mirror) && dash_mirror_prove(web->mirror, &proof))
+        s_failed("proof", CV_ENOMEM);
     if (dash_mirror_derive(web->mirror, dash_web_now(web)) == CV_OK && dash_mirror_changed(web->mirror))
         s_set_flush(web, DASH_FLUSH_MS); /* time alone changed what needs attention */
 }

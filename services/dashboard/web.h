@@ -29,10 +29,11 @@ typedef struct {
     dash_link_t *link;
 } dash_web_options_t;
 
-/* "127.0.0.1:24180" or "[::1]:24180", a numeric address. ret_error says what is wrong. */
-int dash_web_check(const char *address, char *ret_error, size_t error_size) CV_USE_RESULT;
+/* setting: its name. "127.0.0.1:24180" or "[::1]:24180", a numeric address. ret_error says what is wrong. */
+int dash_web_check(const char *setting, const char *address, char *ret_error, size_t error_size) CV_USE_RESULT;
 /* The same, and a socket that listens there. ret_error says what is wrong. */
-int dash_web_bind(const char *address, int *ret_fd, char *ret_error, size_t error_size) CV_USE_RESULT;
+int dash_web_bind(const char *setting, const char *address, int *ret_fd, char *ret_error,
+                  size_t error_size) CV_USE_RESULT;
 /* Where it listens, as a URL; for port 0 the one the system chose. */
 void dash_web_url(int fd, char *ret_url, size_t size);
 int dash_web_start(const dash_web_options_t *options, dash_web_t **ret_web) CV_USE_RESULT;

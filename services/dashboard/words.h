@@ -123,6 +123,20 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(change, "Change", "Изменение")                                                                             \
     XX(reason, "Reason", "Причина")                                                                               \
     XX(programme, "Programme", "Программа")                                                                       \
+    XX(session, "Session", "Заседание")                                                                           \
+    XX(room, "Room", "Зал")                                                                                       \
+    XX(released, "Released: {}", "Выпущено: {}")                                                                  \
+    XX(not_released, "Not released yet: it may change.", "Ещё не выпущена: возможны изменения.")                  \
+    XX(not_placed, "not placed yet", "время не назначено")                                                        \
+    XX(tentative, "tentative", "предварительно")                                                                  \
+    XX(k_opening, "opening", "открытие")                                                                          \
+    XX(k_plenary, "plenary", "пленарное")                                                                         \
+    XX(k_parallel, "parallel", "параллельное")                                                                    \
+    XX(k_negotiation, "negotiation", "переговоры")                                                                \
+    XX(k_side_event, "side event", "параллельное мероприятие")                                                    \
+    XX(k_closing, "closing", "закрытие")                                                                          \
+    XX(k_break, "break", "перерыв")                                                                               \
+    XX(kind, "Kind", "Вид")                                                                                       \
     XX(no_programme, "No programme is public.", "Программа не опубликована.")                                     \
     XX(back, "All events", "Все мероприятия")                                                                     \
     XX(unknown_event, "There is no event {}.", "Мероприятия {} нет.")                                             \
@@ -151,7 +165,47 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(days, "{} d", "{} д")                                                                                      \
     XX(hours, "{} h", "{} ч")                                                                                     \
     XX(minutes, "{} min", "{} мин")                                                                               \
-    XX(over, "over", "истекло")
+    XX(over, "over", "истекло")                                                                                   \
+    XX(proof, "Hash of what is shown: {}", "Хеш показанного: {}")                                                 \
+    XX(desk, "Desk", "Служебная страница")                                                                        \
+    XX(desk_as, "Signed in as {}", "Вход выполнен: {}")                                                           \
+    XX(desk_until, "until", "до")                                                                                 \
+    XX(desk_events, "Events with registration", "Мероприятия с регистрацией")                                     \
+    XX(desk_out, "Sign out", "Выйти")                                                                             \
+    XX(desk_welcome, "You are signed in.", "Вход выполнен.")                                                      \
+    XX(desk_bye, "You are signed out.", "Вы вышли.")                                                              \
+    XX(desk_needs, "This page needs a link that the secretariat gives you.",                                      \
+       "Для этой страницы нужна ссылка, которую выдаёт секретариат.")                                             \
+    XX(desk_over, "Your link has ended. Ask for another one.", "Срок ссылки истёк. Запросите новую.")             \
+    XX(desk_not_yours, "This is not for you to see.", "У вас нет доступа к этим данным.")                         \
+    XX(desk_nothing, "There is nothing here.", "Здесь ничего нет.")                                               \
+    XX(desk_closed, "The desk is closed.", "Служебная страница закрыта.")                                         \
+    XX(desk_recorded, "Personal data. Each look at them is recorded.",                                            \
+       "Персональные данные. Каждый просмотр записывается.")                                                      \
+    XX(persons, "Persons", "Участники делегации")                                                                 \
+    XX(p_number, "Number", "Номер")                                                                               \
+    XX(p_name, "Name", "Имя")                                                                                     \
+    XX(p_capacity, "Capacity", "Статус")                                                                          \
+    XX(p_email, "E-mail", "Эл. почта")                                                                            \
+    XX(p_contact, "Contact", "Контакт")                                                                           \
+    XX(nominated, "Nominated", "Номинирован")                                                                     \
+    XX(under_review, "Under review", "На рассмотрении")                                                           \
+    XX(returned, "Returned", "Возвращено")                                                                        \
+    XX(refused, "Refused", "Отказано")                                                                            \
+    XX(cap_head, "Head", "Глава")                                                                                 \
+    XX(cap_deputy, "Deputy head", "Заместитель главы")                                                            \
+    XX(cap_delegate, "Delegate", "Делегат")                                                                       \
+    XX(cap_alternate, "Alternate", "Запасной делегат")                                                            \
+    XX(cap_adviser, "Adviser", "Советник")                                                                        \
+    XX(cap_expert, "Expert", "Эксперт")                                                                           \
+    XX(cap_interpreter, "Interpreter", "Переводчик")                                                              \
+    XX(cap_security, "Security", "Охрана")                                                                        \
+    XX(cap_protocol, "Protocol", "Протокол")                                                                      \
+    XX(cap_contestant, "Contestant", "Участник соревнований")                                                     \
+    XX(cap_trainee, "Trainee", "Стажёр")                                                                          \
+    XX(cap_volunteer, "Volunteer", "Волонтёр")                                                                    \
+    XX(cap_media, "Media", "СМИ")                                                                                 \
+    XX(cap_exhibitor, "Exhibitor", "Экспонент")
 
 typedef enum {
 #define XX(id, en, ru) DASH_W_##id,

@@ -55,6 +55,7 @@ void reg_access_note(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, c
                        .number = of.number,
                        .persons = cv_str_is(query->what, "persons") ? self->shown : (int64_t)cv_collect_n(collect)};
     snprintf(self->reading.by, sizeof self->reading.by, "%s", who ? who->name : "");
+    snprintf(self->reading.on_behalf_of, sizeof self->reading.on_behalf_of, "%.*s", CV_STR_ARG(query->on_behalf_of));
     snprintf(self->reading.what, sizeof self->reading.what, "%.*s", CV_STR_ARG(query->what));
     cv_tx_trace(tx);
 }
@@ -133,7 +134,9 @@ int reg_ask_accesses(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, i
                                                  .party = d ? cv_str(d->party->code) : CV_STR_NONE,
                                                  .has_number = access.number > 0,
                                                  .number = access.number,
-                                                 .persons = access.persons};
+                                                 .persons = access.persons,
+                                                 .on_behalf_of = access.on_behalf_of[0] ? cv_str(access.on_behalf_of)
+                                                                                        : CV_STR_NONE};
         rc = n < limit ? cv_collect_put(collect, CV_MSG_REGISTRATION_ACCESS_V1, row.event, 0, &row) : CV_ELIMIT;
         if (rc)
             break;

@@ -12,15 +12,18 @@ const char reg_access_tables[] =
     " persons INTEGER NOT NULL) STRICT;"
     "CREATE INDEX access_event ON access(event);";
 
-#define ACCESS_STATEMENTS(XX)                                                                              \
-    XX(add, "INSERT INTO access(at_ms, event, delegation, number, persons, by, what)"                      \
-            " VALUES(?, ?, ?, ?, ?, ?, ?)")                                                                \
-    XX(trim, "DELETE FROM access WHERE id IN (SELECT id FROM access ORDER BY id LIMIT ?3)"                 \
-             " AND (at_ms < ?1 OR id <= (SELECT max(id) FROM access) - ?2)")                               \
-    XX(oldest, "SELECT at_ms FROM access ORDER BY id LIMIT 1")                                             \
-    XX(next, "SELECT id, at_ms, event, delegation, number, persons, by, what FROM access WHERE event = ?1" \
-             " AND (?2 = 0 OR delegation IN (0, ?2)) AND (?3 = 0 OR number IN (0, ?3)) AND at_ms >= ?4"    \
-             " AND id > ?5 ORDER BY id LIMIT 1")
+const char reg_access_on_behalf[] = "ALTER TABLE access ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';";
+
+#define ACCESS_STATEMENTS(XX)                                                                                      \
+    XX(add, "INSERT INTO access(at_ms, event, delegation, number, persons, by, what, on_behalf_of)"                \
+            " VALUES(?, ?, ?, ?, ?, ?, ?, ?)")                                                                     \
+    XX(trim, "DELETE FROM access WHERE id IN (SELECT id FROM access ORDER BY id LIMIT ?3)"                         \
+             " AND (at_ms < ?1 OR id <= (SELECT max(id) FROM access) - ?2)")                                       \
+    XX(oldest, "SELECT at_ms FROM access ORDER BY id LIMIT 1")                                                     \
+    XX(next,                                                                                                       \
+       "SELECT id, at_ms, event, delegation, number, persons, by, what, on_behalf_of FROM access WHERE event = ?1" \
+       " AND (?2 = 0 OR delegation IN (0, ?2)) AND (?3 = 0 OR number IN (0, ?3)) AND at_ms >= ?4"                  \
+       " AND id > ?5 ORDER BY id LIMIT 1")
 
 struct reg_accesses {
 #define XX(name, sql) cv_stmt_t *name;
@@ -64,6 +67,7 @@ int reg_access_add(reg_accesses_t *accesses, const reg_access_t *access)
              (const int64_t[]){access->at_ms, access->event, access->delegation, access->number, access->persons}, 5);
     cv_stmt_text(accesses->add, 6, cv_str(access->by));
     cv_stmt_text(accesses->add, 7, cv_str(access->what));
+    cv_stmt_text(accesses->add, 8, cv_str(access->on_behalf_of));
     return cv_stmt_run(accesses->add);
 }
 
@@ -102,6 +106,8 @@ int reg_access_next(reg_accesses_t *accesses, int64_t event, int64_t delegation,
     rc = cv_str_copy(cv_stmt_get_text(row, 6), ret_access->by, sizeof ret_access->by);
     if (!rc)
         rc = cv_str_copy(cv_stmt_get_text(row, 7), ret_access->what, sizeof ret_access->what);
+    if (!rc)
+        rc = cv_str_copy(cv_stmt_get_text(row, 8), ret_access->on_behalf_of, sizeof ret_access->on_behalf_of);
     cv_stmt_reset(row);
     if (!rc)
         *after = ret_access->id;

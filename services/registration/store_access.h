@@ -10,7 +10,8 @@
 
 #include "convene/store.h"
 
-extern const char reg_access_tables[]; /* a migration */
+extern const char reg_access_tables[];    /* a migration */
+extern const char reg_access_on_behalf[]; /* a later one */
 
 typedef struct reg_accesses reg_accesses_t; /* the prepared statements */
 int reg_accesses_open(cv_db_t *db, reg_accesses_t **ret_accesses) CV_USE_RESULT;
@@ -19,6 +20,7 @@ void reg_accesses_close(reg_accesses_t **accesses);
 typedef struct {
     int64_t id, at_ms, event, delegation, number, persons; /* delegation, number 0: all of them */
     char by[64], what[32];
+    char on_behalf_of[64]; /* "": nobody else was named */
 } reg_access_t;
 int reg_access_add(reg_accesses_t *accesses, const reg_access_t *access) CV_USE_RESULT;
 /* The oldest ones, at most n, that are older than since_ms or more than max ago. */

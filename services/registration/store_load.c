@@ -86,6 +86,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     reg_document_tables,
     reg_access_tables,
     reg_consent_tables,
+    reg_access_on_behalf,
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)

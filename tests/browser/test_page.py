@@ -141,6 +141,51 @@ class Sample(WithBrowser):
         self.assertEqual(shown, len(events))
         self.assertEqual(page.run("return document.getElementById('f-year').value"), "2026")
 
+    def test_filters_hold_for_tiles_and_feed(self):
+        events = {e["event"]: e for e in self.convene("event", "list", "--json").json["events"]}
+        page = self.browser()
+        page.go(f"{self.url}?lang=en")
+        self.live(page)
+        of = "return [...document.querySelectorAll('#feed li')].map(li => li.innerText)"
+        everything = page.run(of)
+        chosen = next(e["dimension"] for e in events.values() if e.get("dimension") and any(e["event"] in line for line in everything))
+        inside = {e for e, event in events.items() if event.get("dimension") == chosen}
+        # From the server, before any script, and as the script keeps it.
+        for script in (False, True):
+            page = self.browser(script=script)
+            page.go(f"{self.url}?lang=en&dimension={chosen}")
+            if script:
+                self.live(page)
+            lines = [e.text for e in page.driver.find_elements("css selector", "#feed li")]
+            self.assertGreater(len(lines), 0)
+            self.assertLess(len(lines), len(everything))
+            for line in lines:
+                self.assertTrue(any(event in line for event in inside), line)
+            rows = page.driver.find_elements("css selector", "#seats tbody th a")
+            self.assertTrue({a.get_attribute("href").split("/event/")[1].split("?")[0] for a in rows} <= inside)
+            tiles = sum(int(n) for e in page.driver.find_elements("css selector", "#answers .tile") for n in re.findall(r": (\d+)", e.text))
+            with_seats = [e for e in inside if events[e].get("status") in ("open", "closed")]
+            self.assertEqual(bool(tiles), bool(with_seats))
+        # Another language is another address, and the filters stay.
+        page.driver.find_element("css selector", "a.lang[lang=ru]").click()
+        self.live(page)
+        self.assertEqual(page.run("return [document.documentElement.lang, document.getElementById('f-dimension').value]"), ["ru", chosen])
+
+    def test_on_paper(self):
+        page = self.browser(dark=True)
+        page.go(f"{self.url}?lang=en&year=2026")
+        self.live(page)
+        wait_for(lambda: page.count("#chart svg"), "the chart")
+        text, pages = page.paper("main")
+        for words in ("Year: 2026", "Data as of", "Seats", "Answers by party", "Hash of what is shown"):
+            self.assertIn(words, text)
+        for words in ("Pause", "Skip to", "Apply", "Русский"):
+            self.assertNotIn(words, text)
+        self.assertLessEqual(pages, 12)
+        # Nothing is cut off at the edge: a page is as wide as what stands on it.
+        self.assertEqual(page.printed("[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('svg'))"
+                                      ".map(e => e.outerHTML.slice(0, 80))"), [])
+
     def test_without_a_script(self):
         page = self.browser(script=False)
         page.go(self.url)

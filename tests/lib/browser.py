@@ -1,5 +1,6 @@
 # browser: a real Chromium, driven as a person would: what the page shows, says and logs.
 # SPDX-License-Identifier: Apache-2.0
+import base64
 import json
 import os
 import pathlib
@@ -66,6 +67,24 @@ class Browser:
     def theme(self, dark):
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
                                     {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+
+    def paper(self, name):
+        """The page as it is printed: its text, and how many sheets."""
+        printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        path = SHOTS / f"{name}.pdf"
+        path.write_bytes(base64.b64decode(printed["data"]))
+        text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, timeout=60, check=True).stdout
+        return text, text.count("\f")
+
+    def printed(self, script):
+        """What a script sees while the page is laid out for paper, on a sheet's width."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        self.size(1030)
+        try:
+            return self.run(f"return {script}")
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
     def go(self, url):
         self.driver.get(url)

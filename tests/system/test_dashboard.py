@@ -186,6 +186,31 @@ class Shows(WithDashboard):
                 again = fetch(self.d, path, If_None_Match=answer.headers["ETag"])
                 self.assertEqual((again.status, again.body), (304, b""), path)
 
+    def test_the_programme_of_an_event(self):
+        world.decide(self.office, "scheduling.venue.put", {"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"})
+        world.decide(self.office, "scheduling.room.put", {"venue": "HALL", "room": "A", "name": "The large <hall>", "seats": 100})
+        world.make_event(self.office, "DAY", date="2030-05-14")
+        self.assertIn("No programme is public", fetch(self.d, "/event/DAY").text)
+        later = {"event": "DAY", "session": "S2", "title": "Second", "kind": "plenary", "minutes": 60, "start": "2030-05-14T11:00", "venue": "HALL", "room": "A",
+                 "chair": {"person": "SOMEBODY-1", "party": "KZ"}}
+        world.decide(self.office, "scheduling.session.put", later)
+        world.decide(self.office, "scheduling.session.put", later | {"session": "S1", "title": "First & foremost", "kind": "opening", "start": "2030-05-14T09:30"})
+        world.decide(self.office, "scheduling.session.put", {"event": "DAY", "session": "S0", "title": "When it suits", "kind": "parallel", "minutes": 30})
+        wait_for(lambda: len(kind(self.d, "session")) == 3, "the sessions")
+        page = fetch(self.d, "/event/DAY?lang=en").text
+        programme = page[page.index('id="programme"'):page.index('id="history"')]
+        self.assertLess(programme.index("First &amp; foremost"), programme.index("Second"))
+        self.assertLess(programme.index("Second"), programme.index("When it suits"))
+        for words in ("2030-05-14 09:30", 'datetime="2030-05-14T05:30:00.000Z"', "The large &lt;hall&gt;", "opening", "not placed yet", "Not released yet"):
+            self.assertIn(words, programme)
+        world.decide(self.office, "scheduling.session.cancel", {"event": "DAY", "session": "S0", "reason": "Not needed"})
+        world.decide(self.office, "scheduling.release.put", {"release": "R1", "event": "DAY"})
+        wait_for(lambda: "R1" in kind(self.d, "release"), "the release")
+        page = fetch(self.d, "/event/DAY?lang=ru").text
+        for words in ("Выпущено: R1", "отменено", "Not needed", "открытие"):
+            self.assertIn(words, page)
+        self.assertNotIn("SOMEBODY-1", page + fetch(self.d, "/api/view").text)
+
     def test_text_is_never_markup(self):
         world.decide(self.office, "scheduling.event.propose", {"event": "X1", "title": "<script>alert(1)</script> & \"'</script>", "plan_year": 2030,
                                                                "line": "cbm", "date_start": "2030-05-14", "city": "<b>City</b>"})

@@ -116,6 +116,34 @@ static void test_moved_and_history(void **state)
     assert_int_equal(dash_int(json_array_get(json_object_get(event, "history"), DASH_HISTORY_MAX - 1), "version"), 99);
 }
 
+/* Sessions are kept by event and code, and nobody who stands in them. */
+static void test_a_programme_without_people(void **state)
+{
+    world_t *world = *state;
+    assert_int_equal(
+        tell(world, CV_MSG_SCHEDULING_ROOM_V1, "{'venue': 'PALACE', 'room': 'A', 'name': 'Hall A', 'seats': 200}"),
+        CV_OK);
+    for (int version = 1; version < 3; version++)
+        assert_int_equal(
+            tell(world, CV_MSG_SCHEDULING_SESSION_V1,
+                 "{'event': 'E1', 'session': 'S1', 'title': 'Opening', 'kind': 'opening', 'minutes': 60, 'version': %d,"
+                 " 'change': 'put', 'cancelled': false, 'chair': {'person': 'chair-1', 'party': 'KZ'},"
+                 " 'speakers': [{'person': 'speaker-1'}]}",
+                 version),
+            CV_OK);
+    assert_int_equal(tell(world, CV_MSG_SCHEDULING_RELEASE_V1,
+                          "{'release': 'R1', 'event': 'E1', 'number': 1, 'at_ms': 1, 'items': [{'item': 'S1',"
+                          " 'version': 2}]}"),
+                     CV_OK);
+    const json_t *session = dash_view_get(world->view, "session", "E1/S1");
+    assert_int_equal(dash_int(session, "version"), 2);
+    assert_null(json_object_get(session, "chair"));
+    assert_null(json_object_get(session, "speakers"));
+    assert_string_equal(dash_str(dash_view_get(world->view, "room", "PALACE/A"), "name"), "Hall A");
+    assert_null(json_object_get(dash_view_get(world->view, "release", "R1"), "items"));
+    assert_int_equal(tell(world, CV_MSG_SCHEDULING_SESSION_V1, "{'event': 'E1', 'title': 'No code'}"), CV_EINVAL);
+}
+
 static void test_notices_and_feed_are_bounded(void **state)
 {
     world_t *world = *state;
@@ -291,6 +319,7 @@ int main(void)
         TEST(test_more_is_guaranteed_than_there_is),
         TEST(test_a_refused_request_changes_no_person),
         TEST(test_moved_and_history),
+        TEST(test_a_programme_without_people),
         TEST(test_notices_and_feed_are_bounded),
         TEST(test_what_is_refused),
         TEST(test_a_loaded_view_is_the_same),

@@ -108,10 +108,18 @@ const renderers = {
             make("td", {}, left(d.expires_ms - now(), words)))))];
     },
     feed() {
-        const rows = all("feed").sort(([a], [b]) => a < b ? 1 : -1);
+        const filtered = ["dimension", "party", "year"].some(name => filters.get(name));
+        const rows = all("feed").filter(([, entry]) => !filtered || shows(get("event", entry.event))).sort(([a], [b]) => a < b ? 1 : -1);
         if (!rows.length) return [none(words.feed_none)];
         return [make("ol", {class: "feed", tabindex: "0", "aria-label": words.feed}, ...rows.map(([, entry]) => make("li", {}, time(entry.at), " ",
             sentence(words[`f_${entry.type.split(".").at(-2)}`] ?? "{type}", entry))))];
+    },
+    proof() {
+        const proof = get("proof", "all");
+        if (!proof) return [];
+        return [fill(words.proof, ""), make("a", {href: "/api/proof"}, make("code", {}, proof.hash)),
+            ...Object.entries(proof.positions).sort(([a], [b]) => a < b ? -1 : 1)
+                .flatMap(([stream, {seq}]) => [" ", make("span", {}, `${stream} ${seq}`)]), " ", make("code", {}, "convene audit view")];
     },
     timeline() {
         return chart(all("event").map(([, event]) => event).filter(shows), view.kinds.heading ?? {}, now(), words);
@@ -121,7 +129,7 @@ const renderers = {
 // Which views an entity of this kind moves.
 const moves = {now: ["now"], attention: ["attention"], seats: ["seats", "answers"], answer: ["answers"], party: ["answers"],
     event: ["seats", "answers", "timeline", "fetched"], decision: ["silence"], feed: ["feed"], heading: ["timeline", "fetched"],
-    progress: ["fetched"], workitem: ["fetched"]};
+    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"]};
 
 function render(name) {
     const place = document.querySelector(`[data-view="${name}"]`);
@@ -146,7 +154,7 @@ function fetchRest() {
         try {
             const text = await (await fetch(location.href, {headers: {Accept: "text/html"}})).text();
             const fresh = new DOMParser().parseFromString(text, "text/html");
-            for (const name of ["timeline", "progress", "work", "facts", "history"]) {
+            for (const name of ["timeline", "progress", "work", "facts", "programme", "history"]) {
                 const from = document.querySelector(`[data-view="${name}"]`), to = fresh.querySelector(`[data-view="${name}"]`);
                 if (from && to) morph(from, to);
             }

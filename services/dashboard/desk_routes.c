@@ -1,0 +1,226 @@
+/* desk_routes: what is at which path of the desk, and who may see it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   /desk/in?t=PASS           signs in: a cookie, and on to /desk    /desk/out                signs out
+ *   /desk                     events that take registrations         /desk/event/E            persons of one's own party;
+ *   /desk/event/E/P           persons of a party                                              for the secretariat: parties
+ *   /desk/style.css, /desk/icon.svg
+ *
+ * Signing in answers with a page that goes on by itself, not with a redirect: a browser keeps a SameSite=Strict cookie
+ * back from a redirect that begins in a mail or on another site.
+ */
+#include "dashboard/assets.h"
+#include "dashboard/desk.h"
+
+#include "convene/ids.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { COOKIE_MAX = DASH_PASS_TEXT + 128, WHY_MAX = 256, KEY_MAX = 160 };
+
+static const char s_name[] = "convene_desk=";
+
+typedef struct {
+    dash_desk_t *desk;
+    dash_exchange_t *exchange;
+    const dash_request_t *request;
+    dash_desk_page_t page;
+    cv_principal_t who;
+    char why[WHY_MAX];
+} visit_t;
+
+/* Takes body. */
+static void s_give(const visit_t *visit, int status, const char *type, const char *cookie, dash_text_t *body)
+{
+    const char *const headers[] = {"Cache-Control", "no-store", cookie ? "Set-Cookie" : NULL, cookie, NULL};
+    dash_http_reply(visit->exchange, body ? status : 503, type, headers, body);
+    dash_text_drop(body);
+}
+
+static void s_show(const visit_t *visit, int status, dash_text_t *page)
+{
+    s_give(visit, status, "text/html; charset=utf-8", NULL, page);
+}
+
+static void s_say(const visit_t *visit, int status, dash_word_t word)
+{
+    /* Why is for those who are in: it can name files of this machine. For others it is in the log. */
+    s_show(visit, status, dash_desk_page_note(&visit->page, word, visit->page.who ? visit->why : "", false));
+}
+
+/* The answer to what went wrong. */
+static void s_fail(visit_t *visit, int rc)
+{
+    switch (rc) {
+    case CV_EDENIED:
+    case CV_EEXPIRED:
+        s_say(visit, 401, rc == CV_EEXPIRED ? DASH_W_desk_over : DASH_W_desk_needs);
+        return;
+    case CV_ENOTFOUND:
+    case CV_EINVAL:
+        s_say(visit, 404, DASH_W_desk_nothing);
+        return;
+    default:
+        s_say(visit, 503, DASH_W_desk_closed);
+    }
+}
+
+/* ---- signing in ------------------------------------------------------------------------------------------ */
+
+/* The value of our cookie in "a=b; convene_desk=...; c=d"; "" where there is none, or one that is too long. */
+static void s_pass_of(const char *cookies, char ret_pass[DASH_PASS_TEXT])
+{
+    ret_pass[0] = '\0';
+    for (const char *at = cookies; *at; at += strcspn(at, ";"), at += strspn(at, "; ")) {
+        size_t len = strcspn(at, ";"), name = strlen(s_name);
+        if (len > name && strncmp(at, s_name, name) == 0 &&
+            cv_str_copy((cv_str_t){at + name, len - name}, ret_pass, DASH_PASS_TEXT))
+            ret_pass[0] = '\0';
+    }
+}
+
+/* False: answered already. */
+static bool s_admit(visit_t *visit, const char *pass)
+{
+    int rc = dash_desk_admit(visit->desk, pass, &visit->who, &visit->page.until_ms, visit->why, sizeof(visit->why));
+    if (rc == CV_ENOTFOUND)
+        s_say(visit, 403, DASH_W_desk_not_yours);
+    else if (rc)
+        s_fail(visit, rc);
+    else
+        visit->page.who = &visit->who;
+    return !rc;
+}
+
+/* Behind a proxy with TLS the cookie must not travel without it. */
+static const char *s_secure(const visit_t *visit)
+{
+    return strcasecmp(visit->request->forwarded_proto, "https") == 0 ? "; Secure" : "";
+}
+
+static void s_sign_in(visit_t *visit)
+{
+    char cookie[COOKIE_MAX];
+    const char *pass = dash_target_parameter(visit->request->target, "t");
+    if (!s_admit(visit, pass))
+        return;
+    int64_t left_s = (visit->page.until_ms - dash_desk_now(visit->desk)) / 1000;
+    (void)snprintf(cookie, sizeof(cookie), "%s%s; Path=/desk; HttpOnly; SameSite=Strict; Max-Age=%" PRId64 "%s", s_name,
+                   pass, left_s > 0 ? left_s : 0, s_secure(visit));
+    s_give(visit, 200, "text/html; charset=utf-8", cookie,
+           dash_desk_page_note(&visit->page, DASH_W_desk_welcome, "", true));
+}
+
+static void s_sign_out(const visit_t *visit)
+{
+    char cookie[COOKIE_MAX];
+    (void)snprintf(cookie, sizeof(cookie), "%s; Path=/desk; HttpOnly; SameSite=Strict; Max-Age=0%s", s_name,
+                   s_secure(visit));
+    s_give(visit, 200, "text/html; charset=utf-8", cookie,
+           dash_desk_page_note(&visit->page, DASH_W_desk_bye, "", false));
+}
+
+/* ---- pages ----------------------------------------------------------------------------------------------- */
+
+static int s_ask(visit_t *visit, const char *service, const char *what, const char *key, json_t **ret_list)
+{
+    return dash_desk_ask(visit->desk, service, what, key, visit->who.name, ret_list, visit->why, sizeof(visit->why));
+}
+
+static void s_events(visit_t *visit)
+{
+    json_t *events = NULL;
+    int rc = s_ask(visit, "scheduling", "events", NULL, &events);
+    if (rc)
+        s_fail(visit, rc == CV_EDENIED ? CV_EUNAVAIL : rc);
+    else
+        s_show(visit, 200, dash_desk_page_events(&visit->page, events));
+    json_decref(events);
+}
+
+static void s_parties(visit_t *visit, const char *event)
+{
+    json_t *delegations = NULL;
+    int rc = s_ask(visit, "registration", "delegations", event, &delegations);
+    if (rc)
+        s_fail(visit, rc == CV_EDENIED ? CV_EUNAVAIL : rc);
+    else
+        s_show(visit, 200, dash_desk_page_parties(&visit->page, event, delegations));
+    json_decref(delegations);
+}
+
+static void s_persons(visit_t *visit, const char *event, const char *party)
+{
+    char key[KEY_MAX];
+    json_t *contacts = NULL;
+    if (visit->who.role != CV_ROLE_SECRETARIAT && strcmp(party, visit->who.party) != 0) {
+        s_say(visit, 403, DASH_W_desk_not_yours);
+        return;
+    }
+    int len = snprintf(key, sizeof(key), "%s/%s", event, party);
+    int rc = len < (int)sizeof(key) ? s_ask(visit, "registration", "persons", key, &contacts) : CV_ENOTFOUND;
+    if (rc)
+        s_fail(visit, rc == CV_EDENIED ? CV_EUNAVAIL : rc); /* the desk's own key may not: no matter of the visitor */
+    else
+        s_show(visit, 200, dash_desk_page_persons(&visit->page, event, party, contacts));
+    json_decref(contacts);
+}
+
+static void s_event(visit_t *visit, const char *rest)
+{
+    char event[KEY_MAX];
+    const char *slash = strchr(rest, '/');
+    size_t len = slash ? (size_t)(slash - rest) : strlen(rest);
+    if (cv_str_copy((cv_str_t){rest, len}, event, sizeof(event)) || !*event || (slash && !slash[1]))
+        s_fail(visit, CV_ENOTFOUND);
+    else if (slash)
+        s_persons(visit, event, slash + 1);
+    else if (visit->who.role == CV_ROLE_SECRETARIAT)
+        s_parties(visit, event);
+    else
+        s_persons(visit, event, visit->who.party);
+}
+
+static bool s_asset(const visit_t *visit, const char *path)
+{
+    for (const dash_asset_t *asset = dash_assets; asset->path; asset++)
+        if (strncmp(path, "/desk", 5) == 0 && strcmp(path + 5, asset->path) == 0 &&
+            (strcmp(asset->path, "/style.css") == 0 || strcmp(asset->path, "/icon.svg") == 0)) {
+            s_give(visit, 200, asset->type, NULL, dash_text_new((cv_str_t){(const char *)asset->bytes, asset->len}));
+            return true;
+        }
+    return false;
+}
+
+void dash_desk_answer(dash_desk_t *desk, dash_exchange_t *exchange, const dash_request_t *request)
+{
+    char pass[DASH_PASS_TEXT];
+    const char *path = request->target->path;
+    visit_t visit = {.desk = desk, .exchange = exchange, .request = request};
+    visit.page.language = dash_language_of(dash_target_parameter(request->target, "lang"), request->accept_language);
+    if (s_asset(&visit, path))
+        return;
+    if (strcmp(path, "/desk/in") == 0) {
+        s_sign_in(&visit);
+        return;
+    }
+    if (strcmp(path, "/desk/out") == 0) {
+        s_sign_out(&visit);
+        return;
+    }
+    if (strcmp(path, "/desk") != 0 && strncmp(path, "/desk/event/", 12) != 0) {
+        s_fail(&visit, CV_ENOTFOUND);
+        return;
+    }
+    s_pass_of(request->cookies, pass);
+    if (!s_admit(&visit, pass))
+        return;
+    if (strcmp(path, "/desk") == 0)
+        s_events(&visit);
+    else
+        s_event(&visit, path + 12);
+}

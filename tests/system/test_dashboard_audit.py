@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# What `convene audit view` says: what a page shows is what the logs say, however it came to be; and a row that somebody changed is found.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cvwire
+import dashboard
+import world
+from clients import seed_of
+from dashboard import fetch, kind
+from deployment import Case, main, wait_for
+
+OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 6
+
+
+class AuditOfAView(Case):
+    def deploy(self, transport="ipc"):
+        self.d = dashboard.add_dashboard(self.deployment(transport))
+        self.office = self.d.publisher("office")
+        world.put_parties(self.office)
+        self.release_ms = cvwire.now_ms() + 4000  # guarantees end meanwhile
+        for event in ("E1", "E2"):
+            world.open_event(self.d, self.office, event, world.rules(12, guaranteed=1, maximum=4, waiting="strict", release_ms=self.release_ms))
+
+    def convene(self, *args):
+        flags = [f for name, value in self.d.settings.items() for f in ("--conf", f"{name}={value}")]
+        return subprocess.run([os.path.join(self.d.bin, "convene"), *args, *flags], capture_output=True, text=True, timeout=60, check=False,
+                              env={k: v for k, v in os.environ.items() if not k.startswith("CONVENE_")})
+
+    def audit(self, status, says="", url=None):
+        done = self.convene("audit", "view", "--url", url or dashboard.url(self.d), "--json")
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        document = json.loads(done.stdout)
+        self.assertIn(says, done.stdout)
+        return document
+
+    def some_requests(self, random_, n):
+        for _ in range(n):
+            event, party = random_.choice(("E1", "E2")), random_.choice(("KZ", "AZ", "TR", "UZ", "BY", "OSCE"))
+            what = random_.randrange(10)
+            if what < 5:
+                self.office.ask("registration.register", world.delegation(event, party, random_.randrange(1, 4)))
+            elif what < 8:
+                self.office.ask("registration.withdraw", {"event": event, "party": party, "persons": [random_.randrange(1, 4)]})
+            elif what < 9:
+                self.office.ask("registration.decline", {"event": event, "party": party})
+            else:
+                self.office.ask("scheduling.event.change", {"event": event, "city": random_.choice(("Almaty", "Baku", "Ankara")), "reason": "The host asked"})
+
+    def test_what_is_shown_is_what_the_logs_say(self):
+        self.deploy()
+        self.some_requests(random.Random(seed_of()), 60)
+        self.d.wait_settled()
+        self.audit(OK)
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"]["settled_ms"] >= self.release_ms, "guarantees have ended")
+        wait_for(lambda: all(row["position"] == row["head"] for row in self.audit(OK)["streams"]), "the view is of the newest records")
+        first = self.audit(OK)
+        self.assertGreater(first["records"], 60)
+        self.assertEqual(first["hash_shown"], first["hash_computed"])
+        self.assertTrue(all(row["history"] for row in first["streams"]), first)
+        proof = fetch(self.d, "/api/proof").json["proof"]
+        self.assertEqual(proof["hash"], first["hash_shown"])
+        self.assertIn(proof["hash"], fetch(self.d, "/").text.split("<footer>")[1])
+        # Another process, and another file, have the same.
+        self.d.dashboard.kill()
+        self.d.dashboard.start()
+        wait_for(lambda: fetch(self.d, "/health").status == 200, "the page")
+        self.assertEqual(self.audit(OK)["hash_shown"], proof["hash"])
+        self.d.dashboard.stop()
+        for ending in ("", "-wal", "-shm"):
+            if os.path.exists(self.d.database("dashboard") + ending):
+                os.remove(self.d.database("dashboard") + ending)
+        self.d.dashboard.start()
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"].get("hash") == proof["hash"], "the same hash from the beginning")
+        self.audit(OK)
+
+    def test_while_others_ask(self):
+        self.deploy()
+        random_ = random.Random(seed_of())
+        for _ in range(6):  # the view is of its own positions, whatever has come since
+            self.some_requests(random_, 10)
+            self.audit(OK)
+
+    def tamper(self, sql, *values):
+        """Changes one row while the dashboard is away."""
+        self.d.dashboard.stop()
+        with sqlite3.connect(self.d.database("dashboard")) as db:
+            self.assertEqual(db.execute(sql, values).rowcount, 1)
+        db.close()
+        self.d.dashboard.start()
+        wait_for(lambda: fetch(self.d, "/health").status == 200, "the page")
+
+    def test_a_row_that_was_changed_is_found(self):
+        self.deploy()
+        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 3))
+        wait_for(lambda: kind(self.d, "seats").get("E1", {}).get("confirmed") == 3, "shown")
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"]["settled_ms"] >= self.release_ms, "guarantees have ended")
+        self.d.wait_settled()
+        self.audit(OK)
+        for kind_, key, member, value, says in (("seats", "E1", "confirmed", 4, "seats/E1: confirmed is shown as 4, and is 3"),
+                                                ("answer", "E1/KZ", "confirmed", 2, "answer/E1/KZ: confirmed is shown as 2, and is 3"),
+                                                ("event", "E2", "title", "Other", "event/E2: title is shown as"),
+                                                ("feed", "000000000001", "word", "cancelled", "feed/000000000001: no record made this entry")):
+            before = json.dumps(kind(self.d, kind_)[key])
+            self.tamper("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?", json.dumps(json.loads(before) | {member: value}), kind_, key)
+            found = self.audit(FAILED, says)
+            self.assertEqual(found["found"], 1, found)
+            self.tamper("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?", before, kind_, key)
+            self.audit(OK)
+        self.tamper("DELETE FROM dash_row WHERE kind = 'answer' AND key = ?", "E1/KZ")
+        self.audit(FAILED, "answer/E1/KZ is not shown")
+        self.tamper("UPDATE cursor SET chain = zeroblob(32) WHERE stream = ?", "notifications.events")
+        self.audit(FAILED, "another notifications.events")
+
+    def test_a_file_from_before_there_was_a_proof(self):
+        self.deploy()
+        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 3))
+        self.d.wait_settled()
+        self.tamper("DELETE FROM dash_row WHERE kind = 'tally' AND key = ?", "settled")
+        self.assertFalse(any(row["history"] for row in self.audit(OK)["streams"]), "how it came to be is not known")
+
+    def test_after_a_restore_it_is_state_that_is_compared(self):
+        self.deploy()
+        self.some_requests(random.Random(seed_of()), 30)
+        copy = os.path.join(self.d.root, "copy.db")
+        self.d.log("registration", "ops").query("backup", copy)
+        self.some_requests(random.Random(seed_of() + 1), 30)
+        self.d.wait_settled()
+        self.d.registration.stop()
+        done = self.d.registration.run("--restore", copy)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.d.registration.start()
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"]["positions"]["registration.events"]["snapshot"], "it was taken from a snapshot")
+        self.d.wait_settled()
+        rows = {row["stream"]: row for row in self.audit(OK)["streams"]}
+        self.assertEqual((rows["registration.events"]["history"], rows["scheduling.events"]["history"]), (False, True))
+        self.some_requests(random.Random(seed_of() + 2), 20)
+        self.d.wait_settled()
+        self.audit(OK)
+
+    def test_an_observers_key_is_enough(self):
+        self.deploy("tcp")
+        self.d.add_principal("observer", "observer").write_secret(self.d.keys)
+        for service in self.d.services.values():
+            service.signal(1)
+        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 3))
+        self.d.wait_settled()
+        wait_for(lambda: self.convene("audit", "view", "--url", dashboard.url(self.d)).returncode == OK, "the key is known")
+        done = self.convene("audit", "view", "--url", dashboard.url(self.d))
+        self.assertIn("What is shown is what the logs say.", done.stdout)
+
+    def test_where_there_is_no_dashboard(self):
+        self.deploy()
+        url = dashboard.url(self.d)
+        self.audit(USAGE, "is not the address of a dashboard", url="127.0.0.1")
+        self.d.dashboard.stop()
+        self.audit(UNREACHABLE, "cannot reach", url=url)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+#!/usr/bin/python3
+# The desk shows names to whom they belong and to nobody else, for as long as a link is good, and leaves no trace but registration's.
+# SPDX-License-Identifier: Apache-2.0
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import dashboard
+import world
+from dashboard import Answer, fetch, kind
+from deployment import Case, main, wait_for
+
+OK, USAGE, NOTFOUND, REFUSED = 0, 2, 4, 5
+
+
+class Desk(Case):
+    def setUp(self):
+        self.d = self.deployment("tcp")
+        self.d.add_principal("dashboard-desk", "service").write_secret(self.d.keys)
+        dashboard.add_dashboard(self.d, **{"dashboard/desk": "127.0.0.1:0"})
+        self.office = self.d.publisher("office")
+        world.put_parties(self.office)
+        world.open_event(self.d, self.office, "E1", world.rules(20, maximum=10))
+        for party in ("KZ", "AZ"):
+            world.decide(self.office, "registration.register", world.delegation("E1", party, 2))
+
+    def convene(self, *args, status=OK):
+        flags = [f for name, value in self.d.settings.items() for f in ("--conf", f"{name}={value}")]
+        done = subprocess.run([os.path.join(self.d.bin, "convene"), *args, *flags], capture_output=True, text=True, timeout=60, check=False,
+                              env={k: v for k, v in os.environ.items() if not k.startswith("CONVENE_")})
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    @property
+    def url(self):
+        return [e for e in self.d.dashboard.log_events() if e["event"] == "desk_ready"][-1]["url"]
+
+    def get(self, path, cookie=None, **headers):
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+        try:
+            headers |= {"Cookie": f"other=1; {cookie}; more=2"} if cookie else {}
+            connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+            answer = Answer(connection.getresponse())
+        finally:
+            connection.close()
+        self.assertEqual(answer.headers["Cache-Control"], "no-store", path)
+        self.assertEqual(answer.headers["Referrer-Policy"], "no-referrer", path)
+        return answer
+
+    def link(self, name, *args):
+        """The path of a link."""
+        document = json.loads(self.convene("dashboard", "link", "--as", name, "--url", self.url, "--json", *args).stdout)
+        self.assertTrue(document["url"].startswith(self.url + "desk/in?t="), document)
+        return "/" + document["url"][len(self.url):]
+
+    def sign_in(self, name):
+        path = self.link(name)
+        answer = self.get(path)
+        self.assertEqual(answer.status, 200, answer.text)
+        cookie = answer.headers["Set-Cookie"]
+        for part in ("HttpOnly", "SameSite=Strict", "Path=/desk", "Max-Age="):
+            self.assertIn(part, cookie)
+        self.assertNotIn("Secure", cookie)
+        self.assertIn("url=/desk", answer.text)
+        self.assertNotIn(path.split("=")[1], answer.text, "the pass is not on the page")
+        self.assertIn("; Secure", self.get(path, X_Forwarded_Proto="https").headers["Set-Cookie"])
+        return cookie.split(";")[0]
+
+    def test_everybody_sees_their_own(self):
+        kz, az, office = (self.sign_in(name) for name in ("kz", "az", "office"))
+        own = self.get("/desk/event/E1", kz)
+        self.assertEqual(own.status, 200, own.text)
+        self.assertIn("KZ person 1", own.text)
+        self.assertIn("desk@kz.example", own.text)
+        self.assertNotIn("AZ person", own.text)
+        self.assertIn("AZ person 2", self.get("/desk/event/E1", az).text)
+        for cookie, path in ((kz, "/desk/event/E1/AZ"), (az, "/desk/event/E1/KZ"), (kz, "/desk/event/E1/az")):
+            answer = self.get(path, cookie)
+            self.assertEqual(answer.status, 403, path)
+            self.assertNotIn("person", answer.text.lower().replace("personal", ""))
+        parties = self.get("/desk/event/E1", office)
+        self.assertEqual(re.findall(r"/desk/event/E1/([A-Z]+)", parties.text), ["AZ", "KZ"])
+        self.assertNotIn("KZ person", parties.text)
+        self.assertIn("KZ person 1", self.get("/desk/event/E1/KZ?lang=ru", office).text)
+        self.assertIn("Meeting E1", self.get("/desk", kz).text)
+        for path in ("/desk/event/E9", "/desk/event/E1/XX", "/desk/x", "/", "/api/view"):
+            self.assertEqual(self.get(path, office).status, 404, path)
+        out = self.get("/desk/out", kz)
+        self.assertIn("Max-Age=0", out.headers["Set-Cookie"])
+        self.assertEqual(self.get("/desk/style.css").status, 200)
+
+    def test_readings_say_for_whom(self):
+        kz, office = self.sign_in("kz"), self.sign_in("office")
+        self.get("/desk", kz)
+        self.get("/desk/event/E1", kz)
+        self.get("/desk/event/E1/AZ", kz)
+        self.get("/desk/event/E1/AZ", office)
+        readings = [m["data"] for m in self.d.log("registration").query("accesses", "E1")]
+        self.assertEqual([(r["by"], r["on_behalf_of"], r["what"], r["party"]) for r in readings],
+                         [("dashboard-desk", "kz", "persons", "KZ"), ("dashboard-desk", "office", "persons", "AZ")])
+
+    def test_nobody_else_gets_in(self):
+        kz = self.sign_in("kz")
+        name, text = kz.split("=", 1)
+        az = self.sign_in("az").split("=", 1)[1]
+        words = set()
+        for forged in ("", "x", text[:-1], text + "A", text[:-2] + ("AA" if text[-2:] != "AA" else "BB"), text[:20] + az[20:], az[:-20] + text[-20:], "A" * 126, "A" * 900):
+            answer = self.get("/desk/event/E1", f"{name}={forged}")
+            self.assertEqual(answer.status, 401, forged)
+            self.assertEqual(self.get(f"/desk/in?t={forged}").status, 401)
+            words.add(answer.text)
+        self.assertEqual(len(words), 1, "it is not said what was wrong")
+        self.assertEqual(self.get("/desk/event/E1").status, 401)
+        self.assertEqual(self.get("/desk/event/E1", f"x{kz}").status, 401)
+        # Another key: what the first one signed is nothing, replayed or not.
+        path = self.link("kz")
+        self.convene("dashboard", "rotate")
+        self.assertEqual((self.get("/desk", kz).status, self.get(path).status), (401, 401))
+        kz = self.sign_in("kz")
+        self.assertEqual(self.get("/desk", kz).status, 200)
+        # Who is revoked is out, however long the link would be good.
+        self.convene("keys", "revoke", "kz")
+        wait_for(lambda: self.get("/desk/event/E1", kz).status == 403, "the certificate is gone")
+
+    def test_what_is_no_link(self):
+        self.assertIn("role publisher", self.convene("dashboard", "link", "--as", "portal", "--url", "http://x", status=REFUSED).stderr)
+        self.convene("dashboard", "link", "--as", "nobody", "--url", "http://x", status=NOTFOUND)
+        self.convene("dashboard", "link", "--url", "http://x", status=USAGE)
+        for hours in ("0", "169", "x", "-1"):
+            self.convene("dashboard", "link", "--as", "kz", "--hours", hours, "--url", "http://x", status=USAGE)
+        self.d.settings["dashboard/desk"] = "none"
+        self.assertIn("there is no desk", self.convene("dashboard", "link", "--as", "kz", status=USAGE).stderr)
+
+    def test_it_ends_by_time(self):
+        self.convene("dashboard", "rotate")
+        # A pass that ends soon, as the command would have made it some hours ago.
+        self.d.settings["clock/offset_ms"] = -3600_000 + 3000
+        cookie = "convene_desk=" + self.link("kz", "--hours", "1").split("t=")[1]
+        del self.d.settings["clock/offset_ms"]
+        self.assertEqual(self.get("/desk", cookie).status, 200)
+        wait_for(lambda: self.get("/desk", cookie).status == 401, "it is over", deadline=10)
+        self.assertIn("has ended", self.get("/desk", cookie).text)
+
+    def test_without_a_key_it_is_closed_and_says_so(self):
+        kz = self.sign_in("kz")
+        self.d.dashboard.stop()
+        secret = os.path.join(self.d.keys, "dashboard-desk.secret")
+        os.rename(secret, secret + ".away")
+        self.d.dashboard.start()
+        answer = self.get("/desk/event/E1", kz)
+        self.assertEqual(answer.status, 503)
+        self.assertIn("dashboard-desk", answer.text)
+        wait_for(lambda: fetch(self.d, "/health").status == 200, "the public page is well")
+        os.rename(secret + ".away", secret)
+        wait_for(lambda: self.get("/desk/event/E1", kz).status == 200, "open again, without a start")
+        # Without the key that signs there are no links at all; and a service that is gone closes it for a while.
+        os.remove(os.path.join(self.d.keys, "dashboard.links"))
+        closed = self.get("/desk", kz)
+        self.assertEqual(closed.status, 503)
+        self.assertNotIn(self.d.keys, closed.text, "who is not in learns nothing of the machine")
+        self.assertTrue([e for e in self.d.dashboard.log_events() if e["event"] == "desk_closed"])
+        kz = self.sign_in("kz")
+        self.d.registration.stop()
+        self.assertEqual(self.get("/desk/event/E1", kz).status, 503)
+        began = time.monotonic()
+        self.assertEqual(fetch(self.d, "/").status, 200)
+        self.assertLess(time.monotonic() - began, 3, "the public page does not wait for the desk")
+        self.d.registration.start()
+        wait_for(lambda: self.get("/desk/event/E1", kz).status == 200, "it is back")
+
+    def test_nothing_of_it_stays(self):
+        kz = self.sign_in("kz")
+        path = self.link("kz")
+        self.get(path)
+        self.assertIn("KZ person 1", self.get("/desk/event/E1", kz).text)
+        everything = b""
+        for file in ("dashboard.db", "dashboard.db-wal"):
+            if os.path.exists(os.path.join(self.d.data, file)):
+                with open(os.path.join(self.d.data, file), "rb") as data:
+                    everything += data.read()
+        for public in ("/", "/event/E1", "/api/view", "/metrics"):
+            everything += fetch(self.d, public, Cookie=kz).body
+        stream = dashboard.Stream(self.d)
+        stream.until(lambda: stream.kinds, "the snapshot")
+        everything += json.dumps(stream.kinds, ensure_ascii=False).encode()
+        stream.close()
+        everything += self.d.dashboard.log().encode()
+        for private in (b"KZ person", b"desk@", kz.split("=", 1)[1].encode(), path.split("t=")[1].encode()):
+            self.assertNotIn(private, everything)
+        self.assertEqual(fetch(self.d, "/desk").status, 404)
+        self.assertEqual(kind(self.d, "seats")["E1"]["confirmed"], 4)
+
+    def test_settings_that_are_wrong(self):
+        self.d.dashboard.stop()
+        done = self.d.dashboard.run("--set", "dashboard/desk=nowhere")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("dashboard/desk = nowhere", done.stdout)
+        d = self.deployment("ipc")
+        dashboard.add_dashboard(d, start=False, **{"dashboard/desk": "127.0.0.1:0"})
+        done = d.dashboard.run()
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("nobody is known", done.stdout)
+
+
+if __name__ == "__main__":
+    main()
