@@ -608,7 +608,8 @@ int main(int argc, char **argv)
     for (int kind = 1; kind <= REVIEW; kind++)
         printf("%s %llu of %llu%s", kinds[kind], (unsigned long long)granted_of[kind],
                (unsigned long long)asked_of[kind], kind < REVIEW ? ", " : " accepted\n");
-    printf("%llu requests, %llu tried before in an import, %llu differences, seed %llu\n", (unsigned long long)requests,
-           (unsigned long long)trials, (unsigned long long)differences, (unsigned long long)seed);
+    printf("%llu of these were tried before in an import, and taken back\n", (unsigned long long)trials);
+    printf("%llu requests, %llu differences, seed %llu\n", (unsigned long long)requests,
+           (unsigned long long)differences, (unsigned long long)seed);
     return differences ? 1 : 0;
 }
