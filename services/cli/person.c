@@ -105,30 +105,6 @@ static void print_accesses(cli_t *cli, const json_t *accesses)
     cli_table_print(&table);
 }
 
-int cli_person_accesses(cli_t *cli)
-{
-    const char *key = cli->args[0];
-    json_t *found = NULL;
-    cli->as = "secretariat";
-    int status = cli_connect(cli);
-    if (status != CLI_OK)
-        return status;
-    int rc = cli_query_json(cli, "registration", "accesses", key, &found);
-    if (rc == CV_EINVAL)
-        return cli_usage(cli, "\"%s\" must be EVENT, EVENT/PARTY or EVENT/PARTY/NUMBER, for instance 2025-SWG-2/KZ/3",
-                         key);
-    if (rc == CV_ENOTFOUND)
-        return cli_fail(cli, CLI_NOTFOUND, "there is no event or delegation %s", key);
-    if (rc != CV_OK)
-        return cli_query_failed(cli, rc, "cannot show who has read what is held of %s", key);
-    if (cli->json)
-        status = cli_document(cli, "convene.cli.accesses.v1", json_pack("{s:o}", "accesses", cli_datas(found)));
-    else
-        print_accesses(cli, found);
-    json_decref(found);
-    return status;
-}
-
 /* ---- what they agreed to --------------------------------------------------------------------------------------- */
 
 static void print_consents(cli_t *cli, const json_t *consents)
@@ -149,7 +125,12 @@ static void print_consents(cli_t *cli, const json_t *consents)
     cli_table_print(&table);
 }
 
-int cli_person_consents(cli_t *cli)
+/* ---- the two lists --------------------------------------------------------------------------------------------- */
+
+typedef void print_fn(cli_t *cli, const json_t *list);
+
+/* What registration answers about EVENT, EVENT/PARTY or EVENT/PARTY/NUMBER. fails: "cannot " this, of the key. */
+static int show_list(cli_t *cli, const char *what, const char *schema, print_fn *print, const char *fails)
 {
     const char *key = cli->args[0];
     json_t *found = NULL;
@@ -157,18 +138,28 @@ int cli_person_consents(cli_t *cli)
     int status = cli_connect(cli);
     if (status != CLI_OK)
         return status;
-    int rc = cli_query_json(cli, "registration", "consents", key, &found);
+    int rc = cli_query_json(cli, "registration", what, key, &found);
     if (rc == CV_EINVAL)
         return cli_usage(cli, "\"%s\" must be EVENT, EVENT/PARTY or EVENT/PARTY/NUMBER, for instance 2025-SWG-2/KZ/3",
                          key);
     if (rc == CV_ENOTFOUND)
         return cli_fail(cli, CLI_NOTFOUND, "there is no event or delegation %s", key);
     if (rc != CV_OK)
-        return cli_query_failed(cli, rc, "cannot show what persons of %s agreed to", key);
+        return cli_query_failed(cli, rc, "cannot show %s of %s", fails, key);
     if (cli->json)
-        status = cli_document(cli, "convene.cli.consents.v1", json_pack("{s:o}", "consents", cli_datas(found)));
+        status = cli_document(cli, schema, json_pack("{s:o}", what, cli_datas(found)));
     else
-        print_consents(cli, found);
+        print(cli, found);
     json_decref(found);
     return status;
+}
+
+int cli_person_accesses(cli_t *cli)
+{
+    return show_list(cli, "accesses", "convene.cli.accesses.v1", print_accesses, "who has read what is held");
+}
+
+int cli_person_consents(cli_t *cli)
+{
+    return show_list(cli, "consents", "convene.cli.consents.v1", print_consents, "the consents");
 }

@@ -99,16 +99,6 @@ int reg_access_timer(reg_t *self, cv_tx_t *tx)
 
 /* ---- the question -------------------------------------------------------------------------------------------- */
 
-/* The delegation of a row of the event; NULL: it is about all of them. */
-static const reg_delegation_t *delegation_of(const reg_event_t *event, int64_t row)
-{
-    const reg_delegation_t *d = event->delegations;
-
-    while (d && d->row != row)
-        d = d->next_of_event;
-    return d;
-}
-
 int reg_ask_accesses(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, int64_t limit, cv_collect_t *collect)
 {
     const cv_principal_t *who = cv_tx_principal(tx);
@@ -125,7 +115,7 @@ int reg_ask_accesses(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, i
         return rc;
     while (!(rc = reg_access_next(self->accesses, of.event->row, of.delegation ? of.delegation->row : 0, of.number,
                                   since(tx), &after, &access))) {
-        const reg_delegation_t *d = delegation_of(of.event, access.delegation);
+        const reg_delegation_t *d = reg_delegation_at(of.event, access.delegation); /* NULL: all of them */
         const cv_registration_access_v1_t row = {.access = (uint64_t)access.id,
                                                  .at_ms = access.at_ms,
                                                  .by = cv_str(access.by),
@@ -145,9 +135,5 @@ int reg_ask_accesses(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, i
     }
     if (rc != CV_ELIMIT || !n)
         return rc == CV_ENOTFOUND ? CV_OK : rc;
-    cv_str_t next = cv_arena_printf(cv_tx_arena(tx), "%lld", (long long)last);
-    if (!next.ptr)
-        return CV_ENOMEM;
-    cv_collect_next(collect, next);
-    return CV_OK;
+    return reg_go_on(cv_tx_arena(tx), collect, last);
 }

@@ -32,15 +32,6 @@ int reg_badge_event(reg_t *self, cv_tx_t *tx, cv_str_t code, cv_outcome_t *out, 
     return CV_OK;
 }
 
-const reg_delegation_t *reg_delegation_at(const reg_event_t *event, int64_t row)
-{
-    const reg_delegation_t *d = event->delegations;
-
-    while (d && d->row != row)
-        d = d->next_of_event;
-    return d;
-}
-
 void reg_badge_fill(const reg_delegation_t *d, const reg_badge_t *badge, cv_registration_badge_v1_t *ret_row)
 {
     *ret_row = (cv_registration_badge_v1_t){.badge = badge->id,

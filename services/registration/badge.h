@@ -35,8 +35,6 @@ int reg_badge_request(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const void 
 int reg_badge_event(reg_t *self, cv_tx_t *tx, cv_str_t code, cv_outcome_t *out, reg_event_t **ret_event) CV_USE_RESULT;
 int reg_badge_tell(reg_t *self, cv_tx_t *tx, const reg_delegation_t *d, const reg_badge_t *badge) CV_USE_RESULT;
 void reg_badge_fill(const reg_delegation_t *d, const reg_badge_t *badge, cv_registration_badge_v1_t *ret_row);
-/* NULL: not of this event. */
-const reg_delegation_t *reg_delegation_at(const reg_event_t *event, int64_t row);
 
 /* badge_sign.c */
 int reg_rotate_key(reg_t *self, cv_tx_t *tx, const cv_registration_badge_key_rotate_v1_t *request, cv_outcome_t *out);

@@ -51,16 +51,6 @@ static int read_key(asking_t *ask, cv_str_t key, bool shows_persons)
     return CV_OK;
 }
 
-static int go_on_after(asking_t *ask, int64_t last)
-{
-    cv_str_t next = cv_arena_printf(cv_tx_arena(ask->tx), "%lld", (long long)last);
-
-    if (!next.ptr)
-        return CV_ENOMEM;
-    cv_collect_next(ask->collect, next);
-    return CV_OK;
-}
-
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
 static int put_badge(asking_t *ask, const reg_badge_t *badge)
@@ -161,10 +151,10 @@ static int list_badges(asking_t *ask, int (*put)(asking_t *ask, const reg_badge_
                                 ask->after, page, PAGE, &n);
         for (size_t i = 0; !rc && i < n; i++) {
             if (told == ask->limit)
-                return go_on_after(ask, ask->after);
+                return reg_go_on(cv_tx_arena(ask->tx), ask->collect, ask->after);
             rc = put(ask, &page[i]);
             if (rc == CV_ELIMIT && told > 0 && ask->tx)
-                return go_on_after(ask, ask->after);
+                return reg_go_on(cv_tx_arena(ask->tx), ask->collect, ask->after);
             ask->after = page[i].id;
             told++;
         }
@@ -185,10 +175,10 @@ static int list_scans(asking_t *ask)
                                ask->after, page, PAGE, &n);
         for (size_t i = 0; !rc && i < n; i++) {
             if (told == ask->limit)
-                return go_on_after(ask, ask->after);
+                return reg_go_on(cv_tx_arena(ask->tx), ask->collect, ask->after);
             rc = put_scan(ask, &page[i]);
             if (rc == CV_ELIMIT && told > 0 && ask->tx)
-                return go_on_after(ask, ask->after);
+                return reg_go_on(cv_tx_arena(ask->tx), ask->collect, ask->after);
             ask->after = page[i].scan.row;
             told++;
         }

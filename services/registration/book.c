@@ -177,6 +177,15 @@ reg_party_t *reg_book_party(const reg_book_t *book, cv_str_t code)
     return party;
 }
 
+reg_delegation_t *reg_delegation_at(const reg_event_t *event, int64_t row)
+{
+    reg_delegation_t *d = event->delegations;
+
+    while (d && d->row != row)
+        d = d->next_of_event;
+    return d;
+}
+
 reg_delegation_t *reg_book_delegation(const reg_book_t *book, const reg_event_t *event, const reg_party_t *party)
 {
     uint64_t hash = hash_pair(event->row, party->row);

@@ -151,6 +151,7 @@ void reg_book_clear(reg_book_t *book);
 
 reg_event_t *reg_book_event(const reg_book_t *book, cv_str_t code);
 reg_party_t *reg_book_party(const reg_book_t *book, cv_str_t code);
+reg_delegation_t *reg_delegation_at(const reg_event_t *event, int64_t row); /* NULL: none of the event has it */
 reg_delegation_t *reg_book_delegation(const reg_book_t *book, const reg_event_t *event, const reg_party_t *party);
 /* CV_ELIMIT over the named maximum, CV_ENOMEM. The row is the caller's: next_* or what was loaded. */
 int reg_book_add_event(reg_book_t *book, int64_t row, cv_str_t code, reg_event_t **ret_event) CV_USE_RESULT;

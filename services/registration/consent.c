@@ -156,18 +156,9 @@ int reg_consent_request(reg_t *self, cv_tx_t *tx, const cv_msg_t *msg, const voi
 
 /* ---- what runs out ------------------------------------------------------------------------------------------- */
 
-static reg_delegation_t *delegation_at(const reg_event_t *event, int64_t row)
-{
-    reg_delegation_t *d = event->delegations;
-
-    while (d && d->row != row)
-        d = d->next_of_event;
-    return d;
-}
-
 static int lapse(reg_t *self, cv_tx_t *tx, reg_event_t *event, const reg_consent_t *consent)
 {
-    reg_delegation_t *d = delegation_at(event, consent->delegation);
+    reg_delegation_t *d = reg_delegation_at(event, consent->delegation);
     int64_t n;
 
     int rc = end(self, tx, consent->person, consent->purpose, CV_CONSENT_END_LAPSED, &n);
@@ -219,7 +210,7 @@ int reg_ask_consents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, i
         return rc;
     while (!(rc = reg_consent_next(self->consents, of.event->row, of.delegation ? of.delegation->row : 0, of.number,
                                    &after, &consent))) {
-        const reg_delegation_t *d = delegation_at(of.event, consent.delegation);
+        const reg_delegation_t *d = reg_delegation_at(of.event, consent.delegation);
         if (!d)
             return CV_ECORRUPT;
         const cv_registration_consent_v1_t row = {.consent = (uint64_t)consent.id,
@@ -244,9 +235,5 @@ int reg_ask_consents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, i
     }
     if (rc != CV_ELIMIT || !n)
         return rc == CV_ENOTFOUND ? CV_OK : rc;
-    cv_str_t next = cv_arena_printf(cv_tx_arena(tx), "%lld", (long long)last);
-    if (!next.ptr)
-        return CV_ENOMEM;
-    cv_collect_next(collect, next);
-    return CV_OK;
+    return reg_go_on(cv_tx_arena(tx), collect, last);
 }

@@ -145,9 +145,5 @@ int reg_ask_documents(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, 
         rc = put_documents(self, &of, &person, after, collect, &last);
     if (rc != CV_ELIMIT || !last)
         return rc;
-    cv_str_t next = cv_arena_printf(cv_tx_arena(tx), "%d", last);
-    if (!next.ptr)
-        return CV_ENOMEM;
-    cv_collect_next(collect, next);
-    return CV_OK;
+    return reg_go_on(cv_tx_arena(tx), collect, last);
 }

@@ -120,9 +120,5 @@ int reg_ask_exceptions(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query,
             return rc;
         last = after;
     }
-    cv_str_t next = cv_arena_printf(cv_tx_arena(tx), "%lld", (long long)last);
-    if (!next.ptr)
-        return CV_ENOMEM;
-    cv_collect_next(collect, next);
-    return CV_OK;
+    return reg_go_on(cv_tx_arena(tx), collect, last);
 }

@@ -42,15 +42,6 @@ static int leave(reg_t *self, reg_delegation_t *d, int64_t id, unsigned number, 
 
 /* ---- expiry ------------------------------------------------------------------------------------------------------ */
 
-static reg_delegation_t *delegation_at(const reg_event_t *event, int64_t row)
-{
-    reg_delegation_t *d = event->delegations;
-
-    while (d && d->row != row)
-        d = d->next_of_event;
-    return d;
-}
-
 static int lapse(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int64_t unit_number, int64_t expires_ms)
 {
     const reg_note_t note = {.at_ms = cv_tx_now_ms(tx)};
@@ -92,7 +83,7 @@ int reg_expire_offers(reg_t *self, cv_tx_t *tx, reg_event_t *event)
         rc = reg_store_offer_due(self->store, event->row, cv_tx_now_ms(tx), &unit, &row, &expires_ms);
         if (rc)
             break;
-        reg_delegation_t *d = delegation_at(event, row);
+        reg_delegation_t *d = reg_delegation_at(event, row);
         rc = d ? lapse(self, tx, d, unit, expires_ms) : CV_ECORRUPT;
         if (rc)
             return rc;

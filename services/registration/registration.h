@@ -121,6 +121,8 @@ typedef struct {
     int64_t number;               /* 0: all of the delegation */
 } reg_key_of_t;
 int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of) CV_USE_RESULT;
+/* The page is full: the list goes on behind this number. */
+int reg_go_on(cv_arena_t *arena, cv_collect_t *collect, int64_t after) CV_USE_RESULT;
 int reg_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect);
 int reg_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect);
 

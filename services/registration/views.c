@@ -286,6 +286,16 @@ cv_str_t reg_key_delegation(cv_str_t key)
     return (cv_str_t){key.ptr, second ? (size_t)(second - key.ptr) : key.len};
 }
 
+int reg_go_on(cv_arena_t *arena, cv_collect_t *collect, int64_t after)
+{
+    cv_str_t next = cv_arena_printf(arena, "%lld", (long long)after);
+
+    if (!next.ptr)
+        return CV_ENOMEM;
+    cv_collect_next(collect, next);
+    return CV_OK;
+}
+
 int reg_read_key(const reg_book_t *book, cv_str_t key, reg_key_of_t *ret_of)
 {
     const cv_str_t both = reg_key_delegation(key);
@@ -336,11 +346,7 @@ static int ask_persons(const question_t *q)
     }
     if (rc || last)
         return rc;
-    cv_str_t next = cv_arena_printf(cv_tx_arena(q->tx), "%lld", (long long)after);
-    if (!next.ptr)
-        return CV_ENOMEM;
-    cv_collect_next(q->collect, next);
-    return CV_OK;
+    return reg_go_on(cv_tx_arena(q->tx), q->collect, after);
 }
 
 static int answer(reg_t *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collect_t *collect)
