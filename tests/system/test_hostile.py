@@ -519,7 +519,7 @@ class HostileProducer(Case):
 
     def test_unknown_types_and_keys_are_passed_over(self):
         self.emit(self.party())
-        self.emit(self.record("room", {"future": True}))
+        self.emit(self.record("weather", {"future": True}))
         self.emit(pack({**unpack(self.record("party", {"code": "AZ", "kind": "member", "name": "A", "flag": {"x": [1]}})), "shade": "blue"}))
         self.serve(lambda: self.follows()["cursor"] == 3 and self.follows()["state"] == "live", lambda: f"cursor 3: {self.follows()}")
         self.assertEqual(self.follows()["parked"], 0)

@@ -103,7 +103,10 @@ static void *answer(void *arg)
     int fd = accept(*(const int *)arg, NULL, NULL);
     char request[4096];
     size_t len = 0;
-    while (fd >= 0 && len < sizeof(request) - 1) {
+    request[0] = '\0';
+    if (fd < 0)
+        return strdup(request);
+    while (len < sizeof(request) - 1) {
         ssize_t n = read(fd, request + len, sizeof(request) - 1 - len);
         if (n <= 0)
             break;
