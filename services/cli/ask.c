@@ -134,7 +134,7 @@ int cli_put_flag(cli_t *cli, json_t *data, const char *flag, const char *field)
     return CLI_OK;
 }
 
-void cli_put_list(cli_t *cli, json_t *data, const char *flag, const char *field)
+void cli_put_each(cli_t *cli, json_t *data, const char *flag, const char *field, json_t *(*make)(const char *, size_t))
 {
     const char *at = cli_flag(cli, flag, NULL);
     if (!at)
@@ -143,10 +143,15 @@ void cli_put_list(cli_t *cli, json_t *data, const char *flag, const char *field)
     while (*at) {
         size_t len = strcspn(at, ",");
         if (len)
-            json_array_append_new(list, json_stringn(at, len));
+            json_array_append_new(list, make(at, len));
         at += len + (at[len] == ',');
     }
     json_object_set_new(data, field, list);
+}
+
+void cli_put_list(cli_t *cli, json_t *data, const char *flag, const char *field)
+{
+    cli_put_each(cli, data, flag, field, json_stringn);
 }
 
 int cli_put_plan(cli_t *cli, json_t *data, const char *plan)

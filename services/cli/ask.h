@@ -12,7 +12,9 @@ int cli_ask(cli_t *cli, int status, const char *type, json_t *data);
 /* Puts the flag's value, or the text of the file that @FILE names. CLI_OK, or a status after having said why. */
 int cli_put_flag(cli_t *cli, json_t *data, const char *flag, const char *field);
 void cli_put_list(cli_t *cli, json_t *data, const char *flag, const char *field); /* "AZ,KZ" */
-int cli_put_plan(cli_t *cli, json_t *data, const char *plan);                     /* "2026-cbm": year and line */
+/* The same, and make says what each part is; len: octets of it. */
+void cli_put_each(cli_t *cli, json_t *data, const char *flag, const char *field, json_t *(*make)(const char *, size_t));
+int cli_put_plan(cli_t *cli, json_t *data, const char *plan); /* "2026-cbm": year and line */
 /* Puts the flag's number, if it was given. */
 int cli_put_count(cli_t *cli, json_t *data, const char *flag, const char *field, int64_t min, int64_t max);
 /* Puts the halves of "A/B"; what names them for the usage error. */

@@ -42,19 +42,10 @@ static json_t *person_of(const char *text, size_t len)
 
 static void put_people(cli_t *cli, json_t *data)
 {
-    const char *chair = cli_flag(cli, "chair", NULL), *at = cli_flag(cli, "speakers", NULL);
+    const char *chair = cli_flag(cli, "chair", NULL);
     if (chair)
         json_object_set_new(data, "chair", person_of(chair, strlen(chair)));
-    if (!at)
-        return;
-    json_t *list = json_array();
-    while (*at) {
-        size_t len = strcspn(at, ",");
-        if (len)
-            json_array_append_new(list, person_of(at, len));
-        at += len + (at[len] == ',');
-    }
-    json_object_set_new(data, "speakers", list);
+    cli_put_each(cli, data, "speakers", "speakers", person_of);
 }
 
 static int put_place(cli_t *cli, json_t *data)
