@@ -15,14 +15,14 @@
  *
  * Of a stream whose first records were pruned the first chain is taken as given, so it vouches for what is kept only.
  */
-#include "cli.h"
+#include "findings.h"
 
 #include "convene/ids.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOUND_SHOWN = 20, POLL_MS = 100 };
+enum { POLL_MS = 100 };
 
 typedef struct {
     uint8_t id[CV_UUID_LEN];
@@ -31,8 +31,7 @@ typedef struct {
 
 typedef struct {
     cli_t *cli;
-    size_t found_n; /* what is wrong, count */
-    json_t *found;  /* and in words, the first ones */
+    cli_findings_t found;
     size_t records, causes, acknowledged;
     json_t *streams;
     /* of the stream that is read */
@@ -44,17 +43,6 @@ typedef struct {
     size_t decided_n, decided_room;
     int rc;
 } audit_t;
-
-__attribute__((format(printf, 2, 3))) static void find(audit_t *audit, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (audit->found_n++ < FOUND_SHOWN)
-        (void)json_array_append_new(audit->found, json_string(text));
-}
 
 /* ---- remembered outcomes ----------------------------------------------------------------------- */
 
@@ -79,15 +67,15 @@ static void check_cause(audit_t *audit, const char *id, uint64_t seq)
     int rc = remembered(audit, audit->service, id, &outcome);
     audit->causes++;
     if (rc == CV_ENOTFOUND) {
-        find(audit, "%s %llu was caused by request %s, which %s does not remember", audit->stream,
-             (unsigned long long)seq, id, audit->service);
+        cli_find(&audit->found, "%s %llu was caused by request %s, which %s does not remember", audit->stream,
+                 (unsigned long long)seq, id, audit->service);
     } else if (rc != CV_OK) {
         audit->rc = rc;
     } else {
         const char *class = cli_text_of(json_object_get(outcome, "data"), "class");
         if (strcmp(class, "OK") != 0 && strcmp(class, "REJECTED") != 0)
-            find(audit, "request %s caused %s %llu and is remembered as %s, which is no decision", id, audit->stream,
-                 (unsigned long long)seq, class);
+            cli_find(&audit->found, "request %s caused %s %llu and is remembered as %s, which is no decision", id,
+                     audit->stream, (unsigned long long)seq, class);
     }
     json_decref(outcome);
 }
@@ -122,11 +110,11 @@ static int on_record(void *arg, const cv_stream_event_t *event)
     audit->records++;
     cv_chain_next(audit->chain, event->raw, audit->chain);
     if (event->position.seq != audit->last + 1)
-        find(audit, "%s %llu follows %llu", audit->stream, (unsigned long long)event->position.seq,
-             (unsigned long long)audit->last);
+        cli_find(&audit->found, "%s %llu follows %llu", audit->stream, (unsigned long long)event->position.seq,
+                 (unsigned long long)audit->last);
     if (memcmp(audit->chain, event->position.chain, CV_CHAIN_LEN) != 0) {
-        find(audit, "%s %llu does not fit the records before it", audit->stream,
-             (unsigned long long)event->position.seq);
+        cli_find(&audit->found, "%s %llu does not fit the records before it", audit->stream,
+                 (unsigned long long)event->position.seq);
         memcpy(audit->chain, event->position.chain, CV_CHAIN_LEN);
     }
     if (!audit->first)
@@ -156,7 +144,7 @@ static int read_stream(audit_t *audit, cv_client_t *client, uint64_t head)
         else if (rc == 0 && cv_clock_mono_ms() - heard_ms > audit->cli->timeout_ms)
             rc = CV_ETIMEOUT;
         if (cv_stream_status(stream).halted) {
-            find(audit, "%s cannot be followed: %s", audit->stream, cv_stream_status(stream).error);
+            cli_find(&audit->found, "%s cannot be followed: %s", audit->stream, cv_stream_status(stream).error);
             rc = 0;
             break;
         }
@@ -179,7 +167,7 @@ static void check_once(audit_t *audit)
         if (by_id(&audit->decided[i - 1], &audit->decided[i]) != 0)
             continue;
         cv_uuid_text(audit->decided[i].id, text);
-        find(audit, "request %s was decided more than once", text);
+        cli_find(&audit->found, "request %s was decided more than once", text);
     }
 }
 
@@ -250,9 +238,11 @@ static int check_acknowledged(audit_t *audit, const json_t *given)
     int rc = remembered(audit, service_of(outcome), id, &now);
     audit->acknowledged++;
     if (rc == CV_ENOTFOUND)
-        find(audit, "request %s was acknowledged with %s, and %s does not remember it", id, class, service_of(outcome));
+        cli_find(&audit->found, "request %s was acknowledged with %s, and %s does not remember it", id, class,
+                 service_of(outcome));
     else if (rc == CV_OK && !json_equal(now, outcome))
-        find(audit, "request %s was acknowledged with other words than %s remembers now", id, service_of(outcome));
+        cli_find(&audit->found, "request %s was acknowledged with other words than %s remembers now", id,
+                 service_of(outcome));
     json_decref(now);
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
@@ -296,13 +286,13 @@ static int audit_file(audit_t *audit, const char *path)
 static int report(audit_t *audit)
 {
     cli_t *cli = audit->cli;
-    int status = audit->found_n ? CLI_FAILED : CLI_OK;
+    int status = audit->found.n ? CLI_FAILED : CLI_OK;
     if (cli->json) {
         int failed = cli_document(cli, "convene.cli.audit.v1",
-                                  json_pack("{s:b, s:O, s:I, s:I, s:I, s:I, s:O}", "clean", !audit->found_n, "streams",
+                                  json_pack("{s:b, s:O, s:I, s:I, s:I, s:I, s:O}", "clean", !audit->found.n, "streams",
                                             audit->streams, "records", (json_int_t)audit->records, "causes",
                                             (json_int_t)audit->causes, "acknowledged", (json_int_t)audit->acknowledged,
-                                            "found", (json_int_t)audit->found_n, "findings", audit->found));
+                                            "found", (json_int_t)audit->found.n, "findings", audit->found.shown));
         return failed != CLI_OK ? failed : status;
     }
     cli_table_t *table = cli_table_new(cli, (const char *const[]){"stream", "#first", "#last", "verified"}, 4);
@@ -319,18 +309,13 @@ static int report(audit_t *audit)
     if (cli_has(cli, "acknowledged"))
         printf("; %zu acknowledged decisions", audit->acknowledged);
     printf("\n");
-    for (size_t i = 0; i < json_array_size(audit->found); i++)
-        printf("%sfound%s  %s\n", cli_style(cli, CLI_RED), cli_style(cli, CLI_PLAIN),
-               json_string_value(json_array_get(audit->found, i)));
-    if (audit->found_n > json_array_size(audit->found))
-        printf("and %zu more\n", audit->found_n - json_array_size(audit->found));
-    printf(audit->found_n ? "%zu things are wrong.\n" : "Nothing that was acknowledged is missing.\n", audit->found_n);
+    cli_findings_print(cli, &audit->found, "Nothing that was acknowledged is missing.");
     return status;
 }
 
 int cli_audit_verify(cli_t *cli)
 {
-    audit_t audit = {.cli = cli, .found = json_array(), .streams = json_array()};
+    audit_t audit = {.cli = cli, .found = {.shown = json_array()}, .streams = json_array()};
     int status = cli_connect(cli);
     if (status == CLI_OK)
         status = audit_services(&audit);
@@ -339,7 +324,7 @@ int cli_audit_verify(cli_t *cli)
             status = audit_file(&audit, cli->given[i].value);
     if (status == CLI_OK)
         status = report(&audit);
-    json_decref(audit.found);
+    json_decref(audit.found.shown);
     json_decref(audit.streams);
     free(audit.decided);
     return status;

@@ -19,18 +19,18 @@
  * is the snapshot newer than the view, the view is taken again. A dashboard that is behind is no finding: how far is in
  * the table.
  */
-#include "cli.h"
 #include "dashboard/core_truth.h"
 #include "dashboard/core_view.h"
 #include "dashboard/json.h"
 #include "fetch_http.h"
+#include "findings.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { FOUND_SHOWN = 20, POLL_MS = 100, TRIES_MAX = 5, VALUE_SHOWN = 60 };
+enum { POLL_MS = 100, TRIES_MAX = 5, VALUE_SHOWN = 60 };
 
 static const struct {
     const char *service, *stream;
@@ -46,8 +46,9 @@ typedef struct {
     dash_view_t *view; /* made again */
     json_t *told;      /* {an entry of the feed without its number, as text: true} of all records */
     json_t *origins;   /* {stream: {"snapshot": true}}, theirs and ours */
-    json_t *rows, *found;
-    size_t found_n, records;
+    json_t *rows;
+    cli_findings_t found;
+    size_t records;
     bool is_ahead; /* a snapshot was newer than the view */
     char hash[DASH_TRUTH_HEX];
     /* of the stream that is read */
@@ -56,17 +57,6 @@ typedef struct {
     uint8_t chain[CV_CHAIN_LEN];
     bool in_snapshot;
 } audit_t;
-
-__attribute__((format(printf, 2, 3))) static void find(audit_t *audit, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (audit->found_n++ < FOUND_SHOWN)
-        (void)json_array_append_new(audit->found, json_string(text));
-}
 
 /* ---- made again ------------------------------------------------------------------------------------- */
 
@@ -189,8 +179,8 @@ static int audit_stream(audit_t *audit, size_t which)
     if (status != CLI_OK)
         return status;
     if (audit->wanted > head) {
-        find(audit, "the view is of %s %llu, and %s has no more than %llu", audit->stream,
-             (unsigned long long)audit->wanted, service, (unsigned long long)head);
+        cli_find(&audit->found, "the view is of %s %llu, and %s has no more than %llu", audit->stream,
+                 (unsigned long long)audit->wanted, service, (unsigned long long)head);
         audit->wanted = head;
     }
     int rc = read_stream(audit, service, &heard);
@@ -199,8 +189,8 @@ static int audit_stream(audit_t *audit, size_t which)
     sodium_bin2hex(chain, sizeof chain, audit->chain, sizeof audit->chain);
     if (audit->reached == (uint64_t)cli_int_of(theirs, "seq") && audit->reached &&
         strcmp(chain, cli_text_of(theirs, "chain")) != 0)
-        find(audit, "the view is of another %s: the records up to %llu are not those that %s has", audit->stream,
-             (unsigned long long)audit->reached, service);
+        cli_find(&audit->found, "the view is of another %s: the records up to %llu are not those that %s has",
+                 audit->stream, (unsigned long long)audit->reached, service);
     bool snapshot =
         json_is_true(json_object_get(theirs, "snapshot")) || dash_view_get(audit->view, "origin", audit->stream);
     json_t *row = json_pack("{s:s, s:I, s:I, s:b}", "stream", audit->stream, "position", (json_int_t)audit->reached,
@@ -230,20 +220,21 @@ static void compare_entity(audit_t *audit, const char *kind, const char *key, js
     if (json_equal(shown, truth))
         return;
     if (!truth) {
-        find(audit, "%s/%s is shown, and no record says so", kind, key);
+        cli_find(&audit->found, "%s/%s is shown, and no record says so", kind, key);
         return;
     }
     json_object_foreach(truth, field, value)
     {
         const json_t *theirs = json_object_get(shown, field);
         if (!theirs || !json_equal((json_t *)theirs, value))
-            find(audit, "%s/%s: %s is shown as %s, and is %s", kind, key, field, value_text(theirs, one),
-                 value_text(value, other));
+            cli_find(&audit->found, "%s/%s: %s is shown as %s, and is %s", kind, key, field, value_text(theirs, one),
+                     value_text(value, other));
     }
     json_object_foreach(shown, field, value)
     {
         if (!json_object_get(truth, field))
-            find(audit, "%s/%s: %s is shown as %s, and no record says so", kind, key, field, value_text(value, one));
+            cli_find(&audit->found, "%s/%s: %s is shown as %s, and no record says so", kind, key, field,
+                     value_text(value, one));
     }
 }
 
@@ -259,7 +250,7 @@ static void compare(audit_t *audit, const json_t *shown, const json_t *truth)
         json_object_foreach(ours, key, value)
         {
             if (!json_object_get(theirs, key))
-                find(audit, "%s/%s is not shown", kind, key);
+                cli_find(&audit->found, "%s/%s is not shown", kind, key);
         }
     }
 }
@@ -278,7 +269,7 @@ static void compare_feed(audit_t *audit)
     {
         char *text = entry_text(entry);
         if (!text || !json_object_get(audit->told, text))
-            find(audit, "feed/%s: no record made this entry", key);
+            cli_find(&audit->found, "feed/%s: no record made this entry", key);
         free(text);
     }
 }
@@ -312,7 +303,7 @@ static int compare_all(audit_t *audit)
     }
     if (!rc) {
         if (strcmp(shown_hash, cli_text_of(audit->proof, "hash")) != 0)
-            find(audit, "the hash that is shown is not that of what is shown");
+            cli_find(&audit->found, "the hash that is shown is not that of what is shown");
         compare(audit, shown, truth);
         compare_feed(audit);
     }
@@ -333,7 +324,7 @@ static void forget(audit_t *audit)
     json_decref(audit->told);
     json_decref(audit->origins);
     json_decref(audit->rows);
-    json_decref(audit->found);
+    json_decref(audit->found.shown);
     *audit = (audit_t){.cli = audit->cli};
 }
 
@@ -344,7 +335,7 @@ static int take_view(audit_t *audit, const char *url)
                        .told = json_object(),
                        .origins = json_object(),
                        .rows = json_array(),
-                       .found = json_array()};
+                       .found = {.shown = json_array()}};
     int status = cli_http_json(audit->cli, url, "/api/view", &answer);
     if (status != CLI_OK)
         return status;
@@ -359,14 +350,14 @@ static int take_view(audit_t *audit, const char *url)
 static int report(audit_t *audit, const char *url)
 {
     cli_t *cli = audit->cli;
-    int status = audit->found_n ? CLI_FAILED : CLI_OK;
+    int status = audit->found.n ? CLI_FAILED : CLI_OK;
     const char *hash = cli_text_of(audit->proof, "hash");
     if (cli->json) {
         int failed = cli_document(cli, "convene.cli.audit_view.v1",
-                                  json_pack("{s:b, s:s, s:s, s:s, s:O, s:I, s:I, s:O}", "clean", !audit->found_n, "url",
+                                  json_pack("{s:b, s:s, s:s, s:s, s:O, s:I, s:I, s:O}", "clean", !audit->found.n, "url",
                                             url, "hash_shown", hash, "hash_computed", audit->hash, "streams",
                                             audit->rows, "records", (json_int_t)audit->records, "found",
-                                            (json_int_t)audit->found_n, "findings", audit->found));
+                                            (json_int_t)audit->found.n, "findings", audit->found.shown));
         return failed != CLI_OK ? failed : status;
     }
     cli_table_t *table = cli_table_new(cli, (const char *const[]){"stream", "#position", "#head", "compared"}, 4);
@@ -380,12 +371,7 @@ static int report(audit_t *audit, const char *url)
     }
     cli_table_print(&table);
     printf("shown     %s\ncomputed  %s  from %zu records\n", hash, audit->hash, audit->records);
-    for (size_t i = 0; i < json_array_size(audit->found); i++)
-        printf("%sfound%s  %s\n", cli_style(cli, CLI_RED), cli_style(cli, CLI_PLAIN),
-               json_string_value(json_array_get(audit->found, i)));
-    if (audit->found_n > json_array_size(audit->found))
-        printf("and %zu more\n", audit->found_n - json_array_size(audit->found));
-    printf(audit->found_n ? "%zu things are wrong.\n" : "What is shown is what the logs say.\n", audit->found_n);
+    cli_findings_print(cli, &audit->found, "What is shown is what the logs say.");
     return status;
 }
 
