@@ -4,6 +4,8 @@
  *   whom     the delegation's contact, else the party's first recipient whose address can be used
  *   what     the record that the row keeps, with the event, names of places and of the own delegation as they are known now
  *   form     multipart/alternative: text, HTML, and the calendar part that the row says (events.c says which)
+ *
+ * A digest is made of what is in it, each as it would be by itself but for greeting and foot; calendar parts are attached.
  */
 #include "convene/zone.h"
 #include "notifications/content/calendar.h"
@@ -202,60 +204,160 @@ static int s_calendar(s_notice_t *notice, cv_str_t description, cv_buf_t *out, i
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
-static int s_mail(s_notice_t *notice, const ntf_text_t *text, cv_buf_t *mail)
+/* What all messages are written with. */
+static int s_write(const ntf_delivery_t *row, const ntf_recipient_t *recipient, ntf_mail_t *mail, cv_buf_t *out)
 {
-    cv_buf_t calendar;
-    int method;
-    cv_buf_init(&calendar, NTF_CALENDAR_MAX);
-    int rc = s_calendar(notice, cv_buf_str(&text->body), &calendar, &method);
-    if (!rc)
-        rc = ntf_mail_write(
-            &(ntf_mail_t){
-                .id = notice->row->notice,
-                .domain = s_domain(),
-                .from = s_sender(),
-                .time_ms = notice->row->time_ms,
-                .to_name = notice->recipient.name,
-                .to_address = notice->recipient.email,
-                .language = ntf_language_code(notice->recipient.language),
-                .subject = cv_buf_str(&text->subject),
-                .body = cv_buf_str(&text->body),
-                .html = cv_buf_str(&text->html),
-                .calendar = method ? cv_buf_str(&calendar) : CV_STR_NONE,
-                .method = ntf_calendar_method(method),
-                .is_7bit = ntf_post_has_mail(),
-            },
-            mail);
-    cv_buf_done(&calendar);
-    return rc;
+    mail->id = row->notice;
+    mail->domain = s_domain();
+    mail->from = s_sender();
+    mail->time_ms = row->time_ms;
+    mail->to_name = recipient->name;
+    mail->to_address = recipient->email;
+    mail->language = ntf_language_code(recipient->language);
+    mail->is_7bit = ntf_post_has_mail();
+    return ntf_mail_write(mail, out);
 }
 
-int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
+static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t *recipient)
 {
-    s_notice_t notice = {.ntf = ntf, .row = row, .news = {.kind = row->kind}};
-    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &notice.recipient);
-    if (rc)
-        return rc;
-    notice.context = (ntf_context_t){
-        .language = notice.recipient.language,
-        .recipient = notice.recipient.name,
+    *notice = (s_notice_t){.ntf = ntf, .row = row, .news = {.kind = row->kind}, .recipient = *recipient};
+    notice->context = (ntf_context_t){
+        .language = recipient->language,
+        .recipient = recipient->name,
         .party = row->party,
         .event = row->event,
         .time_ms = row->time_ms,
         .notice = row->notice,
     };
+}
+
+static int s_one(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t *recipient, ntf_text_t *text,
+                 cv_buf_t *mail)
+{
+    s_notice_t notice;
+    cv_buf_t calendar;
+    int method = NTF_CALENDAR_NONE;
+    s_begin(&notice, ntf, row, recipient);
+    cv_buf_init(&calendar, NTF_CALENDAR_MAX);
+    int rc = s_news(&notice);
+    if (!rc)
+        rc = ntf_text(&notice.context, &notice.news, text);
+    if (!rc)
+        rc = s_calendar(&notice, cv_buf_str(&text->body), &calendar, &method);
+    if (!rc)
+        rc = s_write(row, recipient,
+                     &(ntf_mail_t){
+                         .subject = cv_buf_str(&text->subject),
+                         .body = cv_buf_str(&text->body),
+                         .html = cv_buf_str(&text->html),
+                         .calendar = method ? cv_buf_str(&calendar) : CV_STR_NONE,
+                         .method = ntf_calendar_method(method),
+                     },
+                     mail);
+    cv_buf_done(&calendar);
+    return rc;
+}
+
+/* ---- digests ------------------------------------------------------------------------------ */
+
+/* What is in a digest, whole. */
+typedef struct {
+    ntf_entry_t entries[NTF_DIGEST_MAX];
+    ntf_attached_t attached[NTF_DIGEST_MAX];
+    size_t n, attached_n;
+} s_parts_t;
+
+static int s_part_texts(s_notice_t *notice, ntf_text_t *text, cv_buf_t *calendar, s_parts_t *parts)
+{
+    cv_arena_t *arena = notice->ntf->arena;
+    int method = NTF_CALENDAR_NONE;
+    int rc = s_news(notice);
+    if (!rc)
+        rc = ntf_text(&notice->context, &notice->news, text);
+    if (!rc)
+        rc = s_calendar(notice, cv_buf_str(&text->body), calendar, &method);
+    if (rc)
+        return rc;
+    ntf_entry_t *entry = &parts->entries[parts->n++];
+    *entry = (ntf_entry_t){cv_arena_str(arena, cv_buf_str(&text->subject)), cv_arena_str(arena, cv_buf_str(&text->body)),
+                           cv_arena_str(arena, cv_buf_str(&text->html))};
+    if (!entry->subject.ptr || !entry->text.ptr || !entry->html.ptr)
+        return CV_ENOMEM;
+    if (method == NTF_CALENDAR_NONE)
+        return CV_OK;
+    ntf_attached_t *attached = &parts->attached[parts->attached_n++];
+    *attached = (ntf_attached_t){cv_arena_str(arena, cv_buf_str(calendar)), ntf_calendar_method(method)};
+    return attached->calendar.ptr ? CV_OK : CV_ENOMEM;
+}
+
+static int s_part(ntf_t *ntf, int64_t n, const ntf_recipient_t *recipient, s_parts_t *parts)
+{
+    ntf_delivery_t *row = cv_arena_take(ntf->arena, sizeof(*row));
+    s_notice_t notice;
+    ntf_text_t text;
+    cv_buf_t calendar;
+    int rc = row ? ntf_store_delivery_get(ntf->store, n, ntf->arena, row) : CV_ENOMEM;
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_EMALFORMED : rc;
+    ntf_text_init(&text);
+    cv_buf_init(&calendar, NTF_CALENDAR_MAX);
+    s_begin(&notice, ntf, row, recipient);
+    notice.context.inside = true;
+    rc = s_part_texts(&notice, &text, &calendar, parts);
+    ntf_text_done(&text);
+    cv_buf_done(&calendar);
+    return rc;
+}
+
+/* CV_EMALFORMED: nothing is in it, or what cannot be made a message. */
+static int s_digest(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t *recipient, ntf_text_t *text,
+                    cv_buf_t *mail)
+{
+    int64_t numbers[NTF_DIGEST_MAX];
+    size_t n = 0;
+    s_notice_t notice;
+    s_parts_t *parts = cv_arena_take(ntf->arena, sizeof(*parts));
+    int rc = parts ? ntf_digest_members(ntf->prefers, row->n, numbers, &n) : CV_ENOMEM;
+    if (rc || n == 0)
+        return rc ? rc : CV_EMALFORMED;
+    parts->n = parts->attached_n = 0;
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = s_part(ntf, numbers[i], recipient, parts);
+    s_begin(&notice, ntf, row, recipient);
+    notice.news.entries = parts->entries;
+    notice.news.entries_n = n;
+    notice.news.is_weekly = cv_str_is(row->data, "weekly");
+    if (!rc)
+        rc = s_names_of_places(&notice);
+    if (!rc)
+        rc = ntf_text(&notice.context, &notice.news, text);
+    return rc ? rc
+              : s_write(row, recipient,
+                        &(ntf_mail_t){
+                            .subject = cv_buf_str(&text->subject),
+                            .body = cv_buf_str(&text->body),
+                            .html = cv_buf_str(&text->html),
+                            .attached = parts->attached,
+                            .attached_n = parts->attached_n,
+                        },
+                        mail);
+}
+
+int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
+{
+    ntf_recipient_t recipient;
+    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &recipient);
+    if (rc)
+        return rc;
     ntf_text_t text;
     cv_buf_t mail;
     ntf_text_init(&text);
     cv_buf_init(&mail, NTF_MAIL_MAX);
-    rc = s_news(&notice);
-    if (!rc)
-        rc = ntf_text(&notice.context, &notice.news, &text);
-    if (!rc)
-        rc = s_mail(&notice, &text, &mail);
+    rc = row->kind == NTF_DIGEST ? s_digest(ntf, row, &recipient, &text, &mail)
+                                 : s_one(ntf, row, &recipient, &text, &mail);
     if (!rc) {
         row->mail = cv_arena_str(ntf->arena, cv_buf_str(&mail));
-        row->to = notice.recipient.email;
+        row->to = recipient.email;
         rc = row->mail.ptr ? CV_OK : CV_ENOMEM;
     }
     ntf_text_done(&text);

@@ -4,7 +4,7 @@
 #include "convene/log.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
-#include "notifications/notifications.h"
+#include "notifications/prefer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 /* One delivery on its way. */
 typedef struct {
     ntf_delivery_t row;
-    enum { READY, HELD, UNUSABLE, WRITTEN, NO_ROOM, REFUSED, UNAVAILABLE, NOT_TRIED, HANDED } now;
+    enum { READY, HELD, UNUSABLE, WRITTEN, NO_ROOM, REFUSED, UNAVAILABLE, NOT_TRIED, HANDED, ASIDE } now;
 } s_item_t;
 
 /* What came of a try, for the row and the log. */
@@ -33,6 +33,7 @@ static const char *s_reason(const s_item_t *item)
     case WRITTEN:
     case NOT_TRIED:
     case HANDED:
+    case ASIDE:
         break;
     }
     return "";
@@ -49,8 +50,8 @@ static bool s_same_lane(const s_item_t *a, const s_item_t *b)
 static bool s_kept_back(const s_item_t *items, size_t at)
 {
     for (size_t i = 0; i < at; i++) {
-        bool stays =
-            items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN && items[i].now != HANDED;
+        bool stays = items[i].now != READY && items[i].now != UNUSABLE && items[i].now != WRITTEN &&
+                     items[i].now != HANDED && items[i].now != ASIDE;
         if (stays && s_same_lane(&items[i], &items[at]))
             return true;
     }
@@ -63,6 +64,8 @@ static int s_hand(ntf_t *ntf, s_item_t *item)
     int rc = ntf_dispatch_add_mail(ntf_post_store(ntf->post), &item->row, item->row.to);
     if (!rc)
         rc = ntf_store_handed(ntf->store, item->row.n);
+    if (!rc && item->row.kind == NTF_DIGEST)
+        rc = ntf_digest_written(ntf->prefers, item->row.n);
     if (!rc)
         item->now = HANDED;
     ntf_post_stir(ntf->post);
@@ -80,8 +83,15 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
     bool frozen = item->row.mail.ptr && !ntf_post_has_mail();
     int rc = frozen ? CV_OK : ntf_compose(ntf, &item->row);
     int held = 0;
+    bool leaves = true;
+    if (!rc && !frozen && item->row.attempts == 0)
+        rc = ntf_prefer(ntf, &item->row, now_ms, &leaves);
     switch (rc) {
     case CV_OK:
+        if (!leaves) {
+            item->now = ASIDE;
+            return CV_OK;
+        }
         if (ntf_post_has_mail())
             return s_hand(ntf, item);
         item->now = READY;
@@ -96,6 +106,8 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         return rc;
     case NTF_NOT_TOLD:
         item->now = HELD;
+        if (item->row.kind == NTF_DIGEST)
+            return ntf_store_again(ntf->store, &item->row, false, now_ms + NTF_WAITING_MS, "not_told");
         return ntf_store_hold(ntf->store, item->row.n, NTF_HOLD_EVENT);
     case CV_EINVAL:
     case CV_ELIMIT:
@@ -103,6 +115,8 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         item->now = UNUSABLE;
         cv_log(CV_LOG_ERROR, "notice_failed", cv_kv_str("notice", item->row.notice),
                cv_kv_text("reason", s_reason(item)), cv_kv_rc(rc));
+        if (item->row.kind == NTF_DIGEST)
+            return ntf_digest_dissolve(ntf->prefers, item->row.n);
         return ntf_store_failed(ntf->store, &item->row, s_reason(item));
     default:
         return rc;
@@ -120,6 +134,8 @@ static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, siz
         return rc;
     size_t n = 0;
     rc = ntf_store_release(ntf->store);
+    if (!rc)
+        rc = ntf_prefer_begin(ntf, now_ms);
     if (!rc)
         rc = ntf_store_ready(ntf->store, now_ms, ntf->arena, NTF_BATCH, rows, &n);
     for (size_t i = 0; !rc && i < n; i++) {
@@ -174,8 +190,10 @@ static void s_write(ntf_t *ntf, s_item_t *items, size_t n)
 static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms)
 {
     switch (item->now) {
-    case WRITTEN:
-        return ntf_store_written(ntf->store, item->row.n);
+    case WRITTEN: {
+        int rc = ntf_store_written(ntf->store, item->row.n);
+        return rc || item->row.kind != NTF_DIGEST ? rc : ntf_digest_written(ntf->prefers, item->row.n);
+    }
     case NO_ROOM:
     case UNAVAILABLE:
         return ntf_store_again(ntf->store, &item->row, false, ntf->outbox_not_before_ms, s_reason(item));
@@ -191,6 +209,7 @@ static int s_result_one(ntf_t *ntf, const s_item_t *item, int64_t now_ms)
     case UNUSABLE:
     case NOT_TRIED:
     case HANDED:
+    case ASIDE:
         break;
     }
     return CV_OK;
@@ -252,7 +271,7 @@ static int s_afterwards(ntf_t *ntf, cv_db_t *db, int64_t now_ms, bool *ret_more)
         return CV_OK;
     int64_t due_ms = 0;
     bool waiting = false;
-    int rc = ntf_store_next_due(ntf->store, &due_ms, &waiting);
+    int rc = ntf_next_due(ntf, &due_ms, &waiting);
     if (!waiting && (rc == CV_ENOTFOUND || (rc == CV_OK && due_ms > now_ms))) {
         ntf->work = false;
         return CV_OK;

@@ -220,8 +220,13 @@ static void s_put_lines(cv_buf_t *buf, cv_str_t body)
 
 enum { BOUNDARY_MAX = 64 };
 
-/* One that stands in none of the parts. */
-static void s_boundary(const ntf_mail_t *mail, char ret_boundary[BOUNDARY_MAX])
+static bool s_stands(cv_str_t part, const char *boundary)
+{
+    return part.ptr && memmem(part.ptr, part.len, boundary, strlen(boundary));
+}
+
+/* One that stands in none of the parts. mark: another for each level. */
+static void s_boundary(const ntf_mail_t *mail, char mark, char ret_boundary[BOUNDARY_MAX])
 {
     const cv_str_t parts[] = {mail->body, mail->html, mail->calendar};
     uint8_t digest[crypto_generichash_BYTES_MIN];
@@ -230,10 +235,12 @@ static void s_boundary(const ntf_mail_t *mail, char ret_boundary[BOUNDARY_MAX])
     sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
     bool stands = true;
     for (unsigned try = 0; stands; try++) {
-        (void)snprintf(ret_boundary, BOUNDARY_MAX, "=_%s_%u", hex, try);
+        (void)snprintf(ret_boundary, BOUNDARY_MAX, "%c_%s_%u", mark, hex, try);
         stands = false;
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-            stands = stands || (parts[i].ptr && memmem(parts[i].ptr, parts[i].len, ret_boundary, strlen(ret_boundary)));
+            stands = stands || s_stands(parts[i], ret_boundary);
+        for (size_t i = 0; i < mail->attached_n; i++)
+            stands = stands || s_stands(mail->attached[i].calendar, ret_boundary);
     }
 }
 
@@ -293,7 +300,7 @@ static void s_put_part(cv_buf_t *buf, const char *boundary, const char *type, co
 static void s_put_parts(cv_buf_t *buf, const ntf_mail_t *mail)
 {
     char boundary[BOUNDARY_MAX], parameter[32];
-    s_boundary(mail, boundary);
+    s_boundary(mail, '=', boundary);
     cv_buf_printf(buf,
                   "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n"
                   "Content-Transfer-Encoding: %s\r\nContent-Language: %.*s\r\n\r\n",
@@ -308,6 +315,24 @@ static void s_put_parts(cv_buf_t *buf, const ntf_mail_t *mail)
         (void)snprintf(parameter, sizeof(parameter), "; method=%.*s", CV_STR_ARG(mail->method));
         s_put_part(buf, boundary, "text/calendar", parameter);
         s_put_encoded(buf, mail->is_7bit, "", mail->calendar);
+    }
+    cv_buf_printf(buf, "--%s--\r\n", boundary);
+}
+
+/* The message as one part, and each calendar as a file. */
+static void s_put_mixed(cv_buf_t *buf, const ntf_mail_t *mail)
+{
+    enum { MORE_MAX = 96 };
+    char boundary[BOUNDARY_MAX], parameter[32], more[MORE_MAX];
+    s_boundary(mail, '+', boundary);
+    cv_buf_printf(buf, "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\nContent-Transfer-Encoding: %s\r\n\r\n--%s\r\n",
+                  boundary, mail->is_7bit ? "7bit" : "8bit", boundary);
+    s_put_parts(buf, mail);
+    for (size_t i = 0; i < mail->attached_n; i++) {
+        (void)snprintf(parameter, sizeof(parameter), "; method=%.*s", CV_STR_ARG(mail->attached[i].method));
+        (void)snprintf(more, sizeof(more), "Content-Disposition: attachment; filename=\"event-%zu.ics\"\r\n", i + 1);
+        s_put_part(buf, boundary, "text/calendar", parameter);
+        s_put_encoded(buf, mail->is_7bit, more, mail->attached[i].calendar);
     }
     cv_buf_printf(buf, "--%s--\r\n", boundary);
 }
@@ -331,6 +356,8 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
                   s_dotted(mail->language, "-", 8) && s_line_usable(mail->subject, NTF_SUBJECT_MAX) &&
                   s_body_usable(mail->body) && (!mail->html.ptr || s_body_usable(mail->html)) &&
                   (!mail->calendar.ptr || s_calendar_usable(mail->calendar, mail->method));
+    for (size_t i = 0; usable && i < mail->attached_n; i++)
+        usable = mail->attached[i].calendar.ptr && s_calendar_usable(mail->attached[i].calendar, mail->attached[i].method);
     if (!usable)
         return CV_EINVAL;
     int rc = s_put_date(buf, mail->time_ms);
@@ -348,6 +375,10 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
         s_put_words(buf, mail->subject);
     cv_buf_printf(buf, "\r\nMessage-ID: <%.*s@%.*s>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
                   CV_STR_ARG(mail->id), CV_STR_ARG(mail->domain));
+    if (mail->attached_n > 0) {
+        s_put_mixed(buf, mail);
+        return buf->rc;
+    }
     if (mail->html.ptr || mail->calendar.ptr) {
         s_put_parts(buf, mail);
         return buf->rc;

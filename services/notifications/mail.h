@@ -27,6 +27,10 @@ enum {
 };
 
 typedef struct {
+    cv_str_t calendar, method; /* as those of ntf_mail_t */
+} ntf_attached_t;
+
+typedef struct {
     cv_str_t id;      /* left part of the Message-ID, [A-Za-z0-9._-]: no dot first or last, no two in a row */
     cv_str_t domain;  /* its right part, and the sender's */
     cv_str_t from;    /* the sender; absent or empty: convene@domain */
@@ -40,6 +44,8 @@ typedef struct {
     cv_str_t calendar; /* the same as iCalendar (RFC 6047), lines end with \r\n; absent: none */
     cv_str_t method;   /* of calendar: "REQUEST" */
     bool is_7bit;      /* ASCII throughout */
+    const ntf_attached_t *attached; /* more calendars, each by itself: multipart/mixed */
+    size_t attached_n;
 } ntf_mail_t;
 
 /* Puts the message behind what buf holds. CV_EINVAL: something in it cannot stand in a message. CV_ELIMIT: too long. */

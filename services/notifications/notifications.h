@@ -47,6 +47,7 @@
 #include "notifications/content/text.h"
 #include "notifications/outbox.h"
 #include "notifications/store.h"
+#include "notifications/store_prefer.h"
 #include "notifications/store_remind.h"
 
 enum {
@@ -68,6 +69,7 @@ typedef struct {
     ntf_post_t *post;
     cv_db_t *db;
     ntf_reminders_t *reminders;
+    ntf_prefers_t *prefers;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -79,6 +81,7 @@ typedef struct {
     bool scrub;       /* there may be notices to write anew without a name: scrub.c */
     int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
     bool ahead;       /* the timer "remind" may not be at what is due next */
+    bool preferring;  /* somebody has preferences or hours; as of the last lease */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
 
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */

@@ -5,13 +5,15 @@
  *   notices      "" | EVENT | EVENT/PARTY       notifications.notice.v1        anybody; a focal point its own party's
  *   held         "" | no_recipient |            the notices that have not      the same
  *                awaiting_contact |              left, and why
- *                awaiting_event | failed
+ *                awaiting_event | failed |
+ *                awaiting_digest | quiet_hours
  *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
  *   reminders    ""                             notifications.reminder.v1      anybody
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
  */
 #include "notifications/dispatch.h"
+#include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
 
 #include <stdio.h>
@@ -25,6 +27,7 @@ cv_notice_kind_t ntf_notice_kind(int kind)
         [NTF_DECISION] = CV_NOTICE_KIND_DECISION,         [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
         [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE, [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
         [NTF_REMINDER] = CV_NOTICE_KIND_REMINDER,         [NTF_SILENCE] = CV_NOTICE_KIND_SILENCE,
+        [NTF_DIGEST] = CV_NOTICE_KIND_DIGEST,
     };
     return kinds[kind];
 }
@@ -47,8 +50,10 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
         .cause = delivery->cause,
         .event = delivery->event,
         .party = delivery->party,
-        .channel = delivery->channel == NTF_EMAIL ? CV_NOTICE_CHANNEL_EMAIL : CV_NOTICE_CHANNEL_OUTBOX,
-        .state = states[delivery->state],
+        .channel = delivery->digest == NTF_BY_WEBHOOK ? CV_NOTICE_CHANNEL_WEBHOOK
+                   : delivery->channel == NTF_EMAIL   ? CV_NOTICE_CHANNEL_EMAIL
+                                                      : CV_NOTICE_CHANNEL_OUTBOX,
+        .state = delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[delivery->state],
         .attempts = delivery->attempts < ATTEMPTS_SHOWN ? delivery->attempts : ATTEMPTS_SHOWN,
     };
     *ret_subject = subject;
@@ -106,6 +111,8 @@ static int s_choose_held(cv_str_t key, s_choice_t *choice)
     choice->hold = cv_str_is(key, "no_recipient")       ? NTF_HOLD_RECIPIENT
                    : cv_str_is(key, "awaiting_contact") ? NTF_HOLD_PRIVATE
                    : cv_str_is(key, "awaiting_event")   ? NTF_HOLD_EVENT
+                   : cv_str_is(key, "awaiting_digest")  ? NTF_HOLD_DIGEST
+                   : cv_str_is(key, "quiet_hours")      ? NTF_HOLD_QUIET
                                                         : NTF_HOLD_NONE;
     return choice->list != NTF_LIST_HELD || choice->hold != NTF_HOLD_NONE ? CV_OK : CV_EINVAL;
 }
@@ -200,6 +207,9 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     }
     if (cv_str_is(query->what, "reminders"))
         return s_reminders(self, tx, collect);
+    int asked = ntf_query_prefer(self, tx, query, collect);
+    if (asked != CV_ENOTFOUND)
+        return asked;
     s_choice_t choice = {.own = who->role & CV_ROLE_FOCAL_POINT ? cv_str(who->party) : CV_STR_NONE};
     int rc = cv_str_is(query->what, "notices") ? s_choose_notices(query->key, &choice)
              : cv_str_is(query->what, "held")  ? s_choose_held(query->key, &choice)

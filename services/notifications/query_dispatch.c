@@ -4,6 +4,7 @@
 #include "notifications/query_dispatch.h"
 
 #include "notifications/dispatch.h"
+#include "notifications/prefer.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -47,20 +48,37 @@ static cv_dispatch_state_t s_state(int state)
     return states[state];
 }
 
-static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, cv_collect_t *collect)
+/* The id of the digest that a notice is in; absent: none. */
+static int s_digest(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_str_t *ret_digest)
+{
+    char notice[NTF_ID_MAX + 1];
+    *ret_digest = CV_STR_NONE;
+    if (row->digest <= 0)
+        return CV_OK;
+    int rc = ntf_notice_at(ntf->prefers, row->digest, notice);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_ECORRUPT : rc;
+    *ret_digest = cv_arena_str(arena, cv_str(notice));
+    return ret_digest->ptr ? CV_OK : CV_ENOMEM;
+}
+
+/* of: the notice that it is asked for, where the row is the digest's that it is in; NULL: that of the row. */
+static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, const ntf_delivery_t *of, cv_collect_t *collect)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     bool sees = s_sees(cv_tx_principal(tx), row->party);
     cv_notifications_dispatch_v1_t *data = cv_arena_take(arena, sizeof(*data));
-    cv_str_t subject = cv_arena_printf(arena, "%.*s/%.*s", CV_STR_ARG(row->event), CV_STR_ARG(row->party));
+    cv_str_t event = of ? of->event : row->event;
+    cv_str_t subject = cv_arena_printf(arena, "%.*s/%.*s", CV_STR_ARG(event), CV_STR_ARG(row->party));
     if (!data || !subject.ptr)
         return CV_ENOMEM;
     *data = (cv_notifications_dispatch_v1_t){
         .has_dispatch = true,
         .dispatch = row->number,
-        .notice = row->notice,
-        .kind = ntf_notice_kind(row->kind),
-        .event = row->event,
+        .notice = of ? of->notice : row->notice,
+        .digest = of ? row->notice : CV_STR_NONE,
+        .kind = ntf_notice_kind(of ? of->kind : row->kind),
+        .event = event,
         .party = row->party,
         .channel = row->channel == NTF_EMAIL ? CV_NOTICE_CHANNEL_EMAIL : CV_NOTICE_CHANNEL_WEBHOOK,
         .state = s_state(row->state),
@@ -75,28 +93,38 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, cv_collect_
     int rc = ntf_attempt_list(ntf_post_store(ntf->post), row->number, arena, data->log, &data->log_n);
     for (size_t i = 0; !sees && i < data->log_n; i++)
         data->log[i].text = CV_STR_NONE;
-    return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, row->time_ms, data);
+    return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, of ? of->time_ms : row->time_ms, data);
 }
 
 /* A notice in the outbox, as if it were a dispatch: it has no number and no log of its own. */
-static int s_put_outbox(cv_tx_t *tx, const ntf_delivery_t *row, cv_collect_t *collect)
+static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_collect_t *collect)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     cv_str_t subject = cv_arena_printf(arena, "%.*s/%.*s", CV_STR_ARG(row->event), CV_STR_ARG(row->party));
     cv_notifications_dispatch_v1_t *data = cv_arena_take(arena, sizeof(*data));
     if (!data || !subject.ptr)
         return CV_ENOMEM;
+    cv_str_t digest;
+    int rc = s_digest(ntf, row, arena, &digest);
+    if (rc)
+        return rc;
     *data = (cv_notifications_dispatch_v1_t){
         .notice = row->notice,
+        .digest = digest,
         .kind = ntf_notice_kind(row->kind),
         .event = row->event,
         .party = row->party,
         .channel = CV_NOTICE_CHANNEL_OUTBOX,
-        .state = row->state == NTF_WRITTEN  ? CV_DISPATCH_STATE_DELIVERED
-                 : row->state == NTF_FAILED ? CV_DISPATCH_STATE_DEAD
-                                            : CV_DISPATCH_STATE_QUEUED,
+        .state = row->digest == NTF_LEFT_OUT ? CV_DISPATCH_STATE_SILENCED
+                 : row->state == NTF_WRITTEN ? CV_DISPATCH_STATE_DELIVERED
+                 : row->state == NTF_FAILED  ? CV_DISPATCH_STATE_DEAD
+                                             : CV_DISPATCH_STATE_QUEUED,
         .attempts = row->attempts,
-        .reason = row->state == NTF_WRITTEN            ? CV_DELIVERY_RESULT_ABSENT
+        .reason = row->digest == NTF_LEFT_OUT
+                      ? row->kind == NTF_DIGEST ? CV_DELIVERY_RESULT_UNUSABLE : CV_DELIVERY_RESULT_SILENCED
+                  : row->state == NTF_WRITTEN          ? CV_DELIVERY_RESULT_ABSENT
+                  : row->hold == NTF_HOLD_DIGEST       ? CV_DELIVERY_RESULT_AWAITING_DIGEST
+                  : row->hold == NTF_HOLD_QUIET        ? CV_DELIVERY_RESULT_QUIET_HOURS
                   : row->hold == NTF_HOLD_RECIPIENT    ? CV_DELIVERY_RESULT_NO_RECIPIENT
                   : row->hold != NTF_HOLD_NONE         ? CV_DELIVERY_RESULT_WAITING
                   : !row->reason.ptr                   ? CV_DELIVERY_RESULT_ABSENT
@@ -113,10 +141,15 @@ static int s_put_notice(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
     ntf_dispatch_t *rows = cv_arena_take(arena, PER_NOTICE * sizeof(*rows));
     size_t n = 0;
     int rc = rows ? ntf_dispatch_list(ntf_post_store(ntf->post), row->n, arena, PER_NOTICE, rows, &n) : CV_ENOMEM;
-    if (!rc && row->channel != NTF_EMAIL)
-        rc = s_put_outbox(tx, row, collect);
+    if (!rc && row->channel != NTF_EMAIL && row->digest != NTF_BY_WEBHOOK)
+        rc = s_put_outbox(ntf, tx, row, collect);
     for (size_t i = 0; !rc && i < n; i++)
-        rc = s_put(ntf, tx, &rows[i], collect);
+        rc = s_put(ntf, tx, &rows[i], NULL, collect);
+    if (rc || row->digest <= 0 || row->channel != NTF_EMAIL)
+        return rc;
+    rc = ntf_dispatch_list(ntf_post_store(ntf->post), row->digest, arena, PER_NOTICE, rows, &n);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = s_put(ntf, tx, &rows[i], row, collect);
     return rc;
 }
 
@@ -170,7 +203,7 @@ static int s_dead(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, size_
     for (size_t i = 0; !rc && i < n; i++) {
         bool is_others = (who->role & CV_ROLE_FOCAL_POINT) && !cv_str_is(rows[i].party, who->party);
         if (i < limit && !is_others)
-            rc = s_put(ntf, tx, &rows[i], collect);
+            rc = s_put(ntf, tx, &rows[i], NULL, collect);
         if (i == limit || rc == CV_ELIMIT)
             return s_go_on(arena, collect, last);
         last = rows[i].number;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/mail.h"
-#include "notifications/notifications.h"
+#include "notifications/prefer.h"
 #include "notifications/requests_dispatch.h"
 
 static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipient, cv_outcome_t *out)
@@ -52,5 +52,7 @@ int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return s_reminder_put(self, tx, data, out);
     if (ntf_is_dispatch_request(msg->info->number))
         return ntf_dispatch_request(self, tx, msg->info->number, data, out);
+    if (ntf_is_prefer_request(msg->info->number))
+        return ntf_prefer_request(self, tx, msg->info->number, data, out);
     return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", NULL, "this service does not take such requests");
 }

@@ -26,6 +26,8 @@
 int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party)
 {
     int rc = ntf_store_scrub(ntf->store, event, party);
+    if (!rc && event.ptr)
+        rc = ntf_digest_forget(ntf->prefers, event, party);
     if (!rc)
         rc = ntf_dispatch_forget(ntf_post_store(ntf->post), event, party);
     ntf_stir(ntf);

@@ -4,6 +4,7 @@
 #include "convene/config.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
 
 #include <stdio.h>
@@ -73,6 +74,8 @@ static void s_close(void **self)
         ntf_store_close(&ntf->store);
     if (ntf->reminders)
         ntf_reminders_close(&ntf->reminders);
+    if (ntf->prefers)
+        ntf_prefers_close(&ntf->prefers);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -91,6 +94,8 @@ static int s_open(cv_db_t *db, void **ret_self)
     int rc = ntf->arena && ntf->scratch ? ntf_store_open(db, &ntf->store) : CV_ENOMEM;
     if (!rc)
         rc = ntf_reminders_open(db, &ntf->reminders);
+    if (!rc)
+        rc = ntf_prefers_open(db, &ntf->prefers);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
@@ -175,7 +180,7 @@ static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more)
 {
     int64_t now_ms = cv_tx_now_ms(tx), due_ms = 0;
     bool waiting = false;
-    int rc = ntf_store_next_due(ntf->store, &due_ms, &waiting);
+    int rc = ntf_next_due(ntf, &due_ms, &waiting);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     waiting = waiting || ntf->scrub;
@@ -226,7 +231,7 @@ static const cv_follow_def_t s_follows[] = {
 };
 
 static const char *const s_migrations[] = {ntf_tables_1, ntf_tables_2, ntf_tables_3, ntf_tables_content,
-                                           ntf_tables_dispatch};
+                                           ntf_tables_dispatch, ntf_tables_prefer};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

@@ -85,6 +85,7 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .next_ms = cv_stmt_get_int(stmt, 12),
         .reason = s_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
         .channel = (int)cv_stmt_get_int(stmt, 14),
+        .digest = cv_stmt_get_int(stmt, 15),
     };
     return rc;
 }
@@ -98,8 +99,8 @@ static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t m
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
         if (whole) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 15), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 16), arena, &rc);
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 16), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 17), arena, &rc);
         }
         if (rc)
             break;
@@ -439,6 +440,7 @@ int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, 
         rc = CV_OK;
         cv_str_t name = cv_stmt_get_text(stmt, 1);
         *ret_recipient = (ntf_recipient_t){
+            .order = (int)cv_stmt_get_int(stmt, 0),
             .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
             .email = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
             .language = s_language_read(cv_stmt_get_int(stmt, 3)),

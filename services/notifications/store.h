@@ -48,7 +48,7 @@ extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[]; /* the migrati
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                          /* ntf_delivery.state */
 enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 }; /* ntf_delivery.kind */
-enum { NTF_REMINDER = 5, NTF_SILENCE = 6 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
+enum { NTF_REMINDER = 5, NTF_SILENCE = 6, NTF_DIGEST = 7 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
 
@@ -128,6 +128,7 @@ typedef struct {
     int64_t attempts, failures, next_ms;
     cv_str_t reason; /* why the last try failed; else absent */
     int channel;     /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
+    int64_t digest;  /* how it leaves: see store_prefer.h */
     cv_str_t to;     /* whom its message is to; only after ntf_compose */
 } ntf_delivery_t;
 
@@ -147,6 +148,7 @@ int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_d
 int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
                     size_t *ret_n) CV_USE_RESULT;
 typedef struct {
+    int order;            /* 0: the delegation's contact */
     cv_str_t name, email; /* name absent: cannot stand in a message */
     cv_language_t language;
 } ntf_recipient_t;

@@ -69,6 +69,8 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
         return has_anchor && (sample->context.details || news->procedure);
     case NTF_SILENCE:
         return news->procedure;
+    case NTF_DIGEST:
+        return news->decided && news->was && sample->context.details;
     default:
         return false;
     }
@@ -111,6 +113,33 @@ static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, cons
     return rc;
 }
 
+/* Of a digest: the notices that its records make, each as it is in one. */
+static int s_entries(const ntf_context_t *context, ntf_news_t *news, cv_arena_t *arena)
+{
+    static const int kinds[] = {NTF_DECISION, NTF_EVENT_CHANGE};
+    enum { ENTRIES = sizeof(kinds) / sizeof(kinds[0]) };
+    ntf_entry_t *entries = cv_arena_take(arena, ENTRIES * sizeof(*entries));
+    ntf_context_t inside = *context;
+    int rc = entries ? CV_OK : CV_ENOMEM;
+    inside.inside = true;
+    for (size_t i = 0; !rc && i < ENTRIES; i++) {
+        ntf_news_t one = *news;
+        ntf_text_t text;
+        one.kind = kinds[i];
+        ntf_text_init(&text);
+        rc = ntf_text(&inside, &one, &text);
+        entries[i] =
+            (ntf_entry_t){cv_arena_str(arena, cv_buf_str(&text.subject)), cv_arena_str(arena, cv_buf_str(&text.body)),
+                          cv_arena_str(arena, cv_buf_str(&text.html))};
+        ntf_text_done(&text);
+        if (!rc && (!entries[i].subject.ptr || !entries[i].text.ptr || !entries[i].html.ptr))
+            rc = CV_ENOMEM;
+    }
+    news->entries = entries;
+    news->entries_n = ENTRIES;
+    return rc;
+}
+
 int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
 {
     ntf_context_t context = sample->context;
@@ -118,7 +147,7 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     ntf_ahead_t ahead = {.anchor = -1, .anchor_ms = sample->anchor_ms, .before_ms = sample->before_ms};
     ntf_text_init(&preview->text);
     cv_buf_init(&preview->mail, NTF_MAIL_MAX);
-    for (int kind = NTF_DECISION; kind <= NTF_SILENCE; kind++) {
+    for (int kind = NTF_DECISION; kind <= NTF_DIGEST; kind++) {
         if (sample->kind && strcmp(ntf_kind_name(kind), sample->kind) == 0)
             news.kind = kind;
     }
@@ -137,7 +166,9 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
         return CV_ENOMEM;
     if (sample->zone.ptr && !cv_zone_read(arena, sample->zone, &file))
         context.zone_file = file;
-    int rc = ntf_text(&context, &news, &preview->text);
+    int rc = news.kind == NTF_DIGEST ? s_entries(&context, &news, arena) : CV_OK;
+    if (!rc)
+        rc = ntf_text(&context, &news, &preview->text);
     if (!rc)
         rc = s_mail(sample, &context, &news, preview);
     cv_arena_destroy(&arena);

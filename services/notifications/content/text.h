@@ -41,6 +41,7 @@ typedef struct {
     size_t persons_n;
     int64_t time_ms; /* of the decision or change */
     cv_str_t notice;
+    bool inside; /* of a digest: without greeting and foot */
 } ntf_context_t;
 
 /* What is ahead, and how long before it the reminder is. */
@@ -48,6 +49,11 @@ typedef struct {
     int anchor; /* NTF_ANCHOR_* of core_remind.h */
     int64_t anchor_ms, before_ms;
 } ntf_ahead_t;
+
+/* A notice in a digest, as it would be by itself. */
+typedef struct {
+    cv_str_t subject, text, html;
+} ntf_entry_t;
 
 /* What it is about: the members that belong to its kind. */
 typedef struct {
@@ -59,6 +65,9 @@ typedef struct {
     unsigned changes;                    /* from ntf_changes */
     const cv_scheduling_decision_v1_t *procedure;
     const ntf_ahead_t *ahead; /* with procedure: its last day */
+    const ntf_entry_t *entries; /* of a digest */
+    size_t entries_n;
+    bool is_weekly;
 } ntf_news_t;
 
 typedef struct {

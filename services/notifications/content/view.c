@@ -498,6 +498,24 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
     return s_anchors[ahead->anchor];
 }
 
+static const char *s_digest(s_make_t *make, const ntf_news_t *news)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < news->entries_n; i++) {
+        const ntf_entry_t *entry = &news->entries[i];
+        json_t *row = json_object();
+        s_set_json(make, row, "number", json_integer((json_int_t)i + 1));
+        s_set_clean(make, row, "title", entry->subject);
+        s_set(make, row, "text", entry->text);
+        s_set(make, row, "html", entry->html);
+        if (json_array_append_new(rows, row))
+            make->failed = true;
+    }
+    s_set_json(make, make->view, "count", json_integer((json_int_t)news->entries_n));
+    s_set_json(make, make->view, "entries", rows);
+    return news->is_weekly ? N_("Digest of the week") : N_("Digest of the day");
+}
+
 static const char *s_news(s_make_t *make, const ntf_news_t *news)
 {
     switch (news->kind) {
@@ -511,6 +529,8 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
         return s_event_change(make, news->was, news->changes);
     case NTF_REMINDER:
         return s_reminder(make, news->ahead, news->procedure);
+    case NTF_DIGEST:
+        return s_digest(make, news);
     default:
         if (!news->procedure)
             return "";
@@ -530,14 +550,17 @@ json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
         s_set_clean(&make, make.view, "recipient", context->recipient);
     s_set_named(&make, "delegation", context->party_name, context->party);
     s_set(&make, make.view, "notice", context->notice);
-    if (!news->procedure)
+    if (context->inside)
+        s_set_json(&make, make.view, "inside", json_true());
+    if (!news->procedure && news->kind != NTF_DIGEST)
         s_add_event(&make);
     cv_str_t headline = s_say(&make, s_news(&make, news));
     s_set(&make, make.view, "headline", headline);
     cv_buf_t subject;
     cv_buf_init(&subject, LINE_MAX_OCTETS);
     cv_buf_printf(&subject, "%.*s: ", CV_STR_ARG(headline));
-    s_put(&subject, news->procedure    ? news->procedure->resolution.title
+    s_put(&subject, news->kind == NTF_DIGEST ? (context->party_name.ptr ? context->party_name : context->party)
+                    : news->procedure  ? news->procedure->resolution.title
                     : context->details ? context->details->event_details.title
                                        : context->event);
     s_set_buf(&make, make.view, "subject", &subject);
