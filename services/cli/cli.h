@@ -277,6 +277,9 @@ int cli_audit_verify(cli_t *cli);
 int cli_audit_view(cli_t *cli);
 int cli_dashboard_link(cli_t *cli);
 int cli_dashboard_rotate(cli_t *cli);
+int cli_recipient_preferences(cli_t *cli);
+int cli_recipient_prefer(cli_t *cli);
+int cli_recipient_hours(cli_t *cli);
 int cli_notice_preview(cli_t *cli);
 
 #endif

@@ -297,6 +297,19 @@ static const cli_flag_t webhook_rotate_flags[] = {
     {"overlap", 0, "TIME", "how long the secret before signs too: 24h (default), 30m, 7d; 0: not at all"},
     END,
 };
+static const cli_flag_t prefer_flags[] = {
+    {"order", 0, "N", "for this recipient only: 1 to 9; 0: the contacts that delegations name; default: all"},
+    END,
+};
+static const cli_flag_t hours_flags[] = {
+    {"zone", 0, "ZONE", "where they are, like Asia/Almaty"},
+    {"quiet", 0, "FROM-TO", "when nothing is sent that is not urgent: 20:00-07:00; default: never"},
+    {"digest-at", 0, "TIME", "when digests are made; default: 08:00"},
+    {"digest-day", 0, "DAY", "on which day weekly ones are: mon to sun; default: mon"},
+    {"order", 0, "N", "for this recipient only: 1 to 9; 0: the contacts that delegations name; default: all"},
+    {"remove", 0, NULL, "take the hours away"},
+    END,
+};
 static const cli_flag_t audit_flags[] = {
     {"acknowledged", 0, "FILE", "outcomes that were given, as `convene request --json` prints them; again for more"},
     END,
@@ -617,6 +630,18 @@ const cli_command_t cli_commands[] = {
     {"badge key revoke", "Badges", "KEY", 1, 1, "what this key signed is good no more", reason_flags,
      "For a key that has leaked. Print the badges anew; nothing has to be issued.",
      "convene badge key revoke 2893475123 --reason 'The disk was stolen'", cli_badge_key_revoke},
+    {"recipient preferences", "Notices", "[PARTY]", 0, 1, "how and when parties want to be told", NULL, NULL,
+     "convene recipient preferences MN\nconvene recipient preferences --json", cli_recipient_preferences},
+    {"recipient prefer", "Notices", "PARTY KIND MODE", 3, 3, "how messages of a kind leave to a party", prefer_flags,
+     "KIND is decision, promotion, lapse, event_change, reminder, silence or all. MODE is at_once; daily or weekly: in a\n"
+     "digest; webhook: no message where a webhook has it; none; default: no preference any more. What is urgent does not "
+     "wait,\nand what concerns the party's own registration or a silence procedure is not left out.",
+     "convene recipient prefer MN all daily\nconvene recipient prefer MN reminder none --order 1", cli_recipient_prefer},
+    {"recipient hours", "Notices", "PARTY", 1, 1, "quiet hours of a party's people, and when digests are made", hours_flags,
+     "Sets all of it anew. Times are those of a clock on their wall.",
+     "convene recipient hours MN --zone Asia/Ulaanbaatar --quiet 20:00-07:00 --digest-at 08:30\n"
+     "convene recipient hours MN --remove",
+     cli_recipient_hours},
     {"notice preview", "Notices", "[SAMPLE]", 0, 1, "what a notice says, made from sample records", preview_flags,
      "Works without services. Without SAMPLE it lists the samples: at least one of each kind of notice.",
      "convene notice preview\nconvene notice preview decision --language ru\n"
