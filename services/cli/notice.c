@@ -21,9 +21,10 @@ static const json_t *last_attempt(const json_t *dispatch)
 
 static cli_style_t style_of(const char *state)
 {
-    return strcmp(state, "delivered") == 0 ? CLI_GREEN : strcmp(state, "dead") == 0     ? CLI_RED
-                                             : strcmp(state, "silenced") == 0 ? CLI_DIM
-                                                                              : CLI_YELLOW;
+    return strcmp(state, "delivered") == 0  ? CLI_GREEN
+           : strcmp(state, "dead") == 0     ? CLI_RED
+           : strcmp(state, "silenced") == 0 ? CLI_DIM
+                                            : CLI_YELLOW;
 }
 
 /* When it was delivered or given up, else when it is tried next. */

@@ -636,9 +636,10 @@ const cli_command_t cli_commands[] = {
      "KIND is decision, promotion, lapse, event_change, reminder, silence or all. MODE is at_once; daily or weekly: in a\n"
      "digest; webhook: no message where a webhook has it; none; default: no preference any more. What is urgent does not "
      "wait,\nand what concerns the party's own registration or a silence procedure is not left out.",
-     "convene recipient prefer MN all daily\nconvene recipient prefer MN reminder none --order 1", cli_recipient_prefer},
-    {"recipient hours", "Notices", "PARTY", 1, 1, "quiet hours of a party's people, and when digests are made", hours_flags,
-     "Sets all of it anew. Times are those of a clock on their wall.",
+     "convene recipient prefer MN all daily\nconvene recipient prefer MN reminder none --order 1",
+     cli_recipient_prefer},
+    {"recipient hours", "Notices", "PARTY", 1, 1, "quiet hours of a party's people, and when digests are made",
+     hours_flags, "Sets all of it anew. Times are those of a clock on their wall.",
      "convene recipient hours MN --zone Asia/Ulaanbaatar --quiet 20:00-07:00 --digest-at 08:30\n"
      "convene recipient hours MN --remove",
      cli_recipient_hours},

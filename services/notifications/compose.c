@@ -279,8 +279,8 @@ static int s_part_texts(s_notice_t *notice, ntf_text_t *text, cv_buf_t *calendar
     if (rc)
         return rc;
     ntf_entry_t *entry = &parts->entries[parts->n++];
-    *entry = (ntf_entry_t){cv_arena_str(arena, cv_buf_str(&text->subject)), cv_arena_str(arena, cv_buf_str(&text->body)),
-                           cv_arena_str(arena, cv_buf_str(&text->html))};
+    *entry = (ntf_entry_t){cv_arena_str(arena, cv_buf_str(&text->subject)),
+                           cv_arena_str(arena, cv_buf_str(&text->body)), cv_arena_str(arena, cv_buf_str(&text->html))};
     if (!entry->subject.ptr || !entry->text.ptr || !entry->html.ptr)
         return CV_ENOMEM;
     if (method == NTF_CALENDAR_NONE)

@@ -35,8 +35,8 @@ int ntf_mode(const ntf_preference_t *preferences, size_t n, int order, int kind)
     int mode = NTF_MODE_AT_ONCE, best = -1;
     for (size_t i = 0; i < n; i++) {
         const ntf_preference_t *one = &preferences[i];
-        bool fits = (one->order == NTF_ORDER_ANY || one->order == order) &&
-                    (one->kind == NTF_KIND_ANY || one->kind == kind);
+        bool fits =
+            (one->order == NTF_ORDER_ANY || one->order == order) && (one->kind == NTF_KIND_ANY || one->kind == kind);
         int nearness = (one->order == NTF_ORDER_ANY ? 0 : 2) + (one->kind == NTF_KIND_ANY ? 0 : 1);
         if (fits && nearness > best) {
             best = nearness;

@@ -325,7 +325,8 @@ static void s_put_mixed(cv_buf_t *buf, const ntf_mail_t *mail)
     enum { MORE_MAX = 96 };
     char boundary[BOUNDARY_MAX], parameter[32], more[MORE_MAX];
     s_boundary(mail, '+', boundary);
-    cv_buf_printf(buf, "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\nContent-Transfer-Encoding: %s\r\n\r\n--%s\r\n",
+    cv_buf_printf(buf,
+                  "Content-Type: multipart/mixed;\r\n boundary=\"%s\"\r\nContent-Transfer-Encoding: %s\r\n\r\n--%s\r\n",
                   boundary, mail->is_7bit ? "7bit" : "8bit", boundary);
     s_put_parts(buf, mail);
     for (size_t i = 0; i < mail->attached_n; i++) {
@@ -357,7 +358,8 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
                   s_body_usable(mail->body) && (!mail->html.ptr || s_body_usable(mail->html)) &&
                   (!mail->calendar.ptr || s_calendar_usable(mail->calendar, mail->method));
     for (size_t i = 0; usable && i < mail->attached_n; i++)
-        usable = mail->attached[i].calendar.ptr && s_calendar_usable(mail->attached[i].calendar, mail->attached[i].method);
+        usable =
+            mail->attached[i].calendar.ptr && s_calendar_usable(mail->attached[i].calendar, mail->attached[i].method);
     if (!usable)
         return CV_EINVAL;
     int rc = s_put_date(buf, mail->time_ms);

@@ -37,13 +37,13 @@ typedef struct {
     int64_t time_ms;  /* the Date */
     cv_str_t to_name; /* absent: the address alone */
     cv_str_t to_address;
-    cv_str_t language; /* "en", "ru": Content-Language */
-    cv_str_t subject;  /* UTF-8, one line */
-    cv_str_t body;     /* UTF-8, lines end with \n */
-    cv_str_t html;     /* the same as HTML; absent: the text alone */
-    cv_str_t calendar; /* the same as iCalendar (RFC 6047), lines end with \r\n; absent: none */
-    cv_str_t method;   /* of calendar: "REQUEST" */
-    bool is_7bit;      /* ASCII throughout */
+    cv_str_t language;              /* "en", "ru": Content-Language */
+    cv_str_t subject;               /* UTF-8, one line */
+    cv_str_t body;                  /* UTF-8, lines end with \n */
+    cv_str_t html;                  /* the same as HTML; absent: the text alone */
+    cv_str_t calendar;              /* the same as iCalendar (RFC 6047), lines end with \r\n; absent: none */
+    cv_str_t method;                /* of calendar: "REQUEST" */
+    bool is_7bit;                   /* ASCII throughout */
     const ntf_attached_t *attached; /* more calendars, each by itself: multipart/mixed */
     size_t attached_n;
 } ntf_mail_t;

@@ -24,9 +24,12 @@ enum { DIGITS_MAX = 18 }; /* of a number behind which a list goes on */
 cv_notice_kind_t ntf_notice_kind(int kind)
 {
     static const cv_notice_kind_t kinds[] = {
-        [NTF_DECISION] = CV_NOTICE_KIND_DECISION,         [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
-        [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE, [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
-        [NTF_REMINDER] = CV_NOTICE_KIND_REMINDER,         [NTF_SILENCE] = CV_NOTICE_KIND_SILENCE,
+        [NTF_DECISION] = CV_NOTICE_KIND_DECISION,
+        [NTF_PROMOTION] = CV_NOTICE_KIND_PROMOTION,
+        [NTF_EVENT_CHANGE] = CV_NOTICE_KIND_EVENT_CHANGE,
+        [NTF_LAPSE] = CV_NOTICE_KIND_LAPSE,
+        [NTF_REMINDER] = CV_NOTICE_KIND_REMINDER,
+        [NTF_SILENCE] = CV_NOTICE_KIND_SILENCE,
         [NTF_DIGEST] = CV_NOTICE_KIND_DIGEST,
     };
     return kinds[kind];

@@ -93,7 +93,9 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, const ntf_d
     int rc = ntf_attempt_list(ntf_post_store(ntf->post), row->number, arena, data->log, &data->log_n);
     for (size_t i = 0; !sees && i < data->log_n; i++)
         data->log[i].text = CV_STR_NONE;
-    return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, of ? of->time_ms : row->time_ms, data);
+    return rc ? rc
+              : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, of ? of->time_ms : row->time_ms,
+                               data);
 }
 
 /* A notice in the outbox, as if it were a dispatch: it has no number and no log of its own. */

@@ -28,8 +28,8 @@ static int s_preferences(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_collect_t *
         cv_preference_t row = {.party = party,
                                .has_order = list[i].order != NTF_ORDER_ANY,
                                .order = list[i].order,
-                               .kind = list[i].kind == NTF_KIND_ANY ? CV_NOTICE_KIND_ABSENT
-                                                                    : ntf_notice_kind(list[i].kind),
+                               .kind =
+                                   list[i].kind == NTF_KIND_ANY ? CV_NOTICE_KIND_ABSENT : ntf_notice_kind(list[i].kind),
                                .mode = s_mode(list[i].mode)};
         rc = cv_collect_put(collect, CV_MSG_NOTIFICATIONS_PREFERENCE_V1, party, cv_tx_now_ms(tx), &row);
     }

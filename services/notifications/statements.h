@@ -115,7 +115,8 @@
     XX(ready, "SELECT " DELIVERY                                                                                       \
               ", data, mail FROM ntf_delivery AS d INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0"         \
               " AND next_ms <= ?1 AND NOT EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event"              \
-              " AND e.party = d.party AND e.state = 1 AND e.n < d.n AND (e.hold NOT IN (0, 4, 5) OR e.hold = 0 AND e.next_ms > ?1))"              \
+              " AND e.party = d.party AND e.state = 1 AND e.n < d.n AND e.hold NOT IN (4, 5)"                          \
+              " AND (e.hold <> 0 OR e.next_ms > ?1))"                                                                  \
               " ORDER BY n LIMIT ?2")                                                                                  \
     XX(lease, "UPDATE ntf_delivery SET lease_ms = ?2, mail = ?3 WHERE n = ?1")                                         \
     XX(written, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL,"               \

@@ -48,7 +48,11 @@ extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[]; /* the migrati
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                          /* ntf_delivery.state */
 enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 }; /* ntf_delivery.kind */
-enum { NTF_REMINDER = 5, NTF_SILENCE = 6, NTF_DIGEST = 7 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
+enum {
+    NTF_REMINDER = 5,
+    NTF_SILENCE = 6,
+    NTF_DIGEST = 7
+}; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
 

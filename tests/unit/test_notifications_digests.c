@@ -65,7 +65,8 @@ static void prefer(drv_t *drv, cv_notice_kind_t kind, cv_notice_mode_t mode)
 
 static void assert_hours(drv_t *drv, const char *zone, const char *from, const char *to, const char *code)
 {
-    cv_recipient_hours_t put = {.party = CV_STR(KZ), .zone = cv_str(zone), .quiet_from = cv_str(from), .quiet_to = cv_str(to)};
+    cv_recipient_hours_t put = {
+        .party = CV_STR(KZ), .zone = cv_str(zone), .quiet_from = cv_str(from), .quiet_to = cv_str(to)};
     cv_str_t said = ask(drv, CV_MSG_NOTIFICATIONS_HOURS_PUT_V1, &put);
     if (!cv_str_is(said, code))
         fail_msg("%.*s, not %s", CV_STR_ARG(said), code);
@@ -109,7 +110,8 @@ static void assert_accounted(drv_t *drv, int64_t alone, int64_t inside, int64_t 
     assert_int_equal(count(drv, "topic <> 7 AND state = 2 AND digest > 0"), inside);
     assert_int_equal(count(drv, "topic = 7 AND state = 2 AND digest = 0"), digests);
     assert_int_equal(count(drv, "topic = 7 AND digest > 0"), 0); /* none is in a digest */
-    assert_int_equal(count(drv, "digest > 0 AND (SELECT d.topic FROM ntf_delivery AS d WHERE d.n = ntf_delivery.digest) <> 7"), 0);
+    assert_int_equal(
+        count(drv, "digest > 0 AND (SELECT d.topic FROM ntf_delivery AS d WHERE d.n = ntf_delivery.digest) <> 7"), 0);
     assert_int_equal(count(drv, "state = 1"), 0);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_wait"), 0);
     assert_int_equal(drv_files(drv), alone + digests);
@@ -176,7 +178,9 @@ static void test_whole_and_once(void **state)
     const char *id = digest_id(drv, 0);
     assert_written(drv, id, "Subject: Digest of the day: Kazakhstan\r\n");
     assert_written(drv, id, "Dear Focal Point,\r\n");
-    assert_written(drv, id, "2 notices, each whole below:\r\n1. Registration accepted: Business Forum\r\n2. Event changed: Business Forum\r\n");
+    assert_written(
+        drv, id,
+        "2 notices, each whole below:\r\n1. Registration accepted: Business Forum\r\n2. Event changed: Business Forum\r\n");
     assert_written(drv, id, "Bekova Aigerim");
     assert_written(drv, id, "Baku, AZ");
     assert_written(drv, id, "Notice: " FILE_DECIDED "\r\n");
@@ -294,7 +298,10 @@ static void test_dissolved(void **state)
     drv_run(drv, 500, true);
     assert_int_equal(count(drv, "hold = 4"), 3);
     cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(drv->db, "UPDATE ntf_delivery SET data = X'00' WHERE n = (SELECT max(n) FROM ntf_delivery)", &stmt), CV_OK);
+    assert_int_equal(cv_db_prepare(drv->db,
+                                   "UPDATE ntf_delivery SET data = X'00' WHERE n = (SELECT max(n) FROM ntf_delivery)",
+                                   &stmt),
+                     CV_OK);
     assert_int_equal(cv_stmt_run(stmt), CV_OK);
     run_at(drv, "2026-02-27T08:00:00Z");
     drv_run(drv, 1000, true);
@@ -374,15 +381,17 @@ static void test_urgent_passes(void **state)
     change(drv, 3, "Astana", CV_EVENT_STATUS_CANCELLED);
     assert_int_equal(drv_files(drv), 1); /* though a decision waits before it */
     assert_written(drv, CHANGE_ID "8.KZ", "Subject: Event cancelled: Business Forum\r\n");
-    cv_scheduling_decision_v1_t silence = {.decision = CV_STR("2026-D-1"),
-                                           .version = 1,
-                                           .state = CV_DECISION_STATE_OPEN,
-                                           .way = CV_DECISION_WAY_SILENCE,
-                                           .step = CV_DECISION_STEP_OPENED,
-                                           .has_expires_ms = true,
-                                           .expires_ms = drv->ms + 5 * DAY_MS,
-                                           .resolution = {.subject = CV_SUBJECT_KIND_PLAN, .title = CV_STR("Plan"), .text = CV_STR("Text.\n")}};
-    assert_true(cv_str_is(drv_recipient(drv, "00000000-0000-4000-8000-100000000001", KZ, 1, "mission@kz.example"), "recipient_set"));
+    cv_scheduling_decision_v1_t silence = {
+        .decision = CV_STR("2026-D-1"),
+        .version = 1,
+        .state = CV_DECISION_STATE_OPEN,
+        .way = CV_DECISION_WAY_SILENCE,
+        .step = CV_DECISION_STEP_OPENED,
+        .has_expires_ms = true,
+        .expires_ms = drv->ms + 5 * DAY_MS,
+        .resolution = {.subject = CV_SUBJECT_KIND_PLAN, .title = CV_STR("Plan"), .text = CV_STR("Text.\n")}};
+    assert_true(cv_str_is(drv_recipient(drv, "00000000-0000-4000-8000-100000000001", KZ, 1, "mission@kz.example"),
+                          "recipient_set"));
     drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_DECISION_V1, &silence);
     drv_run(drv, 500, true);
     assert_int_equal(count(drv, "topic = 6 AND state = 2 AND digest = 0 AND party = 'KZ'"), 1);
@@ -488,7 +497,10 @@ static void test_by_webhook_alone(void **state)
     tell_registered(drv, KZ);
     drv_run(drv, 500, true);
     assert_int_equal(drv_files(drv), 1);
-    assert_int_equal(cv_db_prepare(drv->db, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://kz.example/')", &stmt), CV_OK);
+    assert_int_equal(cv_db_prepare(drv->db,
+                                   "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://kz.example/')",
+                                   &stmt),
+                     CV_OK);
     assert_int_equal(cv_stmt_run(stmt), CV_OK);
     change(drv, 2, "Astana", CV_EVENT_STATUS_CANCELLED);
     assert_int_equal(drv_files(drv), 1);
@@ -585,9 +597,13 @@ static void test_migration(void **state)
     cv_db_t *db;
     cv_stmt_t *stmt;
     assert_int_equal(cv_db_open(&options, &db, error, sizeof(error)), CV_OK);
-    assert_int_equal(cv_db_prepare(db, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, data, hold, topic)"
-                                       " VALUES('old.notice', 3, 'old', 'FORUM', 'KZ', 1, 0, CAST('0 2000000000000 86400000' || char(10) AS BLOB), 0, 5)",
-                                   &stmt), CV_OK);
+    assert_int_equal(
+        cv_db_prepare(
+            db,
+            "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, data, hold, topic)"
+            " VALUES('old.notice', 3, 'old', 'FORUM', 'KZ', 1, 0, CAST('0 2000000000000 86400000' || char(10) AS BLOB), 0, 5)",
+            &stmt),
+        CV_OK);
     assert_int_equal(cv_stmt_run(stmt), CV_OK);
     cv_db_close(&db);
     drv_start(drv);

@@ -25,12 +25,13 @@
 /* Capitals of the members, and clocks that change in odd ways: by half an hour, over midnight, by a whole day, twice a year
  * for a month. */
 static const char *const ZONES[] = {
-    "Asia/Kabul",     "Asia/Baku",       "Asia/Bahrain",     "Asia/Dhaka",     "Asia/Phnom_Penh", "Asia/Shanghai",
-    "Africa/Cairo",   "Asia/Kolkata",    "Asia/Tehran",      "Asia/Baghdad",   "Asia/Jerusalem",  "Asia/Amman",
-    "Asia/Almaty",    "Asia/Kuwait",     "Asia/Bishkek",     "Asia/Ulaanbaatar", "Asia/Karachi",  "Asia/Hebron",
-    "Asia/Qatar",     "Asia/Seoul",      "Europe/Moscow",    "Asia/Colombo",   "Asia/Dushanbe",   "Asia/Bangkok",
-    "Europe/Istanbul", "Asia/Dubai",     "Asia/Tashkent",    "Asia/Ho_Chi_Minh",
-    "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia", "America/St_Johns", "America/Havana", "Europe/Berlin",
+    "Asia/Kabul",       "Asia/Baku",        "Asia/Bahrain",     "Asia/Dhaka",          "Asia/Phnom_Penh",
+    "Asia/Shanghai",    "Africa/Cairo",     "Asia/Kolkata",     "Asia/Tehran",         "Asia/Baghdad",
+    "Asia/Jerusalem",   "Asia/Amman",       "Asia/Almaty",      "Asia/Kuwait",         "Asia/Bishkek",
+    "Asia/Ulaanbaatar", "Asia/Karachi",     "Asia/Hebron",      "Asia/Qatar",          "Asia/Seoul",
+    "Europe/Moscow",    "Asia/Colombo",     "Asia/Dushanbe",    "Asia/Bangkok",        "Europe/Istanbul",
+    "Asia/Dubai",       "Asia/Tashkent",    "Asia/Ho_Chi_Minh", "Australia/Lord_Howe", "Africa/Casablanca",
+    "Pacific/Apia",     "America/St_Johns", "America/Havana",   "Europe/Berlin",
 };
 enum { ZONES_N = sizeof(ZONES) / sizeof(ZONES[0]) };
 
@@ -129,8 +130,9 @@ static void test_the_nearest_preference_counts(void **state)
     static const struct {
         int order, kind, mode;
     } CASES[] = {
-        {2, NTF_DECISION, NTF_MODE_DAILY},  {2, NTF_REMINDER, NTF_MODE_NONE},        {0, NTF_REMINDER, NTF_MODE_NONE},
-        {1, NTF_REMINDER, NTF_MODE_WEEKLY}, {1, NTF_EVENT_CHANGE, NTF_MODE_AT_ONCE}, {2, NTF_EVENT_CHANGE, NTF_MODE_DAILY},
+        {2, NTF_DECISION, NTF_MODE_DAILY},       {2, NTF_REMINDER, NTF_MODE_NONE},
+        {0, NTF_REMINDER, NTF_MODE_NONE},        {1, NTF_REMINDER, NTF_MODE_WEEKLY},
+        {1, NTF_EVENT_CHANGE, NTF_MODE_AT_ONCE}, {2, NTF_EVENT_CHANGE, NTF_MODE_DAILY},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         assert_int_equal(ntf_mode(list, 4, CASES[i].order, CASES[i].kind), CASES[i].mode);
@@ -192,11 +194,12 @@ static void test_by_hand(void **state)
         {"Asia/Almaty", "2026-03-02T14:59:59Z", NULL, 20 * 60, 7 * 60},                    /* 19:59:59 */
         {"Asia/Almaty", "2026-03-02T07:30:00Z", "2026-03-02T08:00:00Z", 12 * 60, 13 * 60}, /* over noon */
         {"Asia/Almaty", "2026-03-02T07:30:00Z", NULL, 12 * 60, 12 * 60},                   /* never */
-        {"Africa/Cairo", "2026-04-23T21:30:00Z", "2026-04-24T04:00:00Z", 22 * 60, 7 * 60}, /* 23:30, clocks go forward */
-        {"Africa/Cairo", "2026-04-23T21:30:00Z", "2026-04-23T22:00:00Z", 22 * 60, 30},     /* 00:30 is skipped */
+        {"Africa/Cairo", "2026-04-23T21:30:00Z", "2026-04-24T04:00:00Z", 22 * 60,
+         7 * 60},                                                                      /* 23:30, clocks go forward */
+        {"Africa/Cairo", "2026-04-23T21:30:00Z", "2026-04-23T22:00:00Z", 22 * 60, 30}, /* 00:30 is skipped */
         {"Africa/Cairo", "2026-10-29T18:30:00Z", "2026-10-30T05:00:00Z", 21 * 60, 7 * 60}, /* 21:30, clocks go back */
-        {"Europe/Berlin", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", 60, 150},        /* 02:00, to the first 02:30 */
-        {"Europe/Berlin", "2026-10-25T01:10:00Z", "2026-10-25T01:30:00Z", 60, 150},        /* the second 02:10 */
+        {"Europe/Berlin", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", 60, 150}, /* 02:00, to the first 02:30 */
+        {"Europe/Berlin", "2026-10-25T01:10:00Z", "2026-10-25T01:30:00Z", 60, 150}, /* the second 02:10 */
     };
     for (size_t i = 0; i < sizeof(QUIET) / sizeof(QUIET[0]); i++) {
         int64_t end_ms = 0;
@@ -210,8 +213,8 @@ static void test_by_hand(void **state)
     } DIGESTS[] = {
         {"Asia/Baku", "2026-03-02T03:59:59Z", "2026-03-02T04:00:00Z", 8 * 60, NTF_EVERY_DAY},
         {"Asia/Baku", "2026-03-02T04:00:00Z", "2026-03-03T04:00:00Z", 8 * 60, NTF_EVERY_DAY},
-        {"Asia/Baku", "2026-03-02T04:00:00Z", "2026-03-09T04:00:00Z", 8 * 60, 0}, /* Mondays */
-        {"Asia/Baku", "2026-03-02T04:00:00Z", "2026-03-08T04:00:00Z", 8 * 60, 6}, /* Sunday */
+        {"Asia/Baku", "2026-03-02T04:00:00Z", "2026-03-09T04:00:00Z", 8 * 60, 0},            /* Mondays */
+        {"Asia/Baku", "2026-03-02T04:00:00Z", "2026-03-08T04:00:00Z", 8 * 60, 6},            /* Sunday */
         {"Africa/Cairo", "2026-04-23T12:00:00Z", "2026-04-23T22:00:00Z", 30, NTF_EVERY_DAY}, /* 00:30 is skipped */
         {"Africa/Cairo", "2026-04-23T22:00:00Z", "2026-04-24T21:30:00Z", 30, NTF_EVERY_DAY},
         {"Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z", 150, NTF_EVERY_DAY}, /* not 02:30 again */
@@ -251,7 +254,8 @@ static void one_round(const char *zone, bool weekly)
     int day = weekly ? (int)below(7) : NTF_EVERY_DAY;
     bool is_quiet = ntf_quiet(file, from, to, now_ms, &end_ms);
     if (is_quiet != slowly_quiet(now_ms, from, to) || (is_quiet && end_ms != slow_end(now_ms, from, to)))
-        fail_msg("%s: quiet %d to %d at %lld: %d, %lld", zone, from, to, (long long)now_ms, is_quiet, (long long)end_ms);
+        fail_msg("%s: quiet %d to %d at %lld: %d, %lld", zone, from, to, (long long)now_ms, is_quiet,
+                 (long long)end_ms);
     int64_t due_ms = ntf_digest_due(file, from, day, now_ms), slow_ms = slow_digest(now_ms, from, day);
     if (due_ms != slow_ms)
         fail_msg("%s: digest at %d on %d after %lld: %lld, not %lld", zone, from, day, (long long)now_ms,
