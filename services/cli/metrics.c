@@ -29,6 +29,10 @@ static const family_t families[] = {
     {"convene_follow_lag_records", "gauge", "Records of a followed stream that are not yet applied."},
     {"convene_follow_parked_records", "gauge", "Records that could not be applied and are set aside."},
     {"convene_follow_live", "gauge", "Whether a followed stream is heard as it comes."},
+    {"convene_dispatches_open", "gauge", "Mail and webhook posts that wait or are being sent."},
+    {"convene_dispatches_oldest_seconds", "gauge", "How old the notice of the first of them is; 0: none."},
+    {"convene_dispatches_dead", "gauge", "Dead letters: those that were given up."},
+    {"convene_destinations_left_alone", "gauge", "Destinations that failed several times in a row."},
 };
 
 /* Counters of services; others are passed on with a help of their own. */
@@ -48,6 +52,7 @@ static const family_t counters[] = {
     {"rollbacks", NULL, "Transactions undone."},
     {"limited", NULL, "Requests and questions refused over the limit of their principal."},
     {"ignored", NULL, "Messages of floods, thrown away unread."},
+    {"attempts", NULL, "Attempts at mail and webhook posts, by what came of it."},
     {"strangers", NULL, "Messages of connections whose key is nobody's any more."},
 };
 
@@ -109,6 +114,34 @@ static void add_service(json_t *samples, const char *service, const json_t *data
     }
 }
 
+static void add_delivery(cli_t *cli, json_t *samples)
+{
+    json_t *delivery = NULL, *one;
+    size_t i;
+    if (cli_delivery_ask(cli, &delivery) != CV_OK)
+        return;
+    json_array_foreach(json_object_get(delivery, "channels"), i, one)
+    {
+        const char *channel = cli_text_of(one, "channel");
+        int64_t oldest_ms = cli_int_of(one, "oldest_ms");
+        int64_t age_ms = oldest_ms ? cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms") - oldest_ms : 0;
+        sample(samples, "convene_dispatches_open", json_pack("{s:s}", "channel", channel),
+               (double)cli_int_of(one, "open"));
+        sample(samples, "convene_dispatches_oldest_seconds", json_pack("{s:s}", "channel", channel),
+               age_ms > 0 ? (double)(age_ms / 1000) : 0);
+        sample(samples, "convene_dispatches_dead", json_pack("{s:s}", "channel", channel),
+               (double)cli_int_of(one, "dead"));
+    }
+    json_array_foreach(json_object_get(delivery, "attempts"), i, one)
+    {
+        sample(samples, "convene_attempts_total",
+               json_pack("{s:s, s:s}", "channel", cli_text_of(one, "channel"), "result", cli_text_of(one, "result")),
+               (double)cli_int_of(one, "n"));
+    }
+    sample(samples, "convene_destinations_left_alone", json_object(), (double)cli_int_of(delivery, "left_alone"));
+    json_decref(delivery);
+}
+
 /* In a label, backslash, quote and line feed are written with a backslash. */
 static void print_label(FILE *out, const char *text)
 {
@@ -127,6 +160,7 @@ static void print_sample(FILE *out, json_t *one)
     const char *label;
     json_t *value;
     const char *separator = "{";
+    bool labelled = json_object_size(json_object_get(one, "labels")) > 0;
     fputs(cli_text_of(one, "name"), out);
     json_object_foreach(json_object_get(one, "labels"), label, value)
     {
@@ -136,7 +170,7 @@ static void print_sample(FILE *out, json_t *one)
         separator = ",";
     }
     double number = json_real_value(json_object_get(one, "value"));
-    fprintf(out, "} %.*f\n", number == (double)(int64_t)number ? 0 : 3, number);
+    fprintf(out, "%s %.*f\n", labelled ? "}" : "", number == (double)(int64_t)number ? 0 : 3, number);
 }
 
 static void print_family(FILE *out, json_t *samples, const char *name, const char *type, const char *help)
@@ -221,6 +255,8 @@ int cli_metrics(cli_t *cli)
         bool answers = cli_service_status(cli, cli_services[i], cli->timeout_ms, &data) == CV_OK;
         add_service(samples, cli_services[i], answers ? data : NULL);
         json_decref(data);
+        if (answers && strcmp(cli_services[i], "notifications") == 0)
+            add_delivery(cli, samples);
         asked++;
         answering += answers;
     }

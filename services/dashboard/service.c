@@ -391,7 +391,7 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "notifications", .stream = "notifications.events", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {dash_tables_1};
+static const char *const s_migrations[] = {dash_tables_1, dash_tables_2};
 
 const cv_service_def_t dash_service = {
     .name = "dashboard",
