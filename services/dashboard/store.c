@@ -12,11 +12,6 @@
 const char dash_tables_1[] = "CREATE TABLE dash_row(kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
                              " PRIMARY KEY(kind, key)) WITHOUT ROWID, STRICT";
 
-/* What notices are on their way was not kept before: their stream is followed anew. */
-const char dash_tables_2[] = "DELETE FROM dash_row WHERE kind = 'notice' OR (kind = 'tally' AND key = 'notices')"
-                             " OR (kind = 'origin' AND key = 'notifications.events');"
-                             "DELETE FROM cursor WHERE stream = 'notifications.events'";
-
 struct dash_store {
     cv_stmt_t *all, *put, *drop, *positions;
 };

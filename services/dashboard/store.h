@@ -10,7 +10,7 @@
 #include "convene/store.h"
 #include "dashboard/core_view.h"
 
-extern const char dash_tables_1[], dash_tables_2[]; /* migrations */
+extern const char dash_tables_1[]; /* migration */
 
 typedef struct dash_store dash_store_t;
 int dash_store_open(cv_db_t *db, dash_store_t **ret_store) CV_USE_RESULT;

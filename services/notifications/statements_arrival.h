@@ -20,24 +20,25 @@
 #define FIRST_DEAD(delivery) \
     "coalesce((SELECT min(d.number) FROM ntf_dispatch AS d WHERE d.n = " delivery " AND " IS_DEAD("d.") "), 0)"
 
-#define NTF_TABLES_ARRIVAL                                                                                       \
-    "ALTER TABLE ntf_delivery ADD COLUMN open INTEGER NOT NULL DEFAULT 0;"                                       \
-    "ALTER TABLE ntf_delivery ADD COLUMN dead INTEGER NOT NULL DEFAULT 0;"                                       \
-    "UPDATE ntf_delivery AS v SET"                                                                               \
-    " open = (SELECT count(*) FROM ntf_dispatch AS d WHERE d.n = v.n AND " IS_OPEN(                              \
-        "d.") "),"                                                                                               \
-              " dead = " FIRST_DEAD(                                                                             \
-                  "v.n") " WHERE v.n IN (SELECT n FROM ntf_dispatch WHERE state <> 3);"                          \
-                         "DROP INDEX ntf_delivery_news;"                                                         \
-                         "CREATE INDEX ntf_delivery_news ON ntf_delivery(n) WHERE announced <> " NTF_ARRIVAL ";" \
-                         "CREATE INDEX ntf_delivery_pending ON ntf_delivery(n) WHERE " NTF_PENDING ";"           \
-                         "CREATE TRIGGER ntf_dispatch_begins AFTER INSERT ON ntf_dispatch BEGIN"                 \
-                         " UPDATE ntf_delivery SET open = open + 1 WHERE n = NEW.n; END;"                        \
-                         "CREATE TRIGGER ntf_dispatch_turns AFTER UPDATE OF state, reason ON ntf_dispatch"       \
-                         " WHEN " IS_OPEN("OLD.") " <> " IS_OPEN("NEW.") " OR " IS_DEAD("OLD.") " <> " IS_DEAD(  \
-                             "NEW.") " BEGIN"                                                                    \
-                                     " UPDATE ntf_delivery SET open = open + " IS_OPEN("NEW.") " - " IS_OPEN(    \
-                                         "OLD.") ","                                                             \
+#define NTF_TABLES_ARRIVAL                                                                                                                     \
+    "ALTER TABLE ntf_delivery ADD COLUMN open INTEGER NOT NULL DEFAULT 0;"                                                                     \
+    "ALTER TABLE ntf_delivery ADD COLUMN dead INTEGER NOT NULL DEFAULT 0;"                                                                     \
+    "UPDATE ntf_delivery AS v SET"                                                                                                             \
+    " open = (SELECT count(*) FROM ntf_dispatch AS d WHERE d.n = v.n AND " IS_OPEN(                                                            \
+        "d.") "),"                                                                                                                             \
+              " dead = " FIRST_DEAD(                                                                                                           \
+                  "v.n") " WHERE v.n IN (SELECT n FROM ntf_dispatch WHERE state <> 3);"                                                        \
+                         "UPDATE ntf_delivery SET announced = 0 WHERE channel = 2 AND open > 0 AND state = 2;" /* told again, as on its way */ \
+                         "DROP INDEX ntf_delivery_news;"                                                                                       \
+                         "CREATE INDEX ntf_delivery_news ON ntf_delivery(n) WHERE announced <> " NTF_ARRIVAL ";"                               \
+                         "CREATE INDEX ntf_delivery_pending ON ntf_delivery(n) WHERE " NTF_PENDING ";"                                         \
+                         "CREATE TRIGGER ntf_dispatch_begins AFTER INSERT ON ntf_dispatch BEGIN"                                               \
+                         " UPDATE ntf_delivery SET open = open + 1 WHERE n = NEW.n; END;"                                                      \
+                         "CREATE TRIGGER ntf_dispatch_turns AFTER UPDATE OF state, reason ON ntf_dispatch"                                     \
+                         " WHEN " IS_OPEN("OLD.") " <> " IS_OPEN("NEW.") " OR " IS_DEAD("OLD.") " <> " IS_DEAD(                                \
+                             "NEW.") " BEGIN"                                                                                                  \
+                                     " UPDATE ntf_delivery SET open = open + " IS_OPEN("NEW.") " - " IS_OPEN(                                  \
+                                         "OLD.") ","                                                                                           \
                                                  " dead = " FIRST_DEAD("NEW.n") " WHERE n = NEW.n; END;"
 
 #define NTF_ARRIVAL_STATEMENTS(XX)                                                                                  \

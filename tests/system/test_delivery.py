@@ -110,7 +110,7 @@ class Delivery(Case):
         self.assertEqual([(a["result"], a["code"], a["text"]) for a in done["log"]], [("delivered", 250, "250 2.0.0 taken")])
         self.assertEqual(os.listdir(self.d.outbox) if os.path.isdir(self.d.outbox) else [], [])
         notices = self.d.log("notifications").query("notices")
-        self.assertEqual([(n["data"]["channel"], n["data"]["state"]) for n in notices], [("email", "written")])
+        self.assertEqual([(n["data"]["channel"], n["data"]["state"]) for n in notices], [("email", "delivered")])
         self.assertNotIn("desk@kz", self.d.notifications.log(), "an address in the log")
         self.assertNotIn("a secret", self.d.notifications.log() + " ".join(self.d.notifications.command()))
         # Who may see where it went, and who only that it did.
@@ -272,6 +272,11 @@ class Delivery(Case):
                 self.assertEqual(numbers, sorted(numbers), lane)
         # Not all of a batch again, which a sent-mark after a loop would give: at most what was on its way.
         self.assertLessEqual(repeated, 8 * kills, "twice only what was on its way at a kill")
+        # The stream says so of each, and says nothing twice.
+        told_of = wait_for(lambda: (s := world.notice_states(self.d)) and all(x[-1] == "delivered" for x in s.values()) and s,
+                           lambda: f"told: {collections.Counter(x[-1] for x in world.notice_states(self.d).values())}", 60)
+        self.assertEqual(len(told_of), len(told))
+        self.assertEqual([n for n, x in told_of.items() if any(a == b for a, b in zip(x, x[1:]))], [], "the same told twice")
         print(f"{len(told)} notices, {len(hooks)} webhooks, {kills} kills, {repeated} repeated")
 
     def test_stops_in_order(self):

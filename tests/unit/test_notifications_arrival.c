@@ -228,12 +228,14 @@ static void test_migration(void **state)
     cv_db_close(&drv->db);
     drv_start(drv);
     drv_run(drv, 500, false);
-    assert_int_equal(drv->notices_n, 3); /* what waits and what is a file are as they were told */
-    for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(drv->notices_n, 4); /* what is a file is as it was told; what is on its way is told once more */
+    for (size_t i = 0; i < 4; i++) {
         cv_notifications_notice_v1_t notice = drv_notice(drv->notices[i]);
-        const char *names[] = {"n1", "n3", "n4"};
+        static const char *const names[] = {"n1", "n2", "n3", "n4"};
         assert_true(cv_str_is(notice.notice, names[i]));
-        assert_int_equal(notice.state, i == 1 ? CV_NOTICE_STATE_DEAD : CV_NOTICE_STATE_DELIVERED);
+        static const cv_notice_state_t states[] = {CV_NOTICE_STATE_DELIVERED, CV_NOTICE_STATE_WRITTEN,
+                                                   CV_NOTICE_STATE_DEAD, CV_NOTICE_STATE_DELIVERED};
+        assert_int_equal(notice.state, states[i]);
     }
 }
 
