@@ -114,7 +114,7 @@ static void add_service(json_t *samples, const char *service, const json_t *data
     }
 }
 
-static void add_delivery(cli_t *cli, json_t *samples)
+static void add_delivery(cli_t *cli, json_t *samples, const char *service)
 {
     json_t *delivery = NULL, *one;
     size_t i;
@@ -125,20 +125,23 @@ static void add_delivery(cli_t *cli, json_t *samples)
         const char *channel = cli_text_of(one, "channel");
         int64_t oldest_ms = cli_int_of(one, "oldest_ms");
         int64_t age_ms = oldest_ms ? cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms") - oldest_ms : 0;
-        sample(samples, "convene_dispatches_open", json_pack("{s:s}", "channel", channel),
+        sample(samples, "convene_dispatches_open", json_pack("{s:s, s:s}", "service", service, "channel", channel),
                (double)cli_int_of(one, "open"));
-        sample(samples, "convene_dispatches_oldest_seconds", json_pack("{s:s}", "channel", channel),
+        sample(samples, "convene_dispatches_oldest_seconds",
+               json_pack("{s:s, s:s}", "service", service, "channel", channel),
                age_ms > 0 ? (double)(age_ms / 1000) : 0);
-        sample(samples, "convene_dispatches_dead", json_pack("{s:s}", "channel", channel),
+        sample(samples, "convene_dispatches_dead", json_pack("{s:s, s:s}", "service", service, "channel", channel),
                (double)cli_int_of(one, "dead"));
     }
     json_array_foreach(json_object_get(delivery, "attempts"), i, one)
     {
         sample(samples, "convene_attempts_total",
-               json_pack("{s:s, s:s}", "channel", cli_text_of(one, "channel"), "result", cli_text_of(one, "result")),
+               json_pack("{s:s, s:s, s:s}", "service", service, "channel", cli_text_of(one, "channel"), "result",
+                         cli_text_of(one, "result")),
                (double)cli_int_of(one, "n"));
     }
-    sample(samples, "convene_destinations_left_alone", json_object(), (double)cli_int_of(delivery, "left_alone"));
+    sample(samples, "convene_destinations_left_alone", json_pack("{s:s}", "service", service),
+           (double)cli_int_of(delivery, "left_alone"));
     json_decref(delivery);
 }
 
@@ -160,7 +163,6 @@ static void print_sample(FILE *out, json_t *one)
     const char *label;
     json_t *value;
     const char *separator = "{";
-    bool labelled = json_object_size(json_object_get(one, "labels")) > 0;
     fputs(cli_text_of(one, "name"), out);
     json_object_foreach(json_object_get(one, "labels"), label, value)
     {
@@ -170,7 +172,7 @@ static void print_sample(FILE *out, json_t *one)
         separator = ",";
     }
     double number = json_real_value(json_object_get(one, "value"));
-    fprintf(out, "%s %.*f\n", labelled ? "}" : "", number == (double)(int64_t)number ? 0 : 3, number);
+    fprintf(out, "} %.*f\n", number == (double)(int64_t)number ? 0 : 3, number);
 }
 
 static void print_family(FILE *out, json_t *samples, const char *name, const char *type, const char *help)
@@ -256,7 +258,7 @@ int cli_metrics(cli_t *cli)
         add_service(samples, cli_services[i], answers ? data : NULL);
         json_decref(data);
         if (answers && strcmp(cli_services[i], "notifications") == 0)
-            add_delivery(cli, samples);
+            add_delivery(cli, samples, cli_services[i]);
         asked++;
         answering += answers;
     }
