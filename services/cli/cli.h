@@ -262,6 +262,11 @@ int cli_gate_init(cli_t *cli);
 int cli_gate_scan(cli_t *cli);
 int cli_gate_sync(cli_t *cli);
 int cli_gate_status(cli_t *cli);
+/* delivery.c: how mail and webhooks fare. Asks notifications; a new reference to data of notifications.delivery. */
+int cli_delivery_ask(cli_t *cli, json_t **ret_delivery) CV_USE_RESULT;
+int64_t cli_delivery_sum(const json_t *delivery, const char *field); /* over all channels */
+/* "3 on their way, 1 dead: `convene notice dead` says why". */
+void cli_delivery_text(const json_t *delivery, char *ret_text, size_t size);
 int cli_notice_log(cli_t *cli);
 int cli_notice_dead(cli_t *cli);
 int cli_notice_redrive(cli_t *cli);

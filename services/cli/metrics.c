@@ -29,6 +29,10 @@ static const family_t families[] = {
     {"convene_follow_lag_records", "gauge", "Records of a followed stream that are not yet applied."},
     {"convene_follow_parked_records", "gauge", "Records that could not be applied and are set aside."},
     {"convene_follow_live", "gauge", "Whether a followed stream is heard as it comes."},
+    {"convene_dispatches_open", "gauge", "Mail and webhook posts that wait or are being sent."},
+    {"convene_dispatches_oldest_seconds", "gauge", "How old the notice of the first of them is; 0: none."},
+    {"convene_dispatches_dead", "gauge", "Dead letters: those that were given up."},
+    {"convene_destinations_left_alone", "gauge", "Destinations that failed several times in a row."},
 };
 
 /* Counters of services; others are passed on with a help of their own. */
@@ -48,6 +52,7 @@ static const family_t counters[] = {
     {"rollbacks", NULL, "Transactions undone."},
     {"limited", NULL, "Requests and questions refused over the limit of their principal."},
     {"ignored", NULL, "Messages of floods, thrown away unread."},
+    {"attempts", NULL, "Attempts at mail and webhook posts, by what came of it."},
     {"strangers", NULL, "Messages of connections whose key is nobody's any more."},
 };
 
@@ -107,6 +112,37 @@ static void add_service(json_t *samples, const char *service, const json_t *data
         (void)snprintf(name, sizeof name, "convene_%s_total", cli_text_of(one, "name"));
         sample(samples, name, json_pack("{s:s}", "service", service), (double)cli_int_of(one, "value"));
     }
+}
+
+static void add_delivery(cli_t *cli, json_t *samples, const char *service)
+{
+    json_t *delivery = NULL, *one;
+    size_t i;
+    if (cli_delivery_ask(cli, &delivery) != CV_OK)
+        return;
+    json_array_foreach(json_object_get(delivery, "channels"), i, one)
+    {
+        const char *channel = cli_text_of(one, "channel");
+        int64_t oldest_ms = cli_int_of(one, "oldest_ms");
+        int64_t age_ms = oldest_ms ? cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms") - oldest_ms : 0;
+        sample(samples, "convene_dispatches_open", json_pack("{s:s, s:s}", "service", service, "channel", channel),
+               (double)cli_int_of(one, "open"));
+        sample(samples, "convene_dispatches_oldest_seconds",
+               json_pack("{s:s, s:s}", "service", service, "channel", channel),
+               age_ms > 0 ? (double)(age_ms / 1000) : 0);
+        sample(samples, "convene_dispatches_dead", json_pack("{s:s, s:s}", "service", service, "channel", channel),
+               (double)cli_int_of(one, "dead"));
+    }
+    json_array_foreach(json_object_get(delivery, "attempts"), i, one)
+    {
+        sample(samples, "convene_attempts_total",
+               json_pack("{s:s, s:s, s:s}", "service", service, "channel", cli_text_of(one, "channel"), "result",
+                         cli_text_of(one, "result")),
+               (double)cli_int_of(one, "n"));
+    }
+    sample(samples, "convene_destinations_left_alone", json_pack("{s:s}", "service", service),
+           (double)cli_int_of(delivery, "left_alone"));
+    json_decref(delivery);
 }
 
 /* In a label, backslash, quote and line feed are written with a backslash. */
@@ -221,6 +257,8 @@ int cli_metrics(cli_t *cli)
         bool answers = cli_service_status(cli, cli_services[i], cli->timeout_ms, &data) == CV_OK;
         add_service(samples, cli_services[i], answers ? data : NULL);
         json_decref(data);
+        if (answers && strcmp(cli_services[i], "notifications") == 0)
+            add_delivery(cli, samples, cli_services[i]);
         asked++;
         answering += answers;
     }

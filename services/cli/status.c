@@ -228,6 +228,18 @@ static void look_at_services(doctor_t *doctor)
     }
 }
 
+static void look_at_delivery(doctor_t *doctor)
+{
+    char text[256];
+    json_t *delivery = NULL;
+    if (!doctor->cli->client || cli_delivery_ask(doctor->cli, &delivery) != CV_OK)
+        return; /* that it does not answer is said already */
+    bool trouble = cli_delivery_sum(delivery, "dead") || cli_int_of(delivery, "left_alone");
+    cli_delivery_text(delivery, text, sizeof text);
+    find(doctor, trouble ? NOTE : GOOD, "delivery", "mail and webhooks: %s", text);
+    json_decref(delivery);
+}
+
 int cli_doctor(cli_t *cli)
 {
     doctor_t doctor = {.cli = cli, .findings = json_array()};
@@ -239,6 +251,7 @@ int cli_doctor(cli_t *cli)
     look_at_libraries(&doctor);
     look_at_files(&doctor);
     look_at_services(&doctor);
+    look_at_delivery(&doctor);
     status = doctor.bad ? CLI_FAILED : CLI_OK;
     if (cli->json) {
         int rc = cli_document(

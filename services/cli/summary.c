@@ -300,7 +300,8 @@ static void gather_notices(cli_summary_t *self, const json_t *notices, const rec
         const json_t *notice = json_object_get(json_array_get(notices, i), "data");
         char path[CLI_PATH_MAX];
         add(self, "notices", cli_text_of(notice, "kind"), cli_text_of(notice, "state"), 1);
-        unwritten += strcmp(cli_text_of(notice, "state"), "written") != 0;
+        unwritten += strcmp(cli_text_of(notice, "state"), "written") != 0 &&
+                     strcmp(cli_text_of(notice, "state"), "delivered") != 0;
         twice += json_object_get(causes, cli_text_of(notice, "notice")) != NULL;
         json_object_set_new(causes, cli_text_of(notice, "notice"), json_true());
         (void)snprintf(path, sizeof path, "%s/%s.eml", outbox, cli_text_of(notice, "notice"));

@@ -11,7 +11,7 @@
 
 enum { INTERVAL_MS = 1000, ASK_MS = 800 };
 
-/* {"services": {...}, "events": [...]} */
+/* {"services": {...}, "events": [...], "delivery": {...}} */
 static json_t *look(cli_t *cli)
 {
     json_t *services = json_object(), *events = json_array();
@@ -32,7 +32,14 @@ static json_t *look(cli_t *cli)
                 json_array_append(events, row);
         }
     json_decref(seats);
-    return json_pack("{s:o, s:o}", "services", services, "events", events);
+    json_t *delivery = NULL, *now;
+    if (!json_is_null(json_object_get(services, "notifications")) && cli_delivery_ask(cli, &delivery) != CV_OK)
+        delivery = NULL;
+    json_object_del(delivery, "attempts"); /* counters */
+    now = json_pack("{s:o, s:o}", "services", services, "events", events);
+    if (delivery)
+        json_object_set_new(now, "delivery", delivery);
+    return now;
 }
 
 /* Whether any service does. */
@@ -46,6 +53,20 @@ static bool answers(const json_t *now)
         any |= !json_is_null(data);
     }
     return any;
+}
+
+static void print_delivery(cli_t *cli, json_t *delivery, json_t *shown, const char *time)
+{
+    char text[256];
+    if (!delivery || json_equal(delivery, json_object_get(shown, "delivery")))
+        return;
+    json_object_set(shown, "delivery", delivery);
+    cli_delivery_text(delivery, text, sizeof text);
+    if (cli->json)
+        (void)cli_line(
+            json_pack("{s:s, s:s, s:O}", "schema", "convene.cli.watch.v1", "time", time, "delivery", delivery));
+    else
+        printf("%s mail and webhooks: %s\n", time, text);
 }
 
 /* What changes with time alone is no change. */
@@ -100,6 +121,7 @@ static void print_lines(cli_t *cli, const json_t *now, json_t *shown)
                    (long long)cli_int_of(event, "waiting"), (long long)cli_int_of(event, "free"),
                    (long long)cli_int_of(event, "registered"), (long long)cli_int_of(event, "declined"));
     }
+    print_delivery(cli, json_object_get(now, "delivery"), shown, time);
     fflush(stdout);
 }
 
@@ -146,6 +168,11 @@ static void print_screen(cli_t *cli, const json_t *now)
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(event, "title"));
     }
     cli_table_print(&table);
+    if (json_object_get(now, "delivery")) {
+        char text[256];
+        cli_delivery_text(json_object_get(now, "delivery"), text, sizeof text);
+        printf("\nMail and webhooks: %s\n", text);
+    }
     putchar('\n');
     const char *streams[] = {"service", "stream", "state", "#at", "#head", "#lag"};
     table = cli_table_new(cli, streams, 6);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DAY_MS = 24 * 3600 * 1000, COMMAND_MAX = 400 };
+enum { DAY_MS = 24 * 3600 * 1000, COMMAND_MAX = 400, NAMED_MAX = 8 };
 #define SILENCE_SOON_MS (2 * (int64_t)DAY_MS)
 #define REPORT_DUE_MS (31 * (int64_t)DAY_MS)
 
@@ -69,15 +69,42 @@ static void s_services(json_t *list, const json_t *kinds)
     }
 }
 
+/* Dead letters of a party and a channel: what they died of first, and the command that sends them again. */
+static void s_dead(json_t *list, const json_t *kinds, const char *party, const char *channel)
+{
+    const char *key, *reason = "";
+    char numbers[COMMAND_MAX / 2] = "";
+    json_t *notice;
+    int64_t n = 0, named = 0;
+    json_object_foreach(s_kind(kinds, "notice"), key, notice)
+    {
+        size_t len = strlen(numbers);
+        if (strcmp(dash_str(notice, "state"), "dead") != 0 || strcmp(dash_str(notice, "party"), party) != 0 ||
+            strcmp(dash_str(notice, "channel"), channel) != 0)
+            continue;
+        if (n++ == 0)
+            reason = dash_str(notice, "reason");
+        if (named < NAMED_MAX && len < sizeof(numbers) - 24) {
+            (void)snprintf(numbers + len, sizeof(numbers) - len, " %lld", (long long)dash_int(notice, "dispatch"));
+            named++;
+        }
+    }
+    if (n > 0)
+        s_need(list, &(s_need_t){.what = "dead", .party = party, .n = n, .about = reason, .grave = true},
+               "convene notice redrive%s", numbers);
+}
+
 static void s_notices(json_t *list, const json_t *kinds)
 {
     const char *key;
-    json_t *notice, *held, *by_party = json_object();
+    json_t *notice, *held, *by_party = json_object(), *dead = json_object();
     json_object_foreach(s_kind(kinds, "notice"), key, notice)
     {
         const char *party = dash_str(notice, "party");
         if (strcmp(dash_str(notice, "state"), "failed") == 0)
             json_object_set_new(by_party, party, json_integer(dash_int(by_party, party) + 1));
+        if (strcmp(dash_str(notice, "state"), "dead") == 0)
+            json_object_set_new(dead, party, json_true());
     }
     json_t *n;
     json_object_foreach(by_party, key, n)
@@ -88,6 +115,12 @@ static void s_notices(json_t *list, const json_t *kinds)
                key);
     }
     json_decref(by_party);
+    json_object_foreach(dead, key, n)
+    {
+        s_dead(list, kinds, key, "webhook");
+        s_dead(list, kinds, key, "email");
+    }
+    json_decref(dead);
     json_object_foreach(s_kind(kinds, "held"), key, held)
     {
         s_need(list, &(s_need_t){.what = "no_recipient", .party = key, .n = dash_int(held, "n"), .grave = true},
@@ -272,7 +305,7 @@ static int64_t s_newest(const json_t *kinds)
 
 static json_t *s_now(const json_t *kinds)
 {
-    int64_t services = 0, up = 0, lag = 0, unsent = 0, failed = 0, oldest_ms = 0, open = 0, silences = 0;
+    int64_t services = 0, up = 0, lag = 0, unsent = 0, failed = 0, dead = 0, oldest_ms = 0, open = 0, silences = 0;
     const char *key;
     json_t *value, *follow;
     size_t i;
@@ -286,8 +319,11 @@ static json_t *s_now(const json_t *kinds)
     }
     json_object_foreach(s_kind(kinds, "notice"), key, value)
     {
-        bool lost = strcmp(dash_str(value, "state"), "failed") == 0;
+        bool lost = strcmp(dash_str(value, "state"), "failed") == 0,
+             died = strcmp(dash_str(value, "state"), "dead") == 0;
         failed += lost;
+        dead += died;
+        lost = lost || died;
         unsent += !lost;
         if (!lost && (!oldest_ms || dash_int(value, "since") < oldest_ms))
             oldest_ms = dash_int(value, "since");
@@ -300,10 +336,11 @@ static json_t *s_now(const json_t *kinds)
     {
         silences += strcmp(dash_str(value, "state"), "open") == 0;
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "services", (json_int_t)services, "services_up",
-                     (json_int_t)up, "lag", (json_int_t)lag, "unsent", (json_int_t)unsent, "oldest_unsent_ms",
-                     (json_int_t)oldest_ms, "failed", (json_int_t)failed, "events_open", (json_int_t)open, "silences",
-                     (json_int_t)silences, "newest_ms", (json_int_t)s_newest(kinds));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "services", (json_int_t)services,
+                     "services_up", (json_int_t)up, "lag", (json_int_t)lag, "unsent", (json_int_t)unsent,
+                     "oldest_unsent_ms", (json_int_t)oldest_ms, "failed", (json_int_t)failed, "dead", (json_int_t)dead,
+                     "events_open", (json_int_t)open, "silences", (json_int_t)silences, "newest_ms",
+                     (json_int_t)s_newest(kinds));
 }
 
 json_t *dash_derive(const json_t *kinds, int64_t now_ms)

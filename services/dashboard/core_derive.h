@@ -6,11 +6,12 @@
  *   attention   [{what, grave, event, party, n, about, command}], gravest first. what is one of
  *               service     a service does not answer, or says what is wrong (about)
  *               failed      notices to a party were given up              no_recipient   nobody to write to
+ *               dead        n dead letters to a party, of `about`
  *               full        no free seat and n persons wait               clash          registered in two places
  *               silence     silence ends within two days                  overdue        an item of work is late
  *               unreported  held more than a month ago, not reported
  *   progress    [{by, code, year, planned, open, held, postponed, cancelled, total}], by dimension and by proposer
- *   now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, events_open, silences, newest_ms}
+ *   now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, dead, events_open, silences, newest_ms}
  *
  * A clash is between events of days that are known exactly, in different cities, of the same party; an event that no
  * city is known of clashes with none.

@@ -167,7 +167,8 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream)
     if (!rc)
         rc = dash_view_put(view, "origin", stream, json_pack("{s:b}", "snapshot", 1));
     if (!rc && !registration && !scheduling)
-        rc = dash_view_put(view, "tally", "notices", json_pack("{s:i, s:b}", "written", 0, "partial", 1));
+        rc = dash_view_put(view, "tally", "notices",
+                           json_pack("{s:i, s:i, s:b}", "written", 0, "delivered", 0, "partial", 1));
     return rc ? rc : dash_view_touch_seats(view);
 }
 
@@ -349,24 +350,50 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
 
 /* ---- notifications ---------------------------------------------------------------------------- */
 
+/* What has ended well is counted and no entity any more. */
+static int s_count_notice(dash_view_t *view, const char *column, int64_t by)
+{
+    const json_t *before = dash_view_get(view, "tally", "notices");
+    json_t *tally = json_pack("{s:I, s:I, s:b}", "written", (json_int_t)dash_int(before, "written"), "delivered",
+                              (json_int_t)dash_int(before, "delivered"), "partial",
+                              json_is_true(json_object_get(before, "partial")));
+    int64_t n = dash_int(before, column) + by;
+    if (!tally || json_object_set_new(tally, column, json_integer(n > 0 ? n : 0))) {
+        json_decref(tally);
+        return CV_ENOMEM;
+    }
+    return dash_view_put(view, "tally", "notices", tally);
+}
+
+/* One that is on its way: there may be very many, of which only numbers are shown. */
+static json_t *s_on_its_way(const dash_record_t *record)
+{
+    return json_pack("{s:s, s:s, s:s}", "party", dash_str(record->data, "party"), "channel",
+                     dash_str(record->data, "channel"), "state", dash_str(record->data, "state"));
+}
+
 static int s_notice(dash_view_t *view, const dash_record_t *record)
 {
     const char *notice = dash_str(record->data, "notice"), *state = dash_str(record->data, "state");
-    bool written = strcmp(state, "written") == 0;
-    const json_t *before = dash_view_get(view, "notice", notice), *tally = dash_view_get(view, "tally", "notices");
+    const json_t *before = dash_view_get(view, "notice", notice);
+    bool delivered = strcmp(state, "delivered") == 0, written = strcmp(state, "written") == 0;
+    bool in_file = written && strcmp(dash_str(record->data, "channel"), "email") != 0;
     if (!*notice)
         return CV_EINVAL;
-    if (written) {
-        json_t *counted = json_pack("{s:I, s:b}", "written", (json_int_t)(dash_int(tally, "written") + 1), "partial",
-                                    json_is_true(json_object_get(tally, "partial")));
-        int rc = counted ? dash_view_put(view, "tally", "notices", counted) : CV_ENOMEM;
+    if (delivered || in_file) {
+        int rc = s_count_notice(view, delivered ? "delivered" : "written", 1);
         return rc || !before ? rc : dash_view_put(view, "notice", notice, NULL);
     }
-    json_t *now = json_copy(record->data);
-    if (!now)
+    int64_t since_ms = before ? dash_int(before, "since") : record->time_ms;
+    json_t *now = written ? s_on_its_way(record) : json_copy(record->data);
+    if (!now || json_object_set_new(now, "since", json_integer(since_ms))) {
+        json_decref(now);
         return CV_ENOMEM;
-    json_object_set_new(now, "since", json_integer(before ? dash_int(before, "since") : record->time_ms));
-    return dash_view_put(view, "notice", notice, now);
+    }
+    /* A file that was counted, and whose webhook has died since. */
+    bool was_file = !before && !record->in_snapshot && strcmp(state, "dead") == 0;
+    int rc = dash_view_put(view, "notice", notice, now);
+    return rc || !was_file ? rc : s_count_notice(view, "written", -1);
 }
 
 /* ---- all --------------------------------------------------------------------------------------- */

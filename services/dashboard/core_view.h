@@ -17,8 +17,10 @@
  *   event          event           its newest version, `history` of its versions, `moved`: where it was before
  *   seats          event           computed: core_seats.h
  *   answer         EVENT/PARTY     what a party answered, in numbers
- *   notice         notice          those that have not left: queued or failed
- *   tally          notices, feed   counters
+ *   notice         notice          those that have not ended well: queued, on their way (party, channel and state
+ *                                  only), failed or dead; `since` when
+ *   tally          notices         how many have: `written` to files, `delivered`
+ *                  feed            a counter
  *                  settled         the instant that all seats are as of
  *   origin         stream          that it was once taken from a snapshot; not shown
  *   feed           a number        the newest DASH_FEED_MAX things that happened
@@ -30,7 +32,7 @@
  * Failure modes: a record without the key it needs is refused (CV_EINVAL) before anything is changed. Out of memory
  * gives CV_ENOMEM; the view is then half changed, and its owner loads it anew from what was committed.
  *
- * Records of a snapshot are state: they make no feed. After one the number of notices written before is not known
+ * Records of a snapshot are state: they make no feed. After one the number of notices that ended before is not known
  * (`partial`), and of persons who were there before the state is known by number of persons only.
  *
  * Invariants: a record has the same effect whenever it is applied (no clock); a view that was stored and loaded is the

@@ -65,6 +65,36 @@ static void s_seats(cv_buf_t *buf, const dash_web_t *web)
     }
 }
 
+static void s_delivery(cv_buf_t *buf, const dash_web_t *web)
+{
+    const json_t *delivery = dash_mirror_get(web->mirror, "delivery", "all");
+    const json_t *channels = json_object_get(delivery, "channels");
+    int64_t now_ms = dash_web_now(web);
+    json_t *one;
+    size_t i;
+    s_head(buf, "convene_dispatches_open", "gauge", "Mail and webhook posts that wait or are being sent.");
+    json_array_foreach(channels, i, one) cv_buf_printf(buf, "convene_dispatches_open{channel=\"%s\"} %" PRId64 "\n",
+                                                       dash_str(one, "channel"), dash_int(one, "open"));
+    s_head(buf, "convene_dispatches_oldest_seconds", "gauge", "How old the notice of the first of them is; 0: none.");
+    json_array_foreach(channels, i, one)
+    {
+        int64_t oldest_ms = dash_int(one, "oldest_ms"), age_ms = oldest_ms ? now_ms - oldest_ms : 0;
+        cv_buf_printf(buf, "convene_dispatches_oldest_seconds{channel=\"%s\"} %" PRId64 "\n", dash_str(one, "channel"),
+                      age_ms > 0 ? age_ms / 1000 : 0);
+    }
+    s_head(buf, "convene_dispatches_dead", "gauge", "Dead letters: those that were given up.");
+    json_array_foreach(channels, i, one) cv_buf_printf(buf, "convene_dispatches_dead{channel=\"%s\"} %" PRId64 "\n",
+                                                       dash_str(one, "channel"), dash_int(one, "dead"));
+    s_head(buf, "convene_attempts_total", "counter",
+           "Attempts at them since the service was started, by what came of it.");
+    json_array_foreach(json_object_get(delivery, "attempts"), i, one)
+        cv_buf_printf(buf, "convene_attempts_total{channel=\"%s\",result=\"%s\"} %" PRId64 "\n",
+                      dash_str(one, "channel"), dash_str(one, "result"), dash_int(one, "n"));
+    s_head(buf, "convene_destinations_left_alone", "gauge", "Destinations that failed several times in a row.");
+    if (delivery)
+        cv_buf_printf(buf, "convene_destinations_left_alone %" PRId64 "\n", dash_int(delivery, "left_alone"));
+}
+
 static void s_one(cv_buf_t *buf, const char *name, const char *type, const char *help, int64_t value)
 {
     s_head(buf, name, type, help);
@@ -80,8 +110,11 @@ dash_text_t *dash_metrics(const dash_web_t *web)
     cv_buf_init(&buf, METRICS_MAX);
     s_services(&buf, web);
     s_seats(&buf, web);
+    s_delivery(&buf, web);
     s_one(&buf, "convene_notices_unsent", "gauge", "Notices that wait to leave.", dash_int(now, "unsent"));
     s_one(&buf, "convene_notices_failed", "gauge", "Notices that were given up.", dash_int(now, "failed"));
+    s_one(&buf, "convene_notices_dead", "gauge", "Notices that a mail server or a webhook did not take.",
+          dash_int(now, "dead"));
     s_one(&buf, "convene_notices_oldest_unsent_seconds", "gauge", "How long the oldest of them waits; 0: none does.",
           oldest_ms ? (now_ms - oldest_ms) / 1000 : 0);
     s_one(&buf, "convene_attention", "gauge", "Things that need somebody.",

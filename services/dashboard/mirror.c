@@ -28,7 +28,7 @@ struct dash_mirror {
 };
 
 /* Kinds that /metrics, the pages and the proof use, and no stream carries. */
-static const char *const s_unstreamed[] = {"counters", "origin", "position"};
+static const char *const s_unstreamed[] = {"counters", "delivery", "origin", "position"};
 enum { UNSTREAMED_N = sizeof(s_unstreamed) / sizeof(s_unstreamed[0]) };
 
 static bool s_is_streamed(const char *kind)
@@ -40,7 +40,8 @@ static bool s_is_streamed(const char *kind)
 }
 
 /* Kinds that follow from others or come from other threads than the service's: no proof is about them. */
-static const char *const s_of_others[] = {"service", "counters", "held", "attention", "progress", "now", "proof"};
+static const char *const s_of_others[] = {"service",   "counters", "delivery", "held",
+                                          "attention", "progress", "now",      "proof"};
 
 static bool s_is_of_others(const char *kind)
 {

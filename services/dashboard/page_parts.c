@@ -77,6 +77,7 @@ void dash_part_now(cv_buf_t *buf, const dash_page_t *page)
         s_put_fact_number(buf, page, DASH_W_unsent, now, "unsent");
         s_put_fact_time(buf, page, DASH_W_oldest_unsent, now, "oldest_unsent_ms");
         s_put_fact_number(buf, page, DASH_W_failed, now, "failed");
+        s_put_fact_number(buf, page, DASH_W_dead, now, "dead");
         s_put_fact_number(buf, page, DASH_W_events_open, now, "events_open");
         s_put_fact_number(buf, page, DASH_W_silences, now, "silences");
         s_put_fact_time(buf, page, DASH_W_newest, now, "newest_ms");

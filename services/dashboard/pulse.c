@@ -144,6 +144,15 @@ static int s_look_for_held(dash_pulse_t *pulse, dash_batch_t *batch)
     return rc;
 }
 
+static int s_look_at_delivery(dash_pulse_t *pulse, dash_batch_t *batch)
+{
+    json_t *answer = s_ask(pulse, "notifications", "delivery", NULL);
+    const json_t *delivery = json_array_get(answer, 0);
+    int rc = delivery ? dash_batch_add(batch, "delivery", "all", delivery) : CV_OK;
+    json_decref(answer);
+    return rc;
+}
+
 static void s_beat(dash_pulse_t *pulse)
 {
     dash_batch_t *batch = dash_batch_new(false);
@@ -152,6 +161,8 @@ static void s_beat(dash_pulse_t *pulse)
         rc = s_look_at(pulse, pulse->options.client.services[i].name, batch);
     if (!rc)
         rc = s_look_for_held(pulse, batch);
+    if (!rc)
+        rc = s_look_at_delivery(pulse, batch);
     if (!rc)
         rc = dash_link_post(pulse->options.link, &batch);
     if (rc == CV_EAGAIN)

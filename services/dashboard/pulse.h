@@ -3,10 +3,11 @@
  *
  * A stream says what happened; that nothing happens, because its service is gone, it cannot say. So each service is
  * asked its public status question every DASH_PULSE_MS, the dashboard's own too: how far it follows the others. And
- * notifications is asked which notices have nobody to go to. The answers are entities:
+ * notifications is asked which notices have nobody to go to, and how mail and webhooks fare. The answers are entities:
  *
  *   service/NAME    {name, up, ready, writable, version, checked_ms, since_ms, problems, follows, streams}
  *   counters/NAME   what it has counted; for /metrics only
+ *   delivery/all    how dispatches fare; for /metrics only
  *   held/PARTY      {party, n}: notices that wait for a recipient
  *
  * A service that does not answer within DASH_PULSE_WAIT_MS is down (`up` false) since the first time it did not; what

@@ -43,6 +43,7 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(unsent, "Notices waiting to leave", "Извещений ждут отправки")                                             \
     XX(oldest_unsent, "Oldest of them waits since", "Самое старое ждёт с")                                        \
     XX(failed, "Notices given up", "Извещений не доставлено")                                                     \
+    XX(dead, "Dead letters", "Не принято получателем")                                                            \
     XX(events_open, "Events open for registration", "Открыта регистрация")                                        \
     XX(silences, "Silence procedures running", "Процедур молчания")                                               \
     XX(newest, "Newest change", "Последнее изменение")                                                            \
@@ -51,6 +52,7 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(attention_none, "Nothing needs attention.", "Ничего не требует внимания.")                                 \
     XX(need_service, "Service: {}", "Служба: {}")                                                                 \
     XX(need_failed, "{party}: {n} notices could not be delivered", "{party}: не доставлено извещений: {n}")       \
+    XX(need_dead, "{party}: {n} notices not taken ({about})", "{party}: не принято извещений: {n} ({about})")     \
     XX(need_no_recipient, "{party}: nobody to write to, {n} notices wait",                                        \
        "{party}: некому писать, ждут извещений: {n}")                                                             \
     XX(need_full, "{event} is full, {n} persons wait", "{event}: мест нет, ожидают: {n}")                         \

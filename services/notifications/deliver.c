@@ -307,6 +307,9 @@ int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
     int rc = s_afterwards(ntf, db, now_ms, ret_more);
     if (rc == CV_EIO || rc == CV_ECORRUPT)
         return rc;
+    int64_t owed_ms = ntf->owed_ms;
     int post_rc = ntf_post_turn(ntf, db, now_ms);
+    if (ntf->owed_ms != owed_ms)
+        *ret_more = true; /* the next turn is told when it is wanted */
     return post_rc ? post_rc : rc;
 }

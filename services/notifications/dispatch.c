@@ -40,6 +40,8 @@ struct ntf_post {
     s_host_t *hosts;
     size_t hosts_n;
     int on_way_webhooks;
+    bool is_news; /* something was delivered or died in the transaction at hand */
+    int64_t attempts[NTF_CHANNELS][CV_DELIVERY_RESULT_MAX + 1];
     ntf_job_t *ended[NTF_JOBS_MAX], *leased[NTF_JOBS_MAX]; /* whose end is not committed; that are to be given */
     size_t ended_n, leased_n;
 };
@@ -174,8 +176,23 @@ static void s_take(ntf_post_t *post, int64_t now_ms)
                        cv_kv_text("reason", cv_delivery_result_text(job->end.result)));
         }
         s_count(post, job, -1);
+        post->attempts[job->is_mail ? NTF_EMAIL : NTF_WEBHOOK][job->end.result]++;
         post->ended[post->ended_n++] = job;
     }
+}
+
+ntf_post_counts_t ntf_post_counts(const ntf_post_t *post)
+{
+    ntf_post_counts_t counts = {.left_alone = 0};
+    memcpy(counts.attempts, post->attempts, sizeof(counts.attempts));
+    for (size_t i = 0; i < post->hosts_n; i++)
+        counts.left_alone += post->hosts[i].breaker.failures >= NTF_BREAK_AFTER;
+    return counts;
+}
+
+int64_t ntf_post_now_ms(const ntf_post_t *post)
+{
+    return post->now_ms;
 }
 
 static void s_log_dead(const ntf_job_t *job, cv_delivery_result_t result)
@@ -222,6 +239,7 @@ static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
     }
     if (!rc)
         rc = ntf_dispatch_end(post->store, &end);
+    post->is_news = post->is_news || end.state != NTF_WAITS;
     if (!rc && end.state == NTF_DEAD)
         s_log_dead(job, end.result);
     return rc == CV_ENOTFOUND ? CV_OK : rc;
@@ -244,6 +262,7 @@ static int s_not_now(ntf_post_t *post, const ntf_dispatch_t *dispatch, cv_delive
                               .next_ms = next_ms,
                               .is_failure = true};
     int rc = ntf_dispatch_end(post->store, &end);
+    post->is_news = post->is_news || next_ms == 0;
     if (!rc && next_ms == 0)
         s_log_dead(&(ntf_job_t){.dispatch = dispatch->number, .is_mail = dispatch->channel == NTF_EMAIL}, reason);
     return rc;
@@ -397,6 +416,7 @@ static int s_commit(ntf_t *ntf, ntf_post_t *post, cv_db_t *db, int64_t now_ms)
     cv_arena_reset(post->arena);
     cv_arena_reset(ntf->arena);
     int64_t next_ms = 0;
+    post->is_news = false;
     int rc = cv_db_begin(db);
     if (rc)
         return rc;
@@ -416,6 +436,10 @@ static int s_commit(ntf_t *ntf, ntf_post_t *post, cv_db_t *db, int64_t now_ms)
         ntf_job_free(&post->ended[post->ended_n - 1]);
     post->next_ms = next_ms;
     post->is_recovered = true;
+    if (post->is_news) {
+        ntf->news = true;
+        ntf->owed_ms = ntf->owed_ms ? ntf->owed_ms : now_ms + NTF_SETTLE_MS;
+    }
     return CV_OK;
 }
 

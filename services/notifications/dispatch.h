@@ -5,7 +5,8 @@
  *   a notice is made            its webhooks' dispatches are made with it, in the engine's transaction        events.c
  *   its message is composed     its mail's dispatch is made with the bytes, in the lease's transaction        deliver.c
  *   a turn of ntf_post_turn     takes back what has ended, then in one transaction
- *                                 ends      delivered; when to try again; dead
+ *                                 ends      delivered; when to try again; dead. Triggers say it of the notice too
+ *                                           (store_arrival.h), which is told NTF_SETTLE_MS later
  *                                 leases    heads of lanes that are due, as far as their destinations have room   COMMIT
  *                               and only then gives the leased ones to the courier (courier.h)
  *   the courier's end           makes ntf_post_fd readable, which brings the next turn; so does the next due time
@@ -70,8 +71,16 @@ const cv_seal_key_t *ntf_post_key(const ntf_post_t *post);
 void ntf_post_stir(ntf_post_t *post); /* there may be something to send */
 int ntf_post_fd(const ntf_post_t *post);
 ntf_dispatches_t *ntf_post_store(ntf_post_t *post);
-bool ntf_post_has_mail(void); /* whether mail is handed to a server instead of the outbox */
+int64_t ntf_post_now_ms(const ntf_post_t *post); /* of its last turn; 0: none yet */
+bool ntf_post_has_mail(void);                    /* whether mail is handed to a server instead of the outbox */
 /* CV_EIO, CV_ECORRUPT; other failures are tried again. */
 int ntf_post_turn(ntf_t *ntf, cv_db_t *db, int64_t now_ms) CV_USE_RESULT;
+
+/* What has come of attempts since the service was started, and how many destinations are left alone now. */
+typedef struct {
+    int64_t attempts[NTF_CHANNELS][CV_DELIVERY_RESULT_MAX + 1];
+    int64_t left_alone;
+} ntf_post_counts_t;
+ntf_post_counts_t ntf_post_counts(const ntf_post_t *post);
 
 #endif

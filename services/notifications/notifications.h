@@ -6,8 +6,8 @@
  *   record() of a followed stream                      events.c, in the engine's transaction
  *       makes the delivery row; its id is UNIQUE, so the same record can never make a second one
  *   flush()                                            service.c, in the same transaction
- *       emits notifications.notice for every row whose state is not yet in notifications.events, and sets the durable
- *       timer "outbox" as long as anything remains to be tried or told
+ *       emits notifications.notice for every row whose arrival (store_arrival.h) is not yet in notifications.events, and
+ *       sets the durable timer "outbox" as long as anything remains to be tried or told
  *   afterwards()                                       deliver.c, after the COMMIT, in transactions of its own
  *       lease: up to NTF_BATCH deliveries are made messages, whose bytes are stored      COMMIT
  *       each is written to the outbox folder; the folder is synced
@@ -16,6 +16,9 @@
  *       theirs with the delivery row
  *   the timer "outbox"
  *       brings the engine's next transaction, in which flush() tells of the results
+ *   owed_ms                                            service.c
+ *       brings it too, NTF_SETTLE_MS after a dispatch was delivered or died. That it is to be told is on the disk with what
+ *       came of the attempt: whoever is killed in between tells it at the next start
  *   the timer "remind"                                 remind.c
  *       makes the delivery rows of the reminders that are due
  *
@@ -37,8 +40,9 @@
  * Invariants
  *   a notice is written only with the bytes that were committed before
  *   the notices of one delegation are written in the order in which they were made, but for those given up
- *   whenever a transaction ends with something left to try or to tell, the timer "outbox" is set; with something to
- *   remind of, the timer "remind"
+ *   whenever a transaction ends with something left to try or to tell, the timer "outbox" is set, or owed_ms; with
+ *   something to remind of, the timer "remind"
+ *   what notifications.events says last of a notice is its arrival, or a transaction that says it is on its way
  */
 #ifndef NOTIFICATIONS_NOTIFICATIONS_H
 #define NOTIFICATIONS_NOTIFICATIONS_H
@@ -62,7 +66,8 @@ enum {
 };
 #define NTF_DOMAIN "convene.invalid"
 
-typedef struct ntf_post ntf_post_t; /* dispatch.h */
+typedef struct ntf_post ntf_post_t;         /* dispatch.h */
+typedef struct ntf_arrivals ntf_arrivals_t; /* store_arrival.h */
 
 typedef struct {
     ntf_store_t *store;
@@ -70,6 +75,7 @@ typedef struct {
     cv_db_t *db;
     ntf_reminders_t *reminders;
     ntf_prefers_t *prefers;
+    ntf_arrivals_t *arrivals;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -80,6 +86,7 @@ typedef struct {
     bool fresh;       /* this transaction brings some */
     bool scrub;       /* there may be notices to write anew without a name: scrub.c */
     int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
+    int64_t owed_ms;  /* when flush() is wanted though nothing comes; 0: not */
     bool ahead;       /* the timer "remind" may not be at what is due next */
     bool preferring;  /* somebody has preferences or hours; as of the last lease */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
@@ -142,7 +149,7 @@ int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedur
 int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) CV_USE_RESULT;
 cv_notice_kind_t ntf_notice_kind(int kind); /* of NTF_DECISION, ... */
 /* A delivery as the record that others see. subject: "EVENT/PARTY", in the arena. */
-int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
-                  cv_str_t *ret_subject) CV_USE_RESULT;
+int ntf_notice_of(ntf_t *ntf, const ntf_delivery_t *delivery, cv_arena_t *arena,
+                  cv_notifications_notice_v1_t *ret_notice, cv_str_t *ret_subject) CV_USE_RESULT;
 
 #endif

@@ -15,6 +15,7 @@
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
+#include "notifications/store_arrival.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,19 +36,48 @@ cv_notice_kind_t ntf_notice_kind(int kind)
     return kinds[kind];
 }
 
-int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifications_notice_v1_t *ret_notice,
-                  cv_str_t *ret_subject)
+static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery)
 {
     static const cv_notice_state_t states[] = {
-        [NTF_QUEUED] = CV_NOTICE_STATE_QUEUED,
-        [NTF_WRITTEN] = CV_NOTICE_STATE_WRITTEN,
-        [NTF_FAILED] = CV_NOTICE_STATE_FAILED,
+        [NTF_ARRIVAL_QUEUED] = CV_NOTICE_STATE_QUEUED,
+        [NTF_ARRIVAL_WRITTEN] = CV_NOTICE_STATE_WRITTEN,
+        [NTF_ARRIVAL_FAILED] = CV_NOTICE_STATE_FAILED,
+        [NTF_ARRIVAL_DELIVERED] = CV_NOTICE_STATE_DELIVERED,
     };
+    if (delivery->arrival > NTF_ARRIVAL_DELIVERED)
+        return CV_NOTICE_STATE_DEAD;
+    return delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[delivery->arrival];
+}
+
+/* What its dispatches say of a notice that is delivered or dead. */
+static int s_put_end(ntf_t *ntf, const ntf_delivery_t *delivery, cv_notifications_notice_v1_t *notice)
+{
+    ntf_arrival_t arrival;
+    bool is_dead = notice->state == CV_NOTICE_STATE_DEAD;
+    int64_t whose = !is_dead && delivery->digest > 0 ? delivery->digest : delivery->n; /* what was delivered */
+    int rc = ntf_arrival_of(ntf->arrivals, whose, is_dead, &arrival);
+    if (rc) /* nothing to say of it beyond its state */
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    notice->attempts = arrival.attempts;
+    notice->has_done_ms = true;
+    notice->done_ms = arrival.done_ms;
+    if (is_dead) {
+        notice->channel = arrival.channel == NTF_EMAIL ? CV_NOTICE_CHANNEL_EMAIL : CV_NOTICE_CHANNEL_WEBHOOK;
+        notice->reason = arrival.reason;
+        notice->has_dispatch = true;
+        notice->dispatch = arrival.number;
+    }
+    return CV_OK;
+}
+
+int ntf_notice_of(ntf_t *ntf, const ntf_delivery_t *delivery, cv_arena_t *arena,
+                  cv_notifications_notice_v1_t *ret_notice, cv_str_t *ret_subject)
+{
     enum { ATTEMPTS_SHOWN = 1000 }; /* the contract's maximum */
     cv_str_t subject = cv_arena_printf(arena, "%.*s/%.*s", CV_STR_ARG(delivery->event), CV_STR_ARG(delivery->party));
     if (!subject.ptr)
         return CV_ENOMEM;
-    *ret_notice = (cv_notifications_notice_v1_t){
+    cv_notifications_notice_v1_t notice = {
         .notice = delivery->notice,
         .kind = ntf_notice_kind(delivery->kind),
         .cause = delivery->cause,
@@ -56,18 +86,24 @@ int ntf_notice_of(const ntf_delivery_t *delivery, cv_arena_t *arena, cv_notifica
         .channel = delivery->digest == NTF_BY_WEBHOOK ? CV_NOTICE_CHANNEL_WEBHOOK
                    : delivery->channel == NTF_EMAIL   ? CV_NOTICE_CHANNEL_EMAIL
                                                       : CV_NOTICE_CHANNEL_OUTBOX,
-        .state = delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[delivery->state],
-        .attempts = delivery->attempts < ATTEMPTS_SHOWN ? delivery->attempts : ATTEMPTS_SHOWN,
+        .state = s_notice_state(delivery),
+        .attempts = delivery->attempts,
     };
+    int rc = delivery->arrival >= NTF_ARRIVAL_DELIVERED ? s_put_end(ntf, delivery, &notice) : CV_OK;
+    if (rc)
+        return rc;
+    if (notice.attempts > ATTEMPTS_SHOWN)
+        notice.attempts = ATTEMPTS_SHOWN;
+    *ret_notice = notice;
     *ret_subject = subject;
     return CV_OK;
 }
 
-static int s_collect(const ntf_delivery_t *row, cv_arena_t *arena, cv_collect_t *collect)
+static int s_collect(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_collect_t *collect)
 {
     cv_notifications_notice_v1_t notice;
     cv_str_t subject;
-    int rc = ntf_notice_of(row, arena, &notice, &subject);
+    int rc = ntf_notice_of(ntf, row, arena, &notice, &subject);
     return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_NOTICE_V1, subject, row->time_ms, &notice);
 }
 
@@ -140,7 +176,7 @@ static int s_notices(ntf_t *ntf, cv_tx_t *tx, const s_choice_t *choice, cv_str_t
         if (!more && choice->own.ptr && !cv_str_equal(rows[i].party, choice->own))
             rc = CV_OK;
         else if (!more)
-            rc = s_collect(&rows[i], arena, collect);
+            rc = s_collect(ntf, &rows[i], arena, collect);
         if (more || rc == CV_ELIMIT) {
             cv_str_t next = cv_arena_printf(arena, "%lld", (long long)last);
             if (!next.ptr)
@@ -232,10 +268,10 @@ int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
         return CV_ENOMEM;
     size_t n = NTF_LIST_MAX;
     for (int64_t last = 0; n == NTF_LIST_MAX; last = n ? rows[n - 1].n : last) {
-        int rc = ntf_store_list(ntf->store, NTF_LIST_UNFINISHED, CV_STR_NONE, CV_STR_NONE, 0, last, arena, NTF_LIST_MAX,
+        int rc = ntf_store_list(ntf->store, NTF_LIST_PENDING, CV_STR_NONE, CV_STR_NONE, 0, last, arena, NTF_LIST_MAX,
                                 rows, &n);
         for (size_t i = 0; !rc && i < n; i++)
-            rc = s_collect(&rows[i], arena, collect);
+            rc = s_collect(ntf, &rows[i], arena, collect);
         if (rc)
             return rc;
     }

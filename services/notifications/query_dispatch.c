@@ -5,6 +5,7 @@
 
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
+#include "notifications/store_arrival.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -213,6 +214,35 @@ static int s_dead(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, size_
     return rc;
 }
 
+/* Numbers, and nothing of whom they are about. */
+static int s_delivery(ntf_t *ntf, cv_tx_t *tx, cv_collect_t *collect)
+{
+    static const cv_notice_channel_t channels[NTF_CHANNELS] = {
+        [NTF_EMAIL] = CV_NOTICE_CHANNEL_EMAIL, [NTF_WEBHOOK] = CV_NOTICE_CHANNEL_WEBHOOK};
+    ntf_fare_t fares[NTF_CHANNELS];
+    ntf_post_counts_t counts = ntf_post_counts(ntf->post);
+    cv_notifications_delivery_v1_t *data = cv_arena_take(cv_tx_arena(tx), sizeof(*data));
+    int rc = data ? ntf_fares(ntf->arrivals, fares) : CV_ENOMEM;
+    if (rc)
+        return rc;
+    *data = (cv_notifications_delivery_v1_t){.left_alone = counts.left_alone};
+    for (int channel = 0; channel < NTF_CHANNELS; channel++) {
+        if (!channels[channel])
+            continue;
+        data->channels[data->channels_n++] = (cv_channel_fare_t){.channel = channels[channel],
+                                                                 .open = fares[channel].open,
+                                                                 .dead = fares[channel].dead,
+                                                                 .has_oldest_ms = fares[channel].oldest_ms > 0,
+                                                                 .oldest_ms = fares[channel].oldest_ms};
+        for (int result = CV_DELIVERY_RESULT_ABSENT + 1; result <= CV_DELIVERY_RESULT_MAX; result++) {
+            if (counts.attempts[channel][result])
+                data->attempts[data->attempts_n++] = (cv_attempt_count_t){
+                    channels[channel], (cv_delivery_result_t)result, counts.attempts[channel][result]};
+        }
+    }
+    return cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DELIVERY_V1, CV_STR_NONE, cv_tx_now_ms(tx), data);
+}
+
 /* ---- webhooks ----------------------------------------------------------------------------- */
 
 static int s_put_webhook(cv_tx_t *tx, const ntf_webhook_t *row, cv_collect_t *collect)
@@ -316,6 +346,8 @@ int ntf_query_dispatch(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, 
         return s_dispatches(ntf, tx, query, limit, collect);
     if (cv_str_is(query->what, "dead"))
         return s_dead(ntf, tx, query, limit, collect);
+    if (cv_str_is(query->what, "delivery"))
+        return s_delivery(ntf, tx, collect);
     if (cv_str_is(query->what, "webhooks"))
         return s_webhooks(ntf, tx, query, limit, collect);
     if (cv_str_is(query->what, "webhook_secret"))

@@ -6,6 +6,7 @@
  *                                           addresses and replies only for these  operator, secretariat, service; the
  *                                                                                 party's focal point. Others: without
  *   dead            ""                      the same, what was given up         the same
+ *   delivery        ""                      notifications.delivery.v1: numbers  anybody
  *   webhooks        "" | PARTY              notifications.webhook.v1            operator, secretariat, service; the
  *                                                                                 party's focal point
  *   webhook_secret  PARTY/ORDER             notifications.webhook.secret.v1     secretariat, once for each secret

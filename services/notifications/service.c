@@ -6,6 +6,7 @@
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
+#include "notifications/store_arrival.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static void s_forget(void *self)
     ntf_stir(ntf);
     ntf->scrub = true;
     ntf->timer_ms = 0;
+    ntf->owed_ms = (ntf->post ? ntf_post_now_ms(ntf->post) : 0) + NTF_PAUSE_FIRST_MS;
     ntf->ahead = ntf->anew = true;
 }
 
@@ -76,6 +78,8 @@ static void s_close(void **self)
         ntf_reminders_close(&ntf->reminders);
     if (ntf->prefers)
         ntf_prefers_close(&ntf->prefers);
+    if (ntf->arrivals)
+        ntf_arrivals_close(&ntf->arrivals);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -97,6 +101,8 @@ static int s_open(cv_db_t *db, void **ret_self)
     if (!rc)
         rc = ntf_prefers_open(db, &ntf->prefers);
     if (!rc)
+        rc = ntf_arrivals_open(db, &ntf->arrivals);
+    if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
         rc = ntf_post_open(db, &ntf->post);
@@ -114,6 +120,11 @@ static int s_wake_fd(void *self)
 {
     const ntf_t *ntf = self;
     return ntf_post_fd(ntf->post);
+}
+
+static int64_t s_owes_ms(void *self)
+{
+    return ((const ntf_t *)self)->owed_ms;
 }
 
 static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
@@ -153,7 +164,7 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
     return CV_OK;
 }
 
-/* Tells of states that are not in the stream yet, at most NTF_ANNOUNCE_MAX. */
+/* Tells of arrivals that are not in the stream yet, at most NTF_ANNOUNCE_MAX. */
 static int s_announce(ntf_t *ntf, cv_tx_t *tx, bool *ret_more)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -165,11 +176,11 @@ static int s_announce(ntf_t *ntf, cv_tx_t *tx, bool *ret_more)
     for (size_t i = 0; !rc && i < n; i++) {
         cv_notifications_notice_v1_t notice;
         cv_str_t subject;
-        rc = ntf_notice_of(&rows[i], arena, &notice, &subject);
+        rc = ntf_notice_of(ntf, &rows[i], arena, &notice, &subject);
         if (!rc)
             rc = cv_tx_emit(tx, 0, CV_MSG_NOTIFICATIONS_NOTICE_V1, subject, &notice, NULL);
         if (!rc)
-            rc = ntf_store_announced(ntf->store, rows[i].n, rows[i].state);
+            rc = ntf_store_announced(ntf->store, rows[i].n, rows[i].arrival);
     }
     *ret_more = n == NTF_ANNOUNCE_MAX;
     return rc;
@@ -217,6 +228,7 @@ static int s_flush(void *self, cv_tx_t *tx)
     if (rc)
         return rc;
     ntf->news = more;
+    ntf->owed_ms = 0; /* more: the timer brings it */
     ntf->fresh = false;
     return CV_OK;
 }
@@ -231,7 +243,8 @@ static const cv_follow_def_t s_follows[] = {
 };
 
 static const char *const s_migrations[] = {ntf_tables_1,       ntf_tables_2,        ntf_tables_3,
-                                           ntf_tables_content, ntf_tables_dispatch, ntf_tables_prefer};
+                                           ntf_tables_content, ntf_tables_dispatch, ntf_tables_arrival,
+                                           ntf_tables_prefer};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",
@@ -257,4 +270,5 @@ const cv_service_def_t ntf_service = {
     .trace = ntf_query_trace,
     .afterwards = ntf_afterwards,
     .wake_fd = s_wake_fd,
+    .owes_ms = s_owes_ms,
 };

@@ -6,6 +6,8 @@
 #ifndef NOTIFICATIONS_STATEMENTS_H
 #define NOTIFICATIONS_STATEMENTS_H
 
+#include "notifications/statements_arrival.h"
+
 #define NTF_TABLES_1                                                                                                 \
     "CREATE TABLE ntf_event(event TEXT PRIMARY KEY, version INTEGER NOT NULL, time_ms INTEGER NOT NULL,"             \
     " data BLOB NOT NULL) STRICT, WITHOUT ROWID;"                                                                    \
@@ -57,8 +59,9 @@
 
 #define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
 /* In the order of s_delivery_read. */
-#define DELIVERY \
-    "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold, attempts, failures, next_ms, reason, channel, digest"
+#define DELIVERY                                                                                                     \
+    "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold," \
+    " attempts, failures, next_ms, reason, channel, " NTF_ARRIVAL ", digest"
 
 #define NTF_STATEMENTS(XX)                                                                                             \
     XX(event_put, "INSERT INTO ntf_event VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event) DO UPDATE SET version = ?2,"        \
@@ -139,8 +142,9 @@
     XX(lane_next, "UPDATE ntf_delivery SET next_ms = ?4 WHERE event = ?1 AND party = ?2 AND state = 1 AND n > ?3")     \
     XX(redrive,                                                                                                        \
        "UPDATE ntf_delivery SET state = 1, hold = 0, failures = 0, next_ms = 0 WHERE state <> 2 AND state = 3")        \
-    XX(unannounced, "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> state"      \
-                    " ORDER BY n LIMIT ?1")                                                                            \
+    XX(unannounced,                                                                                                    \
+       "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> " NTF_ARRIVAL            \
+       " ORDER BY n LIMIT ?1")                                                                                         \
     XX(announced, "UPDATE ntf_delivery SET announced = ?2 WHERE n = ?1")                                               \
     XX(next_due, "SELECT min(next_ms) FROM ntf_delivery INDEXED BY ntf_delivery_due WHERE state = 1 AND hold = 0")     \
     XX(waiting, "SELECT 1 FROM ntf_delivery WHERE state = 1 AND hold IN (2, 3) AND hold <> 0 LIMIT 1")                 \
@@ -151,6 +155,9 @@
     XX(list_party, "SELECT " DELIVERY " FROM ntf_delivery WHERE party = ?2 AND n > ?4 ORDER BY n LIMIT ?5")            \
     XX(list_unfinished,                                                                                                \
        "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_open WHERE state <> 2 AND n > ?4"                \
+       " ORDER BY n LIMIT ?5")                                                                                         \
+    XX(list_pending,                                                                                                   \
+       "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_pending WHERE " NTF_PENDING " AND n > ?4"        \
        " ORDER BY n LIMIT ?5")                                                                                         \
     XX(list_held, "SELECT " DELIVERY " FROM ntf_delivery WHERE state = 1 AND hold <> 0 AND hold = ?3 AND n > ?4"       \
                   " ORDER BY n LIMIT ?5")                                                                              \

@@ -85,7 +85,8 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .next_ms = cv_stmt_get_int(stmt, 12),
         .reason = s_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
         .channel = (int)cv_stmt_get_int(stmt, 14),
-        .digest = cv_stmt_get_int(stmt, 15),
+        .arrival = cv_stmt_get_int(stmt, 15),
+        .digest = cv_stmt_get_int(stmt, 16),
     };
     return rc;
 }
@@ -99,8 +100,8 @@ static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t m
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
         if (whole) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 16), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 17), arena, &rc);
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 17), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
         }
         if (rc)
             break;
@@ -650,10 +651,10 @@ int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf
     return s_deliveries(store->unannounced, false, arena, max, ret_deliveries, ret_n);
 }
 
-int ntf_store_announced(ntf_store_t *store, int64_t n, int state)
+int ntf_store_announced(ntf_store_t *store, int64_t n, int64_t arrival)
 {
     cv_stmt_int(store->announced, 1, n);
-    cv_stmt_int(store->announced, 2, state);
+    cv_stmt_int(store->announced, 2, arrival);
     return cv_stmt_run(store->announced);
 }
 
@@ -686,6 +687,7 @@ int ntf_store_list(ntf_store_t *store, ntf_list_t list, cv_str_t event, cv_str_t
         [NTF_LIST_LANE] = store->list_lane,
         [NTF_LIST_PARTY] = store->list_party,
         [NTF_LIST_UNFINISHED] = store->list_unfinished,
+        [NTF_LIST_PENDING] = store->list_pending,
         [NTF_LIST_HELD] = store->list_held,
         [NTF_LIST_FAILED] = store->list_failed,
     };

@@ -134,6 +134,7 @@ typedef struct {
     int channel;     /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
     int64_t digest;  /* how it leaves: see store_prefer.h */
     cv_str_t to;     /* whom its message is to; only after ntf_compose */
+    int64_t arrival; /* how far it has come with its dispatches: store_arrival.h */
 } ntf_delivery_t;
 
 /* Makes the row, unless a delivery of this notice is there already. */
@@ -180,10 +181,10 @@ int ntf_store_again(ntf_store_t *store, const ntf_delivery_t *row, bool at_fault
 int ntf_store_scrubs(ntf_store_t *store, int64_t after, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
                      size_t *ret_n) CV_USE_RESULT;
 int ntf_store_scrubbed(ntf_store_t *store, int64_t n) CV_USE_RESULT;
-/* Deliveries whose state is not yet in notifications.events, in order of n. */
+/* Deliveries whose arrival is not yet in notifications.events, in order of n. */
 int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
                           size_t *ret_n) CV_USE_RESULT;
-int ntf_store_announced(ntf_store_t *store, int64_t n, int state) CV_USE_RESULT;
+int ntf_store_announced(ntf_store_t *store, int64_t n, int64_t arrival) CV_USE_RESULT;
 
 /* When work is due next: *ret_due_ms of the earliest delivery that may be tried (0: at once); CV_ENOTFOUND: none.
  * *ret_waiting: some wait for what another stream has to tell. */
@@ -195,6 +196,7 @@ typedef enum {
     NTF_LIST_LANE, /* event and party */
     NTF_LIST_PARTY,
     NTF_LIST_UNFINISHED, /* queued and failed */
+    NTF_LIST_PENDING,    /* these, dead, and on their way: all that have not ended well */
     NTF_LIST_HELD,       /* queued, with this hold */
     NTF_LIST_FAILED,
 } ntf_list_t;

@@ -26,7 +26,7 @@
 
 extern const char ntf_tables_dispatch[]; /* the migration */
 
-enum { NTF_EMAIL = 2, NTF_WEBHOOK = 3 }; /* ntf_dispatch.channel */
+enum { NTF_EMAIL = 2, NTF_WEBHOOK = 3, NTF_CHANNELS }; /* ntf_dispatch.channel */
 enum { NTF_WAITS = 1, NTF_SENDING = 2, NTF_DELIVERED = 3, NTF_DEAD = 4, NTF_STATES_OPEN = 3 }; /* .state; open: below */
 enum { NTF_ATTEMPTS_KEPT = 16, NTF_WEBHOOK_ON = 1, NTF_WEBHOOK_OFF = 2 };
 

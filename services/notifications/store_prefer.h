@@ -21,6 +21,8 @@
  *               |                                                    ^
  *               +- hold 4, ntf_wait -- claimed: digest = n, no row --+ with the digest n, or by itself when n is dissolved
  *
+ * What becomes of a digest's mail is said of what is in it too (a trigger; store_arrival.h): it is delivered, or dead, with it.
+ *
  * Invariants: a row of ntf_wait is of a delivery that is queued, held with 4 or 5 and not claimed; a delivery that is
  * held with 4 has such a row or a digest, never both: so it is in one digest, and in no second one.
  */

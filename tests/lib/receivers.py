@@ -129,6 +129,9 @@ def serve_web(options):
     class Server(http.server.ThreadingHTTPServer):
         daemon_threads, request_queue_size, allow_reuse_address = True, 256, True
 
+        def handle_error(self, _request, _address):
+            """A client that was killed has said nothing more."""
+
     server = Server(("127.0.0.1", options.port), Handler)
     if options.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

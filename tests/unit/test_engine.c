@@ -111,6 +111,48 @@ static void published_in_the_order_they_were_made(void **state)
     expect_accounts(rig, "A=11/2 ");
 }
 
+/* A service that owes something: by the bank's rules, and by its own word when. */
+static int64_t g_owed_ms;
+static unsigned g_paid;
+
+static int64_t owes_ms(void *self)
+{
+    (void)self;
+    return g_owed_ms;
+}
+
+static int pay(void *self, cv_tx_t *tx)
+{
+    g_paid += g_owed_ms != 0 && g_owed_ms <= cv_tx_now_ms(tx);
+    g_owed_ms = 0;
+    return TOY_BANK.flush(self, tx);
+}
+
+static void what_is_owed_gets_a_transaction(void **state)
+{
+    static cv_service_def_t debtor;
+    rig_t *rig = *state;
+    rig_end(rig);
+    *rig = (rig_t){.def = NULL};
+    debtor = TOY_BANK;
+    debtor.owes_ms = owes_ms;
+    debtor.flush = pay;
+    g_owed_ms = 0;
+    g_paid = 0;
+    rig_start(rig, &debtor);
+    assert_int_equal(rig_turn(rig), CV_OK);
+    g_owed_ms = rig->wall_ms + 40;
+    assert_int_equal(rig_turn(rig), CV_OK);
+    assert_int_equal(rig->next_ms, rig->mono_ms + 40); /* it says when, so that nobody sleeps longer */
+    assert_int_equal(rig_turn_at(rig, 39), CV_OK);
+    assert_int_equal(g_paid, 0);
+    assert_int_equal(rig_turn_at(rig, 1), CV_OK);
+    assert_int_equal(g_paid, 1);
+    assert_true(rig->next_ms > rig->mono_ms);
+    assert_int_equal(rig_turn_at(rig, 1), CV_OK);
+    assert_int_equal(g_paid, 1);
+}
+
 static void heads_when_idle_and_busy(void **state)
 {
     rig_t *rig = *state;
@@ -1011,6 +1053,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(one_request),
         T(published_in_the_order_they_were_made),
+        T(what_is_owed_gets_a_transaction),
         T(heads_when_idle_and_busy),
         T(asked_again_same_bytes),
         T(twice_in_the_first_batch),

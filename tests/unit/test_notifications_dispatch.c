@@ -125,6 +125,13 @@ static void check(world_t *world)
         0);
     assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 3 AND body IS NOT NULL"), 0);
     assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state > 2 AND head"), 0);
+    assert_int_equal(
+        number_of(
+            world,
+            "SELECT count(*) FROM ntf_delivery AS v WHERE open <> (SELECT count(*) FROM ntf_dispatch AS d WHERE d.n = v.n"
+            " AND d.state IN (1, 2)) OR dead <> coalesce((SELECT min(d.number) FROM ntf_dispatch AS d WHERE d.n = v.n"
+            " AND d.state = 4 AND d.reason <> 15), 0)"),
+        0); /* what a delivery says of its dispatches */
 }
 
 static void add(world_t *world)

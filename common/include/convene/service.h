@@ -125,8 +125,9 @@ typedef struct {
     /* Before the records of a snapshot: empties what was built from this stream. */
     int (*snapshot_begin)(void *self, cv_tx_t *tx, const char *stream);
     int (*timer)(void *self, cv_tx_t *tx, const char *kind, cv_str_t key);
-    int (*flush)(void *self, cv_tx_t *tx); /* before COMMIT: writes what was kept in memory during the batch */
-    void (*forget)(void *self);            /* after ROLLBACK: drops what is kept in memory */
+    int (*flush)(void *self,
+                 cv_tx_t *tx);  /* before COMMIT: writes what was kept in memory during the batch; see owes_ms */
+    void (*forget)(void *self); /* after ROLLBACK: drops what is kept in memory */
 
     /* A record of a private stream of ours, as it stands in the log, that is sealed: what it says as long as it can be
      * opened, as the struct of another type. CV_ENOTFOUND: it is not sealed, or cannot be opened any more. May be NULL.
@@ -148,6 +149,10 @@ typedef struct {
     /* A descriptor that is readable when afterwards() has something to do that no turn would bring, for instance because a
      * thread of the service's own has come to an end with it; the same one from open() to close(). May be NULL. */
     int (*wake_fd)(void *self);
+    /* When flush() has something to write that no input brings, for instance of what afterwards() has committed; 0: never.
+     * Once that is past there is a transaction, with an input or without. After flush() and after forget() it must be 0 or
+     * later than now, or the turns never pause. May be NULL. */
+    int64_t (*owes_ms)(void *self);
 } cv_service_def_t;
 
 /* main() of a service: configuration, keys, sockets, batch loop, signals, orderly stop. Returns the exit status. */

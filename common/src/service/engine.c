@@ -540,6 +540,12 @@ static void check_room(cv_engine_t *engine, int64_t mono_ms)
     engine->writable = cv_db_has_room(engine->db);
 }
 
+/* When the service wants a transaction without an input; 0: not. */
+static int64_t owed_ms(const cv_engine_t *engine)
+{
+    return engine->writable && engine->def->owes_ms ? engine->def->owes_ms(engine->service) : 0;
+}
+
 static bool has_work(cv_engine_t *engine, int64_t mono_ms)
 {
     if (engine->queue_n)
@@ -551,6 +557,8 @@ static bool has_work(cv_engine_t *engine, int64_t mono_ms)
             return true;
     int64_t due_ms;
     if (!cv_timer_next(&engine->ledger, &due_ms) && due_ms <= engine->tx.now_ms)
+        return true;
+    if (owed_ms(engine) && owed_ms(engine) <= engine->tx.now_ms)
         return true;
     return engine->acks_n && mono_ms - engine->acks_written_ms >= CV_ACK_WRITE_MS;
 }
@@ -592,6 +600,8 @@ static int64_t next_turn_ms(cv_engine_t *engine, bool traffic, int64_t mono_ms)
     int64_t due_ms;
     if (!cv_timer_next(&engine->ledger, &due_ms))
         next = earlier(next, mono_ms + (due_ms > engine->tx.now_ms ? due_ms - engine->tx.now_ms : CV_ROOM_CHECK_MS));
+    if (owed_ms(engine))
+        next = earlier(next, mono_ms + owed_ms(engine) - engine->tx.now_ms); /* later than now, or there were work */
     return next > mono_ms ? next : mono_ms;
 }
 

@@ -68,7 +68,7 @@ const renderers = {
         const fact = (word, value) => make("div", {}, make("dt", {}, words[word]), make("dd", {}, value));
         return [make("dl", {class: "numbers"},
             fact("services", `${n.services_up} / ${n.services}`), fact("lag", String(n.lag)), fact("unsent", String(n.unsent)),
-            fact("oldest_unsent", n.oldest_unsent_ms ? time(n.oldest_unsent_ms) : words.nothing), fact("failed", String(n.failed)),
+            fact("oldest_unsent", n.oldest_unsent_ms ? time(n.oldest_unsent_ms) : words.nothing), fact("failed", String(n.failed)), fact("dead", String(n.dead)),
             fact("events_open", String(n.events_open)), fact("silences", String(n.silences)),
             fact("newest", n.newest_ms ? time(n.newest_ms) : words.nothing))];
     },
