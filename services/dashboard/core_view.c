@@ -377,13 +377,15 @@ static int s_notice(dash_view_t *view, const dash_record_t *record)
     const char *notice = dash_str(record->data, "notice"), *state = dash_str(record->data, "state");
     const json_t *before = dash_view_get(view, "notice", notice);
     bool delivered = strcmp(state, "delivered") == 0, written = strcmp(state, "written") == 0;
-    bool in_file = written && strcmp(dash_str(record->data, "channel"), "email") != 0;
+    bool in_file = written && strcmp(dash_str(record->data, "channel"), "outbox") == 0;
     if (!*notice)
         return CV_EINVAL;
     if (delivered || in_file) {
         int rc = s_count_notice(view, delivered ? "delivered" : "written", 1);
         return rc || !before ? rc : dash_view_put(view, "notice", notice, NULL);
     }
+    if (strcmp(state, "silenced") == 0 || strcmp(state, "deferred") == 0) /* as its recipient asked */
+        return before ? dash_view_put(view, "notice", notice, NULL) : CV_OK;
     int64_t since_ms = before ? dash_int(before, "since") : record->time_ms;
     json_t *now = written ? s_on_its_way(record) : json_copy(record->data);
     if (!now || json_object_set_new(now, "since", json_integer(since_ms))) {

@@ -119,7 +119,7 @@ int ntf_prefer(ntf_t *ntf, const ntf_delivery_t *row, int64_t now_ms, bool *ret_
     int mode = ntf_mode_within(ntf_mode(list, n, recipient.order, row->kind), nature.rules);
     if (row->digest == NTF_LEAVES_ALONE || row->kind == NTF_DIGEST)
         mode = NTF_MODE_AT_ONCE;
-    if (mode == NTF_MODE_WEBHOOK)
+    if (mode == NTF_MODE_WEBHOOK || mode == NTF_MODE_NONE)
         rc = ntf_has_webhook(ntf->prefers, row->n, &has_webhook);
     if (rc)
         return rc;

@@ -44,6 +44,8 @@ static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery)
         [NTF_ARRIVAL_FAILED] = CV_NOTICE_STATE_FAILED,
         [NTF_ARRIVAL_DELIVERED] = CV_NOTICE_STATE_DELIVERED,
     };
+    if (delivery->arrival == NTF_ARRIVAL_DEFERRED)
+        return CV_NOTICE_STATE_DEFERRED;
     if (delivery->arrival > NTF_ARRIVAL_DELIVERED)
         return CV_NOTICE_STATE_DEAD;
     return delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[delivery->arrival];

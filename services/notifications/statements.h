@@ -6,7 +6,7 @@
 #ifndef NOTIFICATIONS_STATEMENTS_H
 #define NOTIFICATIONS_STATEMENTS_H
 
-#include "notifications/statements_arrival.h"
+#include "notifications/statements_prefer.h"
 
 #define NTF_TABLES_1                                                                                                 \
     "CREATE TABLE ntf_event(event TEXT PRIMARY KEY, version INTEGER NOT NULL, time_ms INTEGER NOT NULL,"             \
@@ -61,7 +61,7 @@
 /* In the order of s_delivery_read. */
 #define DELIVERY                                                                                                     \
     "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold," \
-    " attempts, failures, next_ms, reason, channel, " NTF_ARRIVAL ", digest"
+    " attempts, failures, next_ms, reason, channel, " NTF_PROGRESS ", digest"
 
 #define NTF_STATEMENTS(XX)                                                                                             \
     XX(event_put, "INSERT INTO ntf_event VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event) DO UPDATE SET version = ?2,"        \
@@ -143,7 +143,7 @@
     XX(redrive,                                                                                                        \
        "UPDATE ntf_delivery SET state = 1, hold = 0, failures = 0, next_ms = 0 WHERE state <> 2 AND state = 3")        \
     XX(unannounced,                                                                                                    \
-       "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> " NTF_ARRIVAL            \
+       "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> " NTF_PROGRESS           \
        " ORDER BY n LIMIT ?1")                                                                                         \
     XX(announced, "UPDATE ntf_delivery SET announced = ?2 WHERE n = ?1")                                               \
     XX(next_due, "SELECT min(next_ms) FROM ntf_delivery INDEXED BY ntf_delivery_due WHERE state = 1 AND hold = 0")     \

@@ -29,6 +29,7 @@
 extern const char ntf_tables_arrival[]; /* the migration */
 
 enum { /* ntf_delivery_t.arrival; above: dead, by so much as the number of the first that is */
+       NTF_ARRIVAL_DEFERRED = -1, /* queued, and it waits as its recipient asked: statements_prefer.h */
        NTF_ARRIVAL_QUEUED = 1,
        NTF_ARRIVAL_WRITTEN = 2,
        NTF_ARRIVAL_FAILED = 3,

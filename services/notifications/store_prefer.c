@@ -6,7 +6,7 @@
  */
 #include "notifications/store_prefer.h"
 
-#include "notifications/statements_arrival.h"
+#include "notifications/statements_prefer.h"
 
 #include <stdlib.h>
 
@@ -23,6 +23,8 @@ const char ntf_tables_prefer[] =
     " mode INTEGER NOT NULL CHECK(mode BETWEEN 1 AND 3), until_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX ntf_wait_lane ON ntf_wait(party, about, mode, n);"
     "CREATE INDEX ntf_wait_until ON ntf_wait(mode, until_ms);"
+    "DROP INDEX ntf_delivery_news;"
+    "CREATE INDEX ntf_delivery_news ON ntf_delivery(n) WHERE announced <> " NTF_PROGRESS ";"
     "CREATE TRIGGER ntf_digest_fares AFTER UPDATE OF open, dead ON ntf_delivery"
     " WHEN NEW.topic = 7 AND (OLD.open <> NEW.open OR OLD.dead <> NEW.dead) BEGIN"
     " UPDATE ntf_delivery SET open = open + NEW.open - OLD.open,"
@@ -39,48 +41,48 @@ const char ntf_tables_prefer[] =
     "LIMIT 1"
 #define DIGESTS_OF_LANE "(SELECT digest FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND digest > 0)"
 
-#define STATEMENTS(XX)                                                                                                                                         \
-    XX(preferring, "SELECT EXISTS(SELECT 1 FROM ntf_preference) OR EXISTS(SELECT 1 FROM ntf_hours)")                                                           \
-    XX(preference_put, "INSERT INTO ntf_preference VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET mode = ?4")                                                \
-    XX(preference_get, "SELECT 1 FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                                                             \
-    XX(preference_drop, "DELETE FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                                                              \
-    XX(preferences, "SELECT ord, kind, mode FROM ntf_preference WHERE party = ?1 ORDER BY ord, kind")                                                          \
-    XX(hours_put, "INSERT INTO ntf_hours VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET zone = ?3,"                                              \
-                  " quiet_from = ?4, quiet_to = ?5, digest_minute = ?6, digest_day = ?7")                                                                      \
-    XX(hours_get, "SELECT 1 FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                                                                     \
-    XX(hours_drop, "DELETE FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                                                                      \
-    XX(hours, "SELECT ord, zone, quiet_from, quiet_to, digest_minute, digest_day FROM ntf_hours WHERE party = ?1"                                              \
-              " ORDER BY ord")                                                                                                                                 \
-    XX(preferring_after, "SELECT min(party) FROM (SELECT min(party) AS party FROM ntf_preference WHERE party > ?1"                                             \
-                         " UNION ALL SELECT min(party) FROM ntf_hours WHERE party > ?1)")                                                                      \
-    XX(wait, "INSERT INTO ntf_wait VALUES(?1, ?2, ?3, ?4, ?5)")                                                                                                \
-    XX(wait_hold, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1 AND state = 1")                                                                              \
-    XX(silently,                                                                                                                                               \
-       "UPDATE ntf_delivery SET state = 2, hold = 0, digest = ?2, mail = NULL, reason = NULL, channel = CASE ?2 WHEN -3 THEN 2 ELSE channel END WHERE n = ?1") \
-    XX(has_webhook, "SELECT EXISTS(SELECT 1 FROM ntf_dispatch WHERE n = ?1 AND channel = 3)")                                                                  \
-    XX(end_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN " ENDED)                                                                                      \
-    XX(end_drop, "DELETE FROM ntf_wait WHERE n IN " ENDED)                                                                                                     \
-    XX(anew_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN (SELECT n FROM ntf_wait WHERE party = ?1)")                                                  \
-    XX(anew_drop, "DELETE FROM ntf_wait WHERE party = ?1")                                                                                                     \
-    XX(wait_next, "SELECT min(until_ms) FROM (SELECT min(until_ms) AS until_ms FROM ntf_wait WHERE mode = 1"                                                   \
-                  " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 2"                                                                               \
-                  " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 3)")                                                                             \
-    XX(lane_daily, LANE_DUE("2", "180000000"))                                                                                                                 \
-    XX(lane_weekly, LANE_DUE("3", "777600000"))                                                                                                                \
-    XX(candidates, "SELECT n FROM ntf_wait WHERE party = ?1 AND about = ?2 AND mode = ?3 ORDER BY n LIMIT ?4")                                                 \
-    XX(number, "SELECT n FROM ntf_delivery WHERE notice = ?1")                                                                                                 \
-    XX(notice, "SELECT notice FROM ntf_delivery WHERE n = ?1")                                                                                                 \
-    XX(claim, "UPDATE ntf_delivery SET digest = ?2, mail = NULL WHERE n = ?1 AND state = 1 AND digest = 0")                                                    \
-    XX(claimed, "DELETE FROM ntf_wait WHERE n = ?1")                                                                                                           \
-    XX(members, "SELECT n FROM ntf_delivery WHERE digest > 0 AND digest = ?1 ORDER BY n LIMIT ?2")                                                             \
-    XX(written, "UPDATE ntf_delivery SET state = 2, hold = 0, attempts = attempts + 1, channel = (SELECT d.channel"                                            \
-                " FROM ntf_delivery AS d WHERE d.n = ?1) WHERE digest > 0 AND digest = ?1 AND state = 1")                                                      \
-    XX(dissolve, "UPDATE ntf_delivery SET digest = -2, hold = 0 WHERE digest > 0 AND digest = ?1 AND state = 1")                                               \
-    XX(thaw, "UPDATE ntf_delivery SET mail = NULL WHERE mail IS NOT NULL AND n IN " DIGESTS_OF_LANE)                                                           \
-    XX(scrub, "UPDATE ntf_delivery SET scrub = 1 WHERE state = 2 AND n IN " DIGESTS_OF_LANE)                                                                   \
-    XX(mail_text, "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch"                                                      \
-                  " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE ")")                                                                                          \
-    XX(mail_body, "UPDATE ntf_dispatch SET body = NULL, address = CASE state WHEN 2 THEN address ELSE '' END"                                                  \
+#define STATEMENTS(XX)                                                                                              \
+    XX(preferring, "SELECT EXISTS(SELECT 1 FROM ntf_preference) OR EXISTS(SELECT 1 FROM ntf_hours)")                \
+    XX(preference_put, "INSERT INTO ntf_preference VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET mode = ?4")     \
+    XX(preference_get, "SELECT 1 FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                  \
+    XX(preference_drop, "DELETE FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                   \
+    XX(preferences, "SELECT ord, kind, mode FROM ntf_preference WHERE party = ?1 ORDER BY ord, kind")               \
+    XX(hours_put, "INSERT INTO ntf_hours VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET zone = ?3,"   \
+                  " quiet_from = ?4, quiet_to = ?5, digest_minute = ?6, digest_day = ?7")                           \
+    XX(hours_get, "SELECT 1 FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                          \
+    XX(hours_drop, "DELETE FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                           \
+    XX(hours, "SELECT ord, zone, quiet_from, quiet_to, digest_minute, digest_day FROM ntf_hours WHERE party = ?1"   \
+              " ORDER BY ord")                                                                                      \
+    XX(preferring_after, "SELECT min(party) FROM (SELECT min(party) AS party FROM ntf_preference WHERE party > ?1"  \
+                         " UNION ALL SELECT min(party) FROM ntf_hours WHERE party > ?1)")                           \
+    XX(wait, "INSERT INTO ntf_wait VALUES(?1, ?2, ?3, ?4, ?5)")                                                     \
+    XX(wait_hold, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1 AND state = 1")                                   \
+    XX(silently, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = ?2, mail = NULL, reason = NULL,"            \
+                 " channel = CASE ?2 WHEN -3 THEN 2 ELSE channel END WHERE n = ?1")                                 \
+    XX(has_webhook, "SELECT EXISTS(SELECT 1 FROM ntf_dispatch WHERE n = ?1 AND channel = 3)")                       \
+    XX(end_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN " ENDED)                                           \
+    XX(end_drop, "DELETE FROM ntf_wait WHERE n IN " ENDED)                                                          \
+    XX(anew_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN (SELECT n FROM ntf_wait WHERE party = ?1)")       \
+    XX(anew_drop, "DELETE FROM ntf_wait WHERE party = ?1")                                                          \
+    XX(wait_next, "SELECT min(until_ms) FROM (SELECT min(until_ms) AS until_ms FROM ntf_wait WHERE mode = 1"        \
+                  " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 2"                                    \
+                  " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 3)")                                  \
+    XX(lane_daily, LANE_DUE("2", "180000000"))                                                                      \
+    XX(lane_weekly, LANE_DUE("3", "777600000"))                                                                     \
+    XX(candidates, "SELECT n FROM ntf_wait WHERE party = ?1 AND about = ?2 AND mode = ?3 ORDER BY n LIMIT ?4")      \
+    XX(number, "SELECT n FROM ntf_delivery WHERE notice = ?1")                                                      \
+    XX(notice, "SELECT notice FROM ntf_delivery WHERE n = ?1")                                                      \
+    XX(claim, "UPDATE ntf_delivery SET digest = ?2, mail = NULL WHERE n = ?1 AND state = 1 AND digest = 0")         \
+    XX(claimed, "DELETE FROM ntf_wait WHERE n = ?1")                                                                \
+    XX(members, "SELECT n FROM ntf_delivery WHERE digest > 0 AND digest = ?1 ORDER BY n LIMIT ?2")                  \
+    XX(written, "UPDATE ntf_delivery SET state = 2, hold = 0, attempts = attempts + 1, channel = (SELECT d.channel" \
+                " FROM ntf_delivery AS d WHERE d.n = ?1) WHERE digest > 0 AND digest = ?1 AND state = 1")           \
+    XX(dissolve, "UPDATE ntf_delivery SET digest = -2, hold = 0 WHERE digest > 0 AND digest = ?1 AND state = 1")    \
+    XX(thaw, "UPDATE ntf_delivery SET mail = NULL WHERE mail IS NOT NULL AND n IN " DIGESTS_OF_LANE)                \
+    XX(scrub, "UPDATE ntf_delivery SET scrub = 1 WHERE state = 2 AND n IN " DIGESTS_OF_LANE)                        \
+    XX(mail_text, "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch"           \
+                  " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE ")")                                               \
+    XX(mail_body, "UPDATE ntf_dispatch SET body = NULL, address = CASE state WHEN 2 THEN address ELSE '' END"       \
                   " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE)
 
 struct ntf_prefers {

@@ -11,7 +11,7 @@
  *
  *    0   by itself
  *   >0   in the digest of that number: claimed. The row stays held until the digest was written, and is written with it
- *   -1   not at all: its recipient asked for none
+ *   -1   not at all: its recipient asked for none, and no webhook has it
  *   -2   by itself whatever is preferred: its digest could not be made
  *   -3   by webhook alone
  *

@@ -159,6 +159,14 @@ static void test_notices_and_feed_are_bounded(void **state)
     assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "N2", "written"), CV_OK);
     assert_null(dash_view_get(world->view, "notice", "N2"));
     assert_int_equal(number_of(world, "tally", "notices", "written"), 1);
+    static const char *const asked[] = {"deferred", "silenced"}; /* no need of anybody's: it is as they asked */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "N3", "queued"), CV_OK);
+        assert_non_null(dash_view_get(world->view, "notice", "N3"));
+        assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "N3", asked[i]), CV_OK);
+        assert_null(dash_view_get(world->view, "notice", "N3"));
+    }
+    assert_int_equal(number_of(world, "tally", "notices", "written"), 1);
     for (int i = 0; i < 3 * DASH_FEED_MAX; i++)
         tell_decided(world, "KZ", "registered", "[]", 1, 0);
     assert_int_equal(json_object_size(dash_view_kind(world->view, "feed")), DASH_FEED_MAX);
