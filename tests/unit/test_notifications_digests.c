@@ -4,6 +4,7 @@
  */
 #include "convene/ids.h"
 #include "notifications/core.h"
+#include "notifications/statements_prefer.h"
 
 #include "notifications_forum.h"
 #include "stored.h"
@@ -70,6 +71,13 @@ static void assert_hours(drv_t *drv, const char *zone, const char *from, const c
     cv_str_t said = ask(drv, CV_MSG_NOTIFICATIONS_HOURS_PUT_V1, &put);
     if (!cv_str_is(said, code))
         fail_msg("%.*s, not %s", CV_STR_ARG(said), code);
+}
+
+static void run_sql(drv_t *drv, const char *sql)
+{
+    cv_stmt_t *stmt;
+    assert_int_equal(cv_db_prepare(drv->db, sql, &stmt), CV_OK);
+    assert_int_equal(cv_stmt_run(stmt), CV_OK);
 }
 
 /* ---- what happens ------------------------------------------------------------------------- */
@@ -171,6 +179,7 @@ static void test_whole_and_once(void **state)
     assert_non_null(held);
     assert_int_equal(held->records.n, 2);
     assert_int_equal(dispatch_of(drv, FILE_DECIDED).reason, CV_DELIVERY_RESULT_AWAITING_DIGEST);
+    assert_int_equal(drv_notice(drv->notices[drv->notices_n - 1]).state, CV_NOTICE_STATE_DEFERRED);
     run_at(drv, "2026-02-27T07:59:58Z");
     assert_int_equal(drv_files(drv), 0);
     drv_run(drv, 3000, true);
@@ -201,6 +210,43 @@ static void test_whole_and_once(void **state)
     }
     assert_accounted(drv, 0, 2, 1);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer WHERE kind = 'outbox'"), 0);
+}
+
+/* What becomes of a digest's mail is said of what is in it. */
+static void test_comes_as_far_as_its_digest(void **state)
+{
+    drv_t *drv = *state;
+    static const struct {
+        const char *sql;
+        int open, dead, delivered;
+    } STEPS[] = {
+        {"UPDATE ntf_delivery SET channel = 2 WHERE topic = 7 OR digest > 0", 0, 0, 3},
+        {"INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head) SELECT n, 2, 0, 'a@x.example', X'00', 1"
+         " FROM ntf_delivery WHERE topic = 7",
+         3, 0, 0},
+        {"UPDATE ntf_dispatch SET state = 2", 3, 0, 0},
+        {"UPDATE ntf_dispatch SET state = 4, reason = 3", 0, 3, 0},
+        {"UPDATE ntf_dispatch SET state = 1, reason = 0", 3, 0, 0}, /* redriven */
+        {"INSERT INTO ntf_dispatch(n, channel, webhook, address, head) SELECT n, 3, 9, 'https://x.example/', 1"
+         " FROM ntf_delivery WHERE kind = 1",
+         3, 0, 0},
+        {"UPDATE ntf_dispatch SET state = 3 WHERE channel = 2", 1, 0, 2},
+        {"UPDATE ntf_dispatch SET state = 4, reason = 3 WHERE channel = 3", 0, 1, 2},
+        {"UPDATE ntf_dispatch SET state = 3, reason = 0 WHERE channel = 3", 0, 0, 3},
+    };
+    tell_catalogue(drv);
+    prefer(drv, CV_NOTICE_KIND_ABSENT, CV_NOTICE_MODE_DAILY);
+    decide_and_move(drv);
+    run_at(drv, "2026-02-27T08:00:00Z");
+    assert_accounted(drv, 0, 2, 1);
+    for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++) {
+        run_sql(drv, STEPS[i].sql);
+        if (count(drv, "open > 0") != STEPS[i].open || count(drv, "dead > 0") != STEPS[i].dead)
+            fail_msg("step %zu: %d open, %d dead", i, (int)count(drv, "open > 0"), (int)count(drv, "dead > 0"));
+        assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE (" NTF_PROGRESS ") = 4"),
+                         STEPS[i].delivered);
+    }
+    assert_int_equal(count(drv, "open <> 0 OR dead <> 0"), 0);
 }
 
 /* Daily and weekly ones of the same party, each with its own; and more than go into one. */
@@ -297,12 +343,7 @@ static void test_dissolved(void **state)
     tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
     drv_run(drv, 500, true);
     assert_int_equal(count(drv, "hold = 4"), 3);
-    cv_stmt_t *stmt;
-    assert_int_equal(cv_db_prepare(drv->db,
-                                   "UPDATE ntf_delivery SET data = X'00' WHERE n = (SELECT max(n) FROM ntf_delivery)",
-                                   &stmt),
-                     CV_OK);
-    assert_int_equal(cv_stmt_run(stmt), CV_OK);
+    run_sql(drv, "UPDATE ntf_delivery SET data = X'00' WHERE n = (SELECT max(n) FROM ntf_delivery)");
     run_at(drv, "2026-02-27T08:00:00Z");
     drv_run(drv, 1000, true);
     assert_int_equal(count(drv, "state = 2 AND digest = -2"), 2);
@@ -491,17 +532,12 @@ static void test_another_preference(void **state)
 static void test_by_webhook_alone(void **state)
 {
     drv_t *drv = *state;
-    cv_stmt_t *stmt;
     tell_catalogue(drv);
     prefer(drv, CV_NOTICE_KIND_ABSENT, CV_NOTICE_MODE_WEBHOOK);
     tell_registered(drv, KZ);
     drv_run(drv, 500, true);
     assert_int_equal(drv_files(drv), 1);
-    assert_int_equal(cv_db_prepare(drv->db,
-                                   "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://kz.example/')",
-                                   &stmt),
-                     CV_OK);
-    assert_int_equal(cv_stmt_run(stmt), CV_OK);
+    run_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://kz.example/')");
     change(drv, 2, "Astana", CV_EVENT_STATUS_CANCELLED);
     assert_int_equal(drv_files(drv), 1);
     assert_int_equal(count(drv, "state = 2 AND digest = -3"), 1);
@@ -618,6 +654,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_whole_and_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_comes_as_far_as_its_digest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_period_and_many, setup, teardown),
         cmocka_unit_test(test_ends_at_every_moment),
         cmocka_unit_test_setup_teardown(test_no_room_for_it, setup, teardown),
