@@ -233,15 +233,17 @@ class Delivery(Case):
         server, web = self.receiver("mail"), self.receiver("web")
         self.with_mail(server, **{"notifications/retry": "100ms 200ms 500ms 1s 1s 1s 2s 2s 2s 2s 2s 2s 2s 2s 2s 2s"})
         rng = random.Random(seed_of())
-        world.open_event(self.d, self.office, "E1", world.rules(10 * NOTICES + 1000))
+        events = [f"E{1 + i}" for i in range(1 + NOTICES // 4000)]
+        for event in events:
+            world.open_event(self.d, self.office, event, world.rules(50000))
         for party in ("KZ", "AZ"):
             self.hook(party, f"http://127.0.0.1:{web.port}/ok/{party}")
         told, kills, end = [], 0, time.monotonic() + max(5, NOTICES / 250)
         while len(told) < NOTICES or time.monotonic() < end:
             requests = []
             for _ in range(min(max(40, NOTICES // 400), NOTICES - len(told))):  # so many kills in the long version
-                party = rng.choice([p[0] for p in world.PARTIES])
-                requests.append(self.register(party, f"ok-desk@{party.lower()}.example", wait=False))
+                party, event = rng.choice([p[0] for p in world.PARTIES]), rng.choice(events)
+                requests.append(self.register(party, f"ok-desk@{event.lower()}.{party.lower()}.example", event, wait=False))
             told += self.office.wait(requests)
             for victim in rng.sample((self.d.notifications, server, web), rng.randint(0, 2)):
                 victim.kill()
