@@ -162,6 +162,20 @@ void ntf_breaker_note(ntf_breaker_t *breaker, const ntf_end_t *end, const ntf_la
         breaker->until_ms = now_ms + pause_ms;
 }
 
+int64_t ntf_retry_longest_ms(const ntf_ladder_t *ladder)
+{
+    int64_t longest_ms = NTF_LATER_MAX_MS;
+    for (size_t i = 0; i < ladder->n; i++)
+        longest_ms = ladder->pause_ms[i] > longest_ms ? ladder->pause_ms[i] : longest_ms;
+    return longest_ms + longest_ms / 5;
+}
+
+void ntf_breaker_set_back(ntf_breaker_t *breaker, int64_t by_ms)
+{
+    if (breaker->until_ms > 0)
+        breaker->until_ms -= by_ms;
+}
+
 int ntf_breaker_room(const ntf_breaker_t *breaker, int most, int64_t now_ms)
 {
     if (breaker->until_ms > now_ms)

@@ -13,6 +13,10 @@
  * asks for (Retry-After) is kept where it is longer. A dispatch is given up when the ladder has no more rungs, or when
  * its sum and what may be added to it have passed since the first attempt: it may have waited for a breaker.
  *
+ * Instants are the wall clock's, because they outlive the process. When it steps back, pauses begin anew from where it is
+ * then: nothing waits for a time that a wrong clock named. When it steps forward, what waits is due; and whose ladder
+ * seems to be over is dead after the attempt that fails then.
+ *
  * A breaker opens for the ladder's first pause, doubled each time up to NTF_BREAK_MAX_MS. When that is over one dispatch
  * is let through; its end closes the breaker or opens it anew. Dispatches that wait for a breaker fail nothing meanwhile.
  */
@@ -28,6 +32,7 @@ enum {
     NTF_GRACE_MS = 60 * 1000,            /* for the attempts themselves, beside the pauses */
     NTF_LATER_MAX_MS = 24 * 3600 * 1000, /* at most what a Retry-After is believed */
     NTF_RETRY_TEXT_MAX = 256,
+    NTF_STEP_MS = 10 * 1000, /* a clock that goes back by less is only being set right */
 };
 /* 75.6 hours, ten attempts */
 #define NTF_RETRY_DEFAULT "5s 5m 30m 2h 5h 10h 14h 20h 24h"
@@ -76,12 +81,17 @@ ntf_end_t ntf_end_of_webhook(ntf_transport_t transport, int code, int64_t retry_
 int64_t ntf_retry_at(const ntf_ladder_t *ladder, int64_t dispatch, int64_t failures, int64_t first_ms, int64_t now_ms,
                      int64_t later_ms);
 
+/* The longest pause there can be between two attempts at a dispatch. */
+int64_t ntf_retry_longest_ms(const ntf_ladder_t *ladder);
+
 typedef struct {
     int64_t failures; /* of the destination, in a row */
     int64_t until_ms; /* left alone till then; 0: closed */
 } ntf_breaker_t;
 
 void ntf_breaker_note(ntf_breaker_t *breaker, const ntf_end_t *end, const ntf_ladder_t *ladder, int64_t now_ms);
+/* The clock went back by so much: it is left alone as long as it would have been. */
+void ntf_breaker_set_back(ntf_breaker_t *breaker, int64_t by_ms);
 /* How many dispatches may be on their way at once: 0 while it is open, 1 when it is to be tried, else most. */
 int ntf_breaker_room(const ntf_breaker_t *breaker, int most, int64_t now_ms);
 

@@ -33,6 +33,7 @@ struct ntf_post {
     bool has_key;
 
     bool is_recovered; /* what the process before had on its way is back in its queue */
+    bool went_back;    /* the clock did, and what waits does not know yet */
     bool stir;         /* there may be something due that nobody has looked at */
     int64_t next_ms;   /* when something is due next; 0: nothing */
     int64_t retry_ms;  /* no transaction before: the last one failed */
@@ -392,6 +393,9 @@ static int s_transaction(ntf_t *ntf, ntf_post_t *post, int64_t now_ms, int64_t *
     static const int channels[] = {NTF_EMAIL, NTF_WEBHOOK};
     int64_t next_ms = 0, due_ms;
     int rc = post->is_recovered ? CV_OK : ntf_dispatches_recover(post->store);
+    if (!rc && (!post->is_recovered || post->went_back)) /* it may have been while there was no process */
+        rc = ntf_dispatches_set_back(post->store, now_ms, NTF_STEP_MS,
+                                     ntf_retry_longest_ms(&ntf_post_settings()->ladder));
     for (size_t i = 0; !rc && i < post->ended_n; i++)
         rc = s_end_one(post, post->ended[i], now_ms);
     for (size_t i = 0; !rc && i < sizeof(channels) / sizeof(channels[0]); i++) {
@@ -436,6 +440,7 @@ static int s_commit(ntf_t *ntf, ntf_post_t *post, cv_db_t *db, int64_t now_ms)
         ntf_job_free(&post->ended[post->ended_n - 1]);
     post->next_ms = next_ms;
     post->is_recovered = true;
+    post->went_back = false;
     if (post->is_news) {
         ntf->news = true;
         ntf->owed_ms = ntf->owed_ms ? ntf->owed_ms : now_ms + NTF_SETTLE_MS;
@@ -483,11 +488,27 @@ static void s_set_timer(const ntf_post_t *post, int64_t now_ms)
     (void)timerfd_settime(post->timer_fd, 0, &in, NULL);
 }
 
+/* Nothing waits for an instant that the clock named before. */
+static void s_set_back(ntf_t *ntf, ntf_post_t *post, int64_t now_ms)
+{
+    cv_log(CV_LOG_WARN, "clock_went_back", cv_kv_int("ms", post->now_ms - now_ms));
+    for (size_t i = 0; i < post->hosts_n; i++)
+        ntf_breaker_set_back(&post->hosts[i].breaker, post->now_ms - now_ms);
+    post->went_back = post->stir = true;
+    post->retry_ms = 0;
+    ntf->outbox_not_before_ms = 0;
+    ntf->work = true;
+    if (ntf->owed_ms)
+        ntf->owed_ms = now_ms + NTF_SETTLE_MS;
+}
+
 int ntf_post_turn(ntf_t *ntf, cv_db_t *db, int64_t now_ms)
 {
     ntf_post_t *post = ntf->post;
     uint64_t expired;
     bool rang = read(post->timer_fd, &expired, sizeof(expired)) == (ssize_t)sizeof(expired);
+    if (now_ms + NTF_STEP_MS < post->now_ms)
+        s_set_back(ntf, post, now_ms);
     post->now_ms = now_ms;
     s_take(post, now_ms);
     bool is_due = post->next_ms != 0 && now_ms >= post->next_ms;

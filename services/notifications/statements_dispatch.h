@@ -50,6 +50,11 @@
        "INSERT OR IGNORE INTO ntf_attempt SELECT number, attempts, lease_ms, ?1, 0, NULL FROM ntf_dispatch"             \
        " WHERE state < 3 AND state = 2")                                                                                \
     XX(recover, "UPDATE ntf_dispatch SET state = 1, next_ms = 0, reason = ?1 WHERE state < 3 AND state = 2")            \
+    XX(set_back,                                                                                                        \
+       "UPDATE ntf_dispatch SET next_ms = ?1 + max(0, min(next_ms - lease_ms, ?3)), first_ms = min(first_ms, ?1),"      \
+       " lease_ms = ?1 WHERE state < 3 AND state = 1 AND lease_ms > ?1 + ?2")                                           \
+    XX(set_back_far, "UPDATE ntf_dispatch SET next_ms = ?1 WHERE state < 3 AND state = 1 AND next_ms > ?1 + ?3")        \
+    XX(set_back_outbox, "UPDATE ntf_delivery SET next_ms = ?1 WHERE state = 1 AND next_ms > ?1 + ?3")                   \
     XX(settle_none, "UPDATE ntf_dispatch SET head = 0 WHERE state < 3 AND state = 1 AND head = 1")                      \
     XX(settle_all, "UPDATE ntf_dispatch SET head = 1 WHERE number IN (SELECT min(d.number) FROM ntf_dispatch AS d"      \
                    " WHERE d.state < 3 GROUP BY d.channel, d.address HAVING max(d.state) = 1)")                         \

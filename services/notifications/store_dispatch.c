@@ -3,6 +3,7 @@
  */
 #include "notifications/store_dispatch.h"
 
+#include "notifications/core.h"
 #include "notifications/statements_dispatch.h"
 
 #include <stdlib.h>
@@ -54,6 +55,20 @@ int ntf_dispatches_recover(ntf_dispatches_t *d)
     if (!rc)
         rc = cv_stmt_run(d->recover);
     return rc ? rc : s_settle_all(d);
+}
+
+int ntf_dispatches_set_back(ntf_dispatches_t *d, int64_t now_ms, int64_t slack_ms, int64_t pause_ms)
+{
+    cv_stmt_t *const steps[] = {d->set_back, d->set_back_far, d->set_back_outbox};
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++) {
+        cv_stmt_int(steps[i], 1, now_ms);
+        if (i == 0)
+            cv_stmt_int(steps[i], 2, slack_ms);
+        cv_stmt_int(steps[i], 3, i == 2 ? NTF_PAUSE_MAX_MS : pause_ms);
+        rc = cv_stmt_run(steps[i]);
+    }
+    return rc;
 }
 
 static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)

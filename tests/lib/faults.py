@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import struct
 import subprocess
 import time
 import unittest
@@ -10,19 +11,36 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def drop_feed(deployment, percent, seed=1, services=None):
-    """From its next start on a service loses so many of a hundred messages of its feed."""
-    library = os.path.join(deployment.root, "dropfeed.so")
+def preload(deployment, name, services, **environment):
+    """From its next start on a service runs with that library of ours before all others."""
+    library = os.path.join(deployment.root, f"{name}.so")
     if not os.path.exists(library):
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if compiler is None:
-            raise unittest.SkipTest("no C compiler for the library that drops feed messages")
-        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, os.path.join(HERE, "preload", "dropfeed.c"), "-ldl"],
-                       check=True)
-    for name in services or deployment.services:
+            raise unittest.SkipTest(f"no C compiler for the library {name}")
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, os.path.join(HERE, "preload", f"{name}.c"), "-ldl"], check=True)
+    for service in services:
         options = os.environ.get("ASAN_OPTIONS", "")
-        deployment.environment[name] = {"LD_PRELOAD": library, "DROPFEED_PERCENT": str(percent), "DROPFEED_SEED": str(seed),
-                                        "ASAN_OPTIONS": (options + ":" if options else "") + "verify_asan_link_order=0"}
+        deployment.environment[service] = {"LD_PRELOAD": library, **environment,
+                                           "ASAN_OPTIONS": (options + ":" if options else "") + "verify_asan_link_order=0"}
+
+
+def drop_feed(deployment, percent, seed=1, services=None):
+    """From its next start on a service loses so many of a hundred messages of its feed."""
+    preload(deployment, "dropfeed", services or deployment.services, DROPFEED_PERCENT=str(percent), DROPFEED_SEED=str(seed))
+
+
+class Clock:
+    """The wall clock of one service, from its next start on: set() moves it while the service runs."""
+
+    def __init__(self, deployment, service):
+        self.path = os.path.join(deployment.root, f"{service}.clock")
+        self.set(0)
+        preload(deployment, "clock", [service], CLOCK_FILE=self.path)
+
+    def set(self, ahead_ms):
+        with open(self.path, "r+b" if os.path.exists(self.path) else "wb") as file:
+            file.write(struct.pack("=q", ahead_ms))
 
 
 class Chaos:

@@ -165,7 +165,7 @@ class Arrival(Case):
         self.register("KZ", "ok-desk@kz.example")
         dead = self.until_told("KZ", "dead")
         self.assertEqual(dead["channel"], "webhook")
-        wait_for(lambda: self.now().get("dead") == 1 and kind(self.d, "tally")["notices"]["written"] == 0, lambda: f"{kind(self.d, 'tally')}")
+        wait_for(lambda: self.now().get("dead") == 1 and kind(self.d, "tally").get("notices", {"written": 0})["written"] == 0, lambda: f"{kind(self.d, 'tally')}")
         self.audit()
         self.web.start()
         world.decide(self.office, "notifications.redrive", {})

@@ -23,6 +23,7 @@ try:
 except ImportError:
     print("skipped: no python3-aiosmtpd")
     sys.exit(77)
+import faults
 import world
 from clients import Refused, seed_of
 from deployment import Case, main, wait_for
@@ -49,9 +50,9 @@ class Delivery(Case):
             world.put_parties(self.office, parties)
         return self.d
 
-    def with_mail(self, server, **settings):
+    def with_mail(self, server, start=True, **settings):
         return self.begin({"smtp/url": f"smtp://127.0.0.1:{server.port}", "smtp/sender": "notices@convene.example",
-                           "smtp/starttls": "none", **settings})
+                           "smtp/starttls": "none", **settings}, start)
 
     def register(self, party, mailbox, event="E1", wait=True):
         data = world.delegation(event, party)
@@ -166,7 +167,7 @@ class Delivery(Case):
         folder = self.deployment("ipc", start=False).root
         server = self.receiver("mail", certificate=certificate(folder))
         plain = self.receiver("mail")
-        self.with_mail(server, **{"smtp/starttls": "required", "notifications/retry": "300ms 300ms"})
+        self.with_mail(server, **{"smtp/starttls": "required", "notifications/retry": "300ms 300ms", "notifications/timeout_ms": 10000})
         world.open_event(self.d, self.office, "E1", world.rules(50))
         self.register("KZ", "ok-desk@kz.example")
         (dead,) = self.settle("email", 1)
@@ -233,15 +234,17 @@ class Delivery(Case):
         server, web = self.receiver("mail"), self.receiver("web")
         self.with_mail(server, **{"notifications/retry": "100ms 200ms 500ms 1s 1s 1s 2s 2s 2s 2s 2s 2s 2s 2s 2s 2s"})
         rng = random.Random(seed_of())
-        world.open_event(self.d, self.office, "E1", world.rules(10 * NOTICES + 1000))
+        events = [f"E{1 + i}" for i in range(1 + NOTICES // 4000)]
+        for event in events:
+            world.open_event(self.d, self.office, event, world.rules(50000))
         for party in ("KZ", "AZ"):
             self.hook(party, f"http://127.0.0.1:{web.port}/ok/{party}")
         told, kills, end = [], 0, time.monotonic() + max(5, NOTICES / 250)
         while len(told) < NOTICES or time.monotonic() < end:
             requests = []
             for _ in range(min(max(40, NOTICES // 400), NOTICES - len(told))):  # so many kills in the long version
-                party = rng.choice([p[0] for p in world.PARTIES])
-                requests.append(self.register(party, f"ok-desk@{party.lower()}.example", wait=False))
+                party, event = rng.choice([p[0] for p in world.PARTIES]), rng.choice(events)
+                requests.append(self.register(party, f"ok-desk@{event.lower()}.{party.lower()}.example", event, wait=False))
             told += self.office.wait(requests)
             for victim in rng.sample((self.d.notifications, server, web), rng.randint(0, 2)):
                 victim.kill()
@@ -336,6 +339,79 @@ class Delivery(Case):
         self.assertEqual(len(began), 3)
         for earlier, later in zip(began, began[1:]):
             self.assertGreater(later - earlier, 1.4, "two at once")
+
+    def test_sent_mark_after_a_loop(self):
+        """Killed in the middle of many: again come only those that were on their way, and not all since the last mark."""
+        server = self.receiver("mail")
+        self.with_mail(server)
+        world.open_event(self.d, self.office, "E1", world.rules(500))
+        parties = [p[0] for p in world.PARTIES]
+        requests = [self.register(party, f"slow-{i}@{party.lower()}.example", wait=False) for i in range(8) for party in parties]
+        self.assertTrue(all(o.klass == "OK" for o in self.office.wait(requests)))
+        for count in (12, 24):  # each takes 0.3 s, four at once: far from the end
+            wait_for(lambda: len(server.taken()) >= count, lambda: f"{count} taken, {len(server.taken())}", None, 0.01)
+            self.d.notifications.kill()
+            self.assertLess(len(server.taken()), len(requests))
+            self.d.notifications.start()
+        self.settle("email", len(requests))
+        times = collections.Counter(m["id"] for m in server.taken())
+        self.assertEqual(len(times), len(requests), "none lost")
+        self.assertLessEqual(sum(times.values()) - len(times), 2 * 4, f"again, that had been sent: {times}")
+
+    def test_retry_that_ignores_its_date(self):
+        """What waits is not attempted before its time: not when others are sent, not at a start."""
+        server, web = self.receiver("mail"), self.receiver("web")
+        self.with_mail(server, **{"notifications/retry": "4s 4s"})
+        world.open_event(self.d, self.office, "E1", world.rules(50))
+        self.hook("TR", f"http://127.0.0.1:{web.port}/busy/tr")
+        self.register("KZ", "later1-desk@kz.example")
+        waits = wait_for(lambda: next((d for d in self.in_state("queued", "email") if d["attempts"] == 1), None), "one that waits")
+        self.assertGreaterEqual(waits["next_ms"], waits["log"][0]["at_ms"] + 4000)
+        self.d.notifications.kill()
+        self.d.notifications.start()
+        self.register("TR", "ok-desk@tr.example")
+        self.settle("webhook", 1)
+        found = {d["party"]: d for d in self.settle("email", 2)}
+        self.assertEqual((found["KZ"]["state"], found["KZ"]["attempts"]), ("delivered", 2))
+        (taken,) = [m for m in server.taken() if m["to"] == "later1-desk@kz.example"]
+        self.assertGreaterEqual(taken["at"] * 1000, waits["next_ms"], "before its time")
+
+    def test_clock_that_jumps(self):
+        """Back by a day, while running and while away: what waits does not wait for it. Forward: it is due, and comes once."""
+        server = self.receiver("mail")
+        server.kill()
+        self.with_mail(server, start=False, **{"notifications/retry": "1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"})
+        clock, day = faults.Clock(self.d, "notifications"), 86_400_000
+        clock.set(2 * day)
+        self.d.start()
+        self.office = self.d.publisher("office")
+        world.open_event(self.d, self.office, "E1", world.rules(50), world.PARTIES)
+        self.register("KZ", "ok-desk@kz.example")
+
+        def attempts(party):
+            return max([d["attempts"] for d in self.dispatches(f"E1/{party}")], default=0)
+        wait_for(lambda: attempts("KZ") >= 3, "attempts in vain")
+        clock.set(day)
+        before = attempts("KZ") + 1  # one may be on its way
+        wait_for(lambda: attempts("KZ") > before, lambda: f"more attempts than {before} after the clock went back: {self.dispatches('E1/KZ')}")
+        self.assertIn("clock_went_back", [e["event"] for e in self.d.notifications.log_events()])
+        self.d.notifications.kill()
+        clock.set(0)
+        self.d.notifications.start()
+        again = attempts("KZ")
+        wait_for(lambda: attempts("KZ") > again, lambda: f"more attempts than {again} after a start: {self.dispatches('E1/KZ')}")
+        server.start()
+        self.settle("email", 1)
+        self.assertEqual(len(server.taken()), 1)
+        # Forward, by less than the ladder: due at once.
+        server.kill()
+        self.register("AZ", "ok-desk@az.example")
+        wait_for(lambda: attempts("AZ") >= 1, "an attempt in vain")
+        server.start()
+        clock.set(5000)
+        found = self.settle("email", 2)
+        self.assertEqual([d["state"] for d in found], ["delivered"] * 2)
+        self.assertEqual(sorted(collections.Counter(m["id"] for m in server.taken()).values()), [1, 1])
 
     def test_who_is_erased_while_mail_waits(self):
         """Mail that waits is made anew without the name and to whom it may go to now; no address and no reply stay."""

@@ -1,6 +1,7 @@
 /* test_notifications_dispatch: lanes keep their order and their one head, whatever is done to them in whatever order.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "notifications/core_retry.h"
 #include "notifications/store_dispatch.h"
 
 #include "notifications_driver.h"
@@ -276,6 +277,42 @@ static void test_backlog_is_not_walked(void **state)
     assert_int_equal(rows[0].number, 1);
 }
 
+/* Pauses that were counted by a clock that was ahead begin now; others stay as they are. */
+static void test_clock_that_steps_back(void **state)
+{
+    enum { HOUR = 3600000, DAY = 24 * HOUR, LONGEST = 2 * DAY };
+    world_t *world = *state;
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    for (int i = 1; i <= 4; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "a%d@x.example", i);
+        ntf_delivery_t delivery = {.n = deliver(world, i), .mail = CV_STR("bytes")};
+        assert_int_equal(ntf_dispatch_add_mail(world->store, &delivery, cv_str(address)), CV_OK);
+    }
+    assert_int_equal(cv_db_commit(world->db), CV_OK);
+    const int64_t now_ms = 10LL * DAY;
+    run(world,
+        "UPDATE ntf_dispatch SET lease_ms = 950400000, first_ms = 950400000, next_ms = 957600000 WHERE number = 1;" /* in a day */
+        "UPDATE ntf_dispatch SET lease_ms = 864000500, first_ms = 5, next_ms = 871200500 WHERE number = 2;" /* by half a second */
+        "UPDATE ntf_dispatch SET next_ms = 1296000000 WHERE number = 3;" /* never tried, in five days */
+        "UPDATE ntf_dispatch SET lease_ms = 860400000, first_ms = 860400000, next_ms = 946800000 WHERE number = 4;"
+        "UPDATE ntf_delivery SET next_ms = 1296000000 WHERE n = 1;"
+        "UPDATE ntf_delivery SET next_ms = 864000000 + 3600000 WHERE n = 2");
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    assert_int_equal(ntf_dispatches_set_back(world->store, now_ms, NTF_STEP_MS, LONGEST), CV_OK);
+    assert_int_equal(cv_db_commit(world->db), CV_OK);
+    assert_int_equal(number_of(world, "SELECT next_ms FROM ntf_dispatch WHERE number = 1"), now_ms + 2 * HOUR);
+    assert_int_equal(number_of(world, "SELECT max(lease_ms, first_ms) FROM ntf_dispatch WHERE number = 1"), now_ms);
+    assert_int_equal(number_of(world, "SELECT next_ms FROM ntf_dispatch WHERE number = 2"), 871200500);
+    assert_int_equal(number_of(world, "SELECT next_ms FROM ntf_dispatch WHERE number = 3"), now_ms);
+    assert_int_equal(number_of(world, "SELECT next_ms FROM ntf_dispatch WHERE number = 4"), 946800000);
+    assert_int_equal(number_of(world, "SELECT next_ms FROM ntf_delivery WHERE n = 1"), now_ms);
+    assert_int_equal(number_of(world, "SELECT next_ms FROM ntf_delivery WHERE n = 2"), now_ms + HOUR);
+    check(world);
+}
+
 /* From the version before there were dispatches: what is there stays, and is of the outbox. */
 static void test_migration(void **state)
 {
@@ -296,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_lanes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backlog_is_not_walked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_that_steps_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migration, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

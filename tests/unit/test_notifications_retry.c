@@ -159,12 +159,31 @@ static void test_breaker(void **state)
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4); /* in a row, not in all */
 }
 
+/* A destination is left alone as long as it would have been. */
+static void test_clock_that_steps_back(void **state)
+{
+    (void)state;
+    ntf_ladder_t ladder;
+    ntf_breaker_t breaker = {.failures = NTF_BREAK_AFTER, .until_ms = 90000000};
+    assert_int_equal(ntf_ladder_read(CV_STR("1s 2h"), &ladder), CV_OK);
+    assert_int_equal(ntf_retry_longest_ms(&ladder), (int64_t)NTF_LATER_MAX_MS / 5 * 6);
+    assert_int_equal(ntf_ladder_read(CV_STR("1s 3d"), &ladder), CV_OK);
+    assert_int_equal(ntf_retry_longest_ms(&ladder), 3 * 86400000LL / 5 * 6);
+    ntf_breaker_set_back(&breaker, 86400000);
+    assert_int_equal(breaker.until_ms, 3600000);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, 3599999), 0);
+    assert_int_equal(ntf_breaker_room(&breaker, 4, 3600000), 1);
+    breaker = (ntf_breaker_t){.failures = 1};
+    ntf_breaker_set_back(&breaker, 86400000);
+    assert_int_equal(breaker.until_ms, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ladder),       cmocka_unit_test(test_each_pause_is_kept_and_scattered),
         cmocka_unit_test(test_ends_of_mail), cmocka_unit_test(test_ends_of_webhooks),
-        cmocka_unit_test(test_breaker),
+        cmocka_unit_test(test_breaker),      cmocka_unit_test(test_clock_that_steps_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
