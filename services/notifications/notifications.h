@@ -9,7 +9,8 @@
  *       emits notifications.notice for every row whose arrival (store_arrival.h) is not yet in notifications.events, and
  *       sets the durable timer "outbox" as long as anything remains to be tried or told
  *   afterwards()                                       deliver.c, after the COMMIT, in transactions of its own
- *       lease: up to NTF_BATCH deliveries are made messages, whose bytes are stored      COMMIT
+ *       lease: digests that are due are made, and up to NTF_BATCH deliveries are made messages, whose bytes are stored; what
+ *       its recipient wants later, with others or not at all is put aside (prefer.h)      COMMIT
  *       each is written to the outbox folder; the folder is synced
  *       result: written, or when to try again                                            COMMIT
  *       with a mail server set (smtp/url) the message is stored for it instead of the file: dispatch.h; webhooks get

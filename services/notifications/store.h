@@ -23,6 +23,9 @@
  *   hold 3                 +-- its event or its party has not been told of yet: hold 3
  *   awaiting_event
  *
+ * Hold 4 and 5 are of what waits as its recipient asked, for a digest or for the end of quiet hours: store_prefer.h. They
+ * alone do not keep back those behind them in their lane.
+ *
  * Two streams come at their own pace: a decision about an event can be here before the event is. Its notice would have
  * no title and no date, so it waits (hold 3) until scheduling.events has told of the event and of the party.
  *
