@@ -208,7 +208,7 @@ static void test_older(void **state)
         .event = CV_STR("E"), .title = CV_STR("The title"), .reason = CV_STR("A letter was missing.")};
     EXPECT_OK(SEND(EVENT_CHANGE, typo), "changed");
     const cv_scheduling_event_v1_t *made = driver_state(driver, "E");
-    assert_int_equal(made->version, 8);
+    assert_int_equal(made->version, 9); /* 8 said the instant (clocks.c) */
     assert_int_equal(made->calendar_sequence, 6);
     driver_free(&driver);
 }
