@@ -128,8 +128,7 @@ static void add_delivery(cli_t *cli, json_t *samples, const char *service)
         sample(samples, "convene_dispatches_open", json_pack("{s:s, s:s}", "service", service, "channel", channel),
                (double)cli_int_of(one, "open"));
         sample(samples, "convene_dispatches_oldest_seconds",
-               json_pack("{s:s, s:s}", "service", service, "channel", channel),
-               age_ms > 0 ? (double)age_ms / 1000 : 0);
+               json_pack("{s:s, s:s}", "service", service, "channel", channel), age_ms > 0 ? (double)age_ms / 1000 : 0);
         sample(samples, "convene_dispatches_dead", json_pack("{s:s, s:s}", "service", service, "channel", channel),
                (double)cli_int_of(one, "dead"));
     }
