@@ -50,6 +50,15 @@ static const cli_flag_t import_flags[] = {
     {"dry-run", 'n', NULL, "only check, send nothing"},
     END,
 };
+static const cli_flag_t event_import_flags[] = {
+    {"plan", 'p', "PLAN", "year and line of the plan they belong to: 2026-cbm; must be given"},
+    {"zone", 0, "ZONE", "IANA zone of times that the file puts into none"},
+    {"dimension", 0, "CODE", "of new events whose CATEGORIES name no dimension"},
+    {"body", 0, "CODE", "that meets, of new events"},
+    {"proposer", 0, "PARTY", "of new events"},
+    {"dry-run", 'n', NULL, "compare and check only, change nothing"},
+    END,
+};
 static const cli_flag_t enrol_flags[] = {
     {"event", 'e', "EVENT", "at which event; must be given"},
     {"format", 0, "FORMAT", "csv or jsonl; default: by the name of the file, csv for -"},
@@ -420,6 +429,13 @@ const cli_command_t cli_commands[] = {
      "Ids are\n"
      "made from the content and your key: importing the same file twice with the same key changes nothing.",
      "convene plan import cica-plan.json --dry-run", cli_plan_import},
+
+    {"event import", "Ask", "FILE.ics", 1, 1, "propose, change and cancel events as the entries of a calendar file say",
+     event_import_flags,
+     "An entry is found again by its UID: the same file once more changes nothing, a changed one changes what differs, and\n"
+     "STATUS:CANCELLED cancels. RRULE gives an event for each day in the plan's year. What cannot be taken is said with\n"
+     "its line, UID and what would be right, and the rest goes on; FILE - is standard input. Attendees are not read.",
+     "convene event import forum.ics --plan 2026-cbm --dry-run", cli_event_import},
 
     {"plan compile", "Plan", "PLAN", 1, 1, "put proposed events together as the plan of a year and line",
      plan_compile_flags, "With a version in force the next one begins, its amendment. PLAN is year and line: 2026-cbm.",
