@@ -14,6 +14,9 @@
  *   days off  from the calendars; a member without one has Saturday and Sunday. The feast days of an estimated date
  *             count from the day before to the day after
  *
+ *   rules     as they are now (`convene rule set`): an edit, `why` and both searches count with the same numbers; what is
+ *             to be ignored weighs nothing
+ *
  * Draft, postponed, cancelled and rejected events take no place and are left out.
  */
 #ifndef CONVENE_CLI_PLACE_MODEL_H
@@ -42,7 +45,8 @@ typedef struct {
     size_t without_n;
 
     /* What the above points into. */
-    json_t *rows, *calendars, *parties, *coordinators, *bodies;
+    json_t *rows, *calendars, *parties, *coordinators, *bodies, *changed;
+    sch_rule_t rules[SCH_ANNUAL_RULES_N];
     void *keys; /* names of the venues */
     const char *member[SCH_ANNUAL_MEMBERS_MAX], *body[SCH_PLACE_ROOMS_MAX];
     int bodies_n;

@@ -278,6 +278,15 @@ static int close_slots(session_model_t *s)
     return CLI_OK;
 }
 
+static void take_rules(session_model_t *s)
+{
+    memcpy(s->rules, s->programme->rules, sizeof s->rules);
+    for (int k = 0; k < SCH_PROGRAMME_RULES_N; ++k)
+        if (s->rules[k].effect == SCH_IGNORE)
+            s->rules[k].weight = 0;
+    s->programme_model.rules = s->rules;
+}
+
 /* ---- all of it --------------------------------------------------------------------------- */
 
 int session_model_load(cli_t *cli, const char *event, int64_t from, int64_t until, int64_t step,
@@ -304,6 +313,8 @@ int session_model_load(cli_t *cli, const char *event, int64_t from, int64_t unti
         status = take_items(s, first);
     if (status == CLI_OK)
         status = close_slots(s);
+    if (status == CLI_OK)
+        take_rules(s);
     if (status == CLI_OK && sch_programme_model(&s->programme_model, &s->model) != CV_OK)
         status = cli_fail(cli, CLI_FAILED, "this programme is too large to be placed");
     if (status == CLI_OK)

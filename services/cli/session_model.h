@@ -26,6 +26,7 @@ typedef struct {
     uint8_t *closed, *away;
     cv_str_t *people;
     int *sizes;
+    sch_rule_t rules[SCH_PROGRAMME_RULES_N]; /* what is to be ignored weighs nothing */
     sch_programme_t programme_model;
     sch_place_model_t *model; /* places are slot * rooms_n + room */
 } session_model_t;
