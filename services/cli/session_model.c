@@ -1,19 +1,28 @@
 /* session_model: from an event's programme to the engine's.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Slots are every so many minutes within the hours asked for, and where sessions begin now; a slot ends where the next
- * that is for all begins. Rooms are those of one venue, by whose clock everything is. What stays (session_model.h) closes
+ * Slots are every so many minutes within the hours asked for, and where sessions begin now or in the release in force; a slot
+ * ends where the next begins that is for all and stays. Rooms are those of one venue, by whose clock everything is. What stays (session_model.h) closes
  * its room and takes its people away at the slots from which a session would reach into it.
  */
 #include "session_model.h"
 
+#include "convene/zone.h"
+#include "scheduling/remotes.h"
+
+#include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     SLOTS_MAX = 1024,
     DAY = 1440,
+    REAL_BIT = 38, /* a room that is one; and no room, for breaks */
+    NO_ROOM_BIT = 39,
     BOOTH_BITS = 40, /* features above it: so many booths */
+    THEMES_MAX = 64,
+    ARENA_MAX = 256 * 1024,
     NO_LIMIT = 1000, /* sessions at once of a large delegation */
 };
 
@@ -31,18 +40,26 @@ static int begin_of(const sch_sitting_t *sitting, int64_t first_day)
     return cv_wall_parse(sitting->session.start, &wall_s) ? (int)(wall_s / 60 - first_day * DAY) : -1;
 }
 
-static bool stays(const sch_sitting_t *sitting)
-{
-    cv_session_kind_t kind = sitting->session.kind;
-    return sitting->session.pinned || (kind != CV_SESSION_KIND_PARALLEL && kind != CV_SESSION_KIND_NEGOTIATION);
-}
-
-/* Nothing that moves may be beside it. */
+/* Nothing but side events may be beside it. */
 static bool is_for_all(const sch_sitting_t *sitting)
 {
     cv_session_kind_t kind = sitting->session.kind;
     return kind != CV_SESSION_KIND_PARALLEL && kind != CV_SESSION_KIND_NEGOTIATION &&
            kind != CV_SESSION_KIND_SIDE_EVENT;
+}
+
+const char *session_model_stays(const session_model_t *s, const sch_sitting_t *sitting)
+{
+    if (sitting->session.pinned)
+        return "is pinned";
+    if (is_for_all(sitting) && sch_is_placed(sitting) && !cli_has(s->cli, "all"))
+        return "is for all, and has its time; --all moves it, too";
+    return NULL;
+}
+
+static bool stays(const session_model_t *s, const sch_sitting_t *sitting)
+{
+    return session_model_stays(s, sitting) != NULL;
 }
 
 /* How long a session that begins then can be, before the evening and the next that is for all. */
@@ -51,7 +68,7 @@ static int free_from(const session_model_t *s, int64_t first_day, int at)
     int end = at / DAY * DAY + (int)s->until;
     for (size_t i = 0; i < s->programme->sittings_n; ++i) {
         const sch_sitting_t *one = s->programme->sittings[i];
-        if (!is_own(s, one) || !sch_is_placed(one) || !is_for_all(one))
+        if (!is_own(s, one) || !sch_is_placed(one) || !is_for_all(one) || !stays(s, one))
             continue;
         int begin = begin_of(one, first_day), until = begin + (int)one->session.minutes;
         if (one->session.kind == CV_SESSION_KIND_OPENING && at < until)
@@ -85,11 +102,21 @@ static int lay_slots(session_model_t *s, int64_t first_day, int64_t last_day)
     for (size_t i = 0; i < s->programme->sittings_n; ++i) { /* where they are now, whatever the grid */
         const sch_sitting_t *one = s->programme->sittings[i];
         int at = is_own(s, one) && sch_is_placed(one) ? begin_of(one, first_day) : -1;
-        if (at >= 0 && at < (last_day - first_day + 1) * DAY && !stays(one))
+        if (at >= 0 && at < (last_day - first_day + 1) * DAY && !stays(s, one))
+            add_slot(s, first_day, at);
+    }
+    for (size_t i = 0; i < s->programme->released_n; ++i) {
+        int at = sch_is_placed(s->programme->released[i]) ? begin_of(s->programme->released[i], first_day) : -1;
+        if (at >= 0 && at < (last_day - first_day + 1) * DAY)
             add_slot(s, first_day, at);
     }
     s->programme_model.slots = s->slots;
     return s->programme_model.slots_n ? CLI_OK : cli_usage(s->cli, "no time is left between --from and --until");
+}
+
+static bool needs_no_room(const sch_sitting_t *sitting)
+{
+    return sitting->session.kind == CV_SESSION_KIND_BREAK && !sitting->session.room.ptr;
 }
 
 /* ---- rooms and people -------------------------------------------------------------------- */
@@ -108,6 +135,10 @@ static int take_rooms(session_model_t *s)
     for (size_t i = 0; s->venue.ptr && i < s->programme->rooms_n; ++i)
         if (cv_str_equal(s->programme->rooms[i]->venue, s->venue))
             s->rooms[s->programme_model.rooms_n++] = s->programme->rooms[i];
+    int real = s->programme_model.rooms_n;
+    for (size_t i = 0; real && i < s->programme->sittings_n; ++i) /* rooms[rooms_n] is NULL: none */
+        if (is_own(s, s->programme->sittings[i]) && needs_no_room(s->programme->sittings[i]))
+            s->programme_model.rooms_n = real + 1;
     s->programme_model.rooms = s->halls;
     s->zone = cli_programme_zone(s->programme, s->venue);
     if (!s->programme_model.rooms_n)
@@ -122,9 +153,9 @@ static uint64_t feature_bit(cv_str_t *names, int *n, cv_str_t name)
     int at = 0;
     while (at < *n && !cv_str_equal(names[at], name))
         ++at;
-    if (at == *n && *n < BOOTH_BITS)
+    if (at == *n && *n < REAL_BIT)
         names[(*n)++] = name;
-    return at < BOOTH_BITS ? UINT64_C(1) << at : 0;
+    return at < REAL_BIT ? UINT64_C(1) << at : 0;
 }
 
 static int person_of(session_model_t *s, cv_str_t person)
@@ -148,70 +179,153 @@ static void take_people(session_model_t *s, const cv_session_t *session, sch_ses
     }
 }
 
-static void take_parties(session_model_t *s, const cv_session_t *session, sch_session_t *ret_item)
+/* The party's bit; those that say no size can be everywhere. 0: there are more than are counted. */
+static uint64_t party_bit(session_model_t *s, cv_str_t party)
 {
-    for (size_t i = 0; i < session->parties_n; ++i)
-        for (size_t k = 0; k < s->programme->covers_n && k < SCH_PROGRAMME_DELEGATIONS_MAX; ++k)
-            if (cv_str_equal(s->programme->covers[k].party, session->parties[i]))
-                ret_item->delegations |= UINT64_C(1) << k;
+    int at = 0, *n = &s->programme_model.delegations;
+    while (at < *n && !cv_str_equal(s->parties[at], party))
+        ++at;
+    if (at == *n && *n < SCH_PROGRAMME_DELEGATIONS_MAX) {
+        s->parties[at] = party;
+        s->sizes[(*n)++] = NO_LIMIT;
+    }
+    return at < SCH_PROGRAMME_DELEGATIONS_MAX ? UINT64_C(1) << at : 0;
+}
+
+static void take_delegations(session_model_t *s)
+{
+    s->programme_model.delegation_size = s->sizes;
+    for (size_t k = 0; k < s->programme->covers_n && k < SCH_PROGRAMME_DELEGATIONS_MAX; ++k) {
+        (void)party_bit(s, s->programme->covers[k].party);
+        s->sizes[k] = s->programme->covers[k].size < NO_LIMIT ? (int)s->programme->covers[k].size : NO_LIMIT;
+    }
+}
+
+/* Number of a name among those of the sessions before; -1: it has none. */
+static int number_of(const session_model_t *s, int items, size_t field)
+{
+    cv_str_t name, other;
+    int n = 0;
+    memcpy(&name, (const char *)&s->items[items]->session + field, sizeof name);
+    for (int i = 0; name.ptr && i < items; ++i, ++n) {
+        memcpy(&other, (const char *)&s->items[i]->session + field, sizeof other);
+        if (other.ptr && cv_str_equal(name, other))
+            break;
+    }
+    return name.ptr ? n : -1;
+}
+
+static int wall_minutes(cv_str_t clock, int64_t first_day, int otherwise)
+{
+    int64_t wall_s;
+    return clock.ptr && cv_wall_parse(clock, &wall_s) ? (int)(wall_s / 60 - first_day * DAY) : otherwise;
+}
+
+static void take_wishes(session_model_t *s, const cv_session_t *session, int64_t first_day, sch_session_t *item)
+{
+    int last = (int)(DAY * (first_day + 1)); /* later than any */
+    for (size_t k = 0; k < session->welcome_n; ++k)
+        item->wanted_delegations |= party_bit(s, session->welcome[k]);
+    item->wanted_delegations &= ~item->delegations;
+    if (session->wish_from.ptr || session->wish_until.ptr) {
+        item->wish_from = wall_minutes(session->wish_from, first_day, INT_MIN);
+        item->wish_until = wall_minutes(session->wish_until, first_day, last);
+        item->wish_until = item->wish_until ? item->wish_until : -1;
+    }
+    for (int r = 0; session->wish_room.ptr && r < s->programme_model.rooms_n; ++r)
+        if (s->rooms[r] && cv_str_equal(s->rooms[r]->room, session->wish_room))
+            item->wish_room = r + 1;
+}
+
+/* The place of a session as it is, or was released; nowhere: it is none of the model's. */
+static int place_of(const session_model_t *s, const sch_sitting_t *sitting, int64_t first_day)
+{
+    const cv_room_t *room = cli_programme_room(s->programme, &sitting->session);
+    for (int t = 0; sch_is_placed(sitting) && t < s->programme_model.slots_n; ++t)
+        for (int r = 0; r < s->programme_model.rooms_n; ++r)
+            if (s->slots[t].begin == begin_of(sitting, first_day) && s->rooms[r] == room &&
+                s->slots[t].minutes >= sitting->session.minutes && (room || needs_no_room(sitting)))
+                return t * s->programme_model.rooms_n + r;
+    return SCH_PLACE_NOWHERE;
+}
+
+static void take_item(session_model_t *s, sch_sitting_t *one, int64_t first_day, cv_str_t *features, int *features_n,
+                      cv_str_t *themes, int *themes_n)
+{
+    const cv_session_t *session = &one->session;
+    int at = s->programme_model.sessions_n++;
+    sch_session_t *item = &s->sessions[at];
+    s->items[at] = one;
+    snprintf(s->names[at], sizeof s->names[at], "%.*s", CV_STR_ARG(session->session));
+    *item = (sch_session_t){.name = s->names[at],
+                            .minutes = (int)session->minutes,
+                            .expected = (int)session->expected,
+                            .must_seat = session->has_expected,
+                            .track = number_of(s, at, offsetof(cv_session_t, track)),
+                            .language = number_of(s, at, offsetof(cv_session_t, language)),
+                            .remote = SCH_HERE,
+                            .priority = 1,
+                            .published_slot = -1,
+                            .published_room = -1};
+    take_people(s, session, item);
+    for (size_t k = 0; k < session->parties_n; ++k)
+        item->delegations |= party_bit(s, session->parties[k]);
+    take_wishes(s, session, first_day, item);
+    for (size_t k = 0; k < session->features_n; ++k)
+        item->features |= feature_bit(features, features_n, session->features[k]);
+    item->features |= UINT64_C(1) << (needs_no_room(one) ? NO_ROOM_BIT : REAL_BIT);
+    if (session->languages_n)
+        item->features |= UINT64_C(1) << (BOOTH_BITS + session->languages_n);
+    for (size_t k = 0; k < session->themes_n; ++k) {
+        int theme = 0;
+        while (theme < *themes_n && !cv_str_equal(themes[theme], session->themes[k]))
+            ++theme;
+        if (theme == *themes_n && theme < THEMES_MAX)
+            themes[(*themes_n)++] = session->themes[k];
+        item->themes |= theme < THEMES_MAX ? UINT64_C(1) << theme : 0;
+    }
+    s->start[at] = place_of(s, one, first_day);
+    for (size_t k = 0; k < s->programme->released_n; ++k) {
+        const sch_sitting_t *released = s->programme->released[k];
+        int place = sch_is_sitting(released, session->event, session->session) ? place_of(s, released, first_day)
+                                                                               : SCH_PLACE_NOWHERE;
+        if (place != SCH_PLACE_NOWHERE) {
+            item->published_slot = place / s->programme_model.rooms_n;
+            item->published_room = place % s->programme_model.rooms_n;
+        }
+    }
 }
 
 static int take_items(session_model_t *s, int64_t first_day)
 {
-    size_t n = s->programme->sittings_n + 1, delegations = s->programme->covers_n;
-    cv_str_t features[BOOTH_BITS];
-    int features_n = 0;
+    size_t n = s->programme->sittings_n + 1;
+    cv_str_t features[REAL_BIT], themes[THEMES_MAX];
+    int features_n = 0, themes_n = 0;
     s->items = calloc(n, sizeof *s->items);
+    s->names = calloc(n, sizeof *s->names);
     s->sessions = calloc(n, sizeof *s->sessions);
     s->people = calloc(n * (CV_SESSION_SPEAKERS_MAX + 1), sizeof *s->people);
     s->start = calloc(n, sizeof *s->start);
-    s->sizes = calloc(SCH_PROGRAMME_DELEGATIONS_MAX, sizeof *s->sizes);
-    if (!s->items || !s->sessions || !s->people || !s->start || !s->sizes)
+    if (!s->items || !s->names || !s->sessions || !s->people || !s->start)
         return cli_fail(s->cli, CLI_FAILED, "out of memory");
+    take_delegations(s);
     for (size_t i = 0; i < s->programme->sittings_n; ++i) {
         sch_sitting_t *one = s->programme->sittings[i];
-        const cv_session_t *session = &one->session;
-        if (!is_own(s, one) || one->cancelled || stays(one))
-            continue;
-        int at = s->programme_model.sessions_n++;
-        sch_session_t *item = &s->sessions[at];
-        s->items[at] = one;
-        *item = (sch_session_t){.name = "",
-                                .minutes = (int)session->minutes,
-                                .expected = (int)session->expected,
-                                .must_seat = session->has_expected,
-                                .track = -1,
-                                .language = -1,
-                                .remote = SCH_HERE,
-                                .priority = 1,
-                                .published_slot = -1,
-                                .published_room = -1};
-        take_people(s, session, item);
-        take_parties(s, session, item);
-        for (size_t k = 0; k < session->features_n; ++k)
-            item->features |= feature_bit(features, &features_n, session->features[k]);
-        if (session->languages_n)
-            item->features |= UINT64_C(1) << (BOOTH_BITS + session->languages_n);
-        s->start[at] = SCH_PLACE_NOWHERE;
-        for (int t = 0; sch_is_placed(one) && t < s->programme_model.slots_n; ++t)
-            for (int r = 0; r < s->programme_model.rooms_n; ++r)
-                if (s->slots[t].begin == begin_of(one, first_day) &&
-                    s->rooms[r] == cli_programme_room(s->programme, session))
-                    s->start[at] = t * s->programme_model.rooms_n + r;
+        if (is_own(s, one) && !one->cancelled && !stays(s, one))
+            take_item(s, one, first_day, features, &features_n, themes, &themes_n);
     }
     for (int r = 0; r < s->programme_model.rooms_n; ++r) {
-        s->halls[r] =
-            (sch_hall_t){.name = "", .seats = (int)s->rooms[r]->seats, .turnaround = (int)s->rooms[r]->turnaround};
-        for (size_t k = 0; k < s->rooms[r]->features_n; ++k)
-            s->halls[r].features |= feature_bit(features, &features_n, s->rooms[r]->features[k]);
-        for (int64_t booths = 1; booths <= s->rooms[r]->booths && BOOTH_BITS + booths < 64; ++booths)
+        const cv_room_t *room = s->rooms[r];
+        s->halls[r] = (sch_hall_t){.name = "", .features = UINT64_C(1) << (room ? REAL_BIT : NO_ROOM_BIT)};
+        if (!room)
+            continue;
+        s->halls[r].seats = (int)room->seats;
+        s->halls[r].turnaround = (int)room->turnaround;
+        for (size_t k = 0; k < room->features_n; ++k)
+            s->halls[r].features |= feature_bit(features, &features_n, room->features[k]);
+        for (int64_t booths = 1; booths <= room->booths && BOOTH_BITS + booths < 64; ++booths)
             s->halls[r].features |= UINT64_C(1) << (BOOTH_BITS + booths);
     }
-    s->programme_model.delegations =
-        (int)(delegations < SCH_PROGRAMME_DELEGATIONS_MAX ? delegations : SCH_PROGRAMME_DELEGATIONS_MAX);
-    for (int k = 0; k < s->programme_model.delegations; ++k)
-        s->sizes[k] = s->programme->covers[k].size < NO_LIMIT ? (int)s->programme->covers[k].size : NO_LIMIT;
-    s->programme_model.delegation_size = s->sizes;
     s->programme_model.sessions = s->sessions;
     return s->programme_model.sessions_n
                ? CLI_OK
@@ -243,8 +357,8 @@ static void close_around(session_model_t *s, const sch_sitting_t *one, int slot,
     size_t slots = (size_t)s->programme_model.slots_n, t = (size_t)slot;
     int at = s->slots[slot].begin, begin = begin_of(one, s->first_day), until = begin + (int)one->session.minutes;
     for (int r = 0; r < s->programme_model.rooms_n; ++r) {
-        int between = (int)s->rooms[r]->turnaround;
-        if (s->rooms[r] == cli_programme_room(s->programme, &one->session) && at < until + between &&
+        int between = s->rooms[r] ? (int)s->rooms[r]->turnaround : 0;
+        if (s->rooms[r] && s->rooms[r] == cli_programme_room(s->programme, &one->session) && at < until + between &&
             at + longest + between > begin)
             s->closed[(size_t)r * slots + t] = 1;
     }
@@ -266,16 +380,106 @@ static int close_slots(session_model_t *s)
         longest = s->sessions[i].minutes > longest ? s->sessions[i].minutes : longest;
     for (int t = 0; t < slots; ++t) {
         for (int r = 0; r < rooms; ++r)
-            s->closed[r * slots + t] = !is_open(s->rooms[r], (s->first_day * DAY + s->slots[t].begin) * 60, longest);
+            s->closed[r * slots + t] =
+                s->rooms[r] && !is_open(s->rooms[r], (s->first_day * DAY + s->slots[t].begin) * 60, longest);
         for (size_t i = 0; i < s->programme->sittings_n; ++i) {
             const sch_sitting_t *one = s->programme->sittings[i];
-            if (sch_is_placed(one) && !(is_own(s, one) && !stays(one)) && cv_str_equal(one->session.zone, s->zone))
+            if (sch_is_placed(one) && !(is_own(s, one) && !stays(s, one)) && cv_str_equal(one->session.zone, s->zone))
                 close_around(s, one, t, longest);
         }
     }
     s->programme_model.closed = s->closed;
     s->programme_model.away = s->away;
     return CLI_OK;
+}
+
+/* ---- what is for all --------------------------------------------------------------------- */
+
+/* Two sessions of the event, neither a side event: may they be at one time, and does one have to be over first? */
+static int frame(session_model_t *s)
+{
+    int n = s->programme_model.sessions_n;
+    s->firsts = calloc((size_t)n * (size_t)n + 1, sizeof *s->firsts);
+    s->aparts = calloc((size_t)n * (size_t)n + 1, sizeof *s->aparts);
+    if (!s->firsts || !s->aparts)
+        return cli_fail(s->cli, CLI_FAILED, "out of memory");
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < n; ++j) {
+            cv_session_kind_t a = s->items[i]->session.kind, b = s->items[j]->session.kind;
+            if (i == j || a == CV_SESSION_KIND_SIDE_EVENT || b == CV_SESSION_KIND_SIDE_EVENT)
+                continue;
+            if ((a == CV_SESSION_KIND_OPENING && b != a) || (b == CV_SESSION_KIND_CLOSING && a != b))
+                s->firsts[s->programme_model.firsts_n++] = (sch_session_order_t){i, j};
+            else if (i < j && (is_for_all(s->items[i]) || is_for_all(s->items[j])))
+                s->aparts[s->programme_model.aparts_n++] = (sch_session_order_t){i, j};
+        }
+    }
+    s->programme_model.firsts = s->firsts;
+    s->programme_model.aparts = s->aparts;
+    return CLI_OK;
+}
+
+/* ---- those far away ---------------------------------------------------------------------- */
+
+/* How bad each slot's hour is where somebody is who takes part from afar. */
+static int take_hours(session_model_t *s)
+{
+    int slots = s->programme_model.slots_n, n = s->programme_model.sessions_n;
+    cv_arena_t *arena = cv_arena_new(ARENA_MAX);
+    cv_str_t file;
+    s->hours = calloc((size_t)n * (size_t)slots + 1, sizeof *s->hours);
+    bool good = arena && s->hours && cv_zone_read(arena, s->zone, &file) == CV_OK;
+    for (int i = 0; i < n && good; ++i) {
+        for (int t = 0; t < slots; ++t) {
+            sch_remote_t remotes[SCH_REMOTES_MAX];
+            cv_instant_t instants[2];
+            size_t found = 0, remotes_n = 0;
+            sch_sitting_t sitting = *s->items[i];
+            if (cv_zone_instants(file, (s->first_day * DAY + s->slots[t].begin) * 60, instants, &found) || !found)
+                continue;
+            sitting.has_begin_ms = true;
+            sitting.begin_ms = instants[0].utc_s * 1000;
+            good = sch_remotes_gather(&sitting, remotes, &remotes_n) == CV_OK;
+            for (size_t k = 0; good && k < remotes_n; ++k)
+                s->hours[i * slots + t] += (int)sch_bad_hour(remotes[k].minute, sitting.session.minutes);
+            if (!remotes_n)
+                break;
+            s->sessions[i].hours = &s->hours[i * slots];
+        }
+    }
+    cv_arena_destroy(&arena);
+    return good ? CLI_OK : cli_fail(s->cli, CLI_FAILED, "this machine knows no zone %.*s", CV_STR_ARG(s->zone));
+}
+
+const cv_room_t *session_model_room(const session_model_t *s, int place)
+{
+    return s->rooms[place % s->programme_model.rooms_n];
+}
+
+void session_model_why_nowhere(const session_model_t *s, int item, char *ret_text, size_t size)
+{
+    const sch_session_t *session = &s->sessions[item];
+    bool long_enough = false, fits = false, seats = false;
+    int candidates;
+    (void)sch_place_candidates(s->model, item, &candidates);
+    for (int t = 0; t < s->programme_model.slots_n; ++t)
+        long_enough |= s->slots[t].minutes >= session->minutes;
+    for (int r = 0; r < s->programme_model.rooms_n; ++r) {
+        bool has = (session->features & ~s->halls[r].features) == 0;
+        fits |= has;
+        seats |= has && (!session->must_seat || 10 * session->expected <= 11 * s->halls[r].seats);
+    }
+    if (candidates)
+        snprintf(ret_text, size, "%s", "");
+    else if (!long_enough)
+        snprintf(ret_text, size, "no time that is left is %d minutes long", session->minutes);
+    else if (!fits)
+        snprintf(ret_text, size, "no room of %.*s has the features or booths that it needs", CV_STR_ARG(s->venue));
+    else if (!seats)
+        snprintf(ret_text, size, "no such room of %.*s has seats for %d", CV_STR_ARG(s->venue), session->expected);
+    else
+        snprintf(ret_text, size,
+                 "at each time its room is closed or taken by what stays, or somebody it needs is there");
 }
 
 static void take_rules(session_model_t *s)
@@ -314,6 +518,10 @@ int session_model_load(cli_t *cli, const char *event, int64_t from, int64_t unti
     if (status == CLI_OK)
         status = close_slots(s);
     if (status == CLI_OK)
+        status = frame(s);
+    if (status == CLI_OK)
+        status = take_hours(s);
+    if (status == CLI_OK)
         take_rules(s);
     if (status == CLI_OK && sch_programme_model(&s->programme_model, &s->model) != CV_OK)
         status = cli_fail(cli, CLI_FAILED, "this programme is too large to be placed");
@@ -340,7 +548,10 @@ void session_model_destroy(session_model_t **model)
     free(s->away);
     free(s->people);
     free(s->start);
-    free(s->sizes);
+    free(s->names);
+    free(s->hours);
+    free(s->firsts);
+    free(s->aparts);
     free(s);
     *model = NULL;
 }

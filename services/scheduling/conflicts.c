@@ -6,6 +6,7 @@
  * the cost of an edit does not grow with the programme.
  */
 #include "scheduling/handlers.h"
+#include "scheduling/remotes.h"
 
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ typedef struct {
     cv_arena_t *arena;
     const sch_sitting_t **near;
     size_t n;
+    const sch_sitting_t *mate; /* NULL: all; else those alone of which rules speak although they are hours apart */
 } gather_t;
 
 static int gather(void *self, const sch_row_t *row)
@@ -30,6 +32,8 @@ static int gather(void *self, const sch_row_t *row)
     if (!data.ptr || !sitting)
         return CV_ENOMEM;
     int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
+    if (!rc && gather->mate && !sch_is_day_mate(gather->mate, sitting))
+        return CV_OK;
     for (size_t i = 0; !rc && i < gather->n; ++i) /* what frames the event may be near as well */
         if (sch_is_sitting(gather->near[i], sitting->session.event, sitting->session.session))
             return CV_OK;
@@ -146,11 +150,15 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     sch_cover_t covers[CV_SESSION_PARTIES_MAX];
     gather_t all = {.arena = cv_tx_arena(tx), .near = near};
     sch_around_t around = {.room = room, .covers = covers};
+    sch_remote_t remotes[SCH_REMOTES_MAX];
     sch_rules_t rules;
-    if (!sch_is_placed(sitting))
-        return CV_OK;
     int64_t reach_ms = sch_reach_ms(room);
     int rc = sch_load_rules(service, tx, &rules);
+    if (!rc && !sch_is_placed(sitting)) {
+        around.rules = rules.programme;
+        size_t n = sch_conflicts_of(sitting, &around, found);
+        return answer(tx, sitting, &rules, found, n, out);
+    }
     if (!rc)
         rc = sch_session_ends(service->store, event->event, gather, &all);
     bool is_end = sitting->session.kind == CV_SESSION_KIND_OPENING || sitting->session.kind == CV_SESSION_KIND_CLOSING;
@@ -158,6 +166,11 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
         rc = sch_session_extremes(service->store, event->event, gather, &all);
     if (!rc)
         rc = sch_session_near(service->store, sitting->begin_ms - reach_ms, sitting->until_ms + reach_ms, gather, &all);
+    all.mate = sitting;
+    bool has_mates = sitting->session.track.ptr || sitting->session.has_chair || sitting->session.speakers_n;
+    if (!rc && has_mates)
+        rc = sch_session_near(service->store, sitting->begin_ms - SCH_DAY_MS, sitting->until_ms + SCH_DAY_MS, gather,
+                              &all);
     if (!rc)
         rc = gather_covers(service, tx, &sitting->session, covers, &around.covers_n);
     if (rc)
@@ -167,6 +180,10 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     around.released = rc ? NULL : &released;
+    rc = sch_remotes_gather(sitting, remotes, &around.remotes_n);
+    if (rc)
+        return rc;
+    around.remotes = remotes;
     around.near = all.near;
     around.near_n = all.n;
     around.rules = rules.programme;

@@ -9,6 +9,7 @@
  * afterwards): the outcome lists these, and counts them.
  */
 #include "scheduling/handlers.h"
+#include "scheduling/remotes.h"
 
 #include <stdio.h>
 
@@ -23,7 +24,8 @@ typedef struct {
     sch_rules_t rules;
     sch_agenda_t agenda;
     const sch_sitting_t **own, **near; /* of the event; room for those near one */
-    size_t own_n, blocked;
+    const sch_sitting_t **off;         /* of the event, without a time */
+    size_t own_n, off_n, blocked;
 } making_t;
 
 static bool blocks(const sch_rule_t *rule)
@@ -63,6 +65,8 @@ static int gather_own(void *self, const sch_row_t *row)
     making_t *making = self;
     sch_sitting_t *sitting;
     int rc = take_sitting(making, row, &sitting);
+    if (!rc && !sch_is_placed(sitting) && !sitting->cancelled && making->off_n < ITEMS_MAX)
+        making->off[making->off_n++] = sitting;
     if (rc || !sch_is_placed(sitting))
         return rc;
     if (making->own_n == ITEMS_MAX)
@@ -119,7 +123,11 @@ static int judge_sitting(making_t *making, const sch_sitting_t *sitting, const s
     char name[SCH_SESSION_NAME_MAX + 1], other[SCH_SESSION_NAME_MAX + 1], text[SCH_CONFLICT_TEXT_MAX + 1];
     cv_room_t room;
     bool has_room;
+    sch_remote_t remotes[SCH_REMOTES_MAX];
     int rc = room_of(making, &sitting->session, &room, &has_room);
+    if (!rc)
+        rc = sch_remotes_gather(sitting, remotes, &around.remotes_n);
+    around.remotes = remotes;
     around.room = !rc && has_room ? &room : NULL;
     around.near_n = sch_agenda_near(&making->agenda, sitting, around.room, making->near, making->agenda.n);
     size_t n = rc ? 0 : sch_conflicts_of(sitting, &around, found);
@@ -143,7 +151,8 @@ static int judge_programme(making_t *making, const cv_scheduling_event_v1_t *eve
     sch_conflict_t *found = cv_arena_take(arena, SCH_CONFLICTS_MAX * sizeof *found);
     int64_t begin_ms = INT64_MAX, until_ms = 0;
     making->own = cv_arena_take(arena, ITEMS_MAX * sizeof *making->own);
-    if (!making->own || !found || !covers.covers)
+    making->off = cv_arena_take(arena, ITEMS_MAX * sizeof *making->off);
+    if (!making->own || !making->off || !found || !covers.covers)
         return CV_ENOMEM;
     int rc = sch_session_walk(making->service->store, event->event, CV_STR_NONE, CV_STR_NONE, gather_own, making);
     if (rc == CV_ELIMIT)
@@ -167,6 +176,8 @@ static int judge_programme(making_t *making, const cv_scheduling_event_v1_t *eve
         if (!rc)
             rc = add_item(making, making->own[i]->session.session, making->own[i]->version);
     }
+    for (size_t i = 0; !rc && i < making->off_n; ++i)
+        rc = judge_sitting(making, making->off[i], &around, found);
     return rc;
 }
 

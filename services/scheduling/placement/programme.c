@@ -27,6 +27,15 @@ typedef struct {
 
 #define TRY(b, call) ((b)->rc ? (b)->rc : ((b)->rc = (call)))
 
+static bool are_pairs(const sch_programme_t *p, const sch_session_order_t *orders, int n)
+{
+    for (int k = 0; k < n; ++k)
+        if (orders[k].before < 0 || orders[k].before >= p->sessions_n || orders[k].after < 0 ||
+            orders[k].after >= p->sessions_n || orders[k].before == orders[k].after)
+            return false;
+    return true;
+}
+
 static bool is_valid(const sch_programme_t *p)
 {
     if (p->slots_n < 1 || p->rooms_n < 1 || p->delegations > SCH_PROGRAMME_DELEGATIONS_MAX)
@@ -44,11 +53,8 @@ static bool is_valid(const sch_programme_t *p)
             if (s->required[k] < 0 || s->required[k] >= p->people)
                 return false;
     }
-    for (int k = 0; k < p->orders_n; ++k)
-        if (p->orders[k].before < 0 || p->orders[k].before >= p->sessions_n || p->orders[k].after < 0 ||
-            p->orders[k].after >= p->sessions_n || p->orders[k].before == p->orders[k].after)
-            return false;
-    return true;
+    return are_pairs(p, p->orders, p->orders_n) && are_pairs(p, p->firsts, p->firsts_n) &&
+           are_pairs(p, p->aparts, p->aparts_n);
 }
 
 /* ---- axes and classes ---- */
@@ -158,10 +164,12 @@ static void price_soft(build_t *b, const sch_session_t *s, int profile)
         TRY(b, sch_place_price_rooms(b->model, profile, SCH_B8, b->ints));
     }
     for (int t = 0; t < p->slots_n; ++t)
-        b->ints[t] = (s->disliked & p->slots[t].tags) != 0 || (s->liked && !(s->liked & p->slots[t].tags));
+        b->ints[t] =
+            (s->disliked & p->slots[t].tags) != 0 || (s->liked && !(s->liked & p->slots[t].tags)) ||
+            (s->wish_until && (p->slots[t].begin < s->wish_from || p->slots[t].begin + s->minutes > s->wish_until));
     TRY(b, sch_place_price_times(b->model, profile, SCH_B12, b->ints));
     for (int r = 0; r < p->rooms_n; ++r)
-        b->ints[r] = (s->liked_features & ~p->rooms[r].features) != 0;
+        b->ints[r] = (s->liked_features & ~p->rooms[r].features) != 0 || (s->wish_room && s->wish_room != r + 1);
     TRY(b, sch_place_price_rooms(b->model, profile, SCH_B12, b->ints));
     for (int r = 0; r < p->rooms_n; ++r) {
         int missing = s->expected - p->rooms[r].seats;
@@ -170,6 +178,8 @@ static void price_soft(build_t *b, const sch_session_t *s, int profile)
                                            : s->expected && p->rooms[r].seats > 2 * s->expected;
     }
     TRY(b, sch_place_price_rooms(b->model, profile, SCH_B13, b->ints));
+    if (s->hours)
+        TRY(b, sch_place_price_times(b->model, profile, SCH_B16, s->hours));
     if (s->remote == SCH_HERE)
         return;
     for (int t = 0; t < p->slots_n; ++t)
@@ -280,6 +290,31 @@ static void add_pairs(build_t *b, relations_t *r)
         TRY(b, sch_place_pair(b->model, SCH_B5, 1, p->orders[k].before, p->orders[k].after, r->order, SCH_ROOM_ANY));
 }
 
+/* What begins before the other is over: a relation for each length of what comes first. */
+static void add_firsts(build_t *b, relations_t *r)
+{
+    const sch_programme_t *p = b->p;
+    int n = p->slots_n, *known = malloc((size_t)p->sessions_n * sizeof *known);
+    if (!known)
+        b->rc = CV_ENOMEM;
+    for (int i = 0; i < p->sessions_n && known; ++i)
+        known[i] = -1;
+    for (int k = 0; k < p->firsts_n && !b->rc; ++k) {
+        int before = p->firsts[k].before, *relation = &known[b->class_of[before] % p->sessions_n];
+        if (*relation < 0) {
+            for (int x = 0; x < n; ++x)
+                for (int y = 0; y < n; ++y)
+                    b->ints[x * n + y] = p->slots[y].begin < p->slots[x].begin + p->sessions[before].minutes;
+            TRY(b, sch_place_relation(b->model, b->ints, relation));
+        }
+        TRY(b, sch_place_pair(b->model, SCH_B5, 1, before, p->firsts[k].after, *relation, SCH_ROOM_ANY));
+    }
+    free(known);
+    for (int k = 0; k < p->aparts_n; ++k)
+        TRY(b, sch_place_pair(b->model, SCH_B5, 1, p->aparts[k].before, p->aparts[k].after,
+                              overlap_of(b, r, p->aparts[k].before, p->aparts[k].after), SCH_ROOM_ANY));
+}
+
 /* ---- delegations, interpreters, tracks ---- */
 
 static void add_delegations(build_t *b)
@@ -372,6 +407,8 @@ int sch_programme_model(const sch_programme_t *p, sch_place_model_t **ret_model)
         relate_slots(&b, &r);
     if (!b.rc)
         add_pairs(&b, &r);
+    if (!b.rc)
+        add_firsts(&b, &r);
     if (!b.rc)
         add_delegations(&b);
     if (!b.rc)
