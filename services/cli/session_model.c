@@ -7,6 +7,7 @@
  */
 #include "session_model.h"
 
+#include "convene/ids.h"
 #include "convene/zone.h"
 #include "scheduling/remotes.h"
 
@@ -23,6 +24,7 @@ enum {
     BOOTH_BITS = 40, /* features above it: so many booths */
     THEMES_MAX = 64,
     ARENA_MAX = 256 * 1024,
+    START_MAX = 20,
     NO_LIMIT = 1000, /* sessions at once of a large delegation */
 };
 
@@ -419,36 +421,80 @@ static int frame(session_model_t *s)
     return CLI_OK;
 }
 
-/* ---- those far away ---------------------------------------------------------------------- */
+/* ---- what stays -------------------------------------------------------------------------- */
 
-/* How bad each slot's hour is where somebody is who takes part from afar. */
-static int take_hours(session_model_t *s)
+/* One session as it would be at one slot; false: clocks show no such time. */
+static bool put_at(const session_model_t *s, cv_str_t file, int slot, char start[START_MAX], sch_sitting_t *sitting)
 {
-    int slots = s->programme_model.slots_n, n = s->programme_model.sessions_n;
-    cv_arena_t *arena = cv_arena_new(ARENA_MAX);
-    cv_str_t file;
-    s->hours = calloc((size_t)n * (size_t)slots + 1, sizeof *s->hours);
-    bool good = arena && s->hours && cv_zone_read(arena, s->zone, &file) == CV_OK;
-    for (int i = 0; i < n && good; ++i) {
-        for (int t = 0; t < slots; ++t) {
-            sch_remote_t remotes[SCH_REMOTES_MAX];
-            cv_instant_t instants[2];
-            size_t found = 0, remotes_n = 0;
-            sch_sitting_t sitting = *s->items[i];
-            if (cv_zone_instants(file, (s->first_day * DAY + s->slots[t].begin) * 60, instants, &found) || !found)
-                continue;
-            sitting.has_begin_ms = true;
-            sitting.begin_ms = instants[0].utc_s * 1000;
-            good = sch_remotes_gather(&sitting, remotes, &remotes_n) == CV_OK;
-            for (size_t k = 0; good && k < remotes_n; ++k)
-                s->hours[i * slots + t] += (int)sch_bad_hour(remotes[k].minute, sitting.session.minutes);
-            if (!remotes_n)
-                break;
-            s->sessions[i].hours = &s->hours[i * slots];
-        }
+    char text[CV_TIME_TEXT + 1];
+    cv_instant_t instants[2];
+    size_t n = 0;
+    int64_t wall_s = (s->first_day * DAY + s->slots[slot].begin) * 60;
+    if (cv_zone_instants(file, wall_s, instants, &n) != CV_OK || !n)
+        return false;
+    cv_time_text(wall_s * 1000, text);
+    snprintf(start, START_MAX, "%.16s", text);
+    sitting->session.start = cv_str(start);
+    sitting->session.room = CV_STR_NONE;
+    sitting->has_begin_ms = sitting->has_until_ms = true;
+    sitting->begin_ms = instants[0].utc_s * 1000;
+    sitting->until_ms = sitting->begin_ms + sitting->session.minutes * 60000;
+    return true;
+}
+
+/* How often it breaks which rule at each slot, with what stays and by the hour: asked of the evaluator itself. */
+static bool count_beside(session_model_t *s, int item, cv_str_t file, const sch_agenda_t *agenda,
+                         const sch_rule_t *counting, const sch_sitting_t **near, sch_conflict_t *found)
+{
+    int slots = s->programme_model.slots_n, *beside = &s->beside[(size_t)item * SCH_PROGRAMME_RULES_N * (size_t)slots];
+    for (int t = 0; t < slots; ++t) {
+        sch_sitting_t sitting = *s->items[item];
+        sch_remote_t remotes[SCH_REMOTES_MAX];
+        char start[START_MAX];
+        sch_around_t around = {.near = near, .remotes = remotes, .rules = counting};
+        if (!put_at(s, file, t, start, &sitting))
+            continue;
+        if (sch_remotes_gather(&sitting, remotes, &around.remotes_n) != CV_OK)
+            return false;
+        around.near_n = sch_agenda_near(agenda, &sitting, NULL, near, agenda->n);
+        size_t n = sch_conflicts_of(&sitting, &around, found);
+        for (size_t k = 0; k < n && k < SCH_CONFLICTS_MAX; ++k)
+            beside[found[k].rule * slots + t] += (int)found[k].cost;
     }
+    s->sessions[item].beside = beside;
+    return true;
+}
+
+static int take_beside(session_model_t *s)
+{
+    size_t n = (size_t)s->programme_model.sessions_n, slots = (size_t)s->programme_model.slots_n;
+    sch_rule_t counting[SCH_PROGRAMME_RULES_N];
+    sch_agenda_t agenda = {0};
+    cv_arena_t *arena = cv_arena_new(ARENA_MAX);
+    const sch_sitting_t **near = calloc(s->programme->sittings_n + 1, sizeof *near);
+    sch_conflict_t *found = calloc(SCH_CONFLICTS_MAX, sizeof *found);
+    cv_str_t file;
+    s->beside = calloc(n * SCH_PROGRAMME_RULES_N * slots + 1, sizeof *s->beside);
+    bool good = arena && near && found && s->beside && cv_zone_read(arena, s->zone, &file) == CV_OK;
+    memcpy(counting, SCH_PROGRAMME_RULES_DEFAULT, sizeof counting);
+    for (int k = 0; k < SCH_PROGRAMME_RULES_N; ++k) {
+        counting[k].weight = 1;
+        counting[k].effect = SCH_WARN;
+    }
+    for (size_t i = 0; good && i < s->programme->sittings_n; ++i) {
+        const sch_sitting_t *one = s->programme->sittings[i];
+        if (is_own(s, one) && stays(s, one))
+            good = sch_agenda_add(&agenda, one) == CV_OK;
+    }
+    for (size_t i = 0; good && i < n; ++i)
+        good = count_beside(s, (int)i, file, &agenda, counting, near, found);
+    sch_agenda_done(&agenda);
     cv_arena_destroy(&arena);
-    return good ? CLI_OK : cli_fail(s->cli, CLI_FAILED, "this machine knows no zone %.*s", CV_STR_ARG(s->zone));
+    free(near);
+    free(found);
+    return good
+               ? CLI_OK
+               : cli_fail(s->cli, CLI_FAILED, "out of memory, or this machine knows no zone %.*s", CV_STR_ARG(s->zone));
 }
 
 const cv_room_t *session_model_room(const session_model_t *s, int place)
@@ -520,7 +566,7 @@ int session_model_load(cli_t *cli, const char *event, int64_t from, int64_t unti
     if (status == CLI_OK)
         status = frame(s);
     if (status == CLI_OK)
-        status = take_hours(s);
+        status = take_beside(s);
     if (status == CLI_OK)
         take_rules(s);
     if (status == CLI_OK && sch_programme_model(&s->programme_model, &s->model) != CV_OK)
@@ -549,7 +595,7 @@ void session_model_destroy(session_model_t **model)
     free(s->people);
     free(s->start);
     free(s->names);
-    free(s->hours);
+    free(s->beside);
     free(s->firsts);
     free(s->aparts);
     free(s);

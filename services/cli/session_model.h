@@ -31,7 +31,7 @@ typedef struct {
     cv_str_t *people;
     cv_str_t parties[SCH_PROGRAMME_DELEGATIONS_MAX];
     int sizes[SCH_PROGRAMME_DELEGATIONS_MAX];
-    int *hours; /* [session][slot] */
+    int *beside; /* [session][rule][slot] */
     sch_session_order_t *firsts, *aparts;
     sch_rule_t rules[SCH_PROGRAMME_RULES_N]; /* what is to be ignored weighs nothing */
     sch_programme_t programme_model;
