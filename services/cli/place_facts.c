@@ -3,9 +3,25 @@
  */
 #include "place_facts.h"
 
+#include "convene/zone.h"
+
 #include <string.h>
 
-enum { RAMADAN_LAST = 10 /* its last days weigh more */ };
+enum { RAMADAN_LAST = 10, /* its last days weigh more */ ZONE_ROOM = 128 * 1024 };
+
+/* What clocks of a zone are ahead of UTC at noon of a day. */
+static bool clock_at(const char *zone, int64_t day, int *ret_minutes)
+{
+    cv_str_t file;
+    int64_t offset_s;
+    cv_arena_t *arena = *zone ? cv_arena_new(ZONE_ROOM) : NULL;
+    bool good = arena && cv_zone_read(arena, cv_str(zone), &file) == CV_OK &&
+                cv_zone_offset(file, day * 86400 + 43200, &offset_s) == CV_OK;
+    if (good)
+        *ret_minutes = (int)(offset_s / 60);
+    cv_arena_destroy(&arena);
+    return good;
+}
 
 /* ---- members and their days off ---------------------------------------------------------- */
 
@@ -24,9 +40,60 @@ void place_take_members(cli_place_t *place)
     json_array_foreach(place->parties, i, message)
     {
         const json_t *party = json_object_get(message, "data");
-        if (strcmp(cli_text_of(party, "kind"), "member") == 0 && place->annual.members < SCH_ANNUAL_MEMBERS_MAX)
-            place->member[place->annual.members++] = cli_text_of(party, "code");
+        if (strcmp(cli_text_of(party, "kind"), "member") != 0 || place->annual.members == SCH_ANNUAL_MEMBERS_MAX)
+            continue;
+        int member = place->annual.members++;
+        place->member[member] = cli_text_of(party, "code");
+        if (!clock_at(cli_text_of(party, "zone"), place->first_day + place->annual.days / 2, &place->minutes[member]))
+            place->annual.clockless |= UINT64_C(1) << member;
     }
+}
+
+/* Who comes to an event: its bits. Only one that registers, or did, is asked about. */
+int place_take_confirmed(cli_t *cli, const cli_place_t *place, const json_t *event, uint64_t *ret_members)
+{
+    const char *status = cli_text_of(event, "status");
+    json_t *list = NULL, *message;
+    size_t i;
+    *ret_members = 0;
+    if (strcmp(status, "open") != 0 && strcmp(status, "closed") != 0 && strcmp(status, "held") != 0)
+        return CLI_OK;
+    int rc = cli_query_json(cli, "scheduling", "turnout", cli_text_of(event, "event"), &list);
+    if (rc)
+        return cli_query_failed(cli, rc, "cannot ask who comes to %s", cli_text_of(event, "event"));
+    json_array_foreach(list, i, message)
+    {
+        const json_t *data = json_object_get(message, "data");
+        int member = place_member_of(place, cli_text_of(data, "party"));
+        if (member >= 0 && (cli_int_of(data, "confirmed") || cli_int_of(data, "online")))
+            *ret_members |= UINT64_C(1) << member;
+    }
+    json_decref(list);
+    return CLI_OK;
+}
+
+/* A meeting online with a time and a length: its hours by UTC. */
+void place_take_hours(const json_t *event, int64_t day, sch_annual_item_t *item)
+{
+    const char *time = cli_text_of(event, "time_start"), *offset = cli_text_of(event, "utc_offset");
+    int64_t hour, minute, hours, minutes;
+    int ahead = 0;
+    if (!item->online || !*time || !cli_int_of(event, "minutes") || cv_str_digits((cv_str_t){time, 2}, 2, &hour) ||
+        cv_str_digits((cv_str_t){time + 3, 2}, 2, &minute))
+        return;
+    if (*cli_text_of(event, "zone")) {
+        if (!clock_at(cli_text_of(event, "zone"), day, &ahead))
+            return;
+    } else if (strlen(offset) != 6 || cv_str_digits((cv_str_t){offset + 1, 2}, 2, &hours) ||
+               cv_str_digits((cv_str_t){offset + 4, 2}, 2, &minutes)) {
+        return;
+    } else {
+        ahead = (int)(hours * 60 + minutes) * (*offset == '-' ? -1 : 1);
+    }
+    int at = ((int)(hour * 60 + minute) - ahead + 1440) % 1440;
+    item->utc_hour = at / 60;
+    item->utc_minute = at % 60;
+    item->hours = (int)(cli_int_of(event, "minutes") + 59) / 60;
 }
 
 /* Days since Monday. */

@@ -196,6 +196,15 @@ static int body_of(cli_place_t *place, const char *code)
     return place->bodies_n++;
 }
 
+/* Number of an area among those of the events. */
+static int area_of(const cli_place_t *place, const char *code)
+{
+    for (size_t i = 0; i < place->events_n; ++i)
+        if (strcmp(cli_text_of(place->events[i].event, "area"), code) == 0)
+            return (int)i;
+    return 0;
+}
+
 static bool is_governing(const cli_place_t *place, const char *code)
 {
     size_t i;
@@ -300,10 +309,26 @@ static void take_event(cli_place_t *place, const cli_place_event_t *event, int t
         item->circle = number;
         item->ministers |= is_governing(place, body);
     }
+    const char *area = cli_text_of(event->event, "area"), *officer = cli_text_of(event->event, "officer");
+    if (!*body && *area && item->circle < 0)
+        item->circle = SCH_PLACE_ROOMS_MAX + area_of(place, area);
+    if (*officer && item->officer < 0)
+        item->officer = body_of(place, officer);
     if (item->dimension < 0)
         item->dimension = dimension_of(place, cli_text_of(event->event, "dimension"));
     take_coordinators(place, cli_text_of(event->event, "area"), item);
     item->online |= strcmp(cli_text_of(event->event, "format"), "online") == 0;
+    int day;
+    if (cli_place_parse(place, cli_text_of(event->event, "earliest"), &day) && day - event->offset > item->window_first)
+        item->window_first = day - event->offset;
+    if (cli_place_parse(place, cli_text_of(event->event, "latest"), &day) &&
+        day + item->length - event->offset - event->length < item->window_last)
+        item->window_last = day + item->length - event->offset - event->length;
+    if (cli_place_parse(place, cli_text_of(event->event, "preferred"), &day))
+        item->preferred = day - event->offset > 0 ? day - event->offset : 0;
+    place_take_hours(event->event,
+                     place->first_day + (item->promised_day < 0 ? place->annual.days / 2 : item->promised_day), item);
+    item->confirmed |= event->confirmed;
     if (window_of(place, cli_text_of(event->event, "date_start"), &first, &last)) {
         item->window_first = first > item->window_first ? first : item->window_first;
         item->window_last = last < item->window_last ? last : item->window_last;
@@ -408,6 +433,8 @@ int cli_place_load(cli_t *cli, int64_t year, const char *pins, cli_place_t **ret
         place_take_calendars(place);
         rc = take_events(place);
     }
+    for (size_t i = 0; status == CLI_OK && !rc && i < place->events_n; ++i)
+        status = place_take_confirmed(cli, place, place->events[i].event, &place->events[i].confirmed);
     if (status == CLI_OK && !rc && !place->events_n)
         status = cli_fail(cli, CLI_NOTFOUND, "the plan of %lld has no event that takes place", (long long)year);
     if (status == CLI_OK && !rc)

@@ -10,7 +10,9 @@
  *   pinned    what is over, has begun, or was asked to stay (--pin)
  *   place     a venue holds one unit at a time; a city where no venue is known, any number; an unknown place nobody
  *             else
- *   people    a body is needed by one of its events at a time, and sends the same people to all of them
+ *   wishes    earliest and latest bound the window; preferred, officer, minutes are what rules A13, A16 and A17 count with
+ *   people    a body is needed by one of its events at a time, and sends the same people to all of them;
+ *             events without a body that are of one area are taken to be for the same experts
  *   days off  from the calendars; a member without one has Saturday and Sunday. The feast days of an estimated date
  *             count from the day before to the day after
  *
@@ -32,7 +34,8 @@ typedef struct {
     const json_t *event; /* its state; borrowed */
     int unit, offset;    /* days behind the unit's first */
     int length;
-    bool dated; /* to the day */
+    bool dated;         /* to the day */
+    uint64_t confirmed; /* members that come */
 } cli_place_event_t;
 
 typedef struct {

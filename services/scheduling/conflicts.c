@@ -13,6 +13,7 @@
 enum {
     NEAR_MAX = 512, /* sessions at one time; those beyond are not compared, and still cannot share a room or person */
     CALENDARS_MAX = 256,
+    AROUND_MAX = 16 * 1024 * 1024, /* octets that are known around one event */
 };
 
 typedef struct {
@@ -272,10 +273,9 @@ static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cons
     return CV_OK; /* what A1 and A2 forbid is refused by who asks the tables, with the codes that say so */
 }
 
-int sch_gather_year(sch_service_t *service, cv_tx_t *tx, int64_t first, int64_t last, const cv_str_t *country,
+int sch_gather_year(sch_service_t *service, cv_arena_t *arena, int64_t first, int64_t last, const cv_str_t *country,
                     sch_year_t *ret_year)
 {
-    cv_arena_t *arena = cv_tx_arena(tx);
     gather_year_t all = {.arena = arena,
                          .store = service->store,
                          .near = cv_arena_take(arena, NEAR_MAX * sizeof *all.near),
@@ -298,22 +298,35 @@ int sch_body_kind(sch_service_t *service, cv_tx_t *tx, cv_str_t body, cv_body_ki
     return kind_of(&all, body, ret_kind);
 }
 
-int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_outcome_t *out)
+static int judge_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *arena, const cv_scheduling_event_v1_t *event,
+                    const cv_scheduling_event_v1_t *before, cv_outcome_t *out)
 {
     sch_rules_t rules;
-    sch_year_t year;
-    int64_t first, last;
-    if (!sch_holds_days(event, &first, &last))
-        return CV_OK;
-    sch_clash_t *found = cv_arena_take(cv_tx_arena(tx), SCH_YEAR_CLASHES_MAX * sizeof *found);
+    sch_year_t year = {.near = NULL};
+    int64_t first, last, was, was_last;
+    bool holds = sch_holds_days(event, &first, &last);
+    sch_clash_t *found = cv_arena_take(arena, SCH_YEAR_CLASHES_MAX * sizeof *found);
     int rc = found ? sch_load_rules(service, tx, &rules) : CV_ENOMEM;
-    if (!rc)
-        rc = sch_gather_year(service, tx, first, last, &event->event_details.country, &year);
+    if (!rc && holds)
+        rc = sch_gather_year(service, arena, first, last, &event->event_details.country, &year);
+    if (!rc && holds)
+        rc = sch_year_facts(service, arena, cv_tx_now_ms(tx), event, &year);
     if (!rc)
         rc = sch_body_kind(service, tx, event->event_details.body, &year.kind);
     if (rc)
         return rc;
     year.rules = rules.annual;
+    year.was = before;
+    year.moves = holds && !(before && sch_holds_days(before, &was, &was_last) && was == first);
     size_t n = sch_clashes_of(event, &year, found);
     return answer_event(tx, event, rules.annual, found, n, out);
+}
+
+int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
+                    const cv_scheduling_event_v1_t *before, cv_outcome_t *out)
+{
+    cv_arena_t *arena = cv_arena_new(AROUND_MAX); /* of its own: many events are judged in one batch */
+    int rc = arena ? judge_in(service, tx, arena, event, before, out) : CV_ENOMEM;
+    cv_arena_destroy(&arena);
+    return rc;
 }
