@@ -5,7 +5,6 @@
  * parties say of their delegations, and the rules as they are now.
  */
 #include "programme_model.h"
-#include "scheduling/remotes.h"
 
 #include <stdlib.h>
 #include <string.h>

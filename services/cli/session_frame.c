@@ -5,7 +5,6 @@
 
 #include "convene/ids.h"
 #include "convene/zone.h"
-#include "scheduling/remotes.h"
 
 #include <stdlib.h>
 #include <string.h>

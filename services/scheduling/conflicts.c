@@ -6,7 +6,6 @@
  * the cost of an edit does not grow with the programme.
  */
 #include "scheduling/handlers.h"
-#include "scheduling/remotes.h"
 
 #include <stdio.h>
 

@@ -121,6 +121,12 @@ bool sch_is_day_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
 /* How far from [begin, until) a session of this room can be and still be in its way. */
 int64_t sch_reach_ms(const cv_room_t *room);
 
+/* For whoever gathers (remotes.c, which reads the files of zones; the evaluator does not): those of a session that is
+ * placed. A zone that this machine does not know says nothing. CV_ENOMEM. */
+enum { SCH_REMOTES_MAX = CV_SESSION_SPEAKERS_MAX + 1 };
+int sch_remotes_gather(const sch_sitting_t *sitting, sch_remote_t ret_remotes[SCH_REMOTES_MAX],
+                       size_t *ret_n) CV_USE_RESULT;
+
 /* ---- agenda ----
  * Placed sessions in the order of their beginnings, to find those near one. Holds pointers only; what they point to
  * must not change its times while it is in. */

@@ -9,7 +9,6 @@
  * afterwards): the outcome lists these, and counts them.
  */
 #include "scheduling/handlers.h"
-#include "scheduling/remotes.h"
 
 #include <stdio.h>
 

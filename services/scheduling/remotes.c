@@ -1,7 +1,7 @@
-/* remotes: see remotes.h.
+/* remotes: what clocks show where people are who take part in a session from afar.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "scheduling/remotes.h"
+#include "scheduling/core_conflicts.h"
 
 #include "convene/zone.h"
 
