@@ -213,8 +213,9 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
 {
     const char *status = cli_text_of(event, "status");
     bool over = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0;
-    int64_t version = cli_int_of(event, "version"),
-            known = is_own(row->uid) ? version - 1 : cli_int_of(event, "sequence");
+    int64_t version = cli_int_of(event, "version"), known = cli_int_of(event, "sequence");
+    if (is_own(row->uid))
+        known = json_object_get(event, "calendar_sequence") ? cli_int_of(event, "calendar_sequence") : version - 1;
     if (row->cancelled) {
         if (over) {
             tell(work, row, id, UNCHANGED, CV_STR_NONE, "%s", "");
