@@ -189,19 +189,31 @@ static int ask_for(work_t *work, const ical_row_t *row, const char *event, what_
     return CV_OK;
 }
 
-/* What the file says otherwise than scheduling, of what an event can change. */
+/* What the file says otherwise than scheduling, of what an event can change. A feed of Convene's own says its times by UTC
+ * and puts words around the rest: of it the title, the days and the instant count. */
 static json_t *differences(const ical_row_t *row, const json_t *event)
 {
-    static const char *const FIELDS[] = {"title",      "city", "country",    "format", "date_start", "date_end",
-                                         "time_start", "zone", "utc_offset", "note",   "minutes"};
+    static const char *const FIELDS[] = {"title", "date_end", "date_start", "time_start", "zone",   "utc_offset",
+                                         "city",  "country",  "format",     "note",       "minutes"};
+    enum { OWN = 6, AT = 2, AT_END = 6 };
+    static const char POSTPONED_TITLE[] = "POSTPONED: ";
+    bool own = is_own(row->uid);
+    bool same_instant = own && json_object_get(row->data, "time_start") && json_object_get(event, "start_ms") &&
+                        cli_int_of(event, "start_ms") == row->start_ms;
     json_t *change = json_object();
-    for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; ++i) {
+    for (size_t i = 0; i < (own ? OWN : sizeof FIELDS / sizeof *FIELDS); ++i) {
         json_t *says = json_object_get(row->data, FIELDS[i]), *is = json_object_get(event, FIELDS[i]);
+        if (same_instant && i >= AT && i < AT_END)
+            continue;
         if (!is && strcmp(FIELDS[i], "date_end") == 0)
             is = json_object_get(event, "date_start"); /* of one day */
         if (says && !json_equal(says, is))
             json_object_set(change, FIELDS[i], says);
     }
+    const char *title = cli_text_of(change, "title");
+    if (own && strncmp(title, POSTPONED_TITLE, sizeof POSTPONED_TITLE - 1) == 0 &&
+        strcmp(title + sizeof POSTPONED_TITLE - 1, cli_text_of(event, "title")) == 0)
+        json_object_del(change, "title");
     /* A file that names no end leaves it; but it cannot stay before the beginning. */
     const char *end = cli_text_of(event, "date_end"), *start = cli_text_of(row->data, "date_start");
     if (!row->ends && *end && strcmp(end, start) < 0)
@@ -227,8 +239,8 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
     }
     json_t *change = differences(row, event);
     bool no_time = *cli_text_of(event, "time_start") && !json_object_get(row->data, "time_start");
-    bool no_zone = (*cli_text_of(event, "zone") && json_object_get(row->data, "utc_offset")) ||
-                   (*cli_text_of(event, "utc_offset") && json_object_get(row->data, "zone"));
+    bool no_zone = (*cli_text_of(event, "zone") && json_object_get(change, "utc_offset")) ||
+                   (*cli_text_of(event, "utc_offset") && json_object_get(change, "zone"));
     const char *no = over ? "is over here, and stays so: a new entry with a new UID would be another event"
                      : row->sequence < known && json_object_size(change)
                          ? "the entry is older than what was imported: its SEQUENCE is lower"

@@ -267,6 +267,7 @@ static int take_at(entry_t *entry, int64_t wall_s, bool recurs)
     int64_t last_s = end_s > wall_s ? end_s - 1 : end_s;
     row->line = entry->part->line;
     row->ends = entry->has_end;
+    row->start_ms = (wall_s - start.offset_s) * 1000;
     row->sequence = icalcomponent_get_sequence(entry->component);
     row->cancelled = entry->read->cancels || icalcomponent_get_status(entry->component) == ICAL_STATUS_CANCELLED;
     row->data = data;

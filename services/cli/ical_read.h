@@ -32,6 +32,7 @@ typedef struct {
     json_t *data;                   /* NULL: see wrong */
     int64_t sequence;               /* 0 when not said */
     bool cancelled;                 /* STATUS or METHOD */
+    int64_t start_ms;               /* of one that has a time */
     bool ends;                      /* the file says when it ends */
     char category[48];              /* first of CATEGORIES that could be a code, or "" */
     char wrong[ICAL_WRONG_MAX + 1]; /* "" */

@@ -184,6 +184,11 @@ class Import(unittest.TestCase):
         doc = self.file(calendar(entry(own, "20260401", "Own", SEQUENCE="0")))
         self.assertIn("SEQUENCE is lower", doc["rows"][0]["text"])
         self.assertEqual(self.events()["OWN-1"]["date_start"], "2026-04-02")
+        # A feed says times by UTC: the same instant is no change.
+        done = self.convene("request", "event.propose", "--set", "event=OWN-2", "--set", "title=Timed", "--set", "plan_year=2026", "--set", "line=cbm",
+                            "--set", "date_start=2026-04-07", "--set", "time_start=09:30", "--set", "zone=Asia/Baku")
+        self.assertEqual(done.status, OK, done.out)
+        self.assertEqual(self.file(calendar(entry("OWN-2@convene.invalid", "DTSTART:20260407T053000Z", "Timed", SEQUENCE="0")))["unchanged"], 1)
 
     def test_8_what_is_no_file_of_events(self):
         path = self.convene.root / "no.ics"
