@@ -204,6 +204,7 @@ int cli_decision_list(cli_t *cli);
 int cli_decision_show(cli_t *cli);
 int cli_event_show(cli_t *cli);
 int cli_event_list(cli_t *cli);
+int cli_event_import(cli_t *cli);
 int cli_delegation_show(cli_t *cli);
 int cli_delegation_history(cli_t *cli);
 int cli_delegation_answers(cli_t *cli);

@@ -251,7 +251,7 @@ int cli_place_accept(cli_t *cli)
     json_array_foreach(json_object_get(doc, "placed"), i, row)
     {
         static const char *const FIELDS[] = {
-            "event", "expected_version", "date_start", "date_end", "session", "start", "venue", "room"};
+            "event", "expected_version", "date_start", "date_end", "session", "start", "zone", "venue", "room"};
         json_t *one = json_object();
         for (size_t k = 0; k < sizeof FIELDS / sizeof *FIELDS; ++k)
             if (json_object_get(row, FIELDS[k]))

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "place_model.h"
+#include "place_facts.h"
 
 #include "convene/ids.h"
 #include <stdlib.h>
@@ -11,7 +12,6 @@ enum {
     NOTICE_DAYS = 30, /* that an event needs before it can begin */
     NEAR_DAYS = 14,   /* before its first day people are on their way */
     TRAVEL_DAYS = 1,
-    RAMADAN_LAST = 10, /* its last days weigh more */
     STATUS_MS = 2000,
     KEY_MAX = 64,
     LENGTH_MAX = 31, /* days of one unit */
@@ -87,111 +87,6 @@ static int lay_year(cli_place_t *place)
     annual->off = place->off;
     annual->utc_minutes = place->minutes;
     return CV_OK;
-}
-
-/* ---- members and their days off ---------------------------------------------------------- */
-
-static int member_of(const cli_place_t *place, const char *code)
-{
-    for (int m = 0; m < place->annual.members; ++m)
-        if (strcmp(place->member[m], code) == 0)
-            return m;
-    return -1;
-}
-
-static void take_members(cli_place_t *place)
-{
-    size_t i;
-    json_t *message;
-    json_array_foreach(place->parties, i, message)
-    {
-        const json_t *party = json_object_get(message, "data");
-        if (strcmp(cli_text_of(party, "kind"), "member") == 0 && place->annual.members < SCH_ANNUAL_MEMBERS_MAX)
-            place->member[place->annual.members++] = cli_text_of(party, "code");
-    }
-}
-
-/* Days since Monday. */
-static int weekday_of(const char *name)
-{
-    static const char *const NAMES[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-    for (int i = 0; i < 7; ++i)
-        if (strcmp(NAMES[i], name) == 0)
-            return i;
-    return -1;
-}
-
-static void take_weekend(cli_place_t *place, int member, int weekday)
-{
-    for (int day = 0; day < place->annual.days && weekday >= 0; ++day)
-        if ((place->annual.first_weekday + day) % 7 == weekday)
-            place->off[member * place->annual.days + day] = 1;
-}
-
-static void flag(cli_place_t *place, int day, int bits)
-{
-    if (day >= 0 && day < place->annual.days)
-        place->flags[day] |= (uint8_t)bits;
-}
-
-static void take_common_day(cli_place_t *place, const json_t *row, int day)
-{
-    const char *kind = cli_text_of(row, "kind");
-    if (strcmp(kind, "summit") == 0) {
-        flag(place, day, SCH_DAY_SUMMIT);
-    } else if (strcmp(kind, "ramadan") == 0) {
-        flag(place, day, SCH_DAY_RAMADAN);
-    } else {
-        int around = strcmp(cli_text_of(row, "certainty"), "estimated") == 0;
-        for (int d = day - around; d <= day + around; ++d)
-            flag(place, d, SCH_DAY_FEAST);
-    }
-}
-
-static void take_calendar(cli_place_t *place, const json_t *calendar, bool *has_calendar)
-{
-    const char *country = cli_text_of(calendar, "country");
-    int member = *country ? member_of(place, country) : -1;
-    size_t i;
-    json_t *row;
-    if (cli_int_of(calendar, "year") != place->year || (*country && member < 0))
-        return;
-    if (member >= 0)
-        has_calendar[member] = true;
-    json_array_foreach(json_object_get(calendar, "weekend"), i, row) if (member >= 0)
-        take_weekend(place, member, weekday_of(json_string_value(row)));
-    json_array_foreach(json_object_get(calendar, "days"), i, row)
-    {
-        int day;
-        if (!cli_place_parse(place, cli_text_of(row, "date"), &day))
-            continue;
-        if (member < 0)
-            take_common_day(place, row, day);
-        else
-            place->off[member * place->annual.days + day] = 1;
-    }
-}
-
-static void take_calendars(cli_place_t *place)
-{
-    bool has_calendar[SCH_ANNUAL_MEMBERS_MAX] = {false};
-    size_t i;
-    json_t *message;
-    json_array_foreach(place->calendars, i, message)
-        take_calendar(place, json_object_get(message, "data"), has_calendar);
-    for (int m = 0; m < place->annual.members; ++m) {
-        if (has_calendar[m])
-            continue;
-        place->without[place->without_n++] = place->member[m];
-        take_weekend(place, m, weekday_of("sat"));
-        take_weekend(place, m, weekday_of("sun"));
-    }
-    int last = -1;
-    for (int day = 0; day < place->annual.days; ++day)
-        if (place->flags[day] & SCH_DAY_RAMADAN)
-            last = day;
-    for (int day = last; day >= 0 && day > last - RAMADAN_LAST && place->flags[day] & SCH_DAY_RAMADAN; --day)
-        place->flags[day] |= SCH_DAY_RAMADAN_END;
 }
 
 /* ---- units ------------------------------------------------------------------------------- */
@@ -301,6 +196,15 @@ static int body_of(cli_place_t *place, const char *code)
     return place->bodies_n++;
 }
 
+/* Number of an area among those of the events. */
+static int area_of(const cli_place_t *place, const char *code)
+{
+    for (size_t i = 0; i < place->events_n; ++i)
+        if (strcmp(cli_text_of(place->events[i].event, "area"), code) == 0)
+            return (int)i;
+    return 0;
+}
+
 static bool is_governing(const cli_place_t *place, const char *code)
 {
     size_t i;
@@ -331,7 +235,7 @@ static void take_coordinators(const cli_place_t *place, const char *area, sch_an
     json_array_foreach(place->coordinators, i, message)
     {
         const json_t *row = json_object_get(message, "data");
-        int member = member_of(place, cli_text_of(row, "party"));
+        int member = place_member_of(place, cli_text_of(row, "party"));
         if (!*area || member < 0 || strcmp(cli_text_of(row, "area"), area) != 0)
             continue;
         if (strcmp(cli_text_of(row, "role"), "coordinator") == 0)
@@ -361,7 +265,7 @@ static int venue_of(cli_place_t *place, const json_t *event, char (*keys)[KEY_MA
             return i;
     memcpy(keys[n], key, sizeof key);
     place->venues[n] = (sch_venue_t){.name = keys[n],
-                                     .host = online ? -1 : member_of(place, cli_text_of(event, "country")),
+                                     .host = online ? -1 : place_member_of(place, cli_text_of(event, "country")),
                                      .holds = *venue && !online ? 1 : 0,
                                      .city = n};
     for (int i = 0; i < n && *city && !online; ++i) /* venues of one city are close to one another */
@@ -405,10 +309,26 @@ static void take_event(cli_place_t *place, const cli_place_event_t *event, int t
         item->circle = number;
         item->ministers |= is_governing(place, body);
     }
+    const char *area = cli_text_of(event->event, "area"), *officer = cli_text_of(event->event, "officer");
+    if (!*body && *area && item->circle < 0)
+        item->circle = SCH_PLACE_ROOMS_MAX + area_of(place, area);
+    if (*officer && item->officer < 0)
+        item->officer = body_of(place, officer);
     if (item->dimension < 0)
         item->dimension = dimension_of(place, cli_text_of(event->event, "dimension"));
     take_coordinators(place, cli_text_of(event->event, "area"), item);
     item->online |= strcmp(cli_text_of(event->event, "format"), "online") == 0;
+    int day;
+    if (cli_place_parse(place, cli_text_of(event->event, "earliest"), &day) && day - event->offset > item->window_first)
+        item->window_first = day - event->offset;
+    if (cli_place_parse(place, cli_text_of(event->event, "latest"), &day) &&
+        day + item->length - event->offset - event->length < item->window_last)
+        item->window_last = day + item->length - event->offset - event->length;
+    if (cli_place_parse(place, cli_text_of(event->event, "preferred"), &day))
+        item->preferred = day - event->offset > 0 ? day - event->offset : 0;
+    place_take_hours(event->event,
+                     place->first_day + (item->promised_day < 0 ? place->annual.days / 2 : item->promised_day), item);
+    item->confirmed |= event->confirmed;
     if (window_of(place, cli_text_of(event->event, "date_start"), &first, &last)) {
         item->window_first = first > item->window_first ? first : item->window_first;
         item->window_last = last < item->window_last ? last : item->window_last;
@@ -490,11 +410,9 @@ static int fetch_all(cli_t *cli, cli_place_t *place, int64_t *ret_now_ms)
     const struct {
         const char *what, *key;
         json_t **rows;
-    } LISTS[] = {{"events", key, &place->rows},
-                 {"parties", NULL, &place->parties},
-                 {"bodies", NULL, &place->bodies},
-                 {"coordinators", NULL, &place->coordinators},
-                 {"calendars", NULL, &place->calendars}};
+    } LISTS[] = {{"events", key, &place->rows},          {"parties", NULL, &place->parties},
+                 {"bodies", NULL, &place->bodies},       {"coordinators", NULL, &place->coordinators},
+                 {"calendars", NULL, &place->calendars}, {"rules", NULL, &place->changed}};
     for (size_t i = 0; i < sizeof LISTS / sizeof *LISTS && rc == CLI_OK; ++i)
         rc = fetch(cli, LISTS[i].what, LISTS[i].key, LISTS[i].rows);
     return rc;
@@ -510,10 +428,13 @@ int cli_place_load(cli_t *cli, int64_t year, const char *pins, cli_place_t **ret
     int status = fetch_all(cli, place, &now_ms);
     int rc = status == CLI_OK ? lay_year(place) : CV_OK;
     if (status == CLI_OK && !rc) {
-        take_members(place);
-        take_calendars(place);
+        place_take_rules(place);
+        place_take_members(place);
+        place_take_calendars(place);
         rc = take_events(place);
     }
+    for (size_t i = 0; status == CLI_OK && !rc && i < place->events_n; ++i)
+        status = place_take_confirmed(cli, place, place->events[i].event, &place->events[i].confirmed);
     if (status == CLI_OK && !rc && !place->events_n)
         status = cli_fail(cli, CLI_NOTFOUND, "the plan of %lld has no event that takes place", (long long)year);
     if (status == CLI_OK && !rc)
@@ -541,6 +462,7 @@ void cli_place_destroy(cli_place_t **ref)
     json_decref(place->parties);
     json_decref(place->coordinators);
     json_decref(place->bodies);
+    json_decref(place->changed);
     free(place->events);
     free(place->items);
     free(place->venues);

@@ -10,9 +10,14 @@
  *   pinned    what is over, has begun, or was asked to stay (--pin)
  *   place     a venue holds one unit at a time; a city where no venue is known, any number; an unknown place nobody
  *             else
- *   people    a body is needed by one of its events at a time, and sends the same people to all of them
+ *   wishes    earliest and latest bound the window; preferred, officer, minutes are what rules A13, A16 and A17 count with
+ *   people    a body is needed by one of its events at a time, and sends the same people to all of them;
+ *             events without a body that are of one area are taken to be for the same experts
  *   days off  from the calendars; a member without one has Saturday and Sunday. The feast days of an estimated date
  *             count from the day before to the day after
+ *
+ *   rules     as they are now (`convene rule set`): an edit, `why` and both searches count with the same numbers; what is
+ *             to be ignored weighs nothing
  *
  * Draft, postponed, cancelled and rejected events take no place and are left out.
  */
@@ -29,7 +34,8 @@ typedef struct {
     const json_t *event; /* its state; borrowed */
     int unit, offset;    /* days behind the unit's first */
     int length;
-    bool dated; /* to the day */
+    bool dated;         /* to the day */
+    uint64_t confirmed; /* members that come */
 } cli_place_event_t;
 
 typedef struct {
@@ -42,7 +48,8 @@ typedef struct {
     size_t without_n;
 
     /* What the above points into. */
-    json_t *rows, *calendars, *parties, *coordinators, *bodies;
+    json_t *rows, *calendars, *parties, *coordinators, *bodies, *changed;
+    sch_rule_t rules[SCH_ANNUAL_RULES_N];
     void *keys; /* names of the venues */
     const char *member[SCH_ANNUAL_MEMBERS_MAX], *body[SCH_PLACE_ROOMS_MAX];
     int bodies_n;

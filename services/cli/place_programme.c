@@ -21,6 +21,8 @@ enum {
     MOVED_MAX = 100, /* sessions of one request */
     ARENA_MAX = 1024 * 1024,
     START_MAX = 20,
+    REASONS_MAX = 64,
+    TEXT_MAX = 400,
     MINUTE_MS = 60000,
     HOUR = 60,
     DAY_MINUTES = 1440,
@@ -63,15 +65,15 @@ static bool propose(answer_t *answer, int item, int place, cv_str_t file)
     *sitting = *model->items[item];
     if (place < 0)
         return false;
-    const cv_room_t *room = model->rooms[place % model->programme_model.rooms_n];
+    const cv_room_t *room = session_model_room(model, place);
     int64_t minutes = model->first_day * DAY_MINUTES + model->slots[place / model->programme_model.rooms_n].begin;
     cv_time_text(minutes * MINUTE_MS, text);
     snprintf(answer->starts[item], START_MAX, "%.16s", text);
     sitting->session.start = cv_str(answer->starts[item]);
     sitting->session.zone = model->zone;
     sitting->session.utc_offset = CV_STR_NONE;
-    sitting->session.venue = room->venue;
-    sitting->session.room = room->room;
+    sitting->session.venue = room ? room->venue : CV_STR_NONE;
+    sitting->session.room = room ? room->room : CV_STR_NONE;
     return sch_set_instants(sitting, model->zone, file, &no) == CV_OK;
 }
 
@@ -119,21 +121,73 @@ static json_t *moved(const answer_t *answer, int n)
         char was[SCH_WHEN_MAX];
         if (!answer->moves[i])
             continue;
-        json_array_append_new(placed, json_pack("{s:s%, s:I, s:s%, s:s%, s:s%, s:s}", "session", session->session.ptr,
-                                                session->session.len, "expected_version", (json_int_t)now->version,
-                                                "start", session->start.ptr, session->start.len, "venue",
-                                                session->venue.ptr, session->venue.len, "room", session->room.ptr,
-                                                session->room.len, "was", sch_sitting_when(now, was)));
+        json_t *row = json_pack("{s:s%, s:I, s:s%, s:s}", "session", session->session.ptr, session->session.len,
+                                "expected_version", (json_int_t)now->version, "start", session->start.ptr,
+                                session->start.len, "was", sch_sitting_when(now, was));
+        if (session->room.ptr) {
+            json_object_set_new(row, "venue", json_stringn(session->venue.ptr, session->venue.len));
+            json_object_set_new(row, "room", json_stringn(session->room.ptr, session->room.len));
+        } else {
+            json_object_set_new(row, "zone", json_stringn(session->zone.ptr, session->zone.len));
+        }
+        json_array_append_new(placed, row);
     }
     return placed;
 }
 
-static json_t *nowhere(const answer_t *answer, int n)
+/* What speaks against the best place that is left, where the others are as the search left them. */
+static void why_not(const answer_t *answer, const sch_place_result_t *result, int item, char *ret_text, size_t size)
+{
+    const sch_place_model_t *model = answer->model->model;
+    sch_place_state_t *state = sch_place_state_new(model);
+    sch_fit_t fit;
+    sch_reason_t reasons[REASONS_MAX];
+    snprintf(ret_text, size, "every place that is left breaks a hard rule");
+    for (int i = 0; state && i < answer->model->programme_model.sessions_n; ++i)
+        if (i != item && result->places[i] >= 0)
+            sch_place_put(state, i, result->places[i]);
+    if (state && sch_place_best_fits(state, item, &fit, 1) == 1) {
+        int n = sch_place_explain(state, item, fit.place, reasons, REASONS_MAX);
+        for (int k = 0; k < n && k < REASONS_MAX; ++k) {
+            if (reasons[k].level != SCH_HARD || reasons[k].cost <= 0)
+                continue;
+            const sch_rule_t *rule = sch_place_rule_at(model, reasons[k].rule);
+            snprintf(ret_text, size, "even the best place left breaks %s: %s%s%s", rule->id, rule->text,
+                     reasons[k].other < 0 ? "" : ", with ",
+                     reasons[k].other < 0 ? "" : answer->model->names[reasons[k].other]);
+            break;
+        }
+    }
+    sch_place_state_destroy(&state);
+}
+
+static json_t *nowhere(const answer_t *answer, const sch_place_result_t *result, int n)
 {
     json_t *list = json_array();
-    for (int i = 0; i < n; ++i)
-        if (!sch_is_placed(&answer->proposed[i]))
-            json_array_append_new(list, json_sprintf("%.*s", CV_STR_ARG(answer->proposed[i].session.session)));
+    for (int i = 0; i < n; ++i) {
+        char text[TEXT_MAX];
+        if (sch_is_placed(&answer->proposed[i]))
+            continue;
+        session_model_why_nowhere(answer->model, i, text, sizeof text);
+        if (!*text && result->places[i] >= 0)
+            snprintf(text, sizeof text, "where the search put it, clocks show no such time, or the service forbids it");
+        else if (!*text)
+            why_not(answer, result, i, text, sizeof text);
+        json_array_append_new(list, json_pack("{s:s, s:s}", "session", answer->model->names[i], "text", text));
+    }
+    return list;
+}
+
+static json_t *staying(const session_model_t *model)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < model->programme->sittings_n; ++i) {
+        const sch_sitting_t *one = model->programme->sittings[i];
+        const char *why = session_model_stays(model, one);
+        if (why && !one->cancelled && cv_str_equal(one->session.event, model->programme->event->event))
+            json_array_append_new(list, json_pack("{s:s%, s:s}", "session", one->session.session.ptr,
+                                                  one->session.session.len, "text", why));
+    }
     return list;
 }
 
@@ -155,12 +209,17 @@ static void print(cli_t *cli, const json_t *doc)
         cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(row, "session"));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(row, "was"));
         cli_table_cell(table, CLI_GREEN, "%s", cli_text_of(row, "start"));
-        cli_table_cell(table, CLI_PLAIN, "%s/%s", cli_text_of(row, "venue"), cli_text_of(row, "room"));
+        bool room = *cli_text_of(row, "room");
+        cli_table_cell(table, CLI_PLAIN, "%s%s%s", room ? cli_text_of(row, "venue") : "-", room ? "/" : "",
+                       cli_text_of(row, "room"));
     }
     cli_table_print(&table);
     json_array_foreach(json_object_get(doc, "refused"), i, row)
         cli_say("stays: %s: %s\n", cli_text_of(row, "session"), cli_text_of(row, "text"));
-    json_array_foreach(json_object_get(doc, "unplaced"), i, row) cli_say("nowhere: %s\n", json_string_value(row));
+    json_array_foreach(json_object_get(doc, "stays"), i, row)
+        cli_say("stays: %s: %s\n", cli_text_of(row, "session"), cli_text_of(row, "text"));
+    json_array_foreach(json_object_get(doc, "unplaced"), i, row)
+        cli_say("nowhere: %s: %s\n", cli_text_of(row, "session"), cli_text_of(row, "text"));
     cli_say("%zu sessions would move; %s\n", json_array_size(json_object_get(doc, "placed")),
             path ? "`convene place accept` of that file moves them" : "nothing was changed");
 }
@@ -187,10 +246,11 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
         answer->moves[i] =
             propose(answer, i, result.places[i], file) && is_elsewhere(&answer->proposed[i], model->items[i]);
     judge(answer, n, refused);
-    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "event", cli->args[0], "seed",
-                            (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
-                            result.repeatable, "before", score_json(&result.before), "after", score_json(&result.score),
-                            "placed", moved(answer, n), "refused", refused, "unplaced", nowhere(answer, n));
+    json_t *doc =
+        json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "event", cli->args[0], "seed", (json_int_t)seed,
+                  "iterations", (json_int_t)result.iterations, "repeatable", result.repeatable, "before",
+                  score_json(&result.before), "after", score_json(&result.score), "placed", moved(answer, n), "refused",
+                  refused, "unplaced", nowhere(answer, &result, n), "stays", staying(model));
     sch_place_result_done(&result);
     if (path && json_dump_file(doc, path, JSON_INDENT(1)) != 0) {
         json_decref(doc);

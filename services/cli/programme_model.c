@@ -210,6 +210,7 @@ size_t cli_programme_conflicts(const cli_programme_t *programme, const sch_sitti
                                sch_conflict_t ret_conflicts[SCH_CONFLICTS_MAX])
 {
     const sch_sitting_t **near = calloc(programme->agenda.n + 1, sizeof *near);
+    sch_remote_t remotes[SCH_REMOTES_MAX];
     if (!near)
         return 0;
     sch_around_t around = {.near = near,
@@ -217,6 +218,9 @@ size_t cli_programme_conflicts(const cli_programme_t *programme, const sch_sitti
                            .covers = programme->covers,
                            .covers_n = programme->covers_n,
                            .rules = programme->rules};
+    around.remotes = remotes;
+    if (sch_remotes_gather(sitting, remotes, &around.remotes_n) != CV_OK)
+        around.remotes_n = 0;
     around.near_n = sch_agenda_near(&programme->agenda, sitting, around.room, near, programme->agenda.n);
     around.has_days =
         programme->event && sch_days(&programme->event->event_details, &around.first_day, &around.last_day);

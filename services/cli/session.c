@@ -31,13 +31,19 @@ static int load(cli_t *cli, const char *id, bool must, json_t **ret_session)
     return *ret_session ? CLI_OK : cli_fail(cli, CLI_FAILED, "out of memory");
 }
 
-/* "AZ-1" or "AZ-1:AZ": a person, and whose. */
+/* "AZ-1", "AZ-1:AZ", "AZ-1:AZ@Asia/Baku", "AZ-1@Asia/Baku": a person, whose, and where from afar. */
 static json_t *person_of(const char *text, size_t len)
 {
-    const char *colon = memchr(text, ':', len);
-    size_t code = colon ? (size_t)(colon - text) : len;
-    return colon ? json_pack("{s:s%, s:s%}", "person", text, code, "party", colon + 1, len - code - 1)
-                 : json_pack("{s:s%}", "person", text, code);
+    const char *at = memchr(text, '@', len);
+    size_t before = at ? (size_t)(at - text) : len;
+    const char *colon = memchr(text, ':', before);
+    size_t code = colon ? (size_t)(colon - text) : before;
+    json_t *person = json_pack("{s:s%}", "person", text, code);
+    if (person && colon)
+        json_object_set_new(person, "party", json_stringn(colon + 1, before - code - 1));
+    if (person && at)
+        json_object_set_new(person, "zone", json_stringn(at + 1, len - before - 1));
+    return person;
 }
 
 static void put_people(cli_t *cli, json_t *data)
@@ -70,11 +76,15 @@ static int put_switch(cli_t *cli, json_t *data, const char *on, const char *off,
 
 static int overlay(cli_t *cli, json_t *data)
 {
-    static const char *const TEXTS[] = {"title", "kind", "start", "reason"};
-    static const char *const LISTS[] = {"parties", "languages", "features"};
+    static const char *const TEXTS[] = {"title", "kind", "start", "reason", "track", "language"};
+    static const char *const WISHES[][2] = {
+        {"wish-from", "wish_from"}, {"wish-until", "wish_until"}, {"wish-room", "wish_room"}};
+    static const char *const LISTS[] = {"parties", "welcome", "languages", "features", "themes"};
     int status = CLI_OK;
     for (size_t i = 0; status == CLI_OK && i < sizeof TEXTS / sizeof *TEXTS; ++i)
         status = cli_put_flag(cli, data, TEXTS[i], TEXTS[i]);
+    for (size_t i = 0; status == CLI_OK && i < sizeof WISHES / sizeof *WISHES; ++i)
+        status = cli_put_flag(cli, data, WISHES[i][0], WISHES[i][1]);
     for (size_t i = 0; i < sizeof LISTS / sizeof *LISTS; ++i)
         cli_put_list(cli, data, LISTS[i], LISTS[i]);
     if (status == CLI_OK)

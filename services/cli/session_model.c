@@ -1,25 +1,30 @@
 /* session_model: from an event's programme to the engine's.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Slots are every so many minutes within the hours asked for, and where sessions begin now; a slot ends where the next
- * that is for all begins. Rooms are those of one venue, by whose clock everything is. What stays (session_model.h) closes
+ * Slots are every so many minutes within the hours asked for, and where sessions begin now or in the release in force; a slot
+ * ends where the next begins that is for all and stays. Rooms are those of one venue, by whose clock everything is. What stays (session_model.h) closes
  * its room and takes its people away at the slots from which a session would reach into it.
  */
-#include "session_model.h"
+#include "session_frame.h"
 
+#include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     SLOTS_MAX = 1024,
     DAY = 1440,
+    REAL_BIT = 38, /* a room that is one; and no room, for breaks */
+    NO_ROOM_BIT = 39,
     BOOTH_BITS = 40, /* features above it: so many booths */
+    THEMES_MAX = 64,
     NO_LIMIT = 1000, /* sessions at once of a large delegation */
 };
 
 /* ---- time -------------------------------------------------------------------------------- */
 
-static bool is_own(const session_model_t *s, const sch_sitting_t *sitting)
+bool session_model_is_own(const session_model_t *s, const sch_sitting_t *sitting)
 {
     return cv_str_equal(sitting->session.event, s->programme->event->event);
 }
@@ -31,18 +36,26 @@ static int begin_of(const sch_sitting_t *sitting, int64_t first_day)
     return cv_wall_parse(sitting->session.start, &wall_s) ? (int)(wall_s / 60 - first_day * DAY) : -1;
 }
 
-static bool stays(const sch_sitting_t *sitting)
-{
-    cv_session_kind_t kind = sitting->session.kind;
-    return sitting->session.pinned || (kind != CV_SESSION_KIND_PARALLEL && kind != CV_SESSION_KIND_NEGOTIATION);
-}
-
-/* Nothing that moves may be beside it. */
-static bool is_for_all(const sch_sitting_t *sitting)
+/* Nothing but side events may be beside it. */
+bool session_model_is_for_all(const sch_sitting_t *sitting)
 {
     cv_session_kind_t kind = sitting->session.kind;
     return kind != CV_SESSION_KIND_PARALLEL && kind != CV_SESSION_KIND_NEGOTIATION &&
            kind != CV_SESSION_KIND_SIDE_EVENT;
+}
+
+const char *session_model_stays(const session_model_t *s, const sch_sitting_t *sitting)
+{
+    if (sitting->session.pinned)
+        return "is pinned";
+    if (session_model_is_for_all(sitting) && sch_is_placed(sitting) && !cli_has(s->cli, "all"))
+        return "is for all, and has its time; --all moves it, too";
+    return NULL;
+}
+
+static bool stays(const session_model_t *s, const sch_sitting_t *sitting)
+{
+    return session_model_stays(s, sitting) != NULL;
 }
 
 /* How long a session that begins then can be, before the evening and the next that is for all. */
@@ -51,7 +64,7 @@ static int free_from(const session_model_t *s, int64_t first_day, int at)
     int end = at / DAY * DAY + (int)s->until;
     for (size_t i = 0; i < s->programme->sittings_n; ++i) {
         const sch_sitting_t *one = s->programme->sittings[i];
-        if (!is_own(s, one) || !sch_is_placed(one) || !is_for_all(one))
+        if (!session_model_is_own(s, one) || !sch_is_placed(one) || !session_model_is_for_all(one) || !stays(s, one))
             continue;
         int begin = begin_of(one, first_day), until = begin + (int)one->session.minutes;
         if (one->session.kind == CV_SESSION_KIND_OPENING && at < until)
@@ -84,12 +97,22 @@ static int lay_slots(session_model_t *s, int64_t first_day, int64_t last_day)
             add_slot(s, first_day, (int)(day * DAY + at));
     for (size_t i = 0; i < s->programme->sittings_n; ++i) { /* where they are now, whatever the grid */
         const sch_sitting_t *one = s->programme->sittings[i];
-        int at = is_own(s, one) && sch_is_placed(one) ? begin_of(one, first_day) : -1;
-        if (at >= 0 && at < (last_day - first_day + 1) * DAY && !stays(one))
+        int at = session_model_is_own(s, one) && sch_is_placed(one) ? begin_of(one, first_day) : -1;
+        if (at >= 0 && at < (last_day - first_day + 1) * DAY && !stays(s, one))
+            add_slot(s, first_day, at);
+    }
+    for (size_t i = 0; i < s->programme->released_n; ++i) {
+        int at = sch_is_placed(s->programme->released[i]) ? begin_of(s->programme->released[i], first_day) : -1;
+        if (at >= 0 && at < (last_day - first_day + 1) * DAY)
             add_slot(s, first_day, at);
     }
     s->programme_model.slots = s->slots;
     return s->programme_model.slots_n ? CLI_OK : cli_usage(s->cli, "no time is left between --from and --until");
+}
+
+static bool needs_no_room(const sch_sitting_t *sitting)
+{
+    return sitting->session.kind == CV_SESSION_KIND_BREAK && !sitting->session.room.ptr;
 }
 
 /* ---- rooms and people -------------------------------------------------------------------- */
@@ -99,7 +122,7 @@ static int take_rooms(session_model_t *s)
     const char *venue = cli_flag(s->cli, "venue", NULL);
     s->venue = venue ? cv_str(venue) : s->programme->event->event_details.venue;
     for (size_t i = 0; !s->venue.ptr && i < s->programme->sittings_n; ++i)
-        if (is_own(s, s->programme->sittings[i]))
+        if (session_model_is_own(s, s->programme->sittings[i]))
             s->venue = s->programme->sittings[i]->session.venue;
     s->rooms = calloc(s->programme->rooms_n + 1, sizeof *s->rooms);
     s->halls = calloc(s->programme->rooms_n + 1, sizeof *s->halls);
@@ -108,6 +131,10 @@ static int take_rooms(session_model_t *s)
     for (size_t i = 0; s->venue.ptr && i < s->programme->rooms_n; ++i)
         if (cv_str_equal(s->programme->rooms[i]->venue, s->venue))
             s->rooms[s->programme_model.rooms_n++] = s->programme->rooms[i];
+    int real = s->programme_model.rooms_n;
+    for (size_t i = 0; real && i < s->programme->sittings_n; ++i) /* rooms[rooms_n] is NULL: none */
+        if (session_model_is_own(s, s->programme->sittings[i]) && needs_no_room(s->programme->sittings[i]))
+            s->programme_model.rooms_n = real + 1;
     s->programme_model.rooms = s->halls;
     s->zone = cli_programme_zone(s->programme, s->venue);
     if (!s->programme_model.rooms_n)
@@ -122,9 +149,9 @@ static uint64_t feature_bit(cv_str_t *names, int *n, cv_str_t name)
     int at = 0;
     while (at < *n && !cv_str_equal(names[at], name))
         ++at;
-    if (at == *n && *n < BOOTH_BITS)
+    if (at == *n && *n < REAL_BIT)
         names[(*n)++] = name;
-    return at < BOOTH_BITS ? UINT64_C(1) << at : 0;
+    return at < REAL_BIT ? UINT64_C(1) << at : 0;
 }
 
 static int person_of(session_model_t *s, cv_str_t person)
@@ -148,70 +175,153 @@ static void take_people(session_model_t *s, const cv_session_t *session, sch_ses
     }
 }
 
-static void take_parties(session_model_t *s, const cv_session_t *session, sch_session_t *ret_item)
+/* The party's bit; those that say no size can be everywhere. 0: there are more than are counted. */
+static uint64_t party_bit(session_model_t *s, cv_str_t party)
 {
-    for (size_t i = 0; i < session->parties_n; ++i)
-        for (size_t k = 0; k < s->programme->covers_n && k < SCH_PROGRAMME_DELEGATIONS_MAX; ++k)
-            if (cv_str_equal(s->programme->covers[k].party, session->parties[i]))
-                ret_item->delegations |= UINT64_C(1) << k;
+    int at = 0, *n = &s->programme_model.delegations;
+    while (at < *n && !cv_str_equal(s->parties[at], party))
+        ++at;
+    if (at == *n && *n < SCH_PROGRAMME_DELEGATIONS_MAX) {
+        s->parties[at] = party;
+        s->sizes[(*n)++] = NO_LIMIT;
+    }
+    return at < SCH_PROGRAMME_DELEGATIONS_MAX ? UINT64_C(1) << at : 0;
+}
+
+static void take_delegations(session_model_t *s)
+{
+    s->programme_model.delegation_size = s->sizes;
+    for (size_t k = 0; k < s->programme->covers_n && k < SCH_PROGRAMME_DELEGATIONS_MAX; ++k) {
+        (void)party_bit(s, s->programme->covers[k].party);
+        s->sizes[k] = s->programme->covers[k].size < NO_LIMIT ? (int)s->programme->covers[k].size : NO_LIMIT;
+    }
+}
+
+/* Number of a name among those of the sessions before; -1: it has none. */
+static int number_of(const session_model_t *s, int items, size_t field)
+{
+    cv_str_t name, other;
+    int n = 0;
+    memcpy(&name, (const char *)&s->items[items]->session + field, sizeof name);
+    for (int i = 0; name.ptr && i < items; ++i, ++n) {
+        memcpy(&other, (const char *)&s->items[i]->session + field, sizeof other);
+        if (other.ptr && cv_str_equal(name, other))
+            break;
+    }
+    return name.ptr ? n : -1;
+}
+
+static int wall_minutes(cv_str_t clock, int64_t first_day, int otherwise)
+{
+    int64_t wall_s;
+    return clock.ptr && cv_wall_parse(clock, &wall_s) ? (int)(wall_s / 60 - first_day * DAY) : otherwise;
+}
+
+static void take_wishes(session_model_t *s, const cv_session_t *session, int64_t first_day, sch_session_t *item)
+{
+    int last = (int)(DAY * (first_day + 1)); /* later than any */
+    for (size_t k = 0; k < session->welcome_n; ++k)
+        item->wanted_delegations |= party_bit(s, session->welcome[k]);
+    item->wanted_delegations &= ~item->delegations;
+    if (session->wish_from.ptr || session->wish_until.ptr) {
+        item->wish_from = wall_minutes(session->wish_from, first_day, INT_MIN);
+        item->wish_until = wall_minutes(session->wish_until, first_day, last);
+        item->wish_until = item->wish_until ? item->wish_until : -1;
+    }
+    for (int r = 0; session->wish_room.ptr && r < s->programme_model.rooms_n; ++r)
+        if (s->rooms[r] && cv_str_equal(s->rooms[r]->room, session->wish_room))
+            item->wish_room = r + 1;
+}
+
+/* The place of a session as it is, or was released; nowhere: it is none of the model's. */
+static int place_of(const session_model_t *s, const sch_sitting_t *sitting, int64_t first_day)
+{
+    const cv_room_t *room = cli_programme_room(s->programme, &sitting->session);
+    for (int t = 0; sch_is_placed(sitting) && t < s->programme_model.slots_n; ++t)
+        for (int r = 0; r < s->programme_model.rooms_n; ++r)
+            if (s->slots[t].begin == begin_of(sitting, first_day) && s->rooms[r] == room &&
+                s->slots[t].minutes >= sitting->session.minutes && (room || needs_no_room(sitting)))
+                return t * s->programme_model.rooms_n + r;
+    return SCH_PLACE_NOWHERE;
+}
+
+static void take_item(session_model_t *s, sch_sitting_t *one, int64_t first_day, cv_str_t *features, int *features_n,
+                      cv_str_t *themes, int *themes_n)
+{
+    const cv_session_t *session = &one->session;
+    int at = s->programme_model.sessions_n++;
+    sch_session_t *item = &s->sessions[at];
+    s->items[at] = one;
+    snprintf(s->names[at], sizeof s->names[at], "%.*s", CV_STR_ARG(session->session));
+    *item = (sch_session_t){.name = s->names[at],
+                            .minutes = (int)session->minutes,
+                            .expected = (int)session->expected,
+                            .must_seat = session->has_expected,
+                            .track = number_of(s, at, offsetof(cv_session_t, track)),
+                            .language = number_of(s, at, offsetof(cv_session_t, language)),
+                            .remote = SCH_HERE,
+                            .priority = 1,
+                            .published_slot = -1,
+                            .published_room = -1};
+    take_people(s, session, item);
+    for (size_t k = 0; k < session->parties_n; ++k)
+        item->delegations |= party_bit(s, session->parties[k]);
+    take_wishes(s, session, first_day, item);
+    for (size_t k = 0; k < session->features_n; ++k)
+        item->features |= feature_bit(features, features_n, session->features[k]);
+    item->features |= UINT64_C(1) << (needs_no_room(one) ? NO_ROOM_BIT : REAL_BIT);
+    if (session->languages_n)
+        item->features |= UINT64_C(1) << (BOOTH_BITS + session->languages_n);
+    for (size_t k = 0; k < session->themes_n; ++k) {
+        int theme = 0;
+        while (theme < *themes_n && !cv_str_equal(themes[theme], session->themes[k]))
+            ++theme;
+        if (theme == *themes_n && theme < THEMES_MAX)
+            themes[(*themes_n)++] = session->themes[k];
+        item->themes |= theme < THEMES_MAX ? UINT64_C(1) << theme : 0;
+    }
+    s->start[at] = place_of(s, one, first_day);
+    for (size_t k = 0; k < s->programme->released_n; ++k) {
+        const sch_sitting_t *released = s->programme->released[k];
+        int place = sch_is_sitting(released, session->event, session->session) ? place_of(s, released, first_day)
+                                                                               : SCH_PLACE_NOWHERE;
+        if (place != SCH_PLACE_NOWHERE) {
+            item->published_slot = place / s->programme_model.rooms_n;
+            item->published_room = place % s->programme_model.rooms_n;
+        }
+    }
 }
 
 static int take_items(session_model_t *s, int64_t first_day)
 {
-    size_t n = s->programme->sittings_n + 1, delegations = s->programme->covers_n;
-    cv_str_t features[BOOTH_BITS];
-    int features_n = 0;
+    size_t n = s->programme->sittings_n + 1;
+    cv_str_t features[REAL_BIT], themes[THEMES_MAX];
+    int features_n = 0, themes_n = 0;
     s->items = calloc(n, sizeof *s->items);
+    s->names = calloc(n, sizeof *s->names);
     s->sessions = calloc(n, sizeof *s->sessions);
     s->people = calloc(n * (CV_SESSION_SPEAKERS_MAX + 1), sizeof *s->people);
     s->start = calloc(n, sizeof *s->start);
-    s->sizes = calloc(SCH_PROGRAMME_DELEGATIONS_MAX, sizeof *s->sizes);
-    if (!s->items || !s->sessions || !s->people || !s->start || !s->sizes)
+    if (!s->items || !s->names || !s->sessions || !s->people || !s->start)
         return cli_fail(s->cli, CLI_FAILED, "out of memory");
+    take_delegations(s);
     for (size_t i = 0; i < s->programme->sittings_n; ++i) {
         sch_sitting_t *one = s->programme->sittings[i];
-        const cv_session_t *session = &one->session;
-        if (!is_own(s, one) || one->cancelled || stays(one))
-            continue;
-        int at = s->programme_model.sessions_n++;
-        sch_session_t *item = &s->sessions[at];
-        s->items[at] = one;
-        *item = (sch_session_t){.name = "",
-                                .minutes = (int)session->minutes,
-                                .expected = (int)session->expected,
-                                .must_seat = session->has_expected,
-                                .track = -1,
-                                .language = -1,
-                                .remote = SCH_HERE,
-                                .priority = 1,
-                                .published_slot = -1,
-                                .published_room = -1};
-        take_people(s, session, item);
-        take_parties(s, session, item);
-        for (size_t k = 0; k < session->features_n; ++k)
-            item->features |= feature_bit(features, &features_n, session->features[k]);
-        if (session->languages_n)
-            item->features |= UINT64_C(1) << (BOOTH_BITS + session->languages_n);
-        s->start[at] = SCH_PLACE_NOWHERE;
-        for (int t = 0; sch_is_placed(one) && t < s->programme_model.slots_n; ++t)
-            for (int r = 0; r < s->programme_model.rooms_n; ++r)
-                if (s->slots[t].begin == begin_of(one, first_day) &&
-                    s->rooms[r] == cli_programme_room(s->programme, session))
-                    s->start[at] = t * s->programme_model.rooms_n + r;
+        if (session_model_is_own(s, one) && !one->cancelled && !stays(s, one))
+            take_item(s, one, first_day, features, &features_n, themes, &themes_n);
     }
     for (int r = 0; r < s->programme_model.rooms_n; ++r) {
-        s->halls[r] =
-            (sch_hall_t){.name = "", .seats = (int)s->rooms[r]->seats, .turnaround = (int)s->rooms[r]->turnaround};
-        for (size_t k = 0; k < s->rooms[r]->features_n; ++k)
-            s->halls[r].features |= feature_bit(features, &features_n, s->rooms[r]->features[k]);
-        for (int64_t booths = 1; booths <= s->rooms[r]->booths && BOOTH_BITS + booths < 64; ++booths)
+        const cv_room_t *room = s->rooms[r];
+        s->halls[r] = (sch_hall_t){.name = "", .features = UINT64_C(1) << (room ? REAL_BIT : NO_ROOM_BIT)};
+        if (!room)
+            continue;
+        s->halls[r].seats = (int)room->seats;
+        s->halls[r].turnaround = (int)room->turnaround;
+        for (size_t k = 0; k < room->features_n; ++k)
+            s->halls[r].features |= feature_bit(features, &features_n, room->features[k]);
+        for (int64_t booths = 1; booths <= room->booths && BOOTH_BITS + booths < 64; ++booths)
             s->halls[r].features |= UINT64_C(1) << (BOOTH_BITS + booths);
     }
-    s->programme_model.delegations =
-        (int)(delegations < SCH_PROGRAMME_DELEGATIONS_MAX ? delegations : SCH_PROGRAMME_DELEGATIONS_MAX);
-    for (int k = 0; k < s->programme_model.delegations; ++k)
-        s->sizes[k] = s->programme->covers[k].size < NO_LIMIT ? (int)s->programme->covers[k].size : NO_LIMIT;
-    s->programme_model.delegation_size = s->sizes;
     s->programme_model.sessions = s->sessions;
     return s->programme_model.sessions_n
                ? CLI_OK
@@ -243,8 +353,8 @@ static void close_around(session_model_t *s, const sch_sitting_t *one, int slot,
     size_t slots = (size_t)s->programme_model.slots_n, t = (size_t)slot;
     int at = s->slots[slot].begin, begin = begin_of(one, s->first_day), until = begin + (int)one->session.minutes;
     for (int r = 0; r < s->programme_model.rooms_n; ++r) {
-        int between = (int)s->rooms[r]->turnaround;
-        if (s->rooms[r] == cli_programme_room(s->programme, &one->session) && at < until + between &&
+        int between = s->rooms[r] ? (int)s->rooms[r]->turnaround : 0;
+        if (s->rooms[r] && s->rooms[r] == cli_programme_room(s->programme, &one->session) && at < until + between &&
             at + longest + between > begin)
             s->closed[(size_t)r * slots + t] = 1;
     }
@@ -266,16 +376,27 @@ static int close_slots(session_model_t *s)
         longest = s->sessions[i].minutes > longest ? s->sessions[i].minutes : longest;
     for (int t = 0; t < slots; ++t) {
         for (int r = 0; r < rooms; ++r)
-            s->closed[r * slots + t] = !is_open(s->rooms[r], (s->first_day * DAY + s->slots[t].begin) * 60, longest);
+            s->closed[r * slots + t] =
+                s->rooms[r] && !is_open(s->rooms[r], (s->first_day * DAY + s->slots[t].begin) * 60, longest);
         for (size_t i = 0; i < s->programme->sittings_n; ++i) {
             const sch_sitting_t *one = s->programme->sittings[i];
-            if (sch_is_placed(one) && !(is_own(s, one) && !stays(one)) && cv_str_equal(one->session.zone, s->zone))
+            if (sch_is_placed(one) && !(session_model_is_own(s, one) && !stays(s, one)) &&
+                cv_str_equal(one->session.zone, s->zone))
                 close_around(s, one, t, longest);
         }
     }
     s->programme_model.closed = s->closed;
     s->programme_model.away = s->away;
     return CLI_OK;
+}
+
+static void take_rules(session_model_t *s)
+{
+    memcpy(s->rules, s->programme->rules, sizeof s->rules);
+    for (int k = 0; k < SCH_PROGRAMME_RULES_N; ++k)
+        if (s->rules[k].effect == SCH_IGNORE)
+            s->rules[k].weight = 0;
+    s->programme_model.rules = s->rules;
 }
 
 /* ---- all of it --------------------------------------------------------------------------- */
@@ -304,6 +425,12 @@ int session_model_load(cli_t *cli, const char *event, int64_t from, int64_t unti
         status = take_items(s, first);
     if (status == CLI_OK)
         status = close_slots(s);
+    if (status == CLI_OK)
+        status = session_model_frame(s);
+    if (status == CLI_OK)
+        status = session_model_beside(s);
+    if (status == CLI_OK)
+        take_rules(s);
     if (status == CLI_OK && sch_programme_model(&s->programme_model, &s->model) != CV_OK)
         status = cli_fail(cli, CLI_FAILED, "this programme is too large to be placed");
     if (status == CLI_OK)
@@ -329,7 +456,10 @@ void session_model_destroy(session_model_t **model)
     free(s->away);
     free(s->people);
     free(s->start);
-    free(s->sizes);
+    free(s->names);
+    free(s->beside);
+    free(s->firsts);
+    free(s->aparts);
     free(s);
     *model = NULL;
 }

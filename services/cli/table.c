@@ -50,6 +50,15 @@ static const cli_flag_t import_flags[] = {
     {"dry-run", 'n', NULL, "only check, send nothing"},
     END,
 };
+static const cli_flag_t event_import_flags[] = {
+    {"plan", 'p', "PLAN", "year and line of the plan they belong to: 2026-cbm; must be given"},
+    {"zone", 0, "ZONE", "IANA zone of times that the file puts into none"},
+    {"dimension", 0, "CODE", "of new events whose CATEGORIES name no dimension"},
+    {"body", 0, "CODE", "that meets, of new events"},
+    {"proposer", 0, "PARTY", "of new events"},
+    {"dry-run", 'n', NULL, "compare and check only, change nothing"},
+    END,
+};
 static const cli_flag_t enrol_flags[] = {
     {"event", 'e', "EVENT", "at which event; must be given"},
     {"format", 0, "FORMAT", "csv or jsonl; default: by the name of the file, csv for -"},
@@ -161,6 +170,7 @@ static const cli_flag_t place_plan_flags[] = {
     END,
 };
 static const cli_flag_t place_programme_flags[] = {
+    {"all", 0, NULL, "also what is for all and has its time: opening, closing, plenaries, breaks"},
     {"from", 0, "TIME", "sessions begin at this time of a day at the earliest; default 09:00"},
     {"until", 0, "TIME", "and end by this; default 18:00"},
     {"step", 0, "MINUTES", "they begin every so many minutes; default 30"},
@@ -212,9 +222,16 @@ static const cli_flag_t session_set_flags[] = {
     {"zone", 0, "ZONE", "by the clock of this zone; default: the venue's"},
     {"utc-offset", 0, "OFFSET", "in the hour that a clock shows twice: +02:00"},
     {"room", 0, "VENUE/ROOM", "where"},
-    {"chair", 0, "PERSON[:PARTY]", "who chairs it, by a code: AZ-1:AZ"},
-    {"speakers", 0, "PERSON[:PARTY],...", "who speaks, by codes"},
+    {"chair", 0, "PERSON[:PARTY][@ZONE]", "who chairs it, by a code: AZ-1:AZ; in ZONE: from afar"},
+    {"speakers", 0, "PERSON[:PARTY][@ZONE],...", "who speaks, by codes"},
     {"parties", 0, "LIST", "whose delegations must be there: AZ,KZ"},
+    {"welcome", 0, "LIST", "whose delegations would like to be there"},
+    {"themes", 0, "LIST", "what it is about: trade,water"},
+    {"track", 0, "CODE", "row of sessions that keeps to one room a day"},
+    {"language", 0, "CODE", "language it is held in: en"},
+    {"wish-from", 0, "TIME", "asked for: not before this"},
+    {"wish-until", 0, "TIME", "asked for: over by this"},
+    {"wish-room", 0, "ROOM", "asked for: this room of its venue"},
     {"languages", 0, "LIST", "languages of interpretation: en,ru"},
     {"features", 0, "LIST", "what its room must have"},
     {"expected", 0, "N", "how many people are expected"},
@@ -434,6 +451,13 @@ const cli_command_t cli_commands[] = {
      "made from the content and your key: importing the same file twice with the same key changes nothing.",
      "convene plan import cica-plan.json --dry-run", cli_plan_import},
 
+    {"event import", "Ask", "FILE.ics", 1, 1, "propose, change and cancel events as the entries of a calendar file say",
+     event_import_flags,
+     "An entry is found again by its UID: the same file once more changes nothing, a changed one changes what differs, and\n"
+     "STATUS:CANCELLED cancels. RRULE gives an event for each day in the plan's year. What cannot be taken is said with\n"
+     "its line, UID and what would be right, and the rest goes on; FILE - is standard input. Attendees are not read.",
+     "convene event import forum.ics --plan 2026-cbm --dry-run", cli_event_import},
+
     {"plan compile", "Plan", "PLAN", 1, 1, "put proposed events together as the plan of a year and line",
      plan_compile_flags, "With a version in force the next one begins, its amendment. PLAN is year and line: 2026-cbm.",
      "convene plan compile 2026-cbm\nconvene plan compile 2026-cbm --events A,B --reason 'The host of C cannot'",
@@ -456,7 +480,8 @@ const cli_command_t cli_commands[] = {
      cli_place_plan},
     {"place programme", "Plan", "EVENT", 1, 1, "search for times and rooms of an event's sessions",
      place_programme_flags,
-     "Parallel sessions and negotiations move; the rest stays, and what is pinned. Changes nothing.",
+     "Whatever is not pinned is placed or may move; what is for all and has its time stays unless --all is given. Nothing but\n"
+     "side events is put beside what is for all. What stays or finds no place is named, with the reason. Changes nothing.",
      "convene place programme 2026-SWG-1 --output placed.json", cli_place_programme},
     {"place accept", "Plan", "FILE", 1, 1, "move what a file of `place plan` or `place programme` says: all or none",
      place_accept_flags, "Refused if one of the events has changed since the search.",

@@ -12,12 +12,14 @@
 enum {
     NEAR_MAX = 512, /* sessions at one time; those beyond are not compared, and still cannot share a room or person */
     CALENDARS_MAX = 256,
+    AROUND_MAX = 16 * 1024 * 1024, /* octets that are known around one event */
 };
 
 typedef struct {
     cv_arena_t *arena;
     const sch_sitting_t **near;
     size_t n;
+    const sch_sitting_t *mate; /* NULL: all; else those alone of which rules speak although they are hours apart */
 } gather_t;
 
 static int gather(void *self, const sch_row_t *row)
@@ -30,6 +32,8 @@ static int gather(void *self, const sch_row_t *row)
     if (!data.ptr || !sitting)
         return CV_ENOMEM;
     int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
+    if (!rc && gather->mate && !sch_is_day_mate(gather->mate, sitting))
+        return CV_OK;
     for (size_t i = 0; !rc && i < gather->n; ++i) /* what frames the event may be near as well */
         if (sch_is_sitting(gather->near[i], sitting->session.event, sitting->session.session))
             return CV_OK;
@@ -146,11 +150,15 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     sch_cover_t covers[CV_SESSION_PARTIES_MAX];
     gather_t all = {.arena = cv_tx_arena(tx), .near = near};
     sch_around_t around = {.room = room, .covers = covers};
+    sch_remote_t remotes[SCH_REMOTES_MAX];
     sch_rules_t rules;
-    if (!sch_is_placed(sitting))
-        return CV_OK;
     int64_t reach_ms = sch_reach_ms(room);
     int rc = sch_load_rules(service, tx, &rules);
+    if (!rc && !sch_is_placed(sitting)) {
+        around.rules = rules.programme;
+        size_t n = sch_conflicts_of(sitting, &around, found);
+        return answer(tx, sitting, &rules, found, n, out);
+    }
     if (!rc)
         rc = sch_session_ends(service->store, event->event, gather, &all);
     bool is_end = sitting->session.kind == CV_SESSION_KIND_OPENING || sitting->session.kind == CV_SESSION_KIND_CLOSING;
@@ -158,6 +166,11 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
         rc = sch_session_extremes(service->store, event->event, gather, &all);
     if (!rc)
         rc = sch_session_near(service->store, sitting->begin_ms - reach_ms, sitting->until_ms + reach_ms, gather, &all);
+    all.mate = sitting;
+    bool has_mates = sitting->session.track.ptr || sitting->session.has_chair || sitting->session.speakers_n;
+    if (!rc && has_mates)
+        rc = sch_session_near(service->store, sitting->begin_ms - SCH_DAY_MS, sitting->until_ms + SCH_DAY_MS, gather,
+                              &all);
     if (!rc)
         rc = gather_covers(service, tx, &sitting->session, covers, &around.covers_n);
     if (rc)
@@ -167,6 +180,10 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     around.released = rc ? NULL : &released;
+    rc = sch_remotes_gather(sitting, remotes, &around.remotes_n);
+    if (rc)
+        return rc;
+    around.remotes = remotes;
     around.near = all.near;
     around.near_n = all.n;
     around.rules = rules.programme;
@@ -255,10 +272,9 @@ static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cons
     return CV_OK; /* what A1 and A2 forbid is refused by who asks the tables, with the codes that say so */
 }
 
-int sch_gather_year(sch_service_t *service, cv_tx_t *tx, int64_t first, int64_t last, const cv_str_t *country,
+int sch_gather_year(sch_service_t *service, cv_arena_t *arena, int64_t first, int64_t last, const cv_str_t *country,
                     sch_year_t *ret_year)
 {
-    cv_arena_t *arena = cv_tx_arena(tx);
     gather_year_t all = {.arena = arena,
                          .store = service->store,
                          .near = cv_arena_take(arena, NEAR_MAX * sizeof *all.near),
@@ -281,22 +297,35 @@ int sch_body_kind(sch_service_t *service, cv_tx_t *tx, cv_str_t body, cv_body_ki
     return kind_of(&all, body, ret_kind);
 }
 
-int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cv_outcome_t *out)
+static int judge_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *arena, const cv_scheduling_event_v1_t *event,
+                    const cv_scheduling_event_v1_t *before, cv_outcome_t *out)
 {
     sch_rules_t rules;
-    sch_year_t year;
-    int64_t first, last;
-    if (!sch_holds_days(event, &first, &last))
-        return CV_OK;
-    sch_clash_t *found = cv_arena_take(cv_tx_arena(tx), SCH_YEAR_CLASHES_MAX * sizeof *found);
+    sch_year_t year = {.near = NULL};
+    int64_t first, last, was, was_last;
+    bool holds = sch_holds_days(event, &first, &last);
+    sch_clash_t *found = cv_arena_take(arena, SCH_YEAR_CLASHES_MAX * sizeof *found);
     int rc = found ? sch_load_rules(service, tx, &rules) : CV_ENOMEM;
-    if (!rc)
-        rc = sch_gather_year(service, tx, first, last, &event->event_details.country, &year);
+    if (!rc && holds)
+        rc = sch_gather_year(service, arena, first, last, &event->event_details.country, &year);
+    if (!rc && holds)
+        rc = sch_year_facts(service, arena, cv_tx_now_ms(tx), event, &year);
     if (!rc)
         rc = sch_body_kind(service, tx, event->event_details.body, &year.kind);
     if (rc)
         return rc;
     year.rules = rules.annual;
+    year.was = before;
+    year.moves = holds && !(before && sch_holds_days(before, &was, &was_last) && was == first);
     size_t n = sch_clashes_of(event, &year, found);
     return answer_event(tx, event, rules.annual, found, n, out);
+}
+
+int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
+                    const cv_scheduling_event_v1_t *before, cv_outcome_t *out)
+{
+    cv_arena_t *arena = cv_arena_new(AROUND_MAX); /* of its own: many events are judged in one batch */
+    int rc = arena ? judge_in(service, tx, arena, event, before, out) : CV_ENOMEM;
+    cv_arena_destroy(&arena);
+    return rc;
 }

@@ -194,7 +194,27 @@ static const char *length_text(size_t len)
     return len == LEN_YEAR ? "year" : len == LEN_MONTH ? "month" : "day";
 }
 
-int sch_check_dates(const cv_event_details_t *details, sch_no_t *ret_no)
+/* What bounds its days, or would be best, is told to the day. */
+static int check_wished(const cv_event_details_t *details, sch_no_t *ret_no)
+{
+    const struct {
+        cv_str_t date;
+        const char *field;
+    } DAYS[] = {
+        {details->earliest, "data.earliest"}, {details->latest, "data.latest"}, {details->preferred, "data.preferred"}};
+    for (size_t i = 0; i < sizeof DAYS / sizeof *DAYS; ++i)
+        if (DAYS[i].date.ptr && (DAYS[i].date.len != LEN_DAY || !date_exists(DAYS[i].date)))
+            return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", DAYS[i].field, "%.*s is not a day (YYYY-MM-DD)",
+                          CV_STR_ARG(DAYS[i].date));
+    if (details->earliest.ptr && details->latest.ptr && day_of(details->latest) < day_of(details->earliest))
+        return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", "data.latest",
+                      "the latest day %.*s is before the "
+                      "earliest, %.*s",
+                      CV_STR_ARG(details->latest), CV_STR_ARG(details->earliest));
+    return CV_OK;
+}
+
+static int check_planned(const cv_event_details_t *details, sch_no_t *ret_no)
 {
     static const size_t LENGTH[] = {
         [CV_DATE_PRECISION_YEAR] = LEN_YEAR,
@@ -238,28 +258,42 @@ int sch_check_dates(const cv_event_details_t *details, sch_no_t *ret_no)
     return CV_OK;
 }
 
+int sch_check_dates(const cv_event_details_t *details, sch_no_t *ret_no)
+{
+    int rc = check_planned(details, ret_no);
+    return rc ? rc : check_wished(details, ret_no);
+}
+
 /* ---- changes ---------------------------------------------------------------------------- */
 
 /* A field of an event: where it stands in the change request (0: it cannot be changed) and in the details. */
+typedef enum { OF_TEXT, OF_ENUM, OF_NUMBER } field_kind_t;
 typedef struct {
     const char *name;
     size_t in_change, in_details;
-    bool is_enum, material;
+    field_kind_t kind;
+    bool material;
+    size_t has_in_change, has_in_details; /* of a number */
 } field_t;
 #define CHANGE_AT(name) offsetof(cv_scheduling_event_change_v1_t, name)
 #define DETAILS_AT(name) offsetof(cv_event_details_t, name)
-#define TEXT(name, material)                                      \
-    {                                                             \
-#name, CHANGE_AT(name), DETAILS_AT(name), false, material \
+#define TEXT(name, material)                                              \
+    {                                                                     \
+#name, CHANGE_AT(name), DETAILS_AT(name), OF_TEXT, material, 0, 0 \
     }
-#define ENUM(name, material)                                     \
-    {                                                            \
-#name, CHANGE_AT(name), DETAILS_AT(name), true, material \
+#define ENUM(name, material)                                              \
+    {                                                                     \
+#name, CHANGE_AT(name), DETAILS_AT(name), OF_ENUM, material, 0, 0 \
+    }
+#define NUMBER(name)                                                                                              \
+    {                                                                                                             \
+#name, CHANGE_AT(name), DETAILS_AT(name), OF_NUMBER, false, CHANGE_AT(has_##name), DETAILS_AT(has_##name) \
     }
 static const field_t FIELDS[] = {
-    TEXT(title, true),  TEXT(host_org, false),  TEXT(city, true),     TEXT(country, true),   TEXT(venue, true),
-    ENUM(format, true), TEXT(date_start, true), TEXT(date_end, true), ENUM(precision, true), TEXT(time_start, true),
-    TEXT(zone, true),   TEXT(utc_offset, true), TEXT(note, false),
+    TEXT(title, true),      TEXT(host_org, false),  TEXT(city, true),     TEXT(country, true),   TEXT(venue, true),
+    ENUM(format, true),     TEXT(date_start, true), TEXT(date_end, true), ENUM(precision, true), TEXT(time_start, true),
+    TEXT(zone, true),       TEXT(utc_offset, true), TEXT(note, false),    TEXT(earliest, false), TEXT(latest, false),
+    TEXT(preferred, false), TEXT(officer, false),   TEXT(uid, false),     NUMBER(minutes),       NUMBER(sequence),
 };
 #define FIELDS_N (sizeof FIELDS / sizeof *FIELDS)
 _Static_assert(FIELDS_N <= CV_SCHEDULING_EVENT_V1_CHANGED_MAX, "all names fit in `changed`");
@@ -280,16 +314,35 @@ static unsigned enum_at(const void *base, size_t at)
     return value;
 }
 
+static bool has_at(const void *base, size_t at)
+{
+    bool has;
+    memcpy(&has, (const char *)base + at, sizeof has);
+    return has;
+}
+
+static bool same_number(const field_t *field, const cv_event_details_t *a, const cv_event_details_t *b)
+{
+    bool has = has_at(a, field->has_in_details);
+    return has == has_at(b, field->has_in_details) &&
+           (!has ||
+            memcmp((const char *)a + field->in_details, (const char *)b + field->in_details, sizeof(int64_t)) == 0);
+}
+
 void sch_apply(const cv_scheduling_event_change_v1_t *change, cv_event_details_t *details)
 {
     for (size_t i = 0; i < FIELDS_N; ++i) {
         const field_t *field = &FIELDS[i];
         char *to = (char *)details + field->in_details;
         const char *from = (const char *)change + field->in_change;
-        if (field->is_enum && enum_at(change, field->in_change))
+        if (field->kind == OF_ENUM && enum_at(change, field->in_change))
             memcpy(to, from, sizeof(unsigned));
-        if (!field->is_enum && text_at(change, field->in_change).ptr)
+        if (field->kind == OF_TEXT && text_at(change, field->in_change).ptr)
             memcpy(to, from, sizeof(cv_str_t));
+        if (field->kind == OF_NUMBER && has_at(change, field->has_in_change)) {
+            memcpy(to, from, sizeof(int64_t));
+            memcpy((char *)details + field->has_in_details, (const char *)change + field->has_in_change, sizeof(bool));
+        }
     }
     /* A precision that was said about the old date says nothing about one of another length. */
     if (change->date_start.ptr && !change->precision && details->precision) {
@@ -308,8 +361,9 @@ size_t sch_diff_details(const cv_event_details_t *before, const cv_event_details
     size_t n = 0;
     for (size_t i = 0; i < FIELDS_N; ++i) {
         size_t at = FIELDS[i].in_details;
-        bool same = FIELDS[i].is_enum ? enum_at(before, at) == enum_at(after, at)
-                                      : cv_str_equal(text_at(before, at), text_at(after, at));
+        bool same = FIELDS[i].kind == OF_NUMBER ? same_number(&FIELDS[i], before, after)
+                    : FIELDS[i].kind == OF_ENUM ? enum_at(before, at) == enum_at(after, at)
+                                                : cv_str_equal(text_at(before, at), text_at(after, at));
         if (!same)
             ret_names[n++] = cv_str(FIELDS[i].name);
     }

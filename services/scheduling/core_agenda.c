@@ -84,7 +84,7 @@ size_t sch_agenda_near(const sch_agenda_t *agenda, const sch_sitting_t *sitting,
             ret_near[n++] = agenda->at[i];
     for (size_t i = 0; i < agenda->n && n < max; ++i)
         if ((i < first || i >= end || agenda->at[i]->until_ms + reach_ms <= sitting->begin_ms) &&
-            is_frame(sitting, agenda->at[i]))
+            (is_frame(sitting, agenda->at[i]) || sch_is_day_mate(sitting, agenda->at[i])))
             ret_near[n++] = agenda->at[i];
     return n;
 }
@@ -161,6 +161,37 @@ const char *sch_conflict_text(const sch_sitting_t *sitting, const sch_conflict_t
         break;
     case SCH_WHY_MOVED:
         SAY("it was released with another time or room");
+        break;
+    case SCH_WHY_NOWHERE:
+        SAY("it has no time yet");
+        break;
+    case SCH_WHY_TORN:
+        SAY("%lld delegation%s would like to be in it and in %s at once; one of them is %.*s", need,
+            need == 1 ? "" : "s", other, CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHY_THEME:
+        SAY("%s at the same time is about %.*s, too", other, CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHY_TRACK:
+        SAY("%s is of track %.*s, too, and that day in another room", other, CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHY_WISH_TIME:
+        SAY("it was asked for %s %.*s", have ? "from" : "until", CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHY_WISH_ROOM:
+        SAY("room %.*s was asked for", CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHY_LANGUAGE:
+        SAY("%s at the same time is in the same language, %.*s", other, CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHY_WAIT:
+        SAY("%.*s waits %lld minutes between it and %s", CV_STR_ARG(conflict->name), have, other);
+        break;
+    case SCH_WHY_HOUR:
+        SAY("it begins at %02lld:%02lld where %.*s is", have / 60, have % 60, CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHYS:
+        SAY("-");
         break;
     }
 #undef SAY

@@ -1,7 +1,7 @@
 /* core_conflicts: which rules speak against a session where it is.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "scheduling/core_conflicts.h"
+#include "scheduling/core_find.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,25 +9,17 @@
 
 #define MINUTE_MS INT64_C(60000)
 
-/* What is found so far: the first of all in their order, and how many there are. */
-typedef struct {
-    const sch_sitting_t *sitting;
-    const sch_around_t *around;
-    sch_conflict_t *list;
-    size_t kept, n;
-} find_t;
-
-static int compare_str(cv_str_t a, cv_str_t b)
+int sch_compare_str(cv_str_t a, cv_str_t b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
     int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-static int compare_sitting(const sch_sitting_t *a, const sch_sitting_t *b)
+int sch_compare_sitting(const sch_sitting_t *a, const sch_sitting_t *b)
 {
-    int order = compare_str(a->session.event, b->session.event);
-    return order ? order : compare_str(a->session.session, b->session.session);
+    int order = sch_compare_str(a->session.event, b->session.event);
+    return order ? order : sch_compare_str(a->session.session, b->session.session);
 }
 
 static int compare(const sch_rule_t *rules, const sch_conflict_t *a, const sch_conflict_t *b)
@@ -43,12 +35,13 @@ static int compare(const sch_rule_t *rules, const sch_conflict_t *a, const sch_c
         return a->rule < b->rule ? -1 : 1;
     if (a->why != b->why)
         return a->why < b->why ? -1 : 1;
-    int order = a->other && b->other ? compare_sitting(a->other, b->other) : (a->other != NULL) - (b->other != NULL);
-    return order ? order : compare_str(a->name, b->name);
+    int order =
+        a->other && b->other ? sch_compare_sitting(a->other, b->other) : (a->other != NULL) - (b->other != NULL);
+    return order ? order : sch_compare_str(a->name, b->name);
 }
 
 /* Keeps the list in order; of too many the last is let go. */
-static void add(find_t *find, sch_conflict_t conflict)
+void sch_find_add(sch_find_t *find, sch_conflict_t conflict)
 {
     const sch_rule_t *rules = find->around->rules;
     if (rules[conflict.rule].effect == SCH_IGNORE)
@@ -65,7 +58,7 @@ static void add(find_t *find, sch_conflict_t conflict)
     find->list[at] = conflict;
 }
 
-static int64_t weight(const find_t *find, int rule)
+int64_t sch_find_weight(const sch_find_t *find, int rule)
 {
     return find->around->rules[rule].weight;
 }
@@ -86,17 +79,17 @@ static int64_t common_minutes(const sch_sitting_t *a, const sch_sitting_t *b)
     return ms > 0 ? (ms + MINUTE_MS - 1) / MINUTE_MS : ms / MINUTE_MS;
 }
 
-static bool overlaps(const sch_sitting_t *a, const sch_sitting_t *b)
+bool sch_overlaps(const sch_sitting_t *a, const sch_sitting_t *b)
 {
     return a->begin_ms < b->until_ms && b->begin_ms < a->until_ms;
 }
 
-static bool same_room(const cv_session_t *a, const cv_session_t *b)
+bool sch_same_room(const cv_session_t *a, const cv_session_t *b)
 {
     return a->room.ptr && b->room.ptr && cv_str_equal(a->room, b->room) && cv_str_equal(a->venue, b->venue);
 }
 
-static size_t people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESSION_SPEAKERS_MAX + 1])
+size_t sch_people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESSION_SPEAKERS_MAX + 1])
 {
     size_t n = 0;
     if (session->has_chair)
@@ -107,49 +100,50 @@ static size_t people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESS
     return n;
 }
 
-static void check_people(find_t *find, const sch_sitting_t *other)
+static void check_people(sch_find_t *find, const sch_sitting_t *other)
 {
     const sch_sitting_t *sitting = find->sitting;
     cv_str_t mine[CV_SESSION_SPEAKERS_MAX + 1], theirs[CV_SESSION_SPEAKERS_MAX + 1];
     int64_t both = common_minutes(sitting, other);
-    bool at_once = overlaps(sitting, other);
+    bool at_once = sch_overlaps(sitting, other);
     bool rush = !at_once && -both < SCH_NEAR_MIN && sitting->session.room.ptr && other->session.room.ptr &&
-                !same_room(&sitting->session, &other->session);
+                !sch_same_room(&sitting->session, &other->session);
     if (!at_once && !rush)
         return;
-    size_t n = people_of(&sitting->session, mine), m = people_of(&other->session, theirs);
+    size_t n = sch_people_of(&sitting->session, mine), m = sch_people_of(&other->session, theirs);
     for (size_t i = 0; i < n; ++i)
         for (size_t j = 0; j < m; ++j)
             if (cv_str_equal(mine[i], theirs[j]))
-                add(find, at_once ? (sch_conflict_t){.rule = SCH_B2,
-                                                     .why = SCH_WHY_PERSON,
-                                                     .other = other,
-                                                     .name = mine[i],
-                                                     .have = both,
-                                                     .cost = weight(find, SCH_B2)}
-                                  : (sch_conflict_t){.rule = SCH_B15,
-                                                     .why = SCH_WHY_RUSH,
-                                                     .other = other,
-                                                     .name = mine[i],
-                                                     .have = -both,
-                                                     .need = SCH_NEAR_MIN,
-                                                     .cost = weight(find, SCH_B15)});
+                sch_find_add(find, at_once ? (sch_conflict_t){.rule = SCH_B2,
+                                                              .why = SCH_WHY_PERSON,
+                                                              .other = other,
+                                                              .name = mine[i],
+                                                              .have = both,
+                                                              .cost = sch_find_weight(find, SCH_B2)}
+                                           : (sch_conflict_t){.rule = SCH_B15,
+                                                              .why = SCH_WHY_RUSH,
+                                                              .other = other,
+                                                              .name = mine[i],
+                                                              .have = -both,
+                                                              .need = SCH_NEAR_MIN,
+                                                              .cost = sch_find_weight(find, SCH_B15)});
 }
 
-static void check_room_shared(find_t *find, const sch_sitting_t *other)
+static void check_room_shared(sch_find_t *find, const sch_sitting_t *other)
 {
     const sch_sitting_t *sitting = find->sitting;
     const cv_room_t *room = find->around->room;
     int64_t after = room ? room->turnaround : 0;
-    if (!same_room(&sitting->session, &other->session) || sitting->begin_ms >= other->until_ms + after * MINUTE_MS ||
+    if (!sch_same_room(&sitting->session, &other->session) ||
+        sitting->begin_ms >= other->until_ms + after * MINUTE_MS ||
         other->begin_ms >= sitting->until_ms + after * MINUTE_MS)
         return;
-    add(find, (sch_conflict_t){.rule = SCH_B1,
-                               .why = SCH_WHY_ROOM_TAKEN,
-                               .other = other,
-                               .have = common_minutes(sitting, other),
-                               .need = after,
-                               .cost = weight(find, SCH_B1)});
+    sch_find_add(find, (sch_conflict_t){.rule = SCH_B1,
+                                        .why = SCH_WHY_ROOM_TAKEN,
+                                        .other = other,
+                                        .have = common_minutes(sitting, other),
+                                        .need = after,
+                                        .cost = sch_find_weight(find, SCH_B1)});
 }
 
 static bool is_for_all(cv_session_kind_t kind)
@@ -158,18 +152,18 @@ static bool is_for_all(cv_session_kind_t kind)
 }
 
 /* Two sessions of one event at one time: is one a break, or for all? */
-static void check_beside(find_t *find, const sch_sitting_t *other)
+static void check_beside(sch_find_t *find, const sch_sitting_t *other)
 {
     cv_session_kind_t a = find->sitting->session.kind, b = other->session.kind;
-    if (a == CV_SESSION_KIND_SIDE_EVENT || b == CV_SESSION_KIND_SIDE_EVENT || !overlaps(find->sitting, other))
+    if (a == CV_SESSION_KIND_SIDE_EVENT || b == CV_SESSION_KIND_SIDE_EVENT || !sch_overlaps(find->sitting, other))
         return;
     bool breaks = a == CV_SESSION_KIND_BREAK || b == CV_SESSION_KIND_BREAK;
     if ((!breaks && (is_for_all(a) || is_for_all(b))) || (breaks && a != b))
-        add(find, (sch_conflict_t){.rule = SCH_B5,
-                                   .why = breaks ? SCH_WHY_BREAK : SCH_WHY_PLENARY,
-                                   .other = other,
-                                   .have = common_minutes(find->sitting, other),
-                                   .cost = weight(find, SCH_B5)});
+        sch_find_add(find, (sch_conflict_t){.rule = SCH_B5,
+                                            .why = breaks ? SCH_WHY_BREAK : SCH_WHY_PLENARY,
+                                            .other = other,
+                                            .have = common_minutes(find->sitting, other),
+                                            .cost = sch_find_weight(find, SCH_B5)});
 }
 
 /* ---- the event's frame ------------------------------------------------------------------- */
@@ -180,12 +174,12 @@ static bool is_farther(const sch_sitting_t *a, const sch_sitting_t *b, bool firs
     if (!a)
         return true;
     int64_t by = first ? a->begin_ms - b->begin_ms : b->until_ms - a->until_ms;
-    return by ? by > 0 : compare_str(b->session.session, a->session.session) < 0;
+    return by ? by > 0 : sch_compare_str(b->session.session, a->session.session) < 0;
 }
 
 /* Nothing but side events begins before the opening or ends after the closing. The opening itself names only the first
  * that does. */
-static void check_frame(find_t *find, cv_session_kind_t end)
+static void check_frame(sch_find_t *find, cv_session_kind_t end)
 {
     const sch_sitting_t *sitting = find->sitting, *farthest = NULL;
     bool first = end == CV_SESSION_KIND_OPENING;
@@ -203,12 +197,14 @@ static void check_frame(find_t *find, cv_session_kind_t end)
         if (first ? inner->begin_ms >= edge->begin_ms : inner->until_ms <= edge->until_ms)
             continue;
         if (!is_end)
-            add(find, (sch_conflict_t){.rule = SCH_B5, .why = why, .other = other, .cost = weight(find, SCH_B5)});
+            sch_find_add(find, (sch_conflict_t){
+                                   .rule = SCH_B5, .why = why, .other = other, .cost = sch_find_weight(find, SCH_B5)});
         else if (is_farther(farthest, other, first))
             farthest = other;
     }
     if (farthest)
-        add(find, (sch_conflict_t){.rule = SCH_B5, .why = why, .other = farthest, .cost = weight(find, SCH_B5)});
+        sch_find_add(find, (sch_conflict_t){
+                               .rule = SCH_B5, .why = why, .other = farthest, .cost = sch_find_weight(find, SCH_B5)});
 }
 
 /* ---- delegations ------------------------------------------------------------------------- */
@@ -222,7 +218,7 @@ static bool needs(const sch_sitting_t *sitting, cv_str_t party)
 }
 
 /* The number of sessions that need a party changes only where one begins: the worst instant is the beginning of one. */
-static void check_cover(find_t *find, cv_str_t party, int64_t size)
+static void check_cover(sch_find_t *find, cv_str_t party, int64_t size)
 {
     const sch_sitting_t *sitting = find->sitting, *beside[SCH_CONFLICTS_MAX];
     size_t n = 0;
@@ -230,7 +226,7 @@ static void check_cover(find_t *find, cv_str_t party, int64_t size)
     const sch_sitting_t *other = NULL;
     for (size_t i = 0; i < find->around->near_n && n < SCH_CONFLICTS_MAX; ++i) {
         const sch_sitting_t *near = find->around->near[i];
-        if (sch_is_placed(near) && !is_same(near, sitting) && overlaps(near, sitting) &&
+        if (sch_is_placed(near) && !is_same(near, sitting) && sch_overlaps(near, sitting) &&
             cv_str_equal(near->session.event, sitting->session.event) && needs(near, party))
             beside[n++] = near;
     }
@@ -249,15 +245,15 @@ static void check_cover(find_t *find, cv_str_t party, int64_t size)
         return;
     for (size_t j = 0; j < n; ++j)
         if (beside[j]->begin_ms <= worst_ms && beside[j]->until_ms > worst_ms &&
-            (!other || compare_sitting(beside[j], other) < 0))
+            (!other || sch_compare_sitting(beside[j], other) < 0))
             other = beside[j];
-    add(find, (sch_conflict_t){.rule = SCH_B3,
-                               .why = SCH_WHY_DELEGATION,
-                               .other = other,
-                               .name = party,
-                               .have = size,
-                               .need = worst,
-                               .cost = weight(find, SCH_B3) * (worst - size)});
+    sch_find_add(find, (sch_conflict_t){.rule = SCH_B3,
+                                        .why = SCH_WHY_DELEGATION,
+                                        .other = other,
+                                        .name = party,
+                                        .have = size,
+                                        .need = worst,
+                                        .cost = sch_find_weight(find, SCH_B3) * (worst - size)});
 }
 
 /* ---- one session ------------------------------------------------------------------------- */
@@ -287,7 +283,7 @@ static bool is_available(const cv_room_t *room, const cv_session_t *session)
     return at >= end;
 }
 
-static void check_seats(find_t *find, const cv_room_t *room, const cv_session_t *session)
+static void check_seats(sch_find_t *find, const cv_room_t *room, const cv_session_t *session)
 {
     sch_conflict_t conflict = {.have = room->seats, .need = session->expected};
     if (!session->has_expected)
@@ -295,43 +291,44 @@ static void check_seats(find_t *find, const cv_room_t *room, const cv_session_t 
     if (session->expected * 10 > room->seats * 11) {
         conflict.rule = SCH_B6;
         conflict.why = SCH_WHY_SEATS;
-        conflict.cost = weight(find, SCH_B6);
+        conflict.cost = sch_find_weight(find, SCH_B6);
     } else if (session->expected > room->seats) {
         conflict.rule = SCH_B13;
         conflict.why = SCH_WHY_SEATS;
-        conflict.cost = weight(find, SCH_B13) * (session->expected - room->seats);
+        conflict.cost = sch_find_weight(find, SCH_B13) * (session->expected - room->seats);
     } else if (session->expected && room->seats > 2 * session->expected) {
         conflict.rule = SCH_B13;
         conflict.why = SCH_WHY_HALL;
-        conflict.cost = weight(find, SCH_B13);
+        conflict.cost = sch_find_weight(find, SCH_B13);
     } else {
         return;
     }
-    add(find, conflict);
+    sch_find_add(find, conflict);
 }
 
-static void check_in_room(find_t *find, const cv_room_t *room)
+static void check_in_room(sch_find_t *find, const cv_room_t *room)
 {
     const cv_session_t *session = &find->sitting->session;
     int64_t languages = (int64_t)session->languages_n;
     if (!is_available(room, session))
-        add(find, (sch_conflict_t){.rule = SCH_B1, .why = SCH_WHY_ROOM_CLOSED, .cost = weight(find, SCH_B1)});
+        sch_find_add(
+            find, (sch_conflict_t){.rule = SCH_B1, .why = SCH_WHY_ROOM_CLOSED, .cost = sch_find_weight(find, SCH_B1)});
     for (size_t i = 0; i < session->features_n; ++i)
         if (!has_feature(room, session->features[i]))
-            add(find, (sch_conflict_t){.rule = SCH_B1,
-                                       .why = SCH_WHY_ROOM_LACKS,
-                                       .name = session->features[i],
-                                       .cost = weight(find, SCH_B1)});
+            sch_find_add(find, (sch_conflict_t){.rule = SCH_B1,
+                                                .why = SCH_WHY_ROOM_LACKS,
+                                                .name = session->features[i],
+                                                .cost = sch_find_weight(find, SCH_B1)});
     if (languages > room->booths)
-        add(find, (sch_conflict_t){.rule = SCH_B4,
-                                   .why = SCH_WHY_BOOTHS,
-                                   .have = room->booths,
-                                   .need = languages,
-                                   .cost = weight(find, SCH_B4) * (languages - room->booths)});
+        sch_find_add(find, (sch_conflict_t){.rule = SCH_B4,
+                                            .why = SCH_WHY_BOOTHS,
+                                            .have = room->booths,
+                                            .need = languages,
+                                            .cost = sch_find_weight(find, SCH_B4) * (languages - room->booths)});
     check_seats(find, room, session);
 }
 
-static void check_alone(find_t *find)
+static void check_alone(sch_find_t *find)
 {
     const sch_sitting_t *sitting = find->sitting;
     const sch_around_t *around = find->around;
@@ -340,15 +337,17 @@ static void check_alone(find_t *find)
         check_in_room(find, around->room);
     if (around->has_days && sch_sitting_days(sitting, &first, &last) &&
         (first < around->first_day || last > around->last_day))
-        add(find, (sch_conflict_t){.rule = SCH_B5, .why = SCH_WHY_DAYS, .cost = weight(find, SCH_B5)});
+        sch_find_add(find,
+                     (sch_conflict_t){.rule = SCH_B5, .why = SCH_WHY_DAYS, .cost = sch_find_weight(find, SCH_B5)});
     if (around->released && sch_is_placed(around->released)) {
         const cv_session_t *was = &around->released->session;
         bool moved = around->released->begin_ms != sitting->begin_ms;
         bool room =
             !cv_str_equal(was->room, sitting->session.room) || !cv_str_equal(was->venue, sitting->session.venue);
         if (moved || room)
-            add(find,
-                (sch_conflict_t){.rule = SCH_B8, .why = SCH_WHY_MOVED, .cost = weight(find, SCH_B8) * (moved ? 2 : 1)});
+            sch_find_add(find, (sch_conflict_t){.rule = SCH_B8,
+                                                .why = SCH_WHY_MOVED,
+                                                .cost = sch_find_weight(find, SCH_B8) * (moved ? 2 : 1)});
     }
     for (size_t i = 0; i < sitting->session.parties_n; ++i)
         for (size_t k = 0; k < around->covers_n; ++k)
@@ -359,21 +358,28 @@ static void check_alone(find_t *find)
 size_t sch_conflicts_of(const sch_sitting_t *sitting, const sch_around_t *around,
                         sch_conflict_t ret_conflicts[SCH_CONFLICTS_MAX])
 {
-    find_t find = {.sitting = sitting, .around = around, .list = ret_conflicts};
-    if (!sch_is_placed(sitting))
-        return 0;
+    sch_find_t find = {.sitting = sitting, .around = around, .list = ret_conflicts};
+    if (!sch_is_placed(sitting)) {
+        if (!sitting->cancelled)
+            sch_find_add(&find, (sch_conflict_t){
+                                    .rule = SCH_B7, .why = SCH_WHY_NOWHERE, .cost = sch_find_weight(&find, SCH_B7)});
+        return find.n;
+    }
     for (size_t i = 0; i < around->near_n; ++i) {
         const sch_sitting_t *other = around->near[i];
         if (!sch_is_placed(other) || is_same(sitting, other))
             continue;
         check_room_shared(&find, other);
         check_people(&find, other);
-        if (cv_str_equal(other->session.event, sitting->session.event))
-            check_beside(&find, other);
+        if (!cv_str_equal(other->session.event, sitting->session.event))
+            continue;
+        check_beside(&find, other);
+        sch_find_wishes_beside(&find, other);
     }
     check_frame(&find, CV_SESSION_KIND_OPENING);
     check_frame(&find, CV_SESSION_KIND_CLOSING);
     check_alone(&find);
+    sch_find_wishes_alone(&find);
     return find.n;
 }
 

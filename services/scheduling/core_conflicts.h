@@ -12,12 +12,21 @@
  *   B4   more languages than the room has booths
  *   B5   in a break; beside a plenary; before the opening, after the closing; outside of the event's days
  *   B6   more than a tenth more people than seats
+ *   B7   has no time
  *   B8   begins at another time, or is in another room, than in the release in force
+ *   B9   a delegation that would like to be in it must be, or would like to be, in another of the event then
+ *   B10  another of the event then has a theme of it
+ *   B11  in another room than those of its track that day
+ *   B12  not within the time, or not in the room, that was asked for
  *   B13  fewer seats than people, or more than twice as many
- *   B15  less than a quarter of an hour between two rooms of one person
+ *   B14  another of the event then is in the same language
+ *   B15  less than a quarter of an hour between two rooms of one person, or more than three hours between two of the
+ *        event that day
+ *   B16  before 09:30 or after 21:30 where somebody takes part from afar; tenfold before 07:00 or after 23:00
  *
  * Invariants: a conflict of two sessions is found from either side; what is found does not depend on the order of those
- * near; a session that is not placed or is cancelled is in no conflict. The tests count minute by minute and agree.
+ * near; a session that is cancelled is in no conflict, one that is not placed in B7 alone. Two rules are not of two sides: an
+ * opening, a closing and a track (B11) name one of many. The tests count minute by minute and agree.
  */
 #ifndef SCHEDULING_CORE_CONFLICTS_H
 #define SCHEDULING_CORE_CONFLICTS_H
@@ -28,6 +37,7 @@
 enum {
     SCH_CONFLICTS_MAX = 128, /* of one session that are told apart; the rest is counted */
     SCH_NEAR_MIN = 15,       /* minutes between two rooms of one person */
+    SCH_WAIT_MIN = 180,      /* minutes that a person waits within a day */
     SCH_CONFLICT_TEXT_MAX = 240,
 };
 
@@ -47,6 +57,16 @@ typedef enum {
     SCH_WHY_HALL,
     SCH_WHY_MOVED,
     SCH_WHY_RUSH,
+    SCH_WHY_NOWHERE,
+    SCH_WHY_TORN,
+    SCH_WHY_THEME,
+    SCH_WHY_TRACK,
+    SCH_WHY_WISH_TIME,
+    SCH_WHY_WISH_ROOM,
+    SCH_WHY_LANGUAGE,
+    SCH_WHY_WAIT,
+    SCH_WHY_HOUR,
+    SCH_WHYS
 } sch_why_t;
 
 typedef struct {
@@ -64,6 +84,12 @@ typedef struct {
     int64_t size;
 } sch_cover_t;
 
+/* What clocks show when the session begins, where somebody is who takes part from afar. */
+typedef struct {
+    cv_str_t person;
+    int64_t minute; /* of the day */
+} sch_remote_t;
+
 /* What is known around one session. */
 typedef struct {
     const sch_sitting_t *const *near; /* in any order; may hold the session itself, or what it was before */
@@ -71,6 +97,8 @@ typedef struct {
     const cv_room_t *room; /* of the session; NULL: it has none */
     const sch_cover_t *covers;
     size_t covers_n;
+    const sch_remote_t *remotes;
+    size_t remotes_n;
     bool has_days; /* of its event, by the clock there */
     int64_t first_day, last_day;
     const sch_sitting_t *released; /* as it is in the release in force; NULL: in none */
@@ -85,8 +113,19 @@ size_t sch_conflicts_of(const sch_sitting_t *sitting, const sch_around_t *around
 bool sch_any_effect(const sch_conflict_t *conflicts, size_t n, const sch_rule_t *rules, sch_effect_t effect);
 const char *sch_conflict_text(const sch_sitting_t *sitting, const sch_conflict_t *conflict,
                               char ret_text[SCH_CONFLICT_TEXT_MAX + 1]);
+/* How bad an hour is: 0, 1 or 10 times the weight of B16. minute: of the day at the beginning, there. */
+int64_t sch_bad_hour(int64_t minute, int64_t minutes);
+/* Do rules speak of the two although they are hours apart (B11, B15)? Both of one event and begin within SCH_DAY_MS. */
+#define SCH_DAY_MS INT64_C(93600000) /* a day on which clocks are put back, and more */
+bool sch_is_day_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
 /* How far from [begin, until) a session of this room can be and still be in its way. */
 int64_t sch_reach_ms(const cv_room_t *room);
+
+/* For whoever gathers (remotes.c, which reads the files of zones; the evaluator does not): those of a session that is
+ * placed. A zone that this machine does not know says nothing. CV_ENOMEM. */
+enum { SCH_REMOTES_MAX = CV_SESSION_SPEAKERS_MAX + 1 };
+int sch_remotes_gather(const sch_sitting_t *sitting, sch_remote_t ret_remotes[SCH_REMOTES_MAX],
+                       size_t *ret_n) CV_USE_RESULT;
 
 /* ---- agenda ----
  * Placed sessions in the order of their beginnings, to find those near one. Holds pointers only; what they point to

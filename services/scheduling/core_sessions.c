@@ -96,6 +96,20 @@ int sch_check_session(const cv_session_t *session, sch_no_t *ret_no)
                       CV_STR_ARG(session->room));
     if (!session->start.ptr && (session->zone.ptr || session->utc_offset.ptr))
         return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", "data.start", "a zone or an offset without a start");
+    int64_t from, until;
+    const struct {
+        cv_str_t clock;
+        const char *field;
+        int64_t *at;
+    } WISHES[] = {{session->wish_from, "data.wish_from", &from}, {session->wish_until, "data.wish_until", &until}};
+    for (size_t i = 0; i < 2; ++i)
+        if (WISHES[i].clock.ptr && !cv_wall_parse(WISHES[i].clock, WISHES[i].at))
+            return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", WISHES[i].field,
+                          "%.*s is no day and time like 2026-05-11T08:00", CV_STR_ARG(WISHES[i].clock));
+    if (session->wish_from.ptr && session->wish_until.ptr && until < from + session->minutes * 60)
+        return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", "data.wish_until",
+                      "%lld minutes do not fit between %.*s and %.*s", (long long)session->minutes,
+                      CV_STR_ARG(session->wish_from), CV_STR_ARG(session->wish_until));
     for (size_t i = 0; i < session->speakers_n; ++i)
         for (size_t j = 0; j < i; ++j)
             if (cv_str_equal(session->speakers[i].person, session->speakers[j].person))

@@ -1,22 +1,14 @@
 /* core_year: which rules of the annual plan speak against an event on its days.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "scheduling/core_year.h"
+#include "scheduling/core_year_find.h"
 
 #include "convene/ids.h"
 #include <stdio.h>
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
-enum { WEEK = 7, DATE_LEN = 10, THURSDAY = 3 /* of a week that begins on Monday: 1970-01-01 */ };
-
-typedef struct {
-    const cv_scheduling_event_v1_t *event;
-    const sch_year_t *year;
-    int64_t first, last;
-    sch_clash_t *list;
-    size_t kept, n;
-} find_t;
+enum { WEEK = 7, DATE_LEN = 10, SATURDAY = 5, THURSDAY = 3 /* of a week that begins on Monday: 1970-01-01 */ };
 
 static bool is_before(const sch_rule_t *rules, const sch_clash_t *a, const sch_clash_t *b)
 {
@@ -28,9 +20,10 @@ static bool is_before(const sch_rule_t *rules, const sch_clash_t *a, const sch_c
     return a->cost > b->cost;
 }
 
-static void add(find_t *find, sch_clash_t clash)
+void sch_year_add(sch_year_find_t *find, int64_t times, sch_clash_t clash)
 {
     const sch_rule_t *rules = find->year->rules;
+    clash.cost = rules[clash.rule].weight * times;
     if (rules[clash.rule].effect == SCH_IGNORE)
         return;
     ++find->n;
@@ -46,27 +39,26 @@ static void add(find_t *find, sch_clash_t clash)
 }
 
 /* Days between two events: 1: they follow each other, 0 or less: they share days. */
-static int64_t days_apart(const find_t *find, int64_t first, int64_t last)
+static int64_t days_apart(const sch_year_find_t *find, int64_t first, int64_t last)
 {
     return first > find->first ? first - find->last : find->first - last;
 }
 
-static bool same(cv_str_t a, cv_str_t b)
+bool sch_same(cv_str_t a, cv_str_t b)
 {
     return a.ptr && b.ptr && cv_str_equal(a, b);
 }
 
-static bool is_online(const cv_event_details_t *details)
+bool sch_is_online(const cv_event_details_t *details)
 {
     return details->format == CV_EVENT_FORMAT_ONLINE;
 }
 
-static void check_other(find_t *find, const sch_near_event_t *near)
+static void check_other(sch_year_find_t *find, const sch_near_event_t *near)
 {
     const cv_event_details_t *mine = &find->event->event_details, *theirs = &near->event->event_details;
-    const sch_rule_t *rules = find->year->rules;
     int64_t first, last;
-    if (cv_str_equal(near->event->event, find->event->event) || same(mine->group, theirs->group) ||
+    if (cv_str_equal(near->event->event, find->event->event) || sch_same(mine->group, theirs->group) ||
         !sch_holds_days(near->event, &first, &last))
         return;
     int64_t apart = days_apart(find, first, last), day = first > find->first ? first : find->first;
@@ -77,16 +69,16 @@ static void check_other(find_t *find, const sch_near_event_t *near)
             int rule;
             sch_clash_why_t why;
         } ALONE[] = {
-            {same(mine->venue, theirs->venue) && !is_online(mine) && !is_online(theirs), SCH_A1, SCH_CLASH_VENUE},
-            {same(mine->host_org, theirs->host_org), SCH_A1, SCH_CLASH_TEAM},
-            {same(mine->body, theirs->body), SCH_A2, SCH_CLASH_BODY},
+            {sch_same(mine->venue, theirs->venue) && !sch_is_online(mine) && !sch_is_online(theirs), SCH_A1,
+             SCH_CLASH_VENUE},
+            {sch_same(mine->host_org, theirs->host_org), SCH_A1, SCH_CLASH_TEAM},
+            {sch_same(mine->body, theirs->body), SCH_A2, SCH_CLASH_BODY},
         };
         for (size_t i = 0; i < sizeof ALONE / sizeof *ALONE; ++i) {
             clash.rule = ALONE[i].rule;
             clash.why = ALONE[i].why;
-            clash.cost = rules[clash.rule].weight;
             if (ALONE[i].broken)
-                add(find, clash);
+                sch_year_add(find, 1, clash);
         }
     }
     clash.days = apart;
@@ -95,22 +87,21 @@ static void check_other(find_t *find, const sch_near_event_t *near)
     if (apart > 0 && apart <= WEEK && ((works && find->first > last) || (governs && first > find->last))) {
         clash.rule = SCH_A4;
         clash.why = SCH_CLASH_ORDER;
-        clash.cost = rules[SCH_A4].weight;
-        add(find, clash);
+        sch_year_add(find, 1, clash);
     }
     int64_t begins = first > find->first ? first - find->first : find->first - first;
-    if (same(mine->dimension, theirs->dimension) && begins < SCH_YEAR_REACH_DAYS) {
+    if (sch_same(mine->dimension, theirs->dimension) && begins < SCH_SPREAD_DAYS) {
         clash.rule = SCH_A12;
         clash.why = SCH_CLASH_SPREAD;
         clash.days = begins;
-        clash.cost = rules[SCH_A12].weight * (SCH_YEAR_REACH_DAYS - clash.days);
-        add(find, clash);
+        sch_year_add(find, SCH_SPREAD_DAYS - begins, clash);
     }
+    sch_year_beside(find, near, apart);
 }
 
 /* ---- days off ---------------------------------------------------------------------------- */
 
-static bool day_of(cv_str_t date, int64_t *ret_day)
+bool sch_day_of(cv_str_t date, int64_t *ret_day)
 {
     int64_t ms;
     if (date.len != DATE_LEN || cv_date_parse(date, &ms) != CV_OK)
@@ -136,52 +127,81 @@ static bool is_off(const cv_calendar_t *calendar, int64_t day, bool feasts)
         int64_t at, around = feasts && row->certainty == CV_DAY_CERTAINTY_ESTIMATED;
         if (feasts && (row->kind == CV_DAY_KIND_SUMMIT || row->kind == CV_DAY_KIND_RAMADAN))
             continue;
-        if (day_of(row->date, &at) && day >= at - around && day <= at + around)
+        if (sch_day_of(row->date, &at) && day >= at - around && day <= at + around)
             return true;
     }
     return false;
 }
 
+int64_t sch_calendar_year(int64_t day)
+{
+    char text[CV_TIME_TEXT + 1];
+    int64_t year = 0;
+    cv_time_text(day * DAY_MS, text);
+    return cv_str_digits((cv_str_t){text, 4}, 4, &year) == CV_OK ? year : 0;
+}
+
 /* Calendars are of one year each: a weekend counts in its own year only. */
 static bool is_year_of(const cv_calendar_t *calendar, int64_t day)
 {
-    char text[CV_TIME_TEXT + 1], year[8];
-    cv_time_text(day * DAY_MS, text);
-    (void)snprintf(year, sizeof year, "%04lld", (long long)calendar->year);
-    return memcmp(text, year, 4) == 0;
+    return sch_calendar_year(day) == calendar->year;
 }
 
-static void check_days(find_t *find, bool feasts)
+int64_t sch_days_off(const cv_calendar_t *calendar, int64_t first, int64_t last)
+{
+    int64_t n = 0;
+    for (int64_t day = first; day <= last; ++day)
+        n += is_year_of(calendar, day) && (is_off(calendar, day, false) || is_weekend(calendar, day));
+    return n;
+}
+
+int64_t sch_weekend_days(int64_t first, int64_t last)
+{
+    int64_t n = 0;
+    for (int64_t day = first; day <= last; ++day)
+        n += (day + THURSDAY) % WEEK >= SATURDAY;
+    return n;
+}
+
+static void check_days(sch_year_find_t *find, bool feasts)
 {
     sch_clash_t clash = {.rule = feasts ? SCH_A6 : SCH_A5, .why = feasts ? SCH_CLASH_FEAST : SCH_CLASH_OFF};
     for (int64_t day = find->first; day <= find->last; ++day) {
         bool off = false;
         for (size_t i = 0; i < find->year->calendars_n && !off; ++i) {
             const cv_calendar_t *calendar = find->year->calendars[i];
-            if (feasts ? calendar->country.ptr != NULL : !same(calendar->country, find->event->event_details.country))
+            if (feasts ? calendar->country.ptr != NULL
+                       : !sch_same(calendar->country, find->event->event_details.country))
                 continue;
             off = is_off(calendar, day, feasts) || (!feasts && is_year_of(calendar, day) && is_weekend(calendar, day));
         }
         if (off && !clash.days++)
             clash.day = day;
     }
-    clash.cost = find->year->rules[clash.rule].weight * clash.days;
     if (clash.days)
-        add(find, clash);
+        sch_year_add(find, clash.days, clash);
 }
 
 size_t sch_clashes_of(const cv_scheduling_event_v1_t *event, const sch_year_t *year,
                       sch_clash_t ret_clashes[SCH_YEAR_CLASHES_MAX])
 {
-    find_t find = {.event = event, .year = year, .list = ret_clashes};
-    if (!sch_holds_days(event, &find.first, &find.last))
-        return 0;
+    sch_year_find_t find = {.event = event, .year = year, .list = ret_clashes};
+    if (!sch_holds_days(event, &find.first, &find.last)) {
+        sch_year_nowhere(&find);
+        return find.n;
+    }
     for (size_t i = 0; i < year->near_n; ++i)
         check_other(&find, &year->near[i]);
-    if (!is_online(&event->event_details))
+    if (!sch_is_online(&event->event_details))
         check_days(&find, false);
     check_days(&find, true);
+    sch_year_alone(&find);
     return find.n;
+}
+
+static cv_str_t or_any(cv_str_t date)
+{
+    return date.ptr ? date : CV_STR("any");
 }
 
 const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clash_t *clash,
@@ -214,6 +234,53 @@ const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clas
         break;
     case SCH_CLASH_SPREAD:
         SAY("begins %lld days from %.*s, which is of the same dimension", days, CV_STR_ARG(other));
+        break;
+    case SCH_CLASH_WINDOW:
+        SAY("may take up days from %.*s to %.*s only", CV_STR_ARG(or_any(details->earliest)),
+            CV_STR_ARG(or_any(details->latest)));
+        break;
+    case SCH_CLASH_NOTICE:
+        SAY("begins %lld days from now; %d are the least notice", days, SCH_NOTICE_DAYS);
+        break;
+    case SCH_CLASH_NOWHERE:
+        SAY("it has no day yet");
+        break;
+    case SCH_CLASH_MOVED:
+        SAY("it is moved from %.10s and what it had promised", date);
+        break;
+    case SCH_CLASH_MEMBERS:
+        SAY("%lld members have a day off then, one of them %.*s", days, CV_STR_ARG(clash->name));
+        break;
+    case SCH_CLASH_CIRCLE:
+        SAY("the same people are wanted at %.*s from %.10s", CV_STR_ARG(other), date);
+        break;
+    case SCH_CLASH_DELEGATIONS:
+        SAY("%lld delegations come to %.*s from %.10s, too; one of them is %.*s", days, CV_STR_ARG(other), date,
+            CV_STR_ARG(clash->name));
+        break;
+    case SCH_CLASH_SUMMIT:
+        SAY("%lld of its days are days of a summit elsewhere, the first %.10s", days, date);
+        break;
+    case SCH_CLASH_WEEK:
+        SAY("%lld events begin in its week", days);
+        break;
+    case SCH_CLASH_MONTH:
+        SAY("%lld events begin in its month", days);
+        break;
+    case SCH_CLASH_OFFICER:
+        SAY("%.*s is responsible for %lld events in its week", CV_STR_ARG(clash->name), days);
+        break;
+    case SCH_CLASH_RAMADAN:
+        SAY("%lld of its days are in Ramadan, the first %.10s", days, date);
+        break;
+    case SCH_CLASH_CITY:
+        SAY("%.*s, to which the same people come, is near in the same city: that saves a journey", CV_STR_ARG(other));
+        break;
+    case SCH_CLASH_PREFERRED:
+        SAY("begins %lld days from %.*s, which would be best", days, CV_STR_ARG(details->preferred));
+        break;
+    case SCH_CLASH_HOURS:
+        SAY("for %lld members it is outside of working hours, one of them %.*s", days, CV_STR_ARG(clash->name));
         break;
     }
 #undef SAY

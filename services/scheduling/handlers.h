@@ -109,21 +109,25 @@ int sch_sessions_off(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_ev
 /* releases.c */
 int sch_put_release(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_release_put_v1_t *request,
                     cv_outcome_t *out);
+/* year_facts.c: members around one event, what year->near comes to mean for it, and the day; into year, which has what is
+ * near already. */
+int sch_year_facts(sch_service_t *service, cv_arena_t *arena, int64_t now_ms, const cv_scheduling_event_v1_t *event,
+                   sch_year_t *year) CV_USE_RESULT;
 /* conflicts.c */
 /* One conflict more in an outcome: kept while there is room, and counted. */
 int sch_tell(cv_tx_t *tx, const sch_rule_t *rule, int64_t cost, const char *about, const char *other, const char *text,
              cv_outcome_t *out) CV_USE_RESULT;
 /* Events near these days, and calendars of a country and of everybody (NULL: all), as the evaluator wants them. */
-int sch_gather_year(sch_service_t *service, cv_tx_t *tx, int64_t first, int64_t last, const cv_str_t *country,
+int sch_gather_year(sch_service_t *service, cv_arena_t *arena, int64_t first, int64_t last, const cv_str_t *country,
                     sch_year_t *ret_year) CV_USE_RESULT;
 int sch_body_kind(sch_service_t *service, cv_tx_t *tx, cv_str_t body, cv_body_kind_t *ret_kind) CV_USE_RESULT;
 /* What speaks against the session where it is, into out. A refusal, if something forbids it. room: where it is, or
  * NULL. */
 int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
                       const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out) CV_USE_RESULT;
-/* The same for an event on its days. */
+/* The same for an event on its days. before: the version that it changes; NULL: it is new. */
 int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
-                    cv_outcome_t *out) CV_USE_RESULT;
+                    const cv_scheduling_event_v1_t *before, cv_outcome_t *out) CV_USE_RESULT;
 /* forms.c */
 int sch_put_form(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_form_put_v1_t *request, cv_outcome_t *out);
 /* reports.c */

@@ -13,7 +13,7 @@
 
 /* The next version of one event with its new dates, checked but for its venue. */
 static int next_of(sch_service_t *service, cv_tx_t *tx, const cv_placed_t *placed, cv_str_t reason,
-                   cv_scheduling_event_v1_t *ret_event, cv_outcome_t *out)
+                   cv_scheduling_event_v1_t *ret_before, cv_scheduling_event_v1_t *ret_event, cv_outcome_t *out)
 {
     cv_scheduling_event_v1_t before;
     sch_no_t no;
@@ -31,7 +31,7 @@ static int next_of(sch_service_t *service, cv_tx_t *tx, const cv_placed_t *place
         return rc;
     const cv_scheduling_event_change_v1_t change = {
         .event = placed->event, .date_start = placed->date_start, .date_end = placed->date_end};
-    *ret_event = before;
+    *ret_before = *ret_event = before;
     ++ret_event->version;
     ret_event->change = CV_EVENT_CHANGE_CHANGED;
     ret_event->reason = reason;
@@ -57,13 +57,13 @@ static int named_twice(cv_tx_t *tx, const cv_scheduling_event_place_v1_t *reques
 static int move_all(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request,
                     cv_outcome_t *out)
 {
-    cv_scheduling_event_v1_t event = {0};
+    cv_scheduling_event_v1_t event = {0}, before;
     cv_str_t other;
     int rc = CV_OK;
     for (size_t i = 0; !rc && i < request->placed_n; ++i)
         rc = sch_days_drop(service->store, request->placed[i].event);
     for (size_t i = 0; !rc && i < request->placed_n; ++i) {
-        rc = next_of(service, tx, &request->placed[i], request->reason, &event, out);
+        rc = next_of(service, tx, &request->placed[i], request->reason, &before, &event, out);
         if (rc)
             return rc;
         rc = sch_venue_taken(service->store, cv_tx_arena(tx), &event, &other);
@@ -73,11 +73,11 @@ static int move_all(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_eve
                              CV_STR_ARG(event.event_details.venue), CV_STR_ARG(event.event_details.date_start),
                              CV_STR_ARG(event.event_details.date_end), CV_STR_ARG(other));
         if (rc == CV_ENOTFOUND) {
-            char before[80];
-            (void)snprintf(before, sizeof before, "%.*s: ", CV_STR_ARG(event.event));
-            rc = sch_judge_event(service, tx, &event, out);
+            char name[80];
+            (void)snprintf(name, sizeof name, "%.*s: ", CV_STR_ARG(event.event));
+            rc = sch_judge_event(service, tx, &event, &before, out);
             if (!rc)
-                rc = sch_alone_free(service, tx, &event, before, out);
+                rc = sch_alone_free(service, tx, &event, name, out);
             if (!rc)
                 rc = sch_write_version(service, tx, &event);
         }
@@ -88,10 +88,10 @@ static int move_all(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_eve
 int sch_place_events(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_place_v1_t *request,
                      cv_outcome_t *out)
 {
-    cv_scheduling_event_v1_t event = {0};
+    cv_scheduling_event_v1_t event = {0}, before;
     int rc = named_twice(tx, request, out);
     for (size_t i = 0; !rc && i < request->placed_n; ++i)
-        rc = next_of(service, tx, &request->placed[i], request->reason, &event, out);
+        rc = next_of(service, tx, &request->placed[i], request->reason, &before, &event, out);
     if (!rc)
         rc = cv_tx_try(tx);
     if (rc)

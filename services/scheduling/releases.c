@@ -23,7 +23,8 @@ typedef struct {
     sch_rules_t rules;
     sch_agenda_t agenda;
     const sch_sitting_t **own, **near; /* of the event; room for those near one */
-    size_t own_n, blocked;
+    const sch_sitting_t **off;         /* of the event, without a time */
+    size_t own_n, off_n, blocked;
 } making_t;
 
 static bool blocks(const sch_rule_t *rule)
@@ -63,6 +64,8 @@ static int gather_own(void *self, const sch_row_t *row)
     making_t *making = self;
     sch_sitting_t *sitting;
     int rc = take_sitting(making, row, &sitting);
+    if (!rc && !sch_is_placed(sitting) && !sitting->cancelled && making->off_n < ITEMS_MAX)
+        making->off[making->off_n++] = sitting;
     if (rc || !sch_is_placed(sitting))
         return rc;
     if (making->own_n == ITEMS_MAX)
@@ -119,7 +122,11 @@ static int judge_sitting(making_t *making, const sch_sitting_t *sitting, const s
     char name[SCH_SESSION_NAME_MAX + 1], other[SCH_SESSION_NAME_MAX + 1], text[SCH_CONFLICT_TEXT_MAX + 1];
     cv_room_t room;
     bool has_room;
+    sch_remote_t remotes[SCH_REMOTES_MAX];
     int rc = room_of(making, &sitting->session, &room, &has_room);
+    if (!rc)
+        rc = sch_remotes_gather(sitting, remotes, &around.remotes_n);
+    around.remotes = remotes;
     around.room = !rc && has_room ? &room : NULL;
     around.near_n = sch_agenda_near(&making->agenda, sitting, around.room, making->near, making->agenda.n);
     size_t n = rc ? 0 : sch_conflicts_of(sitting, &around, found);
@@ -143,7 +150,8 @@ static int judge_programme(making_t *making, const cv_scheduling_event_v1_t *eve
     sch_conflict_t *found = cv_arena_take(arena, SCH_CONFLICTS_MAX * sizeof *found);
     int64_t begin_ms = INT64_MAX, until_ms = 0;
     making->own = cv_arena_take(arena, ITEMS_MAX * sizeof *making->own);
-    if (!making->own || !found || !covers.covers)
+    making->off = cv_arena_take(arena, ITEMS_MAX * sizeof *making->off);
+    if (!making->own || !making->off || !found || !covers.covers)
         return CV_ENOMEM;
     int rc = sch_session_walk(making->service->store, event->event, CV_STR_NONE, CV_STR_NONE, gather_own, making);
     if (rc == CV_ELIMIT)
@@ -167,18 +175,36 @@ static int judge_programme(making_t *making, const cv_scheduling_event_v1_t *eve
         if (!rc)
             rc = add_item(making, making->own[i]->session.session, making->own[i]->version);
     }
+    for (size_t i = 0; !rc && i < making->off_n; ++i)
+        rc = judge_sitting(making, making->off[i], &around, found);
     return rc;
 }
 
 /* ---- plans ------------------------------------------------------------------------------- */
 
-static int judge_plan(making_t *making, const sch_plan_t *plan)
+/* What stands in the way of one event where it is. */
+static int judge_event(making_t *making, const cv_scheduling_event_v1_t *event, sch_year_t *year, sch_clash_t *found)
 {
     char name[SCH_SESSION_NAME_MAX + 1], other[SCH_SESSION_NAME_MAX + 1], text[SCH_CLASH_TEXT_MAX + 1];
+    int rc = sch_year_facts(making->service, cv_tx_arena(making->tx), cv_tx_now_ms(making->tx), event, year);
+    size_t n = rc ? 0 : sch_clashes_of(event, year, found);
+    (void)snprintf(name, sizeof name, "%.*s", CV_STR_ARG(event->event));
+    for (size_t k = 0; !rc && k < n && k < SCH_YEAR_CLASHES_MAX && blocks(&making->rules.annual[found[k].rule]); ++k) {
+        if (found[k].other)
+            (void)snprintf(other, sizeof other, "%.*s", CV_STR_ARG(found[k].other->event));
+        ++making->blocked;
+        rc = sch_tell(making->tx, &making->rules.annual[found[k].rule], found[k].cost, name,
+                      found[k].other ? other : NULL, sch_clash_text(event, &found[k], text), making->out);
+    }
+    return rc;
+}
+
+static int judge_plan(making_t *making, const sch_plan_t *plan)
+{
     cv_arena_t *arena = cv_tx_arena(making->tx);
     cv_scheduling_event_v1_t *event = cv_arena_take(arena, sizeof *event);
     sch_clash_t *found = cv_arena_take(arena, SCH_YEAR_CLASHES_MAX * sizeof *found);
-    sch_year_t year;
+    sch_year_t year = {.rules = making->rules.annual};
     int64_t first = INT64_MAX, last = INT64_MIN;
     int rc = event && found ? CV_OK : CV_ENOMEM;
     for (size_t i = 0; !rc && i < plan->items_n; ++i) {
@@ -187,29 +213,21 @@ static int judge_plan(making_t *making, const sch_plan_t *plan)
         if (!rc && sch_holds_days(event, &from, &to)) {
             first = from < first ? from : first;
             last = to > last ? to : last;
+        } else if (!rc) {
+            rc = judge_event(making, event, &year, found);
         }
         if (!rc)
             rc = add_item(making, plan->items[i].event, event->version);
     }
     if (rc || last < first)
         return rc;
-    rc = sch_gather_year(making->service, making->tx, first, last, NULL, &year);
+    rc = sch_gather_year(making->service, cv_tx_arena(making->tx), first, last, NULL, &year);
     year.rules = making->rules.annual;
     for (size_t i = 0; !rc && i < year.near_n; ++i) {
         if (!sch_in_plan(plan, year.near[i].event->event))
             continue;
         year.kind = year.near[i].kind;
-        size_t n = sch_clashes_of(year.near[i].event, &year, found);
-        (void)snprintf(name, sizeof name, "%.*s", CV_STR_ARG(year.near[i].event->event));
-        for (size_t k = 0; !rc && k < n && k < SCH_YEAR_CLASHES_MAX && blocks(&making->rules.annual[found[k].rule]);
-             ++k) {
-            if (found[k].other)
-                (void)snprintf(other, sizeof other, "%.*s", CV_STR_ARG(found[k].other->event));
-            ++making->blocked;
-            rc = sch_tell(making->tx, &making->rules.annual[found[k].rule], found[k].cost, name,
-                          found[k].other ? other : NULL, sch_clash_text(year.near[i].event, &found[k], text),
-                          making->out);
-        }
+        rc = judge_event(making, year.near[i].event, &year, found);
     }
     return rc;
 }

@@ -214,7 +214,7 @@ static int propose(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_even
         .change = CV_EVENT_CHANGE_PROPOSED,
         .event_details = *details,
     };
-    rc = sch_judge_event(service, tx, &event, out);
+    rc = sch_judge_event(service, tx, &event, NULL, out);
     if (!rc)
         rc = venue_free(service, tx, &event, out);
     if (!rc)
@@ -281,7 +281,7 @@ static int change(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event
     rc = sch_check_change(&before, &event, &no);
     if (rc)
         return sch_answer_no(tx, out, &no);
-    rc = sch_judge_event(service, tx, &event, out);
+    rc = sch_judge_event(service, tx, &event, &before, out);
     if (!rc)
         rc = venue_free(service, tx, &event, out);
     if (!rc)

@@ -101,6 +101,16 @@ static int check_party(sch_service_t *service, cv_tx_t *tx, cv_str_t party, cons
                : rc;
 }
 
+/* Where somebody is who takes part from afar. */
+static int check_zone(cv_tx_t *tx, const cv_session_person_t *person, const char *field, cv_outcome_t *out)
+{
+    cv_str_t file;
+    int rc = person->zone.ptr ? cv_zone_read(cv_tx_arena(tx), person->zone, &file) : CV_OK;
+    return rc == CV_ENOTFOUND ? cv_refuse(tx, out, "zone_unknown", field, "%.*s is in %.*s, which is no zone",
+                                          CV_STR_ARG(person->person), CV_STR_ARG(person->zone))
+                              : rc;
+}
+
 static int check_parties(sch_service_t *service, cv_tx_t *tx, const cv_session_t *session, cv_outcome_t *out)
 {
     int rc = session->has_chair ? check_party(service, tx, session->chair.party, "data.chair", out) : CV_OK;
@@ -108,6 +118,12 @@ static int check_parties(sch_service_t *service, cv_tx_t *tx, const cv_session_t
         rc = check_party(service, tx, session->speakers[i].party, "data.speakers", out);
     for (size_t i = 0; !rc && i < session->parties_n; ++i)
         rc = check_party(service, tx, session->parties[i], "data.parties", out);
+    for (size_t i = 0; !rc && i < session->welcome_n; ++i)
+        rc = check_party(service, tx, session->welcome[i], "data.welcome", out);
+    if (!rc && session->has_chair)
+        rc = check_zone(tx, &session->chair, "data.chair", out);
+    for (size_t i = 0; !rc && i < session->speakers_n; ++i)
+        rc = check_zone(tx, &session->speakers[i], "data.speakers", out);
     return rc;
 }
 

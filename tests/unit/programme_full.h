@@ -29,6 +29,7 @@ typedef struct {
     int64_t origin_ms; /* the first minute, midnight of a day */
     int64_t first_day, last_day;
     const sch_rule_t *rules;
+    const int *remote_minutes; /* that the clock of the speaker A, who is far away, is ahead; of each session, or -1 */
     full_row_t rows[FULL_MAX];
     int rows_n;
 } full_t;
@@ -79,7 +80,7 @@ static inline bool full_party(const full_t *full, int i, cv_str_t party)
 static inline int full_common(const full_t *full, int i, int j)
 {
     int n = 0;
-    for (int minute = 0; minute < FULL_MINUTES; ++minute)
+    for (int minute = full_begin(full, i); minute < full_until(full, i); ++minute)
         n += full_at(full, i, minute) && full_at(full, j, minute);
     return n;
 }
@@ -96,9 +97,9 @@ static inline int full_gap(const full_t *full, int i, int j)
                                                      : full_begin(full, i) - full_until(full, j);
 }
 
-static inline void full_pair(full_t *full, int i, int j)
+static inline void full_pair(full_t *full, int i, int j, int common)
 {
-    int common = full_common(full, i, j), gap = full_gap(full, i, j);
+    int gap = full_gap(full, i, j);
     if (full_one_room(full, i, j) && (common || gap < full->room_of[i]->turnaround))
         full_add(full, SCH_B1, SCH_WHY_ROOM_TAKEN, j, 1);
     for (int code = 'A'; code <= 'Z'; ++code) { /* people have one letter here */
@@ -131,6 +132,86 @@ static inline void full_pair(full_t *full, int i, int j)
     if (full_is(full, j, CV_SESSION_KIND_CLOSING) && !full_is(full, i, CV_SESSION_KIND_CLOSING) &&
         full_until(full, i) > full_until(full, j))
         full_add(full, SCH_B5, SCH_WHY_CLOSING, j, 1);
+}
+
+/* Of one event: minute by minute what is at the same time, and what is asked of both. */
+static inline void full_wishes(full_t *full, int i, int j, int common)
+{
+    const cv_session_t *a = &full->all[i].session, *b = &full->all[j].session;
+    int day_i = full_begin(full, i) / 1440, day_j = full_begin(full, j) / 1440;
+    for (int code = 'A'; code <= 'Z'; ++code) {
+        char letter = (char)code;
+        cv_str_t person = {&letter, 1};
+        if (day_i == day_j && full_person(full, i, person) && full_person(full, j, person) &&
+            full_gap(full, i, j) > 180)
+            full_add(full, SCH_B15, SCH_WHY_WAIT, j, 1);
+    }
+    if (!common)
+        return;
+    int torn = 0, themes = 0;
+    for (int code = 'A'; code <= 'Z'; ++code) {
+        char letter = (char)code;
+        bool wants[2] = {false, false};
+        const cv_session_t *both[] = {a, b};
+        for (int k = 0; k < 2; ++k)
+            for (size_t w = 0; w < both[k]->welcome_n; ++w)
+                wants[k] |= *both[k]->welcome[w].ptr == letter;
+        bool must[] = {full_party(full, i, (cv_str_t){&letter, 1}), full_party(full, j, (cv_str_t){&letter, 1})};
+        torn += (wants[0] && (wants[1] || must[1])) || (must[0] && wants[1]);
+    }
+    for (size_t x = 0; x < a->themes_n; ++x)
+        for (size_t y = 0; y < b->themes_n; ++y)
+            themes += cv_str_equal(a->themes[x], b->themes[y]);
+    if (torn)
+        full_add(full, SCH_B9, SCH_WHY_TORN, j, torn);
+    if (themes)
+        full_add(full, SCH_B10, SCH_WHY_THEME, j, themes);
+    if (a->language.ptr && b->language.ptr && cv_str_equal(a->language, b->language))
+        full_add(full, SCH_B14, SCH_WHY_LANGUAGE, j, 1);
+}
+
+static inline void full_track(full_t *full, int i)
+{
+    const cv_session_t *s = &full->all[i].session;
+    int elsewhere = -1;
+    bool beside = false;
+    for (int j = 0; j < full->n && s->track.ptr && full->room_of[i]; ++j) {
+        const cv_session_t *other = &full->all[j].session;
+        if (j == i || !sch_is_placed(&full->all[j]) || !other->track.ptr || !cv_str_equal(other->track, s->track) ||
+            !cv_str_equal(other->event, s->event) || !full->room_of[j] ||
+            full_begin(full, i) / 1440 != full_begin(full, j) / 1440)
+            continue;
+        beside |= full_one_room(full, i, j);
+        if (elsewhere < 0 || strncmp(other->session.ptr, full->all[elsewhere].session.session.ptr, 4) < 0)
+            elsewhere = j;
+    }
+    if (elsewhere >= 0 && !beside)
+        full_add(full, SCH_B11, SCH_WHY_TRACK, elsewhere, 1);
+}
+
+static inline void full_wish(full_t *full, int i)
+{
+    const cv_session_t *s = &full->all[i].session;
+    bool outside = false, night = false, bad = false;
+    for (int minute = full_begin(full, i); minute < full_until(full, i); ++minute) {
+        int64_t from = 0, until = INT64_MAX, wall = full->origin_ms / 1000 + (int64_t)minute * 60;
+        (void)(s->wish_from.ptr && cv_wall_parse(s->wish_from, &from));
+        (void)(s->wish_until.ptr && cv_wall_parse(s->wish_until, &until));
+        outside |= full_at(full, i, minute) && (wall < from || wall >= until);
+    }
+    if (outside)
+        full_add(full, SCH_B12, SCH_WHY_WISH_TIME, -1, 1);
+    if (s->wish_room.ptr && full->room_of[i] && !cv_str_equal(full->room_of[i]->room, s->wish_room))
+        full_add(full, SCH_B12, SCH_WHY_WISH_ROOM, -1, 1);
+    if (!full->remote_minutes || full->remote_minutes[i] < 0)
+        return;
+    int there = (full_begin(full, i) + full->remote_minutes[i]) % 1440;
+    for (int minute = there; minute < there + s->minutes; ++minute) { /* every minute of it, by the clock there */
+        night |= minute < 7 * 60 || minute >= 23 * 60;
+        bad |= minute < 9 * 60 + 30 || minute >= 21 * 60 + 30;
+    }
+    if (bad)
+        full_add(full, SCH_B16, SCH_WHY_HOUR, -1, night ? 10 : 1);
 }
 
 /* An opening or closing names the farthest session on its wrong side; of equals the first by code. */
@@ -242,11 +323,21 @@ static inline int full_order(const void *a, const void *b)
 static inline void full_conflicts(full_t *full, int i)
 {
     full->rows_n = 0;
-    if (!sch_is_placed(&full->all[i]))
+    if (!sch_is_placed(&full->all[i])) {
+        if (!full->all[i].cancelled)
+            full_add(full, SCH_B7, SCH_WHY_NOWHERE, -1, 1);
         return;
-    for (int j = 0; j < full->n; ++j)
-        if (j != i && sch_is_placed(&full->all[j]))
-            full_pair(full, i, j);
+    }
+    for (int j = 0; j < full->n; ++j) {
+        if (j == i || !sch_is_placed(&full->all[j]))
+            continue;
+        int common = full_common(full, i, j);
+        full_pair(full, i, j, common);
+        if (cv_str_equal(full->all[i].session.event, full->all[j].session.event))
+            full_wishes(full, i, j, common);
+    }
+    full_track(full, i);
+    full_wish(full, i);
     if (full_is(full, i, CV_SESSION_KIND_OPENING))
         full_edge(full, i, CV_SESSION_KIND_OPENING, SCH_WHY_OPENING);
     if (full_is(full, i, CV_SESSION_KIND_CLOSING))

@@ -75,7 +75,7 @@ static void small_done(small_t *s)
 
 static void put(small_t *s, int session, int slot, int room)
 {
-    full_put(s->model, s->state, session, slot * ROOMS + room);
+    full_put(s->model, s->state, session, slot < 0 ? SCH_PLACE_NOWHERE : slot * ROOMS + room);
 }
 
 static int64_t charge(small_t *s, int session, int slot, int room, int rule)
@@ -157,6 +157,7 @@ static void test_soft(void **state)
     (void)state;
     small_t s;
     small_init(&s);
+    s.sessions[0].minutes = 90; /* by its own length, which fills the slot */
     s.sessions[0].content = s.sessions[1].content = 4;
     s.sessions[0].themes = s.sessions[1].themes = 3;
     s.sessions[0].track = s.sessions[1].track = 0;
@@ -166,8 +167,28 @@ static void test_soft(void **state)
     s.sessions[1].liked_features = 2;
     s.sessions[1].expected = 45;
     s.sessions[3].remote = -4 * 60;
+    s.sessions[2].wish_from = s.programme.slots[1].begin;
+    s.sessions[2].wish_until = s.programme.slots[1].begin + 60;
+    s.sessions[2].wish_room = 2;
+    static int beside[SCH_PROGRAMME_RULES_N * SLOTS];
+    beside[SCH_B5 * SLOTS + 2] = 1;
+    beside[SCH_B16 * SLOTS + 2] = 11;
+    s.sessions[3].beside = beside;
+    const sch_session_order_t first = {0, 3}, apart = {1, 2};
+    s.programme.firsts = &first;
+    s.programme.aparts = &apart;
+    s.programme.firsts_n = s.programme.aparts_n = 1;
     small_make(&s);
     put(&s, 0, 0, 0);
+    assert_int_equal(charge(&s, 2, 1, 1, SCH_B12), 0);
+    assert_int_equal(charge(&s, 2, 1, 0, SCH_B12), 20); /* another room than was asked for */
+    assert_int_equal(charge(&s, 2, 2, 0, SCH_B12), 40); /* and another time */
+    assert_int_equal(charge(&s, 3, 0, 1, SCH_B5), 50);  /* before the first is over */
+    assert_int_equal(charge(&s, 3, 1, 1, SCH_B5), 0);
+    assert_int_equal(charge(&s, 3, 2, 1, SCH_B5), 50); /* beside what stays */
+    put(&s, 1, 3, 0);
+    assert_int_equal(charge(&s, 2, 3, 1, SCH_B5), 50); /* one of them is for all */
+    put(&s, 1, -1, 0);
     assert_int_equal(charge(&s, 1, 0, 1, SCH_B10), 10 * (10 + 2));
     assert_int_equal(charge(&s, 1, 1, 1, SCH_B10), 0);
     assert_int_equal(charge(&s, 1, 1, 1, SCH_B11), 10);
@@ -182,7 +203,7 @@ static void test_soft(void **state)
     assert_int_equal(charge(&s, 2, 1, 0, SCH_B15), 0);
     assert_int_equal(charge(&s, 2, 2, 0, SCH_B15), 5);  /* 210 minutes to wait */
     assert_int_equal(charge(&s, 3, 0, 1, SCH_B16), 10); /* 5 in the morning */
-    assert_int_equal(charge(&s, 3, 2, 1, SCH_B16), 0);
+    assert_int_equal(charge(&s, 3, 2, 1, SCH_B16), 11);
     small_done(&s);
 }
 

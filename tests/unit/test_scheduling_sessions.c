@@ -297,7 +297,7 @@ static void test_a_person_is_in_one_place(void **state)
     driver_t *driver = world_in("Asia/Baku");
     cv_scheduling_session_put_v1_t put = world_session("S1", "2026-05-11T10:00", 60, "A");
     put.session.has_chair = true;
-    put.session.chair = (cv_session_person_t){CV_STR("AZ-1"), CV_STR("AZ")};
+    put.session.chair = (cv_session_person_t){.person = CV_STR("AZ-1"), .party = CV_STR("AZ")};
     put.session.speakers_n = 1;
     put.session.speakers[0] = put.session.chair; /* who chairs may speak */
     EXPECT_OK(SEND(SESSION_PUT, put), "stored");

@@ -4,8 +4,6 @@
  */
 #include "programme_world.h"
 #include "scheduling/handlers.h"
-#include "scheduling/placement/annual.h"
-#include "scheduling/placement/place.h"
 
 static cv_scheduling_event_propose_v1_t proposal(const char *event, const char *body, const char *first,
                                                  const char *last)
@@ -120,7 +118,8 @@ static void test_what_is_said(void **state)
     event.event_details.date_start = event.event_details.date_end = CV_STR("2026-05-31");
     outcome = SEND(EVENT_PROPOSE, event);
     EXPECT_OK(outcome, "proposed");
-    assert_int_equal(outcome->conflicts_n, 0);
+    assert_null(world_conflict(outcome, "A5"));               /* a Sunday, but nobody travels */
+    assert_int_equal(world_conflict(outcome, "A9")->cost, 2); /* AZ by its calendar, KZ without one */
 
     /* The working group after the committee that it prepares; before it there is nothing to say. */
     event = proposal("SOC", "SOC", "2026-09-10", "2026-09-11");
@@ -155,123 +154,112 @@ static void test_what_is_said(void **state)
     driver_free(&driver);
 }
 
-/* ---- the engine that places plans ----------------------------------------------------------- */
-
-enum { YEAR_DAYS = 90, YEAR_EVENTS = 14, YEAR_VENUES = 3, YEAR_BODIES = 4, YEAR_MOVES = 300 };
-
-static uint64_t g_seed = 1;
-static int g_venues, g_bodies, g_spreads; /* how often each was compared */
-static int pick(int n)
+static int64_t cost_of(const cv_outcome_v1_t *outcome, const char *rule)
 {
-    g_seed = g_seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (int)((g_seed >> 33) % (uint64_t)n);
+    const cv_conflict_t *found = world_conflict(outcome, rule);
+    return found ? found->cost : 0;
 }
 
-static void set_dates(cv_scheduling_event_v1_t *event, char dates[2][32], int first, int length)
+/* Windows, notice, promises, wishes, hours: through the service, with what it reads of others; and what an effect does. */
+static void test_what_is_counted(void **state)
 {
-    const int64_t origin = 20454; /* 2026-01-01 */
-    cv_time_text((origin + first) * 86400000, dates[0]);
-    cv_time_text((origin + first + length - 1) * 86400000, dates[1]);
-    event->event_details.date_start = (cv_str_t){dates[0], 10};
-    event->event_details.date_end = (cv_str_t){dates[1], 10};
-}
+    (void)state;
+    driver_t *driver = start(); /* on 2026-02-20 */
+    const cv_calendar_t common = {.code = CV_STR("ALL-2026"),
+                                  .year = 2026,
+                                  .days_n = 3,
+                                  .days = {{.date = CV_STR("2026-03-18"), .kind = CV_DAY_KIND_RAMADAN},
+                                           {.date = CV_STR("2026-03-02"), .kind = CV_DAY_KIND_RAMADAN},
+                                           {.date = CV_STR("2026-09-22"), .kind = CV_DAY_KIND_SUMMIT}}};
+    EXPECT_OK(SEND(CALENDAR_PUT, common), "stored");
+    cv_party_t party = {
+        .code = CV_STR("KZ"), .kind = CV_PARTY_KIND_MEMBER, .name = CV_STR("State"), .zone = CV_STR("Asia/Almaty")};
+    EXPECT_OK(SEND(PARTY_PUT, party), "stored");
 
-/* Which of A1 and A2 the engine charges an event where it is, with whom, and the price of A12. */
-static void expect_same(sch_place_state_t *state, const sch_near_event_t *all, int i)
-{
-    const sch_year_t year = {.near = all, .near_n = YEAR_EVENTS, .rules = SCH_ANNUAL_RULES_DEFAULT};
-    sch_clash_t mine[SCH_YEAR_CLASHES_MAX];
-    sch_reason_t reasons[64];
-    int64_t spread[2] = {0, 0};
-    bool venue[2] = {false, false}, body[2][YEAR_EVENTS] = {{false}};
-    size_t n = sch_clashes_of(all[i].event, &year, mine);
-    int m = sch_place_explain(state, i, sch_place_of(state, i), reasons, 64);
-    assert_true(n <= SCH_YEAR_CLASHES_MAX && m <= 64);
-    for (size_t k = 0; k < n; ++k) {
-        int other = -1;
-        for (int j = 0; mine[k].other && j < YEAR_EVENTS; ++j)
-            if (mine[k].other == all[j].event)
-                other = j;
-        spread[0] += mine[k].rule == SCH_A12 ? mine[k].cost : 0;
-        venue[0] |= mine[k].rule == SCH_A1;
-        if (mine[k].rule == SCH_A2)
-            g_bodies += body[0][other] = true;
-    }
-    for (int k = 0; k < m; ++k) {
-        spread[1] += reasons[k].rule == SCH_A12 ? reasons[k].cost : 0;
-        venue[1] |= reasons[k].rule == SCH_A1;
-        if (reasons[k].rule == SCH_A2)
-            body[1][reasons[k].other] = true;
-    }
-    g_venues += venue[0];
-    g_spreads += spread[0] > 0;
-    assert_int_equal(spread[0], spread[1]);
-    assert_int_equal(venue[0], venue[1]);
-    assert_memory_equal(body[0], body[1], sizeof body[0]);
-}
+    cv_scheduling_event_propose_v1_t event = proposal("OPEN", NULL, "2026-06", NULL);
+    const cv_outcome_v1_t *outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_int_equal(cost_of(outcome, "A7"), 1000);
 
-/* What an edit is told is what the search charges: the same rules, written down twice, agree after every move. */
-static void test_agrees_with_the_engine(void **state_of_test)
-{
-    (void)state_of_test;
-    static const char *const NAMES[] = {"N0", "N1", "N2", "N3"};
-    static cv_scheduling_event_v1_t events[YEAR_EVENTS];
-    static char ids[YEAR_EVENTS][8], dates[YEAR_EVENTS][2][32];
-    static int months[YEAR_DAYS];
-    static const uint8_t flags[YEAR_DAYS];
-    sch_near_event_t all[YEAR_EVENTS];
-    sch_annual_item_t items[YEAR_EVENTS];
-    const sch_venue_t venues[YEAR_VENUES] = {{.name = "N0", .host = -1, .holds = 1},
-                                             {.name = "N1", .host = -1, .holds = 1},
-                                             {.name = "N2", .host = -1, .holds = 1}};
-    for (int i = 0; i < YEAR_EVENTS; ++i) {
-        int venue = pick(YEAR_VENUES), body = pick(YEAR_BODIES), dimension = pick(3);
-        snprintf(ids[i], sizeof ids[i], "E%d", i);
-        events[i] = (cv_scheduling_event_v1_t){.event = cv_str(ids[i]),
-                                               .status = CV_EVENT_STATUS_PROPOSED,
-                                               .event_details = {.venue = cv_str(NAMES[venue]),
-                                                                 .body = cv_str(NAMES[body]),
-                                                                 .dimension = cv_str(NAMES[dimension])}};
-        all[i] = (sch_near_event_t){.event = &events[i]};
-        items[i] = (sch_annual_item_t){.name = ids[i],
-                                       .length = 1 + pick(4),
-                                       .window_last = YEAR_DAYS - 1,
-                                       .venues = {venue},
-                                       .venues_n = 1,
-                                       .dimension = dimension,
-                                       .coordinator = -1,
-                                       .exclusive = {body},
-                                       .exclusive_n = 1,
-                                       .officer = -1,
-                                       .circle = -1,
-                                       .preferred = -1,
-                                       .promised_day = -1,
-                                       .promised_venue = -1,
-                                       .priority = 1};
+    event = proposal("SOON", "SWG", "2026-03-18", "2026-03-18");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_int_equal(cost_of(outcome, "A3"), 100); /* 26 days from now */
+    assert_int_equal(cost_of(outcome, "A14"), 4);  /* among the last ten days */
+    cv_scheduling_event_change_v1_t change = {.event = CV_STR("SOON"), .note = CV_STR("The days stay")};
+    outcome = SEND(EVENT_CHANGE, change);
+    EXPECT_OK(outcome, "corrected");
+    assert_int_equal(cost_of(outcome, "A3"), 0); /* nobody is told of other days now */
+
+    event = proposal("WISH", NULL, "2026-07-21", "2026-07-22");
+    event.event_details.earliest = CV_STR("2026-07-22");
+    event.event_details.latest = CV_STR("2026-07-30");
+    event.event_details.preferred = CV_STR("2026-07-06");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_int_equal(cost_of(outcome, "A3"), 100);
+    assert_int_equal(cost_of(outcome, "A16"), 2 * 4);
+    change = (cv_scheduling_event_change_v1_t){
+        .event = CV_STR("WISH"), .date_start = CV_STR("2026-07-22"), .date_end = CV_STR("2026-07-23")};
+    outcome = SEND(EVENT_CHANGE, change);
+    EXPECT_OK(outcome, "changed");
+    assert_int_equal(cost_of(outcome, "A3") + cost_of(outcome, "A8"), 0); /* what is proposed has promised nothing */
+    change = (cv_scheduling_event_change_v1_t){.event = CV_STR("WISH"), .earliest = CV_STR("2026-08-01")};
+    EXPECT_NO(SEND(EVENT_CHANGE, change), "date_inconsistent");
+    change.earliest = CV_STR("2026-08");
+    EXPECT_NO(SEND(EVENT_CHANGE, change), "date_inconsistent");
+
+    /* Adopted and scheduled, moving costs. */
+    const cv_scheduling_event_advance_v1_t steps[] = {
+        {.event = CV_STR("WISH"), .to = CV_EVENT_STATUS_ADOPTED, .decision = CV_STR("By the committee")},
+        {.event = CV_STR("WISH"), .to = CV_EVENT_STATUS_SCHEDULED}};
+    for (size_t i = 0; i < 2; ++i)
+        EXPECT_OK(SEND(EVENT_ADVANCE, steps[i]), "advanced");
+    change = (cv_scheduling_event_change_v1_t){
+        .event = CV_STR("WISH"), .date_start = CV_STR("2026-07-23"), .city = CV_STR("Baku")};
+    outcome = SEND(EVENT_CHANGE, change);
+    EXPECT_OK(outcome, "changed");
+    assert_int_equal(cost_of(outcome, "A8"), 20 + 10);
+
+    event = proposal("TOP", "SOC", "2026-09-22", "2026-09-22");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_int_equal(cost_of(outcome, "A11"), 30);
+
+    /* Half past four in the afternoon in Baku, two hours: half past five in Almaty, and a half there is outside. */
+    event = proposal("ONLINE", NULL, "2026-08-18", "2026-08-18");
+    event.event_details.format = CV_EVENT_FORMAT_ONLINE;
+    event.event_details.time_start = CV_STR("16:30");
+    event.event_details.zone = CV_STR("Asia/Baku");
+    event.event_details.has_minutes = true;
+    event.event_details.minutes = 120;
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_int_equal(cost_of(outcome, "A17"), 1);
+
+    /* The third of a week, the second of an officer; a group is one occasion. */
+    const char *const ids[] = {"W1", "W2", "W3"};
+    const int64_t expected[] = {0, 10, 10 + 3 * 10};
+    for (size_t i = 0; i < 3; ++i) {
+        event = proposal(ids[i], NULL, "2026-11-04", "2026-11-04");
+        event.event_details.officer = CV_STR("OFFICER-1");
+        outcome = SEND(EVENT_PROPOSE, event);
+        EXPECT_OK(outcome, "proposed");
+        int64_t cost = 0;
+        for (size_t k = 0; k < outcome->conflicts_n; ++k)
+            cost += cv_str_is(outcome->conflicts[k].rule, "A13") ? outcome->conflicts[k].cost : 0;
+        assert_int_equal(cost, expected[i]);
     }
-    const sch_annual_t annual = {.days = YEAR_DAYS,
-                                 .month_of_day = months,
-                                 .flags = flags,
-                                 .venues = venues,
-                                 .venues_n = YEAR_VENUES,
-                                 .items = items,
-                                 .items_n = YEAR_EVENTS,
-                                 .exclusives = YEAR_BODIES,
-                                 .summit_city = -1};
-    sch_place_model_t *model = NULL;
-    assert_int_equal(sch_annual_model(&annual, &model), CV_OK);
-    sch_place_state_t *state = sch_place_state_new(model);
-    assert_non_null(state);
-    for (int move = 0; move < YEAR_MOVES + YEAR_EVENTS; ++move) {
-        int i = move < YEAR_EVENTS ? move : pick(YEAR_EVENTS), first = pick(YEAR_DAYS - items[i].length);
-        set_dates(&events[i], dates[i], first, items[i].length);
-        sch_place_put(state, i, first * YEAR_VENUES + items[i].venues[0]);
-        for (int k = 0; move >= YEAR_EVENTS - 1 && k < YEAR_EVENTS; ++k)
-            expect_same(state, all, k);
-    }
-    assert_true(g_venues > 100 && g_bodies > 100 && g_spreads > 100);
-    sch_place_state_destroy(&state);
-    sch_place_model_destroy(&model);
+    const cv_scheduling_rule_put_v1_t rule = {.rule = CV_STR("A13"), .effect = CV_RULE_EFFECT_FORBID};
+    EXPECT_OK(SEND(RULE_PUT, rule), "stored");
+    event = proposal("W4", NULL, "2026-11-05", "2026-11-05");
+    EXPECT_NO(SEND(EVENT_PROPOSE, event), "conflict");
+    const cv_scheduling_rule_put_v1_t ignored = {.rule = CV_STR("A13"), .effect = CV_RULE_EFFECT_IGNORE};
+    EXPECT_OK(SEND(RULE_PUT, ignored), "stored");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_OK(outcome, "proposed");
+    assert_null(world_conflict(outcome, "A13"));
+    driver_free(&driver);
 }
 
 /* ---- a database from before ----------------------------------------------------------------- */
@@ -354,7 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_body_is_in_one_place), cmocka_unit_test(test_a_hosts_team_carries_one_event),
-        cmocka_unit_test(test_what_is_said),           cmocka_unit_test(test_agrees_with_the_engine),
+        cmocka_unit_test(test_what_is_said),           cmocka_unit_test(test_what_is_counted),
         cmocka_unit_test(test_a_database_from_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,8 +216,9 @@ static void price_wishes(build_t *b, const sch_annual_item_t *item, int profile)
     int outside = 0; /* the hour is not ours to choose here, so this is the same on every day */
     for (int m = 0; m < a->members; ++m) {
         int hours = 0;
-        for (int h = item->utc_hour; h < item->utc_hour + item->hours && weight_of(item, m); ++h) {
-            int local = (h * 60 + a->utc_minutes[m] + 2 * 1440) % 1440 / 60;
+        bool counts = weight_of(item, m) && !(a->clockless >> m & 1);
+        for (int h = item->utc_hour; h < item->utc_hour + item->hours && counts; ++h) {
+            int local = (h * 60 + item->utc_minute + a->utc_minutes[m] + 2 * 1440) % 1440 / 60;
             hours += local < WORK_BEGINS || local >= WORK_ENDS;
         }
         outside += hours * hours;
@@ -329,6 +330,11 @@ static void add_pairs(build_t *b, knowns_t *known)
             if (someone && a->travel_days && !x->online && !y->online) {
                 int near = relation_of(b, known, (known_t){SCH_A2, x->length, y->length, a->travel_days, 0, -1});
                 TRY(b, sch_place_pair(b->model, SCH_A2, 1, i, j, near, SCH_ROOM_OTHER));
+            }
+            uint64_t come = x->confirmed & y->confirmed;
+            if (!circle && come) {
+                int at_once = relation_of(b, known, (known_t){SCH_A2, x->length, y->length, 0, 0, -1});
+                TRY(b, sch_place_pair(b->model, SCH_A10, __builtin_popcountll(come), i, j, at_once, SCH_ROOM_ANY));
             }
             if (!circle)
                 continue;

@@ -54,6 +54,7 @@ typedef struct {
     int circle;          /* events of one circle send the same people, or -1 */
     int preferred;       /* day, or -1 */
     int utc_hour, hours; /* online */
+    int utc_minute;      /* past that hour */
     sch_promise_t promise;
     int promised_day, promised_venue; /* -1: not promised */
     bool pinned;
@@ -72,6 +73,7 @@ typedef struct {
     int members;
     const uint8_t *off;     /* [member * days + day]: holiday or weekend */
     const int *utc_minutes; /* of each member */
+    uint64_t clockless;     /* members, bits, of whom it is not known */
     const sch_venue_t *venues;
     int venues_n;
     const sch_annual_item_t *items;

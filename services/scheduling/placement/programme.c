@@ -27,6 +27,15 @@ typedef struct {
 
 #define TRY(b, call) ((b)->rc ? (b)->rc : ((b)->rc = (call)))
 
+static bool are_pairs(const sch_programme_t *p, const sch_session_order_t *orders, int n)
+{
+    for (int k = 0; k < n; ++k)
+        if (orders[k].before < 0 || orders[k].before >= p->sessions_n || orders[k].after < 0 ||
+            orders[k].after >= p->sessions_n || orders[k].before == orders[k].after)
+            return false;
+    return true;
+}
+
 static bool is_valid(const sch_programme_t *p)
 {
     if (p->slots_n < 1 || p->rooms_n < 1 || p->delegations > SCH_PROGRAMME_DELEGATIONS_MAX)
@@ -44,11 +53,8 @@ static bool is_valid(const sch_programme_t *p)
             if (s->required[k] < 0 || s->required[k] >= p->people)
                 return false;
     }
-    for (int k = 0; k < p->orders_n; ++k)
-        if (p->orders[k].before < 0 || p->orders[k].before >= p->sessions_n || p->orders[k].after < 0 ||
-            p->orders[k].after >= p->sessions_n || p->orders[k].before == p->orders[k].after)
-            return false;
-    return true;
+    return are_pairs(p, p->orders, p->orders_n) && are_pairs(p, p->firsts, p->firsts_n) &&
+           are_pairs(p, p->aparts, p->aparts_n);
 }
 
 /* ---- axes and classes ---- */
@@ -158,10 +164,12 @@ static void price_soft(build_t *b, const sch_session_t *s, int profile)
         TRY(b, sch_place_price_rooms(b->model, profile, SCH_B8, b->ints));
     }
     for (int t = 0; t < p->slots_n; ++t)
-        b->ints[t] = (s->disliked & p->slots[t].tags) != 0 || (s->liked && !(s->liked & p->slots[t].tags));
+        b->ints[t] =
+            (s->disliked & p->slots[t].tags) != 0 || (s->liked && !(s->liked & p->slots[t].tags)) ||
+            (s->wish_until && (p->slots[t].begin < s->wish_from || p->slots[t].begin + s->minutes > s->wish_until));
     TRY(b, sch_place_price_times(b->model, profile, SCH_B12, b->ints));
     for (int r = 0; r < p->rooms_n; ++r)
-        b->ints[r] = (s->liked_features & ~p->rooms[r].features) != 0;
+        b->ints[r] = (s->liked_features & ~p->rooms[r].features) != 0 || (s->wish_room && s->wish_room != r + 1);
     TRY(b, sch_place_price_rooms(b->model, profile, SCH_B12, b->ints));
     for (int r = 0; r < p->rooms_n; ++r) {
         int missing = s->expected - p->rooms[r].seats;
@@ -170,6 +178,9 @@ static void price_soft(build_t *b, const sch_session_t *s, int profile)
                                            : s->expected && p->rooms[r].seats > 2 * s->expected;
     }
     TRY(b, sch_place_price_rooms(b->model, profile, SCH_B13, b->ints));
+    static const int BESIDE[] = {SCH_B5, SCH_B9, SCH_B10, SCH_B14, SCH_B15, SCH_B16};
+    for (size_t k = 0; s->beside && k < sizeof BESIDE / sizeof *BESIDE; ++k)
+        TRY(b, sch_place_price_times(b->model, profile, BESIDE[k], &s->beside[BESIDE[k] * p->slots_n]));
     if (s->remote == SCH_HERE)
         return;
     for (int t = 0; t < p->slots_n; ++t)
@@ -219,8 +230,8 @@ static int torn(const sch_session_t *a, const sch_session_t *b)
 }
 
 typedef struct {
-    int walk, wait, order; /* relations of slots */
-    int *overlap;          /* of two classes: asked for once */
+    int order;                  /* relation of slots */
+    int *overlap, *walk, *wait; /* of two classes: asked for once */
     int classes;
 } relations_t;
 
@@ -232,24 +243,34 @@ static int overlap_of(build_t *b, relations_t *r, int x, int y)
     return *known;
 }
 
+/* Between the end of the one that is first, by its own length, and the beginning of the other: too little, or too much. */
+static int gap_of(build_t *b, relations_t *r, int *known, int x, int y)
+{
+    const sch_programme_t *p = b->p;
+    int n = p->slots_n, *relation = &known[b->class_of[x] * r->classes + b->class_of[y]];
+    if (*relation >= 0)
+        return *relation;
+    for (int s = 0; s < n; ++s) {
+        for (int t = 0; t < n; ++t) {
+            const sch_slot_t *first = &p->slots[s], *second = &p->slots[t];
+            int forward = second->begin - first->begin - p->sessions[x].minutes,
+                backward = first->begin - second->begin - p->sessions[y].minutes;
+            int gap = forward > backward ? forward : backward;
+            b->ints[s * n + t] = known == r->walk ? gap >= 0 && gap < WALK : first->day == second->day && gap > WAIT;
+        }
+    }
+    TRY(b, sch_place_relation(b->model, b->ints, relation));
+    return *relation;
+}
+
 static void relate_slots(build_t *b, relations_t *r)
 {
     const sch_programme_t *p = b->p;
-    int n = p->slots_n, *ret[] = {&r->walk, &r->wait, &r->order};
-    for (int kind = 0; kind < 3; ++kind) {
-        for (int x = 0; x < n; ++x) {
-            for (int y = 0; y < n; ++y) {
-                const sch_slot_t *first = &p->slots[x], *second = &p->slots[y];
-                int forward = second->begin - first->begin - first->minutes,
-                    backward = first->begin - second->begin - second->minutes;
-                int gap = forward > backward ? forward : backward;
-                b->ints[x * n + y] = kind == 0   ? gap >= 0 && gap < WALK
-                                     : kind == 1 ? first->day == second->day && gap > WAIT
-                                                 : forward < 0;
-            }
-        }
-        TRY(b, sch_place_relation(b->model, b->ints, ret[kind]));
-    }
+    int n = p->slots_n;
+    for (int x = 0; x < n; ++x)
+        for (int y = 0; y < n; ++y)
+            b->ints[x * n + y] = p->slots[y].begin < p->slots[x].begin + p->slots[x].minutes;
+    TRY(b, sch_place_relation(b->model, b->ints, &r->order));
 }
 
 static void add_pairs(build_t *b, relations_t *r)
@@ -265,8 +286,8 @@ static void add_pairs(build_t *b, relations_t *r)
             int at_once = people || both || themes ? overlap_of(b, r, i, j) : -1;
             if (people) {
                 TRY(b, sch_place_pair(b->model, SCH_B2, people, i, j, at_once, SCH_ROOM_ANY));
-                TRY(b, sch_place_pair(b->model, SCH_B15, people, i, j, r->walk, SCH_ROOM_OTHER));
-                TRY(b, sch_place_pair(b->model, SCH_B15, people, i, j, r->wait, SCH_ROOM_ANY));
+                TRY(b, sch_place_pair(b->model, SCH_B15, people, i, j, gap_of(b, r, r->walk, i, j), SCH_ROOM_OTHER));
+                TRY(b, sch_place_pair(b->model, SCH_B15, people, i, j, gap_of(b, r, r->wait, i, j), SCH_ROOM_ANY));
             }
             if (both)
                 TRY(b, sch_place_pair(b->model, SCH_B9, both, i, j, at_once, SCH_ROOM_ANY));
@@ -278,6 +299,31 @@ static void add_pairs(build_t *b, relations_t *r)
     }
     for (int k = 0; k < p->orders_n; ++k)
         TRY(b, sch_place_pair(b->model, SCH_B5, 1, p->orders[k].before, p->orders[k].after, r->order, SCH_ROOM_ANY));
+}
+
+/* What begins before the other is over: a relation for each length of what comes first. */
+static void add_firsts(build_t *b, relations_t *r)
+{
+    const sch_programme_t *p = b->p;
+    int n = p->slots_n, *known = malloc((size_t)p->sessions_n * sizeof *known);
+    if (!known)
+        b->rc = CV_ENOMEM;
+    for (int i = 0; i < p->sessions_n && known; ++i)
+        known[i] = -1;
+    for (int k = 0; k < p->firsts_n && !b->rc; ++k) {
+        int before = p->firsts[k].before, *relation = &known[b->class_of[before] % p->sessions_n];
+        if (*relation < 0) {
+            for (int x = 0; x < n; ++x)
+                for (int y = 0; y < n; ++y)
+                    b->ints[x * n + y] = p->slots[y].begin < p->slots[x].begin + p->sessions[before].minutes;
+            TRY(b, sch_place_relation(b->model, b->ints, relation));
+        }
+        TRY(b, sch_place_pair(b->model, SCH_B5, 1, before, p->firsts[k].after, *relation, SCH_ROOM_ANY));
+    }
+    free(known);
+    for (int k = 0; k < p->aparts_n; ++k)
+        TRY(b, sch_place_pair(b->model, SCH_B5, 1, p->aparts[k].before, p->aparts[k].after,
+                              overlap_of(b, r, p->aparts[k].before, p->aparts[k].after), SCH_ROOM_ANY));
 }
 
 /* ---- delegations, interpreters, tracks ---- */
@@ -352,17 +398,20 @@ static void add_tracks(build_t *b)
 int sch_programme_model(const sch_programme_t *p, sch_place_model_t **ret_model)
 {
     build_t b = {.p = p};
-    relations_t r = {-1, -1, -1, NULL, p->sessions_n};
+    relations_t r = {-1, NULL, NULL, NULL, p->sessions_n};
     if (!is_valid(p))
         return CV_EINVAL;
     size_t wide = (size_t)(p->rooms_n > p->slots_n ? p->rooms_n : p->slots_n);
     b.model = sch_place_model_new();
     b.class_of = calloc((size_t)p->sessions_n + 1, sizeof *b.class_of);
     b.ints = calloc((size_t)p->slots_n * wide, sizeof *b.ints);
-    r.overlap = malloc(((size_t)p->sessions_n * (size_t)p->sessions_n + 1) * sizeof *r.overlap);
+    size_t pairs = (size_t)p->sessions_n * (size_t)p->sessions_n;
+    r.overlap = malloc((3 * pairs + 1) * sizeof *r.overlap);
+    r.walk = r.overlap ? r.overlap + pairs : NULL;
+    r.wait = r.overlap ? r.walk + pairs : NULL;
     if (!b.model || !b.class_of || !b.ints || !r.overlap)
         b.rc = CV_ENOMEM;
-    for (int k = 0; k < p->sessions_n * p->sessions_n && !b.rc; ++k)
+    for (size_t k = 0; k < 3 * pairs && !b.rc; ++k)
         r.overlap[k] = -1;
     if (!b.rc)
         lay_axes(&b);
@@ -372,6 +421,8 @@ int sch_programme_model(const sch_programme_t *p, sch_place_model_t **ret_model)
         relate_slots(&b, &r);
     if (!b.rc)
         add_pairs(&b, &r);
+    if (!b.rc)
+        add_firsts(&b, &r);
     if (!b.rc)
         add_delegations(&b);
     if (!b.rc)

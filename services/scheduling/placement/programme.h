@@ -36,14 +36,18 @@ typedef struct {
     int wanted[SCH_PROGRAMME_PEOPLE_OF_MAX], wanted_n;     /* who would like to attend */
     uint64_t delegations, wanted_delegations;              /* bits */
     bool interpreted;
-    uint64_t features;        /* that the room must have */
-    uint64_t content, themes; /* tags */
-    int track;                /* keeps to a room, or -1 */
-    int language;             /* or -1 */
-    uint64_t liked, disliked; /* tags of slots */
-    uint64_t liked_features;  /* of rooms */
-    int remote;               /* minutes that the speaker's clock is ahead of the event's; SCH_HERE: not remote */
-    int priority;             /* of being placed, from 1 */
+    uint64_t features;         /* that the room must have */
+    uint64_t content, themes;  /* tags */
+    int track;                 /* keeps to a room, or -1 */
+    int language;              /* or -1 */
+    uint64_t liked, disliked;  /* tags of slots */
+    uint64_t liked_features;   /* of rooms */
+    int wish_from, wish_until; /* minutes that were asked for; until 0: none were */
+    int wish_room;             /* its number from 1; 0: any */
+    const int *beside;         /* [rule * slots + slot]: how often it breaks a rule there whatever else moves, or NULL:
+                                  with what is not of the model, or at that hour. Of B5, B9, B10, B14, B15, B16 */
+    int remote;                /* minutes that the speaker's clock is ahead of the event's; SCH_HERE: not remote */
+    int priority;              /* of being placed, from 1 */
     int published_slot, published_room; /* -1: not published */
     bool pinned;
 } sch_session_t;
@@ -67,6 +71,10 @@ typedef struct {
     int teams; /* of interpreters; 0: no limit */
     const sch_session_order_t *orders;
     int orders_n;
+    const sch_session_order_t *firsts; /* B5: the second begins when the first is over, by their own lengths */
+    int firsts_n;
+    const sch_session_order_t *aparts; /* B5: not at the same time */
+    int aparts_n;
     const sch_rule_t *rules; /* NULL: the default table */
 } sch_programme_t;
 

@@ -3,6 +3,23 @@
  *
  * Weights are defaults; a plan may bring its own table with the same ids in the same order. Level and effect are two
  * things: the level says how the search weighs a broken rule, the effect what happens when a person breaks it.
+ *
+ * Every rule listed is evaluated: at an edit by core_year (A) and core_conflicts (B), in a search by the engine, with the same
+ * weights and numbers. What is left out of one, because nothing says it:
+ *
+ *   A2        people who are indispensable at an event, and days of travel between two edits: an event names a body and an
+ *             officer only, and an officer can be at two events that are online. The search keeps a day between two
+ *             events of a body in different cities
+ *   A3        the adoption of a plan as the first day: an event's status says already what it may do
+ *   A17       events without time_start and minutes, members without a zone
+ *   A18       an edit: it is a sum over the year, and no event's own. The search and `why` count it
+ *   B2        interpreters, who are no persons of a session, and arrivals and departures, which nobody tells scheduling
+ *   B4        hours of a team: a booth is a team, and has as many sessions as its room
+ *   B5        prayers, and that drafting comes before adopting: sessions do not say that one needs another
+ *   B11       that a theme stays within a day
+ *
+ * The search's rooms are those of one venue, and what stays (pinned, other events) bounds it as rooms and people that are
+ * taken; B3 is counted among what moves.
  */
 #ifndef SCHEDULING_PLACEMENT_RULES_H
 #define SCHEDULING_PLACEMENT_RULES_H
@@ -31,7 +48,7 @@
 
 #define SCH_PROGRAMME_RULES(XX)                                                                    \
     XX(B1, HARD, 1000, FORBID, "the room is taken, closed or lacks a feature")                     \
-    XX(B2, HARD, 100, FORBID, "a speaker, chair or interpreter twice at once, or not there")       \
+    XX(B2, HARD, 100, FORBID, "a speaker or chair twice at once")                                  \
     XX(B3, HARD, 100, BLOCK_RELEASE, "a delegation is needed in more sessions than it has people") \
     XX(B4, HARD, 100, BLOCK_RELEASE, "more interpretation than teams or booths")                   \
     XX(B5, HARD, 50, BLOCK_RELEASE, "out of order, or in a break")                                 \
@@ -40,7 +57,7 @@
     XX(B8, MEDIUM, 10, WARN, "moved against the published programme")                              \
     XX(B9, MEDIUM, 5, WARN, "somebody who would like to attend both")                              \
     XX(B10, SOFT, 10, WARN, "parallel to a session of the same theme")                             \
-    XX(B11, SOFT, 10, WARN, "a theme changes rooms")                                               \
+    XX(B11, SOFT, 10, WARN, "a track changes rooms within a day")                                  \
     XX(B12, SOFT, 20, WARN, "not the time or room that was asked for")                             \
     XX(B13, SOFT, 1, WARN, "seats missing, or a hall more than twice too large")                   \
     XX(B14, SOFT, 10, WARN, "parallel to a session in the same language")                          \

@@ -1,0 +1,58 @@
+/* ical_read: what an iCalendar file (RFC 5545) says, as events of a plan.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each VEVENT gives one row; one that recurs a row for each occurrence in the plan's year, but for those that EXDATE
+ * takes out or an entry with RECURRENCE-ID replaces. A row is either data, the fields of scheduling.event.propose but its
+ * id, or a sentence that says what is wrong, with the line. No entry is lost: each has at
+ * least one row, or other entries stand in for all of its days.
+ *
+ *   times    as on the clock on the wall, with an IANA zone: TZID if it is one (a vendor's prefix is passed over), else
+ *            the X-LIC-LOCATION of its VTIMEZONE, else the offset that the VTIMEZONE gives for that time. Z is UTC. A
+ *            time without a zone needs one to be said (options); an hour that a clock leaves out is refused
+ *   days     DTEND does not belong to the entry: 12 to 14 May ends on the 13th. DURATION counts like it
+ *   RRULE    daily or slower, ICAL_OCCURRENCES_MAX in the year at most; more are refused, and RDATE, by hour, and
+ *            RANGE=THISANDFUTURE are
+ *   place    "Online"; "City, AZ" or "AZ" as city and country; any other text begins the note
+ *   people   ATTENDEE and ORGANIZER are not read: persons register
+ *
+ * Two entries for the same thing: the one with the higher SEQUENCE counts, the other is refused.
+ */
+#ifndef CLI_ICAL_READ_H
+#define CLI_ICAL_READ_H
+
+#include "convene/bytes.h"
+
+#include <jansson.h>
+
+enum { ICAL_UID_MAX = 300, ICAL_WRONG_MAX = 400, ICAL_OCCURRENCES_MAX = 64, ICAL_ROWS_MAX = 20000 };
+
+typedef struct {
+    int64_t line;                   /* of the entry, or of what is wrong in it */
+    char uid[ICAL_UID_MAX + 1];     /* "" where it has none; with the day behind a blank where it recurs */
+    json_t *data;                   /* NULL: see wrong */
+    int64_t sequence;               /* 0 when not said */
+    bool cancelled;                 /* STATUS or METHOD */
+    int64_t start_ms;               /* of one that has a time */
+    bool ends;                      /* the file says when it ends */
+    char category[48];              /* first of CATEGORIES that could be a code, or "" */
+    char wrong[ICAL_WRONG_MAX + 1]; /* "" */
+} ical_row_t;
+
+typedef struct {
+    ical_row_t *rows;
+    size_t n, room;
+    size_t entries, passed_over;    /* VEVENTs; to-dos, journals and the like */
+    char wrong[ICAL_WRONG_MAX + 1]; /* with the file as a whole: then there are no rows */
+} ical_file_t;
+
+typedef struct {
+    int64_t plan_year;
+    const char *line; /* of planning */
+    const char *zone; /* of times without one; NULL */
+} ical_options_t;
+
+/* CV_ENOMEM. */
+int ical_read(const char *text, size_t len, const ical_options_t *options, ical_file_t *ret_file) CV_USE_RESULT;
+void ical_read_done(ical_file_t *file);
+
+#endif

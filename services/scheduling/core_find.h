@@ -1,0 +1,29 @@
+/* core_find: what the parts of the evaluator of programmes share.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SCHEDULING_CORE_FIND_H
+#define SCHEDULING_CORE_FIND_H
+
+#include "scheduling/core_conflicts.h"
+
+/* What is found so far: the first of all in their order, and how many there are. */
+typedef struct {
+    const sch_sitting_t *sitting;
+    const sch_around_t *around;
+    sch_conflict_t *list;
+    size_t kept, n;
+} sch_find_t;
+
+void sch_find_add(sch_find_t *find, sch_conflict_t conflict);
+int64_t sch_find_weight(const sch_find_t *find, int rule);
+int sch_compare_str(cv_str_t a, cv_str_t b);
+int sch_compare_sitting(const sch_sitting_t *a, const sch_sitting_t *b);
+bool sch_overlaps(const sch_sitting_t *a, const sch_sitting_t *b);
+bool sch_same_room(const cv_session_t *a, const cv_session_t *b);
+size_t sch_people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESSION_SPEAKERS_MAX + 1]);
+
+/* core_wishes.c: what is better, where the rules above say what can be. */
+void sch_find_wishes_beside(sch_find_t *find, const sch_sitting_t *other); /* of one event */
+void sch_find_wishes_alone(sch_find_t *find);
+
+#endif
