@@ -277,6 +277,8 @@ int cli_audit_verify(cli_t *cli);
 int cli_audit_view(cli_t *cli);
 int cli_dashboard_link(cli_t *cli);
 int cli_dashboard_rotate(cli_t *cli);
+int cli_dashboard_sessions(cli_t *cli);
+int cli_dashboard_revoke(cli_t *cli);
 int cli_notice_preview(cli_t *cli);
 
 #endif

@@ -96,8 +96,28 @@ dash_text_t *dash_desk_page_note(const dash_desk_page_t *page, dash_word_t word,
         dash_put_word(&buf, &words, DASH_W_desk_events);
         s_put(&buf, "</a></p>");
     } else if (!page->who) {
+        if (word == DASH_W_desk_used) {
+            s_put(&buf, "<p><a href=\"/desk\">");
+            dash_put_word(&buf, &words, DASH_W_desk_here);
+            s_put(&buf, "</a></p>");
+        }
         s_put(&buf, "<p><code>convene dashboard link --as NAME</code></p>");
     }
+    return s_end(&buf);
+}
+
+dash_text_t *dash_desk_page_button(const dash_desk_page_t *page, const char *name, const char *link)
+{
+    cv_buf_t buf;
+    const dash_page_t words = s_words(page);
+    s_put_top(&buf, page, dash_word(page->language, DASH_W_desk), false);
+    s_put(&buf, "<p>");
+    dash_put_with(&buf, &words, DASH_W_desk_once, name);
+    s_put(&buf, "</p><form action=\"/desk/enter\"><input type=\"hidden\" name=\"t\" value=\"");
+    dash_put_text(&buf, link);
+    s_put(&buf, "\"><button id=\"enter\">");
+    dash_put_word(&buf, &words, DASH_W_desk_enter);
+    s_put(&buf, "</button></form>");
     return s_end(&buf);
 }
 

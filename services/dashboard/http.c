@@ -261,7 +261,8 @@ static void s_on_request(struct evhttp_request *request, void *arg)
                             .last_event_id = s_header(headers, headers_n, "Last-Event-ID"),
                             .if_none_match = s_header(headers, headers_n, "If-None-Match"),
                             .cookies = s_header(headers, headers_n, "Cookie"),
-                            .forwarded_proto = s_header(headers, headers_n, "X-Forwarded-Proto")};
+                            .forwarded_proto = s_header(headers, headers_n, "X-Forwarded-Proto"),
+                            .is_head = exchange.head};
     http->options.on_request(http->options.self, &exchange, &asked);
 }
 

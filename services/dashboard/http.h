@@ -43,6 +43,7 @@ typedef struct dash_stream dash_stream_t;
 typedef struct {
     const dash_target_t *target;
     const char *accept_language, *last_event_id, *if_none_match, *cookies, *forwarded_proto; /* "" */
+    bool is_head;
 } dash_request_t;
 
 typedef struct {

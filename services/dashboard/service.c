@@ -24,7 +24,8 @@ static struct {
     int listen_fd, desk_fd; /* 0: none */
     int64_t clock_offset_ms;
     bool insecure;
-    char keys[CV_CONFIG_VALUE_MAX], desk_as[CV_NAME_MAX + 1], link_key[CV_CONFIG_VALUE_MAX];
+    char keys[CV_CONFIG_VALUE_MAX], desk_as[CV_NAME_MAX + 1], link_key[CV_CONFIG_VALUE_MAX],
+        sessions[CV_CONFIG_VALUE_MAX];
     char endpoints[ASKED_N][CV_ENDPOINT_MAX];
 } s_gate;
 
@@ -47,6 +48,7 @@ static int s_check_desk(const struct cv_config *config, char *ret_error, size_t 
 {
     const char *desk = cv_config_of(config, "dashboard", "desk"), *as = cv_config_of(config, "dashboard", "desk_as");
     (void)snprintf(s_gate.link_key, sizeof(s_gate.link_key), "%s", cv_config_text(config, "dashboard/link_key"));
+    (void)snprintf(s_gate.sessions, sizeof(s_gate.sessions), "%s", cv_config_text(config, "dashboard/sessions"));
     if (strcmp(desk, "none") == 0)
         return CV_OK;
     if (s_gate.insecure) {
@@ -155,7 +157,8 @@ static int s_start_desk(dash_t *dash)
                                                                .services_n = ASKED_N,
                                                                .keys = s_gate.keys,
                                                                .principal = s_gate.desk_as},
-                                                    .key_file = s_gate.link_key},
+                                                    .key_file = s_gate.link_key,
+                                                    .sessions_file = s_gate.sessions},
                              &dash->desk);
     if (rc)
         cv_log(CV_LOG_ERROR, "desk_not_opened", cv_kv_rc(rc));

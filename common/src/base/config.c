@@ -78,6 +78,8 @@ static const cv_config_key_t s_keys[] = {
      0, 0},
     {"dashboard/link_key", CV_CONFIG_SECRET, "${keys}/dashboard.links", "file of the key that signs links to it", NULL,
      0, 0},
+    {"dashboard/sessions", CV_CONFIG_TEXT, "${data}/dashboard-sessions.db",
+     "file of who is signed in there, and which links were used", NULL, 0, 0},
     {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576,
      "MiB"},
     {"store/keep_records", CV_CONFIG_INT, "0",
