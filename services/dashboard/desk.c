@@ -168,6 +168,8 @@ int dash_desk_start(const dash_desk_options_t *options, dash_desk_t **ret_desk)
     int rc = s_open(desk);
     if (rc && !desk->http)
         close(options->listen_fd);
+    if (!rc)
+        dash_desk_remember(desk);
     pthread_t thread = 0;
     if (!rc && pthread_create(&thread, NULL, s_run, desk))
         rc = CV_ENOMEM;

@@ -92,6 +92,8 @@ typedef struct {
     int64_t until_ms;
     char why[DASH_DESK_WHY_MAX];
 } dash_desk_guest_t;
+/* Opens the file of sessions, which begins then if it is new: before anybody is given a link. */
+void dash_desk_remember(dash_desk_t *desk);
 /* Whose link this is, as of now; it stays unused. */
 int dash_desk_look(dash_desk_t *desk, const char *link, dash_desk_guest_t *ret_guest) CV_USE_RESULT;
 /* Signs in by it. */

@@ -24,14 +24,28 @@ static int s_look(dash_desk_t *desk, char *ret_why, size_t why_size)
     return cv_principals_load(allow, &desk->principals, ret_why, why_size) ? CV_EUNAVAIL : CV_OK;
 }
 
+static int s_remember(dash_desk_t *desk, char *ret_why, size_t why_size)
+{
+    if (desk->sessions)
+        return CV_OK;
+    return dash_sessions_open(desk->options.sessions_file, dash_desk_now(desk), &desk->sessions, ret_why, why_size);
+}
+
+void dash_desk_remember(dash_desk_t *desk)
+{
+    char why[DASH_DESK_WHY_MAX];
+    if (s_remember(desk, why, sizeof(why)))
+        dash_desk_say_closed(desk, why);
+}
+
 /* What is needed to know anybody: the key, the certificates and the file of sessions. Wipe the key after use. */
 static int s_open(dash_desk_t *desk, cv_seal_key_t *ret_key, char *ret_why, size_t why_size)
 {
     int rc = cv_seal_read(desk->options.key_file, ret_key, ret_why, why_size);
     if (!rc)
         rc = s_look(desk, ret_why, why_size);
-    if (!rc && !desk->sessions)
-        rc = dash_sessions_open(desk->options.sessions_file, dash_desk_now(desk), &desk->sessions, ret_why, why_size);
+    if (!rc)
+        rc = s_remember(desk, ret_why, why_size);
     if (!rc)
         return CV_OK;
     sodium_memzero(ret_key, sizeof(*ret_key));
