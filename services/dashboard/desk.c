@@ -26,6 +26,15 @@ void dash_desk_say_closed(dash_desk_t *desk, const char *why)
     cv_log(CV_LOG_WARN, "desk_closed", cv_kv_text("reason", why));
 }
 
+void dash_desk_say_refused(dash_desk_t *desk, const char *peer, const char *why)
+{
+    int64_t mono_ms = cv_clock_mono_ms();
+    if (desk->refused_ms && mono_ms - desk->refused_ms < SAY_AGAIN_MS)
+        return;
+    desk->refused_ms = mono_ms;
+    cv_log(CV_LOG_WARN, "proxy_refused", cv_kv_text("peer", peer), cv_kv_text("reason", why));
+}
+
 int64_t dash_desk_now(const dash_desk_t *desk)
 {
     return cv_clock_wall_ms() + desk->options.clock_offset_ms;

@@ -22,6 +22,8 @@
  * A question to a service is waited for, at most DASH_DESK_WAIT_MS: others at the desk wait meanwhile. It is for some
  * dozens of people; the public page is not behind it.
  *
+ * Instead of links a reverse proxy may say who somebody is, if it is believed: core_proxy.h; off by itself.
+ *
  * Failure modes, all said on the page and in its status
  *   no key file, or no key of the desk's own    503: closed; why is in the log. Open as soon as they are there
  *   a pass that is forged, cut, of a key before 401; the same words for all of them
@@ -30,6 +32,7 @@
  *   the file of sessions cannot be used         503: closed, tried again at the next request
  *   its name is revoked, or may not see names   403, also while the pass would still be good
  *   another party than one's own                403
+ *   a proxy's header that is not believed       403, whatever else is there
  *   a service does not answer                   503
  *
  * Invariants
@@ -44,6 +47,7 @@
 
 #include "convene/client.h"
 #include "dashboard/core_pass.h"
+#include "dashboard/core_proxy.h"
 #include "dashboard/http.h"
 #include "dashboard/store_sessions.h"
 #include "dashboard/words.h"
@@ -65,6 +69,7 @@ typedef struct {
     cv_client_options_t client; /* its texts must live as long as the desk */
     const char *key_file;       /* what signs passes */
     const char *sessions_file;
+    const dash_proxy_t *proxy; /* NULL: there is none that is believed */
 } dash_desk_options_t;
 
 int dash_desk_start(const dash_desk_options_t *options, dash_desk_t **ret_desk) CV_USE_RESULT;
@@ -81,6 +86,7 @@ struct dash_desk {
     dash_sessions_t *sessions; /* NULL: not opened yet */
     int64_t looked_ms;         /* mono, when the principals were loaded */
     int64_t said_ms;           /* mono, when it was last logged that the desk is closed */
+    int64_t refused_ms;        /* the same, that a proxy's header was refused */
     unsigned long thread;
     int stop_fd;
     struct event *stop;
@@ -89,7 +95,7 @@ struct dash_desk {
  * name may not see names (any more); CV_EUNAVAIL: the desk is closed, *ret_why says why. */
 typedef struct {
     cv_principal_t who;
-    int64_t until_ms;
+    int64_t until_ms; /* 0: as long as the proxy says so */
     char why[DASH_DESK_WHY_MAX];
 } dash_desk_guest_t;
 /* Opens the file of sessions, which begins then if it is new: before anybody is given a link. */
@@ -101,11 +107,14 @@ int dash_desk_enter(dash_desk_t *desk, const char *link, dash_desk_guest_t *ret_
                     char ret_cookie[DASH_COOKIE_TEXT]) CV_USE_RESULT;
 /* Whose cookie this is, as of now. */
 int dash_desk_admit(dash_desk_t *desk, const char *cookie, dash_desk_guest_t *ret_guest) CV_USE_RESULT;
+/* Who this is by name, which a proxy that is believed gave. */
+int dash_desk_named(dash_desk_t *desk, const char *name, dash_desk_guest_t *ret_guest) CV_USE_RESULT;
 int dash_desk_leave(dash_desk_t *desk, const char *cookie) CV_USE_RESULT;
 /* What who holds the key asks for (core_pass.h): the answer as JSON, a new reference. */
 int dash_desk_order(dash_desk_t *desk, const char *order, json_t **ret_answer) CV_USE_RESULT;
 int64_t dash_desk_now(const dash_desk_t *desk);                /* wall */
 void dash_desk_say_closed(dash_desk_t *desk, const char *why); /* in the log, now and then */
+void dash_desk_say_refused(dash_desk_t *desk, const char *peer, const char *why);
 /* All answers to a question, as a list of their data. CV_E* of the service; CV_EUNAVAIL with *ret_why. */
 int dash_desk_ask(dash_desk_t *desk, const char *service, const char *what, const char *key, const char *on_behalf_of,
                   json_t **ret_list, char *ret_why, size_t why_size) CV_USE_RESULT;

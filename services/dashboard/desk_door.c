@@ -119,6 +119,15 @@ int dash_desk_admit(dash_desk_t *desk, const char *cookie, dash_desk_guest_t *re
     return rc ? rc : s_greet(desk, session.name, session.until_ms, ret_guest);
 }
 
+int dash_desk_named(dash_desk_t *desk, const char *name, dash_desk_guest_t *ret_guest)
+{
+    int rc = s_look(desk, ret_guest->why, sizeof(ret_guest->why));
+    if (!rc)
+        return s_greet(desk, name, 0, ret_guest);
+    dash_desk_say_closed(desk, ret_guest->why);
+    return rc;
+}
+
 int dash_desk_leave(dash_desk_t *desk, const char *cookie)
 {
     char why[DASH_DESK_WHY_MAX];

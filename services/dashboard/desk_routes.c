@@ -243,13 +243,40 @@ static const struct {
     {"/desk/order", s_order, true},
 };
 
-void dash_desk_answer(dash_desk_t *desk, dash_exchange_t *exchange, const dash_request_t *request)
+/* Who asks: whom the proxy names (name not ""), else whose cookie it is. False: answered already. */
+static bool s_is_known(visit_t *visit, const char *name)
 {
     char cookie[DASH_COOKIE_TEXT];
+    s_cookie_of(visit->request->cookies, cookie);
+    if (!s_is_in(visit, *name ? dash_desk_named(visit->desk, name, &visit->guest)
+                              : dash_desk_admit(visit->desk, cookie, &visit->guest)))
+        return false;
+    s_know(visit);
+    return true;
+}
+
+/* The name of who asks by the proxy's word, "" without it. False: it is not believed, and answered already. */
+static bool s_believe(const visit_t *visit, char ret_name[CV_NAME_MAX + 1])
+{
+    const dash_request_t *request = visit->request;
+    const dash_proxy_t *proxy = visit->desk->options.proxy;
+    const char *why = "";
+    ret_name[0] = '\0';
+    if (!proxy ||
+        dash_proxy_name(proxy, request->peer, request->headers, request->headers_n, ret_name, &why) != CV_EDENIED)
+        return true;
+    dash_desk_say_refused(visit->desk, request->peer, why);
+    s_say(visit, 403, DASH_W_desk_proxy);
+    return false;
+}
+
+void dash_desk_answer(dash_desk_t *desk, dash_exchange_t *exchange, const dash_request_t *request)
+{
+    char name[CV_NAME_MAX + 1];
     const char *path = request->target->path;
     visit_t visit = {.desk = desk, .exchange = exchange, .request = request};
     visit.page.language = dash_language_of(dash_target_parameter(request->target, "lang"), request->accept_language);
-    if (s_asset(&visit, path))
+    if (!s_believe(&visit, name) || s_asset(&visit, path))
         return;
     for (size_t i = 0; i < sizeof(s_doors) / sizeof(s_doors[0]); i++)
         if (strcmp(path, s_doors[i].path) == 0) {
@@ -263,10 +290,8 @@ void dash_desk_answer(dash_desk_t *desk, dash_exchange_t *exchange, const dash_r
         s_fail(&visit, CV_ENOTFOUND);
         return;
     }
-    s_cookie_of(request->cookies, cookie);
-    if (!s_is_in(&visit, dash_desk_admit(desk, cookie, &visit.guest)))
+    if (!s_is_known(&visit, name))
         return;
-    s_know(&visit);
     if (strcmp(path, "/desk") == 0)
         s_events(&visit);
     else
