@@ -176,6 +176,7 @@ class Package(unittest.TestCase):
         self.assertEqual(said["complaints"], "0")
 
 
+@unittest.skipUnless(SUITE, "CONVENE_PACKAGE_SUITE names no other Debian")
 class Elsewhere(unittest.TestCase):
     """The same tests, in another Debian."""
 
@@ -184,11 +185,11 @@ class Elsewhere(unittest.TestCase):
             status, said = suite.run(SUITE, SOURCE, INSIDE, 3000)
         except Missing as missing:
             self.skipTest(str(missing))
-        print(said[-6000:])
+        print(said[-20000:])
         self.assertEqual(status, 0)
         self.assertIn(f"VERSION_CODENAME={SUITE}", said)
         self.assertIn("100% tests passed", said)
-        self.assertNotIn("Skipped:", said, "a part that was not tried proves nothing")
+        self.assertNotRegex(said, r"test_\w+ .*\.\.\. skipped '(?!CONVENE_PACKAGE_SUITE)", "a part that was not tried proves nothing")
 
 
 if __name__ == "__main__":
