@@ -104,6 +104,10 @@ static const cv_config_key_t s_keys[] = {
     LIMIT("service", "${limits/requests}", "10000"),
     LIMIT("observer", "${limits/requests}", "${limits/questions}"),
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
+    {"log/directory", CV_CONFIG_TEXT, "none",
+     "directory in which each service logs to a file of its name; none: to standard error", NULL, 0, 0},
+    {"log/file_mib", CV_CONFIG_INT, "16", "at this size a new file begins", NULL, 1, 1048576, "MiB"},
+    {"log/files", CV_CONFIG_INT, "4", "how many of the files before are kept", NULL, 1, 1000, "files"},
 };
 #pragma GCC diagnostic pop
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };
