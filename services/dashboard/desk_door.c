@@ -110,8 +110,10 @@ int dash_desk_admit(dash_desk_t *desk, const char *cookie, dash_desk_guest_t *re
 {
     cv_seal_key_t key;
     dash_pass_t session;
-    if (!*cookie)
+    if (!*cookie) {
+        dash_desk_remember(desk); /* a file that is new begins at the first visit, not at the first link */
         return CV_EDENIED;
+    }
     int rc = s_open(desk, &key, ret_guest->why, sizeof(ret_guest->why));
     if (rc)
         return rc;

@@ -12,6 +12,7 @@ CONVENE_BASE=IMAGE builds on that image; CONVENE_TEST_SUITE=bookworm on Debian 1
 import email.message
 import email.policy
 import hashlib
+import html
 import json
 import os
 import pathlib
@@ -311,12 +312,14 @@ class Compose(unittest.TestCase):
         status, cookie, said = get(path)
         self.assertEqual(status, 200, said)
         self.assertEqual(get(path)[0], 401, "a link signs in once")
-        delegation = next(one["data"] for one in self.stack.log("registration").query("delegations", "SAMPLE-MOVE") if one["data"]["persons"])
-        page = f"/desk/event/SAMPLE-MOVE/{delegation['party']}"
-        name = self.stack.log("registration").query("persons", f"SAMPLE-MOVE/{delegation['party']}")[0]["data"]["persons"][0]["name"]
+        log = stack.log("registration")
+        parties = [one["data"]["party"] for one in log.query("delegations", "SAMPLE-MOVE")]
+        party, name = next((party, person["name"]) for party in parties for one in log.query("persons", f"SAMPLE-MOVE/{party}")
+                           for person in one["data"].get("persons", []) if person.get("name"))
+        page = f"/desk/event/SAMPLE-MOVE/{party}"
         status, _, said = get(page, cookie)
         self.assertEqual(status, 200, said)
-        self.assertIn(name, said)
+        self.assertIn(name, html.unescape(said))
         stack.compose("restart", "dashboard")
         wait_for(lambda: get(page, cookie)[0] == 200, "the session after a restart", 30, 0.2)
         listed = stack.compose("run", "--rm", "-T", "cli", "dashboard", "sessions", "--url", "http://dashboard:24181", "--json").stdout
