@@ -3,20 +3,55 @@
  */
 #include "dashboard/calendar.h"
 
-#include "convene/calendar.h"
 #include "convene/ids.h"
-#include "dashboard/core_view.h"
+#include "dashboard/calendar_entry.h"
 
-#include <libical/ical.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALENDAR_MAX = 16 * 1024 * 1024 };
+/* ---- what is in which feed --------------------------------------------------------------- */
+
+/* Was it ever decided? What the history does not say, because it begins later, it was. */
+static bool s_was_decided(const json_t *event)
+{
+    const json_t *history = json_object_get(event, "history"), *step;
+    size_t i;
+    if (dash_int(json_array_get(history, 0), "version") != 1)
+        return true;
+    json_array_foreach(history, i, step)
+    {
+        cv_calendar_status_t status = dash_entry_status(step);
+        if (status == CV_CALENDAR_TENTATIVE || status == CV_CALENDAR_POSTPONED || status == CV_CALENDAR_CONFIRMED)
+            return true;
+    }
+    return false;
+}
+
+static bool s_is_public(const json_t *event)
+{
+    cv_calendar_status_t status = dash_entry_status(event);
+    if (status == CV_CALENDAR_CANCELLED)
+        return s_was_decided(event);
+    return status != CV_CALENDAR_UNDECIDED && status != CV_CALENDAR_REJECTED;
+}
+
+/* "2026" or "2026-cbm". */
+static bool s_is_of_plan(const json_t *event, const char *code)
+{
+    char year[24], plan[80];
+    (void)snprintf(year, sizeof(year), "%lld", (long long)dash_int(event, "plan_year"));
+    (void)snprintf(plan, sizeof(plan), "%s-%s", year, dash_str(event, "line"));
+    return strcmp(year, code) == 0 || strcmp(plan, code) == 0;
+}
 
 static bool s_belongs(const dash_mirror_t *mirror, dash_feed_t feed, const char *code, const json_t *event)
 {
     char key[DASH_KEY_MAX];
+    if (feed == DASH_FEED_PARTY && strcmp(dash_str(event, "proposer"), code) == 0)
+        return true;
+    if (!s_is_public(event))
+        return false;
     switch (feed) {
     case DASH_FEED_DIMENSION:
         return strcmp(dash_str(event, "dimension"), code) == 0;
@@ -24,163 +59,92 @@ static bool s_belongs(const dash_mirror_t *mirror, dash_feed_t feed, const char 
         return strcmp(dash_str(event, "body"), code) == 0;
     case DASH_FEED_PARTY:
         (void)snprintf(key, sizeof(key), "%s/%s", dash_str(event, "event"), code);
-        return strcmp(dash_str(event, "proposer"), code) == 0 || strcmp(dash_str(event, "country"), code) == 0 ||
+        return strcmp(dash_str(event, "country"), code) == 0 ||
                strcmp(dash_str(dash_mirror_get(mirror, "answer", key), "answer"), "registered") == 0;
+    case DASH_FEED_PLAN:
+        return s_is_of_plan(event, code);
+    case DASH_FEED_EVENT:
+        return strcmp(dash_str(event, "event"), code) == 0;
     case DASH_FEED_ALL:
     default:
         return true;
     }
 }
 
-/* "2026-05-14" to a date; false for anything less exact. */
-static bool s_date(const char *text, struct icaltimetype *ret_date)
+bool dash_calendar_known(const dash_mirror_t *mirror, dash_feed_t feed, const char *code)
 {
-    int64_t ms;
-    if (cv_date_parse(cv_str(text), &ms))
+    static const char *const kinds[] = {
+        [DASH_FEED_DIMENSION] = "heading", [DASH_FEED_BODY] = "body", [DASH_FEED_PARTY] = "party"};
+    const char *key;
+    json_t *event;
+    switch (feed) {
+    case DASH_FEED_ALL:
+        return true;
+    case DASH_FEED_EVENT:
+        return s_belongs(mirror, feed, code, dash_mirror_get(mirror, "event", code));
+    case DASH_FEED_PLAN:
+        json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event)
+        {
+            if (s_is_of_plan(event, code))
+                return true;
+        }
         return false;
-    *ret_date = icaltime_from_timet_with_zone((time_t)(ms / 1000), 1, icaltimezone_get_utc_timezone());
-    return true;
+    case DASH_FEED_DIMENSION:
+    case DASH_FEED_BODY:
+    case DASH_FEED_PARTY:
+    default:
+        return dash_mirror_get(mirror, kinds[feed], code) != NULL;
+    }
 }
 
-/* "09:30" */
-static bool s_time_of_day(const char *text, int64_t *ret_hour, int64_t *ret_minute)
-{
-    return strlen(text) == 5 && text[2] == ':' && !cv_str_digits((cv_str_t){text, 2}, 2, ret_hour) &&
-           !cv_str_digits((cv_str_t){text + 3, 2}, 2, ret_minute);
-}
+/* ---- the calendar ------------------------------------------------------------------------ */
 
-static icaltimezone *s_zone(const json_t *event)
-{
-    const char *name = dash_str(event, "zone");
-    return *name ? icaltimezone_get_builtin_timezone(name) : NULL;
-}
+/* Entries until they are in order. */
+typedef struct {
+    icalcomponent **list;
+    size_t n, room;
+    int64_t at_ms;
+    bool failed; /* out of memory */
+} s_entries_t;
 
-static icalproperty_status s_status(const json_t *event)
+/* entry NULL: nothing to add. */
+static void s_add(s_entries_t *entries, icalcomponent *entry, int64_t at_ms)
 {
-    const char *status = dash_str(event, "status");
-    static const char *const tentative[] = {"draft", "proposed", "circulated", "postponed"};
-    if (strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0)
-        return ICAL_STATUS_CANCELLED;
-    for (size_t i = 0; i < sizeof(tentative) / sizeof(tentative[0]); i++)
-        if (strcmp(status, tentative[i]) == 0)
-            return ICAL_STATUS_TENTATIVE;
-    return ICAL_STATUS_CONFIRMED;
-}
-
-static void s_add_place(icalcomponent *entry, const json_t *event)
-{
-    char place[512];
-    const char *city = dash_str(event, "city"), *country = dash_str(event, "country");
-    if (strcmp(dash_str(event, "format"), "online") == 0)
-        (void)snprintf(place, sizeof(place), "Online");
-    else
-        (void)snprintf(place, sizeof(place), "%s%s%s", city, *city && *country ? ", " : "", country);
-    if (*place)
-        icalcomponent_add_property(entry, icalproperty_new_location(place));
-}
-
-/* Where only the start's time is known there is no end: it is not made up. */
-static void s_add_times(icalcomponent *entry, const json_t *event, struct icaltimetype start, bool has_end,
-                        struct icaltimetype end)
-{
-    int64_t hour, minute;
-    icaltimezone *zone = s_zone(event);
-    if (zone && s_time_of_day(dash_str(event, "time_start"), &hour, &minute)) {
-        icalproperty *property;
-        start.is_date = 0;
-        start.hour = (int)hour;
-        start.minute = (int)minute;
-        start.second = 0;
-        property = icalproperty_new_dtstart(start);
-        icalproperty_add_parameter(property, icalparameter_new_tzid(dash_str(event, "zone")));
-        icalcomponent_add_property(entry, property);
+    if (!entry)
         return;
+    if (entries->n == entries->room) {
+        size_t room = entries->room ? 2 * entries->room : 64;
+        icalcomponent **list = realloc(entries->list, room * sizeof(icalcomponent *));
+        if (!list) {
+            icalcomponent_free(entry);
+            entries->failed = true;
+            return;
+        }
+        entries->list = list;
+        entries->room = room;
     }
-    icalcomponent_add_property(entry, icalproperty_new_dtstart(start));
-    if (has_end) { /* the first day that is over */
-        icaltime_adjust(&end, 1, 0, 0, 0);
-        icalcomponent_add_property(entry, icalproperty_new_dtend(end));
-    }
+    entries->list[entries->n++] = entry;
+    if (at_ms > entries->at_ms)
+        entries->at_ms = at_ms;
 }
 
-static icalcomponent *s_entry(const json_t *event)
+static int s_by_uid(const void *a, const void *b)
 {
-    struct icaltimetype start, end;
-    char uid[CV_CALENDAR_UID_MAX + 1];
-    if (!s_date(dash_str(event, "date_start"), &start))
-        return NULL;
-    bool has_end = s_date(dash_str(event, "date_end"), &end);
-    if (cv_calendar_uid(cv_str(dash_str(event, "event")), uid))
-        return NULL;
-    icalcomponent *entry = icalcomponent_new_vevent();
-    struct icaltimetype at =
-        icaltime_from_timet_with_zone((time_t)(dash_int(event, "at") / 1000), 0, icaltimezone_get_utc_timezone());
-    icalcomponent_add_property(entry, icalproperty_new_uid(uid));
-    icalcomponent_add_property(entry, icalproperty_new_dtstamp(at));
-    icalcomponent_add_property(entry, icalproperty_new_sequence(cv_calendar_sequence(dash_int(event, "version"), 0)));
-    icalcomponent_add_property(entry, icalproperty_new_summary(dash_str(event, "title")));
-    icalcomponent_add_property(entry, icalproperty_new_status(s_status(event)));
-    icalcomponent_add_property(entry, icalproperty_new_transp(ICAL_TRANSP_TRANSPARENT));
-    s_add_place(entry, event);
-    s_add_times(entry, event, start, has_end, end);
-    return entry;
+    return strcmp(icalcomponent_get_uid(*(icalcomponent *const *)a), icalcomponent_get_uid(*(icalcomponent *const *)b));
 }
 
-/* The last time this observance of a zone begins; the far future if it goes on for ever. */
-static struct icaltimetype s_last_onset(icalcomponent *observance)
+static void s_add_sessions(s_entries_t *entries, const dash_mirror_t *mirror, const char *event, int64_t event_at_ms)
 {
-    icalproperty *rule = icalcomponent_get_first_property(observance, ICAL_RRULE_PROPERTY);
-    if (!rule)
-        return icalcomponent_get_dtstart(observance);
-    struct icalrecurrencetype recurrence = icalproperty_get_rrule(rule);
-    return icaltime_is_null_time(recurrence.until) ? icaltime_from_string("99991231T000000") : recurrence.until;
-}
-
-/* Takes away what was over a year before: some readers choke on a century of rules, and all of them have to carry it.
- * The newest of the old ones stays, it is in force until the next begins. */
-static void s_trim(icalcomponent *zone, struct icaltimetype from)
-{
-    icalcomponent *newest = NULL, *next = icalcomponent_get_first_component(zone, ICAL_ANY_COMPONENT);
-    from.year--;
-    for (icalcomponent *one; (one = next);) {
-        next = icalcomponent_get_next_component(zone, ICAL_ANY_COMPONENT);
-        if (icaltime_compare(s_last_onset(one), from) >= 0)
+    const char *key;
+    json_t *session;
+    json_object_foreach((json_t *)dash_mirror_kind(mirror, "session"), key, session)
+    {
+        if (strcmp(dash_str(session, "event"), event) != 0)
             continue;
-        icalcomponent *older = one;
-        if (!newest || icaltime_compare(s_last_onset(one), s_last_onset(newest)) > 0) {
-            older = newest;
-            newest = one;
-        }
-        if (older) {
-            icalcomponent_remove_component(zone, older);
-            icalcomponent_free(older);
-        }
+        int64_t at_ms = dash_int(session, "at"); /* an older program did not keep it */
+        at_ms = at_ms ? at_ms : event_at_ms;
+        s_add(entries, dash_entry_session(mirror, session, at_ms), at_ms);
     }
-    icalproperty *rule = newest ? icalcomponent_get_first_property(newest, ICAL_RRULE_PROPERTY) : NULL;
-    if (!rule)
-        return;
-    icalproperty *start =
-        icalcomponent_get_first_property(newest, ICAL_DTSTART_PROPERTY); /* of its last onset only, to within a day */
-    struct icaltimetype until = icalproperty_get_rrule(rule).until;
-    until.zone = NULL;
-    icalproperty_set_dtstart(start, until);
-    icalcomponent_remove_property(newest, rule);
-    icalproperty_free(rule);
-}
-
-static void s_add_zone(icalcomponent *calendar, const json_t *event, struct icaltimetype from, json_t *zones)
-{
-    icaltimezone *zone = *dash_str(event, "time_start") ? s_zone(event) : NULL;
-    const char *name = dash_str(event, "zone"); /* what libical calls it changes while it reads the zone */
-    if (!zone || json_object_get(zones, name))
-        return;
-    icalcomponent *copy = icalcomponent_new_clone(icaltimezone_get_component(zone));
-    icalproperty *id = icalcomponent_get_first_property(copy, ICAL_TZID_PROPERTY);
-    if (id)
-        icalproperty_set_tzid(id, name);
-    s_trim(copy, from);
-    icalcomponent_add_component(calendar, copy);
-    json_object_set_new(zones, name, json_true());
 }
 
 static void s_add_extra(icalcomponent *calendar, const char *name, const char *value, const char *type)
@@ -192,38 +156,46 @@ static void s_add_extra(icalcomponent *calendar, const char *name, const char *v
     icalcomponent_add_property(calendar, property);
 }
 
-dash_text_t *dash_calendar(const dash_mirror_t *mirror, dash_feed_t feed, const char *code)
+static icalcomponent *s_calendar(const char *code)
 {
-    char refresh[16], name[128];
-    const char *key;
-    json_t *event, *zones = json_object();
+    char name[128];
     icalcomponent *calendar = icalcomponent_new_vcalendar();
-    (void)snprintf(refresh, sizeof(refresh), "PT%dM", DASH_REFRESH_MINUTES);
     (void)snprintf(name, sizeof(name), "Convene%s%s", code ? " " : "", code ? code : "");
     icalcomponent_add_property(calendar, icalproperty_new_version("2.0"));
     icalcomponent_add_property(calendar, icalproperty_new_prodid("-//Convene//Dashboard//EN"));
     icalcomponent_add_property(calendar, icalproperty_new_method(ICAL_METHOD_PUBLISH));
-    s_add_extra(calendar, "REFRESH-INTERVAL", refresh, "DURATION");
-    s_add_extra(calendar, "X-PUBLISHED-TTL", refresh, NULL);
+    s_add_extra(calendar, "NAME", name, NULL);
     s_add_extra(calendar, "X-WR-CALNAME", name, NULL);
-    struct icaltimetype from = icaltime_from_string("99981231T000000"), start;
+    s_add_extra(calendar, "REFRESH-INTERVAL", "PT1H", "DURATION");
+    s_add_extra(calendar, "X-PUBLISHED-TTL", "PT1H", NULL);
+    return calendar;
+}
+
+dash_text_t *dash_calendar(const dash_mirror_t *mirror, dash_feed_t feed, const char *code, int64_t *ret_at_ms)
+{
+    const char *key;
+    json_t *event;
+    s_entries_t entries = {0};
     json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event)
     {
-        if (s_date(dash_str(event, "date_start"), &start) && icaltime_compare(start, from) < 0)
-            from = start;
-    }
-    json_object_foreach((json_t *)dash_mirror_kind(mirror, "event"), key, event)
-    {
-        icalcomponent *entry = s_belongs(mirror, feed, code, event) ? s_entry(event) : NULL;
-        if (!entry)
+        int64_t at_ms = dash_int(event, "at");
+        if (!s_belongs(mirror, feed, code, event))
             continue;
-        s_add_zone(calendar, event, from, zones);
-        icalcomponent_add_component(calendar, entry);
+        s_add(&entries, dash_entry_event(mirror, event, at_ms), at_ms);
+        if (feed == DASH_FEED_EVENT)
+            s_add_sessions(&entries, mirror, code, at_ms);
     }
-    json_decref(zones);
-    char *text = icalcomponent_as_ical_string_r(calendar);
+    if (entries.n)
+        qsort(entries.list, entries.n, sizeof(icalcomponent *), s_by_uid);
+    icalcomponent *calendar = s_calendar(code);
+    for (size_t i = 0; i < entries.n; i++)
+        icalcomponent_add_component(calendar, entries.list[i]);
+    free(entries.list);
+    char *text = entries.failed ? NULL : icalcomponent_as_ical_string_r(calendar);
     dash_text_t *body = text ? dash_text_new(cv_str(text)) : NULL;
     icalmemory_free_buffer(text);
     icalcomponent_free(calendar);
+    if (body)
+        *ret_at_ms = entries.at_ms;
     return body;
 }

@@ -336,6 +336,8 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
     for (size_t i = 0; value && i < sizeof(s_plain[which].left_out) / sizeof(s_plain[which].left_out[0]); i++)
         if (s_plain[which].left_out[i])
             json_object_del(value, s_plain[which].left_out[i]);
+    if (value && record->number == CV_MSG_SCHEDULING_SESSION_V1)
+        json_object_set_new(value, "at", json_integer(record->time_ms)); /* of this revision, for calendars */
     if (!rc)
         rc = value ? dash_view_put(view, s_plain[which].kind, key, value) : CV_ENOMEM;
     if (!rc && record->number == CV_MSG_SCHEDULING_PARTY_V1)

@@ -9,7 +9,7 @@
  *   workplan, report
  *   workitem       PLAN/ITEM       the same
  *   room           VENUE/ROOM      the same
- *   session        EVENT/SESSION   the same, without who chairs and speaks
+ *   session        EVENT/SESSION   the same, without who chairs and speaks; `at`: when it became so
  *   release        release         the same, without what it holds
  *   review         YEAR-DIMENSION  the same
  *   plan           PLAN/VERSION    the same

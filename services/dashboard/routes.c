@@ -6,7 +6,7 @@
  *   /api/view                  everything: {"schema", "version", "now", "proof", "kinds"}, of one instant
  *   /api/proof                 the hash over the view, and the positions of the streams it is of (mirror.h)
  *   /api/KIND[/KEY]            one kind ({"schema", KIND: {key: value}}), one entity
- *   /calendar.ics              and /calendar/{dimension,body,party}/CODE.ics
+ *   /calendar.ics              and /calendar/{dimension,body,party,plan,event}/CODE.ics (feeds.h)
  *   /health                    200 when the view is whole and the dashboard's own service answers, else 503
  *   /metrics                   Prometheus text
  *
@@ -14,8 +14,8 @@
  * that of a calendar its content.
  */
 #include "dashboard/assets.h"
-#include "dashboard/calendar.h"
 #include "dashboard/core_view.h"
+#include "dashboard/feeds.h"
 #include "dashboard/page.h"
 #include "dashboard/web.h"
 
@@ -127,40 +127,6 @@ static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request
     s_give_json(web, exchange, request, json_pack("{s:s, s:O}", "schema", schema, kind, found));
 }
 
-/* ---- feeds ------------------------------------------------------------------------------------------ */
-
-static void s_calendar(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *rest)
-{
-    static const struct {
-        const char *prefix;
-        dash_feed_t feed;
-    } feeds[] = {{"/dimension/", DASH_FEED_DIMENSION}, {"/body/", DASH_FEED_BODY}, {"/party/", DASH_FEED_PARTY}};
-    static const char *const kinds[] = {
-        [DASH_FEED_DIMENSION] = "heading", [DASH_FEED_BODY] = "body", [DASH_FEED_PARTY] = "party"};
-    dash_feed_t feed = DASH_FEED_ALL;
-    char code[64] = "", etag[ETAG_MAX];
-    size_t len = strlen(rest);
-    bool known = strcmp(rest, ".ics") == 0;
-    for (size_t i = 0; !known && i < sizeof(feeds) / sizeof(feeds[0]); i++) {
-        size_t before = strlen(feeds[i].prefix);
-        if (strncmp(rest, feeds[i].prefix, before) != 0 || len <= before + 4 || strcmp(rest + len - 4, ".ics") != 0 ||
-            cv_str_copy((cv_str_t){rest + before, len - before - 4}, code, sizeof(code)))
-            continue;
-        feed = feeds[i].feed;
-        known = dash_mirror_get(web->mirror, kinds[feed], code) != NULL;
-    }
-    if (!known) {
-        s_say(exchange, 404,
-              "there is no such calendar: /calendar.ics, /calendar/dimension/CODE.ics, /calendar/body/CODE.ics, "
-              "/calendar/party/CODE.ics\n");
-        return;
-    }
-    dash_text_t *body = dash_calendar(web->mirror, feed, *code ? code : NULL);
-    if (body)
-        s_etag_of(dash_text_bytes(body), etag);
-    s_give(exchange, request, 200, "text/calendar; charset=utf-8", body ? etag : NULL, NULL, body);
-}
-
 /* ---- pages ------------------------------------------------------------------------------------------- */
 
 static void s_page(dash_web_t *web, dash_exchange_t *exchange, const dash_request_t *request, const char *event)
@@ -242,7 +208,7 @@ void dash_web_answer(dash_web_t *web, dash_exchange_t *exchange, const dash_requ
     else if (strncmp(path, "/api/", 5) == 0)
         s_api(web, exchange, request, path + 5);
     else if (strncmp(path, "/calendar", 9) == 0)
-        s_calendar(web, exchange, request, path + 9);
+        dash_feed_answer(web, exchange, request, path + 9);
     else if (strcmp(path, "/metrics") == 0)
         s_give(exchange, request, 200, "text/plain; version=0.0.4; charset=utf-8", NULL, NULL, dash_metrics(web));
     else if (strcmp(path, "/health") == 0) {

@@ -3,6 +3,8 @@
  */
 #include "dashboard/web.h"
 
+#include "dashboard/feeds.h"
+
 #include "convene/ids.h"
 #include "convene/log.h"
 
@@ -166,6 +168,7 @@ static void s_on_incoming(evutil_socket_t fd, short what, void *arg)
         if (rc)
             s_failed("batch", rc);
     }
+    dash_feed_note(web);
     if (!dash_mirror_changed(web->mirror))
         return;
     if (web->flush_is_set) { /* perhaps the late one: news goes first */

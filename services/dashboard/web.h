@@ -49,6 +49,7 @@ struct dash_web {
     size_t streams_n;
     struct event *incoming, *flush, *beat;
     bool flush_is_set;
+    bool plan_is_known; /* feeds.c */
     int64_t derived_ms; /* mono */
     int64_t started_ms; /* mono */
     unsigned long thread;

@@ -78,7 +78,8 @@ unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_ev
         changes |= NTF_CHANGED_TITLE;
     if (!cv_str_equal(a->date_start, b->date_start) || !cv_str_equal(a->date_end, b->date_end) ||
         !cv_str_equal(a->time_start, b->time_start) || !cv_str_equal(a->zone, b->zone) ||
-        !cv_str_equal(a->utc_offset, b->utc_offset) || a->precision != b->precision)
+        !cv_str_equal(a->utc_offset, b->utc_offset) || a->precision != b->precision ||
+        (was->has_start_ms && now->has_start_ms && was->start_ms != now->start_ms)) /* clocks there are set otherwise */
         changes |= NTF_CHANGED_DATES;
     if (!cv_str_equal(a->city, b->city) || !cv_str_equal(a->country, b->country))
         changes |= NTF_CHANGED_PLACE;

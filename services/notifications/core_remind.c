@@ -68,6 +68,10 @@ static bool s_ahead(cv_event_status_t status)
 bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms)
 {
     const cv_registration_rules_t *rules = &event->registration;
+    if (anchor == NTF_ANCHOR_START && event->has_start_ms) {
+        *ret_ms = event->start_ms; /* as scheduling says it, so that all are reminded of one instant */
+        return s_ahead(event->status);
+    }
     if (anchor == NTF_ANCHOR_START)
         return s_ahead(event->status) && ntf_start(&event->event_details, file, ret_ms);
     if (!event->has_registration || event->status != CV_EVENT_STATUS_OPEN)

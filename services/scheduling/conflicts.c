@@ -114,8 +114,8 @@ static int answer(cv_tx_t *tx, const sch_sitting_t *sitting, const sch_rules_t *
 }
 
 /* What the tables would refuse, where the evaluator found nothing. */
-static int check_held(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
-                      const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out)
+int sch_session_free(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
+                     const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out)
 {
     char holder[SCH_HOLDER_MAX], when[SCH_WHEN_MAX];
     cv_str_t resource, other;
@@ -173,7 +173,7 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     around.has_days = sch_days(&event->event_details, &around.first_day, &around.last_day);
     size_t n = sch_conflicts_of(sitting, &around, found);
     rc = answer(tx, sitting, &rules, found, n, out);
-    return rc ? rc : check_held(service, tx, event, sitting, room, out);
+    return rc ? rc : sch_session_free(service, tx, event, sitting, room, out);
 }
 
 /* ---- events ------------------------------------------------------------------------------ */

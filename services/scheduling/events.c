@@ -15,7 +15,8 @@
  * Hours. event_open and event_close are durable timers keyed by the event. Their handlers look at the event as it is
  * now, not as it was when they were set: an event that was cancelled or moved in between is left alone. Both may be due
  * at once (rules set after the window ended): they come in the order of their time, so such an event opens and closes.
- * The hours at which a silence ends and work becomes overdue are in decisions.c and work.c.
+ * The hours at which a silence ends and work becomes overdue are in decisions.c and work.c, those at which clocks are
+ * looked at in clocks.c.
  */
 #include "scheduling/handlers.h"
 #include <string.h>
@@ -141,6 +142,8 @@ int sch_timer(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
         return sch_work_timer(service, tx, key);
     if (strcmp(kind, SCH_TIMER_SILENCE) == 0)
         return sch_silence_timer(service, tx, key);
+    if (strcmp(kind, SCH_TIMER_CLOCKS) == 0)
+        return sch_clocks_timer(service, tx);
     if (!opens && strcmp(kind, SCH_TIMER_CLOSE) != 0)
         return CV_OK; /* of an older program */
     int rc = sch_event_get(service->store, cv_tx_arena(tx), key, &event);

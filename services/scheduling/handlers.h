@@ -6,6 +6,7 @@
 
 #include "convene/service.h"
 #include "convene/zone.h"
+#include "scheduling/core_calendar.h"
 #include "scheduling/core_conflicts.h"
 #include "scheduling/core_year.h"
 #include "scheduling/store.h"
@@ -15,6 +16,7 @@ enum { SCH_STREAM_EVENTS };           /* index into the service's streams */
 #define SCH_TIMER_CLOSE "event_close" /* key: event; registration closes */
 #define SCH_TIMER_SILENCE "silence"   /* key: decision; silence ends */
 #define SCH_TIMER_WORK "work_due"     /* key: PLAN/ITEM; an item of work becomes overdue */
+#define SCH_TIMER_CLOCKS "clocks"     /* key: "" every day, "more" at once; clocks may be set otherwise */
 #define SCH_FOLLOWED "registration.events"
 
 /* The service's object: nothing but statements. All state is in the database, so forget() has nothing to drop. */
@@ -54,7 +56,7 @@ int sch_check_cites(sch_service_t *service, cv_tx_t *tx, const cv_event_details_
                     cv_outcome_t *out) CV_USE_RESULT;
 
 /* The next version of an event: stored, its timers moved, its record written. event->version and what makes the
- * version (change, reason, decision, changed) are set by the caller. */
+ * version (change, reason, decision, changed) are set by the caller; start_ms and calendar_sequence are set here. */
 int sch_write_version(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event);
 /* Is what the event has to itself free on its days: its body, its host's team? before stands before the sentence. */
 int sch_alone_free(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const char *before,
@@ -131,6 +133,15 @@ int sch_put_review(sch_service_t *service, cv_tx_t *tx, const cv_review_t *revie
 int sch_put_workplan(sch_service_t *service, cv_tx_t *tx, const cv_workplan_t *plan, cv_outcome_t *out);
 int sch_put_workitem(sch_service_t *service, cv_tx_t *tx, const cv_workitem_t *item, cv_outcome_t *out);
 int sch_work_timer(sch_service_t *service, cv_tx_t *tx, cv_str_t key);
+
+/* What the tables would refuse: a room, person or venue that another one holds. */
+int sch_session_free(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
+                     const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out) CV_USE_RESULT;
+/* clocks.c */
+/* Something was written that begins then: clocks are looked at again while it is ahead. */
+int sch_clocks_arm(cv_tx_t *tx, int64_t ahead_ms) CV_USE_RESULT;
+int sch_clocks_start(cv_tx_t *tx) CV_USE_RESULT; /* in the first transaction after this one */
+int sch_clocks_timer(sch_service_t *service, cv_tx_t *tx) CV_USE_RESULT;
 
 /* events.c: what followed records and timers do. */
 int sch_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg, const void *data);

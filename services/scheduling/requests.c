@@ -26,15 +26,39 @@ static int move_timer(cv_tx_t *tx, const char *kind, cv_str_t event, int64_t due
     return due_ms != SCH_NEVER ? cv_tx_timer_set(tx, kind, event, due_ms) : cv_tx_timer_cancel(tx, kind, event);
 }
 
-int sch_write_version(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event)
+/* What follows from the details for clocks and calendars. */
+static int set_calendar(sch_service_t *service, cv_tx_t *tx, cv_scheduling_event_v1_t *event)
+{
+    const cv_event_details_t *details = &event->event_details;
+    cv_scheduling_event_v1_t before;
+    cv_str_t file = CV_STR_NONE;
+    int rc = details->time_start.ptr && details->zone.ptr ? cv_zone_read(cv_tx_arena(tx), details->zone, &file) : CV_OK;
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    rc = sch_event_get(service->store, cv_tx_arena(tx), event->event, &before);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    sch_set_calendar(rc ? NULL : &before, file, event);
+    return CV_OK;
+}
+
+int sch_write_version(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *version)
 {
     int64_t open_ms, close_ms;
+    cv_scheduling_event_v1_t *event = cv_arena_take(cv_tx_arena(tx), sizeof *event);
+    if (!event)
+        return CV_ENOMEM;
+    *event = *version;
     sch_due(event, &open_ms, &close_ms);
-    int rc = sch_event_put(service->store, event, cv_tx_now_ms(tx));
+    int rc = set_calendar(service, tx, event);
+    if (!rc)
+        rc = sch_event_put(service->store, event, cv_tx_now_ms(tx));
     if (!rc)
         rc = move_timer(tx, SCH_TIMER_OPEN, event->event, open_ms);
     if (!rc)
         rc = move_timer(tx, SCH_TIMER_CLOSE, event->event, close_ms);
+    if (!rc && event->has_start_ms)
+        rc = sch_clocks_arm(tx, event->start_ms);
     if (!rc)
         rc = cv_tx_emit(tx, SCH_STREAM_EVENTS, CV_MSG_SCHEDULING_EVENT_V1, event->event, event, NULL);
     bool off = !sch_planned(event->status) && event->status != CV_EVENT_STATUS_HELD &&

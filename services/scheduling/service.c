@@ -28,13 +28,13 @@ static void close_service(void **self)
     *self = NULL;
 }
 
-/* Days that a database of an older version does not have. */
+/* Days that a database of an older version does not have; and clocks may have been set otherwise while it was down. */
 static int start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
 {
     int rc = sch_days_fill(((sch_service_t *)self)->store, cv_tx_arena(tx));
     if (rc)
         (void)snprintf(ret_error, error_size, "cannot fill in the days of events: %s", cv_error_name(rc));
-    return rc;
+    return rc ? rc : sch_clocks_start(tx);
 }
 
 static int flush(void *self, cv_tx_t *tx)

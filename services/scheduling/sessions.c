@@ -138,6 +138,8 @@ static int write(sch_service_t *service, cv_tx_t *tx, const edit_t *edit)
         return CV_ENOMEM;
     int rc = sch_session_put(service->store, sitting, edit->has_room ? edit->room.turnaround : 0,
                              sch_holder(&edit->event, holder), cv_tx_now_ms(tx));
+    if (!rc && sch_is_placed(sitting))
+        rc = sch_clocks_arm(tx, sitting->begin_ms);
     return rc ? rc : cv_tx_emit(tx, SCH_STREAM_EVENTS, CV_MSG_SCHEDULING_SESSION_V1, subject, sitting, NULL);
 }
 

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # The dashboard shows what the services say: the same numbers, at once, after every loss, and nothing that is not public.
 # SPDX-License-Identifier: Apache-2.0
-import datetime
 import os
 import random
 import sys
@@ -171,6 +170,7 @@ class Shows(WithDashboard):
         told = self.d.log("scheduling").query("event", "E1")[0]["data"]
         self.assertEqual({k: v for k, v in one.json["event"].items() if k not in ("at", "history", "moved")}, told)
         self.assertEqual([h["version"] for h in one.json["event"]["history"]], list(range(1, told["version"] + 1)))
+        wait_for(lambda: fetch(self.d, "/calendar.ics").status == 200, "the calendars")
         for path in ("/api/nothing", "/api/event/E9", "/api/persons", "/event/E9", "/calendar/body/X.ics", "/calendarx", "/calendar", "/app.j"):
             self.assertEqual(fetch(self.d, path).status, 404, path)
         self.assertEqual(fetch(self.d, "/api/").status, 400)
@@ -233,6 +233,7 @@ class Shows(WithDashboard):
             if os.path.exists(self.d.database("dashboard") + ending):
                 with open(self.d.database("dashboard") + ending, "rb") as file:
                     everything += file.read()
+        wait_for(lambda: fetch(self.d, "/calendar.ics").status == 200, "the calendars")
         for path in ("/", "/event/E1", "/api/view", "/calendar.ics", "/metrics", "/calendar/party/KZ.ics"):
             everything += fetch(self.d, path).body
         for private in (b"KZ person", b"desk@", b"Desk of"):
@@ -248,63 +249,6 @@ class Keys(WithDashboard):
         wait_for(lambda: kind(self.d, "seats").get("E1", {}).get("confirmed") == 3, "shown")
         self.same_as_registration()
         self.assertEqual(self.d.status("dashboard")["follows"][0]["state"], "live")
-
-
-class Calendars(WithDashboard):
-    def calendar(self, path="/calendar.ics"):
-        import icalendar  # pylint: disable=import-outside-toplevel
-        answer = fetch(self.d, path)
-        self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/calendar; charset=utf-8"), path)
-        for line in answer.body.split(b"\r\n"):
-            self.assertLessEqual(len(line), 75, line)
-        self.assertNotIn(b"\n", answer.body.replace(b"\r\n", b""))
-        calendar = icalendar.Calendar.from_ical(answer.body)
-        self.assertEqual([(e.get("UID"), e.errors) for e in calendar.walk("VEVENT") if e.errors], [])
-        return {str(e["UID"]).split("@", maxsplit=1)[0]: e for e in calendar.walk("VEVENT")}, calendar, answer
-
-    def test_events_come_change_and_go(self):
-        try:
-            import icalendar  # noqa: F401, pylint: disable=import-outside-toplevel,unused-import
-        except ImportError:
-            self.skipTest("python3-icalendar is not installed")
-        long = "Конференция о мерах доверия, " * 5 + "часть; \\ 2"
-        world.decide(self.office, "scheduling.body.put", {"code": "SOC", "name": "Committee", "kind": "governing"})
-        world.decide(self.office, "scheduling.heading.put", {"code": "ECO", "level": "dimension", "name": "Economic"})
-        world.decide(self.office, "scheduling.event.propose", {"event": "A", "title": long[:100], "plan_year": 2030, "line": "cbm", "date_start": "2030-05-14",
-                                                               "date_end": "2030-05-16", "precision": "day", "proposer": "KZ", "dimension": "ECO"})
-        world.decide(self.office, "scheduling.event.propose", {"event": "B", "title": "B", "plan_year": 2030, "line": "statutory", "body": "SOC", "date_start": "2030-06-01",
-                                                               "precision": "minute", "time_start": "09:30", "zone": "Asia/Almaty", "city": "Almaty", "country": "KZ"})
-        world.decide(self.office, "scheduling.event.propose", {"event": "C", "title": "No day is known", "plan_year": 2030, "line": "cbm", "date_start": "2030"})
-        wait_for(lambda: {"A", "B", "C"} <= set(kind(self.d, "event")), "the events")
-        events, calendar, answer = self.calendar()
-        self.assertEqual(set(events), {"A", "B"}, "what has no day is not made up")
-        self.assertEqual((events["A"]["DTSTART"].dt, events["A"]["DTEND"].dt), (datetime.date(2030, 5, 14), datetime.date(2030, 5, 17)))
-        self.assertEqual(str(events["A"]["SUMMARY"]), long[:100])
-        self.assertEqual((int(events["A"]["SEQUENCE"]), str(events["A"]["STATUS"])), (0, "TENTATIVE"))
-        self.assertEqual(events["B"]["DTSTART"].dt.replace(tzinfo=None), datetime.datetime(2030, 6, 1, 9, 30))
-        self.assertEqual(events["B"]["DTSTART"].params["TZID"], "Asia/Almaty")
-        self.assertEqual([str(z["TZID"]) for z in calendar.walk("VTIMEZONE")], ["Asia/Almaty"])
-        self.assertEqual(str(calendar["REFRESH-INTERVAL"]), "PT60M")
-        for event in events.values():
-            self.assertFalse({"ATTENDEE", "ORGANIZER"} & set(event))
-        self.assertEqual(set(self.calendar("/calendar/dimension/ECO.ics")[0]), {"A"})
-        self.assertEqual(set(self.calendar("/calendar/body/SOC.ics")[0]), {"B"})
-        self.assertEqual(set(self.calendar("/calendar/party/KZ.ics")[0]), {"A", "B"})
-        self.assertEqual(set(self.calendar("/calendar/party/AZ.ics")[0]), set())
-        # The same until something changes, also for another process.
-        etag = answer.headers["ETag"]
-        self.d.dashboard.stop()
-        self.d.dashboard.start()
-        wait_for(lambda: fetch(self.d, "/calendar.ics", If_None_Match=etag).status == 304, "the same feed")
-        world.decide(self.office, "scheduling.event.change", {"event": "A", "date_start": "2030-07-01", "date_end": "2030-07-02", "reason": "The host asked"})
-        wait_for(lambda: kind(self.d, "event")["A"]["version"] == 2, "the change")
-        moved = self.calendar()[0]["A"]
-        self.assertEqual((moved["DTSTART"].dt, int(moved["SEQUENCE"]), moved["UID"]), (datetime.date(2030, 7, 1), 1, events["A"]["UID"]))
-        world.decide(self.office, "scheduling.event.advance", {"event": "A", "to": "rejected", "reason": "Not needed"})
-        wait_for(lambda: kind(self.d, "event")["A"]["status"] == "rejected", "the end")
-        gone = self.calendar()[0]["A"]
-        self.assertEqual((str(gone["STATUS"]), int(gone["SEQUENCE"])), ("CANCELLED", 2))
-        self.assertEqual(fetch(self.d, "/calendar.ics", If_None_Match=etag).status, 200)
 
 
 class Starting(Case):

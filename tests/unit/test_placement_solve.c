@@ -4,6 +4,7 @@
  */
 #include "placement_full.h"
 #include "scheduling/placement/place.h"
+#include "scheduling/placement/search.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -240,6 +241,50 @@ static void test_blocks(void **state)
     sch_place_model_destroy(&m);
 }
 
+/* Two times, four rooms: a is to change sides with whoever is in its room there, e. When the search is so cold that it
+ * would not break the soft pairs, those who could then not be at e's and a's new times go along: b, which cannot be with
+ * e, and f, which is in b's room; c and g, which mind nobody, stay. When it is hot, nobody goes along. */
+static void test_a_chain_follows_what_is_heavy_now(void **state)
+{
+    (void)state;
+    enum { A, B, C, E, F, G, ITEMS };
+    sch_place_model_t *m = sch_place_model_new();
+    int room = full_rule(m, "room", SCH_HARD, 1), clash = full_rule(m, "clash", SCH_SOFT, 10), class_, relation,
+        profile, item, queue[ITEMS];
+    FULL_OK(sch_place_axes(m, 2, 4, 2));
+    FULL_OK(sch_place_class(m, (sch_span_t[]){{0, 1}, {1, 2}}, &class_));
+    FULL_OK(sch_place_room_rule(m, room));
+    FULL_OK(sch_place_relation_overlap(m, class_, class_, 0, &relation));
+    FULL_OK(sch_place_profile(m, class_, &profile));
+    for (int i = 0; i < ITEMS; ++i)
+        FULL_OK(sch_place_item(m, &(sch_place_item_t){"session", profile, -1, 0, -1, false, -1}, &item));
+    FULL_OK(sch_place_pair(m, clash, 1, B, E, relation, SCH_ROOM_ANY));
+    FULL_OK(sch_place_freeze(m));
+    sch_search_t search = {
+        .model = m, .state = sch_place_state_new(m), .queue = queue, .energy = {{[SCH_HARD] = 1000, [SCH_SOFT] = 1}}};
+    assert_non_null(search.state);
+    for (int i = 0; i < ITEMS; ++i)
+        sch_place_put(search.state, i, i < E ? i : 4 + i - E);
+
+    search.heavy = 10; /* cold: the pair is as dear as that */
+    assert_true(sch_move_chain(&search, A, 1));
+    const int together[ITEMS] = {4, 5, 2, 0, 1, 6};
+    for (int i = 0; i < ITEMS; ++i)
+        assert_int_equal(sch_place_of(search.state, i), together[i]);
+    assert_int_equal(sch_place_score(search.state)->v[SCH_SOFT], 0);
+    sch_place_rollback(search.state);
+
+    search.heavy = 11; /* hot */
+    assert_true(sch_move_chain(&search, A, 1));
+    const int alone[ITEMS] = {4, 1, 2, 0, 5, 6};
+    for (int i = 0; i < ITEMS; ++i)
+        assert_int_equal(sch_place_of(search.state, i), alone[i]);
+    assert_int_equal(sch_place_score(search.state)->v[SCH_SOFT], 10);
+    sch_place_rollback(search.state);
+    sch_place_state_destroy(&search.state);
+    sch_place_model_destroy(&m);
+}
+
 /* Whatever the shapes, a run ends with a plan whose score a full count confirms, and no worse than it began. */
 static void test_all_shapes(void **state)
 {
@@ -260,9 +305,15 @@ static void test_all_shapes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_optimum),  cmocka_unit_test(test_overfull),   cmocka_unit_test(test_repeatable),
-        cmocka_unit_test(test_promised), cmocka_unit_test(test_pinned),     cmocka_unit_test(test_cancel_and_guard),
-        cmocka_unit_test(test_blocks),   cmocka_unit_test(test_all_shapes),
+        cmocka_unit_test(test_optimum),
+        cmocka_unit_test(test_overfull),
+        cmocka_unit_test(test_repeatable),
+        cmocka_unit_test(test_promised),
+        cmocka_unit_test(test_pinned),
+        cmocka_unit_test(test_cancel_and_guard),
+        cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_all_shapes),
+        cmocka_unit_test(test_a_chain_follows_what_is_heavy_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

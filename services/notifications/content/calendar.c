@@ -56,13 +56,25 @@ static bool s_day(cv_str_t text, struct icaltimetype *ret_day)
     return true;
 }
 
-static void s_add_times(icalcomponent *entry, const cv_event_details_t *details, cv_str_t zone_file,
+/* The instant as scheduling says it; of a record that does not say it, by the zone. */
+static bool s_start(const cv_scheduling_event_v1_t *event, cv_str_t zone_file, int64_t *ret_ms)
+{
+    const cv_event_details_t *details = &event->event_details;
+    if (event->has_start_ms) {
+        *ret_ms = event->start_ms;
+        return true;
+    }
+    return details->time_start.ptr && (zone_file.ptr || details->utc_offset.ptr) &&
+           ntf_start(details, zone_file, ret_ms);
+}
+
+static void s_add_times(icalcomponent *entry, const cv_scheduling_event_v1_t *at, cv_str_t zone_file,
                         struct icaltimetype first)
 {
+    const cv_event_details_t *details = &at->event_details;
     struct icaltimetype last;
     int64_t start_ms;
-    bool timed = details->time_start.ptr && (zone_file.ptr || details->utc_offset.ptr);
-    if (timed && ntf_start(details, zone_file, &start_ms)) {
+    if (s_start(at, zone_file, &start_ms)) {
         icalcomponent_add_property(entry, icalproperty_new_dtstart(s_instant(start_ms)));
         return; /* when it ends on its last day is not known */
     }
@@ -107,12 +119,12 @@ static void s_add_people(icalcomponent *entry, const ntf_calendar_t *calendar, c
 }
 
 /* first NULL: no day is known; an entry that ends needs none. */
-static icalcomponent *s_entry(const ntf_calendar_t *calendar, const cv_event_details_t *at,
+static icalcomponent *s_entry(const ntf_calendar_t *calendar, const cv_scheduling_event_v1_t *at,
                               const struct icaltimetype *first, const char *uid, cv_buf_t *buf)
 {
     const cv_scheduling_event_v1_t *event = calendar->event;
     bool cancel = calendar->method == NTF_CALENDAR_CANCEL, off = event->status == CV_EVENT_STATUS_POSTPONED;
-    bool moved = at != &event->event_details; /* to no day that is known */
+    bool moved = at != event; /* to no day that is known */
     icalcomponent *entry = icalcomponent_new_vevent();
     icalcomponent_add_property(entry, icalproperty_new_uid(uid));
     icalcomponent_add_property(entry, icalproperty_new_dtstamp(s_instant(calendar->time_ms)));
@@ -134,12 +146,12 @@ static icalcomponent *s_entry(const ntf_calendar_t *calendar, const cv_event_det
 
 int ntf_calendar(const ntf_calendar_t *calendar, cv_buf_t *out)
 {
-    const cv_event_details_t *at = &calendar->event->event_details;
+    const cv_scheduling_event_v1_t *at = calendar->event;
     struct icaltimetype first;
     char uid[CV_CALENDAR_UID_MAX + 1];
-    bool has_day = s_day(at->date_start, &first);
+    bool has_day = s_day(at->event_details.date_start, &first);
     if (!has_day && calendar->was && s_day(calendar->was->event_details.date_start, &first)) {
-        at = &calendar->was->event_details;
+        at = calendar->was;
         has_day = true;
     }
     if (!has_day && calendar->method != NTF_CALENDAR_CANCEL)

@@ -22,7 +22,8 @@ typedef struct {
     const ntf_context_t *context;
     const ntf_words_t *words;
     json_t *view;
-    bool failed; /* out of memory */
+    const cv_scheduling_event_v1_t *shown; /* the version whose details are put; NULL: none is known */
+    bool failed;                           /* out of memory */
 } s_make_t;
 
 /* ---- words -------------------------------------------------------------------------------- */
@@ -207,7 +208,16 @@ static void s_set_instant(s_make_t *make, const char *key, int64_t ms, cv_str_t 
 /* What clocks at the event are ahead of UTC when it starts; false: it cannot be known. */
 static bool s_start_offset(const s_make_t *make, const cv_event_details_t *details, int64_t *ret_s)
 {
-    int64_t start_ms;
+    int64_t start_ms, wall_s;
+    char wall[] = "0000-00-00T00:00";
+    if (make->shown && make->shown->has_start_ms && details->date_start.len == 10 && details->time_start.len == 5) {
+        memcpy(wall, details->date_start.ptr, 10);
+        memcpy(wall + 11, details->time_start.ptr, 5);
+        if (cv_wall_parse(cv_str(wall), &wall_s)) { /* as clocks were set when that version was made */
+            *ret_s = wall_s - make->shown->start_ms / 1000;
+            return true;
+        }
+    }
     if (details->utc_offset.ptr) {
         *ret_s = s_offset_of(details->utc_offset);
         return true;
@@ -427,7 +437,9 @@ static const char *s_event_change(s_make_t *make, const cv_scheduling_event_v1_t
             continue;
         json_t *row = json_object();
         s_set(make, row, "label", s_say(make, rows[i].label));
+        make->shown = was;
         s_set_by(make, row, "was", rows[i].put, &was->event_details);
+        make->shown = now;
         s_set_by(make, row, "now", rows[i].put, &now->event_details);
         if (json_array_append_new(list, row))
             make->failed = true;
@@ -522,7 +534,8 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
 json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
 {
     cv_str_t language = ntf_language_code(context->language);
-    s_make_t make = {.context = context, .words = ntf_words_of(language), .view = json_object()};
+    s_make_t make = {
+        .context = context, .words = ntf_words_of(language), .view = json_object(), .shown = context->details};
     if (!make.view)
         return NULL;
     s_set(&make, make.view, "language", language);

@@ -133,9 +133,9 @@ static sch_proposal_t propose(sch_search_t *search, int64_t limit, choice_t *ret
     }
     const int *candidates = sch_place_candidates(m, item, &n);
     int to = candidates[sch_random_below(random, n)];
-    if (dice >= 60 && dice < 70)
+    if (dice >= 60 && dice < 110)
         return sch_move_chain(search, item, m->time_of[to]) ? SCH_COMPOUND : SCH_NOTHING;
-    if (dice < 200 && from >= 0 && m->rooms > 1) { /* only the room */
+    if (dice < 240 && from >= 0 && m->rooms > 1) { /* only the room */
         to = m->time_of[from] * m->rooms + m->room_of[to];
         if (!sch_is_candidate(m, item, to))
             return SCH_NOTHING;
@@ -226,7 +226,7 @@ static bool frozen(cycle_t *c)
 
 void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, int *best, sch_place_result_t *result)
 {
-    static const double FIRST = 0.12;
+    static const double FIRST = 0.12, HEAVY = 3;
     double logs[LOGS], share = 0, temperature;
     sch_place_state_t *s = search->state;
     sch_score_t best_score = s->score;
@@ -256,6 +256,7 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
                 search->focus_n = 0;
             }
             temperature = cycle.start * pow(cycle.end / cycle.start, (share - cycle.begin) / cycle.length);
+            search->heavy = (int64_t)(HEAVY * temperature);
         }
         int64_t limit = (int64_t)(temperature * logs[sch_random_next(&search->random) >> 52]);
         choice_t choice;

@@ -59,7 +59,11 @@ bool sch_move_eject(sch_search_t *search, int item, int place)
     return false;
 }
 
-/* Everything that hard pairs or a room chain to the item between its time and another one changes sides. Rooms stay. */
+/* Everything that heavy pairs or a room chain to the item between its time and another one changes sides. Rooms stay.
+ *
+ * Heavy is what the search would hardly accept to break as hot as it is now: always what is hard, and what is soft but
+ * dear as soon as it has cooled below it. Without the latter a plan whose conflicts are all soft freezes with one of
+ * them left, and no exchange of two can mend it. */
 bool sch_move_chain(sch_search_t *search, int item, int time)
 {
     enum { CHAIN_MAX = 48 };
@@ -81,7 +85,8 @@ bool sch_move_chain(sch_search_t *search, int item, int time)
             int other = found[0]; /* the occupant comes last */
             if (e < m->edges_any_end[one]) {
                 other = m->edges[e].other;
-                if (m->edges[e].level != SCH_HARD || s->place[other] < 0 || m->time_of[s->place[other]] != side ||
+                if (search->energy.weight[m->edges[e].level] * m->edges[e].weight < search->heavy ||
+                    s->place[other] < 0 || m->time_of[s->place[other]] != side ||
                     sch_relation_value(&m->relations.at[m->edges[e].relation], side, side) <= 0)
                     continue;
             }

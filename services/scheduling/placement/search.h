@@ -34,6 +34,7 @@ typedef struct {
     sch_energy_t energy;
     int64_t slack;  /* how much energy what is looked at last can fall by at most, whoever moves */
     int64_t *gains; /* and when this item moves */
+    int64_t heavy;  /* energy from which on a pair chains its items together */
     int *queue;     /* items of a chain */
 } sch_search_t;
 
