@@ -13,6 +13,10 @@
  * finds is listed; the exit status is 0 only if nothing was. It reads, and changes nothing. A stream that this key may
  * not follow is named as not verified; it does not count as found.
  *
+ * Who was decided is asked for page by page and compared with what the records say: a question for each record would
+ * be as many questions as a service lets one principal ask in minutes (limits/questions). Both are kept as 48 octets a
+ * request. A service that does not know that question is asked for each.
+ *
  * Of a stream whose first records were pruned the first chain is taken as given, so it vouches for what is kept only.
  */
 #include "findings.h"
@@ -29,6 +33,15 @@ typedef struct {
     uint8_t part; /* of an import, from 1; 0: the whole request */
 } request_id_t;
 
+/* That a record was caused by a request. */
+typedef struct {
+    uint8_t id[CV_UUID_LEN];
+    bool is_bad;
+    cv_outcome_class_t class; /* as remembered; CV_OUTCOME_CLASS_ABSENT: not at all */
+    uint64_t seq;
+    const char *stream;
+} cause_t;
+
 typedef struct {
     cli_t *cli;
     cli_findings_t found;
@@ -41,6 +54,8 @@ typedef struct {
     char cause[CV_UUID_TEXT + 1]; /* of the last record */
     request_id_t *decided;
     size_t decided_n, decided_room;
+    cause_t *caused; /* of the service that is read; for the look through what it remembers in the order of ids */
+    size_t caused_n, caused_room, caused_at;
     int rc;
 } audit_t;
 
@@ -61,23 +76,109 @@ static int remembered(audit_t *audit, const char *service, const char *id, json_
     return rc;
 }
 
-static void check_cause(audit_t *audit, const char *id, uint64_t seq)
+static int keep_cause(audit_t *audit, const uint8_t id[CV_UUID_LEN], uint64_t seq)
 {
-    json_t *outcome = NULL;
-    int rc = remembered(audit, audit->service, id, &outcome);
-    audit->causes++;
-    if (rc == CV_ENOTFOUND) {
-        cli_find(&audit->found, "%s %llu was caused by request %s, which %s does not remember", audit->stream,
-                 (unsigned long long)seq, id, audit->service);
-    } else if (rc != CV_OK) {
-        audit->rc = rc;
-    } else {
-        const char *class = cli_text_of(json_object_get(outcome, "data"), "class");
-        if (strcmp(class, "OK") != 0 && strcmp(class, "REJECTED") != 0)
-            cli_find(&audit->found, "request %s caused %s %llu and is remembered as %s, which is no decision", id,
-                     audit->stream, (unsigned long long)seq, class);
+    if (audit->caused_n == audit->caused_room) {
+        size_t room = audit->caused_room ? audit->caused_room * 2 : 1024;
+        cause_t *grown = realloc(audit->caused, room * sizeof *grown);
+        if (!grown)
+            return CV_ENOMEM;
+        audit->caused = grown;
+        audit->caused_room = room;
     }
-    json_decref(outcome);
+    cause_t *cause = &audit->caused[audit->caused_n++];
+    *cause = (cause_t){.stream = audit->stream, .seq = seq};
+    memcpy(cause->id, id, CV_UUID_LEN);
+    audit->causes++;
+    return CV_OK;
+}
+
+static int cause_by_id(const void *a, const void *b)
+{
+    return memcmp(((const cause_t *)a)->id, ((const cause_t *)b)->id, CV_UUID_LEN);
+}
+
+static int cause_by_place(const void *a, const void *b)
+{
+    const cause_t *x = a, *y = b;
+    int by_stream = strcmp(x->stream, y->stream);
+    return by_stream ? by_stream : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static void judge(cause_t *cause, cv_outcome_class_t class)
+{
+    cause->class = class;
+    cause->is_bad = class != CV_OUTCOME_CLASS_OK && class != CV_OUTCOME_CLASS_REJECTED;
+}
+
+/* One remembered outcome; they come in the order of their ids, as the causes stand. */
+static int on_remembered(void *arg, const cv_msg_t *msg)
+{
+    audit_t *audit = arg;
+    uint8_t id[CV_UUID_LEN];
+    cv_outcome_v1_t outcome;
+    if (msg->info->number != CV_MSG_OUTCOME_V1 || cv_uuid_parse(msg->id, id))
+        return CV_EMALFORMED;
+    if (msg->info->decode(msg->data, &outcome, NULL) != CV_OK)
+        outcome.cls = CV_OUTCOME_CLASS_INVALID; /* somebody has been at the file */
+    for (; audit->caused_at < audit->caused_n; audit->caused_at++) {
+        cause_t *cause = &audit->caused[audit->caused_at];
+        int order = memcmp(cause->id, id, CV_UUID_LEN);
+        if (order > 0)
+            break;
+        judge(cause, order == 0 ? outcome.cls : CV_OUTCOME_CLASS_ABSENT);
+    }
+    return CV_OK;
+}
+
+/* Of a service that does not know the question: one question each. */
+static int ask_for_each(audit_t *audit)
+{
+    for (size_t i = 0; i < audit->caused_n; i++) {
+        char id[CV_UUID_TEXT + 1];
+        json_t *outcome = NULL;
+        cv_uuid_text(audit->caused[i].id, id);
+        int rc = remembered(audit, audit->service, id, &outcome);
+        if (rc != CV_OK && rc != CV_ENOTFOUND)
+            return rc;
+        const char *class = cli_text_of(json_object_get(outcome, "data"), "class");
+        judge(&audit->caused[i], rc == CV_ENOTFOUND               ? CV_OUTCOME_CLASS_ABSENT
+                                 : strcmp(class, "OK") == 0       ? CV_OUTCOME_CLASS_OK
+                                 : strcmp(class, "REJECTED") == 0 ? CV_OUTCOME_CLASS_REJECTED
+                                                                  : CV_OUTCOME_CLASS_INVALID);
+        json_decref(outcome);
+    }
+    return CV_OK;
+}
+
+/* Whether each record's cause is remembered, as a decision. */
+static int check_causes(audit_t *audit)
+{
+    if (!audit->caused_n)
+        return CV_OK;
+    qsort(audit->caused, audit->caused_n, sizeof(cause_t), cause_by_id);
+    audit->caused_at = 0;
+    int rc = cli_query(audit->cli, audit->service, "requests", NULL, on_remembered, audit);
+    for (; rc == CV_OK && audit->caused_at < audit->caused_n; audit->caused_at++)
+        judge(&audit->caused[audit->caused_at], CV_OUTCOME_CLASS_ABSENT);
+    if (rc == CV_ENOTFOUND || rc == CV_EDENIED)
+        rc = ask_for_each(audit);
+    if (rc != CV_OK)
+        return rc;
+    qsort(audit->caused, audit->caused_n, sizeof(cause_t), cause_by_place);
+    for (size_t i = 0; i < audit->caused_n; i++) {
+        const cause_t *cause = &audit->caused[i];
+        char id[CV_UUID_TEXT + 1];
+        cv_uuid_text(cause->id, id);
+        if (cause->is_bad && cause->class == CV_OUTCOME_CLASS_ABSENT)
+            cli_find(&audit->found, "%s %llu was caused by request %s, which %s does not remember", cause->stream,
+                     (unsigned long long)cause->seq, id, audit->service);
+        else if (cause->is_bad)
+            cli_find(&audit->found, "request %s caused %s %llu and is remembered as %s, which is no decision", id,
+                     cause->stream, (unsigned long long)cause->seq, cv_outcome_class_text(cause->class));
+    }
+    audit->caused_n = 0;
+    return CV_OK;
 }
 
 /* ---- streams ----------------------------------------------------------------------------------- */
@@ -125,7 +226,7 @@ static int on_record(void *arg, const cv_stream_event_t *event)
     if (event->msg.causationid.ptr && !cv_uuid_parse(event->msg.causationid, id) &&
         !cv_str_is(event->msg.causationid, audit->cause) &&
         cv_str_copy(event->msg.causationid, audit->cause, sizeof audit->cause) == CV_OK)
-        check_cause(audit, audit->cause, event->position.seq);
+        audit->rc = keep_cause(audit, id, event->position.seq);
     return audit->rc;
 }
 
@@ -211,6 +312,8 @@ static int audit_services(audit_t *audit)
         int failed = CLI_OK;
         for (size_t k = 0; failed == CLI_OK && k < json_array_size(streams); k++)
             failed = audit_stream(audit, json_array_get(streams, k));
+        if (failed == CLI_OK && (rc = check_causes(audit)) != CV_OK)
+            failed = cli_query_failed(audit->cli, rc, "cannot ask %s what it remembers", audit->service);
         json_decref(status);
         if (failed != CLI_OK)
             return failed;
@@ -327,5 +430,6 @@ int cli_audit_verify(cli_t *cli)
     json_decref(audit.found.shown);
     json_decref(audit.streams);
     free(audit.decided);
+    free(audit.caused);
     return status;
 }

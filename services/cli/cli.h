@@ -286,6 +286,8 @@ int cli_dashboard_rotate(cli_t *cli);
 int cli_recipient_preferences(cli_t *cli);
 int cli_recipient_prefer(cli_t *cli);
 int cli_recipient_hours(cli_t *cli);
+int cli_dashboard_sessions(cli_t *cli);
+int cli_dashboard_revoke(cli_t *cli);
 int cli_notice_preview(cli_t *cli);
 
 #endif

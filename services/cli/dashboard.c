@@ -1,11 +1,14 @@
 /* dashboard: links for those who may see names on the dashboard's desk, and the key that signs them.
  * SPDX-License-Identifier: Apache-2.0
  *
- * `dashboard link` makes a link for one principal: it is printed and kept nowhere. `dashboard rotate` makes the key, or
- * another one in its place: every link before is worth nothing from then on. What a pass is: dashboard/core_pass.h.
+ * `dashboard link` makes a link for one principal: it signs in once, is printed and kept nowhere. `dashboard rotate`
+ * makes the key, or another one in its place: every link and session before is worth nothing from then on. `sessions`
+ * and `revoke` are orders to a desk that runs, signed with the same key and good for a minute: who has the key can be
+ * anybody there anyway. What a pass is: dashboard/core_pass.h.
  */
 #include "cli.h"
 #include "dashboard/core_pass.h"
+#include "fetch_http.h"
 
 #include "convene/files.h"
 #include "convene/ids.h"
@@ -91,7 +94,7 @@ int cli_dashboard_link(cli_t *cli)
     int64_t now_ms = cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms");
     int64_t until_ms = (now_ms / 1000 + hours * 3600) * 1000; /* a pass ends at a whole second */
     randombytes_buf(nonce, sizeof nonce);
-    int rc = dash_pass_make(&key, name, now_ms, until_ms, nonce, pass);
+    int rc = dash_pass_make(&key, DASH_PASS_LINK, name, now_ms, until_ms, nonce, pass);
     sodium_memzero(&key, sizeof key);
     if (rc != CV_OK)
         return cli_fail(cli, cli_status_of(rc), "the link cannot be made: %s", cv_error_text(rc));
@@ -102,7 +105,8 @@ int cli_dashboard_link(cli_t *cli)
                             json_pack("{s:s, s:s, s:s, s:s, s:s}", "url", link, "name", who.name, "role",
                                       cv_role_name(who.role), "party", who.party, "until", until));
     printf("%s\n", link);
-    cli_say("convene: good until %s, for whoever has it: give it to %s and nobody else\n", until, name);
+    cli_say("convene: signs in once, to a session until %s, whoever has it: give it to %s and nobody else\n", until,
+            name);
     return CLI_OK;
 }
 
@@ -127,5 +131,67 @@ int cli_dashboard_rotate(cli_t *cli)
     if (cli->json)
         return cli_document(cli, "convene.cli.dashboard_key.v1", json_pack("{s:s}", "file", path));
     printf("%s is new: links that were made before are worth nothing\n", path);
+    return CLI_OK;
+}
+
+/* ---- orders to a desk that runs -------------------------------------------------------------------------- */
+
+static int order(cli_t *cli, dash_pass_kind_t kind, const char *name, json_t **ret_answer)
+{
+    char url[CV_CONFIG_VALUE_MAX], pass[DASH_PASS_TEXT], path[DASH_PASS_TEXT + 32];
+    uint8_t nonce[DASH_PASS_NONCE];
+    cv_seal_key_t key;
+    int status = cli_config(cli);
+    if (status == CLI_OK)
+        status = desk_url(cli, url, sizeof url);
+    if (status == CLI_OK)
+        status = read_key(cli, &key);
+    if (status != CLI_OK)
+        return status;
+    int64_t now_ms = cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms");
+    randombytes_buf(nonce, sizeof nonce);
+    int rc = dash_pass_make(&key, kind, name, now_ms, now_ms + DASH_ORDER_MS, nonce, pass);
+    sodium_memzero(&key, sizeof key);
+    if (rc != CV_OK)
+        return cli_usage(cli, "\"%s\" is no name of a principal", name);
+    (void)snprintf(path, sizeof path, "/desk/order?t=%s", pass);
+    return cli_http_json(cli, url, path, ret_answer);
+}
+
+int cli_dashboard_sessions(cli_t *cli)
+{
+    json_t *answer = NULL;
+    int status = order(cli, DASH_PASS_LIST, "*", &answer);
+    if (status != CLI_OK)
+        return status;
+    if (cli->json)
+        return cli_document(cli, "convene.cli.dashboard_sessions.v1", answer);
+    const json_t *sessions = json_object_get(answer, "sessions");
+    cli_table_t *table = cli_table_new(cli, (const char *const[]){"name", "since", "until"}, 3);
+    for (size_t i = 0; i < json_array_size(sessions); i++) {
+        const json_t *session = json_array_get(sessions, i);
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(session, "name"));
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(session, "begun"));
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(session, "until"));
+    }
+    cli_table_print(&table);
+    json_decref(answer);
+    return CLI_OK;
+}
+
+int cli_dashboard_revoke(cli_t *cli)
+{
+    const char *name = cli_has(cli, "all") ? "*" : cli->args_n ? cli->args[0] : NULL;
+    json_t *answer = NULL;
+    if (!name || (cli_has(cli, "all") && cli->args_n))
+        return cli_usage(cli, "whose sessions? `convene dashboard revoke NAME`, or --all");
+    int status = order(cli, DASH_PASS_END, name, &answer);
+    if (status != CLI_OK)
+        return status;
+    if (cli->json)
+        return cli_document(cli, "convene.cli.dashboard_revoked.v1", answer);
+    printf("%lld sessions ended; links of %s that were made until now are worth nothing\n",
+           (long long)cli_int_of(answer, "ended"), cli_has(cli, "all") ? "anybody" : name);
+    json_decref(answer);
     return CLI_OK;
 }

@@ -3,14 +3,18 @@
  *
  *   DIR/NAME/NAME.secret   the program's own keys
  *   DIR/registration/registration.master   the key of its personal data, for registration alone
- *   DIR/NAME/allow/        certificates: for a service all of them, it has to judge who may come in;
- *                          for everybody else those of the services, to know whom they talk to
+ *   DIR/dashboard/<desk_as>.secret, dashboard.links   once there is a key for the desk (dashboard/desk_as, of role
+ *                          service): that, and what signs links to it. Without it neither, and what was there goes
+ *   DIR/NAME/allow/        certificates: for a service all of them, it has to judge who may come in; the same for a
+ *                          dashboard with a desk; for everybody else those of the services, to know whom they talk to
  *
  * Whoever wants a key makes the directory DIR/NAME; in containers it is a volume that only this program sees. Done
  * again it only writes what has changed, and takes away certificates that are gone. A file appears under its name when
  * it is complete, so a service may read at any time; a run that was interrupted is mended by the next.
  */
 #include "keys.h"
+
+#include "convene/seal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -27,7 +31,8 @@ typedef struct {
     cli_t *cli;
     const char *keys;
     cv_principals_t *principals;
-    int programs, changed; /* directories looked at; files written or taken away */
+    const cv_principal_t *desk; /* NULL: there is no key for it */
+    int programs, changed;      /* directories looked at; files written or taken away */
 } share_t;
 
 static int read_file(const char *path, char *text, size_t *ret_len)
@@ -87,8 +92,9 @@ static bool is_certificate(const char *file)
 static bool is_for(const share_t *self, const cv_principal_t *program, const char *file)
 {
     const cv_principal_t *one = cv_principals_by_name(self->principals, (cv_str_t){file, strlen(file) - SUFFIX_LEN});
-    bool own = one == program && strcmp(program->name, cli_dashboard) == 0; /* it listens, and asks itself how it is */
-    return one && (program->role == CV_ROLE_SERVICE || one->role == CV_ROLE_SERVICE || own);
+    bool is_dashboard = strcmp(program->name, cli_dashboard) == 0, with_desk = is_dashboard && self->desk;
+    bool own = one == program && is_dashboard; /* it listens, and asks itself how it is */
+    return one && (with_desk || program->role == CV_ROLE_SERVICE || one->role == CV_ROLE_SERVICE || own);
 }
 
 typedef int each_t(share_t *self, const cv_principal_t *program, const char *directory, const char *file);
@@ -145,6 +151,42 @@ static int give_master(share_t *self, const char *directory)
     return copy(self, self->keys, directory, name);
 }
 
+static int take_file(share_t *self, const char *directory, const char *name)
+{
+    char path[CLI_PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", directory, name) >= CLI_PATH_MAX)
+        return cli_fail(self->cli, CLI_USAGE, "the path of a directory is too long");
+    if (unlink(path) == 0)
+        self->changed++;
+    else if (errno != ENOENT)
+        return cli_fail(self->cli, CLI_FAILED, "cannot remove %s: %s", path, strerror(errno));
+    return CLI_OK;
+}
+
+/* What the desk asks with, and what its links are signed with; the latter is made when there is none. */
+static int give_desk(share_t *self, const char *directory)
+{
+    static const char links[] = "dashboard.links";
+    const char *path = cv_config_text(self->cli->config, "dashboard/link_key");
+    char secret[CV_NAME_MAX + 8], error[CV_CONFIG_ERROR_MAX], ours[CLI_PATH_MAX];
+    cv_seal_key_t key;
+    (void)snprintf(secret, sizeof secret, "%s.secret", cv_config_of(self->cli->config, cli_dashboard, "desk_as"));
+    if (!self->desk) {
+        int status = take_file(self, directory, secret);
+        return status == CLI_OK ? take_file(self, directory, links) : status;
+    }
+    if (access(path, F_OK) != 0) {
+        int rc = cv_seal_make(path, &key, error, sizeof error);
+        sodium_memzero(&key, sizeof key);
+        if (rc != CV_OK)
+            return cli_fail(self->cli, CLI_FAILED, "dashboard/link_key: %s", error);
+    }
+    if (snprintf(ours, sizeof ours, "%s/%s", self->keys, links) >= CLI_PATH_MAX)
+        return cli_fail(self->cli, CLI_USAGE, "the path of the keys is too long");
+    int status = access(ours, F_OK) == 0 ? copy(self, self->keys, directory, links) : CLI_OK; /* else kept elsewhere */
+    return status == CLI_OK ? copy(self, self->keys, directory, secret) : status;
+}
+
 static int share_with(share_t *self, const char *directory, const cv_principal_t *program)
 {
     char ours[CLI_PATH_MAX], allow[CLI_PATH_MAX], secret[CV_NAME_MAX + 8];
@@ -159,6 +201,8 @@ static int share_with(share_t *self, const char *directory, const cv_principal_t
         status = each_certificate(self, program, allow, allow, take_away);
     if (status == CLI_OK && strcmp(program->name, "registration") == 0)
         status = give_master(self, directory);
+    if (status == CLI_OK && strcmp(program->name, cli_dashboard) == 0)
+        status = give_desk(self, directory);
     if (status == CLI_OK) /* last: who has its own key has all it needs */
         status = copy(self, self->keys, directory, secret);
     self->programs++;
@@ -198,6 +242,9 @@ int cli_keys_share_into(cli_t *cli, const char *root, int *ret_programs, int *re
     int rc = cv_principals_load(allow, &self.principals, error, sizeof error);
     if (rc != CV_OK)
         return cli_fail(cli, rc == CV_ENOTFOUND ? CLI_NOTFOUND : CLI_FAILED, "%s", error);
+    self.desk = cv_principals_by_name(self.principals, cv_str(cv_config_of(cli->config, cli_dashboard, "desk_as")));
+    if (self.desk && self.desk->role != CV_ROLE_SERVICE)
+        self.desk = NULL;
     int status = share_all(&self, root);
     cv_principals_destroy(&self.principals);
     *ret_programs = self.programs;

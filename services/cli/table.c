@@ -340,6 +340,15 @@ static const cli_flag_t dashboard_link_flags[] = {
     {"url", 0, "URL", "where the desk is as its readers see it; otherwise that of the settings (dashboard/desk)"},
     END,
 };
+static const cli_flag_t dashboard_desk_flags[] = {
+    {"url", 0, "URL", "where the desk is; otherwise that of the settings (dashboard/desk)"},
+    END,
+};
+static const cli_flag_t dashboard_revoke_flags[] = {
+    {"all", 0, NULL, "of everybody"},
+    {"url", 0, "URL", "where the desk is; otherwise that of the settings (dashboard/desk)"},
+    END,
+};
 static const cli_flag_t fetch_flags[] = {
     {"after", 0, "SEQUENCE", "leave out records up to this one"},
     {"limit", 0, "COUNT", "at most so many"},
@@ -717,15 +726,21 @@ const cli_command_t cli_commands[] = {
      "mkdir -p /srv/keys/portal && convene keys share /srv/keys", cli_keys_share},
     {"dashboard link", "Keep", "", 0, 0,
      "a link to the desk, where names are shown, for a focal point or the secretariat", dashboard_link_flags,
-     "--as says whose it is. Whoever has the link is that principal at the desk until it ends, the certificate is "
-     "revoked\n"
-     "or the key is rotated. Focal points see their own party's persons, the secretariat all. Needs the setting\n"
+     "--as says whose it is. It signs in once, whoever has it; the session ends with the link's time, at sign-out,\n"
+     "by `dashboard revoke`, `dashboard rotate` or `keys revoke`. Focal points see their own party's persons, the secretariat all. Needs the setting\n"
      "dashboard/desk and a key for the desk: `convene keys add dashboard-desk --role service`.",
      "convene dashboard link --as focal-kz --hours 8\nconvene dashboard link --as secretariat --url "
      "https://desk.example.org",
      cli_dashboard_link},
-    {"dashboard rotate", "Keep", "", 0, 0, "another key signs links to the desk: all that were made are worth nothing",
-     NULL, NULL, "convene dashboard rotate", cli_dashboard_rotate},
+    {"dashboard sessions", "Keep", "", 0, 0, "who is signed in to the desk, since and until when", dashboard_desk_flags,
+     "Asks the desk, with the key that signs links (dashboard/link_key).",
+     "convene dashboard sessions\nconvene dashboard sessions --json", cli_dashboard_sessions},
+    {"dashboard revoke", "Keep", "[NAME]", 0, 1, "end somebody's sessions at the desk, and their links",
+     dashboard_revoke_flags,
+     "At once, links that were not used yet included; their key stays good. Another link can be made right after.",
+     "convene dashboard revoke focal-kz\nconvene dashboard revoke --all", cli_dashboard_revoke},
+    {"dashboard rotate", "Keep", "", 0, 0, "another key signs links to the desk: all links and sessions end", NULL,
+     NULL, "convene dashboard rotate", cli_dashboard_rotate},
     {"backup", "Keep", "SERVICE FILE", 2, 2, "copy a service's database while it runs", NULL,
      "FILE is made by the service, on its machine; it must not exist. Operator only.",
      "convene backup registration /srv/backup/registration.db", cli_backup},

@@ -6,7 +6,9 @@
  * A service that ends by itself is started again after 250 ms, doubling to 10 s; one that ran for half a minute begins
  * anew. The dashboard is started with them; nothing needs it, so that it cannot run here stops nothing else. Two kinds
  * of end mean that starting again cannot help, and stop everything: wrong settings (status 2) and, at its first start,
- * a database or address that somebody else has (status 3). What the services log goes to <data>/log/<service>.log.
+ * a database or address that somebody else has (status 3). What the services log goes to <data>/log/<service>.log: their
+ * own doing, so that it stays bounded (log/directory, log/file_mib, log/files); the file is opened here too, for what
+ * they say before they have settings.
  *
  * The sample's job runs in a process of its own (forked before this one owns any socket), so that a service which falls
  * during the job is started again like at any other time. The sample's clock is an offset, kept in <data>/sample-clock
@@ -70,7 +72,9 @@ static const char *log_path(up_t *self, const char *service, char path[CLI_PATH_
 static int start(up_t *self, child_t *child)
 {
     char path[CLI_PATH_MAX];
-    const char *const extra[] = {self->offset[0] ? "--set" : NULL, self->offset, NULL};
+    char directory[CLI_PATH_MAX + 16];
+    (void)snprintf(directory, sizeof directory, "log/directory=%s/log", cv_config_text(self->cli->config, "data"));
+    const char *const extra[] = {"--set", directory, self->offset[0] ? "--set" : NULL, self->offset, NULL};
     int out = open(log_path(self, child->name, path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE);
     if (out < 0)
         return cli_fail(self->cli, CLI_FAILED, "cannot write %s: %s", path, strerror(errno));

@@ -1,4 +1,4 @@
-/* desk: the thread, who is let in, and its questions. See desk.h.
+/* desk: the thread, and its questions. See desk.h.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "dashboard/desk.h"
@@ -9,7 +9,6 @@
 
 #include <event2/event.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,35 +17,7 @@
 
 enum { PAGES_MAX = 200, PAGE_LIMIT = 500, SAY_AGAIN_MS = 60000 };
 
-struct dash_desk {
-    dash_desk_options_t options;
-    struct event_base *base;
-    dash_http_t *http;
-    cv_client_t *client; /* NULL: not opened yet, or its key is missing */
-    cv_reader_t *reader;
-    cv_principals_t *principals;
-    int64_t looked_ms; /* mono, when they were loaded */
-    int64_t said_ms;   /* mono, when it was last logged that the desk is closed */
-    pthread_t thread;
-    int stop_fd;
-    struct event *stop;
-};
-
-/* ---- who ------------------------------------------------------------------------------------------- */
-
-static int s_look(dash_desk_t *desk, char *ret_why, size_t why_size)
-{
-    char allow[DASH_DESK_PATH_MAX];
-    int64_t mono_ms = cv_clock_mono_ms();
-    if (desk->principals && mono_ms - desk->looked_ms < DASH_DESK_LOOK_MS)
-        return CV_OK;
-    cv_principals_destroy(&desk->principals);
-    (void)snprintf(allow, sizeof(allow), "%s/allow", desk->options.client.keys);
-    desk->looked_ms = mono_ms;
-    return cv_principals_load(allow, &desk->principals, ret_why, why_size) ? CV_EUNAVAIL : CV_OK;
-}
-
-static void s_say_closed(dash_desk_t *desk, const char *why)
+void dash_desk_say_closed(dash_desk_t *desk, const char *why)
 {
     int64_t mono_ms = cv_clock_mono_ms();
     if (desk->said_ms && mono_ms - desk->said_ms < SAY_AGAIN_MS)
@@ -55,33 +26,18 @@ static void s_say_closed(dash_desk_t *desk, const char *why)
     cv_log(CV_LOG_WARN, "desk_closed", cv_kv_text("reason", why));
 }
 
+void dash_desk_say_refused(dash_desk_t *desk, const char *peer, const char *why)
+{
+    int64_t mono_ms = cv_clock_mono_ms();
+    if (desk->refused_ms && mono_ms - desk->refused_ms < SAY_AGAIN_MS)
+        return;
+    desk->refused_ms = mono_ms;
+    cv_log(CV_LOG_WARN, "proxy_refused", cv_kv_text("peer", peer), cv_kv_text("reason", why));
+}
+
 int64_t dash_desk_now(const dash_desk_t *desk)
 {
     return cv_clock_wall_ms() + desk->options.clock_offset_ms;
-}
-
-int dash_desk_admit(dash_desk_t *desk, const char *text, cv_principal_t *ret_who, int64_t *ret_until_ms, char *ret_why,
-                    size_t why_size)
-{
-    cv_seal_key_t key;
-    dash_pass_t pass;
-    /* Read each time, so that what an old key signed is worth nothing as soon as there is another. */
-    int rc = cv_seal_read(desk->options.key_file, &key, ret_why, why_size) ? CV_EUNAVAIL : CV_OK;
-    if (!rc)
-        rc = s_look(desk, ret_why, why_size);
-    if (rc)
-        s_say_closed(desk, ret_why);
-    else
-        rc = dash_pass_check(&key, text, dash_desk_now(desk), &pass);
-    sodium_memzero(&key, sizeof(key));
-    if (rc)
-        return rc;
-    const cv_principal_t *who = cv_principals_by_name(desk->principals, cv_str(pass.name));
-    if (!who || !(who->role == CV_ROLE_SECRETARIAT || (who->role == CV_ROLE_FOCAL_POINT && who->party[0])))
-        return CV_ENOTFOUND;
-    *ret_who = *who;
-    *ret_until_ms = pass.until_ms;
-    return CV_OK;
 }
 
 /* ---- questions --------------------------------------------------------------------------------------- */
@@ -93,7 +49,7 @@ static int s_connect(dash_desk_t *desk, char *ret_why, size_t why_size)
         return CV_OK;
     if (cv_client_open(&desk->options.client, &desk->client, ret_why, why_size) == CV_OK)
         return CV_OK;
-    s_say_closed(desk, ret_why);
+    dash_desk_say_closed(desk, ret_why);
     return CV_EUNAVAIL;
 }
 
@@ -172,7 +128,8 @@ static void *s_run(void *arg)
 {
     dash_desk_t *desk = arg;
     (void)event_base_dispatch(desk->base);
-    cv_client_close(&desk->client); /* in the thread that opened it */
+    cv_client_close(&desk->client); /* in the thread that opened them */
+    dash_sessions_close(&desk->sessions);
     return NULL;
 }
 
@@ -220,8 +177,12 @@ int dash_desk_start(const dash_desk_options_t *options, dash_desk_t **ret_desk)
     int rc = s_open(desk);
     if (rc && !desk->http)
         close(options->listen_fd);
-    if (!rc && pthread_create(&desk->thread, NULL, s_run, desk))
+    if (!rc)
+        dash_desk_remember(desk);
+    pthread_t thread = 0;
+    if (!rc && pthread_create(&thread, NULL, s_run, desk))
         rc = CV_ENOMEM;
+    desk->thread = thread;
     if (rc) {
         s_free(desk);
         return rc;

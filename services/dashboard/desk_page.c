@@ -46,17 +46,23 @@ static void s_put_top(cv_buf_t *buf, const dash_desk_page_t *page, const char *t
             dash_put_text(buf, page->who->party);
             s_put(buf, ")");
         }
-        s_put(buf, ", ");
-        dash_put_word(buf, &words, DASH_W_desk_until);
-        s_put(buf, " ");
-        dash_put_time(buf, page->until_ms);
+        if (page->until_ms) {
+            s_put(buf, ", ");
+            dash_put_word(buf, &words, DASH_W_desk_until);
+            s_put(buf, " ");
+            dash_put_time(buf, page->until_ms);
+        }
         s_put(buf, "</p><nav aria-label=\"");
         dash_put_word(buf, &words, DASH_W_pages);
         s_put(buf, "\"><a href=\"/desk\">");
         dash_put_word(buf, &words, DASH_W_desk_events);
-        s_put(buf, "</a> <a href=\"/desk/out\">");
-        dash_put_word(buf, &words, DASH_W_desk_out);
-        s_put(buf, "</a></nav>");
+        s_put(buf, "</a>");
+        if (page->until_ms) { /* who came by a proxy signs out there */
+            s_put(buf, " <a href=\"/desk/out\">");
+            dash_put_word(buf, &words, DASH_W_desk_out);
+            s_put(buf, "</a>");
+        }
+        s_put(buf, "</nav>");
     }
     s_put(buf, "</header>\n<main id=\"main\" tabindex=\"-1\"><h1>");
     dash_put_text(buf, title);
@@ -95,9 +101,29 @@ dash_text_t *dash_desk_page_note(const dash_desk_page_t *page, dash_word_t word,
         s_put(&buf, "<p><a href=\"/desk\">");
         dash_put_word(&buf, &words, DASH_W_desk_events);
         s_put(&buf, "</a></p>");
-    } else if (!page->who) {
+    } else if (!page->who && word != DASH_W_desk_proxy) {
+        if (word == DASH_W_desk_used) {
+            s_put(&buf, "<p><a href=\"/desk\">");
+            dash_put_word(&buf, &words, DASH_W_desk_here);
+            s_put(&buf, "</a></p>");
+        }
         s_put(&buf, "<p><code>convene dashboard link --as NAME</code></p>");
     }
+    return s_end(&buf);
+}
+
+dash_text_t *dash_desk_page_button(const dash_desk_page_t *page, const char *name, const char *link)
+{
+    cv_buf_t buf;
+    const dash_page_t words = s_words(page);
+    s_put_top(&buf, page, dash_word(page->language, DASH_W_desk), false);
+    s_put(&buf, "<p>");
+    dash_put_with(&buf, &words, DASH_W_desk_once, name);
+    s_put(&buf, "</p><form action=\"/desk/enter\"><input type=\"hidden\" name=\"t\" value=\"");
+    dash_put_text(&buf, link);
+    s_put(&buf, "\"><button id=\"enter\">");
+    dash_put_word(&buf, &words, DASH_W_desk_enter);
+    s_put(&buf, "</button></form>");
     return s_end(&buf);
 }
 

@@ -256,12 +256,19 @@ static void s_on_request(struct evhttp_request *request, void *arg)
     }
     if (headers_n > DASH_HEADERS_MAX)
         headers_n = DASH_HEADERS_MAX;
+    char *peer = NULL;
+    ev_uint16_t port = 0;
+    evhttp_connection_get_peer(connection->evcon, &peer, &port);
     dash_request_t asked = {.target = &target,
                             .accept_language = s_header(headers, headers_n, "Accept-Language"),
                             .last_event_id = s_header(headers, headers_n, "Last-Event-ID"),
                             .if_none_match = s_header(headers, headers_n, "If-None-Match"),
                             .cookies = s_header(headers, headers_n, "Cookie"),
-                            .forwarded_proto = s_header(headers, headers_n, "X-Forwarded-Proto")};
+                            .forwarded_proto = s_header(headers, headers_n, "X-Forwarded-Proto"),
+                            .is_head = exchange.head,
+                            .peer = peer ? peer : "",
+                            .headers = headers,
+                            .headers_n = headers_n};
     http->options.on_request(http->options.self, &exchange, &asked);
 }
 

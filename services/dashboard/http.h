@@ -43,6 +43,10 @@ typedef struct dash_stream dash_stream_t;
 typedef struct {
     const dash_target_t *target;
     const char *accept_language, *last_event_id, *if_none_match, *cookies, *forwarded_proto; /* "" */
+    bool is_head;
+    const char *peer; /* the numeric address at the other end; "": not known */
+    const dash_header_t *headers;
+    size_t headers_n;
 } dash_request_t;
 
 typedef struct {

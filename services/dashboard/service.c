@@ -9,6 +9,8 @@
 #include "dashboard/pulse.h"
 #include "dashboard/web.h"
 
+#include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,9 @@ static struct {
     int listen_fd, desk_fd; /* 0: none */
     int64_t clock_offset_ms;
     bool insecure;
-    char keys[CV_CONFIG_VALUE_MAX], desk_as[CV_NAME_MAX + 1], link_key[CV_CONFIG_VALUE_MAX];
+    char keys[CV_CONFIG_VALUE_MAX], desk_as[CV_NAME_MAX + 1], link_key[CV_CONFIG_VALUE_MAX],
+        sessions[CV_CONFIG_VALUE_MAX];
+    dash_proxy_t proxy;
     char endpoints[ASKED_N][CV_ENDPOINT_MAX];
 } s_gate;
 
@@ -43,10 +47,46 @@ typedef struct {
     dash_desk_t *desk; /* NULL: there is none */
 } dash_t;
 
+/* The first line of the file; NULL: there is none set. */
+static int s_read_secret(const char *path, char *text, size_t size, const char **ret_secret, char *ret_error,
+                         size_t error_size)
+{
+    *ret_secret = NULL;
+    if (strcmp(path, "none") == 0)
+        return CV_OK;
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(text, (int)size, file)) {
+        (void)snprintf(ret_error, error_size, "dashboard/proxy_secret_file = %s: %s", path,
+                       file ? "there is nothing in it" : strerror(errno));
+        if (file)
+            (void)fclose(file);
+        return CV_EINVAL;
+    }
+    (void)fclose(file);
+    text[strcspn(text, "\r\n")] = '\0';
+    *ret_secret = text;
+    return CV_OK;
+}
+
+static int s_check_proxy(const struct cv_config *config, char *ret_error, size_t error_size)
+{
+    char text[DASH_PROXY_SECRET_MAX + 3];
+    const char *secret;
+    int rc = s_read_secret(cv_config_text(config, "dashboard/proxy_secret_file"), text, sizeof(text), &secret,
+                           ret_error, error_size);
+    if (!rc)
+        rc = dash_proxy_read(cv_config_text(config, "dashboard/proxy_header"),
+                             cv_config_text(config, "dashboard/proxy_from"), secret, &s_gate.proxy, ret_error,
+                             error_size);
+    sodium_memzero(text, sizeof(text));
+    return rc;
+}
+
 static int s_check_desk(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     const char *desk = cv_config_of(config, "dashboard", "desk"), *as = cv_config_of(config, "dashboard", "desk_as");
     (void)snprintf(s_gate.link_key, sizeof(s_gate.link_key), "%s", cv_config_text(config, "dashboard/link_key"));
+    (void)snprintf(s_gate.sessions, sizeof(s_gate.sessions), "%s", cv_config_text(config, "dashboard/sessions"));
     if (strcmp(desk, "none") == 0)
         return CV_OK;
     if (s_gate.insecure) {
@@ -59,7 +99,8 @@ static int s_check_desk(const struct cv_config *config, char *ret_error, size_t 
         (void)snprintf(ret_error, error_size, "dashboard/desk_as: longer than %d octets", CV_NAME_MAX);
         return CV_EINVAL;
     }
-    return dash_web_check("dashboard/desk", desk, ret_error, error_size);
+    int rc = s_check_proxy(config, ret_error, error_size);
+    return rc ? rc : dash_web_check("dashboard/desk", desk, ret_error, error_size);
 }
 
 /* Its settings without the socket. */
@@ -155,7 +196,9 @@ static int s_start_desk(dash_t *dash)
                                                                .services_n = ASKED_N,
                                                                .keys = s_gate.keys,
                                                                .principal = s_gate.desk_as},
-                                                    .key_file = s_gate.link_key},
+                                                    .key_file = s_gate.link_key,
+                                                    .sessions_file = s_gate.sessions,
+                                                    .proxy = &s_gate.proxy},
                              &dash->desk);
     if (rc)
         cv_log(CV_LOG_ERROR, "desk_not_opened", cv_kv_rc(rc));

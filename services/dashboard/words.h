@@ -179,6 +179,12 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(desk_needs, "This page needs a link that the secretariat gives you.",                                      \
        "Для этой страницы нужна ссылка, которую выдаёт секретариат.")                                             \
     XX(desk_over, "Your link has ended. Ask for another one.", "Срок ссылки истёк. Запросите новую.")             \
+    XX(desk_enter, "Sign in", "Войти")                                                                            \
+    XX(desk_once, "This link signs in once, as {}.", "По этой ссылке можно войти один раз, как {}.")              \
+    XX(desk_used, "Used: a link signs in once. Ask for another; if it was not you, tell the secretariat.",        \
+       "Ссылка использована. Запросите новую; если это были не вы, сообщите секретариату.")                       \
+    XX(desk_here, "Signed in already in this browser? Go on", "Уже вошли в этом браузере? Продолжить")            \
+    XX(desk_proxy, "Not from the proxy that this desk believes.", "Запрос не от доверенного прокси-сервера.")     \
     XX(desk_not_yours, "This is not for you to see.", "У вас нет доступа к этим данным.")                         \
     XX(desk_nothing, "There is nothing here.", "Здесь ничего нет.")                                               \
     XX(desk_closed, "The desk is closed.", "Служебная страница закрыта.")                                         \

@@ -58,7 +58,7 @@ class Stack(Deployment):
         ports = engine.root / "ports.yaml"
         ports.write_text("services:\n" + "".join(
             f"  {name}:\n    ports: !override [\"127.0.0.1:{PORTS[name]}-{PORTS[name] + 2}:{INSIDE[name]}-{INSIDE[name] + 2}\"]\n" for name in SERVICES) +
-            "  dashboard:\n    ports: !override [\"127.0.0.1:24930:24180\"]\n"
+            "  dashboard:\n    ports: !override [\"127.0.0.1:24930:24180\", \"127.0.0.1:24931:24181\"]\n"
             "  mail:\n    ports: !override [\"127.0.0.1:24945:2525\"]\n"
             "  prometheus:\n    ports: !override [\"127.0.0.1:24940:9090\"]\n",
             encoding="utf-8")

@@ -12,6 +12,7 @@ CONVENE_BASE=IMAGE builds on that image; CONVENE_TEST_SUITE=bookworm on Debian 1
 import email.message
 import email.policy
 import hashlib
+import html
 import json
 import os
 import pathlib
@@ -23,6 +24,7 @@ import sys
 import threading
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 import cvwire
@@ -119,6 +121,7 @@ class Compose(unittest.TestCase):
             self.observe()
             self.send_mail()
             self.keep_house()
+            self.sign_in()
             self.kill_under_load()
             before = self.judge()
             self.stop_and_start(before)
@@ -290,6 +293,42 @@ class Compose(unittest.TestCase):
         with Publisher(stack, "kz-desk") as desk:
             self.assertTrue(desk.silent("registration.decline", {"event": "SAMPLE-MOVE", "party": "KZ"}, 1.5), "a key that was taken out is heard")
         self.steps.done("a key added and taken out, a backup made and restored, all healthy by the command line")
+
+    def sign_in(self):
+        """The desk, by the commands of docker/README.md: a key, an address, a link, names, and out."""
+        stack, url = self.stack, "http://127.0.0.1:24931"
+
+        def get(path, cookie=""):
+            try:
+                with urllib.request.urlopen(urllib.request.Request(url + path, headers={"Cookie": cookie}), timeout=10) as answer:
+                    return answer.status, answer.headers.get("Set-Cookie", "").split(";")[0], answer.read().decode()
+            except urllib.error.HTTPError as refused:
+                return refused.code, "", refused.read().decode()
+        stack.compose("run", "--rm", "-T", "add-key", "dashboard-desk", "--role", "service")
+        self.engine.environment["CONVENE_DASHBOARD_DESK"] = "0.0.0.0:24181"
+        stack.compose("up", "-d", "--wait", "--no-build", "dashboard", timeout=60)
+        link = json.loads(stack.compose("run", "--rm", "-T", "cli", "dashboard", "link", "--as", "secretariat", "--url", url, "--json").stdout)["url"]
+        path = link.removeprefix(url).replace("/desk/in", "/desk/enter")
+        status, cookie, said = get(path)
+        self.assertEqual(status, 200, said)
+        self.assertEqual(get(path)[0], 401, "a link signs in once")
+        log = stack.log("registration")
+        parties = [one["data"]["party"] for one in log.query("delegations", "SAMPLE-MOVE")]
+        party, name = next((party, person["name"]) for party in parties for one in log.query("persons", f"SAMPLE-MOVE/{party}")
+                           for person in one["data"].get("persons", []) if person.get("name"))
+        page = f"/desk/event/SAMPLE-MOVE/{party}"
+        status, _, said = get(page, cookie)
+        self.assertEqual(status, 200, said)
+        self.assertIn(name, html.unescape(said))
+        stack.compose("restart", "dashboard")
+        wait_for(lambda: get(page, cookie)[0] == 200, "the session after a restart", 30, 0.2)
+        listed = stack.compose("run", "--rm", "-T", "cli", "dashboard", "sessions", "--url", "http://dashboard:24181", "--json").stdout
+        self.assertEqual([one["name"] for one in json.loads(listed)["sessions"]], ["secretariat"])
+        stack.compose("run", "--rm", "-T", "--entrypoint", "convene", "add-key", "dashboard", "rotate")
+        stack.compose("run", "--rm", "-T", "keys")
+        self.assertEqual(get(page, cookie)[0], 401)
+        self.assertEqual(sorted(path.name for path in stack.volume("keys-dashboard").glob("*.*")), ["dashboard-desk.secret", "dashboard.links", "dashboard.secret"])
+        self.steps.done("signed in at the desk by a link that works once, out by another key")
 
     # ---- kills
 

@@ -126,7 +126,7 @@ def check_library_layers(source):
         if first == 'convene':
             stem = rest.split('.')[0]
             other = PUBLIC.get(stem)
-            if stem in PROGRAM_ONLY and layer != 'service' and source.parts[-1] != f'{stem}.c':
+            if stem in PROGRAM_ONLY and layer != 'service' and not re.match(rf'{stem}(_\w+)?\.c$', source.parts[-1]):
                 source.find(number, 'layers', f'library code does not use {name}')
         elif public:
             source.find(number, 'layers', f'a public header includes {name}, which is not public')

@@ -6,6 +6,9 @@ ctest-timeout: 600
 
 The packages are made of the release build: sanitizers do not live in a sandbox. Without root, or where no machine of one's own can
 be made (machine.py), that part is skipped and says so.
+
+CONVENE_PACKAGE_SUITE=trixie does all of it in another Debian instead, made by debootstrap (suite.py); it takes a quarter of an hour,
+so that is not part of every run. CONVENE_PACKAGE_ROOT=DIR uses a root that is there already.
 """
 import gzip
 import hashlib
@@ -20,10 +23,19 @@ import tempfile
 import unittest
 
 import spdx
+import suite
 from machine import Missing, boot
 
 SOURCE = pathlib.Path(os.environ.get("CONVENE_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = SOURCE / "build"
+SUITE = os.environ.get("CONVENE_PACKAGE_SUITE")
+# What `./dev test package` does, in /src; nothing of this machine's is in it.
+INSIDE = """
+cd /src
+apt-get update -qq
+./dev test package
+grep '^VERSION_CODENAME=' /etc/os-release
+"""
 SERVICES = ("scheduling", "registration", "notifications", "dashboard")
 
 
@@ -164,7 +176,25 @@ class Package(unittest.TestCase):
         self.assertEqual(said["complaints"], "0")
 
 
+@unittest.skipUnless(SUITE, "CONVENE_PACKAGE_SUITE names no other Debian")
+class Elsewhere(unittest.TestCase):
+    """The same tests, in another Debian."""
+
+    def test_suite(self):
+        try:
+            status, said = suite.run(SUITE, SOURCE, INSIDE, 3000)
+        except Missing as missing:
+            self.skipTest(str(missing))
+        print(said[-20000:])
+        self.assertEqual(status, 0)
+        self.assertIn(f"VERSION_CODENAME={SUITE}", said)
+        self.assertIn("100% tests passed", said)
+        self.assertNotRegex(said, r"test_\w+ .*\.\.\. skipped '(?!CONVENE_PACKAGE_SUITE)", "a part that was not tried proves nothing")
+
+
 if __name__ == "__main__":
+    if SUITE:
+        sys.exit(not unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(Elsewhere)).wasSuccessful())
     if not (BUILD / "bin/convene").exists() or not shutil.which("dpkg-shlibdeps"):
         print("skipped: there is no release build, or dpkg-shlibdeps is not installed (Debian: dpkg-dev); `./dev test package` sees to both")
         sys.exit(77)

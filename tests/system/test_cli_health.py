@@ -110,6 +110,27 @@ class Share(unittest.TestCase):
             self.assertEqual(files(root / "share/registration"), [*everybody, "registration.master", "registration.secret"])
             self.assertEqual((root / "share/registration/allow/observer.cert").read_bytes(), (root / "data/keys/allow/observer.cert").read_bytes())
 
+            # A dashboard has a desk once there is a key for it: that, what signs its links, and everybody's certificates; and not any more without.
+            (root / "share/dashboard").mkdir()
+            run("keys", "share", root / "share", *flags)
+            own = sorted([*(f"allow/{name}.cert" for name in (*SERVICES, "dashboard")), "dashboard.secret"])
+            self.assertEqual(files(root / "share/dashboard"), own)
+            self.assertFalse((root / "data/keys/dashboard.links").exists())
+            run("keys", "add", "dashboard-desk", "--role", "service", "--share", root / "share", *flags)
+            desk = [*sorted([*everybody, "allow/dashboard-desk.cert"]), "dashboard-desk.secret", "dashboard.links", "dashboard.secret"]
+            self.assertEqual(sorted(files(root / "share/dashboard")), sorted(desk))
+            links = root / "share/dashboard/dashboard.links"
+            before = links.read_bytes()
+            self.assertEqual((before, links.stat().st_mode & 0o777), ((root / "data/keys/dashboard.links").read_bytes(), 0o600))
+            self.assertEqual([name for name in files(root / "share/publisher") if "dashboard" in name], ["allow/dashboard-desk.cert"])
+            run("dashboard", "rotate", *flags)
+            self.assertEqual(run("keys", "share", root / "share", *flags, "--json").json["changed"], 1)
+            self.assertNotEqual(links.read_bytes(), before)
+            self.assertEqual(run("keys", "share", root / "share", *flags, "--json").json["changed"], 0)
+            (root / "data/keys/allow/dashboard-desk.cert").unlink()
+            run("keys", "share", root / "share", *flags)
+            self.assertEqual(files(root / "share/dashboard"), own)
+
             # The key of the personal data may be the only one that opens them: it is never overwritten.
             master = root / "share/registration/registration.master"
             right = master.read_bytes()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # The desk shows names to whom they belong and to nobody else, for as long as a link is good, and leaves no trace but registration's.
 # SPDX-License-Identifier: Apache-2.0
+import concurrent.futures
 import http.client
 import json
 import os
@@ -60,9 +61,17 @@ class Desk(Case):
         self.assertTrue(document["url"].startswith(self.url + "desk/in?t="), document)
         return "/" + document["url"][len(self.url):]
 
-    def sign_in(self, name):
-        path = self.link(name)
-        answer = self.get(path)
+    def enter(self, path, **headers):
+        """Presses the button that a link shows."""
+        shown = self.get(path, **headers)
+        self.assertEqual(shown.status, 200, shown.text)
+        self.assertNotIn("Set-Cookie", shown.headers)
+        self.assertIn('action="/desk/enter"', shown.text)
+        return self.get(path.replace("/desk/in", "/desk/enter"), **headers)
+
+    def sign_in(self, name, *args):
+        path = self.link(name, *args)
+        answer = self.enter(path)
         self.assertEqual(answer.status, 200, answer.text)
         cookie = answer.headers["Set-Cookie"]
         for part in ("HttpOnly", "SameSite=Strict", "Path=/desk", "Max-Age="):
@@ -70,8 +79,101 @@ class Desk(Case):
         self.assertNotIn("Secure", cookie)
         self.assertIn("url=/desk", answer.text)
         self.assertNotIn(path.split("=")[1], answer.text, "the pass is not on the page")
-        self.assertIn("; Secure", self.get(path, X_Forwarded_Proto="https").headers["Set-Cookie"])
         return cookie.split(";")[0]
+
+    def used(self, path):
+        """Whether a link is refused as used, with what to do."""
+        answers = [self.get(where) for where in (path, path.replace("/desk/in", "/desk/enter"))]
+        for answer in answers:
+            self.assertNotIn("Set-Cookie", answer.headers)
+        return all(answer.status == 401 and "a link signs in once. Ask for another" in answer.text for answer in answers)
+
+    def test_a_link_signs_in_once(self):
+        path = self.link("kz")
+        entry = path.replace("/desk/in", "/desk/enter")
+        # Who looks at a link before its reader does, a mail filter or a preview, uses nothing up.
+        for method, where, status in (("GET", path, 200), ("HEAD", path, 200), ("HEAD", entry, 405), ("POST", entry, 405)):
+            parts = urlsplit(self.url)
+            connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+            connection.request(method, where)
+            answer = connection.getresponse()
+            self.assertEqual((answer.status, answer.getheader("Set-Cookie")), (status, None), method)
+            connection.close()
+        self.assertIn("as kz", self.get(path).text)
+        # Two presses at the same instant: one session.
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: self.get(entry), range(8)))
+        self.assertEqual(sorted(answer.status for answer in answers), [200] + 7 * [401])
+        cookie = next(answer for answer in answers if answer.status == 200).headers["Set-Cookie"].split(";")[0]
+        self.assertTrue(self.used(path))
+        self.assertNotIn(path.split("=")[1], cookie, "the cookie is not the link")
+        self.assertEqual(self.get("/desk", "convene_desk=" + path.split("=")[1]).status, 401, "the link is not a cookie")
+        # It is still used, and the session still good, after the process was killed, without the view's file, and a day of the link later.
+        self.d.dashboard.kill()
+        os.remove(os.path.join(self.d.data, "dashboard.db"))
+        self.d.dashboard.start()
+        self.assertIn("KZ person 1", wait_for(lambda: (a := self.get("/desk/event/E1", cookie)).status == 200 and a, "the session goes on").text)
+        self.assertTrue(self.used(path))
+        # Out is out, for who kept the cookie too; and the link does not come back.
+        self.assertEqual(self.get("/desk/out", cookie).status, 200)
+        self.assertEqual(self.get("/desk", cookie).status, 401)
+        self.assertTrue(self.used(path))
+        secure = self.enter(self.link("kz"), X_Forwarded_Proto="https")
+        self.assertIn("; Secure", secure.headers["Set-Cookie"])
+
+    def test_without_its_file_no_old_link_is_good(self):
+        cookie, unused = self.sign_in("kz"), self.link("kz")
+        self.d.dashboard.stop()
+        for name in os.listdir(self.d.data):
+            if name.startswith("dashboard-sessions.db"):
+                os.remove(os.path.join(self.d.data, name))
+        self.d.dashboard.start()
+        self.assertEqual(self.get("/desk", cookie).status, 401)
+        self.assertEqual(self.get(unused).status, 401)
+        self.assertIn("has ended", self.get(unused).text)
+        self.sign_in("kz")
+
+    def test_the_list_and_taking_back(self):
+        convene = lambda *args, **kwargs: self.convene("dashboard", *args, "--url", self.url, **kwargs).stdout
+        kz, az, unused = self.sign_in("kz", "--hours", "2"), self.sign_in("az"), self.link("kz")
+        listed = json.loads(convene("sessions", "--json"))["sessions"]
+        self.assertEqual([one["name"] for one in listed], ["az", "kz"])
+        self.assertEqual(list(listed[0]), ["name", "begun", "until"], "no cookie, nothing else")
+        self.assertIn("kz", convene("sessions"))
+        self.assertIn("1 sessions ended", convene("revoke", "kz"))
+        self.assertEqual((self.get("/desk", kz).status, self.get("/desk", az).status, self.get(unused).status), (401, 200, 401))
+        self.assertEqual([one["name"] for one in json.loads(convene("sessions", "--json"))["sessions"]], ["az"])
+        kz = self.sign_in("kz")
+        self.assertEqual(json.loads(convene("revoke", "--all", "--json"))["ended"], 2)
+        self.assertEqual((self.get("/desk", kz).status, self.get("/desk", az).status), (401, 401))
+        convene("revoke", status=USAGE)
+        convene("revoke", "kz", "--all", status=USAGE)
+        # An order is for who holds the key: no session, no link and no other key gives one.
+        kz, path = self.sign_in("kz"), self.link("kz")
+        for order in (path.split("t=")[1], kz.split("=")[1], "", "x"):
+            self.assertEqual(self.get(f"/desk/order?t={order}", kz).status, 401)
+        self.d.settings["dashboard/link_key"] = os.path.join(self.d.root, "another.links")
+        convene("sessions", status=1)
+        del self.d.settings["dashboard/link_key"]
+        self.assertEqual(self.get("/desk", kz).status, 200)
+
+    def test_a_file_that_cannot_be_used(self):
+        self.d.dashboard.stop()
+        path = os.path.join(self.d.data, "dashboard-sessions.db")
+        for name in [path, path + "-wal", path + ".lock"]:
+            if os.path.exists(name):
+                os.remove(name)
+        os.mkdir(path)
+        self.d.dashboard.start()
+        link = self.link("kz")
+        answer = self.get(link.replace("/desk/in", "/desk/enter"))
+        self.assertEqual((answer.status, answer.headers.get("Set-Cookie")), (503, None))
+        self.assertNotIn(self.d.data, answer.text)
+        self.assertTrue([e for e in self.d.dashboard.log_events() if e["event"] == "desk_closed"])
+        self.assertEqual(fetch(self.d, "/").status, 200)
+        os.rmdir(path)
+        self.get("/desk")  # makes it
+        self.sign_in("kz")
 
     def test_everybody_sees_their_own(self):
         kz, az, office = (self.sign_in(name) for name in ("kz", "az", "office"))
@@ -111,10 +213,12 @@ class Desk(Case):
         name, text = kz.split("=", 1)
         az = self.sign_in("az").split("=", 1)[1]
         words = set()
-        for forged in ("", "x", text[:-1], text + "A", text[:-2] + ("AA" if text[-2:] != "AA" else "BB"), text[:20] + az[20:], az[:-20] + text[-20:], "A" * 126, "A" * 900):
+        link, other = self.link("kz").split("t=")[1], self.link("az").split("t=")[1]
+        for forged in ("", "x", link[:-1], link + "A", link[:20] + other[20:], other[:-20] + link[-20:], "A" * 130, text[:-1], text + "A", text[:-2] + ("AA" if text[-2:] != "AA" else "BB"), text[:20] + az[20:], az[:-20] + text[-20:], "A" * 126, "A" * 900):
             answer = self.get("/desk/event/E1", f"{name}={forged}")
             self.assertEqual(answer.status, 401, forged)
-            self.assertEqual(self.get(f"/desk/in?t={forged}").status, 401)
+            for door in ("in", "enter"):
+                self.assertEqual(self.get(f"/desk/{door}?t={forged}").status, 401)
             words.add(answer.text)
         self.assertEqual(len(words), 1, "it is not said what was wrong")
         self.assertEqual(self.get("/desk/event/E1").status, 401)
@@ -139,14 +243,19 @@ class Desk(Case):
         self.assertIn("there is no desk", self.convene("dashboard", "link", "--as", "kz", status=USAGE).stderr)
 
     def test_it_ends_by_time(self):
-        self.convene("dashboard", "rotate")
-        # A pass that ends soon, as the command would have made it some hours ago.
-        self.d.settings["clock/offset_ms"] = -3600_000 + 3000
-        cookie = "convene_desk=" + self.link("kz", "--hours", "1").split("t=")[1]
+        # A session that has some seconds left, begun an hour ago by this machine's clock.
+        self.d.dashboard.stop()
+        os.remove(os.path.join(self.d.data, "dashboard-sessions.db"))
+        self.d.settings["clock/offset_ms"] = -3600_000 + 6000
+        self.d.dashboard.start()
+        unused, cookie = self.link("kz", "--hours", "1"), self.sign_in("kz", "--hours", "1")
+        self.d.dashboard.stop()
         del self.d.settings["clock/offset_ms"]
+        self.d.dashboard.start()
         self.assertEqual(self.get("/desk", cookie).status, 200)
-        wait_for(lambda: self.get("/desk", cookie).status == 401, "it is over", deadline=10)
+        wait_for(lambda: self.get("/desk", cookie).status == 401, "it is over", deadline=15)
         self.assertIn("has ended", self.get("/desk", cookie).text)
+        self.assertIn("has ended", self.get(unused).text)
 
     def test_without_a_key_it_is_closed_and_says_so(self):
         kz = self.sign_in("kz")
@@ -178,10 +287,10 @@ class Desk(Case):
     def test_nothing_of_it_stays(self):
         kz = self.sign_in("kz")
         path = self.link("kz")
-        self.get(path)
+        self.enter(path)
         self.assertIn("KZ person 1", self.get("/desk/event/E1", kz).text)
         everything = b""
-        for file in ("dashboard.db", "dashboard.db-wal"):
+        for file in ("dashboard.db", "dashboard.db-wal", "dashboard-sessions.db", "dashboard-sessions.db-wal"):
             if os.path.exists(os.path.join(self.d.data, file)):
                 with open(os.path.join(self.d.data, file), "rb") as data:
                     everything += data.read()

@@ -51,11 +51,28 @@ class Files(unittest.TestCase):
         self.assertEqual([alert for alert in alerts if f'alertname="{alert}"' not in tried], [], "alerts that no test makes fire")
 
     def test_grafana_panels(self):
+        """What a Grafana asks of such a file, as far as that is known without one: its own fields, a grid of 24 columns, names that fit together."""
         document = json.loads((FILES / "grafana.json").read_text(encoding="utf-8"))
+        self.assertTrue({"title", "uid", "schemaVersion", "panels", "templating", "time", "refresh"} <= set(document))
+        self.assertRegex(document["uid"], r"^[A-Za-z0-9_-]{1,40}$")
+        self.assertGreaterEqual(document["schemaVersion"], 36, "Grafana 9 and newer change nothing below that")
+        variables = {one["name"] for one in document["templating"]["list"]}
+        self.assertEqual([one["type"] for one in document["templating"]["list"]], ["datasource"])
+        self.assertEqual(set(re.findall(r"\$\{(\w+)\}", json.dumps(document))) - variables, set(), "variables that are not there")
         self.assertEqual(len({panel["id"] for panel in document["panels"]}), len(document["panels"]))
+        taken = set()
         for panel in document["panels"]:
-            self.assertTrue(panel["title"] and panel["targets"] and panel["gridPos"], panel)
-            self.assertEqual(panel["datasource"]["uid"], "${datasource}")
+            self.assertTrue(panel["title"] and panel["targets"], panel)
+            self.assertIn(panel["type"], ("stat", "timeseries", "table", "gauge", "bargauge", "text"))
+            self.assertEqual(panel["datasource"], {"type": "prometheus", "uid": "${datasource}"})
+            at = panel["gridPos"]
+            self.assertTrue(set(at) == {"h", "w", "x", "y"} and 0 <= at["x"] and at["x"] + at["w"] <= 24 and at["h"] > 0, panel["title"])
+            cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+            self.assertFalse(cells & taken, f"{panel['title']} lies over another")
+            taken |= cells
+            self.assertEqual(set(panel["fieldConfig"]), {"defaults", "overrides"})
+            self.assertIn(panel["fieldConfig"]["defaults"].get("unit", "short"), ("short", "none", "s", "ms", "bytes", "percent", "percentunit", "ops", "reqps", "cps"))
+            self.assertEqual(len({target["refId"] for target in panel["targets"]}), len(panel["targets"]))
 
 
 class Observed(unittest.TestCase):

@@ -21,7 +21,7 @@ static const uint8_t s_nonce[DASH_PASS_NONCE] = {9, 8, 7};
 
 static int s_check(const char *text, int64_t now_ms, dash_pass_t *ret_pass)
 {
-    return dash_pass_check(&s_key, text, now_ms, ret_pass);
+    return dash_pass_check(&s_key, DASH_PASS_LINK, text, now_ms, ret_pass);
 }
 
 static void test_it_says_who_and_until_when(void **state)
@@ -29,10 +29,11 @@ static void test_it_says_who_and_until_when(void **state)
     char text[DASH_PASS_TEXT];
     dash_pass_t pass;
     (void)state;
-    assert_int_equal(dash_pass_make(&s_key, "focal-kz", NOW, NOW + 8 * HOUR, s_nonce, text), CV_OK);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, "focal-kz", NOW, NOW + 8 * HOUR, s_nonce, text), CV_OK);
     assert_int_equal(s_check(text, NOW, &pass), CV_OK);
     assert_string_equal(pass.name, "focal-kz");
     assert_int_equal(pass.until_ms, NOW + 8 * HOUR);
+    assert_int_equal(pass.made_ms, NOW);
     /* To the instant. */
     assert_int_equal(s_check(text, NOW + 8 * HOUR - 1, &pass), CV_OK);
     assert_int_equal(s_check(text, NOW + 8 * HOUR, &pass), CV_EEXPIRED);
@@ -47,7 +48,7 @@ static void test_each_bit_is_signed(void **state)
     size_t len;
     dash_pass_t pass;
     (void)state;
-    assert_int_equal(dash_pass_make(&s_key, "focal-kz", NOW, NOW + HOUR, s_nonce, text), CV_OK);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, "focal-kz", NOW, NOW + HOUR, s_nonce, text), CV_OK);
     assert_int_equal(sodium_base642bin(octets, sizeof(octets), text, strlen(text), NULL, &len, NULL,
                                        sodium_base64_VARIANT_URLSAFE_NO_PADDING),
                      0);
@@ -89,8 +90,8 @@ static void test_another_name_is_another_pass(void **state)
     size_t len;
     dash_pass_t pass;
     (void)state;
-    assert_int_equal(dash_pass_make(&s_key, "focal-kz", NOW, NOW + HOUR, s_nonce, kz), CV_OK);
-    assert_int_equal(dash_pass_make(&s_key, "focal-az", NOW, NOW + HOUR, s_nonce, az), CV_OK);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, "focal-kz", NOW, NOW + HOUR, s_nonce, kz), CV_OK);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, "focal-az", NOW, NOW + HOUR, s_nonce, az), CV_OK);
     const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
     assert_int_equal(sodium_base642bin(one, sizeof(one), kz, strlen(kz), NULL, &len, NULL, variant), 0);
     assert_int_equal(sodium_base642bin(other, sizeof(other), az, strlen(az), NULL, &len, NULL, variant), 0);
@@ -104,8 +105,8 @@ static void test_after_a_rotation_it_is_nothing(void **state)
     char text[DASH_PASS_TEXT];
     dash_pass_t pass;
     (void)state;
-    assert_int_equal(dash_pass_make(&s_key, "office", NOW, NOW + HOUR, s_nonce, text), CV_OK);
-    assert_int_equal(dash_pass_check(&s_other, text, NOW, &pass), CV_EDENIED);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, "office", NOW, NOW + HOUR, s_nonce, text), CV_OK);
+    assert_int_equal(dash_pass_check(&s_other, DASH_PASS_LINK, text, NOW, &pass), CV_EDENIED);
 }
 
 /* A life is bounded where it is checked, too: by a clock that was put back, or by whoever signs more than he should. */
@@ -115,10 +116,32 @@ static void test_no_life_is_longer_than_the_longest(void **state)
     dash_pass_t pass;
     int64_t most_ms = DASH_PASS_HOURS_MAX * HOUR;
     (void)state;
-    assert_int_equal(dash_pass_make(&s_key, "office", NOW, NOW + most_ms + 1000, s_nonce, text), CV_EINVAL);
-    assert_int_equal(dash_pass_make(&s_key, "office", NOW, NOW + most_ms, s_nonce, text), CV_OK);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, "office", NOW, NOW + most_ms + 1000, s_nonce, text),
+                     CV_EINVAL);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, "office", NOW, NOW + most_ms, s_nonce, text), CV_OK);
     assert_int_equal(s_check(text, NOW, &pass), CV_OK);
     assert_int_equal(s_check(text, NOW - 1000, &pass), CV_EDENIED);
+}
+
+/* Who may look into the list of sessions is not signed in by that, and no link is an order. */
+static void test_each_kind_is_for_one_thing(void **state)
+{
+    static const dash_pass_kind_t kinds[] = {DASH_PASS_LINK, DASH_PASS_LIST, DASH_PASS_END};
+    char text[DASH_PASS_TEXT];
+    dash_pass_t pass;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(dash_pass_make(&s_key, kinds[i], "office", NOW, NOW + 60000, s_nonce, text), CV_OK);
+        for (size_t k = 0; k < 3; k++)
+            assert_int_equal(dash_pass_check(&s_key, kinds[k], text, NOW, &pass), i == k ? CV_OK : CV_EDENIED);
+    }
+    /* An order is of now. */
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_END, "office", NOW, NOW + 61000, s_nonce, text), CV_EINVAL);
+    assert_int_equal(dash_pass_make(&s_key, DASH_PASS_END, "office", NOW, NOW + 60000, s_nonce, text), CV_OK);
+    assert_int_equal(dash_pass_check(&s_key, DASH_PASS_END, text, NOW + 60000, &pass), CV_EEXPIRED);
+    /* The first kind there was: a pass that could be used more than once. */
+    assert_int_equal(dash_pass_make(&s_key, (dash_pass_kind_t)1, "office", NOW, NOW + 60000, s_nonce, text), CV_OK);
+    assert_int_equal(s_check(text, NOW, &pass), CV_EDENIED);
 }
 
 static void test_names_of_any_length(void **state)
@@ -130,7 +153,8 @@ static void test_names_of_any_length(void **state)
         memset(name, 'a', n);
         name[n] = '\0';
         bool fits = n && n <= CV_NAME_MAX;
-        assert_int_equal(dash_pass_make(&s_key, name, NOW, NOW + HOUR, s_nonce, text), fits ? CV_OK : CV_EINVAL);
+        assert_int_equal(dash_pass_make(&s_key, DASH_PASS_LINK, name, NOW, NOW + HOUR, s_nonce, text),
+                         fits ? CV_OK : CV_EINVAL);
         if (!fits)
             continue;
         assert_int_equal(s_check(text, NOW, &pass), CV_OK);
@@ -147,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_another_name_is_another_pass),
         cmocka_unit_test(test_after_a_rotation_it_is_nothing),
         cmocka_unit_test(test_no_life_is_longer_than_the_longest),
+        cmocka_unit_test(test_each_kind_is_for_one_thing),
         cmocka_unit_test(test_names_of_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -432,6 +432,39 @@ static void decided_request(void **state)
     expect_refused(rig, &answer, CV_REFUSED_CODE_INVALID);
 }
 
+/* Every decision once, whatever the pages; for those who audit and nobody else. */
+static void all_decided_requests(void **state)
+{
+    rig_t *rig = *state;
+    char after[CV_UUID_TEXT + 1] = "";
+    size_t found = 0;
+    for (unsigned i = 0; i < 7; i++)
+        rig_put(rig, 40 + i, "put", "A", 1);
+    assert_int_equal(rig_turn(rig), CV_OK);
+    for (size_t page_n = 0;; page_n++) {
+        cv_log_query_v1_t query = {.what = CV_STR("requests"), .has_limit = true, .limit = 3};
+        query.after = after[0] ? cv_str(after) : CV_STR_NONE;
+        cv_msg_t answer = rig_ask(rig, &RIG_OPERATOR, CV_MSG_LOG_QUERY_V1, &query);
+        const cv_log_page_v1_t *page = expect_page(rig, &answer, page_n < 2 ? 3 : 1);
+        for (size_t i = 0; i < page->records.n; i++, found++)
+            assert_true(cv_str_equal(cv_records_at(&page->records, i), rig_find(rig, RIG_OUTCOME, found)->bytes));
+        assert_int_equal(page->last, page_n == 2);
+        if (page->last)
+            break;
+        assert_int_equal(cv_str_copy(page->next, after, sizeof after), CV_OK);
+    }
+    assert_int_equal(found, 7);
+    cv_log_query_v1_t query = {.what = CV_STR("requests")};
+    cv_msg_t answer = rig_ask(rig, &RIG_SECRETARIAT, CV_MSG_LOG_QUERY_V1, &query);
+    expect_refused(rig, &answer, CV_REFUSED_CODE_DENIED);
+    query.after = CV_STR("x");
+    answer = rig_ask(rig, &RIG_OPERATOR, CV_MSG_LOG_QUERY_V1, &query);
+    expect_refused(rig, &answer, CV_REFUSED_CODE_INVALID);
+    query.after = CV_STR("ffffffff-ffff-ffff-ffff-ffffffffffff");
+    answer = rig_ask(rig, &RIG_OPERATOR, CV_MSG_LOG_QUERY_V1, &query);
+    assert_true(expect_page(rig, &answer, 0)->last);
+}
+
 static void pages_of_a_query(void **state)
 {
     rig_t *rig = *state;
@@ -554,6 +587,7 @@ int main(void)
         T(more_snapshots_than_slots),
         T(status),
         T(decided_request),
+        T(all_decided_requests),
         T(pages_of_a_query),
         T(query_refusals),
         T(wrong_questions),

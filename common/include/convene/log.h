@@ -58,6 +58,11 @@ cv_log_level_t cv_log_level(void);
 /* "debug", "info", "warn", "error", "none". CV_EINVAL for anything else. */
 int cv_log_level_parse(cv_str_t name, cv_log_level_t *ret_level) CV_USE_RESULT;
 
+/* Once, before cv_log_start: standard output and error become DIRECTORY/SERVICE.log; at max_bytes it becomes .1 and a new
+ * one begins, and of those before `keep` are kept. CV_EIO with a sentence. */
+int cv_log_file(const char *directory, const char *service, int64_t max_bytes, int keep, char *ret_error,
+                size_t error_size) CV_USE_RESULT;
+
 /* Lines go to sink(arg, line, len) instead (always JSON, without the newline); NULL: back to standard error. */
 typedef void (*cv_log_sink_t)(void *arg, const char *line, size_t len);
 void cv_log_redirect(cv_log_sink_t sink, void *arg);

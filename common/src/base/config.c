@@ -78,6 +78,14 @@ static const cv_config_key_t s_keys[] = {
      0, 0},
     {"dashboard/link_key", CV_CONFIG_SECRET, "${keys}/dashboard.links", "file of the key that signs links to it", NULL,
      0, 0},
+    {"dashboard/sessions", CV_CONFIG_TEXT, "${data}/dashboard-sessions.db",
+     "file of who is signed in there, and which links were used", NULL, 0, 0},
+    {"dashboard/proxy_header", CV_CONFIG_TEXT, "none",
+     "header in which a reverse proxy tells the desk the principal that has signed in there; none: nobody is believed",
+     NULL, 0, 0},
+    {"dashboard/proxy_from", CV_CONFIG_TEXT, "none", "addresses of that proxy, apart by spaces", NULL, 0, 0},
+    {"dashboard/proxy_secret_file", CV_CONFIG_SECRET, "none",
+     "file with the secret that the proxy sends as X-Convene-Proxy-Secret", NULL, 0, 0},
     {"store/reserve_mib", CV_CONFIG_INT, "64", "below this much free disk space writes are refused", NULL, 0, 1048576,
      "MiB"},
     {"store/keep_records", CV_CONFIG_INT, "0",
@@ -96,6 +104,10 @@ static const cv_config_key_t s_keys[] = {
     LIMIT("service", "${limits/requests}", "10000"),
     LIMIT("observer", "${limits/requests}", "${limits/questions}"),
     {"log/level", CV_CONFIG_CHOICE, "info", "the least important lines to log", "debug|info|warn|error|none", 0, 0},
+    {"log/directory", CV_CONFIG_TEXT, "none",
+     "directory in which each service logs to a file of its name; none: to standard error", NULL, 0, 0},
+    {"log/file_mib", CV_CONFIG_INT, "16", "at this size a new file begins", NULL, 1, 1048576, "MiB"},
+    {"log/files", CV_CONFIG_INT, "4", "how many of the files before are kept", NULL, 1, 1000, "files"},
 };
 #pragma GCC diagnostic pop
 enum { KEYS_N = sizeof s_keys / sizeof *s_keys };

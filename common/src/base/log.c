@@ -7,6 +7,7 @@
  */
 #include "convene/log.h"
 
+#include "base/log_file.h"
 #include "convene/ids.h"
 #include <stdatomic.h>
 #include <stdio.h>
@@ -250,4 +251,5 @@ void cv_log_write(cv_log_level_t level, const char *event, const cv_kv_t *pairs,
     /* Nobody can be told that the log cannot be written; the service goes on. */
     ssize_t written = write(STDERR_FILENO, line.text, line.len);
     (void)written;
+    cv_log_file_look();
 }

@@ -5,7 +5,7 @@
  *   ack       how far a follower is; written later, with other work: it serves retention, lag and alarms only
  *   snapshot  the state of a stream as records that rebuild it, page by page, all of one instant: gathered in memory
  *             when its first page is asked for, shared by all who ask meanwhile, dropped a minute after the last page
- *   query     "status", "request", "backup" are the engine's; all others the service's
+ *   query     "status", "request", "requests", "backup" are the engine's; all others the service's
  *
  * Questions are answered between turns, when no transaction is open: what they read is committed. Every question has
  * exactly one answer, a refusal included; a message that is no question is counted and dropped, and so is what a
@@ -460,6 +460,31 @@ static int put_request(cv_engine_t *engine, cv_str_t key, cv_collect_t *collect)
     return rc;
 }
 
+/* All of them, page by page, in the order of their ids: an audit that asked for each would ask for ever. */
+static int put_requests(const asked_t *asked, cv_str_t after, cv_collect_t *collect)
+{
+    cv_memo_t *memo = &asked->engine->memo;
+    uint8_t id[CV_UUID_LEN] = {0}, next[CV_UUID_LEN];
+    cv_str_t outcome;
+    int rc = CV_OK;
+    if (!(asked->principal->role & (CV_ROLE_OPERATOR | CV_ROLE_SERVICE)))
+        return CV_EDENIED;
+    if (after.len && cv_uuid_parse(after, id))
+        return CV_EINVAL;
+    while (!rc && !(rc = cv_memo_next(memo, id, next, &outcome))) {
+        rc = cv_collect_raw(collect, outcome);
+        cv_memo_release(memo);
+        if (!rc)
+            memcpy(id, next, sizeof id);
+    }
+    if (rc == CV_ELIMIT && collect->n) {
+        char text[CV_UUID_TEXT + 1];
+        cv_uuid_text(id, text);
+        cv_collect_next(collect, cv_str(text));
+    }
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
 static int make_backup(const asked_t *asked, cv_str_t key)
 {
     char path[4096];
@@ -477,6 +502,8 @@ static int run_query(const asked_t *asked, const cv_log_query_v1_t *query, cv_co
         return put_status(asked, collect);
     if (cv_str_is(query->what, "request"))
         return put_request(engine, query->key, collect);
+    if (cv_str_is(query->what, "requests"))
+        return put_requests(asked, query->after, collect);
     if (cv_str_is(query->what, "backup"))
         return make_backup(asked, query->key);
     cv_arena_reset(engine->arena);

@@ -464,8 +464,17 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
         read_settings(runner);
         cv_log_level_t level = CV_LOG_INFO;
         (void)!cv_log_level_parse(cv_str(cv_config_text(runner->config, "log/level")), &level);
-        cv_log_start(definition->name, level);
-        status = run(runner, &flags);
+        const char *directory = cv_config_text(runner->config, "log/directory");
+        if (strcmp(directory, "none") != 0 &&
+            cv_log_file(directory, definition->name, cv_config_int(runner->config, "log/file_mib") * 1024 * 1024,
+                        (int)cv_config_int(runner->config, "log/files"), error, sizeof error)) {
+            cv_log_start(definition->name, level);
+            say_and_log(definition->name, error);
+            status = EXIT_USAGE;
+        } else {
+            cv_log_start(definition->name, level);
+            status = run(runner, &flags);
+        }
     }
     cv_config_destroy(&runner->config);
     free(runner);

@@ -42,6 +42,9 @@ int cv_memo_init(cv_memo_t *memo, cv_journal_t *journal)
     if (!rc)
         rc = cv_db_prepare(journal->db, "SELECT hash, n, at, len FROM request WHERE id = ?", &memo->get);
     if (!rc)
+        rc = cv_db_prepare(journal->db, "SELECT id, n, at, len FROM request WHERE id > ? ORDER BY id LIMIT 1",
+                           &memo->next);
+    if (!rc)
         rc = cv_db_prepare(journal->db, "INSERT OR FAIL INTO request SELECT * FROM request_rows", &memo->put);
     return rc ? rc : load_highest(memo, journal->db);
 }
@@ -183,6 +186,22 @@ int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *h
     if (hash && memcmp(entry.hash, hash, CV_MEMO_HASH) != 0)
         return CV_ECONFLICT;
     return get_answer(memo, entry.row, entry.at, entry.len, ret_outcome);
+}
+
+int cv_memo_next(cv_memo_t *memo, const uint8_t after[CV_UUID_LEN], uint8_t ret_id[CV_UUID_LEN], cv_str_t *ret_outcome)
+{
+    cv_stmt_blob(memo->next, 1, after, CV_UUID_LEN);
+    int rc = cv_stmt_step(memo->next);
+    if (rc != 1)
+        return rc ? rc : CV_ENOTFOUND;
+    cv_str_t id = cv_stmt_get_blob(memo->next, 0);
+    int64_t row = cv_stmt_get_int(memo->next, 1), at = cv_stmt_get_int(memo->next, 2),
+            len = cv_stmt_get_int(memo->next, 3);
+    rc = id.len == CV_UUID_LEN ? CV_OK : CV_ECORRUPT;
+    if (!rc)
+        memcpy(ret_id, id.ptr, CV_UUID_LEN);
+    cv_stmt_reset(memo->next);
+    return rc ? rc : cv_journal_bytes(memo->journal, row, at, len, ret_outcome);
 }
 
 void cv_memo_release(cv_memo_t *memo)

@@ -19,7 +19,7 @@ enum { CV_MEMO_FRESH = 1024, CV_MEMO_SLOTS = 4 * CV_MEMO_FRESH };
 
 typedef struct {
     cv_journal_t *journal;
-    cv_stmt_t *get, *put;
+    cv_stmt_t *get, *next, *put;
     uint8_t highest[CV_UUID_LEN]; /* no stored id is above it, so one that is cannot be there */
     /* of this transaction, in no row yet */
     cv_memo_entry_t *fresh;
@@ -41,6 +41,10 @@ void cv_memo_hash(const cv_msg_t *request, uint8_t ret_hash[CV_MEMO_HASH]);
  * other content. hash NULL: whatever its content. */
 int cv_memo_get(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t *hash,
                 cv_str_t *ret_outcome) CV_USE_RESULT;
+/* The one with the next id above `after`, of those that are in rows; *ret_outcome as with cv_memo_get. CV_ENOTFOUND: there
+ * is none. */
+int cv_memo_next(cv_memo_t *memo, const uint8_t after[CV_UUID_LEN], uint8_t ret_id[CV_UUID_LEN],
+                 cv_str_t *ret_outcome) CV_USE_RESULT;
 void cv_memo_release(cv_memo_t *memo);
 int cv_memo_put(cv_memo_t *memo, const uint8_t id[CV_UUID_LEN], const uint8_t hash[CV_MEMO_HASH], const char *principal,
                 cv_str_t outcome) CV_USE_RESULT; /* principal must live until the flush */
