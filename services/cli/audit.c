@@ -223,7 +223,7 @@ static int on_record(void *arg, const cv_stream_event_t *event)
     audit->last = event->position.seq;
     if (event->data && event->msg.info->number == CV_MSG_REGISTRATION_DECIDED_V1)
         audit->rc = keep_decided(audit, event->data);
-    if (event->msg.causationid.ptr && !cv_uuid_parse(event->msg.causationid, id) &&
+    if (!audit->rc && event->msg.causationid.ptr && !cv_uuid_parse(event->msg.causationid, id) &&
         !cv_str_is(event->msg.causationid, audit->cause) &&
         cv_str_copy(event->msg.causationid, audit->cause, sizeof audit->cause) == CV_OK)
         audit->rc = keep_cause(audit, id, event->position.seq);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETS_MAX = 64, SET_MAX = 1100, PAGES_MAX = 10000, QUERY_LIMIT = 500 };
+enum { SETS_MAX = 64, SET_MAX = 1100, PAGES_MAX = 1000000, QUERY_LIMIT = 500 };
 
 extern char **environ;
 

@@ -150,7 +150,7 @@ static int order(cli_t *cli, dash_pass_kind_t kind, const char *name, json_t **r
         return status;
     int64_t now_ms = cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms");
     randombytes_buf(nonce, sizeof nonce);
-    int rc = dash_pass_make(&key, kind, name, now_ms, now_ms + DASH_ORDER_MS, nonce, pass);
+    int rc = dash_pass_make(&key, kind, name, now_ms, now_ms + DASH_ORDER_MS / 2, nonce, pass);
     sodium_memzero(&key, sizeof key);
     if (rc != CV_OK)
         return cli_usage(cli, "\"%s\" is no name of a principal", name);

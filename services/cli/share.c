@@ -184,7 +184,9 @@ static int give_desk(share_t *self, const char *directory)
     if (snprintf(ours, sizeof ours, "%s/%s", self->keys, links) >= CLI_PATH_MAX)
         return cli_fail(self->cli, CLI_USAGE, "the path of the keys is too long");
     int status = access(ours, F_OK) == 0 ? copy(self, self->keys, directory, links) : CLI_OK; /* else kept elsewhere */
-    return status == CLI_OK ? copy(self, self->keys, directory, secret) : status;
+    if (snprintf(ours, sizeof ours, "%s/%s", self->keys, secret) >= CLI_PATH_MAX)
+        return cli_fail(self->cli, CLI_USAGE, "the path of the keys is too long");
+    return status == CLI_OK && access(ours, F_OK) == 0 ? copy(self, self->keys, directory, secret) : status;
 }
 
 static int share_with(share_t *self, const char *directory, const cv_principal_t *program)

@@ -27,7 +27,7 @@ enum {
     DASH_PASS_NONCE = 8,
     DASH_PASS_TEXT = 136, /* octets of a pass as text, at most, with its NUL */
     DASH_PASS_HOURS_MAX = 7 * 24,
-    DASH_ORDER_MS = 60000,
+    DASH_ORDER_MS = 60000, /* what is accepted; made for half of it, so that clocks may differ by the rest */
 };
 
 typedef enum {
@@ -39,6 +39,7 @@ typedef enum {
 typedef struct {
     char name[CV_NAME_MAX + 1];
     int64_t made_ms, until_ms; /* until: the first instant at which it is good no more */
+    uint8_t whose[32];         /* of a session: the key that the name had when it began; not part of a pass */
 } dash_pass_t;
 
 /* CV_EINVAL: no name, one that is too long, or too late an instant. */

@@ -86,6 +86,8 @@ static int s_by_link(dash_desk_t *desk, const char *link, dash_desk_guest_t *ret
     if (!rc)
         rc = s_greet(desk, pass.name, pass.until_ms, ret_guest);
     if (!rc && cookie)
+        rc = cv_principals_key(desk->principals, cv_str(pass.name), pass.whose);
+    if (!rc && cookie)
         rc = s_of_sessions(desk, dash_sessions_begin(desk->sessions, &key, link, &pass, dash_desk_now(desk), cookie),
                            ret_guest->why, sizeof(ret_guest->why));
     else if (!rc)
@@ -120,7 +122,14 @@ int dash_desk_admit(dash_desk_t *desk, const char *cookie, dash_desk_guest_t *re
     rc = s_of_sessions(desk, dash_sessions_find(desk->sessions, &key, cookie, dash_desk_now(desk), &session),
                        ret_guest->why, sizeof(ret_guest->why));
     sodium_memzero(&key, sizeof(key));
-    return rc ? rc : s_greet(desk, session.name, session.until_ms, ret_guest);
+    if (!rc)
+        rc = s_greet(desk, session.name, session.until_ms, ret_guest);
+    /* Another key under the same name, after a rotation or for who came after, is somebody else. */
+    uint8_t whose[sizeof(session.whose)];
+    if (!rc && (cv_principals_key(desk->principals, cv_str(session.name), whose) ||
+                memcmp(whose, session.whose, sizeof(whose)) != 0))
+        rc = CV_EEXPIRED;
+    return rc;
 }
 
 int dash_desk_named(dash_desk_t *desk, const char *name, dash_desk_guest_t *ret_guest)
@@ -155,7 +164,7 @@ static int s_obey(dash_desk_t *desk, const cv_seal_key_t *key, const char *order
         return rc || *ret_answer ? rc : CV_ENOMEM;
     rc = dash_pass_check(key, DASH_PASS_END, order, now_ms, &pass);
     if (!rc)
-        rc = dash_sessions_end_of(desk->sessions, pass.name, now_ms, &ended);
+        rc = dash_sessions_end_of(desk->sessions, pass.name, pass.made_ms, now_ms, &ended);
     if (!rc)
         *ret_answer = json_pack("{s:s, s:i}", "name", pass.name, "ended", ended);
     return rc || *ret_answer ? rc : CV_ENOMEM;

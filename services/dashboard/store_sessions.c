@@ -23,7 +23,7 @@ _Static_assert(sodium_base64_ENCODED_LEN(COOKIE, sodium_base64_VARIANT_URLSAFE_N
 /* cookie NULL: over. barred: links of this name that were made until then are refused; "*": of all. */
 static const char *const s_migrations[] = {
     "CREATE TABLE session(link BLOB PRIMARY KEY, cookie BLOB UNIQUE, key BLOB NOT NULL, name TEXT NOT NULL,"
-    " begun_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL) STRICT;"
+    " begun_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, whose BLOB NOT NULL) STRICT;"
     "CREATE INDEX session_name ON session(name);"
     "CREATE TABLE barred(name TEXT PRIMARY KEY, made_ms INTEGER NOT NULL) STRICT;",
 };
@@ -40,8 +40,8 @@ static int s_prepare(dash_sessions_t *self)
         const char *sql;
     } all[] = {
         {&self->used, "SELECT 1 FROM session WHERE link = ?1"},
-        {&self->begin, "INSERT INTO session VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
-        {&self->find, "SELECT name, begun_ms, until_ms FROM session WHERE cookie = ?1 AND key = ?2"},
+        {&self->begin, "INSERT INTO session VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+        {&self->find, "SELECT name, begun_ms, until_ms, whose FROM session WHERE cookie = ?1 AND key = ?2"},
         {&self->end, "UPDATE session SET cookie = NULL WHERE cookie = ?1"},
         {&self->end_of, "UPDATE session SET cookie = NULL WHERE cookie IS NOT NULL AND until_ms > ?2 AND"
                         " (name = ?1 OR ?1 = '*')"},
@@ -70,11 +70,15 @@ static bool s_has_row(cv_stmt_t *stmt, int *rc)
     return row > 0;
 }
 
-/* Commits, or undoes what was begun. */
+/* Commits, or undoes what was begun. Nobody else tends the file's log. */
 static int s_settle(dash_sessions_t *self, int rc)
 {
-    if (!rc)
-        return cv_db_commit(self->db);
+    if (!rc) {
+        rc = cv_db_commit(self->db);
+        if (!rc)
+            (void)!cv_db_tend(self->db, true); /* what fails here is done with the next one */
+        return rc;
+    }
     cv_db_rollback(self->db);
     return rc;
 }
@@ -164,6 +168,7 @@ static int s_begin(dash_sessions_t *self, const cv_seal_key_t *key, const char *
     cv_stmt_text(self->begin, 4, cv_str(pass->name));
     cv_stmt_int(self->begin, 5, now_ms);
     cv_stmt_int(self->begin, 6, pass->until_ms);
+    cv_stmt_blob(self->begin, 7, pass->whose, sizeof(pass->whose));
     rc = cv_stmt_run(self->forget);
     if (!rc)
         rc = cv_stmt_run(self->unbar);
@@ -202,6 +207,11 @@ int dash_sessions_find(dash_sessions_t *self, const cv_seal_key_t *key, const ch
     int rc = cv_str_copy(cv_stmt_get_text(self->find, 0), found.name, sizeof(found.name));
     found.made_ms = cv_stmt_get_int(self->find, 1);
     found.until_ms = cv_stmt_get_int(self->find, 2);
+    cv_str_t whose = cv_stmt_get_blob(self->find, 3);
+    if (whose.len == sizeof(found.whose))
+        memcpy(found.whose, whose.ptr, whose.len);
+    else
+        rc = CV_ECORRUPT;
     cv_stmt_reset(self->find);
     if (rc)
         return CV_ECORRUPT;
@@ -220,7 +230,7 @@ int dash_sessions_end(dash_sessions_t *self, const char *cookie)
     return s_settle(self, cv_stmt_run(self->end));
 }
 
-int dash_sessions_end_of(dash_sessions_t *self, const char *name, int64_t now_ms, int *ret_ended)
+int dash_sessions_end_of(dash_sessions_t *self, const char *name, int64_t until_made_ms, int64_t now_ms, int *ret_ended)
 {
     int ended = 0, rc = cv_db_begin(self->db);
     if (rc)
@@ -230,7 +240,7 @@ int dash_sessions_end_of(dash_sessions_t *self, const char *name, int64_t now_ms
     rc = cv_stmt_run(self->end_of);
     ended = cv_db_changes(self->db);
     cv_stmt_text(self->bar, 1, cv_str(name));
-    cv_stmt_int(self->bar, 2, now_ms);
+    cv_stmt_int(self->bar, 2, until_made_ms > now_ms ? until_made_ms : now_ms);
     if (!rc)
         rc = cv_stmt_run(self->bar);
     rc = s_settle(self, rc);

@@ -20,6 +20,8 @@
  *   killed after the commit    the link is used and nobody has its cookie: its holder asks for another
  *   no room on the disk        nobody is signed in, nothing is used up
  *   the clock is put back      rows stay a week longer than their link, so it is not new again
+ *   it was ahead when the file was new
+ *                              links are refused until that instant comes; the file may be taken away to begin anew
  *
  * Invariants
  *   one link, one session, whatever is sent at once or killed in between
@@ -49,13 +51,15 @@ int dash_sessions_look(dash_sessions_t *sessions, const char *link, const dash_p
 /* Signs in by it, once. */
 int dash_sessions_begin(dash_sessions_t *sessions, const cv_seal_key_t *key, const char *link, const dash_pass_t *pass,
                         int64_t now_ms, char ret_cookie[DASH_COOKIE_TEXT]) CV_USE_RESULT;
-/* Whose session this is: name, made_ms (when it began) and until_ms. CV_EDENIED: nobody's. CV_EEXPIRED: it is over. */
+/* Whose session this is: name, made_ms (when it began), until_ms and whose. CV_EDENIED: nobody's. CV_EEXPIRED: it is over. */
 int dash_sessions_find(dash_sessions_t *sessions, const cv_seal_key_t *key, const char *cookie, int64_t now_ms,
                        dash_pass_t *ret_session) CV_USE_RESULT;
 /* Signs out; CV_OK also where there is no such session. */
 int dash_sessions_end(dash_sessions_t *sessions, const char *cookie) CV_USE_RESULT;
-/* Ends all of this name ("*": of everybody), links that were made until now and were not used included. */
-int dash_sessions_end_of(dash_sessions_t *sessions, const char *name, int64_t now_ms, int *ret_ended) CV_USE_RESULT;
+/* Ends all of this name ("*": of everybody), links that were made until now and were not used included; also until
+ * until_made_ms, which is now by the clock of who makes links. */
+int dash_sessions_end_of(dash_sessions_t *sessions, const char *name, int64_t until_made_ms, int64_t now_ms,
+                         int *ret_ended) CV_USE_RESULT;
 /* [{"name", "begun", "until"}] of the sessions that are good now, in order of their names. A new reference. */
 int dash_sessions_list(dash_sessions_t *sessions, const cv_seal_key_t *key, int64_t now_ms,
                        json_t **ret_list) CV_USE_RESULT;

@@ -47,6 +47,23 @@ again() { all_active && [ "$(state scheduling MainPID)" != "$before" ] && conven
 until_true 60 again
 say restarts "$(state scheduling NRestarts)"
 say kept "$(convene fetch scheduling.events --limit 5 2>&1 | grep -c KZ)"
+# The desk, by the key and the links that the unit lets the dashboard see: signed in, and out after a rotation.
+convene keys add dashboard-desk --role service >/dev/null 2>&1
+sed -i 's/^#dashboard\/desk = none$/dashboard\/desk = 127.0.0.1:24181/' /etc/convene/convene.cfg
+systemctl restart convene@dashboard.service
+# get PATH COOKIE: status and cookie of an answer
+get() {
+    exec 3<>/dev/tcp/127.0.0.1/24181 || return 1
+    printf 'GET %s HTTP/1.1\r\nHost: 127.0.0.1:24181\r\nSec-Fetch-Site: same-origin\r\nCookie: %s\r\nConnection: close\r\n\r\n' "$1" "$2" >&3
+    tr -d '\r' <&3 | sed -n '1s/^HTTP\/1.1 \([0-9]*\).*/\1/p; s/^Set-Cookie: \([^;]*\).*/\1/p; /^$/q' | paste -sd' '
+    exec 3<&-
+}
+until_true 30 get / ""
+link=$(convene dashboard link --as secretariat 2>&1 | grep -o '/desk/in?t=[^ ]*')
+entered=$(get "${link/in?/enter?}" "")
+say desk-in "${entered%% *} $(get /desk "${entered#* }")"
+convene dashboard rotate >/dev/null 2>&1
+say desk-rotated "$(get /desk "${entered#* }" | cut -d' ' -f1)"
 systemctl reload convene@registration.service
 say reload "$?"
 say backup "$(convene backup registration /var/lib/convene/registration/backup.db >/dev/null 2>&1; echo $?)"

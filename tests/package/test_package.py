@@ -168,6 +168,7 @@ class Package(unittest.TestCase):
             self.assertEqual(said[f"health-{service}"], "0")
         self.assertRegex(said["party"], "^0 ", said["party"])
         self.assertEqual((said["restarts"], said["kept"]), ("1", "1"), "killed, started again, nothing lost")
+        self.assertEqual((said["desk-in"], said["desk-rotated"]), ("200 200", "401"), "the desk finds its keys, and a new one at once")
         self.assertEqual((said["reload"], said["backup"]), ("0", "0"))
         self.assertEqual(said["wrong-setting"], "2 1", "it says why once, and is not started again and again")
         self.assertEqual(said["wrong-check"], "2 1", "`convene config check` says the same")

@@ -232,6 +232,13 @@ class Desk(Case):
         # Who is revoked is out, however long the link would be good.
         self.convene("keys", "revoke", "kz")
         wait_for(lambda: self.get("/desk/event/E1", kz).status == 403, "the certificate is gone")
+        # Who gets the name after that is somebody else; so is who has another key.
+        self.convene("keys", "add", "kz", "--role", "focal_point", "--party", "KZ")
+        wait_for(lambda: self.get("/desk/event/E1", kz).status == 401, "the name is another's")
+        kz = self.sign_in("kz")
+        self.assertEqual(self.get("/desk/event/E1", kz).status, 200)
+        self.convene("keys", "rotate", "kz")
+        wait_for(lambda: self.get("/desk/event/E1", kz).status == 401, "the key is another")
 
     def test_what_is_no_link(self):
         self.assertIn("role publisher", self.convene("dashboard", "link", "--as", "portal", "--url", "http://x", status=REFUSED).stderr)

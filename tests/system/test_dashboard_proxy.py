@@ -180,7 +180,7 @@ class Behind(Case):
             self.assertIn(answer.status, (400, 403), lines)
             self.assertNotIn("AZ person", answer.text)
             self.assertEqual(get("/desk/event/E1", None, lines).status, 401 if answer.status == 403 else 400, lines)
-        # Links go on to work behind it, over TLS; the public page streams through it.
+        # The public page streams through it.
         page = get("/")
         self.assertEqual((page.status, "person 1" in page.text), (200, False))
         began = time.monotonic()

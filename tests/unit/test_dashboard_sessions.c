@@ -89,6 +89,7 @@ static void test_a_link_signs_in_once(void **state)
     fixture_t *f = *state;
     char link[DASH_PASS_TEXT], cookie[DASH_COOKIE_TEXT], none[DASH_COOKIE_TEXT] = "untouched";
     dash_pass_t pass = s_link("kz", NOW + 1, 1, link), who;
+    memset(pass.whose, 7, sizeof(pass.whose));
     assert_int_equal(dash_sessions_look(f->sessions, link, &pass), CV_OK);
     assert_int_equal(dash_sessions_look(f->sessions, link, &pass), CV_OK); /* looking uses nothing up */
     assert_int_equal(s_begin(f, link, &pass, NOW + HOUR, cookie), CV_OK);
@@ -96,6 +97,7 @@ static void test_a_link_signs_in_once(void **state)
     assert_string_equal(who.name, "kz");
     assert_int_equal(who.made_ms, NOW + HOUR);
     assert_int_equal(who.until_ms, pass.until_ms);
+    assert_memory_equal(who.whose, pass.whose, sizeof(who.whose));
     assert_int_equal(dash_sessions_look(f->sessions, link, &pass), CV_ECONFLICT);
     assert_int_equal(s_begin(f, link, &pass, NOW + HOUR, none), CV_ECONFLICT);
     assert_string_equal(none, "untouched");
@@ -204,15 +206,19 @@ static void test_signing_out_and_taking_back(void **state)
     assert_int_equal(s_begin(f, link[0], &pass[0], NOW + HOUR, none), CV_ECONFLICT);
     assert_int_equal(dash_sessions_find(f->sessions, &s_key, cookie[1], NOW + HOUR, &who), CV_OK);
     /* All of a name, with its link that nobody has used; a link made after is good. */
-    assert_int_equal(dash_sessions_end_of(f->sessions, "kz", NOW + HOUR, &ended), CV_OK);
+    assert_int_equal(dash_sessions_end_of(f->sessions, "kz", 0, NOW + HOUR, &ended), CV_OK);
     assert_int_equal(ended, 1);
     assert_int_equal(dash_sessions_find(f->sessions, &s_key, cookie[1], NOW + HOUR, &who), CV_EDENIED);
     assert_int_equal(s_begin(f, link[3], &pass[3], NOW + HOUR, none), CV_EEXPIRED);
     assert_int_equal(dash_sessions_find(f->sessions, &s_key, cookie[2], NOW + HOUR, &who), CV_OK);
     pass[3] = s_link("kz", NOW + HOUR + 1, 9, link[3]);
     assert_int_equal(s_begin(f, link[3], &pass[3], NOW + HOUR + 1, cookie[0]), CV_OK);
-    assert_int_equal(dash_sessions_end_of(f->sessions, "*", NOW + 2 * HOUR, &ended), CV_OK);
+    assert_int_equal(dash_sessions_end_of(f->sessions, "*", 0, NOW + 2 * HOUR, &ended), CV_OK);
     assert_int_equal(ended, 2);
+    /* Whoever makes links has a clock that is ahead: the order says how far. */
+    pass[3] = s_link("kz", NOW + 3 * HOUR, 7, link[3]);
+    assert_int_equal(dash_sessions_end_of(f->sessions, "kz", NOW + 3 * HOUR, NOW + 2 * HOUR, &ended), CV_OK);
+    assert_int_equal(s_begin(f, link[3], &pass[3], NOW + 2 * HOUR, none), CV_EEXPIRED);
     pass[3] = s_link("tj", NOW + HOUR, 8, link[3]);
     assert_int_equal(s_begin(f, link[3], &pass[3], NOW + 2 * HOUR, none), CV_EEXPIRED);
     assert_int_equal(dash_sessions_list(f->sessions, &s_key, NOW + 2 * HOUR, &list), CV_OK);

@@ -148,6 +148,22 @@ static void test_it_stays_within_its_bounds(void **state)
     assert_int_equal(stat(path, &info), 0);
 }
 
+/* Something is where the older file would go: the log goes on where it is, and nothing goes over it. */
+static void test_the_old_file_cannot_be_moved(void **state)
+{
+    char path[128];
+    size_t found[WRITERS], said;
+    (void)state;
+    s_path(path, 1);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(s_log_much(MAX, 1), 0);
+    s_count(1, found, &said);
+    for (size_t i = 0; i < WRITERS; i++)
+        assert_int_equal(found[i], LINES);
+    assert_int_equal(said, 1);
+    assert_int_equal(rmdir(path), 0);
+}
+
 static void test_a_place_that_cannot_be_written(void **state)
 {
     char error[256] = "";
@@ -161,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_no_line_is_lost_while_it_turns, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown(test_it_stays_within_its_bounds, s_setup, s_teardown),
+        cmocka_unit_test_setup_teardown(test_the_old_file_cannot_be_moved, s_setup, s_teardown),
         cmocka_unit_test(test_a_place_that_cannot_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,8 @@ int cv_principals_load(const char *allow_dir, cv_principals_t **ret_principals, 
                        size_t error_size) CV_USE_RESULT;
 void cv_principals_destroy(cv_principals_t **principals);
 const cv_principal_t *cv_principals_by_name(const cv_principals_t *principals, cv_str_t name);
+/* The key it has now: another one after a rotation, or when the name was taken out and given again. CV_ENOTFOUND. */
+int cv_principals_key(const cv_principals_t *principals, cv_str_t name, uint8_t ret_key[32]) CV_USE_RESULT;
 /* Whose key this is at this time: a former key is good until its overlap ends. */
 const cv_principal_t *cv_principals_by_key(const cv_principals_t *principals, const uint8_t key[32], int64_t now_ms);
 const cv_principal_t *cv_principals_by_user(const cv_principals_t *principals, const char *user,

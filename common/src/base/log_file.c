@@ -68,16 +68,22 @@ static void s_turn(void)
     int fd = s_open(fresh);
     if (fd < 0)
         return;
+    bool out_of_the_way = false;
     for (int i = s_file.keep; i > 0; i--) {
         s_name(from, i - 1);
         s_name(to, i);
-        (void)rename(from, to); /* over the oldest; one that is not there leaves a gap */
+        out_of_the_way = rename(from, to) == 0; /* over the oldest; an older one that is not there leaves a gap */
     }
+    s_name(from, 1);
     s_name(to, 0);
-    if (rename(fresh, to) == 0)
+    if (out_of_the_way && rename(fresh, to) == 0) {
         s_put_under(fd);
-    else
-        (void)close(fd);
+        return;
+    }
+    if (out_of_the_way)
+        (void)rename(from, to); /* back, or the next line would push all of them on by one */
+    (void)unlink(fresh);
+    (void)close(fd);
 }
 
 void cv_log_file_look(void)

@@ -10,7 +10,8 @@
  * file that was removed, and nobody outside, as a supervisor that copies and truncates, has to be there or be quick.
  *
  * Failure modes
- *   no new file can be made    the log goes on in the old one, and it is tried again with the next line
+ *   no new file can be made, or the old one not moved away
+ *                              the log goes on in the old one, and it is tried again with the next line
  *   killed between the renames there is no DIR/<service>.log, or it is new and empty; the next start opens it
  */
 #ifndef CONVENE_SRC_BASE_LOG_FILE_H

@@ -455,7 +455,7 @@ int cv_principals_kept(const cv_principals_t *principals, const char *allow_dir,
     return CV_OK;
 }
 
-const cv_principal_t *cv_principals_by_name(const cv_principals_t *principals, cv_str_t name)
+static const entry_t *s_by_name(const cv_principals_t *principals, cv_str_t name)
 {
     entry_t wanted;
     if (cv_str_copy(name, wanted.principal.name, sizeof wanted.principal.name))
@@ -463,7 +463,22 @@ const cv_principal_t *cv_principals_by_name(const cv_principals_t *principals, c
     const entry_t *pointer = &wanted;
     const entry_t **entry =
         bsearch(&pointer, principals->by_name, principals->names_n, sizeof *principals->by_name, s_compare_names);
-    return entry ? &(*entry)->principal : NULL;
+    return entry ? *entry : NULL;
+}
+
+const cv_principal_t *cv_principals_by_name(const cv_principals_t *principals, cv_str_t name)
+{
+    const entry_t *entry = s_by_name(principals, name);
+    return entry ? &entry->principal : NULL;
+}
+
+int cv_principals_key(const cv_principals_t *principals, cv_str_t name, uint8_t ret_key[CV_KEY_LEN])
+{
+    const entry_t *entry = s_by_name(principals, name);
+    if (!entry)
+        return CV_ENOTFOUND;
+    memcpy(ret_key, entry->key, CV_KEY_LEN);
+    return CV_OK;
 }
 
 size_t cv_principals_count(const cv_principals_t *principals)

@@ -460,6 +460,15 @@ static int put_request(cv_engine_t *engine, cv_str_t key, cv_collect_t *collect)
     return rc;
 }
 
+/* Whether the octets that a row holds are the answer to its own request. */
+static bool is_of(cv_reader_t *reader, cv_str_t outcome, const uint8_t id[CV_UUID_LEN])
+{
+    cv_msg_t msg = {0};
+    uint8_t mine[CV_UUID_LEN];
+    return !cv_msg_read(reader, outcome, &msg, NULL) && !cv_uuid_parse(msg.id, mine) &&
+           memcmp(mine, id, CV_UUID_LEN) == 0;
+}
+
 /* All of them, page by page, in the order of their ids: an audit that asked for each would ask for ever. */
 static int put_requests(const asked_t *asked, cv_str_t after, cv_collect_t *collect)
 {
@@ -471,8 +480,11 @@ static int put_requests(const asked_t *asked, cv_str_t after, cv_collect_t *coll
         return CV_EDENIED;
     if (after.len && cv_uuid_parse(after, id))
         return CV_EINVAL;
+    cv_reader_t *reader = cv_reader_new(); /* the engine's holds the question */
+    if (!reader)
+        return CV_ENOMEM;
     while (!rc && !(rc = cv_memo_next(memo, id, next, &outcome))) {
-        rc = cv_collect_raw(collect, outcome);
+        rc = is_of(reader, outcome, next) ? cv_collect_raw(collect, outcome) : CV_ECORRUPT;
         cv_memo_release(memo);
         if (!rc)
             memcpy(id, next, sizeof id);
@@ -482,6 +494,7 @@ static int put_requests(const asked_t *asked, cv_str_t after, cv_collect_t *coll
         cv_uuid_text(id, text);
         cv_collect_next(collect, cv_str(text));
     }
+    cv_reader_destroy(&reader);
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
