@@ -400,7 +400,7 @@ static int take_single(entry_t *entry, icalproperty *instance)
 static int take_entry(read_t *read, const ical_part_t *part, bool instances)
 {
     entry_t entry = {.read = read, .part = part, .line = part->line};
-    char value[8], *text = strndup(part->text, part->len);
+    char value[8], *text = ical_text_of(part);
     bool instance = ical_line_of(part, "RECURRENCE-ID", value, sizeof value) != 0;
     if (!text)
         return CV_ENOMEM;

@@ -160,6 +160,16 @@ static void append(char *value, size_t size, const char *text, size_t len)
     value[has + len] = '\0';
 }
 
+char *ical_text_of(const ical_part_t *part)
+{
+    char *text = malloc(part->len + 1);
+    if (!text)
+        return NULL;
+    memcpy(text, part->text, part->len);
+    text[part->len] = '\0';
+    return text;
+}
+
 int64_t ical_line_of(const ical_part_t *part, const char *name, char *ret_value, size_t size)
 {
     lines_t lines = {.at = part->text, .end = part->text + part->len, .number = part->line - 1};

@@ -35,6 +35,8 @@ void ical_scan_done(ical_scan_t *scan);
 /* The first line of a part that is this property: its number, and its value unfolded as far as it fits. 0: it has none.
  * What stands in components within the part does not count. */
 int64_t ical_line_of(const ical_part_t *part, const char *name, char *ret_value, size_t size);
+/* A copy with a NUL, to be freed; NULL: out of memory. */
+char *ical_text_of(const ical_part_t *part);
 /* How many such lines there are. */
 size_t ical_count_of(const ical_part_t *part, const char *name);
 

@@ -48,8 +48,7 @@ int ical_zones_read(const ical_scan_t *scan, ical_zones_t *zones)
         const ical_part_t *part = &scan->parts[i];
         if (part->kind != ICAL_ZONE || !part->whole)
             continue;
-        char id[sizeof zones->list[0].id], location[sizeof zones->list[0].location],
-            *text = strndup(part->text, part->len);
+        char id[sizeof zones->list[0].id], location[sizeof zones->list[0].location], *text = ical_text_of(part);
         if (!text)
             return CV_ENOMEM;
         (void)ical_line_of(part, "TZID", id, sizeof id);
