@@ -141,6 +141,10 @@ static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, siz
     for (size_t i = 0; !rc && i < n; i++) {
         items[i] = (s_item_t){.row = rows[i]};
         rc = s_lease_one(ntf, db, items, i, now_ms);
+        if (rc == CV_ENOMEM && i > 0) { /* what is leased leaves; this one comes first in the next batch */
+            n = i;
+            rc = CV_OK;
+        }
     }
     if (!rc)
         rc = cv_db_commit(db);
@@ -271,7 +275,7 @@ static int s_afterwards(ntf_t *ntf, cv_db_t *db, int64_t now_ms, bool *ret_more)
         return CV_OK;
     int64_t due_ms = 0;
     bool waiting = false;
-    int rc = ntf_next_due(ntf, &due_ms, &waiting);
+    int rc = ntf_next_due(ntf, now_ms, &due_ms, &waiting);
     if (!waiting && (rc == CV_ENOTFOUND || (rc == CV_OK && due_ms > now_ms))) {
         ntf->work = false;
         return CV_OK;

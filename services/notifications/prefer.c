@@ -88,7 +88,10 @@ static int s_wait(ntf_t *ntf, const ntf_delivery_t *row, int order, int mode, co
     if (mode == NTF_MODE_DAILY || mode == NTF_MODE_WEEKLY) {
         int day = mode == NTF_MODE_DAILY ? NTF_EVERY_DAY : hours ? hours->digest_day : NTF_DIGEST_DAY;
         wait.until_ms = ntf_digest_due(file, hours ? hours->digest_minute : NTF_DIGEST_MINUTE, day, now_ms);
-        waits = !s_too_late(nature, wait.until_ms);
+        int64_t leaves_ms = wait.until_ms; /* a digest that is due in quiet hours waits for their end */
+        if (hours)
+            (void)ntf_quiet(file, hours->quiet_from, hours->quiet_to, wait.until_ms, &leaves_ms);
+        waits = !s_too_late(nature, leaves_ms);
     }
     if (!waits && hours && !nature->rules.is_urgent) {
         wait.mode = NTF_MODE_AT_ONCE;
@@ -135,21 +138,21 @@ int ntf_prefer_begin(ntf_t *ntf, int64_t now_ms)
     int64_t next_ms;
     int rc = ntf_preferring(ntf->prefers, &ntf->preferring);
     if (!rc)
-        rc = ntf_wait_next(ntf->prefers, &next_ms);
+        rc = ntf_wait_next(ntf->prefers, now_ms, &next_ms);
     if (rc)
         return rc == CV_ENOTFOUND ? CV_OK : rc;
     rc = ntf_wait_end(ntf->prefers, now_ms);
     return rc ? rc : ntf_digests(ntf, now_ms);
 }
 
-int ntf_next_due(ntf_t *ntf, int64_t *ret_due_ms, bool *ret_waiting)
+int ntf_next_due(ntf_t *ntf, int64_t now_ms, int64_t *ret_due_ms, bool *ret_waiting)
 {
     int64_t due_ms = 0, wait_ms = 0;
     int rc = ntf_store_next_due(ntf->store, &due_ms, ret_waiting);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     bool is_due = !rc;
-    rc = ntf_wait_next(ntf->prefers, &wait_ms);
+    rc = ntf_wait_next(ntf->prefers, now_ms, &wait_ms);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     if (!is_due && rc)

@@ -40,7 +40,7 @@ int ntf_prefer_begin(ntf_t *ntf, int64_t now_ms) CV_USE_RESULT;
 /* Whether a delivery leaves now; else it is put aside, or ended. */
 int ntf_prefer(ntf_t *ntf, const ntf_delivery_t *row, int64_t now_ms, bool *ret_leaves) CV_USE_RESULT;
 /* ntf_store_next_due, with what waits for a time. */
-int ntf_next_due(ntf_t *ntf, int64_t *ret_due_ms, bool *ret_waiting) CV_USE_RESULT;
+int ntf_next_due(ntf_t *ntf, int64_t now_ms, int64_t *ret_due_ms, bool *ret_waiting) CV_USE_RESULT;
 /* digest.c. Makes the digests that are due. */
 int ntf_digests(ntf_t *ntf, int64_t now_ms) CV_USE_RESULT;
 

@@ -19,6 +19,9 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_webhook_put_v1_
         int rc = ntf_webhook_drop(store, put->party, put->order, cv_tx_now_ms(tx));
         if (rc == CV_ENOTFOUND)
             return s_no_webhook(tx, out, put->party, put->order);
+        if (!rc)
+            rc = ntf_webhook_lost(ntf->prefers, put->party);
+        ntf_stir(ntf);
         return rc ? rc
                   : cv_accept(tx, out, "webhook_removed", "webhook %d of %.*s is taken away", (int)put->order,
                               CV_STR_ARG(put->party));

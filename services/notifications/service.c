@@ -191,7 +191,7 @@ static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more)
 {
     int64_t now_ms = cv_tx_now_ms(tx), due_ms = 0;
     bool waiting = false;
-    int rc = ntf_next_due(ntf, &due_ms, &waiting);
+    int rc = ntf_next_due(ntf, now_ms, &due_ms, &waiting);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     waiting = waiting || ntf->scrub;

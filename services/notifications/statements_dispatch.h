@@ -45,11 +45,15 @@
 #define FORGET_TEXT(which) \
     "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch WHERE " which ")"
 
+/* Where a webhook is now; what is on its way ends where it went. */
+#define MOVED_TO "coalesce((SELECT w.url FROM ntf_webhook AS w WHERE w.number = ntf_dispatch.webhook), address)"
+
 #define NTF_DISPATCH_STATEMENTS(XX)                                                                                     \
     XX(recover_log,                                                                                                     \
        "INSERT OR IGNORE INTO ntf_attempt SELECT number, attempts, lease_ms, ?1, 0, NULL FROM ntf_dispatch"             \
        " WHERE state < 3 AND state = 2")                                                                                \
-    XX(recover, "UPDATE ntf_dispatch SET state = 1, next_ms = 0, reason = ?1 WHERE state < 3 AND state = 2")            \
+    XX(recover, "UPDATE ntf_dispatch SET state = 1, next_ms = 0, reason = ?1, address = " MOVED_TO                      \
+                " WHERE state < 3 AND state = 2")                                                                       \
     XX(set_back,                                                                                                        \
        "UPDATE ntf_dispatch SET next_ms = ?1 + max(0, min(next_ms - lease_ms, ?3)), first_ms = min(first_ms, ?1),"      \
        " lease_ms = ?1 WHERE state < 3 AND state = 1 AND lease_ms > ?1 + ?2")                                           \
@@ -71,11 +75,12 @@
     XX(webhook_off, "UPDATE ntf_webhook SET state = 2 WHERE number = ?1")                                               \
     XX(webhook_add, "INSERT INTO ntf_webhook(party, ord, url) VALUES(?1, ?2, ?3)")                                      \
     XX(webhook_drop, "DELETE FROM ntf_webhook WHERE number = ?1")                                                       \
-    XX(webhook_move,                                                                                                    \
-       "UPDATE ntf_dispatch SET address = ?3, webhook = (SELECT number FROM ntf_webhook WHERE party = ?1"               \
-       " AND ord = ?2) WHERE state <> 3 AND webhook = ?4")                                                              \
+    XX(webhook_move, "UPDATE ntf_dispatch SET address = CASE state WHEN 2 THEN address ELSE ?3 END,"                    \
+                     " webhook = (SELECT number FROM ntf_webhook WHERE party = ?1"                                      \
+                     " AND ord = ?2) WHERE state <> 3 AND webhook = ?4")                                                \
     XX(webhook_end, "UPDATE ntf_dispatch SET state = 4, head = 0, done_ms = ?2, reason = ?3 WHERE state = 1"            \
                     " AND webhook = ?1")                                                                                \
+    XX(webhook_dead, "UPDATE ntf_dispatch SET reason = 15 WHERE state = 4 AND webhook = ?1")                            \
     XX(webhook_rotate, "UPDATE ntf_webhook SET generation = generation + 1, overlap_ms = ?2 WHERE number = ?1")         \
     XX(webhook_show, "UPDATE ntf_webhook SET shown = ?2 WHERE number = ?1")                                             \
     XX(webhook_list, "SELECT " WEBHOOK " WHERE (party, ord) > (?2, ?3) AND (?1 IS NULL OR party = ?1)"                  \
@@ -100,19 +105,18 @@
     XX(put_off, "UPDATE ntf_dispatch SET next_ms = ?2 WHERE number = ?1 AND state = 1")                                 \
     XX(place,                                                                                                           \
        "SELECT channel, address, attempts, body IS NULL, head FROM ntf_dispatch WHERE number = ?1 AND state IN (1, 2)") \
-    XX(end,                                                                                                             \
-       "UPDATE ntf_dispatch SET state = ?2, head = 0, reason = ?3, next_ms = ?4, failures = failures + ?5,"             \
-       " done_ms = ?6, body = CASE ?2 WHEN 3 THEN NULL ELSE body END, address = CASE WHEN ?7 THEN '' ELSE address"      \
-       " END WHERE number = ?1")                                                                                        \
+    XX(end, "UPDATE ntf_dispatch SET state = ?2, head = 0, reason = ?3, next_ms = ?4, failures = failures + ?5,"        \
+            " done_ms = ?6, body = CASE ?2 WHEN 3 THEN NULL ELSE body END, address = CASE WHEN ?7 THEN ''"              \
+            " WHEN ?2 = 1 THEN " MOVED_TO " ELSE address END WHERE number = ?1")                                        \
     XX(attempt, "INSERT OR REPLACE INTO ntf_attempt VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                    \
     XX(attempt_trim, "DELETE FROM ntf_attempt WHERE dispatch = ?1 AND k <= ?2")                                         \
     XX(attempts, "SELECT at_ms, result, code, text FROM ntf_attempt WHERE dispatch = ?1 ORDER BY k")                    \
     XX(next_due, "SELECT min(next_ms) FROM ntf_dispatch INDEXED BY ntf_dispatch_due WHERE state = 1 AND head = 1"       \
                  " AND channel = ?1 AND next_ms > ?2")                                                                  \
     XX(redrive_one, "UPDATE ntf_dispatch SET state = 1, failures = 0, first_ms = 0, next_ms = 0, done_ms = 0,"          \
-                    " reason = 0 WHERE number = ?1 AND state = 4")                                                      \
+                    " reason = 0 WHERE number = ?1 AND state = 4 AND reason <> 15")                                     \
     XX(redrive_all, "UPDATE ntf_dispatch SET state = 1, failures = 0, first_ms = 0, next_ms = 0, done_ms = 0,"          \
-                    " reason = 0 WHERE state = 4")                                                                      \
+                    " reason = 0 WHERE state = 4 AND reason <> 15")                                                     \
     XX(forget_lane, FORGET(IS_MAIL " AND " OF_LANE))                                                                    \
     XX(forget_lane_text, FORGET_TEXT(IS_MAIL " AND " OF_LANE))                                                          \
     XX(forget_all, FORGET(IS_MAIL))                                                                                     \

@@ -17,6 +17,8 @@ struct ntf_dispatches {
 #undef XX
 };
 
+enum { ADDRESS_MAX = 1024 };
+
 static int s_settle_all(ntf_dispatches_t *d)
 {
     int rc = cv_stmt_run(d->settle_none);
@@ -217,6 +219,8 @@ int ntf_webhook_drop(ntf_dispatches_t *d, cv_str_t party, int64_t order, int64_t
     int rc = s_webhook_number(d, party, order, &number, &is_same, CV_STR_NONE);
     if (!rc)
         rc = s_webhook_end(d, number, now_ms, CV_DELIVERY_RESULT_WITHDRAWN);
+    if (!rc) /* what died before says nothing any more either */
+        rc = s_for_number(d->webhook_dead, number);
     if (!rc)
         rc = s_for_number(d->webhook_drop, number);
     return rc ? rc : s_settle_all(d);
@@ -413,9 +417,23 @@ static int s_attempt_put(ntf_dispatches_t *d, const ntf_dispatch_end_t *end, int
     return cv_stmt_run(d->attempt_trim);
 }
 
+/* Its webhook got another address while it was on its way: it waits there now. */
+static int s_settle_moved(ntf_dispatches_t *d, int64_t number, const char *was)
+{
+    char address[ADDRESS_MAX];
+    cv_stmt_int(d->place, 1, number);
+    int rc = cv_stmt_step(d->place);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    rc = cv_str_copy(cv_stmt_get_text(d->place, 1), address, sizeof(address));
+    cv_stmt_reset(d->place);
+    if (rc)
+        return CV_ECORRUPT;
+    return strcmp(address, was) ? s_settle(d, NTF_WEBHOOK, cv_str(address)) : CV_OK;
+}
+
 int ntf_dispatch_end(ntf_dispatches_t *d, const ntf_dispatch_end_t *end)
 {
-    enum { ADDRESS_MAX = 1024 };
     char kept[ADDRESS_MAX];
     cv_stmt_int(d->place, 1, end->number);
     int rc = cv_stmt_step(d->place);
@@ -439,7 +457,9 @@ int ntf_dispatch_end(ntf_dispatches_t *d, const ntf_dispatch_end_t *end)
     rc = cv_stmt_run(d->end);
     if (!rc && attempts > 0)
         rc = s_attempt_put(d, end, attempts);
-    return rc ? rc : s_settle(d, channel, cv_str(kept));
+    if (!rc)
+        rc = s_settle(d, channel, cv_str(kept));
+    return rc || channel != NTF_WEBHOOK || end->state != NTF_WAITS ? rc : s_settle_moved(d, end->number, kept);
 }
 
 int ntf_dispatch_next_due(ntf_dispatches_t *d, int channel, int64_t now_ms, int64_t *ret_due_ms)

@@ -30,7 +30,17 @@ const char ntf_tables_prefer[] =
     " UPDATE ntf_delivery SET open = open + NEW.open - OLD.open,"
     " dead = CASE WHEN NEW.dead > 0 THEN NEW.dead ELSE " FIRST_DEAD(
         "ntf_delivery.n") " END"
-                          " WHERE digest > 0 AND digest = NEW.n; END;";
+                          " WHERE digest > 0 AND digest = NEW.n; END;"
+                          /* A turn of its own webhook does not hide that its digest is dead. */
+                          "DROP TRIGGER ntf_dispatch_turns;"
+                          "CREATE TRIGGER ntf_dispatch_turns AFTER UPDATE OF state, reason ON ntf_dispatch"
+                          " WHEN " IS_OPEN("OLD.") " <> " IS_OPEN("NEW.") " OR " IS_DEAD("OLD.") " <> " IS_DEAD(
+                              "NEW.") " BEGIN"
+                                      " UPDATE ntf_delivery SET open = open + " IS_OPEN("NEW.") " - " IS_OPEN(
+                                          "OLD.") ","
+                                                  " dead = coalesce(nullif(" FIRST_DEAD(
+                                                      "NEW.n") ", 0), (SELECT g.dead FROM ntf_delivery AS g"
+                                                               " WHERE ntf_delivery.digest > 0 AND g.n = ntf_delivery.digest), 0) WHERE n = NEW.n; END;";
 
 #define ENDED                                                         \
     "(SELECT n FROM ntf_wait WHERE mode = 1 AND until_ms <= ?1 UNION" \
@@ -39,50 +49,58 @@ const char ntf_tables_prefer[] =
     "SELECT party, about, mode FROM ntf_wait WHERE mode = " mode " AND until_ms <= ?1 UNION ALL "    \
     "SELECT party, about, mode FROM ntf_wait WHERE mode = " mode " AND until_ms > ?1 + " longest " " \
     "LIMIT 1"
+#define TOO_LONG(mode, longest) "EXISTS(SELECT 1 FROM ntf_wait WHERE mode = " mode " AND until_ms > ?1 + " longest ")"
 #define DIGESTS_OF_LANE "(SELECT digest FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND digest > 0)"
 
-#define STATEMENTS(XX)                                                                                              \
-    XX(preferring, "SELECT EXISTS(SELECT 1 FROM ntf_preference) OR EXISTS(SELECT 1 FROM ntf_hours)")                \
-    XX(preference_put, "INSERT INTO ntf_preference VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET mode = ?4")     \
-    XX(preference_get, "SELECT 1 FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                  \
-    XX(preference_drop, "DELETE FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                   \
-    XX(preferences, "SELECT ord, kind, mode FROM ntf_preference WHERE party = ?1 ORDER BY ord, kind")               \
-    XX(hours_put, "INSERT INTO ntf_hours VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET zone = ?3,"   \
-                  " quiet_from = ?4, quiet_to = ?5, digest_minute = ?6, digest_day = ?7")                           \
-    XX(hours_get, "SELECT 1 FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                          \
-    XX(hours_drop, "DELETE FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                           \
-    XX(hours, "SELECT ord, zone, quiet_from, quiet_to, digest_minute, digest_day FROM ntf_hours WHERE party = ?1"   \
-              " ORDER BY ord")                                                                                      \
-    XX(preferring_after, "SELECT min(party) FROM (SELECT min(party) AS party FROM ntf_preference WHERE party > ?1"  \
-                         " UNION ALL SELECT min(party) FROM ntf_hours WHERE party > ?1)")                           \
-    XX(wait, "INSERT INTO ntf_wait VALUES(?1, ?2, ?3, ?4, ?5)")                                                     \
-    XX(wait_hold, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1 AND state = 1")                                   \
-    XX(silently, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = ?2, mail = NULL, reason = NULL,"            \
-                 " channel = CASE ?2 WHEN -3 THEN 2 ELSE channel END WHERE n = ?1")                                 \
-    XX(has_webhook, "SELECT EXISTS(SELECT 1 FROM ntf_dispatch WHERE n = ?1 AND channel = 3)")                       \
-    XX(end_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN " ENDED)                                           \
-    XX(end_drop, "DELETE FROM ntf_wait WHERE n IN " ENDED)                                                          \
-    XX(anew_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN (SELECT n FROM ntf_wait WHERE party = ?1)")       \
-    XX(anew_drop, "DELETE FROM ntf_wait WHERE party = ?1")                                                          \
-    XX(wait_next, "SELECT min(until_ms) FROM (SELECT min(until_ms) AS until_ms FROM ntf_wait WHERE mode = 1"        \
-                  " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 2"                                    \
-                  " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 3)")                                  \
-    XX(lane_daily, LANE_DUE("2", "180000000"))                                                                      \
-    XX(lane_weekly, LANE_DUE("3", "777600000"))                                                                     \
-    XX(candidates, "SELECT n FROM ntf_wait WHERE party = ?1 AND about = ?2 AND mode = ?3 ORDER BY n LIMIT ?4")      \
-    XX(number, "SELECT n FROM ntf_delivery WHERE notice = ?1")                                                      \
-    XX(notice, "SELECT notice FROM ntf_delivery WHERE n = ?1")                                                      \
-    XX(claim, "UPDATE ntf_delivery SET digest = ?2, mail = NULL WHERE n = ?1 AND state = 1 AND digest = 0")         \
-    XX(claimed, "DELETE FROM ntf_wait WHERE n = ?1")                                                                \
-    XX(members, "SELECT n FROM ntf_delivery WHERE digest > 0 AND digest = ?1 ORDER BY n LIMIT ?2")                  \
-    XX(written, "UPDATE ntf_delivery SET state = 2, hold = 0, attempts = attempts + 1, channel = (SELECT d.channel" \
-                " FROM ntf_delivery AS d WHERE d.n = ?1) WHERE digest > 0 AND digest = ?1 AND state = 1")           \
-    XX(dissolve, "UPDATE ntf_delivery SET digest = -2, hold = 0 WHERE digest > 0 AND digest = ?1 AND state = 1")    \
-    XX(thaw, "UPDATE ntf_delivery SET mail = NULL WHERE mail IS NOT NULL AND n IN " DIGESTS_OF_LANE)                \
-    XX(scrub, "UPDATE ntf_delivery SET scrub = 1 WHERE state = 2 AND n IN " DIGESTS_OF_LANE)                        \
-    XX(mail_text, "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch"           \
-                  " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE ")")                                               \
-    XX(mail_body, "UPDATE ntf_dispatch SET body = NULL, address = CASE state WHEN 2 THEN address ELSE '' END"       \
+#define STATEMENTS(XX)                                                                                                        \
+    XX(preferring, "SELECT EXISTS(SELECT 1 FROM ntf_preference) OR EXISTS(SELECT 1 FROM ntf_hours)")                          \
+    XX(preference_put, "INSERT INTO ntf_preference VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET mode = ?4")               \
+    XX(preference_get, "SELECT 1 FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                            \
+    XX(preference_drop, "DELETE FROM ntf_preference WHERE party = ?1 AND ord = ?2 AND kind = ?3")                             \
+    XX(preferences, "SELECT ord, kind, mode FROM ntf_preference WHERE party = ?1 ORDER BY ord, kind")                         \
+    XX(hours_put, "INSERT INTO ntf_hours VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET zone = ?3,"             \
+                  " quiet_from = ?4, quiet_to = ?5, digest_minute = ?6, digest_day = ?7")                                     \
+    XX(hours_get, "SELECT 1 FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                                    \
+    XX(hours_drop, "DELETE FROM ntf_hours WHERE party = ?1 AND ord = ?2")                                                     \
+    XX(hours, "SELECT ord, zone, quiet_from, quiet_to, digest_minute, digest_day FROM ntf_hours WHERE party = ?1"             \
+              " ORDER BY ord")                                                                                                \
+    XX(preferring_after, "SELECT min(party) FROM (SELECT min(party) AS party FROM ntf_preference WHERE party > ?1"            \
+                         " UNION ALL SELECT min(party) FROM ntf_hours WHERE party > ?1)")                                     \
+    XX(wait, "INSERT INTO ntf_wait VALUES(?1, ?2, ?3, ?4, ?5)")                                                               \
+    XX(wait_hold, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1 AND state = 1")                                             \
+    XX(silently, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = ?2, mail = NULL, reason = NULL,"                      \
+                 " channel = CASE ?2 WHEN -3 THEN 2 ELSE channel END WHERE n = ?1")                                           \
+    XX(has_webhook, "SELECT EXISTS(SELECT 1 FROM ntf_dispatch WHERE n = ?1 AND channel = 3"                                   \
+                    " AND NOT (state = 4 AND reason = 15))")                                                                  \
+    XX(webhook_lost, "UPDATE ntf_delivery SET state = 1, digest = 0, channel = 1 WHERE digest = -3 AND party = ?1"            \
+                     " AND NOT EXISTS(SELECT 1 FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n"                             \
+                     " AND NOT (d.state = 4 AND d.reason = 15))")                                                             \
+    XX(end_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN " ENDED)                                                     \
+    XX(end_drop, "DELETE FROM ntf_wait WHERE n IN " ENDED)                                                                    \
+    XX(anew_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN (SELECT n FROM ntf_wait WHERE party = ?1)")                 \
+    XX(anew_drop, "DELETE FROM ntf_wait WHERE party = ?1")                                                                    \
+    XX(wait_next,                                                                                                             \
+       "SELECT CASE WHEN " TOO_LONG("1", "93600000") " OR " TOO_LONG("2", "180000000") " OR " TOO_LONG(                       \
+           "3",                                                                                                               \
+           "777600000") " THEN ?1 ELSE min(until_ms) END FROM (SELECT min(until_ms) AS until_ms FROM ntf_wait WHERE mode = 1" \
+                        " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 2"                                        \
+                        " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 3)")                                      \
+    XX(lane_daily, LANE_DUE("2", "180000000"))                                                                                \
+    XX(lane_weekly, LANE_DUE("3", "777600000"))                                                                               \
+    XX(candidates, "SELECT n FROM ntf_wait WHERE party = ?1 AND about = ?2 AND mode = ?3 ORDER BY n LIMIT ?4")                \
+    XX(number, "SELECT n FROM ntf_delivery WHERE notice = ?1")                                                                \
+    XX(notice, "SELECT notice FROM ntf_delivery WHERE n = ?1")                                                                \
+    XX(claim, "UPDATE ntf_delivery SET digest = ?2, mail = NULL WHERE n = ?1 AND state = 1 AND digest = 0")                   \
+    XX(claimed, "DELETE FROM ntf_wait WHERE n = ?1")                                                                          \
+    XX(members, "SELECT n FROM ntf_delivery WHERE digest > 0 AND digest = ?1 ORDER BY n LIMIT ?2")                            \
+    XX(written, "UPDATE ntf_delivery SET state = 2, hold = 0, attempts = attempts + 1, channel = (SELECT d.channel"           \
+                " FROM ntf_delivery AS d WHERE d.n = ?1) WHERE digest > 0 AND digest = ?1 AND state = 1")                     \
+    XX(dissolve, "UPDATE ntf_delivery SET digest = -2, hold = 0 WHERE digest > 0 AND digest = ?1 AND state = 1")              \
+    XX(thaw, "UPDATE ntf_delivery SET mail = NULL WHERE mail IS NOT NULL AND n IN " DIGESTS_OF_LANE)                          \
+    XX(scrub, "UPDATE ntf_delivery SET scrub = 1 WHERE state = 2 AND n IN " DIGESTS_OF_LANE)                                  \
+    XX(mail_text, "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch"                     \
+                  " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE ")")                                                         \
+    XX(mail_body, "UPDATE ntf_dispatch SET body = NULL, address = CASE state WHEN 2 THEN address ELSE '' END"                 \
                   " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE)
 
 struct ntf_prefers {
@@ -320,8 +338,14 @@ int ntf_wait_anew(ntf_prefers_t *store, cv_str_t party)
     return rc ? rc : s_run_for(store->anew_drop, party, CV_STR_NONE);
 }
 
-int ntf_wait_next(ntf_prefers_t *store, int64_t *ret_ms)
+int ntf_webhook_lost(ntf_prefers_t *store, cv_str_t party)
 {
+    return s_run_for(store->webhook_lost, party, CV_STR_NONE);
+}
+
+int ntf_wait_next(ntf_prefers_t *store, int64_t now_ms, int64_t *ret_ms)
+{
+    cv_stmt_int(store->wait_next, 1, now_ms);
     return s_number(store->wait_next, ret_ms);
 }
 

@@ -79,7 +79,9 @@ int ntf_wait_end(ntf_prefers_t *store, int64_t now_ms) CV_USE_RESULT;
 /* What of the party is not claimed yet is looked at anew, by what it prefers now. */
 int ntf_wait_anew(ntf_prefers_t *store, cv_str_t party) CV_USE_RESULT;
 /* The earliest end; CV_ENOTFOUND: nothing waits. */
-int ntf_wait_next(ntf_prefers_t *store, int64_t *ret_ms) CV_USE_RESULT;
+int ntf_wait_next(ntf_prefers_t *store, int64_t now_ms, int64_t *ret_ms) CV_USE_RESULT;
+/* A webhook of the party was taken away: what went by it alone and has not arrived leaves otherwise. */
+int ntf_webhook_lost(ntf_prefers_t *store, cv_str_t party) CV_USE_RESULT;
 
 /* ---- digests ---- */
 enum { NTF_DIGEST_MAX = 20 }; /* notices in one */
