@@ -233,6 +233,11 @@ static void test_comes_as_far_as_its_digest(void **state)
         {"UPDATE ntf_dispatch SET state = 3 WHERE channel = 2", 1, 0, 2},
         {"UPDATE ntf_dispatch SET state = 4, reason = 3 WHERE channel = 3", 0, 1, 2},
         {"UPDATE ntf_dispatch SET state = 3, reason = 0 WHERE channel = 3", 0, 0, 3},
+        /* The digest's mail is dead: a webhook of a notice in it that goes on and arrives does not hide that. */
+        {"UPDATE ntf_dispatch SET state = 4, reason = 3 WHERE channel = 2", 0, 3, 0},
+        {"UPDATE ntf_dispatch SET state = 1 WHERE channel = 3", 1, 3, 0},
+        {"UPDATE ntf_dispatch SET state = 3 WHERE channel = 3", 0, 3, 0},
+        {"UPDATE ntf_dispatch SET state = 3, reason = 0 WHERE channel = 2", 0, 0, 3},
     };
     tell_catalogue(drv);
     prefer(drv, CV_NOTICE_KIND_ABSENT, CV_NOTICE_MODE_DAILY);
@@ -502,6 +507,19 @@ static void test_quiet_hours(void **state)
     assert_int_equal(drv_files(drv), 4);
     run_at(drv, "2026-02-28T02:00:00Z");
     assert_accounted(drv, 4, 1, 1);
+    /* An offer ends at 06:30 there: the digest of 06:00 would leave at 07:00, so it does not wait. */
+    cv_registration_promoted_v1_t promoted = {.event = CV_STR("FORUM"),
+                                              .party = CV_STR(KZ),
+                                              .cause = CV_PROMOTION_CAUSE_CAPACITY,
+                                              .persons_n = 1,
+                                              .persons = {{.number = 1, .state = CV_PERSON_STATE_OFFERED}},
+                                              .has_expires_ms = true,
+                                              .expires_ms = ms_of("2026-03-01T01:30:00Z"),
+                                              .private_seq = 1};
+    drv->ms = ms_of("2026-02-28T10:00:00Z");
+    drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, &promoted);
+    drv_run(drv, 500, true);
+    assert_accounted(drv, 5, 1, 1);
 }
 
 /* What waits is looked at anew when its party prefers something else. */
@@ -544,6 +562,13 @@ static void test_by_webhook_alone(void **state)
     assert_int_equal(told.state, CV_NOTICE_STATE_WRITTEN);
     assert_int_equal(told.channel, CV_NOTICE_CHANNEL_WEBHOOK);
     assert_int_equal(dispatch_of(drv, CHANGE_ID "7.KZ").channel, CV_NOTICE_CHANNEL_WEBHOOK);
+    /* The webhook is taken away before it took the notice: it leaves as if there had never been one. */
+    const cv_notifications_webhook_put_v1_t away = {.party = CV_STR(KZ), .order = 1};
+    assert_true(cv_str_is(ask(drv, CV_MSG_NOTIFICATIONS_WEBHOOK_PUT_V1, &away), "webhook_removed"));
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 2);
+    assert_int_equal(count(drv, "digest = -3"), 0);
+    assert_written(drv, CHANGE_ID "7.KZ", "Subject: Event cancelled: Business Forum\r\n");
 }
 
 /* ---- requests and questions --------------------------------------------------------------- */
