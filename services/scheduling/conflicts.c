@@ -12,7 +12,7 @@
 enum {
     NEAR_MAX = 512, /* sessions at one time; those beyond are not compared, and still cannot share a room or person */
     CALENDARS_MAX = 256,
-    AROUND_MAX = 16 * 1024 * 1024, /* octets that are known around one event */
+    AROUND_MAX = 16 * 1024 * 1024, /* octets that are known around one event or session */
 };
 
 typedef struct {
@@ -20,6 +20,7 @@ typedef struct {
     const sch_sitting_t **near;
     size_t n;
     const sch_sitting_t *mate; /* NULL: all; else those alone of which rules speak although they are hours apart */
+    sch_sitting_t one;         /* the row that is looked at: most of a day are not kept */
 } gather_t;
 
 static int gather(void *self, const sch_row_t *row)
@@ -27,16 +28,17 @@ static int gather(void *self, const sch_row_t *row)
     gather_t *gather = self;
     if (gather->n == NEAR_MAX)
         return CV_OK;
+    int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, row->data, &gather->one);
+    if (rc || (gather->mate && !sch_is_day_mate(gather->mate, &gather->one)))
+        return rc;
+    for (size_t i = 0; i < gather->n; ++i) /* what frames the event may be near as well */
+        if (sch_is_sitting(gather->near[i], gather->one.session.event, gather->one.session.session))
+            return CV_OK;
     cv_str_t data = cv_arena_str(gather->arena, row->data);
     sch_sitting_t *sitting = cv_arena_take(gather->arena, sizeof *sitting);
     if (!data.ptr || !sitting)
         return CV_ENOMEM;
-    int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
-    if (!rc && gather->mate && !sch_is_day_mate(gather->mate, sitting))
-        return CV_OK;
-    for (size_t i = 0; !rc && i < gather->n; ++i) /* what frames the event may be near as well */
-        if (sch_is_sitting(gather->near[i], sitting->session.event, sitting->session.session))
-            return CV_OK;
+    rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
     if (!rc)
         gather->near[gather->n++] = sitting;
     return rc;
@@ -142,13 +144,14 @@ int sch_session_free(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_ev
     }
 }
 
-int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
-                      const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out)
+static int judge_session_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *arena,
+                            const cv_scheduling_event_v1_t *event, const sch_sitting_t *sitting, const cv_room_t *room,
+                            cv_outcome_t *out)
 {
     sch_conflict_t found[SCH_CONFLICTS_MAX];
     const sch_sitting_t *near[NEAR_MAX];
     sch_cover_t covers[CV_SESSION_PARTIES_MAX];
-    gather_t all = {.arena = cv_tx_arena(tx), .near = near};
+    gather_t all = {.arena = arena, .near = near};
     sch_around_t around = {.room = room, .covers = covers};
     sch_remote_t remotes[SCH_REMOTES_MAX];
     sch_rules_t rules;
@@ -176,7 +179,7 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     if (rc)
         return rc;
     sch_sitting_t released;
-    rc = sch_session_released(service->store, cv_tx_arena(tx), event->event, sitting->session.session, &released);
+    rc = sch_session_released(service->store, arena, event->event, sitting->session.session, &released);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
     around.released = rc ? NULL : &released;
@@ -191,6 +194,15 @@ int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_e
     size_t n = sch_conflicts_of(sitting, &around, found);
     rc = answer(tx, sitting, &rules, found, n, out);
     return rc ? rc : sch_session_free(service, tx, event, sitting, room, out);
+}
+
+int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
+                      const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out)
+{
+    cv_arena_t *arena = cv_arena_new(AROUND_MAX); /* of its own: many sessions are judged in one request */
+    int rc = arena ? judge_session_in(service, tx, arena, event, sitting, room, out) : CV_ENOMEM;
+    cv_arena_destroy(&arena);
+    return rc;
 }
 
 /* ---- events ------------------------------------------------------------------------------ */

@@ -372,6 +372,33 @@ static void test_an_event_that_does_not_take_place(void **state)
     driver_free(&driver);
 }
 
+/* As many as one request takes, beside as many that stay on that day: what is known around each is not kept for all. */
+static void test_a_hundred_on_a_full_day(void **state)
+{
+    enum { PLACED = CV_SCHEDULING_SESSION_PLACE_V1_PLACED_MAX, STAY = 60 };
+    (void)state;
+    static char codes[PLACED + STAY][8];
+    driver_t *driver = world_in("Asia/Baku");
+    cv_scheduling_session_place_v1_t place = {.event = CV_STR("E"), .placed_n = PLACED};
+    for (int i = 0; i < PLACED + STAY; ++i) {
+        snprintf(codes[i], sizeof codes[i], "S%03d", i);
+        cv_scheduling_session_put_v1_t put = world_session(codes[i], i < PLACED ? NULL : "2026-05-11T09:00", 30, NULL);
+        put.session.track = CV_STR("TRACK");
+        if (i >= PLACED)
+            put.session.zone = CV_STR("Asia/Baku");
+        EXPECT_OK(SEND(SESSION_PUT, put), "stored");
+        if (i < PLACED) {
+            place.placed[i] = world_placed(codes[i], 1, "2026-05-11T16:00", NULL);
+            place.placed[i].zone = CV_STR("Asia/Baku");
+        }
+    }
+    size_t before = driver->records_n;
+    EXPECT_OK(SEND(SESSION_PLACE, place), "placed");
+    assert_int_equal(driver->records_n, before + PLACED);
+    assert_int_equal(world_count(driver, "SELECT count(*) FROM session WHERE begin_ms IS NOT NULL"), PLACED + STAY);
+    driver_free(&driver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_a_person_is_in_one_place),
         cmocka_unit_test(test_sessions_that_change_places),
         cmocka_unit_test(test_an_event_that_does_not_take_place),
+        cmocka_unit_test(test_a_hundred_on_a_full_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
