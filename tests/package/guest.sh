@@ -61,6 +61,8 @@ get() {
 until_true 30 get / ""
 link=$(convene dashboard link --as secretariat 2>&1 | grep -o '/desk/in?t=[^ ]*')
 entered=$(get "${link/in?/enter?}" "")
+desk_shows() { [ "$(get /desk "${entered#* }")" = 200 ]; }
+until_true 30 desk_shows # registration has heard of the new key
 say desk-in "${entered%% *} $(get /desk "${entered#* }")"
 convene dashboard rotate >/dev/null 2>&1
 say desk-rotated "$(get /desk "${entered#* }" | cut -d' ' -f1)"
