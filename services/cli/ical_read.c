@@ -42,7 +42,8 @@ typedef struct {
     const char *tzid; /* of DTSTART */
     ical_when_t start, end;
     bool has_end;
-    int64_t line; /* of what is wrong */
+    char day[DATE_LEN + 1]; /* of the series, that the entry stands in for; or "" */
+    int64_t line;           /* of what is wrong */
     char wrong[ICAL_WRONG_MAX + 1];
 } entry_t;
 
@@ -78,13 +79,20 @@ __attribute__((format(printf, 3, 4))) static bool wrong(entry_t *entry, const ch
     return false;
 }
 
+/* With the day behind it where it stands in for one. */
+static void put_uid(const entry_t *entry, char ret_uid[ICAL_UID_MAX + 1])
+{
+    snprintf(ret_uid, ICAL_UID_MAX + 1, "%.*s%s%s", ICAL_UID_MAX - DATE_LEN - 1, entry->uid, *entry->day ? " " : "",
+             entry->day);
+}
+
 static int refuse(entry_t *entry)
 {
     ical_row_t *row = add_row(entry->read->file);
     if (!row)
         return CV_ENOMEM;
     row->line = entry->line;
-    memcpy(row->uid, entry->uid, sizeof row->uid);
+    put_uid(entry, row->uid);
     memcpy(row->wrong, entry->wrong, sizeof row->wrong);
     return CV_OK;
 }
@@ -150,6 +158,13 @@ static bool when(entry_t *entry, const char *name, icalproperty *property, struc
     return !no || wrong(entry, name, "%s: %s", name, no);
 }
 
+/* NULL: it is in UTC, or says no zone. */
+static const char *tzid_of(icalproperty *start)
+{
+    icalparameter *tzid = icalproperty_get_first_parameter(start, ICAL_TZID_PARAMETER);
+    return tzid && !icaltime_is_utc(icalproperty_get_dtstart(start)) ? icalparameter_get_tzid(tzid) : NULL;
+}
+
 static bool take_times(entry_t *entry)
 {
     icalproperty *start = icalcomponent_get_first_property(entry->component, ICAL_DTSTART_PROPERTY);
@@ -159,8 +174,7 @@ static bool take_times(entry_t *entry)
         return wrong(entry, NULL, "the entry has no DTSTART: when does it begin?");
     if (!when(entry, "DTSTART", start, icalproperty_get_dtstart(start), &entry->start))
         return false;
-    icalparameter *tzid = icalproperty_get_first_parameter(start, ICAL_TZID_PARAMETER);
-    entry->tzid = tzid && !icaltime_is_utc(icalproperty_get_dtstart(start)) ? icalparameter_get_tzid(tzid) : NULL;
+    entry->tzid = tzid_of(start);
     if (end && length)
         return wrong(entry, "DURATION", "DTEND and DURATION exclude each other");
     entry->has_end = end || length;
@@ -272,7 +286,9 @@ static int take_at(entry_t *entry, int64_t wall_s, bool recurs)
     row->cancelled = entry->read->cancels || icalcomponent_get_status(entry->component) == ICAL_STATUS_CANCELLED;
     row->data = data;
     take_category(entry->component, row->category);
-    snprintf(row->uid, sizeof row->uid, recurs ? "%s %.10s" : "%s", entry->uid, text);
+    if (recurs)
+        snprintf(entry->day, sizeof entry->day, "%.10s", text);
+    put_uid(entry, row->uid);
     json_object_set_new(data, "plan_year", json_integer(entry->read->options->plan_year));
     json_object_set_new(data, "line", json_string(entry->read->options->line));
     json_object_set_new(data, "date_start", json_stringn(text, DATE_LEN));
@@ -333,6 +349,10 @@ static int take_series(entry_t *entry, icalproperty *property)
     bool good = ((rule.freq >= ICAL_DAILY_RECURRENCE && rule.freq <= ICAL_YEARLY_RECURRENCE) ||
                  wrong(entry, "RRULE", "RRULE recurs within a day; daily and slower is read")) &&
                 (rule.interval > 0 || wrong(entry, "RRULE", "RRULE has no INTERVAL from 1 on"));
+    int64_t offset_s;
+    if (icaltime_is_utc(rule.until) && !rule.until.is_date && !entry->start.day &&
+        ical_offset_at(&entry->read->zones, entry->tzid, &entry->start, ical_wall_of(rule.until), &offset_s))
+        rule.until = ical_time_of(ical_wall_of(rule.until) + offset_s, false); /* on the wall, as what is compared */
     icalrecur_iterator *iterator = good ? icalrecur_iterator_new(rule, first) : NULL;
     if (good && !iterator)
         good = wrong(entry, "RRULE", "RRULE cannot be followed; FREQ=WEEKLY;COUNT=4 would be right");
@@ -370,6 +390,27 @@ static int take_series(entry_t *entry, icalproperty *property)
     return rc;
 }
 
+/* An entry that stands in for one day of a series is that day's for ever, wherever it has moved and whatever refuses it:
+ * the series does not have it back. So this is looked at before anything else. */
+static void take_day(entry_t *entry)
+{
+    icalproperty *id = icalcomponent_get_first_property(entry->component, ICAL_RECURRENCEID_PROPERTY);
+    icalproperty *start = icalcomponent_get_first_property(entry->component, ICAL_DTSTART_PROPERTY);
+    const ical_zones_t *zones = &entry->read->zones;
+    ical_when_t day, first = {.day = true};
+    char why[ICAL_WHY_MAX], text[CV_TIME_TEXT + 1];
+    int64_t offset_s;
+    bool named = id && take_uid(entry) && when(entry, "RECURRENCE-ID", id, icalproperty_get_recurrenceid(id), &day);
+    entry->wrong[0] = '\0'; /* who reads the rest finds it again */
+    if (!named)
+        return;
+    if (start && !day.day && !ical_when_of(zones, start, icalproperty_get_dtstart(start), &first, why) && !first.day &&
+        ical_offset_at(zones, tzid_of(start), &first, day.wall_s - day.offset_s, &offset_s))
+        day.wall_s += offset_s - day.offset_s; /* on the wall that the series is on */
+    cv_time_text(day.wall_s * 1000, text);
+    snprintf(entry->day, sizeof entry->day, "%.10s", text);
+}
+
 static int take_single(entry_t *entry, icalproperty *instance)
 {
     if (entry->start.wall_s < entry->read->year_from_s || entry->start.wall_s >= entry->read->year_to_s) {
@@ -379,19 +420,14 @@ static int take_single(entry_t *entry, icalproperty *instance)
               (long long)entry->read->options->plan_year);
         return refuse(entry);
     }
-    if (instance) { /* stands in for one day of a series: it is that day's for ever, wherever it has moved */
-        ical_when_t day;
-        char text[CV_TIME_TEXT + 1];
-        if (icalproperty_get_first_parameter(instance, ICAL_RANGE_PARAMETER)) {
-            wrong(entry, "RECURRENCE-ID", "RANGE=THISANDFUTURE is not read: an entry for each day would be");
-            return refuse(entry);
-        }
-        if (!when(entry, "RECURRENCE-ID", instance, icalproperty_get_recurrenceid(instance), &day))
-            return refuse(entry);
-        cv_time_text((day.day ? day.wall_s : day.wall_s + entry->start.offset_s - day.offset_s) * 1000, text);
-        size_t len = strlen(entry->uid);
-        snprintf(entry->uid + len, sizeof entry->uid - len, " %.10s", text);
+    if (instance && icalproperty_get_first_parameter(instance, ICAL_RANGE_PARAMETER)) {
+        wrong(entry, "RECURRENCE-ID", "RANGE=THISANDFUTURE is not read: an entry for each day would be");
+        return refuse(entry);
     }
+    ical_when_t day;
+    if (instance && !*entry->day &&
+        !when(entry, "RECURRENCE-ID", instance, icalproperty_get_recurrenceid(instance), &day))
+        return refuse(entry);
     return take_at(entry, entry->start.wall_s, false);
 }
 
@@ -414,6 +450,8 @@ static int take_entry(read_t *read, const ical_part_t *part, bool instances)
     if (good && !entry.component)
         good = wrong(&entry, NULL,
                      "the entry cannot be read: lines like SUMMARY:Text between BEGIN and END would be right");
+    if (good && instance)
+        take_day(&entry);
     good = good && check_read(&entry) && take_uid(&entry) && take_times(&entry);
     if (!good) {
         rc = refuse(&entry);

@@ -157,6 +157,23 @@ const char *ical_when_at(const ical_zones_t *zones, const char *tzid, int64_t wa
     return at_zone(zones, name, wall_s, when, why);
 }
 
+bool ical_offset_at(const ical_zones_t *zones, const char *tzid, const ical_when_t *when, int64_t utc_s,
+                    int64_t *ret_offset_s)
+{
+    cv_str_t file;
+    const char *iana = tzid ? iana_of(zones, tzid) : when->zone;
+    if (iana)
+        return file_of(zones, iana, &file) && cv_zone_offset(file, utc_s, ret_offset_s) == CV_OK;
+    for (size_t i = 0; tzid && i < zones->n; ++i) {
+        if (strcmp(zones->list[i].id, tzid) != 0)
+            continue;
+        struct icaltimetype time = ical_time_of(utc_s, false);
+        *ret_offset_s = icaltimezone_get_utc_offset_of_utc_time(zones->list[i].zone, &time, NULL);
+        return true;
+    }
+    return false;
+}
+
 const char *ical_when_of(const ical_zones_t *zones, icalproperty *property, struct icaltimetype time,
                          ical_when_t *ret_when, char why[ICAL_WHY_MAX])
 {

@@ -38,6 +38,9 @@ const char *ical_when_of(const ical_zones_t *zones, icalproperty *property, stru
  * property said, or NULL. */
 const char *ical_when_at(const ical_zones_t *zones, const char *tzid, int64_t wall_s, ical_when_t *when,
                          char why[ICAL_WHY_MAX]);
+/* What clocks of that zone are ahead of UTC at an instant. false: there is no such zone. */
+bool ical_offset_at(const ical_zones_t *zones, const char *tzid, const ical_when_t *when, int64_t utc_s,
+                    int64_t *ret_offset_s);
 /* Seconds of the wall as an icaltimetype; and back. */
 struct icaltimetype ical_time_of(int64_t wall_s, bool day);
 int64_t ical_wall_of(struct icaltimetype time);

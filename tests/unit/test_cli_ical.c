@@ -4,6 +4,7 @@
  */
 #include "cli/ical_read.h"
 #include "cli/ical_scan.h"
+#include "convene/ids.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,12 +139,101 @@ static void test_damage(void **state)
     }
 }
 
+static void read_lines(const char *lines, ical_file_t *ret_file)
+{
+    char text[2048];
+    int len = snprintf(text, sizeof text, "BEGIN:VCALENDAR\r\n%sEND:VCALENDAR\r\n", lines);
+    assert_in_range(len, 1, sizeof text - 1);
+    assert_int_equal(ical_read(text, (size_t)len, &OPTIONS, ret_file), CV_OK);
+}
+
+/* UNTIL is an instant, which the last occurrence may begin at: east and west of UTC, and on both sides of a change of clocks. */
+static void test_the_last_of_a_series(void **state)
+{
+    static const struct {
+        const char *start, *rule, *last;
+    } CASES[] = {
+        {";TZID=Asia/Baku:20260907T090000", "FREQ=WEEKLY;UNTIL=20260928T050000Z", "2026-09-28"},
+        {";TZID=Asia/Baku:20260907T020000", "FREQ=WEEKLY;UNTIL=20260927T220000Z", "2026-09-28"},
+        {";TZID=Office:20260907T020000", "FREQ=WEEKLY;UNTIL=20260927T213000Z", "2026-09-28"},
+        {";TZID=America/New_York:20260907T200000", "FREQ=WEEKLY;UNTIL=20260929T000000Z", "2026-09-28"},
+        {";TZID=America/New_York:20261012T090000", "FREQ=WEEKLY;UNTIL=20261102T140000Z", "2026-11-02"},
+        {":20260907T090000Z", "FREQ=WEEKLY;UNTIL=20260928T090000Z", "2026-09-28"},
+        {";TZID=Asia/Baku:20260907T090000", "FREQ=WEEKLY;UNTIL=20260928T090000", "2026-09-28"},
+        {";VALUE=DATE:20260907", "FREQ=WEEKLY;UNTIL=20260928", "2026-09-28"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; ++i) {
+        char text[1024];
+        ical_file_t file;
+        snprintf(text, sizeof text,
+                 "BEGIN:VTIMEZONE\r\nTZID:Office\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+                 "TZOFFSETFROM:+0430\r\nTZOFFSETTO:+0430\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+                 "BEGIN:VEVENT\r\nUID:w@x\r\nSUMMARY:W\r\nDTSTART%s\r\nRRULE:%s\r\nEND:VEVENT\r\n",
+                 CASES[i].start, CASES[i].rule);
+        read_lines(text, &file);
+        if (file.n != 4 || strcmp(text_of(&file.rows[3], "date_start"), CASES[i].last) != 0)
+            fail_msg("%s %s: %zu rows: %s", CASES[i].start, CASES[i].rule, file.n, file.rows[0].wrong);
+        ical_read_done(&file);
+        /* A second earlier it is not in it. */
+        char *until = strstr(text, "UNTIL="), *zero = until ? strstr(until, "00Z\r") : NULL;
+        if (!zero)
+            continue;
+        memmove(zero, "00Z\r", 4);
+        int64_t ms;
+        char wall[CV_TIME_TEXT + 1], earlier[24];
+        snprintf(wall, sizeof wall, "%.4s-%.2s-%.2sT%.2s:%.2s:00Z", until + 6, until + 10, until + 12, until + 15,
+                 until + 17);
+        assert_int_equal(cv_time_parse(cv_str(wall), &ms), CV_OK);
+        cv_time_text(ms - 1000, wall);
+        snprintf(earlier, sizeof earlier, "%.4s%.2s%.2sT%.2s%.2s%.2sZ", wall, wall + 5, wall + 8, wall + 11, wall + 14,
+                 wall + 17);
+        memcpy(until + 6, earlier, 16);
+        read_lines(text, &file);
+        assert_int_equal(file.n, 3);
+        ical_read_done(&file);
+    }
+}
+
+/* The day that an entry stands in for is not the series' any more, wherever it went and whatever is wrong with it. */
+static void test_the_day_of_an_instance(void **state)
+{
+    static const char *const INSTANCES[] = {
+        "DTSTART;TZID=Asia/Baku:20260922T110000\r\n",                              /* moved */
+        "DTSTART;TZID=Asia/Baku:20270104T110000\r\n",                              /* out of the year */
+        "DTSTART;TZID=Asia/Baku:20260922T110000\r\nDTEND;VALUE=DATE:20260923\r\n", /* refused */
+        "DTSTART;TZID=Asia/Baku:20260922T110000\r\nSEQUENCE:many\r\n",
+        "DTSTART;TZID=Asia/Baku:20260922T110000\r\nRDATE:20260923T110000Z\r\n",
+        "",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof INSTANCES / sizeof *INSTANCES; ++i) {
+        char text[1024];
+        ical_file_t file;
+        snprintf(text, sizeof text,
+                 "BEGIN:VEVENT\r\nUID:w@x\r\nSUMMARY:W\r\nDTSTART;TZID=Asia/Baku:20260907T020000\r\n"
+                 "RRULE:FREQ=WEEKLY;COUNT=4\r\nEND:VEVENT\r\n"
+                 "BEGIN:VEVENT\r\nUID:w@x\r\nSUMMARY:W\r\nRECURRENCE-ID%s\r\n%sEND:VEVENT\r\n",
+                 *INSTANCES[i] ? ":20260920T220000Z" : ";TZID=Asia/Baku:20260921T020000", INSTANCES[i]);
+        read_lines(text, &file);
+        assert_int_equal(file.n, 4);
+        for (size_t k = 0; k < 4; ++k)
+            if (strcmp(text_of(&file.rows[k], "date_start"), "2026-09-21") == 0)
+                fail_msg("instance %zu: the old day is back", i);
+        assert_string_equal(file.rows[0].uid, "w@x 2026-09-21");
+        assert_int_equal(file.rows[0].data != NULL, i == 0);
+        ical_read_done(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_a_bad_one_beside_a_good_one),
+        cmocka_unit_test(test_the_last_of_a_series),
+        cmocka_unit_test(test_the_day_of_an_instance),
         cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
