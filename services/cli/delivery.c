@@ -36,5 +36,6 @@ void cli_delivery_text(const json_t *delivery, char *ret_text, size_t size)
         (void)snprintf(more, sizeof more, ", %lld destinations left alone for now", (long long)alone);
     (void)snprintf(ret_text, size, "%lld on their way, %lld dead%s%s", (long long)cli_delivery_sum(delivery, "open"),
                    (long long)dead,
-                   dead ? " (`convene notice dead` says why, `convene notice redrive --all` sends them again)" : "", more);
+                   dead ? " (`convene notice dead` says why, `convene notice redrive --all` sends them again)" : "",
+                   more);
 }
