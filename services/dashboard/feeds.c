@@ -12,24 +12,17 @@
 
 #include "dashboard/calendar.h"
 #include "dashboard/core_view.h"
+#include "dashboard/reply.h"
 
-#include <sodium.h>
-#include <stdio.h>
+#include <event2/util.h>
 #include <string.h>
 #include <time.h>
 
-enum { HASH_LEN = 16, ETAG_MAX = 2 * HASH_LEN + 3, DATE_MAX = 40 };
+enum { DATE_MAX = 40 };
 
 static const char s_none[] =
     "there is no such calendar: /calendar.ics, and /calendar/KIND/CODE.ics with dimension, body, "
     "party, plan (2026 or 2026-cbm) or event for KIND\n";
-
-static void s_say(dash_exchange_t *exchange, int status, const char *const *headers, const char *text)
-{
-    dash_text_t *body = dash_text_new(cv_str(text));
-    dash_http_reply(exchange, status, "text/plain; charset=utf-8", headers, body);
-    dash_text_drop(body);
-}
 
 /* "/party/KZ.ics" */
 static bool s_read(const char *rest, dash_feed_t *ret_feed, char *ret_code, size_t size)
@@ -68,29 +61,13 @@ static bool s_matches(const char *list, const char *etag)
     return false;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", in English whatever the locale. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" */
 static void s_http_date(int64_t ms, char ret_text[DATE_MAX])
 {
-    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}, *const months[] = {
-                                                                                             "Jan", "Feb", "Mar",
-                                                                                             "Apr", "May", "Jun",
-                                                                                             "Jul", "Aug", "Sep",
-                                                                                             "Oct", "Nov", "Dec"};
     time_t seconds = (time_t)(ms / 1000);
     struct tm tm = {0};
-    if (!gmtime_r(&seconds, &tm))
-        seconds = 0;
-    (void)snprintf(ret_text, DATE_MAX, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday,
-                   months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-static void s_etag_of(cv_str_t bytes, char ret_etag[ETAG_MAX])
-{
-    uint8_t hash[HASH_LEN];
-    char hex[2 * HASH_LEN + 1];
-    crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
-    sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-    (void)snprintf(ret_etag, ETAG_MAX, "\"%s\"", hex);
+    (void)gmtime_r(&seconds, &tm);
+    (void)evutil_date_rfc1123(ret_text, DATE_MAX, &tm);
 }
 
 static const char *s_follow_state(const dash_web_t *web)
@@ -115,26 +92,26 @@ void dash_feed_answer(dash_web_t *web, dash_exchange_t *exchange, const dash_req
 {
     static const char *const later[] = {"Retry-After", "5", "Cache-Control", "no-store", NULL};
     dash_feed_t feed;
-    char code[DASH_KEY_MAX] = "", etag[ETAG_MAX], date[DATE_MAX];
+    char code[DASH_KEY_MAX] = "", etag[DASH_ETAG_MAX], date[DATE_MAX];
     int64_t at_ms = 0;
     if (!s_read(rest, &feed, code, sizeof(code))) {
-        s_say(exchange, 404, NULL, s_none);
+        dash_say(exchange, 404, NULL, s_none);
         return;
     }
     if (!web->plan_is_known || strcmp(s_follow_state(web), "snapshot") == 0) {
-        s_say(exchange, 503, later, "this dashboard does not know the plan yet; try again\n");
+        dash_say(exchange, 503, later, "this dashboard does not know the plan yet; try again\n");
         return;
     }
     if (!dash_calendar_known(web->mirror, feed, code)) {
-        s_say(exchange, 404, NULL, s_none);
+        dash_say(exchange, 404, NULL, s_none);
         return;
     }
     dash_text_t *body = dash_calendar(web->mirror, feed, *code ? code : NULL, &at_ms);
     if (!body) {
-        s_say(exchange, 503, later, "out of memory; try again\n");
+        dash_say(exchange, 503, later, "out of memory; try again\n");
         return;
     }
-    s_etag_of(dash_text_bytes(body), etag);
+    dash_etag_of(dash_text_bytes(body), etag);
     s_http_date(at_ms, date);
     const char *const headers[] = {
         "ETag", etag, "Cache-Control", "private, max-age=900", at_ms ? "Last-Modified" : NULL, date, NULL};

@@ -17,25 +17,17 @@
 #include "dashboard/core_view.h"
 #include "dashboard/feeds.h"
 #include "dashboard/page.h"
+#include "dashboard/reply.h"
 #include "dashboard/web.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ETAG_MAX = 96, HASH_LEN = 16 };
+enum { ETAG_MAX = 96 };
 
-static const char s_json[] = "application/json; charset=utf-8", s_html[] = "text/html; charset=utf-8",
-                  s_plain[] = "text/plain; charset=utf-8";
-
-static void s_say(dash_exchange_t *exchange, int status, const char *text)
-{
-    dash_text_t *body = dash_text_new(cv_str(text));
-    dash_http_reply(exchange, status, s_plain, NULL, body);
-    dash_text_drop(body);
-}
+static const char s_json[] = "application/json; charset=utf-8", s_html[] = "text/html; charset=utf-8";
 
 /* Takes body. etag NULL: not to be kept at all. */
 static void s_give(dash_exchange_t *exchange, const dash_request_t *request, int status, const char *type,
@@ -44,7 +36,7 @@ static void s_give(dash_exchange_t *exchange, const dash_request_t *request, int
     const char *headers[9] = {"Cache-Control", etag ? "no-cache" : "no-store"};
     size_t n = 2;
     if (!body) {
-        s_say(exchange, 503, "out of memory; try again\n");
+        dash_say(exchange, 503, NULL, "out of memory; try again\n");
         return;
     }
     if (etag) {
@@ -67,15 +59,6 @@ static void s_etag_of_view(const dash_web_t *web, char ret_etag[ETAG_MAX])
 {
     (void)snprintf(ret_etag, ETAG_MAX, "\"%s-%" PRIu64 "\"", dash_mirror_boot(web->mirror),
                    dash_mirror_version(web->mirror));
-}
-
-static void s_etag_of(cv_str_t bytes, char ret_etag[ETAG_MAX])
-{
-    uint8_t hash[HASH_LEN];
-    char hex[2 * HASH_LEN + 1];
-    crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
-    sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-    (void)snprintf(ret_etag, ETAG_MAX, "\"%s\"", hex);
 }
 
 /* ---- data ------------------------------------------------------------------------------------------ */
@@ -117,9 +100,9 @@ static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request
         cv_str_copy((cv_str_t){what, len}, kind, sizeof(kind)) ? NULL : dash_mirror_kind(web->mirror, kind);
     const json_t *found = slash ? json_object_get(all, slash + 1) : all;
     if (!found) {
-        s_say(exchange, 404,
-              slash ? "there is no such thing; /api/KIND lists them\n"
-                    : "there is no such kind, or nothing of it; /api/view has all\n");
+        dash_say(exchange, 404, NULL,
+                 slash ? "there is no such thing; /api/KIND lists them\n"
+                       : "there is no such kind, or nothing of it; /api/view has all\n");
         return;
     }
     char schema[64];
@@ -162,7 +145,7 @@ static void s_stream(dash_web_t *web, dash_exchange_t *exchange, const dash_requ
     dash_stream_t *stream = web->streams_n < DASH_STREAMS_MAX && start ? dash_http_stream_open(exchange) : NULL;
     if (!stream) {
         if (!start || web->streams_n >= DASH_STREAMS_MAX)
-            s_say(exchange, 503, "too many streams; try again later\n");
+            dash_say(exchange, 503, NULL, "too many streams; try again later\n");
         dash_text_drop(start);
         return;
     }
@@ -188,7 +171,7 @@ static bool s_asset(dash_exchange_t *exchange, const dash_request_t *request, co
             continue;
         char etag[ETAG_MAX];
         const cv_str_t bytes = {(const char *)asset->bytes, asset->len};
-        s_etag_of(bytes, etag);
+        dash_etag_of(bytes, etag);
         s_give(exchange, request, 200, asset->type, etag, NULL, dash_text_new(bytes));
         return true;
     }
@@ -215,5 +198,5 @@ void dash_web_answer(dash_web_t *web, dash_exchange_t *exchange, const dash_requ
         dash_text_t *health = dash_health(web, &ready);
         s_give(exchange, request, ready ? 200 : 503, s_json, NULL, NULL, health);
     } else if (!s_asset(exchange, request, path))
-        s_say(exchange, 404, "there is nothing here; / is the page\n");
+        dash_say(exchange, 404, NULL, "there is nothing here; / is the page\n");
 }

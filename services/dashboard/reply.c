@@ -1,0 +1,23 @@
+/* reply: see reply.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "dashboard/reply.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+void dash_say(dash_exchange_t *exchange, int status, const char *const *headers, const char *text)
+{
+    dash_text_t *body = dash_text_new(cv_str(text));
+    dash_http_reply(exchange, status, "text/plain; charset=utf-8", headers, body);
+    dash_text_drop(body);
+}
+
+void dash_etag_of(cv_str_t bytes, char ret_etag[DASH_ETAG_MAX])
+{
+    uint8_t hash[DASH_ETAG_HASH];
+    char hex[2 * DASH_ETAG_HASH + 1];
+    crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
+    sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+    (void)snprintf(ret_etag, DASH_ETAG_MAX, "\"%s\"", hex);
+}
