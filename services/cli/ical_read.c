@@ -5,6 +5,7 @@
 #include "ical_when.h"
 
 #include "convene/ids.h"
+#include "convene/zone.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -297,10 +298,9 @@ static int take_at(entry_t *entry, int64_t wall_s, bool recurs)
         if (start.zone[0]) {
             json_object_set_new(data, "zone", json_string(start.zone));
         } else {
-            long long minutes = (long long)llabs(start.offset_s) / MINUTE_S;
-            json_object_set_new(
-                data, "utc_offset",
-                json_sprintf("%c%02lld:%02lld", start.offset_s < 0 ? '-' : '+', minutes / 60, minutes % 60));
+            char offset[CV_OFFSET_TEXT + 1];
+            cv_offset_text(start.offset_s, offset);
+            json_object_set_new(data, "utc_offset", json_string(offset));
         }
         int64_t minutes = (end_s - wall_s) / MINUTE_S;
         if (entry->has_end && minutes > 0 && last_s / DAY_S == wall_s / DAY_S)

@@ -10,6 +10,7 @@
 #include "pentabarf.h"
 
 #include "convene/ids.h"
+#include "convene/zone.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -59,11 +60,10 @@ static int64_t day_of(const sch_sitting_t *sitting)
 /* "2026-05-11T09:30:00+04:00": a wall clock with the offset it has at this session. */
 static const char *time_text(const sch_sitting_t *sitting, int64_t wall_s, char ret_text[WALL_MAX])
 {
-    int64_t minutes = (wall_of(sitting) - sitting->begin_ms / 1000) / 60, size = minutes < 0 ? -minutes : minutes;
-    char text[CV_TIME_TEXT + 1];
+    char text[CV_TIME_TEXT + 1], offset[CV_OFFSET_TEXT + 1];
     cv_time_text(wall_s * 1000, text);
-    snprintf(ret_text, WALL_MAX, "%.19s%c%02lld:%02lld", text, minutes < 0 ? '-' : '+', (long long)(size / 60),
-             (long long)(size % 60));
+    cv_offset_text((wall_of(sitting) - sitting->begin_ms / 1000) / 60 * 60, offset);
+    snprintf(ret_text, WALL_MAX, "%.19s%s", text, offset);
     return ret_text;
 }
 

@@ -75,22 +75,20 @@ int place_take_confirmed(cli_t *cli, const cli_place_t *place, const json_t *eve
 /* A meeting online with a time and a length: its hours by UTC. */
 void place_take_hours(const json_t *event, int64_t day, sch_annual_item_t *item)
 {
-    const char *time = cli_text_of(event, "time_start"), *offset = cli_text_of(event, "utc_offset");
-    int64_t hour, minute, hours, minutes;
+    int64_t minutes, offset_s;
     int ahead = 0;
-    if (!item->online || !*time || !cli_int_of(event, "minutes") || cv_str_digits((cv_str_t){time, 2}, 2, &hour) ||
-        cv_str_digits((cv_str_t){time + 3, 2}, 2, &minute))
+    if (!item->online || !cli_int_of(event, "minutes") ||
+        !cv_clock_parse(cv_str(cli_text_of(event, "time_start")), &minutes))
         return;
     if (*cli_text_of(event, "zone")) {
         if (!clock_at(cli_text_of(event, "zone"), day, &ahead))
             return;
-    } else if (strlen(offset) != 6 || cv_str_digits((cv_str_t){offset + 1, 2}, 2, &hours) ||
-               cv_str_digits((cv_str_t){offset + 4, 2}, 2, &minutes)) {
-        return;
+    } else if (cv_offset_parse(cv_str(cli_text_of(event, "utc_offset")), &offset_s)) {
+        ahead = (int)(offset_s / 60);
     } else {
-        ahead = (int)(hours * 60 + minutes) * (*offset == '-' ? -1 : 1);
+        return;
     }
-    int at = ((int)(hour * 60 + minute) - ahead + 1440) % 1440;
+    int at = ((int)minutes - ahead + 1440) % 1440;
     item->utc_hour = at / 60;
     item->utc_minute = at % 60;
     item->hours = (int)(cli_int_of(event, "minutes") + 59) / 60;

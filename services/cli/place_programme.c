@@ -24,7 +24,6 @@ enum {
     REASONS_MAX = 64,
     TEXT_MAX = 400,
     MINUTE_MS = 60000,
-    HOUR = 60,
     DAY_MINUTES = 1440,
 };
 
@@ -42,17 +41,6 @@ static int64_t cpu_ms(void *arg)
     (void)arg;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* "09:30" as minutes. */
-static bool clock_of(const char *text, int64_t *ret_minutes)
-{
-    int64_t hours, minutes;
-    if (strlen(text) != 5 || text[2] != ':' || cv_str_digits((cv_str_t){text, 2}, 2, &hours) ||
-        cv_str_digits((cv_str_t){text + 3, 2}, 2, &minutes) || hours > 24 || minutes > 59)
-        return false;
-    *ret_minutes = hours * HOUR + minutes;
-    return *ret_minutes <= DAY_MINUTES;
 }
 
 /* The session at its new place. false: it is in none. */
@@ -271,8 +259,8 @@ int cli_place_programme(cli_t *cli)
         !cli_number(cli, "--seconds", cli_flag(cli, "seconds", "10"), 1, SECONDS_MAX, &seconds) ||
         !cli_number(cli, "--step", cli_flag(cli, "step", "30"), 1, DAY_MINUTES, &step))
         return CLI_USAGE;
-    if (!clock_of(cli_flag(cli, "from", "09:00"), &from) || !clock_of(cli_flag(cli, "until", "18:00"), &until) ||
-        from >= until)
+    if (!cv_clock_parse(cv_str(cli_flag(cli, "from", "09:00")), &from) ||
+        !cv_clock_parse(cv_str(cli_flag(cli, "until", "18:00")), &until) || from >= until)
         return cli_usage(cli, "--from and --until are times of a day, one after the other, like 09:00 and 18:00");
     int status = session_model_load(cli, cli->args[0], from, until, step, &answer.model);
     if (status != CLI_OK)

@@ -30,17 +30,6 @@ static bool s_instant(cv_str_t file, int64_t wall_s, const int64_t *offset_s, in
     return false;
 }
 
-static bool s_offset(cv_str_t text, int64_t *ret_s)
-{
-    int64_t hours, minutes;
-    if (text.len != 6 || (text.ptr[0] != '+' && text.ptr[0] != '-') ||
-        cv_str_digits((cv_str_t){text.ptr + 1, 2}, 2, &hours) ||
-        cv_str_digits((cv_str_t){text.ptr + 4, 2}, 2, &minutes))
-        return false;
-    *ret_s = (text.ptr[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
-    return true;
-}
-
 bool ntf_start(const cv_event_details_t *details, cv_str_t file, int64_t *ret_ms)
 {
     char wall[] = "0000-00-00T00:00";
@@ -52,7 +41,7 @@ bool ntf_start(const cv_event_details_t *details, cv_str_t file, int64_t *ret_ms
         memcpy(wall + 11, details->time_start.ptr, 5);
     if (!cv_wall_parse(cv_str(wall), &wall_s))
         return false;
-    bool has_offset = s_offset(details->utc_offset, &offset_s);
+    bool has_offset = cv_offset_parse(details->utc_offset, &offset_s);
     if (!s_instant(file, wall_s, has_offset ? &offset_s : NULL, &utc_s))
         utc_s = wall_s - offset_s;
     *ret_ms = utc_s * 1000;

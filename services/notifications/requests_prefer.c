@@ -62,14 +62,10 @@ static int s_preference_put(ntf_t *ntf, cv_tx_t *tx, const cv_preference_t *put,
                      cv_notice_mode_text(put->mode));
 }
 
-/* "20:30", which the contract has checked, in minutes. */
 static int s_minutes(cv_str_t time, int otherwise)
 {
-    int64_t hours, minutes;
-    if (time.len != 5 || cv_str_digits((cv_str_t){time.ptr, 2}, 2, &hours) ||
-        cv_str_digits((cv_str_t){time.ptr + 3, 2}, 2, &minutes))
-        return otherwise;
-    return (int)(hours * 60 + minutes);
+    int64_t minutes;
+    return cv_clock_parse(time, &minutes) ? (int)minutes : otherwise;
 }
 
 static int s_zone_known(cv_str_t zone, bool *ret_known)

@@ -13,9 +13,9 @@ enum { MINUTE_MS = 60000 };
 static void explain(cv_str_t zone, cv_str_t day, cv_str_t time, int64_t wall_s, int64_t was_ms, int64_t is_ms,
                     sch_clock_text_t *ret_text)
 {
-    char was[SCH_OFFSET_TEXT], was_at[CV_TIME_TEXT + 1], is_at[CV_TIME_TEXT + 1];
-    sch_offset_text(wall_s - was_ms / 1000, was);
-    sch_offset_text(wall_s - is_ms / 1000, ret_text->offset);
+    char was[CV_OFFSET_TEXT + 1], was_at[CV_TIME_TEXT + 1], is_at[CV_TIME_TEXT + 1];
+    cv_offset_text(wall_s - was_ms / 1000, was);
+    cv_offset_text(wall_s - is_ms / 1000, ret_text->offset);
     cv_time_text(was_ms, was_at);
     cv_time_text(is_ms, is_at);
     (void)snprintf(ret_text->reason, sizeof ret_text->reason,
@@ -51,12 +51,10 @@ sch_clock_t sch_clock_event(const cv_scheduling_event_v1_t *event, cv_str_t file
         ret_next->reason = CV_STR("The instant of the start is said from this version on; nothing has changed.");
         return SCH_CLOCK_SAID;
     }
-    int64_t midnight_ms = 0, hour = 0, minute = 0;
-    if (cv_date_parse(details->date_start, &midnight_ms) ||
-        cv_str_digits((cv_str_t){details->time_start.ptr, 2}, 2, &hour) ||
-        cv_str_digits((cv_str_t){details->time_start.ptr + 3, 2}, 2, &minute))
+    int64_t midnight_ms = 0, minutes = 0;
+    if (cv_date_parse(details->date_start, &midnight_ms) || !cv_clock_parse(details->time_start, &minutes))
         return SCH_CLOCK_SAME; /* sch_start has read them */
-    int64_t wall_s = midnight_ms / 1000 + hour * 3600 + minute * 60;
+    int64_t wall_s = midnight_ms / 1000 + minutes * 60;
     explain(details->zone, details->date_start, details->time_start, wall_s, event->start_ms, ms, ret_text);
     ret_next->reason = cv_str(ret_text->reason);
     if (details->utc_offset.ptr && !cv_str_is(details->utc_offset, ret_text->offset)) {

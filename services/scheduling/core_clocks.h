@@ -20,7 +20,7 @@ typedef enum {
 
 /* What a next version is made with; the version's views point into it. */
 typedef struct {
-    char reason[SCH_TEXT_MAX], offset[SCH_OFFSET_TEXT];
+    char reason[SCH_TEXT_MAX], offset[CV_OFFSET_TEXT + 1];
 } sch_clock_text_t;
 
 /* Still to take place, on a day and at a time? */

@@ -49,21 +49,9 @@ int64_t sch_year_of(int64_t ms)
 
 int64_t sch_offset_of(cv_str_t text)
 {
-    int64_t hours = (text.ptr[1] - '0') * 10 + (text.ptr[2] - '0'),
-            minutes = (text.ptr[4] - '0') * 10 + (text.ptr[5] - '0');
-    return (text.ptr[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-}
-
-void sch_offset_text(int64_t offset_s, char ret_text[SCH_OFFSET_TEXT])
-{
-    int64_t minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
-    ret_text[0] = offset_s < 0 ? '-' : '+';
-    ret_text[1] = (char)('0' + minutes / 600 % 10);
-    ret_text[2] = (char)('0' + minutes / 60 % 10);
-    ret_text[3] = ':';
-    ret_text[4] = (char)('0' + minutes % 60 / 10);
-    ret_text[5] = (char)('0' + minutes % 60 % 10);
-    ret_text[6] = '\0';
+    int64_t offset_s = 0;
+    (void)cv_offset_parse(text, &offset_s);
+    return offset_s;
 }
 
 int sch_wall_ms(const sch_wall_t *wall, cv_str_t file, int64_t *ret_ms, sch_no_t *ret_no)
@@ -71,7 +59,7 @@ int sch_wall_ms(const sch_wall_t *wall, cv_str_t file, int64_t *ret_ms, sch_no_t
     int64_t wall_s;
     cv_instant_t instants[2];
     size_t n, at = 0;
-    char first[SCH_OFFSET_TEXT], second[SCH_OFFSET_TEXT];
+    char first[CV_OFFSET_TEXT + 1], second[CV_OFFSET_TEXT + 1];
     if (!cv_wall_parse(wall->clock, &wall_s))
         return sch_no(ret_no, CV_EREJECTED, wall->code, wall->clock_field,
                       "%.*s is not a day and time like 2026-03-06T18:00", CV_STR_ARG(wall->clock));
@@ -83,8 +71,8 @@ int sch_wall_ms(const sch_wall_t *wall, cv_str_t file, int64_t *ret_ms, sch_no_t
         return sch_no(ret_no, CV_EREJECTED, wall->code, wall->clock_field,
                       "no clock in %.*s shows %.*s: it is skipped; take an earlier or later time",
                       CV_STR_ARG(wall->zone), CV_STR_ARG(wall->clock));
-    sch_offset_text(instants[0].offset_s, first);
-    sch_offset_text(instants[n - 1].offset_s, second);
+    cv_offset_text(instants[0].offset_s, first);
+    cv_offset_text(instants[n - 1].offset_s, second);
     if (n == 2 && !wall->utc_offset.ptr)
         return sch_no(ret_no, CV_EREJECTED, wall->code, wall->offset_field,
                       "clocks in %.*s show %.*s twice; utc_offset must say %s or %s", CV_STR_ARG(wall->zone),

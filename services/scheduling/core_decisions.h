@@ -21,10 +21,8 @@ typedef struct {
     const char *code, *clock_field, *zone_field, *offset_field;
     const char *otherwise; /* behind the sentence about an unknown zone */
 } sch_wall_t;
-/* "+05:00" in seconds, which the schema has seen that it is; and back. */
-enum { SCH_OFFSET_TEXT = 8 };
+/* "+05:00" in seconds, which the schema has seen that it is. */
 int64_t sch_offset_of(cv_str_t text);
-void sch_offset_text(int64_t offset_s, char ret_text[SCH_OFFSET_TEXT]);
 
 /* ---- silence ---- */
 /* The one instant at which it shows this. file: of its zone; CV_STR_NONE: there is no such zone. */

@@ -4,6 +4,8 @@
  */
 #include "scheduling/core_year_find.h"
 
+#include "convene/zone.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,11 +223,10 @@ static void check_members(sch_year_find_t *find)
     const sch_year_t *year = find->year;
     const cv_event_details_t *details = &find->event->event_details;
     sch_clash_t off = {.rule = SCH_A9, .why = SCH_CLASH_MEMBERS}, hours = {.rule = SCH_A17, .why = SCH_CLASH_HOURS};
-    int64_t off_times = 0, hours_times = 0, hour = 0, minute = 0;
-    bool timed = sch_is_online(details) && year->has_clock && details->has_minutes && details->time_start.ptr &&
-                 cv_str_digits((cv_str_t){details->time_start.ptr, 2}, 2, &hour) == CV_OK &&
-                 cv_str_digits((cv_str_t){details->time_start.ptr + 3, 2}, 2, &minute) == CV_OK;
-    int64_t utc_minute = hour * 60 + minute - year->utc_minutes;
+    int64_t off_times = 0, hours_times = 0, minutes = 0;
+    bool timed = sch_is_online(details) && year->has_clock && details->has_minutes &&
+                 cv_clock_parse(details->time_start, &minutes);
+    int64_t utc_minute = minutes - year->utc_minutes;
     for (size_t i = 0; i < year->members_n; ++i) {
         const sch_member_t *member = &year->members[i];
         int64_t outside =

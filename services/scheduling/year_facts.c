@@ -119,17 +119,6 @@ static bool offset_at(cv_arena_t *arena, cv_str_t zone, int64_t utc_s, int64_t *
     return true;
 }
 
-/* "+05:30" */
-static bool offset_of(cv_str_t text, int64_t *ret_minutes)
-{
-    int64_t hours, minutes;
-    if (text.len != 6 || cv_str_digits((cv_str_t){text.ptr + 1, 2}, 2, &hours) != CV_OK ||
-        cv_str_digits((cv_str_t){text.ptr + 4, 2}, 2, &minutes) != CV_OK)
-        return false;
-    *ret_minutes = (text.ptr[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
-    return true;
-}
-
 /* Only what is online, with a time and a length, is asked of the clocks. */
 static int take_clocks(facts_t *facts, sch_year_t *year)
 {
@@ -140,8 +129,13 @@ static int take_clocks(facts_t *facts, sch_year_t *year)
     int64_t noon_s = facts->first * DAY_S + DAY_S / 2;
     if (!arena)
         return CV_ENOMEM;
-    year->has_clock = details->zone.ptr ? offset_at(arena, details->zone, noon_s, &year->utc_minutes)
-                                        : offset_of(details->utc_offset, &year->utc_minutes);
+    if (details->zone.ptr) {
+        year->has_clock = offset_at(arena, details->zone, noon_s, &year->utc_minutes);
+    } else {
+        int64_t offset_s = 0;
+        year->has_clock = cv_offset_parse(details->utc_offset, &offset_s);
+        year->utc_minutes = offset_s / 60;
+    }
     for (size_t i = 0; year->has_clock && i < facts->n; ++i)
         facts->members[i].has_zone = offset_at(arena, facts->zones[i], noon_s, &facts->members[i].utc_minutes);
     cv_arena_destroy(&arena);

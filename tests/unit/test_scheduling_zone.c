@@ -157,10 +157,38 @@ static void test_broken(void **state)
     free(copy);
 }
 
+/* Clocks and offsets as text, there and back. */
+static void test_clocks_and_offsets(void **state)
+{
+    static const char *const WRONG[] = {"",      "9:30",  "09:3",  "09-30", "09:60", "24:01",
+                                        "25:00", "0a:00", "+9:30", "09: 0", "09:300"};
+    int64_t number = -1;
+    (void)state;
+    assert_true(cv_clock_parse(CV_STR("00:00"), &number) && number == 0);
+    assert_true(cv_clock_parse(CV_STR("09:30"), &number) && number == 570);
+    assert_true(cv_clock_parse(CV_STR("24:00"), &number) && number == 1440);
+    for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; ++i)
+        assert_false(cv_clock_parse(cv_str(WRONG[i]), &number));
+    assert_false(cv_clock_parse(CV_STR_NONE, &number));
+    assert_false(cv_offset_parse(CV_STR_NONE, &number));
+    assert_false(cv_offset_parse(CV_STR("05:30+"), &number));
+    assert_false(cv_offset_parse(CV_STR("+0530"), &number));
+    for (int64_t offset_s = INT64_C(-14) * 3600; offset_s <= INT64_C(14) * 3600; offset_s += 900) {
+        char text[CV_OFFSET_TEXT + 1];
+        cv_offset_text(offset_s, text);
+        assert_true(cv_offset_parse(cv_str(text), &number));
+        assert_int_equal(number, offset_s);
+    }
+    char text[CV_OFFSET_TEXT + 1];
+    cv_offset_text(-19800, text);
+    assert_string_equal(text, "-05:30");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_wall), cmocka_unit_test(test_known),
-                                       cmocka_unit_test(test_inverse), cmocka_unit_test(test_broken)};
+                                       cmocka_unit_test(test_inverse), cmocka_unit_test(test_broken),
+                                       cmocka_unit_test(test_clocks_and_offsets)};
     arena = cv_arena_new(8 * 1024 * 1024);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cv_arena_destroy(&arena);

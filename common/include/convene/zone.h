@@ -14,6 +14,12 @@ typedef struct {
 } cv_instant_t;
 /* "2026-03-06T18:00[:00]" as seconds, as if it were UTC. false: no such day or time. */
 bool cv_wall_parse(cv_str_t text, int64_t *ret_seconds);
+/* "09:30" as minutes from 00:00, at most "24:00", the end of a day. false: no such time. */
+bool cv_clock_parse(cv_str_t text, int64_t *ret_minutes);
+/* "+05:30", ahead of UTC, as seconds; and back. false: not that. */
+enum { CV_OFFSET_TEXT = 6 };
+bool cv_offset_parse(cv_str_t text, int64_t *ret_offset_s);
+void cv_offset_text(int64_t offset_s, char ret_text[CV_OFFSET_TEXT + 1]);
 /* The instants at which a clock of the zone shows this, earliest first: 0, 1 or 2. CV_ECORRUPT: not a zone. */
 int cv_zone_instants(cv_str_t file, int64_t wall_s, cv_instant_t ret_instants[2], size_t *ret_n) CV_USE_RESULT;
 /* What clocks of the zone are ahead of UTC at an instant. CV_ECORRUPT: not a zone. */

@@ -70,6 +70,44 @@ bool cv_wall_parse(cv_str_t text, int64_t *ret_seconds)
     return true;
 }
 
+/* "HH:MM" as minutes, whatever the numbers are. */
+static bool hours_and_minutes(cv_str_t text, int64_t *ret_hours, int64_t *ret_minutes)
+{
+    return text.len == 5 && text.ptr[2] == ':' && !cv_str_digits((cv_str_t){text.ptr, 2}, 2, ret_hours) &&
+           !cv_str_digits((cv_str_t){text.ptr + 3, 2}, 2, ret_minutes);
+}
+
+bool cv_clock_parse(cv_str_t text, int64_t *ret_minutes)
+{
+    int64_t hours, minutes;
+    if (!hours_and_minutes(text, &hours, &minutes) || minutes > 59 || hours * 60 + minutes > 24 * 60)
+        return false;
+    *ret_minutes = hours * 60 + minutes;
+    return true;
+}
+
+bool cv_offset_parse(cv_str_t text, int64_t *ret_offset_s)
+{
+    int64_t hours, minutes;
+    if (text.len != CV_OFFSET_TEXT || (text.ptr[0] != '+' && text.ptr[0] != '-') ||
+        !hours_and_minutes((cv_str_t){text.ptr + 1, text.len - 1}, &hours, &minutes))
+        return false;
+    *ret_offset_s = (text.ptr[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
+    return true;
+}
+
+void cv_offset_text(int64_t offset_s, char ret_text[CV_OFFSET_TEXT + 1])
+{
+    int64_t minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
+    ret_text[0] = offset_s < 0 ? '-' : '+';
+    ret_text[1] = (char)('0' + minutes / 600 % 10);
+    ret_text[2] = (char)('0' + minutes / 60 % 10);
+    ret_text[3] = ':';
+    ret_text[4] = (char)('0' + minutes % 60 / 10);
+    ret_text[5] = (char)('0' + minutes % 60 % 10);
+    ret_text[6] = '\0';
+}
+
 /* ---- the rule in the footer -------------------------------------------------------------- */
 
 /* When a half of the year begins: Mm.w.d, Jn or n, and a time of day. */

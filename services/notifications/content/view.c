@@ -163,17 +163,9 @@ static void s_set_named(s_make_t *make, const char *key, cv_str_t name, cv_str_t
 
 static void s_put_offset(cv_buf_t *buf, int64_t offset_s)
 {
-    int64_t minutes = (offset_s < 0 ? -offset_s : offset_s) / 60;
-    cv_buf_printf(buf, " %c%02d:%02d", offset_s < 0 ? '-' : '+', (int)(minutes / 60), (int)(minutes % 60));
-}
-
-static int64_t s_offset_of(cv_str_t text) /* "+04:00" */
-{
-    int64_t hours, minutes;
-    if (text.len != 6 || cv_str_digits((cv_str_t){text.ptr + 1, 2}, 2, &hours) ||
-        cv_str_digits((cv_str_t){text.ptr + 4, 2}, 2, &minutes))
-        return 0;
-    return (text.ptr[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
+    char text[CV_OFFSET_TEXT + 1];
+    cv_offset_text(offset_s, text);
+    cv_buf_printf(buf, " %s", text);
 }
 
 /* "2026-05-12 09:30:00 +04:00 (Asia/Baku)" */
@@ -183,7 +175,8 @@ static void s_put_instant(const s_make_t *make, cv_buf_t *buf, int64_t ms, cv_st
     int64_t offset_s = 0;
     if (!zone.ptr || cv_zone_offset(make->context->zone_file, ms / 1000, &offset_s)) {
         zone = utc_offset.ptr ? CV_STR_NONE : CV_STR("UTC");
-        offset_s = utc_offset.ptr ? s_offset_of(utc_offset) : 0;
+        offset_s = 0;
+        (void)cv_offset_parse(utc_offset, &offset_s);
     }
     cv_time_text(ms + offset_s * 1000, text);
     cv_buf_printf(buf, "%.10s %.8s", text, text + 11);
@@ -219,7 +212,8 @@ static bool s_start_offset(const s_make_t *make, const cv_event_details_t *detai
         }
     }
     if (details->utc_offset.ptr) {
-        *ret_s = s_offset_of(details->utc_offset);
+        *ret_s = 0;
+        (void)cv_offset_parse(details->utc_offset, ret_s);
         return true;
     }
     return details->zone.ptr && ntf_start(details, make->context->zone_file, &start_ms) &&
