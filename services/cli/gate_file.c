@@ -55,13 +55,14 @@ struct gate_statements {
 static int prepare(gate_t *gate)
 {
     gate->sql = calloc(1, sizeof *gate->sql);
-    int rc = gate->sql ? CV_OK : CV_ENOMEM;
-#define XX(name, statement) \
-    if (rc == CV_OK)        \
-        rc = cv_db_prepare(gate->db, statement, &gate->sql->name);
-    STATEMENTS(XX)
+    if (!gate->sql)
+        return CV_ENOMEM;
+    const cv_sql_t all[] = {
+#define XX(name, statement) {&gate->sql->name, statement},
+        STATEMENTS(XX)
 #undef XX
-    return rc;
+    };
+    return cv_db_prepare_all(gate->db, all, sizeof all / sizeof *all);
 }
 
 static int load_keys(gate_t *gate)

@@ -35,10 +35,7 @@ struct dash_sessions {
 
 static int s_prepare(dash_sessions_t *self)
 {
-    const struct {
-        cv_stmt_t **stmt;
-        const char *sql;
-    } all[] = {
+    const cv_sql_t all[] = {
         {&self->used, "SELECT 1 FROM session WHERE link = ?1"},
         {&self->begin, "INSERT INTO session VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
         {&self->find, "SELECT name, begun_ms, until_ms, whose FROM session WHERE cookie = ?1 AND key = ?2"},
@@ -54,10 +51,7 @@ static int s_prepare(dash_sessions_t *self)
         {&self->born, "SELECT 1 FROM barred WHERE name = ''"},
         {&self->be_born, "INSERT INTO barred VALUES('', ?1)"},
     };
-    int rc = CV_OK;
-    for (size_t i = 0; !rc && i < sizeof(all) / sizeof(all[0]); i++)
-        rc = cv_db_prepare(self->db, all[i].sql, all[i].stmt);
-    return rc;
+    return cv_db_prepare_all(self->db, all, sizeof(all) / sizeof(all[0]));
 }
 
 static bool s_has_row(cv_stmt_t *stmt, int *rc)

@@ -29,12 +29,12 @@ int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store)
     ntf_store_t *store = calloc(1, sizeof(*store));
     if (!store)
         return CV_ENOMEM;
-    int rc = CV_OK;
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &store->name);
-    NTF_STATEMENTS(XX)
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&store->name, sql},
+        NTF_STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
     /* Who starts the service again has mended something: what was given up gets another chance. */
     if (!rc)
         rc = cv_stmt_run(store->redrive);

@@ -22,12 +22,12 @@ int ntf_arrivals_open(cv_db_t *db, ntf_arrivals_t **ret_arrivals)
     ntf_arrivals_t *arrivals = calloc(1, sizeof(*arrivals));
     if (!arrivals)
         return CV_ENOMEM;
-    int rc = CV_OK;
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &arrivals->name);
-    NTF_ARRIVAL_STATEMENTS(XX)
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&arrivals->name, sql},
+        NTF_ARRIVAL_STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
     if (rc)
         ntf_arrivals_close(&arrivals);
     else

@@ -30,12 +30,12 @@ int ntf_dispatches_open(cv_db_t *db, ntf_dispatches_t **ret_dispatches)
     ntf_dispatches_t *d = calloc(1, sizeof(*d));
     if (!d)
         return CV_ENOMEM;
-    int rc = CV_OK;
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &d->name);
-    NTF_DISPATCH_STATEMENTS(XX)
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&d->name, sql},
+        NTF_DISPATCH_STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
     if (rc)
         ntf_dispatches_close(&d);
     else

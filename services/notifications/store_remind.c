@@ -69,12 +69,12 @@ int ntf_reminders_open(cv_db_t *db, ntf_reminders_t **ret_store)
     ntf_reminders_t *store = calloc(1, sizeof(*store));
     if (!store)
         return CV_ENOMEM;
-    int rc = CV_OK;
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &store->name);
-    STATEMENTS(XX)
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&store->name, sql},
+        STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
     if (rc)
         ntf_reminders_close(&store);
     else

@@ -19,11 +19,13 @@ int reg_store_open(cv_db_t *db, reg_store_t **ret_store)
         rc = cv_rows_new(db, "tally_rows", TALLY_N, &store->tally_rows);
     if (!rc)
         rc = cv_rows_new(db, "secret_rows", SECRET_N, &store->secret_rows);
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &store->name);
-    STATEMENTS(XX)
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&store->name, sql},
+        STATEMENTS(XX)
 #undef XX
+    };
+    if (!rc)
+        rc = cv_db_prepare_all(db, all, sizeof all / sizeof *all);
     if (rc) {
         reg_store_close(&store);
         return rc;

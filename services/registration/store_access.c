@@ -34,13 +34,14 @@ struct reg_accesses {
 int reg_accesses_open(cv_db_t *db, reg_accesses_t **ret_accesses)
 {
     reg_accesses_t *accesses = calloc(1, sizeof *accesses);
-    int rc = accesses ? CV_OK : CV_ENOMEM;
-
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &accesses->name);
-    ACCESS_STATEMENTS(XX)
+    if (!accesses)
+        return CV_ENOMEM;
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&accesses->name, sql},
+        ACCESS_STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof all / sizeof *all);
     if (rc) {
         free(accesses);
         return rc;

@@ -64,13 +64,14 @@ struct reg_badges {
 int reg_badges_open(cv_db_t *db, reg_badges_t **ret_badges)
 {
     reg_badges_t *badges = calloc(1, sizeof *badges);
-    int rc = badges ? CV_OK : CV_ENOMEM;
-
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &badges->name);
-    STATEMENTS(XX)
+    if (!badges)
+        return CV_ENOMEM;
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&badges->name, sql},
+        STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof all / sizeof *all);
     if (rc) {
         free(badges);
         return rc;

@@ -44,13 +44,14 @@ struct reg_consents {
 int reg_consents_open(cv_db_t *db, reg_consents_t **ret_consents)
 {
     reg_consents_t *consents = calloc(1, sizeof *consents);
-    int rc = consents ? CV_OK : CV_ENOMEM;
-
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &consents->name);
-    CONSENT_STATEMENTS(XX)
+    if (!consents)
+        return CV_ENOMEM;
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&consents->name, sql},
+        CONSENT_STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof all / sizeof *all);
     if (rc) {
         free(consents);
         return rc;

@@ -37,13 +37,14 @@ struct reg_documents {
 int reg_documents_open(cv_db_t *db, reg_documents_t **ret_documents)
 {
     reg_documents_t *documents = calloc(1, sizeof *documents);
-    int rc = documents ? CV_OK : CV_ENOMEM;
-
-#define XX(name, sql) \
-    if (!rc)          \
-        rc = cv_db_prepare(db, sql, &documents->name);
-    DOCUMENT_STATEMENTS(XX)
+    if (!documents)
+        return CV_ENOMEM;
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&documents->name, sql},
+        DOCUMENT_STATEMENTS(XX)
 #undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof all / sizeof *all);
     if (rc) {
         free(documents);
         return rc;

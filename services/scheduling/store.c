@@ -112,14 +112,6 @@ static const char *const REF_SQL[SCH_REFS][REF_STATEMENTS] = {
     [SCH_RELEASE] = PLAIN("release"),
 };
 
-int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n)
-{
-    int rc = CV_OK;
-    for (size_t i = 0; !rc && i < n; ++i)
-        rc = cv_db_prepare(db, list[i].sql, list[i].statement);
-    return rc;
-}
-
 int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
 {
     sch_store_t *store = calloc(1, sizeof *store);
@@ -127,7 +119,7 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
         return CV_ENOMEM;
     store->db = db;
     cv_buf_init(&store->buf, CV_MAX_RECORD);
-    const sch_sql_t all[] = {
+    const cv_sql_t all[] = {
         {&store->parties_n, "SELECT count(*) FROM party"},
         {&store->parties, "SELECT code, kind FROM party ORDER BY code"},
         {&store->event_get, "SELECT data FROM event WHERE id = ?1"},
@@ -177,7 +169,7 @@ int sch_store_open(cv_db_t *db, sch_store_t **ret_store)
          "SELECT party, answer, confirmed, waiting, online, withdrawn, requests, private_seq FROM turnout"
          " WHERE event = ?1 AND party > ?2 ORDER BY party"},
     };
-    int rc = sch_prepare(db, all, sizeof all / sizeof *all);
+    int rc = cv_db_prepare_all(db, all, sizeof all / sizeof *all);
     if (!rc)
         rc = sch_prepare_decisions(store);
     if (!rc)

@@ -16,7 +16,7 @@ enum { RESOURCES = 2, RESOURCE_MAX = 256 };
 
 int sch_prepare_days(sch_store_t *store)
 {
-    const sch_sql_t all[] = {
+    const cv_sql_t all[] = {
         {&store->event_day_put, "INSERT INTO event_day(resource, day, event, holder) VALUES(?1, ?2, ?3, ?4)"},
         {&store->event_day_drop, "DELETE FROM event_day WHERE event = ?1"},
         {&store->event_day_taken,
@@ -30,7 +30,7 @@ int sch_prepare_days(sch_store_t *store)
          "SELECT code, at_ms, data FROM calendar WHERE detail IS NULL OR detail = ?1 ORDER BY code"},
         {&store->span_any, "SELECT NOT EXISTS (SELECT 1 FROM event_span) AND EXISTS (SELECT 1 FROM event)"},
     };
-    return sch_prepare(store->db, all, sizeof all / sizeof *all);
+    return cv_db_prepare_all(store->db, all, sizeof all / sizeof *all);
 }
 
 /* What the event has to itself on its days, as resources. */

@@ -5,7 +5,7 @@
 
 int sch_prepare_decisions(sch_store_t *store)
 {
-    const sch_sql_t all[] = {
+    const cv_sql_t all[] = {
         {&store->decision_get, "SELECT data FROM decision WHERE id = ?1"},
         {&store->decision_put,
          "INSERT INTO decision(id, version, state, subject, about, way, expires_ms, year, number, at_ms, data)"
@@ -22,7 +22,7 @@ int sch_prepare_decisions(sch_store_t *store)
          "SELECT CAST(number AS TEXT), at_ms, data FROM statement WHERE decision = ?1 AND number > ?2 ORDER BY number"},
         {&store->statement_all, "SELECT decision, at_ms, data FROM statement ORDER BY decision, number"},
     };
-    return sch_prepare(store->db, all, sizeof all / sizeof *all);
+    return cv_db_prepare_all(store->db, all, sizeof all / sizeof *all);
 }
 
 int sch_decision_get(sch_store_t *store, cv_arena_t *arena, cv_str_t id, sch_decision_t *ret_decision)

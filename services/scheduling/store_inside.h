@@ -30,11 +30,6 @@ struct sch_store {
     cv_stmt_t *statement_put, *statement_walk, *statement_all;
 };
 
-typedef struct {
-    cv_stmt_t **statement;
-    const char *sql;
-} sch_sql_t;
-int sch_prepare(cv_db_t *db, const sch_sql_t *list, size_t n) CV_USE_RESULT;
 int sch_prepare_decisions(sch_store_t *store) CV_USE_RESULT;
 int sch_prepare_plans(sch_store_t *store) CV_USE_RESULT;
 int sch_prepare_work(sch_store_t *store) CV_USE_RESULT;

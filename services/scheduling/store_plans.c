@@ -5,7 +5,7 @@
 
 int sch_prepare_plans(sch_store_t *store)
 {
-    const sch_sql_t all[] = {
+    const cv_sql_t all[] = {
         {&store->plan_last, "SELECT data FROM plan WHERE id = ?1 ORDER BY version DESC LIMIT 1"},
         {&store->plan_force, "SELECT data FROM plan WHERE id = ?1 AND state = 'adopted'"},
         {&store->plan_put,
@@ -25,7 +25,7 @@ int sch_prepare_plans(sch_store_t *store)
          "SELECT id, at_ms, data FROM event WHERE plan_year = ?1 AND line = ?2 AND status IN ('proposed', 'circulated')"
          " ORDER BY id"},
     };
-    return sch_prepare(store->db, all, sizeof all / sizeof *all);
+    return cv_db_prepare_all(store->db, all, sizeof all / sizeof *all);
 }
 
 static int get(cv_stmt_t *statement, cv_arena_t *arena, cv_str_t plan, sch_plan_t *ret_plan)

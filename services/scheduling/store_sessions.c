@@ -13,7 +13,7 @@ enum { RESOURCE_MAX = 96, HOLDS_MAX = CV_SESSION_SPEAKERS_MAX + 2 /* room, chair
 
 int sch_prepare_sessions(sch_store_t *store)
 {
-    const sch_sql_t all[] = {
+    const cv_sql_t all[] = {
         {&store->session_get, "SELECT data FROM session WHERE event = ?1 AND session = ?2"},
         {&store->session_put,
          "INSERT INTO session(event, session, version, kind, cancelled, begin_ms, until_ms, at_ms, data)"
@@ -59,7 +59,7 @@ int sch_prepare_sessions(sch_store_t *store)
         {&store->releases_n, "SELECT count(*) FROM release WHERE detail = ?1"},
         {&store->session_holder, "UPDATE session_day SET holder = ?2 WHERE event = ?1 AND holder <> ?2"},
     };
-    return sch_prepare(store->db, all, sizeof all / sizeof *all);
+    return cv_db_prepare_all(store->db, all, sizeof all / sizeof *all);
 }
 
 static void bind_session(cv_stmt_t *statement, cv_str_t event, cv_str_t session)

@@ -5,7 +5,7 @@
 
 int sch_prepare_work(sch_store_t *store)
 {
-    const sch_sql_t all[] = {
+    const cv_sql_t all[] = {
         {&store->work_get, "SELECT data FROM work_item WHERE plan = ?1 AND item = ?2"},
         {&store->work_put,
          "INSERT INTO work_item(plan, item, state, overdue, party, at_ms, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
@@ -14,7 +14,7 @@ int sch_prepare_work(sch_store_t *store)
                             " AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR party = ?3) AND (?4 = 0 OR overdue = 1)"
                             " AND (plan, item) > (?5, ?6) ORDER BY plan, item"},
     };
-    return sch_prepare(store->db, all, sizeof all / sizeof *all);
+    return cv_db_prepare_all(store->db, all, sizeof all / sizeof *all);
 }
 
 int sch_work_get(sch_store_t *store, cv_arena_t *arena, cv_str_t plan, cv_str_t item, cv_str_t *ret_data)

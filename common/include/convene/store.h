@@ -52,6 +52,13 @@ int cv_db_scrub_after(cv_db_t *db, bool whole) CV_USE_RESULT;
 int cv_db_backup(cv_db_t *db, const char *target) CV_USE_RESULT;
 
 int cv_db_prepare(cv_db_t *db, const char *sql, cv_stmt_t **ret_stmt) CV_USE_RESULT;
+/* A statement of a store: where it goes, and its text. */
+typedef struct {
+    cv_stmt_t **stmt;
+    const char *sql;
+} cv_sql_t;
+/* All of them; the first that cannot be prepared ends it. */
+int cv_db_prepare_all(cv_db_t *db, const cv_sql_t *list, size_t n) CV_USE_RESULT;
 void cv_stmt_int(cv_stmt_t *stmt, int index, int64_t value);   /* index from 1 */
 void cv_stmt_text(cv_stmt_t *stmt, int index, cv_str_t value); /* ptr NULL binds NULL; must live until the step */
 void cv_stmt_blob(cv_stmt_t *stmt, int index, const void *bytes, size_t len);

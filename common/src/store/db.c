@@ -577,6 +577,14 @@ int cv_db_prepare(cv_db_t *db, const char *sql, cv_stmt_t **ret_stmt)
     return CV_OK;
 }
 
+int cv_db_prepare_all(cv_db_t *db, const cv_sql_t *list, size_t n)
+{
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = cv_db_prepare(db, list[i].sql, list[i].stmt);
+    return rc;
+}
+
 /* A bind fails for an index out of range, for memory, or because the statement was not reset; SQLite would then run it
  * with what was bound before. So the failure is kept for the step, which is checked. */
 static void bound(cv_stmt_t *stmt, int sqlite_rc)

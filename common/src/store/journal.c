@@ -32,10 +32,7 @@ typedef struct {
 int cv_journal_init(cv_journal_t *journal, cv_db_t *db)
 {
     *journal = (cv_journal_t){.db = db};
-    const struct {
-        cv_stmt_t **stmt;
-        const char *sql;
-    } statements[] = {
+    const cv_sql_t statements[] = {
         {&journal->put, "INSERT INTO journal VALUES(?, ?, ?, ?, ?, ?)"},
         {&journal->put_mark, "INSERT OR REPLACE INTO journal_mark VALUES(?, ?, ?)"},
         {&journal->mark_at,
@@ -51,8 +48,8 @@ int cv_journal_init(cv_journal_t *journal, cv_db_t *db)
     };
     cv_stmt_t *last;
     int rc = cv_db_prepare(db, "SELECT coalesce(max(n), 0) + 1 FROM journal", &last);
-    for (size_t i = 0; !rc && i < sizeof statements / sizeof *statements; i++)
-        rc = cv_db_prepare(db, statements[i].sql, statements[i].stmt);
+    if (!rc)
+        rc = cv_db_prepare_all(db, statements, sizeof statements / sizeof *statements);
     if (rc)
         return rc;
     rc = cv_stmt_step(last);

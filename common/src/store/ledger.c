@@ -11,10 +11,7 @@
 
 int cv_ledger_init(cv_ledger_t *ledger, cv_db_t *db)
 {
-    const struct {
-        cv_stmt_t **stmt;
-        const char *sql;
-    } all[] = {
+    const cv_sql_t all[] = {
         {&ledger->cursor_get, "SELECT epoch, seq, chain FROM cursor WHERE stream = ?"},
         {&ledger->cursor_make, "INSERT INTO cursor VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING"},
         {&ledger->cursor_move,
@@ -31,12 +28,7 @@ int cv_ledger_init(cv_ledger_t *ledger, cv_db_t *db)
         {&ledger->timer_due, "SELECT kind, key FROM timer WHERE due_ms <= ? ORDER BY due_ms, kind, key LIMIT 1"},
     };
     ledger->db = db;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        int rc = cv_db_prepare(db, all[i].sql, all[i].stmt);
-        if (rc)
-            return rc;
-    }
-    return CV_OK;
+    return cv_db_prepare_all(db, all, sizeof all / sizeof *all);
 }
 
 /* ---- cursors ------------------------------------------------------------------------------ */
