@@ -78,7 +78,7 @@ void place_take_hours(const json_t *event, int64_t day, sch_annual_item_t *item)
     int64_t minutes, offset_s;
     int ahead = 0;
     if (!item->online || !cli_int_of(event, "minutes") ||
-        !cv_clock_parse(cv_str(cli_text_of(event, "time_start")), &minutes))
+        !cv_wall_time_parse(cv_str(cli_text_of(event, "time_start")), &minutes))
         return;
     if (*cli_text_of(event, "zone")) {
         if (!clock_at(cli_text_of(event, "zone"), day, &ahead))

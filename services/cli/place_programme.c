@@ -259,8 +259,8 @@ int cli_place_programme(cli_t *cli)
         !cli_number(cli, "--seconds", cli_flag(cli, "seconds", "10"), 1, SECONDS_MAX, &seconds) ||
         !cli_number(cli, "--step", cli_flag(cli, "step", "30"), 1, DAY_MINUTES, &step))
         return CLI_USAGE;
-    if (!cv_clock_parse(cv_str(cli_flag(cli, "from", "09:00")), &from) ||
-        !cv_clock_parse(cv_str(cli_flag(cli, "until", "18:00")), &until) || from >= until)
+    if (!cv_wall_time_parse(cv_str(cli_flag(cli, "from", "09:00")), &from) ||
+        !cv_wall_time_parse(cv_str(cli_flag(cli, "until", "18:00")), &until) || from >= until)
         return cli_usage(cli, "--from and --until are times of a day, one after the other, like 09:00 and 18:00");
     int status = session_model_load(cli, cli->args[0], from, until, step, &answer.model);
     if (status != CLI_OK)

@@ -65,7 +65,7 @@ static int s_preference_put(ntf_t *ntf, cv_tx_t *tx, const cv_preference_t *put,
 static int s_minutes(cv_str_t time, int otherwise)
 {
     int64_t minutes;
-    return cv_clock_parse(time, &minutes) ? (int)minutes : otherwise;
+    return cv_wall_time_parse(time, &minutes) ? (int)minutes : otherwise;
 }
 
 static int s_zone_known(cv_str_t zone, bool *ret_known)

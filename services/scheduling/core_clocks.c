@@ -52,7 +52,7 @@ sch_clock_t sch_clock_event(const cv_scheduling_event_v1_t *event, cv_str_t file
         return SCH_CLOCK_SAID;
     }
     int64_t midnight_ms = 0, minutes = 0;
-    if (cv_date_parse(details->date_start, &midnight_ms) || !cv_clock_parse(details->time_start, &minutes))
+    if (cv_date_parse(details->date_start, &midnight_ms) || !cv_wall_time_parse(details->time_start, &minutes))
         return SCH_CLOCK_SAME; /* sch_start has read them */
     int64_t wall_s = midnight_ms / 1000 + minutes * 60;
     explain(details->zone, details->date_start, details->time_start, wall_s, event->start_ms, ms, ret_text);

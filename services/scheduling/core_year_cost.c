@@ -225,7 +225,7 @@ static void check_members(sch_year_find_t *find)
     sch_clash_t off = {.rule = SCH_A9, .why = SCH_CLASH_MEMBERS}, hours = {.rule = SCH_A17, .why = SCH_CLASH_HOURS};
     int64_t off_times = 0, hours_times = 0, minutes = 0;
     bool timed = sch_is_online(details) && year->has_clock && details->has_minutes &&
-                 cv_clock_parse(details->time_start, &minutes);
+                 cv_wall_time_parse(details->time_start, &minutes);
     int64_t utc_minute = minutes - year->utc_minutes;
     for (size_t i = 0; i < year->members_n; ++i) {
         const sch_member_t *member = &year->members[i];

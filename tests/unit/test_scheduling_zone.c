@@ -164,12 +164,12 @@ static void test_clocks_and_offsets(void **state)
                                         "25:00", "0a:00", "+9:30", "09: 0", "09:300"};
     int64_t number = -1;
     (void)state;
-    assert_true(cv_clock_parse(CV_STR("00:00"), &number) && number == 0);
-    assert_true(cv_clock_parse(CV_STR("09:30"), &number) && number == 570);
-    assert_true(cv_clock_parse(CV_STR("24:00"), &number) && number == 1440);
+    assert_true(cv_wall_time_parse(CV_STR("00:00"), &number) && number == 0);
+    assert_true(cv_wall_time_parse(CV_STR("09:30"), &number) && number == 570);
+    assert_true(cv_wall_time_parse(CV_STR("24:00"), &number) && number == 1440);
     for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; ++i)
-        assert_false(cv_clock_parse(cv_str(WRONG[i]), &number));
-    assert_false(cv_clock_parse(CV_STR_NONE, &number));
+        assert_false(cv_wall_time_parse(cv_str(WRONG[i]), &number));
+    assert_false(cv_wall_time_parse(CV_STR_NONE, &number));
     assert_false(cv_offset_parse(CV_STR_NONE, &number));
     assert_false(cv_offset_parse(CV_STR("05:30+"), &number));
     assert_false(cv_offset_parse(CV_STR("+0530"), &number));

@@ -15,7 +15,7 @@ typedef struct {
 /* "2026-03-06T18:00[:00]" as seconds, as if it were UTC. false: no such day or time. */
 bool cv_wall_parse(cv_str_t text, int64_t *ret_seconds);
 /* "09:30" as minutes from 00:00, at most "24:00", the end of a day. false: no such time. */
-bool cv_clock_parse(cv_str_t text, int64_t *ret_minutes);
+bool cv_wall_time_parse(cv_str_t text, int64_t *ret_minutes);
 /* "+05:30", ahead of UTC, as seconds; and back. false: not that. */
 enum { CV_OFFSET_TEXT = 6 };
 bool cv_offset_parse(cv_str_t text, int64_t *ret_offset_s);

@@ -77,7 +77,7 @@ static bool hours_and_minutes(cv_str_t text, int64_t *ret_hours, int64_t *ret_mi
            !cv_str_digits((cv_str_t){text.ptr + 3, 2}, 2, ret_minutes);
 }
 
-bool cv_clock_parse(cv_str_t text, int64_t *ret_minutes)
+bool cv_wall_time_parse(cv_str_t text, int64_t *ret_minutes)
 {
     int64_t hours, minutes;
     if (!hours_and_minutes(text, &hours, &minutes) || minutes > 59 || hours * 60 + minutes > 24 * 60)
