@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 BIN = pathlib.Path(os.environ["CONVENE_BIN"])
 SOURCE = pathlib.Path(os.environ.get("CONVENE_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
@@ -102,6 +103,25 @@ class Convene:
                 for log in sorted((self.data / "log").glob("*.log")):
                     print(f"---- {log.name}", *log.read_text(encoding="utf-8").splitlines()[-15:], sep="\n")
             shutil.rmtree(self.root, ignore_errors=True)
+
+
+class WithPlan(unittest.TestCase):
+    """A Convene for all tests of the class, with what the class `has` imported."""
+    has = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.convene = Convene().__enter__()
+        cls.addClassCleanup(cls.convene.__exit__, None, None, None)
+        path = cls.convene.root / "plan.json"
+        path.write_text(json.dumps(cls.has))
+        done = cls.convene("plan", "import", path, "--json")
+        assert done.status == 0 and done.json["not_ok"] == 0, done.out + done.err
+
+    def ok(self, *args):
+        done = self.convene(*args)
+        self.assertEqual(done.status, 0, done.out + done.err)
+        return done
 
 
 def wait_for(fact, what, convene=None, deadline_s=DEADLINE_S):

@@ -7,7 +7,7 @@ import datetime
 import json
 import unittest
 
-from cli_env import SOURCE, Convene, need
+from cli_env import need, SOURCE, WithPlan
 
 OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
 MEMBERS = ("AZ", "KZ", "TR", "UZ", "EG")
@@ -42,15 +42,12 @@ def days_of(row):
     return [start + datetime.timedelta(n) for n in range((end - start).days + 1)]
 
 
-class Place(unittest.TestCase):
+class Place(WithPlan):
+    has = PLAN
+
     @classmethod
     def setUpClass(cls):
-        cls.convene = Convene().__enter__()
-        cls.addClassCleanup(cls.convene.__exit__, None, None, None)
-        path = cls.convene.root / "plan.json"
-        path.write_text(json.dumps(PLAN))
-        done = cls.convene("plan", "import", path, "--json")
-        assert done.status == OK and done.json["not_ok"] == 0, done.out + done.err
+        super().setUpClass()
         done = cls.convene("request", "calendar.put", "--lines", CALENDARS, "--timeout", "30s")
         assert done.status == OK, done.out[-2000:] + done.err
         cls.calendars = {row["country"]: row for row in map(json.loads, CALENDARS.read_text(encoding="utf-8").splitlines())

@@ -3,10 +3,9 @@
 around what stays, and again the same with the same seed.
 SPDX-License-Identifier: Apache-2.0
 """
-import json
 import unittest
 
-from cli_env import Convene, need
+from cli_env import need, WithPlan
 
 OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
 TALKS, PEOPLE, HOUR_MS = 14, 5, 3600000
@@ -31,20 +30,8 @@ PLAN = {
 }
 
 
-class PlaceProgramme(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.convene = Convene().__enter__()
-        cls.addClassCleanup(cls.convene.__exit__, None, None, None)
-        path = cls.convene.root / "plan.json"
-        path.write_text(json.dumps(PLAN))
-        done = cls.convene("plan", "import", path, "--json")
-        assert done.status == OK and done.json["not_ok"] == 0, done.out + done.err
-
-    def ok(self, *args):
-        done = self.convene(*args)
-        self.assertEqual(done.status, OK, done.out + done.err)
-        return done
+class PlaceProgramme(WithPlan):
+    has = PLAN
 
     def sessions(self):
         return {row["session"]: row for row in self.ok("programme", "FAIR", "--json").json["sessions"]}

@@ -3,12 +3,11 @@
 said, and that `why`, the programme and the edit's own outcome say the same.
 SPDX-License-Identifier: Apache-2.0
 """
-import json
 import unittest
 import uuid
 from xml.etree import ElementTree
 
-from cli_env import Convene, need
+from cli_env import need, WithPlan
 
 OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
 PLAN = {
@@ -20,20 +19,8 @@ PLAN = {
 }
 
 
-class Programme(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.convene = Convene().__enter__()
-        cls.addClassCleanup(cls.convene.__exit__, None, None, None)
-        path = cls.convene.root / "plan.json"
-        path.write_text(json.dumps(PLAN))
-        done = cls.convene("plan", "import", path, "--json")
-        assert done.status == OK and done.json["not_ok"] == 0, done.out + done.err
-
-    def ok(self, *args):
-        done = self.convene(*args)
-        self.assertEqual(done.status, OK, done.out + done.err)
-        return done
+class Programme(WithPlan):
+    has = PLAN
 
     def outcome(self, *args, status=OK):
         done = self.convene(*args, "--json")

@@ -2,10 +2,9 @@
 """test_rules: what `rule set` changes is counted alike by an edit, by `why`, and by both searches.
 SPDX-License-Identifier: Apache-2.0
 """
-import json
 import unittest
 
-from cli_env import Convene, need
+from cli_env import need, WithPlan
 
 OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
 PLAN = {
@@ -23,20 +22,8 @@ PLAN = {
 }
 
 
-class Rules(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.convene = Convene().__enter__()
-        cls.addClassCleanup(cls.convene.__exit__, None, None, None)
-        path = cls.convene.root / "plan.json"
-        path.write_text(json.dumps(PLAN))
-        done = cls.convene("plan", "import", path, "--json")
-        assert done.status == OK and done.json["not_ok"] == 0, done.out + done.err
-
-    def ok(self, *args):
-        done = self.convene(*args)
-        self.assertEqual(done.status, OK, done.out + done.err)
-        return done
+class Rules(WithPlan):
+    has = PLAN
 
     def why(self, what, rule):
         return sum(reason["cost"] for reason in self.ok("why", what, "--json").json["reasons"] if reason["rule"] == rule)

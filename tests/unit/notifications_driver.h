@@ -446,4 +446,18 @@ static inline int64_t drv_number(drv_t *drv, const char *sql)
     return number;
 }
 
+/* For cmocka: a driver for each test, at 09:00 UTC on a Thursday. */
+static inline int drv_setup(void **state)
+{
+    *state = drv_new();
+    return 0;
+}
+
+static inline int drv_teardown(void **state)
+{
+    drv_t *drv = *state;
+    drv_destroy(&drv);
+    return 0;
+}
+
 #endif

@@ -267,29 +267,16 @@ static void test_numbers(void **state)
     assert_int_equal(fare->attempts_n, 0);
 }
 
-static int setup(void **state)
-{
-    *state = drv_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    drv_t *drv = *state;
-    drv_destroy(&drv);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_dead_and_redriven, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_worst_of_several, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_webhook_taken_away, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_dead_while_queued, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_killed_before_it_is_told, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_migration, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dead_and_redriven, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_worst_of_several, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_webhook_taken_away, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_dead_while_queued, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_killed_before_it_is_told, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_migration, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_numbers, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

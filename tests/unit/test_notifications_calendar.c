@@ -7,19 +7,6 @@
 
 #include "notifications_forum.h"
 
-static int setup(void **state)
-{
-    *state = drv_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    drv_t *drv = *state;
-    drv_destroy(&drv);
-    return 0;
-}
-
 /* The calendar part of a notice, unfolded; NULL: it has none. To be freed. */
 static char *part_of(drv_t *drv, const char *notice)
 {
@@ -217,10 +204,10 @@ static void test_names_add_no_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_invited_moved_cancelled, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_withdrawn_and_registered_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_who_waits_is_not_invited, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_names_add_no_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_invited_moved_cancelled, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_withdrawn_and_registered_again, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_who_waits_is_not_invited, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_names_add_no_lines, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

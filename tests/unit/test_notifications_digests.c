@@ -12,19 +12,6 @@
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define FILE_DECIDED EVENTS_ID "1.KZ"
 
-static int setup(void **state)
-{
-    *state = drv_new(); /* at 09:00 UTC, a Thursday */
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    drv_t *drv = *state;
-    drv_destroy(&drv);
-    return 0;
-}
-
 /* ---- asking ------------------------------------------------------------------------------- */
 
 /* The outcome's code, until the next message is read. */
@@ -677,22 +664,22 @@ static void test_migration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_whole_and_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_comes_as_far_as_its_digest, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_by_period_and_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_whole_and_once, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_comes_as_far_as_its_digest, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_by_period_and_many, drv_setup, drv_teardown),
         cmocka_unit_test(test_ends_at_every_moment),
-        cmocka_unit_test_setup_teardown(test_no_room_for_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_dissolved, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_clock_steps_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_erased, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_urgent_passes, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_not_after_its_deadline, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_quiet_hours, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_another_preference, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_by_webhook_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_who_sees_them, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_migration, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_room_for_it, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_dissolved, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_clock_steps_back, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_erased, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_urgent_passes, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_not_after_its_deadline, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_quiet_hours, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_another_preference, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_by_webhook_alone, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_refused, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_who_sees_them, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_migration, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,19 +5,6 @@
 
 #include "notifications_forum.h"
 
-static int setup(void **state)
-{
-    *state = drv_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    drv_t *drv = *state;
-    drv_destroy(&drv);
-    return 0;
-}
-
 static void close_registration(drv_t *drv, bool closed)
 {
     drv->streams[DRV_EVENTS].closed = drv->streams[DRV_PRIVATE].closed = closed;
@@ -238,13 +225,13 @@ static void test_decision_of_the_epoch_to_come(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_snapshot_between_change_and_reading, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_known_from_a_snapshot_only, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_clocks_that_step_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_versions_made_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_without_versions, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_decision_of_the_epoch_before, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_decision_of_the_epoch_to_come, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_snapshot_between_change_and_reading, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_known_from_a_snapshot_only, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_clocks_that_step_back, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_versions_made_again, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_without_versions, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_decision_of_the_epoch_before, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_decision_of_the_epoch_to_come, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

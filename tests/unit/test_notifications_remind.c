@@ -10,19 +10,6 @@
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
 
-static int setup(void **state)
-{
-    *state = drv_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    drv_t *drv = *state;
-    drv_destroy(&drv);
-    return 0;
-}
-
 static int64_t ms_of(const char *text)
 {
     int64_t ms;
@@ -499,17 +486,17 @@ static void test_an_older_database(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_at_its_time_and_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_moves_with_the_event, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_off_and_on_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_down_while_it_was_due, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_another_tz_database, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_damaged_event, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_across_a_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_who_has_not_answered, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_rules_are_data, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_silence, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_an_older_database, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_at_its_time_and_once, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_moves_with_the_event, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_off_and_on_again, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_down_while_it_was_due, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_another_tz_database, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_damaged_event, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_across_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_who_has_not_answered, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_rules_are_data, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_silence, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_an_older_database, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,19 +10,6 @@
 static const char NAME[] = "Bekova";
 static const char FILE_1[] = EVENTS_ID "1.KZ";
 
-static int setup(void **state)
-{
-    *state = drv_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    drv_t *drv = *state;
-    drv_destroy(&drv);
-    return 0;
-}
-
 static uint64_t tell_erased(drv_t *drv, const char *party, bool person, bool contact)
 {
     cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
@@ -234,7 +221,7 @@ static void test_rows_that_moved(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, drv_setup, drv_teardown)
     const struct CMUnitTest tests[] = {
         T(test_a_file_is_written_anew),
         T(test_what_has_left_is_not_made_again),

@@ -6,19 +6,6 @@
 
 #include "notifications_forum.h"
 
-static int setup(void **state)
-{
-    *state = drv_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    drv_t *drv = *state;
-    drv_destroy(&drv);
-    return 0;
-}
-
 /* ---- tests -------------------------------------------------------------------------------- */
 
 static void test_a_decision_becomes_one_file(void **state)
@@ -492,23 +479,23 @@ static void test_queries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_decision_becomes_one_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refusals_promotions_and_declines, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_lapsed_offer, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_changes_go_to_those_registered_only, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_change_seen_before_the_registration, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_waits_for_its_contact_data, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_waits_for_its_event, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_contact_data_comes_by_snapshot, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_nobody_to_write_to, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_repeat_replaces_itself, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_result_is_lost, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_an_outbox_that_takes_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_one_file_that_cannot_be, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_snapshot_is_no_news, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_record_without_a_usable_id_is_set_aside, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_queries, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_decision_becomes_one_file, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_refusals_promotions_and_declines, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lapsed_offer, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_changes_go_to_those_registered_only, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_change_seen_before_the_registration, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_waits_for_its_contact_data, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_waits_for_its_event, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_contact_data_comes_by_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_to_write_to, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_repeat_replaces_itself, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_the_result_is_lost, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_an_outbox_that_takes_nothing, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_one_file_that_cannot_be, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_many, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_snapshot_is_no_news, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_record_without_a_usable_id_is_set_aside, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_queries, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
