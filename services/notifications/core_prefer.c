@@ -136,3 +136,13 @@ int64_t ntf_digest_due(cv_str_t file, int minute, int day, int64_t after_ms)
     }
     return due_s * 1000;
 }
+
+cv_notice_mode_t ntf_notice_mode(int mode)
+{
+    static const cv_notice_mode_t modes[] = {
+        [NTF_MODE_AT_ONCE] = CV_NOTICE_MODE_AT_ONCE, [NTF_MODE_DAILY] = CV_NOTICE_MODE_DAILY,
+        [NTF_MODE_WEEKLY] = CV_NOTICE_MODE_WEEKLY,   [NTF_MODE_WEBHOOK] = CV_NOTICE_MODE_WEBHOOK,
+        [NTF_MODE_NONE] = CV_NOTICE_MODE_NONE,
+    };
+    return modes[mode];
+}

@@ -29,7 +29,7 @@
 #ifndef NOTIFICATIONS_CORE_PREFER_H
 #define NOTIFICATIONS_CORE_PREFER_H
 
-#include "convene/bytes.h"
+#include "convene/messages.h"
 
 /* Stored: never renumbered. */
 enum { NTF_MODE_AT_ONCE = 1, NTF_MODE_DAILY, NTF_MODE_WEEKLY, NTF_MODE_WEBHOOK, NTF_MODE_NONE };
@@ -47,6 +47,8 @@ typedef struct {
 } ntf_preference_t;
 /* What counts for this recipient and kind; NTF_MODE_AT_ONCE where nothing does. */
 int ntf_mode(const ntf_preference_t *preferences, size_t n, int order, int kind);
+/* The contract's word for a mode. */
+cv_notice_mode_t ntf_notice_mode(int mode);
 /* What is left of it by the rules. */
 int ntf_mode_within(int mode, ntf_kind_rules_t rules);
 

@@ -9,16 +9,6 @@
  */
 #include "notifications/prefer.h"
 
-static cv_notice_mode_t s_mode(int mode)
-{
-    static const cv_notice_mode_t modes[] = {
-        [NTF_MODE_AT_ONCE] = CV_NOTICE_MODE_AT_ONCE, [NTF_MODE_DAILY] = CV_NOTICE_MODE_DAILY,
-        [NTF_MODE_WEEKLY] = CV_NOTICE_MODE_WEEKLY,   [NTF_MODE_WEBHOOK] = CV_NOTICE_MODE_WEBHOOK,
-        [NTF_MODE_NONE] = CV_NOTICE_MODE_NONE,
-    };
-    return modes[mode];
-}
-
 static int s_preferences(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_collect_t *collect)
 {
     ntf_preference_t list[NTF_PREFERENCES_MAX];
@@ -30,7 +20,7 @@ static int s_preferences(ntf_t *ntf, cv_tx_t *tx, cv_str_t party, cv_collect_t *
                                .order = list[i].order,
                                .kind =
                                    list[i].kind == NTF_KIND_ANY ? CV_NOTICE_KIND_ABSENT : ntf_notice_kind(list[i].kind),
-                               .mode = s_mode(list[i].mode)};
+                               .mode = ntf_notice_mode(list[i].mode)};
         rc = cv_collect_put(collect, CV_MSG_NOTIFICATIONS_PREFERENCE_V1, party, cv_tx_now_ms(tx), &row);
     }
     return rc;

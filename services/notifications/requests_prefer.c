@@ -21,14 +21,14 @@ static int s_kind(cv_notice_kind_t kind)
     return NTF_KIND_ANY;
 }
 
+/* 0: none, it is taken away. */
 static int s_mode(cv_notice_mode_t mode)
 {
-    static const int modes[CV_NOTICE_MODE_MAX + 1] = {
-        [CV_NOTICE_MODE_AT_ONCE] = NTF_MODE_AT_ONCE, [CV_NOTICE_MODE_DAILY] = NTF_MODE_DAILY,
-        [CV_NOTICE_MODE_WEEKLY] = NTF_MODE_WEEKLY,   [CV_NOTICE_MODE_WEBHOOK] = NTF_MODE_WEBHOOK,
-        [CV_NOTICE_MODE_NONE] = NTF_MODE_NONE,
-    };
-    return modes[mode];
+    for (int one = NTF_MODE_AT_ONCE; one <= NTF_MODE_NONE; one++) {
+        if (ntf_notice_mode(one) == mode)
+            return one;
+    }
+    return 0;
 }
 
 /* What waits is looked at by what counts now. */
