@@ -75,7 +75,8 @@ static void s_dead(json_t *list, const json_t *kinds, const char *party, const c
     const char *key, *reason = "";
     char numbers[COMMAND_MAX / 2] = "";
     json_t *notice;
-    int64_t n = 0, named = 0, number[NAMED_MAX];
+    int64_t n = 0, number[NAMED_MAX];
+    size_t named = 0;
     json_object_foreach(s_kind(kinds, "notice"), key, notice)
     {
         size_t len = strlen(numbers);
@@ -84,7 +85,8 @@ static void s_dead(json_t *list, const json_t *kinds, const char *party, const c
             continue;
         if (n++ == 0)
             reason = dash_str(notice, "reason");
-        int64_t dispatch = dash_int(notice, "dispatch"), known = 0;
+        int64_t dispatch = dash_int(notice, "dispatch");
+        size_t known = 0;
         while (known < named && number[known] != dispatch)
             known++;
         if (known == named && named < NAMED_MAX && len < sizeof(numbers) - 24) { /* a digest's is that of all in it */
