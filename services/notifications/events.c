@@ -229,6 +229,8 @@ static int s_erased(ntf_t *ntf, cv_tx_t *tx, const cv_registration_erased_v1_t *
         rc = ntf_store_person_drop(ntf->store, erased->event, erased->party, erased->persons[i]);
     if (!rc && erased->has_contact && erased->contact)
         rc = ntf_store_contact_drop(ntf->store, erased->event, erased->party);
+    if (!rc)
+        rc = ntf_address_forget(ntf->reaches);
     return rc ? rc : ntf_forget(ntf, tx, erased->event, erased->party);
 }
 

@@ -53,6 +53,7 @@
 #include "notifications/outbox.h"
 #include "notifications/store.h"
 #include "notifications/store_prefer.h"
+#include "notifications/store_reach.h"
 #include "notifications/store_remind.h"
 
 enum {
@@ -77,6 +78,7 @@ typedef struct {
     ntf_reminders_t *reminders;
     ntf_prefers_t *prefers;
     ntf_arrivals_t *arrivals;
+    ntf_reaches_t *reaches;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -92,6 +94,7 @@ typedef struct {
     bool preferring;  /* somebody has preferences or hours; as of the last lease */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
 
+    int64_t bounces[NTF_BACK_N]; /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */
 
     int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */

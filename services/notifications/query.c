@@ -9,11 +9,13 @@
  *                awaiting_digest | quiet_hours
  *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
  *   reminders    ""                             notifications.reminder.v1      anybody
+ *   contacts     "" | PARTY                     notifications.contact.v1       anybody
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
  */
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
+#include "notifications/reach.h"
 #include "notifications/query_dispatch.h"
 #include "notifications/store_arrival.h"
 
@@ -249,6 +251,8 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     if (cv_str_is(query->what, "reminders"))
         return s_reminders(self, tx, collect);
     int asked = ntf_query_prefer(self, tx, query, collect);
+    if (asked == CV_ENOTFOUND)
+        asked = ntf_query_reach(self, tx, query, limit, collect);
     if (asked != CV_ENOTFOUND)
         return asked;
     s_choice_t choice = {.own = who->role & CV_ROLE_FOCAL_POINT ? cv_str(who->party) : CV_STR_NONE};
@@ -277,5 +281,5 @@ int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
         if (rc)
             return rc;
     }
-    return CV_OK;
+    return ntf_reach_snapshot(ntf, tx, collect);
 }

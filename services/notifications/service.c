@@ -6,6 +6,7 @@
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
+#include "notifications/reach.h"
 #include "notifications/store_arrival.h"
 
 #include <stdio.h>
@@ -80,6 +81,8 @@ static void s_close(void **self)
         ntf_prefers_close(&ntf->prefers);
     if (ntf->arrivals)
         ntf_arrivals_close(&ntf->arrivals);
+    if (ntf->reaches)
+        ntf_reaches_close(&ntf->reaches);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -102,6 +105,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = ntf_prefers_open(db, &ntf->prefers);
     if (!rc)
         rc = ntf_arrivals_open(db, &ntf->arrivals);
+    if (!rc)
+        rc = ntf_reaches_open(db, &ntf->reaches);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
@@ -144,6 +149,8 @@ static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
 {
     ntf_t *ntf = self;
     int rc = ntf_post_start(ntf->post, ret_error, error_size);
+    if (!rc)
+        rc = ntf_address_forget(ntf->reaches);
     return rc ? rc : cv_tx_timer_set(tx, s_remind, CV_STR(""), 1);
 }
 
@@ -221,8 +228,11 @@ static int s_flush(void *self, cv_tx_t *tx)
     int rc = ntf->ahead ? ntf_remind_timer(ntf, tx) : CV_OK;
     if (rc || !ntf->news)
         return rc;
-    bool more = false;
+    bool more = false, more_contacts = false;
     rc = s_announce(ntf, tx, &more);
+    if (!rc)
+        rc = ntf_reach_tell(ntf, tx, &more_contacts);
+    more = more || more_contacts;
     if (!rc)
         rc = s_set_timer(ntf, tx, more);
     if (rc)
@@ -244,7 +254,7 @@ static const cv_follow_def_t s_follows[] = {
 
 static const char *const s_migrations[] = {ntf_tables_1,       ntf_tables_2,        ntf_tables_3,
                                            ntf_tables_content, ntf_tables_dispatch, ntf_tables_arrival,
-                                           ntf_tables_prefer};
+                                           ntf_tables_prefer,  ntf_tables_reach};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",
