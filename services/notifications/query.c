@@ -38,7 +38,7 @@ cv_notice_kind_t ntf_notice_kind(int kind)
     return kinds[kind];
 }
 
-static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery)
+static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery, int64_t arrival)
 {
     static const cv_notice_state_t states[] = {
         [NTF_ARRIVAL_QUEUED] = CV_NOTICE_STATE_QUEUED,
@@ -46,11 +46,11 @@ static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery)
         [NTF_ARRIVAL_FAILED] = CV_NOTICE_STATE_FAILED,
         [NTF_ARRIVAL_DELIVERED] = CV_NOTICE_STATE_DELIVERED,
     };
-    if (delivery->arrival == NTF_ARRIVAL_DEFERRED)
+    if (arrival == NTF_ARRIVAL_DEFERRED)
         return CV_NOTICE_STATE_DEFERRED;
-    if (delivery->arrival > NTF_ARRIVAL_DELIVERED)
+    if (arrival > NTF_ARRIVAL_DELIVERED)
         return CV_NOTICE_STATE_DEAD;
-    return delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[delivery->arrival];
+    return delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[arrival];
 }
 
 /* What its dispatches say of a notice that is delivered or dead. */
@@ -90,7 +90,8 @@ int ntf_notice_of(ntf_t *ntf, const ntf_delivery_t *delivery, cv_arena_t *arena,
         .channel = delivery->digest == NTF_BY_WEBHOOK ? CV_NOTICE_CHANNEL_WEBHOOK
                    : delivery->channel == NTF_EMAIL   ? CV_NOTICE_CHANNEL_EMAIL
                                                       : CV_NOTICE_CHANNEL_OUTBOX,
-        .state = s_notice_state(delivery),
+        .state = s_notice_state(delivery, delivery->arrival),
+        .was = delivery->announced ? s_notice_state(delivery, delivery->announced) : CV_NOTICE_STATE_ABSENT,
         .attempts = delivery->attempts,
     };
     int rc = delivery->arrival >= NTF_ARRIVAL_DELIVERED ? s_put_end(ntf, delivery, &notice) : CV_OK;

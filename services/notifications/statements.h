@@ -146,7 +146,7 @@
     XX(redrive,                                                                                                        \
        "UPDATE ntf_delivery SET state = 1, hold = 0, failures = 0, next_ms = 0 WHERE state <> 2 AND state = 3")        \
     XX(unannounced,                                                                                                    \
-       "SELECT " DELIVERY " FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> " NTF_PROGRESS           \
+       "SELECT " DELIVERY ", announced FROM ntf_delivery INDEXED BY ntf_delivery_news WHERE announced <> " NTF_PROGRESS \
        " ORDER BY n LIMIT ?1")                                                                                         \
     XX(announced, "UPDATE ntf_delivery SET announced = ?2 WHERE n = ?1")                                               \
     XX(next_due, "SELECT min(next_ms) FROM ntf_delivery INDEXED BY ntf_delivery_due WHERE state = 1 AND hold = 0")     \

@@ -91,15 +91,19 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
     return rc;
 }
 
-/* whole: with data and mail, which the statement gives behind the others. */
-static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+/* What a statement gives behind the others. */
+typedef enum { NO_MORE, WHOLE, WITH_ANNOUNCED } s_more_t;
+
+static int s_deliveries(cv_stmt_t *stmt, s_more_t more, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
                         size_t *ret_n)
 {
     size_t n = 0;
     int rc = 0;
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
-        if (whole) {
+        if (more == WITH_ANNOUNCED)
+            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 17);
+        if (more == WHOLE) {
             ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 17), arena, &rc);
             ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
         }
@@ -567,7 +571,7 @@ int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_
 {
     cv_stmt_int(store->ready, 1, now_ms);
     cv_stmt_int(store->ready, 2, (int64_t)max);
-    return s_deliveries(store->ready, true, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(store->ready, WHOLE, arena, max, ret_deliveries, ret_n);
 }
 
 int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail)
@@ -595,7 +599,7 @@ int ntf_store_delivery_get(ntf_store_t *store, int64_t n, cv_arena_t *arena, ntf
     ntf_delivery_t delivery;
     size_t found;
     cv_stmt_int(store->delivery_get, 1, n);
-    int rc = s_deliveries(store->delivery_get, true, arena, 1, &delivery, &found);
+    int rc = s_deliveries(store->delivery_get, WHOLE, arena, 1, &delivery, &found);
     if (rc || found == 0)
         return rc ? rc : CV_ENOTFOUND;
     *ret_delivery = delivery;
@@ -635,7 +639,7 @@ int ntf_store_scrubs(ntf_store_t *store, int64_t after, cv_arena_t *arena, size_
 {
     cv_stmt_int(store->scrubs, 1, after);
     cv_stmt_int(store->scrubs, 2, (int64_t)max);
-    return s_deliveries(store->scrubs, true, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(store->scrubs, WHOLE, arena, max, ret_deliveries, ret_n);
 }
 
 int ntf_store_scrubbed(ntf_store_t *store, int64_t n)
@@ -648,7 +652,7 @@ int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf
                           size_t *ret_n)
 {
     cv_stmt_int(store->unannounced, 1, (int64_t)max);
-    return s_deliveries(store->unannounced, false, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(store->unannounced, WITH_ANNOUNCED, arena, max, ret_deliveries, ret_n);
 }
 
 int ntf_store_announced(ntf_store_t *store, int64_t n, int64_t arrival)
@@ -700,5 +704,5 @@ int ntf_store_list(ntf_store_t *store, ntf_list_t list, cv_str_t event, cv_str_t
         cv_stmt_int(stmt, 3, hold);
     cv_stmt_int(stmt, 4, after);
     cv_stmt_int(stmt, 5, (int64_t)max);
-    return s_deliveries(stmt, false, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(stmt, NO_MORE, arena, max, ret_deliveries, ret_n);
 }

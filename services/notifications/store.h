@@ -137,6 +137,7 @@ typedef struct {
     int channel;     /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
     int64_t digest;  /* how it leaves: see store_prefer.h */
     cv_str_t to;     /* whom its message is to; only after ntf_compose */
+    int64_t announced; /* what was told of it last, as arrival; 0: nothing. Only after ntf_store_unannounced */
     int64_t arrival; /* how far it has come with its dispatches: store_arrival.h */
 } ntf_delivery_t;
 
