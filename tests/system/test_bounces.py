@@ -167,7 +167,7 @@ class Bounces(Case):
         self.register("KZ", "ok-contact@kz.example")
         self.until("KZ", "delivered")
         (mail,) = self.mails()
-# One that is composed for it, and dead: no server took it.
+        # One that is composed for it, and dead: no server took it.
         self.server.kill()
         world.decide(self.office, "registration.withdraw", {"event": "E1", "party": "KZ"})
         wait_for(lambda: self.last("KZ")["state"] == "dead", lambda: f"{self.last('KZ')}")
@@ -180,7 +180,7 @@ class Bounces(Case):
         self.assertEqual(status, 3, said)
         for words in ("soft", "nothing came back of", "it is no report of a mail server", "no_such_mail", "complaint, no more mail", "No such file"):
             self.assertIn(words, said)
-                wait_for(lambda: ("contact_complained", "KZ") in self.needs(), lambda: f"{self.needs()}")
+        wait_for(lambda: ("contact_complained", "KZ") in self.needs(), lambda: f"{self.needs()}")
         log = json.loads(self.convene("notice", "log", "KZ", "--json")[1])["dispatches"]
         self.assertEqual([b["what"] for b in log[0]["bounces"]], ["soft", "complaint"])
         self.assertEqual(log[0]["state"], "delivered")
