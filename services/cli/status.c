@@ -237,6 +237,11 @@ static void look_at_delivery(doctor_t *doctor)
     bool trouble = cli_delivery_sum(delivery, "dead") || cli_int_of(delivery, "left_alone");
     cli_delivery_text(delivery, text, sizeof text);
     find(doctor, trouble ? NOTE : GOOD, "delivery", "mail and webhooks: %s", text);
+    if (cli_int_of(delivery, "unseen"))
+        find(doctor, NOTE, "unseen",
+             "%lld notices with a deadline ahead have reached nobody of their party: `convene notice dead`, `convene "
+             "recipient contacts`; set another recipient",
+             (long long)cli_int_of(delivery, "unseen"));
     json_decref(delivery);
 }
 

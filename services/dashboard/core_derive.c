@@ -172,6 +172,9 @@ static void s_contacts(json_t *list, const json_t *kinds)
                "convene recipient contacts %s", key);
     }
     json_decref(of_events);
+    int64_t unseen = dash_int(json_object_get(s_kind(kinds, "delivery"), "all"), "unseen");
+    if (unseen > 0)
+        s_need(list, &(s_need_t){.what = "unseen", .grave = true, .n = unseen}, "convene notice dead");
 }
 
 /* The days of an event, if they are known exactly. */

@@ -52,6 +52,7 @@
 #include "notifications/content/text.h"
 #include "notifications/outbox.h"
 #include "notifications/store.h"
+#include "notifications/store_escalate.h"
 #include "notifications/store_prefer.h"
 #include "notifications/store_reach.h"
 #include "notifications/store_remind.h"
@@ -79,6 +80,7 @@ typedef struct {
     ntf_prefers_t *prefers;
     ntf_arrivals_t *arrivals;
     ntf_reaches_t *reaches;
+    ntf_watches_t *watches;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -92,6 +94,7 @@ typedef struct {
     int64_t owed_ms;  /* when flush() is wanted though nothing comes; 0: not */
     bool ahead;       /* the timer "remind" may not be at what is due next */
     bool preferring;  /* somebody has preferences or hours; as of the last lease */
+    bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
 
     int64_t bounces[NTF_BACK_N]; /* what came back since the service was started */
@@ -131,6 +134,8 @@ typedef struct {
     uint64_t private_seq;
     cv_str_t data;
     int calendar;
+    int64_t deadline_ms; /* until when something can be done; 0: there is no such instant */
+    bool is_second;      /* made again, for the next contact: escalate.h */
 } ntf_telling_t;
 int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling) CV_USE_RESULT;
 

@@ -161,7 +161,8 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t 
                                           .event = due->about,
                                           .party = party,
                                           .time_ms = cv_tx_now_ms(tx),
-                                          .data = data});
+                                          .data = data,
+                                          .deadline_ms = due->anchor_ms});
 }
 
 static bool s_member(const ntf_invitee_t *party)
@@ -276,7 +277,8 @@ int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedul
                                                 .event = procedure->decision,
                                                 .party = parties[i].party,
                                                 .time_ms = msg->time_ms,
-                                                .data = msg->data_bytes});
+                                                .data = msg->data_bytes,
+                                                .deadline_ms = runs && procedure->has_expires_ms ? procedure->expires_ms : 0});
     }
     return rc;
 }

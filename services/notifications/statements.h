@@ -61,7 +61,7 @@
 /* In the order of s_delivery_read. */
 #define DELIVERY                                                                                                     \
     "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold," \
-    " attempts, failures, next_ms, reason, channel, " NTF_PROGRESS ", digest"
+    " attempts, failures, next_ms, reason, channel, " NTF_PROGRESS ", digest, above"
 
 /* Of somebody to write to: store_reach.h. */
 #define IS_OPEN_TO_MAIL " AND NOT EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0)"
@@ -90,8 +90,8 @@
                       " name = ?3, email = ?4, language = ?5")                                                         \
     XX(recipients, "SELECT party, ord, name, email, language FROM ntf_recipient WHERE (party, ord) > (?2, ?3)"         \
                    " AND (?1 IS NULL OR party = ?1) ORDER BY party, ord LIMIT ?4")                                     \
-    XX(recipient_for, "SELECT 0 AS ord, name, email, language FROM ntf_contact WHERE event = ?1 AND party = ?2" IS_OPEN_TO_MAIL \
-                      " UNION ALL SELECT ord, name, email, language FROM ntf_recipient WHERE party = ?2" IS_OPEN_TO_MAIL " ORDER BY ord") \
+    XX(recipient_for, "SELECT 0 AS ord, name, email, language FROM ntf_contact WHERE event = ?1 AND party = ?2 AND ?3 < 0" IS_OPEN_TO_MAIL \
+                      " UNION ALL SELECT ord, name, email, language FROM ntf_recipient WHERE party = ?2 AND ord > ?3" IS_OPEN_TO_MAIL " ORDER BY ord") \
     XX(change_put, "INSERT OR IGNORE INTO ntf_change(cause, event, time_ms, was, now, version)"                        \
                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                                                  \
     XX(changes_void, "UPDATE ntf_change SET version = 0 WHERE event = ?1 AND version > ?2")                            \

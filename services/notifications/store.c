@@ -87,6 +87,7 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .channel = (int)cv_stmt_get_int(stmt, 14),
         .arrival = cv_stmt_get_int(stmt, 15),
         .digest = cv_stmt_get_int(stmt, 16),
+        .above = (int)cv_stmt_get_int(stmt, 17),
     };
     return rc;
 }
@@ -102,10 +103,10 @@ static int s_deliveries(cv_stmt_t *stmt, s_more_t more, cv_arena_t *arena, size_
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
         if (more == WITH_ANNOUNCED)
-            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 17);
+            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 18);
         if (more == WHOLE) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 17), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 19), arena, &rc);
         }
         if (rc)
             break;
@@ -432,12 +433,13 @@ int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_part
     return CV_OK;
 }
 
-int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_arena_t *arena,
+int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, int above, cv_arena_t *arena,
                             ntf_recipient_t *ret_recipient)
 {
     cv_stmt_t *stmt = store->recipient_for;
     cv_stmt_text(stmt, 1, event);
     cv_stmt_text(stmt, 2, party);
+    cv_stmt_int(stmt, 3, above);
     int rc;
     while ((rc = cv_stmt_step(stmt)) > 0) {
         if (!ntf_mail_address_usable(cv_stmt_get_text(stmt, 2)))

@@ -41,6 +41,7 @@ typedef struct {
     size_t persons_n;
     int64_t time_ms; /* of the decision or change */
     cv_str_t notice;
+    bool is_second; /* it goes to the next contact, because nobody had it */
     bool inside; /* of a digest: without greeting and foot */
 } ntf_context_t;
 
