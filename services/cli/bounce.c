@@ -35,8 +35,7 @@ static int read_mail(cli_t *cli, const char *path, char **ret_text, size_t *ret_
 
 static json_t *data_of(const bounce_t *bounce)
 {
-    json_t *data =
-        json_pack("{s:s, s:s}", "notice", bounce->notice, "what", cv_bounce_kind_text(bounce->what));
+    json_t *data = json_pack("{s:s, s:s}", "notice", bounce->notice, "what", cv_bounce_kind_text(bounce->what));
     if (bounce->status[0])
         json_object_set_new(data, "status", json_string(bounce->status));
     time_t at = bounce->date[0] ? curl_getdate(bounce->date, NULL) : -1;

@@ -199,9 +199,8 @@ static fate_t fate_of(const char *action, const char *status)
 /* The fields of each recipient stand in a block of their own, behind those of the message. */
 static int read_status(cv_str_t body, bounce_t *bounce, char *error)
 {
-    static const cv_bounce_kind_t kinds[] = {[LATE] = CV_BOUNCE_KIND_SOFT,
-                                             [FAILED] = CV_BOUNCE_KIND_FAILED,
-                                             [BAD_ADDRESS] = CV_BOUNCE_KIND_HARD};
+    static const cv_bounce_kind_t kinds[] = {
+        [LATE] = CV_BOUNCE_KIND_SOFT, [FAILED] = CV_BOUNCE_KIND_FAILED, [BAD_ADDRESS] = CV_BOUNCE_KIND_HARD};
     fate_t worst = NOTHING_YET;
     for (int blocks = 0; body.len > 0; blocks++) {
         char value[VALUE_MAX + 1], action[WORD_MAX + 1], status[BOUNCE_STATUS_MAX + 1];
@@ -298,7 +297,8 @@ static int read_part(cv_str_t part, bounce_t *bounce, seen_t *seen, char *error)
     if (rc)
         return rc;
     first_word(value, type);
-    bool is_status = strcmp(type, "message/delivery-status") == 0 || strcmp(type, "message/global-delivery-status") == 0;
+    bool is_status =
+        strcmp(type, "message/delivery-status") == 0 || strcmp(type, "message/global-delivery-status") == 0;
     bool is_feedback = strcmp(type, "message/feedback-report") == 0;
     bool is_returned = is_one_of(type, returned, sizeof returned / sizeof *returned);
     if (!is_status && !is_feedback && !is_returned)
@@ -307,7 +307,8 @@ static int read_part(cv_str_t part, bounce_t *bounce, seen_t *seen, char *error)
     if (rc)
         return rc;
     first_word(value, encoding);
-    if (encoding[0] && strcmp(encoding, "7bit") != 0 && strcmp(encoding, "8bit") != 0 && strcmp(encoding, "binary") != 0)
+    if (encoding[0] && strcmp(encoding, "7bit") != 0 && strcmp(encoding, "8bit") != 0 &&
+        strcmp(encoding, "binary") != 0)
         return bad(error, "its part %s is encoded, which is not allowed for it (RFC 2046, 5.2)", type);
     if (is_returned ? seen->has_message : seen->has_report)
         return bad(error, "it has two parts %s, and one of them would have to be chosen", type);
@@ -315,8 +316,9 @@ static int read_part(cv_str_t part, bounce_t *bounce, seen_t *seen, char *error)
         seen->has_message = true;
     else
         seen->has_report = true;
-    return is_status ? read_status(part, bounce, error) : is_feedback ? read_feedback(part, bounce, error)
-                                                                       : read_message(part, bounce, error);
+    return is_status     ? read_status(part, bounce, error)
+           : is_feedback ? read_feedback(part, bounce, error)
+                         : read_message(part, bounce, error);
 }
 
 /* Whether a line parts; *ret_last: and is the last that does. */
@@ -354,7 +356,8 @@ static int read_parts(cv_str_t body, const char *boundary, bounce_t *bounce, cha
     if (!is_last)
         return bad(error, "it ends in the middle: its last boundary is missing");
     if (!seen.has_report)
-        return bad(error, "it has no part that says what came back (message/delivery-status or message/feedback-report)");
+        return bad(error,
+                   "it has no part that says what came back (message/delivery-status or message/feedback-report)");
     return seen.has_message ? CV_OK : bad(error, "it does not say which message came back: no part has its header");
 }
 

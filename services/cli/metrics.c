@@ -141,10 +141,12 @@ static void add_delivery(cli_t *cli, json_t *samples, const char *service)
                          cli_text_of(one, "result")),
                (double)cli_int_of(one, "n"));
     }
-    sample(samples, "convene_notices_unseen", json_pack("{s:s}", "service", service), (double)cli_int_of(delivery, "unseen"));
+    sample(samples, "convene_notices_unseen", json_pack("{s:s}", "service", service),
+           (double)cli_int_of(delivery, "unseen"));
     json_array_foreach(json_object_get(delivery, "contacts"), i, one)
     {
-        sample(samples, "convene_contacts", json_pack("{s:s, s:s}", "service", service, "state", cli_text_of(one, "state")),
+        sample(samples, "convene_contacts",
+               json_pack("{s:s, s:s}", "service", service, "state", cli_text_of(one, "state")),
                (double)cli_int_of(one, "n"));
     }
     json_array_foreach(json_object_get(delivery, "bounces"), i, one)

@@ -259,13 +259,15 @@ static void look_at_contacts(doctor_t *doctor)
         if (!cli_contact_is_dead(one))
             continue;
         if (*event)
-            find(doctor, NOTE, "contact", "the contact of %s for %s cannot be reached (%s); `convene recipient clear %s 0` once it is mended",
+            find(doctor, NOTE, "contact",
+                 "the contact of %s for %s cannot be reached (%s); `convene recipient clear %s 0` once it is mended",
                  party, event, cli_text_of(one, "state"), party);
         else
-            find(doctor, NOTE, "contact",
-                 "recipient %lld of %s cannot be reached (%s): set another address, or `convene recipient clear %s %lld` "
-                 "once it is mended",
-                 order, party, cli_text_of(one, "state"), party, order);
+            find(
+                doctor, NOTE, "contact",
+                "recipient %lld of %s cannot be reached (%s): set another address, or `convene recipient clear %s %lld` "
+                "once it is mended",
+                order, party, cli_text_of(one, "state"), party, order);
     }
     json_decref(rows);
     json_decref(found);

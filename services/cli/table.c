@@ -629,7 +629,8 @@ const cli_command_t cli_commands[] = {
     {"notice redrive", "Notices", "[NUMBER...]", 0, 100, "send dead letters again", redrive_flags,
      "Before, mend what they died of; `convene notice dead` says what that was.",
      "convene notice redrive 17 18\nconvene notice redrive --all", cli_notice_redrive},
-    {"notice bounce", "Notices", "FILE...", 1, 100, "report mails that came back, as they are in these files", bounce_flags,
+    {"notice bounce", "Notices", "FILE...", 1, 100, "report mails that came back, as they are in these files",
+     bounce_flags,
      "Each file is one mail, - standard input: a delivery status notification (RFC 3464) or a complaint (RFC 5965) about a\n"
      "message of ours. After a hard bounce or a complaint no more mail goes to that address: `recipient contacts` shows whose\n"
      "it is. Reported twice is reported once. With a key of the secretariat (the default) or of a service.",

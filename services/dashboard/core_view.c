@@ -95,8 +95,8 @@ json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key
 }
 
 const char *const dash_view_kinds[] = {
-    "answer", "body",   "chairmanship", "contact", "coordinator", "decision", "event", "feed",     "heading",  "notice", "party",
-    "plan",   "report", "review",       "seats",       "tally",    "venue", "workitem", "workplan", NULL};
+    "answer", "body", "chairmanship", "contact", "coordinator", "decision", "event", "feed",     "heading",  "notice",
+    "party",  "plan", "report",       "review",  "seats",       "tally",    "venue", "workitem", "workplan", NULL};
 
 bool dash_view_is_public(const char *kind)
 {
@@ -144,8 +144,8 @@ int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_
 
 int dash_view_drop_stream(dash_view_t *view, const char *stream)
 {
-    static const char *const of_registration[] = {"answer", "persons", NULL}, *const of_notifications[] = {"contact", "notice",
-                                                                                                           NULL};
+    static const char *const of_registration[] = {"answer", "persons", NULL}, *const of_notifications[] = {
+                                                                                  "contact", "notice", NULL};
     bool registration = strcmp(stream, "registration.events") == 0,
          scheduling = strcmp(stream, "scheduling.events") == 0;
     const char *const *kinds = registration ? of_registration : of_notifications;
@@ -422,8 +422,8 @@ static int s_contact(dash_view_t *view, const dash_record_t *record)
         is_dead = is_dead || strcmp(dash_str(record->data, "state"), dead[i]) == 0;
     if (!*party)
         return CV_EINVAL;
-    (void)snprintf(key, sizeof(key), "%s/%lld%s%s", party, (long long)dash_int(record->data, "order"), *event ? "/" : "",
-                   event);
+    (void)snprintf(key, sizeof(key), "%s/%lld%s%s", party, (long long)dash_int(record->data, "order"),
+                   *event ? "/" : "", event);
     json_t *now = is_dead ? json_copy(record->data) : NULL;
     if (is_dead && !now)
         return CV_ENOMEM;

@@ -94,9 +94,10 @@ static void s_delivery(cv_buf_t *buf, const dash_web_t *web)
     if (delivery)
         cv_buf_printf(buf, "convene_notices_unseen %" PRId64 "\n", dash_int(delivery, "unseen"));
     s_head(buf, "convene_contacts", "gauge", "Contacts of which there is something to say, by state.");
-    json_array_foreach(json_object_get(delivery, "contacts"), i, one) cv_buf_printf(
-        buf, "convene_contacts{state=\"%s\"} %" PRId64 "\n", dash_str(one, "state"), dash_int(one, "n"));
-    s_head(buf, "convene_bounces_total", "counter", "What came back of mails since the service was started, by what it was.");
+    json_array_foreach(json_object_get(delivery, "contacts"), i, one)
+        cv_buf_printf(buf, "convene_contacts{state=\"%s\"} %" PRId64 "\n", dash_str(one, "state"), dash_int(one, "n"));
+    s_head(buf, "convene_bounces_total", "counter",
+           "What came back of mails since the service was started, by what it was.");
     json_array_foreach(json_object_get(delivery, "bounces"), i, one) cv_buf_printf(
         buf, "convene_bounces_total{what=\"%s\"} %" PRId64 "\n", dash_str(one, "what"), dash_int(one, "n"));
     s_head(buf, "convene_destinations_left_alone", "gauge", "Destinations that failed several times in a row.");

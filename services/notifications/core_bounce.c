@@ -57,7 +57,8 @@ bool ntf_mail_status_usable(cv_str_t status)
     for (int part = 0; part < 3; part++) {
         size_t len = s_number(status);
         bool has_dot = len < status.len && status.ptr[len] == '.';
-        if (len == 0 || (part == 0 && (len > 1 || (status.ptr[0] != '2' && status.ptr[0] != '4' && status.ptr[0] != '5'))))
+        if (len == 0 ||
+            (part == 0 && (len > 1 || (status.ptr[0] != '2' && status.ptr[0] != '4' && status.ptr[0] != '5'))))
             return false;
         if (has_dot != (part < 2))
             return false;

@@ -286,10 +286,10 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
             return rc;
         if (rc) {
             rc = s_not_now(post, dispatch,
-                           rc > 0               ? CV_DELIVERY_RESULT_WAITING
-                           : rc == CV_ENOTFOUND ? is_stopped ? CV_DELIVERY_RESULT_STOPPED
-                                                             : CV_DELIVERY_RESULT_NO_RECIPIENT
-                                                : CV_DELIVERY_RESULT_UNUSABLE,
+                           rc > 0 ? CV_DELIVERY_RESULT_WAITING
+                           : rc == CV_ENOTFOUND
+                               ? is_stopped ? CV_DELIVERY_RESULT_STOPPED : CV_DELIVERY_RESULT_NO_RECIPIENT
+                               : CV_DELIVERY_RESULT_UNUSABLE,
                            rc < 0 && (rc != CV_ENOTFOUND || is_stopped), now_ms);
             return rc ? rc : CV_ENOTFOUND;
         }

@@ -56,7 +56,7 @@ typedef struct {
     ntf_courier_settings_t courier;
     ntf_ladder_t ladder;
     int64_t escalate_ms[NTF_ESCALATES]; /* before a deadline; 0: never */
-    char key_path[NTF_SETTING_MAX]; /* of the file that webhooks' secrets are made from; "": none */
+    char key_path[NTF_SETTING_MAX];     /* of the file that webhooks' secrets are made from; "": none */
 } ntf_post_settings_t;
 
 /* Settings, once and before ntf_service is opened. CV_EINVAL with the reason. */

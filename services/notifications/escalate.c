@@ -15,7 +15,7 @@
 
 int ntf_escalate_watch(ntf_t *ntf, cv_str_t notice, int kind, int64_t time_ms, int64_t deadline_ms)
 {
-    int64_t before_ms = ntf_post_settings()->escalate_ms[kind == NTF_PROMOTION  ? NTF_ESCALATE_PROMOTION
+    int64_t before_ms = ntf_post_settings()->escalate_ms[kind == NTF_PROMOTION ? NTF_ESCALATE_PROMOTION
                                                          : kind == NTF_SILENCE ? NTF_ESCALATE_SILENCE
                                                                                : NTF_ESCALATE_REMINDER];
     if (before_ms == 0 || deadline_ms <= time_ms)

@@ -137,8 +137,9 @@ static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regi
                                      decided->persons_n, &calendar)
                      : CV_OK;
         if (!rc)
-            rc = ntf_tell(ntf, &(ntf_telling_t){NTF_DECISION, CV_STR_NONE, msg->id, decided->event, decided->party,
-                                                msg->time_ms, decided->private_seq, msg->data_bytes, calendar, 0, false});
+            rc = ntf_tell(ntf,
+                          &(ntf_telling_t){NTF_DECISION, CV_STR_NONE, msg->id, decided->event, decided->party,
+                                           msg->time_ms, decided->private_seq, msg->data_bytes, calendar, 0, false});
         if (rc)
             return rc;
     }
@@ -168,8 +169,9 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
         int calendar;
         int rc = s_calendar_of(ntf, lapsed->event, lapsed->party, lapsed->answer, NULL, 0, &calendar);
         if (!rc)
-            rc = ntf_tell(ntf, &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party,
-                                                msg->time_ms, lapsed->private_seq, msg->data_bytes, calendar, 0, false});
+            rc =
+                ntf_tell(ntf, &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party,
+                                               msg->time_ms, lapsed->private_seq, msg->data_bytes, calendar, 0, false});
         if (rc)
             return rc;
     }

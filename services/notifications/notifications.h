@@ -97,7 +97,7 @@ typedef struct {
     bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
 
-    int64_t bounces[NTF_BACK_N]; /* what came back since the service was started */
+    int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */
 
     int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */

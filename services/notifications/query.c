@@ -15,8 +15,8 @@
  */
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
-#include "notifications/reach.h"
 #include "notifications/query_dispatch.h"
+#include "notifications/reach.h"
 #include "notifications/store_arrival.h"
 
 #include <stdio.h>

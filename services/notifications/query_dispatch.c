@@ -238,8 +238,7 @@ static int s_delivery(ntf_t *ntf, cv_tx_t *tx, cv_collect_t *collect)
         rc = ntf_watch_unseen(ntf->watches, cv_tx_now_ms(tx), &unseen);
     if (rc)
         return rc;
-    *data = (cv_notifications_delivery_v1_t){
-        .left_alone = counts.left_alone, .has_unseen = true, .unseen = unseen};
+    *data = (cv_notifications_delivery_v1_t){.left_alone = counts.left_alone, .has_unseen = true, .unseen = unseen};
     for (int channel = 0; channel < NTF_CHANNELS; channel++) {
         if (!channels[channel])
             continue;

@@ -59,7 +59,8 @@ static int s_report(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_bounce_repor
                             "the status must be three numbers with dots, like 5.1.1 (RFC 3463)");
     int rc = s_dispatch(ntf, tx, report, &dispatch);
     if (rc == CV_ENOTFOUND)
-        return cv_refuse_as(tx, out, CV_ENOTFOUND, "no_such_mail", report->has_dispatch ? "data.dispatch" : "data.notice",
+        return cv_refuse_as(tx, out, CV_ENOTFOUND, "no_such_mail",
+                            report->has_dispatch ? "data.dispatch" : "data.notice",
                             "no mail went out by that name: it is another's, or a file in the outbox");
     if (rc)
         return rc;
@@ -108,8 +109,9 @@ static int s_clear(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_contact_clear
     if (rc)
         return rc;
     ntf_stir(ntf);
-    return cv_accept(tx, out, "contact_cleared", "mail goes to %lld addresses of %.*s again; `redrive` sends what is dead",
-                     (long long)n, CV_STR_ARG(clear->party));
+    return cv_accept(tx, out, "contact_cleared",
+                     "mail goes to %lld addresses of %.*s again; `redrive` sends what is dead", (long long)n,
+                     CV_STR_ARG(clear->party));
 }
 
 bool ntf_is_reach_request(uint16_t type)
@@ -175,8 +177,7 @@ static int s_collect(cv_tx_t *tx, const ntf_contact_t *contact, cv_collect_t *co
     cv_notifications_contact_v1_t record;
     cv_str_t subject;
     int rc = s_record(contact, cv_tx_arena(tx), &record, &subject);
-    return rc ? rc
-              : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_CONTACT_V1, subject, contact->since_ms, &record);
+    return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_CONTACT_V1, subject, contact->since_ms, &record);
 }
 
 /* "KZ/0/2025-SOC-2": where the page before ended; empty: at the beginning. */
@@ -206,7 +207,8 @@ int ntf_query_reach(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, siz
     ntf_contact_t *rows = cv_arena_take(arena, (limit + 1) * sizeof(*rows));
     int rc = rows ? s_after(query->after, &after) : CV_ENOMEM;
     if (!rc)
-        rc = ntf_contact_list(ntf->reaches, query->key.len ? query->key : CV_STR_NONE, &after, arena, limit + 1, rows, &n);
+        rc = ntf_contact_list(ntf->reaches, query->key.len ? query->key : CV_STR_NONE, &after, arena, limit + 1, rows,
+                              &n);
     cv_str_t next = query->after;
     for (size_t i = 0; !rc && i < n; i++) {
         if (i < limit)
@@ -215,8 +217,8 @@ int ntf_query_reach(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, siz
             cv_collect_next(collect, next);
             return CV_OK;
         }
-        next = cv_arena_printf(arena, "%.*s/%d/%.*s", CV_STR_ARG(rows[i].party), rows[i].order,
-                               CV_STR_ARG(rows[i].event));
+        next =
+            cv_arena_printf(arena, "%.*s/%d/%.*s", CV_STR_ARG(rows[i].party), rows[i].order, CV_STR_ARG(rows[i].event));
         if (!next.ptr)
             return CV_ENOMEM;
     }

@@ -32,40 +32,41 @@
 
 #define CONTACT "party, ord, event, state, since_ms, status"
 
-#define NTF_REACH_STATEMENTS(XX)                                                                                        \
-    XX(mail_of, "SELECT d.number FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n WHERE v.notice = ?1"        \
-                " AND d.channel = 2")                                                                                   \
-    XX(said, "SELECT 1 FROM ntf_bounce WHERE dispatch = ?1 AND back = ?2 AND CASE ?2 WHEN 3 THEN at_ms = ?3"            \
-             " ELSE at_ms >= ?4 END LIMIT 1")                                                                           \
-    XX(put, "INSERT INTO ntf_bounce SELECT ?1, coalesce(max(k), 0) + 1, ?2, ?3, ?4 FROM ntf_bounce WHERE dispatch = ?1") \
-    XX(trim, "DELETE FROM ntf_bounce WHERE dispatch = ?1 AND k <= (SELECT max(k) FROM ntf_bounce WHERE dispatch = ?1)"  \
-             " - ?2")                                                                                                   \
-    XX(count, "INSERT INTO ntf_address VALUES(?1, 0, 0, '', ?2 = 1, ?2 = 2, ?2 = 3, ?2 = 4) ON CONFLICT(address)"       \
-              " DO UPDATE SET hard = hard + (?2 = 1), failed = failed + (?2 = 2), soft = soft + (?2 = 3),"              \
-              " complaint = complaint + (?2 = 4)")                                                                      \
-    XX(kill, "UPDATE ntf_dispatch SET state = 4, reason = ?2, done_ms = ?3 WHERE number = ?1 AND state = 3")            \
-    XX(bounces, "SELECT back, at_ms, status FROM ntf_bounce WHERE dispatch = ?1 ORDER BY k")                            \
-    XX(stop, "UPDATE ntf_address SET since_ms = CASE state WHEN 0 THEN ?3 ELSE since_ms END, status = ?4,"              \
-             " state = max(state, ?2) WHERE address = ?1")                                                              \
-    XX(stopped, "SELECT 1 FROM ntf_address WHERE address = ?1 AND state > 0")                                           \
-    XX(clear, "UPDATE ntf_address SET state = 0, since_ms = 0, status = '' WHERE state > 0 AND address IN"              \
-              " (SELECT email FROM ntf_recipient WHERE party = ?1 AND ord = ?2 UNION ALL"                               \
-              " SELECT email FROM ntf_contact WHERE party = ?1 AND ?2 = 0)")                                            \
-    XX(forget, "DELETE FROM ntf_address WHERE NOT EXISTS(SELECT 1 FROM ntf_recipient WHERE email = address)"            \
-               " AND NOT EXISTS(SELECT 1 FROM ntf_contact WHERE email = address)")                                      \
-    XX(any, "SELECT EXISTS(SELECT 1 FROM ntf_address WHERE state > 0) OR EXISTS(SELECT 1 FROM ntf_contact_told)")       \
-    XX(untold, "SELECT " CONTACT " FROM ntf_reach AS r WHERE NOT EXISTS(SELECT 1 FROM ntf_contact_told AS t"            \
-               " WHERE t.party = r.party AND t.ord = r.ord AND t.event = r.event AND t.state = r.state"                 \
-               " AND t.since_ms = r.since_ms AND t.status = r.status) UNION ALL"                                        \
-               " SELECT party, ord, event, 0, since_ms, '' FROM ntf_contact_told AS t WHERE NOT EXISTS(SELECT 1"        \
-               " FROM ntf_reach AS r WHERE r.party = t.party AND r.ord = t.ord AND r.event = t.event)"                  \
-               " ORDER BY 1, 2, 3 LIMIT ?1")                                                                            \
-    XX(told, "INSERT INTO ntf_contact_told VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET state = ?4,"        \
-             " since_ms = ?5, status = ?6")                                                                             \
-    XX(untell, "DELETE FROM ntf_contact_told WHERE party = ?1 AND ord = ?2 AND event = ?3")                             \
-    XX(contacts, "SELECT " CONTACT " FROM ntf_contact_told WHERE (?1 IS NULL OR party = ?1)"                            \
-                 " AND (party, ord, event) > (?2, ?3, ?4) ORDER BY party, ord, event LIMIT ?5")                         \
-    XX(party_stopped, "SELECT EXISTS(SELECT 1 FROM ntf_contact_told WHERE party = ?1 AND state IN (1, 2))")             \
+#define NTF_REACH_STATEMENTS(XX)                                                                                       \
+    XX(mail_of, "SELECT d.number FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n WHERE v.notice = ?1"       \
+                " AND d.channel = 2")                                                                                  \
+    XX(said, "SELECT 1 FROM ntf_bounce WHERE dispatch = ?1 AND back = ?2 AND CASE ?2 WHEN 3 THEN at_ms = ?3"           \
+             " ELSE at_ms >= ?4 END LIMIT 1")                                                                          \
+    XX(put,                                                                                                            \
+       "INSERT INTO ntf_bounce SELECT ?1, coalesce(max(k), 0) + 1, ?2, ?3, ?4 FROM ntf_bounce WHERE dispatch = ?1")    \
+    XX(trim, "DELETE FROM ntf_bounce WHERE dispatch = ?1 AND k <= (SELECT max(k) FROM ntf_bounce WHERE dispatch = ?1)" \
+             " - ?2")                                                                                                  \
+    XX(count, "INSERT INTO ntf_address VALUES(?1, 0, 0, '', ?2 = 1, ?2 = 2, ?2 = 3, ?2 = 4) ON CONFLICT(address)"      \
+              " DO UPDATE SET hard = hard + (?2 = 1), failed = failed + (?2 = 2), soft = soft + (?2 = 3),"             \
+              " complaint = complaint + (?2 = 4)")                                                                     \
+    XX(kill, "UPDATE ntf_dispatch SET state = 4, reason = ?2, done_ms = ?3 WHERE number = ?1 AND state = 3")           \
+    XX(bounces, "SELECT back, at_ms, status FROM ntf_bounce WHERE dispatch = ?1 ORDER BY k")                           \
+    XX(stop, "UPDATE ntf_address SET since_ms = CASE state WHEN 0 THEN ?3 ELSE since_ms END, status = ?4,"             \
+             " state = max(state, ?2) WHERE address = ?1")                                                             \
+    XX(stopped, "SELECT 1 FROM ntf_address WHERE address = ?1 AND state > 0")                                          \
+    XX(clear, "UPDATE ntf_address SET state = 0, since_ms = 0, status = '' WHERE state > 0 AND address IN"             \
+              " (SELECT email FROM ntf_recipient WHERE party = ?1 AND ord = ?2 UNION ALL"                              \
+              " SELECT email FROM ntf_contact WHERE party = ?1 AND ?2 = 0)")                                           \
+    XX(forget, "DELETE FROM ntf_address WHERE NOT EXISTS(SELECT 1 FROM ntf_recipient WHERE email = address)"           \
+               " AND NOT EXISTS(SELECT 1 FROM ntf_contact WHERE email = address)")                                     \
+    XX(any, "SELECT EXISTS(SELECT 1 FROM ntf_address WHERE state > 0) OR EXISTS(SELECT 1 FROM ntf_contact_told)")      \
+    XX(untold, "SELECT " CONTACT " FROM ntf_reach AS r WHERE NOT EXISTS(SELECT 1 FROM ntf_contact_told AS t"           \
+               " WHERE t.party = r.party AND t.ord = r.ord AND t.event = r.event AND t.state = r.state"                \
+               " AND t.since_ms = r.since_ms AND t.status = r.status) UNION ALL"                                       \
+               " SELECT party, ord, event, 0, since_ms, '' FROM ntf_contact_told AS t WHERE NOT EXISTS(SELECT 1"       \
+               " FROM ntf_reach AS r WHERE r.party = t.party AND r.ord = t.ord AND r.event = t.event)"                 \
+               " ORDER BY 1, 2, 3 LIMIT ?1")                                                                           \
+    XX(told, "INSERT INTO ntf_contact_told VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET state = ?4,"       \
+             " since_ms = ?5, status = ?6")                                                                            \
+    XX(untell, "DELETE FROM ntf_contact_told WHERE party = ?1 AND ord = ?2 AND event = ?3")                            \
+    XX(contacts, "SELECT " CONTACT " FROM ntf_contact_told WHERE (?1 IS NULL OR party = ?1)"                           \
+                 " AND (party, ord, event) > (?2, ?3, ?4) ORDER BY party, ord, event LIMIT ?5")                        \
+    XX(party_stopped, "SELECT EXISTS(SELECT 1 FROM ntf_contact_told WHERE party = ?1 AND state IN (1, 2))")            \
     XX(counts, "SELECT state, count(*) FROM ntf_contact_told GROUP BY state")
 
 #endif

@@ -133,13 +133,13 @@ typedef struct {
     cv_str_t mail; /* and _add give it. mail: as it was frozen before the first try; else absent */
     int state, hold;
     int64_t attempts, failures, next_ms;
-    cv_str_t reason; /* why the last try failed; else absent */
-    int channel;     /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
-    int64_t digest;  /* how it leaves: see store_prefer.h */
-    cv_str_t to;     /* whom its message is to; only after ntf_compose */
+    cv_str_t reason;   /* why the last try failed; else absent */
+    int channel;       /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
+    int64_t digest;    /* how it leaves: see store_prefer.h */
+    cv_str_t to;       /* whom its message is to; only after ntf_compose */
     int above;         /* for those behind this order alone: escalate.h; -1: for all */
     int64_t announced; /* what was told of it last, as arrival; 0: nothing. Only after ntf_store_unannounced */
-    int64_t arrival; /* how far it has come with its dispatches: store_arrival.h */
+    int64_t arrival;   /* how far it has come with its dispatches: store_arrival.h */
 } ntf_delivery_t;
 
 /* Makes the row, unless a delivery of this notice is there already. */

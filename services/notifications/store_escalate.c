@@ -12,17 +12,17 @@ const char ntf_tables_escalate[] =
     "CREATE INDEX ntf_watch_at ON ntf_watch(at_ms) WHERE state <> 3;"
     "CREATE INDEX ntf_watch_nobody ON ntf_watch(deadline_ms) WHERE state = 4;";
 
-#define STATEMENTS(XX)                                                                                              \
+#define STATEMENTS(XX)                                                                                                 \
     XX(put, "INSERT INTO ntf_watch SELECT n, ?2, ?3, 0, 1 FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING") \
-    XX(due, "SELECT n, deadline_ms, at_ms, second, state FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3"   \
-            " AND at_ms <= ?1 ORDER BY at_ms LIMIT 1")                                                              \
-    XX(set, "UPDATE ntf_watch SET at_ms = ?2, second = ?3, state = ?4 WHERE n = ?1")                                \
-    XX(next, "SELECT min(at_ms) FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3")                           \
-    XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"       \
-              " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"       \
-              " AND r.email = d.address), -1) FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n"           \
-              " WHERE d.n = ?1 AND d.channel = 2")                                                                  \
-    XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                               \
+    XX(due, "SELECT n, deadline_ms, at_ms, second, state FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3"      \
+            " AND at_ms <= ?1 ORDER BY at_ms LIMIT 1")                                                                 \
+    XX(set, "UPDATE ntf_watch SET at_ms = ?2, second = ?3, state = ?4 WHERE n = ?1")                                   \
+    XX(next, "SELECT min(at_ms) FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3")                              \
+    XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"          \
+              " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"          \
+              " AND r.email = d.address), -1) FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n"              \
+              " WHERE d.n = ?1 AND d.channel = 2")                                                                     \
+    XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                  \
     XX(unseen, "SELECT count(*) FROM ntf_watch INDEXED BY ntf_watch_nobody WHERE state = 4 AND deadline_ms > ?1")
 
 struct ntf_watches {

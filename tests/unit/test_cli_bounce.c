@@ -14,13 +14,14 @@
 #include <cmocka.h>
 
 #define ID "registration.events.0123456789abcdef.42.KZ"
-#define HEAD                                                                                                        \
-    "Return-Path: <>\r\nDate: Thu, 26 Feb 2026 09:00:00 +0000\r\nFrom: MAILER-DAEMON@relay.example\r\n"              \
+#define HEAD                                                                                            \
+    "Return-Path: <>\r\nDate: Thu, 26 Feb 2026 09:00:00 +0000\r\nFrom: MAILER-DAEMON@relay.example\r\n" \
     "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"=_b;1\"\r\nMIME-Version: 1.0\r\n\r\n"
-#define TEXT "This is the mail system.\r\n\r\n--=_b;1\r\nContent-Type: text/plain\r\n\r\n--=_b;1x\r\nIt did not work.\r\n\r\n"
-#define STATUS(fields)                                                                                        \
+#define TEXT \
+    "This is the mail system.\r\n\r\n--=_b;1\r\nContent-Type: text/plain\r\n\r\n--=_b;1x\r\nIt did not work.\r\n\r\n"
+#define STATUS(fields) \
     "--=_b;1\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n" fields "\r\n"
-#define RETURNED(type)                                                                        \
+#define RETURNED(type)                                                                                          \
     "--=_b;1  \r\nContent-Type: " type "\r\n\r\nReceived: by x\r\nMessage-ID:\r\n <" ID "@convene.example>\r\n" \
     "Subject: Message-ID: <other@x>\r\n\r\nMessage-ID: <body@x>\r\n"
 #define END "\r\n--=_b;1--\r\n"
@@ -60,8 +61,9 @@ static void expect(const char *mail, cv_bounce_kind_t what, const char *status)
 static void test_kinds(void **state)
 {
     (void)state;
-#define MAIL(action, status) \
-    HEAD TEXT STATUS("Final-Recipient: rfc822; a@b\r\nAction: " action "\r\nStatus: " status "\r\n") RETURNED("message/rfc822") END
+#define MAIL(action, status)                                                                         \
+    HEAD TEXT STATUS("Final-Recipient: rfc822; a@b\r\nAction: " action "\r\nStatus: " status "\r\n") \
+        RETURNED("message/rfc822") END
     expect(MAIL("failed", "5.1.1"), CV_BOUNCE_KIND_HARD, "5.1.1");
     expect(MAIL("Failed (no such user)", "5.2.1 (closed)"), CV_BOUNCE_KIND_HARD, "5.2.1");
     expect(MAIL("failed", "5.1.8"), CV_BOUNCE_KIND_FAILED, "5.1.8"); /* it is our address that is bad */
@@ -90,8 +92,9 @@ static void test_worst_recipient(void **state)
 static void test_lines_of_unix_and_envelope(void **state)
 {
     (void)state;
-    const char *mail = "From MAILER-DAEMON Thu Feb 26 09:00:00 2026\n" HEAD TEXT STATUS("Action: failed\r\nStatus: 5.1.1\r\n")
-        RETURNED("message/rfc822") END;
+    const char *mail =
+        "From MAILER-DAEMON Thu Feb 26 09:00:00 2026\n" HEAD TEXT STATUS("Action: failed\r\nStatus: 5.1.1\r\n")
+            RETURNED("message/rfc822") END;
     char *unix_mail = calloc(1, strlen(mail) + 1);
     assert_non_null(unix_mail);
     for (size_t i = 0, at = 0; mail[i]; i++) {
@@ -106,8 +109,8 @@ static void test_lines_of_unix_and_envelope(void **state)
 static void test_complaints(void **state)
 {
     (void)state;
-#define MAIL(type)                                                                                                 \
-    HEAD TEXT "--=_b;1\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: " type                        \
+#define MAIL(type)                                                                           \
+    HEAD TEXT "--=_b;1\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: " type \
               "\r\nUser-Agent: x/1\r\nVersion: 1\r\n\r\n" RETURNED("message/rfc822") END
     expect(MAIL("abuse"), CV_BOUNCE_KIND_COMPLAINT, "");
     expect(MAIL("Opt-Out"), CV_BOUNCE_KIND_COMPLAINT, "");
@@ -121,26 +124,33 @@ static void test_refused(void **state)
     (void)state;
 #define FAILED STATUS("Action: failed\r\nStatus: 5.1.1\r\n")
     bad("", "no report of a mail server");
-    bad("Subject: I am away\r\nAuto-Submitted: auto-replied\r\nContent-Type: text/plain\r\n\r\nBack on Monday.\r\n", "no report");
+    bad("Subject: I am away\r\nAuto-Submitted: auto-replied\r\nContent-Type: text/plain\r\n\r\nBack on Monday.\r\n",
+        "no report");
     bad("Content-Type: multipart/report; report-type=delivery-status\r\n\r\n", "no boundary");
     bad("Content-Type: multipart/report; boundary=\"\"\r\n\r\n", "no boundary");
-    bad("Content-Type: multipart/report; boundary=a\r\nContent-Type: multipart/report; boundary=b\r\n\r\n", "2 fields Content-Type");
+    bad("Content-Type: multipart/report; boundary=a\r\nContent-Type: multipart/report; boundary=b\r\n\r\n",
+        "2 fields Content-Type");
     bad(HEAD TEXT RETURNED("message/rfc822") END, "says what came back");
     bad(HEAD TEXT FAILED END, "which message");
     bad(HEAD TEXT FAILED RETURNED("message/rfc822"), "ends in the middle");
     bad(HEAD TEXT FAILED FAILED RETURNED("message/rfc822") END, "two parts message/delivery-status");
     bad(HEAD TEXT FAILED RETURNED("message/rfc822") RETURNED("message/rfc822") END, "two parts message/rfc822");
     bad(HEAD TEXT FAILED RETURNED("text/rfc822-headers\r\nContent-Transfer-Encoding: base64") END, "is encoded");
-    bad(HEAD TEXT STATUS("Action: failed\r\nAction: delivered\r\nStatus: 5.1.1\r\n") RETURNED("message/rfc822") END, "2 fields Action");
-    bad(HEAD TEXT FAILED "--=_b;1\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <a@x>\r\nMessage-ID: <b@x>\r\n" END, "2 fields Message-ID");
-    static const char *const others[] = {"<a b@x>", "<a;rm@x>", "<>", "<@x>", "a@x", "<nobody>", "<.a@x>", "<\xd0\xb0@x>"};
+    bad(HEAD TEXT STATUS("Action: failed\r\nAction: delivered\r\nStatus: 5.1.1\r\n") RETURNED("message/rfc822") END,
+        "2 fields Action");
+    bad(HEAD TEXT FAILED
+        "--=_b;1\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <a@x>\r\nMessage-ID: <b@x>\r\n" END,
+        "2 fields Message-ID");
+    static const char *const others[] = {"<a b@x>", "<a;rm@x>", "<>",     "<@x>",
+                                         "a@x",     "<nobody>", "<.a@x>", "<\xd0\xb0@x>"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         char mail[2000];
-        snprintf(mail, sizeof(mail), "%s%s%s--=_b;1\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: %s\r\n%s", HEAD, TEXT, FAILED,
-                 others[i], END);
+        snprintf(mail, sizeof(mail), "%s%s%s--=_b;1\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: %s\r\n%s", HEAD,
+                 TEXT, FAILED, others[i], END);
         bad(mail, "no Message-ID of ours");
     }
-    static const char nul[] = HEAD TEXT FAILED "--=_b;1\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <a\0b@x>\r\n" END;
+    static const char nul[] =
+        HEAD TEXT FAILED "--=_b;1\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <a\0b@x>\r\n" END;
     refused(nul, sizeof(nul) - 1, "octet 0");
 }
 

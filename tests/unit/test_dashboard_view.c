@@ -184,18 +184,25 @@ static void test_dead_after_the_end(void **state)
         const char *channel, *state, *was;
         int written, delivered; /* in the end */
     } cases[] = {
-        {"outbox", "written", ", 'was': 'written'", 1, 1},   {"email", "delivered", ", 'was': 'delivered'", 2, 0},
-        {"outbox", "deferred", ", 'was': 'deferred'", 2, 1}, {"outbox", "silenced", ", 'was': 'silenced'", 2, 1},
+        {"outbox", "written", ", 'was': 'written'", 1, 1},
+        {"email", "delivered", ", 'was': 'delivered'", 2, 0},
+        {"outbox", "deferred", ", 'was': 'deferred'", 2, 1},
+        {"outbox", "silenced", ", 'was': 'silenced'", 2, 1},
         {"outbox", "written", "", 1, 1}, /* as those before told it */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(dash_view_put(world->view, "tally", "notices", json_pack("{s:i, s:i, s:b}", "written", 1, "delivered", 0, "partial", 0)), CV_OK);
+        assert_int_equal(dash_view_put(world->view, "tally", "notices",
+                                       json_pack("{s:i, s:i, s:b}", "written", 1, "delivered", 0, "partial", 0)),
+                         CV_OK);
         assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "A", "outbox", "written"), CV_OK);
         assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "B", "email", "delivered"), CV_OK);
-        const char *name = strcmp(cases[i].state, "delivered") == 0 ? "B" : strcmp(cases[i].state, "written") == 0 ? "A" : "C";
+        const char *name = strcmp(cases[i].state, "delivered") == 0 ? "B"
+                           : strcmp(cases[i].state, "written") == 0 ? "A"
+                                                                    : "C";
         if (*name == 'C') {
             assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "C", "outbox", "queued"), CV_OK);
-            assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "C", cases[i].channel, cases[i].state), CV_OK);
+            assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "C", cases[i].channel, cases[i].state),
+                             CV_OK);
         }
         assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, dead, name, cases[i].was), CV_OK);
         assert_int_equal(number_of(world, "tally", "notices", "written"), cases[i].written);
@@ -209,9 +216,12 @@ static void test_contacts(void **state)
 {
     world_t *world = *state;
     static const char contact[] = "{'party': 'KZ', 'order': %s, 'state': '%s', 'since_ms': 5%s}";
-    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "1", "returned", ", 'status': '5.1.1'"), CV_OK);
-    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "0", "complained", ", 'event': 'E1'"), CV_OK);
-    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "0", "complained", ", 'event': 'E2'"), CV_OK);
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "1", "returned", ", 'status': '5.1.1'"),
+                     CV_OK);
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "0", "complained", ", 'event': 'E1'"),
+                     CV_OK);
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "0", "complained", ", 'event': 'E2'"),
+                     CV_OK);
     assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "2", "reachable", ""), CV_OK);
     assert_int_equal(json_object_size(dash_view_kind(world->view, "contact")), 3);
     json_t *kinds = json_pack("{s:O}", "contact", dash_view_kind(world->view, "contact"));

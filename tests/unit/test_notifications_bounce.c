@@ -28,13 +28,26 @@ static void test_effects(void **state)
         {NTF_BACK_HARD, NTF_SENDING, 1, 0, 9, false, {NTF_BOUNCE_ON_ITS_WAY, false, NTF_ADDRESS_FINE}},
         {NTF_BACK_HARD, NTF_DELIVERED, 1, 9, 9, true, {NTF_BOUNCE_KNOWN, false, NTF_ADDRESS_FINE}},
         /* of an attempt before this one, to another address perhaps; clocks differ by some minutes */
-        {NTF_BACK_HARD, NTF_DELIVERED, 2, 10 + NTF_BOUNCE_SLACK_MS, 9, false, {NTF_BOUNCE_KNOWN, false, NTF_ADDRESS_FINE}},
-        {NTF_BACK_HARD, NTF_DELIVERED, 2, 9 + NTF_BOUNCE_SLACK_MS, 9, false, {NTF_BOUNCE_TAKEN, true, NTF_ADDRESS_RETURNED}},
+        {NTF_BACK_HARD,
+         NTF_DELIVERED,
+         2,
+         10 + NTF_BOUNCE_SLACK_MS,
+         9,
+         false,
+         {NTF_BOUNCE_KNOWN, false, NTF_ADDRESS_FINE}},
+        {NTF_BACK_HARD,
+         NTF_DELIVERED,
+         2,
+         9 + NTF_BOUNCE_SLACK_MS,
+         9,
+         false,
+         {NTF_BOUNCE_TAKEN, true, NTF_ADDRESS_RETURNED}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         ntf_returned_t dispatch = {cases[i].state, cases[i].attempts, cases[i].done_ms, cases[i].is_said};
         ntf_bounce_effect_t effect = ntf_bounce_effect(cases[i].back, cases[i].at_ms, &dispatch);
-        if (effect.end != cases[i].effect.end || effect.kills != cases[i].effect.kills || effect.stops != cases[i].effect.stops)
+        if (effect.end != cases[i].effect.end || effect.kills != cases[i].effect.kills ||
+            effect.stops != cases[i].effect.stops)
             fail_msg("case %zu: %d %d %d", i, effect.end, effect.kills, effect.stops);
     }
     for (int back = NTF_BACK_HARD; back < NTF_BACK_N; back++)
@@ -46,7 +59,8 @@ static void test_status(void **state)
 {
     (void)state;
     static const char *const good[] = {"5.1.1", "4.2.2", "2.0.0", "5.100.999"};
-    static const char *const bad[] = {"", "5", "5.1", "5.1.", "5.1.1.", "5.1.1.1", "3.1.1", "55.1.1", "5.1000.1", "5.01.1", "5.1.x", ".5.1.1"};
+    static const char *const bad[] = {"",      "5",      "5.1",      "5.1.",   "5.1.1.", "5.1.1.1",
+                                      "3.1.1", "55.1.1", "5.1000.1", "5.01.1", "5.1.x",  ".5.1.1"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_true(ntf_mail_status_usable(cv_str(good[i])));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -114,10 +128,12 @@ static void mailed(drv_t *drv)
     tell_registered(drv, KZ);
     drv_run(drv, 1000, true);
     run_sql(drv, "UPDATE ntf_delivery SET channel = 2 WHERE n = 1;"
-                 "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head, attempts) VALUES(1, 2, 0, '" FOCAL "', NULL, 0, 1);"
+                 "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head, attempts) VALUES(1, 2, 0, '" FOCAL
+                 "', NULL, 0, 1);"
                  "UPDATE ntf_dispatch SET state = 3 WHERE number = 1");
     char sql[120];
-    snprintf(sql, sizeof(sql), "UPDATE ntf_dispatch SET done_ms = %lld, first_ms = %lld", (long long)drv->ms, (long long)drv->ms);
+    snprintf(sql, sizeof(sql), "UPDATE ntf_dispatch SET done_ms = %lld, first_ms = %lld", (long long)drv->ms,
+             (long long)drv->ms);
     run_sql(drv, sql);
     drv_restart(drv);
     drv_run(drv, 1500, true);
@@ -187,7 +203,8 @@ static void test_hard_bounce(void **state)
     assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery ORDER BY n DESC LIMIT 1"), NTF_HOLD_RECIPIENT);
     assert_int_equal(drv_files(drv), 1);
     /* A second contact gets it. */
-    assert_true(cv_str_is(drv_recipient(drv, "0190163d-8694-739b-aea5-000000009999", KZ, 2, "second@kz.example"), "recipient_set"));
+    assert_true(cv_str_is(drv_recipient(drv, "0190163d-8694-739b-aea5-000000009999", KZ, 2, "second@kz.example"),
+                          "recipient_set"));
     drv_run(drv, 1000, true);
     assert_int_equal(drv_files(drv), 2);
     assert_written(drv, EVENTS_ID "2.KZ", "second@kz.example");
@@ -250,7 +267,8 @@ static void test_soft_failed_complaint(void **state)
     assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_FAILED, "5.2.2", 0), "bounce_taken");
     assert_int_equal(last_notice(drv).state, CV_NOTICE_STATE_DEAD);
     assert_int_equal(contact(drv, &n).state, CV_CONTACT_STATE_COMPLAINED);
-    assert_int_equal(drv_number(drv, "SELECT soft * 1000 + hard * 100 + failed * 10 + complaint FROM ntf_address"), 1011);
+    assert_int_equal(drv_number(drv, "SELECT soft * 1000 + hard * 100 + failed * 10 + complaint FROM ntf_address"),
+                     1011);
     const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_OBSERVER, "", "dispatches", KZ, CV_STR_NONE, 10);
     assert_non_null(page);
     assert_int_equal(page->records.n, 1);
@@ -291,8 +309,11 @@ static void test_erased(void **state)
     mailed(drv);
     assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_SOFT, NULL, 0), "bounce_taken");
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_address"), 1);
-    cv_registration_erased_v1_t erased = {
-        .event = CV_STR("FORUM"), .party = CV_STR(KZ), .has_contact = true, .contact = true, .cause = CV_ERASURE_CAUSE_REQUEST};
+    cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
+                                          .party = CV_STR(KZ),
+                                          .has_contact = true,
+                                          .contact = true,
+                                          .cause = CV_ERASURE_CAUSE_REQUEST};
     drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_ERASED_V1, &erased);
     drv_run(drv, 1000, true);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_address"), 0);

@@ -109,8 +109,9 @@ static int64_t deliver(world_t *world, int lane)
 
 static void check(world_t *world)
 {
-    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dead AS k WHERE n <> (SELECT count(*) FROM ntf_dispatch AS d"
-                                      " WHERE d.channel = k.channel AND d.state = 4 AND d.reason <> 15)"),
+    assert_int_equal(number_of(world,
+                               "SELECT count(*) FROM ntf_dead AS k WHERE n <> (SELECT count(*) FROM ntf_dispatch AS d"
+                               " WHERE d.channel = k.channel AND d.state = 4 AND d.reason <> 15)"),
                      0); /* the dead are counted as they die and rise */
     assert_int_equal(
         number_of(world, "SELECT count(*) FROM (SELECT 1 FROM ntf_dispatch WHERE state = 2 GROUP BY channel, address"
