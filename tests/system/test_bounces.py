@@ -216,6 +216,41 @@ class Bounces(Case):
         wait_for(lambda: any(r.get("reason") == "stopped" and r["state"] == "dead" for r in self.records()), lambda: f"{self.records()}")
         self.assertEqual(len(self.mails()), 1)
 
+    def test_before_the_deadline(self):
+        """Silence runs; the first contact's server refuses. In time, once, the second one is told, and told why; killed in between."""
+        self.begin()
+        self.recipient(1, "refuse-first@kz.example")
+        self.recipient(2, "ok-second@kz.example")
+        self.recipient(1, "ok-first@az.example", party="AZ")
+        self.recipient(2, "ok-second@az.example", party="AZ")
+        self.recipient(1, "refuse-first@uz.example", party="UZ")
+        opened = cvwire.now_ms()
+        expires = opened + 12000
+        world.decide(self.office, "scheduling.decision.open", {"decision": "2026-D-1", "subject": "document", "title": "Rules",
+                                                               "text": "The rules are adopted.", "expires_ms": expires})
+        dead = self.until("KZ", "dead")
+        self.assertEqual((dead["kind"], dead["reason"], self.until("AZ", "delivered")["kind"]), ("silence", "refused", "silence"))
+        self.d.notifications.kill()
+        self.d.notifications.start()
+        second = wait_for(lambda: [m for m in self.mails() if m["to"] == "ok-second@kz.example"], "the second contact is told")
+        self.assertGreaterEqual(second[0]["at"] * 1000, opened + 5000, "told before half of the time was over")
+        self.assertLess(second[0]["at"] * 1000, expires)
+        self.assertEqual(second[0]["id"].strip("<>").split("@")[0], f"second.{dead['notice']}")
+        message = email.message_from_string(second[0]["octets"])
+        said = "".join(part.get_payload(decode=True).decode("utf-8") for part in message.walk() if part.get_content_type() == "text/plain")
+        self.assertIn("because it did not reach the contact before you in time", said)
+        # Who has nobody else is told of: not by the first contact, and not as an address.
+        delivery = self.d.log("notifications").query("delivery")[0]["data"]
+        self.assertGreaterEqual(delivery["unseen"], 1)
+        wait_for(lambda: ("unseen", None) in self.needs(), lambda: f"{self.needs()}")
+        self.assertIn("have reached nobody of their party", self.convene("doctor")[1])
+        self.assertRegex(self.convene("metrics", "notifications")[1], r'convene_notices_unseen\{service="notifications"\} [1-9]')
+        self.d.notifications.kill()
+        self.d.notifications.start()
+        wait_for(lambda: any(r.get("kind") == "silence" and r["cause"] != dead["cause"] for r in self.records()), "it ends", deadline=30)
+        self.assertEqual(len([m for m in self.mails() if m["id"].startswith("<second.")]), 1)
+        self.assertEqual([m for m in self.mails() if m["to"] == "ok-second@az.example"], [])
+
 
 if __name__ == "__main__":
     main()
