@@ -1,5 +1,6 @@
 /* fuzz_bounce: whatever comes as a mail that came back, its reader ends, and gives nothing but a notice's id and a status.
  * SPDX-License-Identifier: Apache-2.0
+ * ctest-labels: notifications
  */
 #include "cli/bounce_read.h"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # What comes back of a mail is read from files, at a pipe, from a Maildir: it is known everywhere, and nobody writes there again.
 # SPDX-License-Identifier: Apache-2.0
+# ctest-labels: notifications
 import email
 import email.mime.multipart
 import email.mime.nonmultipart

@@ -1,5 +1,6 @@
 /* test_cli_bounce: mails that came back, as mail servers write them, and what is refused of what only looks so.
  * SPDX-License-Identifier: Apache-2.0
+ * ctest-labels: notifications
  */
 #include "cli/bounce_read.h"
 

@@ -340,9 +340,10 @@ static void test_migration_with_dead(void **state)
     run(world,
         "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, hold, state) VALUES('n', 1, 'c', 'E',"
         " 'KZ', 5, 0, 0, 2);"
-        "INSERT INTO ntf_dispatch(n, channel, webhook, address, head, state, reason)"
-        " VALUES(1, 2, 0, 'a@b', 0, 4, 3), (1, 3, 1, 'https://a/', 0, 4, 3), (1, 3, 2, 'https://b/', 0, 4, 15), (1, 3, 3, "
-        "'https://c/', 0, 3, 0)");
+        "INSERT INTO ntf_dispatch(n, channel, webhook, address, head) VALUES(1, 2, 0, 'a@b', 0), (1, 3, 1, 'https://a/', 0),"
+        " (1, 3, 2, 'https://b/', 0), (1, 3, 3, 'https://c/', 0);"
+        "UPDATE ntf_dispatch SET state = 4, reason = CASE webhook WHEN 2 THEN 15 ELSE 3 END WHERE webhook < 3;"
+        "UPDATE ntf_dispatch SET state = 3 WHERE webhook = 3");
     cv_db_close(&world->db);
     open_world(world, ntf_service.migrations_n);
     assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
