@@ -22,6 +22,8 @@
  *       came of the attempt: whoever is killed in between tells it at the next start
  *   the timer "remind"                                 remind.c
  *       makes the delivery rows of the reminders that are due
+ *   the timer "escalate"                               escalate.c
+ *       makes those for the next contact, of what nobody has got in time; what comes back of mails is in reach.h
  *
  * Failure modes
  *   crash before the lease's COMMIT     nothing happened; the row is still queued
