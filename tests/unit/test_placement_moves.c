@@ -1,4 +1,4 @@
-/* Moves and focus of the search: one room for all of a group, and who is looked at when something is charged.
+/* test_placement_moves: one room for all of a group, and who is looked at when something is charged.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "placement_full.h"
