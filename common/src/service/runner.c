@@ -289,8 +289,8 @@ static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms)
     *told = (guard_told_t){mono_ms, guard->refused, guard->ignored, guard->strangers};
 }
 
-/* Who waits in a socket that nobody reads for longer than a heartbeat may be taken for gone, and libzmq 4.3.4 ends the
- * process when a connection breaks while it waits. So after a turn that long the next ones take less.
+/* What waits in a socket that nobody reads for so long is answered late, and peers that use libzmq's heartbeats take us for
+ * gone. So after a turn that long the next ones take less.
  */
 static void fit_batch(cv_runner_t *runner, int64_t took_ms)
 {
