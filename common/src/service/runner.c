@@ -32,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -443,6 +444,7 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
     if (status >= 0)
         return status;
     umask(0077); /* databases, backups and messages hold names and addresses */
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* and so does memory, with our keys: a crash leaves no copy */
     if (sodium_init() < 0) {
         say_and_log(definition->name, "libsodium cannot start");
         return EXIT_USAGE;
