@@ -34,7 +34,7 @@ from clients import Publisher, seed_of
 from deployment import FINDINGS, SERVICES, wait_for
 from engine import Engine, Missing, run
 from oracle import Oracle
-from stack import Stack
+from stack import Container, Stack
 
 SOURCE = pathlib.Path(os.environ.get("CONVENE_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 TOOLS = SOURCE / "build/compose"
@@ -391,6 +391,13 @@ class Compose(unittest.TestCase):
             stack.services[name].wait_healthy()
             load.goes_on()
             self.steps.done(f"{name} killed and started again after {restarted:.1f} s; answers go on")
+        page, begin = Container(stack, "dashboard"), time.monotonic()
+        page.crash()
+        page.wait_healthy()
+        with urllib.request.urlopen("http://127.0.0.1:24930/api/event", timeout=10) as answer:
+            self.assertIn("COMPOSE-A", answer.read().decode())
+        load.goes_on()
+        self.steps.done(f"dashboard killed and started again, healthy after {time.monotonic() - begin:.1f} s; answers go on")
         # An operator's kill: the engine leaves the container dead until somebody starts it.
         self.engine.docker("kill", "convene-registration-1", "convene-subscriber-1")
         stack.compose("--profile", "external", "up", "-d", "--no-build", "registration", "subscriber")

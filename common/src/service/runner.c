@@ -444,7 +444,8 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
     if (status >= 0)
         return status;
     umask(0077); /* databases, backups and messages hold names and addresses */
-    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* and so does memory, with our keys: a crash leaves no copy */
+    (void)setrlimit(RLIMIT_CORE,
+                    &(struct rlimit){0, 0}); /* and so does memory, with our keys: a crash leaves no copy */
     if (sodium_init() < 0) {
         say_and_log(definition->name, "libsodium cannot start");
         return EXIT_USAGE;
