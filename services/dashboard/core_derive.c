@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DAY_MS = 24 * 3600 * 1000, COMMAND_MAX = 400, NAMED_MAX = 8 };
@@ -272,20 +273,36 @@ static void s_count(json_t *rows, const char *by, const json_t *event)
     json_object_set_new(row, "total", json_integer(dash_int(row, "total") + 1));
 }
 
-static json_t *s_progress(const json_t *kinds)
+static int s_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+json_t *dash_derive_progress(const json_t *events)
 {
     json_t *rows = json_object(), *list = json_array(), *event;
     const char *key;
-    json_object_foreach(s_kind(kinds, "event"), key, event)
+    json_object_foreach((json_t *)events, key, event)
     {
         s_count(rows, "dimension", event);
         s_count(rows, "proposer", event);
     }
-    json_t *row;
-    json_object_foreach(rows, key, row)
+    size_t n = 0;
+    const char **keys = calloc(json_object_size(rows) + 1, sizeof(*keys));
+    json_object_foreach(rows, key, event)
     {
-        json_array_append(list, row);
+        if (keys)
+            keys[n++] = key;
     }
+    if (keys)
+        qsort(keys, n, sizeof(*keys), s_compare);
+    for (size_t i = 0; i < n; i++)
+        json_array_append(list, json_object_get(rows, keys[i]));
+    if (!keys) {
+        json_decref(list);
+        list = NULL;
+    }
+    free(keys);
     json_decref(rows);
     return list;
 }
@@ -356,5 +373,6 @@ json_t *dash_derive(const json_t *kinds, int64_t now_ms)
     s_clashes(list, kinds, now_ms);
     s_notices(list, kinds);
     s_services(list, kinds);
-    return json_pack("{s:o, s:o, s:o}", "attention", list, "progress", s_progress(kinds), "now", s_now(kinds));
+    return json_pack("{s:o, s:o, s:o}", "attention", list, "progress", dash_derive_progress(s_kind(kinds, "event")),
+                     "now", s_now(kinds));
 }
