@@ -4,6 +4,7 @@
 import os
 import random
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import dashboard
@@ -136,6 +137,31 @@ class Shows(WithDashboard):
         self.assertIn("snapshot", three.events)
         for stream in (two, three):
             stream.close()
+
+    def test_told_while_more_comes(self):
+        """News does not wait for the end of news: while registrations come one upon the other, what is shown follows them."""
+        world.open_event(self.d, self.office, "E1", world.rules(5000, maximum=5000))
+        stream = Stream(self.d)
+        self.addCleanup(stream.close)
+        stream.until(lambda: "E1" in stream.kinds.get("seats", {}), "the event")
+        decided, done = [1], threading.Event()
+
+        def go_on():
+            publisher = self.d.publisher("second")
+            while not done.is_set():
+                world.decide(publisher, "registration.register",
+                             {"event": "E1", "party": "KZ", "persons": [{"name": f"P {len(decided)}", "capacity": "delegate"}]})
+                decided.append(len(decided) + 1)
+        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 1))
+        more = threading.Thread(target=go_on)
+        more.start()
+        try:
+            for _ in range(10):
+                now = len(decided) + 5
+                stream.until(lambda now=now: stream.kinds["seats"]["E1"]["confirmed"] >= now, f"{now} while more come", 10)
+        finally:
+            done.set()
+            more.join()
 
     def test_a_service_that_is_gone_is_said(self):
         wait_for(lambda: kind(self.d, "now").get("all", {}).get("services_up") == 4, "all have said how they are")
