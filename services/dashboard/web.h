@@ -49,9 +49,9 @@ struct dash_web {
     size_t streams_n;
     struct event *incoming, *flush, *beat;
     int64_t flush_due_ms; /* mono; 0: none is */
-    bool plan_is_known; /* feeds.c */
-    int64_t derived_ms; /* mono */
-    int64_t started_ms; /* mono */
+    bool plan_is_known;   /* feeds.c */
+    int64_t derived_ms;   /* mono */
+    int64_t started_ms;   /* mono */
     unsigned long thread;
     int stop_fd;
     struct event *stop;
