@@ -377,12 +377,46 @@ void dash_part_silence(cv_buf_t *buf, const dash_page_t *page)
     dash_put_section_end(buf);
 }
 
+/* "Road Map: done 2 / 5" for each plan that has items; what was dropped does not count. */
+static void s_put_plans(cv_buf_t *buf, const dash_page_t *page)
+{
+    size_t n;
+    const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "workplan"), NULL, &n);
+    s_put(buf, "<ul class=\"plans\">");
+    for (size_t i = 0; i < n; i++) {
+        const char *key, *name = dash_str(rows[i], "name");
+        json_t *item;
+        int64_t all = 0, done = 0;
+        json_object_foreach((json_t *)dash_mirror_kind(page->mirror, "workitem"), key, item)
+        {
+            bool counts = strcmp(dash_str(item, "plan"), dash_str(rows[i], "code")) == 0 &&
+                          strcmp(dash_str(item, "state"), "dropped") != 0;
+            all += counts;
+            done += counts && strcmp(dash_str(item, "state"), "done") == 0;
+        }
+        if (!all)
+            continue;
+        s_put(buf, "<li>");
+        dash_put_text(buf, name);
+        s_put(buf, ": ");
+        dash_put_word(buf, page, DASH_W_w_done);
+        cv_buf_printf(buf, " %lld / %lld <progress value=\"%lld\" max=\"%lld\" aria-label=\"", (long long)done,
+                      (long long)all, (long long)done, (long long)all);
+        dash_put_text(buf, name);
+        s_put(buf, "\"></progress></li>\n");
+    }
+    s_put(buf, "</ul>");
+    free((void *)rows);
+}
+
 void dash_part_work(cv_buf_t *buf, const dash_page_t *page)
 {
     static const dash_word_t head[] = {DASH_W_item, DASH_W_title, DASH_W_owner, DASH_W_due, DASH_W_status, DASH_W_done};
     size_t n;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "workitem"), NULL, &n);
     dash_put_section(buf, page, "work", DASH_W_work);
+    if (n)
+        s_put_plans(buf, page);
     if (n)
         dash_put_head(buf, page, head, sizeof(head) / sizeof(head[0]), DASH_W_work);
     for (size_t i = 0; i < n; i++) {
@@ -396,7 +430,7 @@ void dash_part_work(cv_buf_t *buf, const dash_page_t *page)
         s_put(buf, "</th>");
         dash_put_cell(buf, dash_str(rows[i], "title"));
         dash_put_cell(buf, *owner ? owner : *dash_str(rows[i], "party") ? dash_str(rows[i], "party") : unknown);
-        dash_put_cell(buf, *due ? due : unknown);
+        dash_put_day(buf, *due ? due : unknown);
         dash_put_cell(buf, state ? state : dash_str(rows[i], "state"));
         cv_buf_printf(buf, "<td class=\"n\">%lld %%</td></tr>\n", (long long)dash_int(rows[i], "progress"));
     }

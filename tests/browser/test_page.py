@@ -297,6 +297,37 @@ class Live(WithBrowser):
             wait_for(lambda name=name: f"Service: {name}" not in page.text("#attention") and "4 / 4" in page.text("#now"), lambda: page.text("#attention"))
         self.assertEqual(page.run("return window.loaded"), "once", "the page was not loaded again")
 
+    def test_silence_and_work(self):
+        """What the sample has none of: a silence procedure that runs out, plans of work with progress, and what is late."""
+        world.decide(self.office, "scheduling.decision.open", {"decision": "2030-D-1", "subject": "document", "title": "A text <b>with</b> marks",
+                                                               "text": "The text.", "expires_ms": cvwire.now_ms() + 26 * world.HOUR})
+        world.decide(self.office, "scheduling.workplan.put", {"code": "ROAD", "name": "The Road Map"})
+        for item, state, progress, due in (("A", "done", 100, "2025-01-31"), ("B", "under_way", 40, "2030-06"), ("C", "dropped", 0, "2025-02"),
+                                           ("D", "planned", 0, "2020-01-31")):
+            world.decide(self.office, "scheduling.workitem.put", {"plan": "ROAD", "item": item, "title": f"Item {item}", "state": state,
+                                                                  "progress": progress, "due": due, "party": "KZ"})
+        wait_for(lambda: len(dashboard.kind(self.d, "workitem")) == 4 and "2030-D-1" in dashboard.kind(self.d, "decision"), "all of it")
+        source, found = chromium.axe_source(), []
+        for script in (False, True):
+            page = self.browser(script=script)
+            page.go(f"{self.url}?lang=en")
+            if script:
+                self.live(page)
+            text = {name: page.driver.find_element("id", name).text for name in ("silence", "work", "attention")}
+            for name, words in (("silence", ("2030-D-1", "A text <b>with</b> marks", "1 d 1 h")), ("attention", ("silence ends in 25 h", "decision show 2030-D-1")),
+                                ("work", ("The Road Map: done 1 / 3", "ROAD/B", "40 %", "under way", "2030-06", "dropped"))):
+                for word in words:
+                    self.assertIn(word, text[name], script)
+            for dark in (False, True) if script and source else ():
+                page.theme(dark)
+                found += page.axe(source)
+        # It goes on by itself: an objection ends it, an item is done.
+        world.decide(self.d.publisher("kz"), "scheduling.decision.state", {"decision": "2030-D-1", "party": "KZ", "kind": "objection", "text": "No."})
+        world.decide(self.office, "scheduling.workitem.put", {"plan": "ROAD", "item": "B", "title": "Item B", "state": "done", "progress": 100})
+        wait_for(lambda: "No silence procedure" in page.text("#silence") and "done 2 / 3" in page.text("#work"), lambda: page.text("#silence") + page.text("#work"))
+        self.assertIn("silence is broken", page.text("#feed"))
+        self.assertEqual((found, page.complaints()), ([], []))
+
     def test_tabs_share_one_stream(self):
         page = self.browser()
         for _ in range(3):

@@ -146,7 +146,7 @@ const renderers = {
 // Which views an entity of this kind moves.
 const moves = {now: ["now"], attention: ["attention"], seats: ["seats", "answers"], answer: ["answers"], party: ["answers"],
     event: ["seats", "answers", "timeline", "fetched"], decision: ["silence"], feed: ["feed"], heading: ["timeline", "fetched"],
-    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"]};
+    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"], workplan: ["fetched"]};
 
 function render(name) {
     const place = document.querySelector(`[data-view="${name}"]`);
