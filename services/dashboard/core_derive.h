@@ -14,6 +14,8 @@
  *               in the order of years and codes
  *   now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, dead, events_open, silences, newest_ms}
  *
+ * The command for a full event is that of seats for all who wait: whether the room has them is for who sends it to know.
+ *
  * A clash is between events of days that are known exactly, in different cities, of the same party; an event that no
  * city is known of clashes with none.
  */

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import random
+import shlex
+import subprocess
 import sys
 import threading
 
@@ -120,6 +122,24 @@ class Shows(WithDashboard):
         world.decide(self.office, "registration.withdraw", {"event": "E2", "party": "KZ", "persons": [5]})
         self.same_as_registration()
         self.assertEqual(kind(self.d, "seats")["E2"]["offered"], 1)
+
+    def test_the_command_beside_it_helps(self):
+        """What the list of needs says of a full event is sent as it stands, and then nobody waits."""
+        world.open_event(self.d, self.office, "E1", world.rules(4, guaranteed=0, maximum=4, waiting="strict", audience=["member"],
+                                                                quotas=[{"party": "KZ", "guaranteed": 1, "maximum": 3}], assumption="A room (not 5)"))
+        for party in ("TR", "AZ"):
+            world.decide(self.office, "registration.register", world.delegation("E1", party, 3))
+        full = lambda: next((n for n in kind(self.d, "attention").get("all", []) if n["what"] == "full"), None)
+        need = wait_for(full, "the event is full")
+        self.assertEqual((need["event"], need["n"]), ("E1", 3))
+        before = kind(self.d, "event")["E1"]["registration"]
+        flags = [f for key, value in self.d.settings.items() for f in ("--conf", f"{key}={value}")]
+        command, *words = shlex.split(need["command"])
+        self.assertEqual(command, "convene")
+        done = subprocess.run([os.path.join(self.d.bin, command), *words, *flags], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        wait_for(lambda: full() is None and kind(self.d, "seats")["E1"]["waiting"] == 0, lambda: f"nobody waits: {kind(self.d, 'seats')}")
+        self.assertEqual(kind(self.d, "event")["E1"]["registration"], before | {"capacity": before["capacity"] + 3})
 
     def test_streams_resume(self):
         world.open_event(self.d, self.office, "E1", world.rules(60, maximum=50))
