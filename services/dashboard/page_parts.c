@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT_MAX = 64 };
+enum { LEFT_MAX = 64, COMMAND_SHOWN = 100 /* octets; a longer command is folded */ };
 
 static void s_put(cv_buf_t *buf, const char *html)
 {
@@ -142,9 +142,13 @@ void dash_part_attention(cv_buf_t *buf, const dash_page_t *page)
         const char *pattern = dash_word_of(page->language, "need_", dash_str(need, "what"));
         s_put(buf, json_is_true(json_object_get(need, "grave")) ? "<li class=\"grave\">" : "<li>");
         s_put_sentence(buf, page, pattern ? pattern : "{about}", need, true);
-        s_put(buf, "<br><code>");
+        bool folded = strlen(dash_str(need, "command")) > COMMAND_SHOWN;
+        s_put(buf, folded ? "<details><summary>" : "<br>");
+        if (folded)
+            dash_put_word(buf, page, DASH_W_command);
+        s_put(buf, folded ? "</summary><code>" : "<code>");
         dash_put_text(buf, dash_str(need, "command"));
-        s_put(buf, "</code></li>\n");
+        s_put(buf, folded ? "</code></details></li>\n" : "</code></li>\n");
     }
     if (json_array_size(list))
         s_put(buf, "</ul>");

@@ -51,6 +51,7 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(nothing, "None", "Нет")                                                                                    \
     XX(attention, "Needs attention", "Требует внимания")                                                          \
     XX(attention_none, "Nothing needs attention.", "Ничего не требует внимания.")                                 \
+    XX(command, "Command", "Команда")                                                                             \
     XX(need_service, "Service: {}", "Служба: {}")                                                                 \
     XX(need_failed, "{party}: {n} notices could not be delivered", "{party}: не доставлено извещений: {n}")       \
     XX(need_dead, "{party}: {n} notices not taken ({about})", "{party}: не принято извещений: {n} ({about})")     \

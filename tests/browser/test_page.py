@@ -126,6 +126,9 @@ class Sample(WithBrowser):
             self.assertEqual([line for line in feed if "_" in line or line.endswith(("registered", "withdrawn", "waiting", "declined"))], [])
             names = [e.text for e in page.driver.find_elements("css selector", "#attention li a")]
             self.assertIn("Exercise, not a real event: a meeting that moves", names)
+            # A long command is folded.
+            page.driver.find_element("css selector", "#attention summary").click()
+            self.assertIn("convene request scheduling.event.registration", page.driver.find_element("css selector", "#attention details[open] code").text)
             page.go(f"{self.url}event/{moved}?lang=ru")
             text = page.driver.find_element("id", "history").text
             self.assertIn("закрытие регистрации", text)
@@ -142,7 +145,7 @@ class Sample(WithBrowser):
         self.assertEqual(page.run("return document.activeElement.id"), "main")
         page.go(self.url)
         self.live(page)
-        wanted = page.run("return [...document.querySelectorAll('a[href],button,select,[tabindex=\"0\"]')].filter(e => e.offsetParent !== null || e.className === 'skip').length")
+        wanted = page.run("return [...document.querySelectorAll('a[href],button,select,summary,[tabindex=\"0\"]')].filter(e => e.offsetParent !== null || e.className === 'skip').length")
         seen, hidden, bare = set(), [], []
         for _ in range(wanted + 5):
             page.press("\ue004")

@@ -42,6 +42,7 @@ function table(caption, head, rows, numbers = []) {
             make("tbody", {}, ...rows)));
 }
 const number = value => make("td", {class: "n"}, String(value ?? 0));
+const command = text => text.length > 100 ? [make("details", {}, make("summary", {}, words.command), make("code", {}, text))] : [make("br"), make("code", {}, text)];
 const none = text => make("p", {}, text);
 
 // What the colours of a picture mean: [id of a word, class of the mark].
@@ -90,7 +91,7 @@ const renderers = {
         const list = get("attention", "all") ?? [];
         if (!list.length) return [none(words.attention_none)];
         return [make("ul", {class: "attention"}, ...list.map(need => make("li", need.grave ? {class: "grave"} : {},
-            ...sentence(words[`need_${need.what}`] ?? "{about}", need, true), make("br"), make("code", {}, need.command))))];
+            ...sentence(words[`need_${need.what}`] ?? "{about}", need, true), ...command(need.command))))];
     },
     seats() {
         const rows = all("seats").filter(([event]) => boot.event ? event === boot.event : shows(get("event", event)))
