@@ -70,19 +70,18 @@ static void s_services(json_t *list, const json_t *kinds)
     }
 }
 
-/* Dead letters of a party and a channel: what they died of first, and the command that sends them again. */
-static void s_dead(json_t *list, const json_t *kinds, const char *party, const char *channel)
+/* Dead letters of a party, those of a channel: what they died of first, and the command that sends them again. */
+static void s_dead(json_t *list, const json_t *notices, const char *party, const char *channel)
 {
-    const char *key, *reason = "";
+    const char *reason = "";
     char numbers[COMMAND_MAX / 2] = "";
     json_t *notice;
     int64_t n = 0, number[NAMED_MAX];
-    size_t named = 0;
-    json_object_foreach(s_kind(kinds, "notice"), key, notice)
+    size_t named = 0, i;
+    json_array_foreach(notices, i, notice)
     {
         size_t len = strlen(numbers);
-        if (strcmp(dash_str(notice, "state"), "dead") != 0 || strcmp(dash_str(notice, "party"), party) != 0 ||
-            strcmp(dash_str(notice, "channel"), channel) != 0)
+        if (strcmp(dash_str(notice, "channel"), channel) != 0)
             continue;
         if (n++ == 0)
             reason = dash_str(notice, "reason");
@@ -109,8 +108,12 @@ static void s_notices(json_t *list, const json_t *kinds)
         const char *party = dash_str(notice, "party");
         if (strcmp(dash_str(notice, "state"), "failed") == 0)
             json_object_set_new(by_party, party, json_integer(dash_int(by_party, party) + 1));
-        if (strcmp(dash_str(notice, "state"), "dead") == 0)
-            json_object_set_new(dead, party, json_true());
+        if (strcmp(dash_str(notice, "state"), "dead") == 0) { /* those of each party, in one pass */
+            json_t *of_party = json_object_get(dead, party);
+            if (!of_party && json_object_set_new(dead, party, of_party = json_array()))
+                continue;
+            json_array_append(of_party, notice);
+        }
     }
     json_t *n;
     json_object_foreach(by_party, key, n)
@@ -123,8 +126,8 @@ static void s_notices(json_t *list, const json_t *kinds)
     json_decref(by_party);
     json_object_foreach(dead, key, n)
     {
-        s_dead(list, kinds, key, "webhook");
-        s_dead(list, kinds, key, "email");
+        s_dead(list, n, key, "webhook");
+        s_dead(list, n, key, "email");
     }
     json_decref(dead);
     json_object_foreach(s_kind(kinds, "held"), key, held)
@@ -134,6 +137,45 @@ static void s_notices(json_t *list, const json_t *kinds)
                "email=ADDRESS",
                key);
     }
+}
+
+/* Contacts that cannot be reached. Whom a party's delegations name is one need: it is often the same address. */
+static void s_contacts(json_t *list, const json_t *kinds)
+{
+    const char *key;
+    json_t *contact, *of_events = json_object();
+    json_object_foreach(s_kind(kinds, "contact"), key, contact)
+    {
+        const char *party = dash_str(contact, "party"), *event = dash_str(contact, "event");
+        char what[48], about[16];
+        (void)snprintf(what, sizeof(what), "contact_%s", dash_str(contact, "state"));
+        (void)snprintf(about, sizeof(about), "%lld", (long long)dash_int(contact, "order"));
+        if (!*event)
+            s_need(list, &(s_need_t){.what = what, .party = party, .about = about, .grave = true, .n = 1},
+                   "convene request notifications.recipient.put --set party=%s --set order=%s --set name=NAME --set "
+                   "email=ADDRESS",
+                   party, about);
+        json_t *first = *event ? json_object_get(of_events, party) : NULL;
+        if (first)
+            json_object_set_new(first, "n", json_integer(dash_int(first, "n") + 1));
+        else if (*event)
+            json_object_set_new(of_events, party, json_pack("{s:s, s:s, s:i}", "what", what, "event", event, "n", 1));
+    }
+    json_object_foreach(of_events, key, contact)
+    {
+        s_need(list,
+               &(s_need_t){.what = dash_str(contact, "what"),
+                           .party = key,
+                           .event = dash_str(contact, "event"),
+                           .about = dash_str(contact, "event"),
+                           .grave = true,
+                           .n = dash_int(contact, "n")},
+               "convene recipient contacts %s", key);
+    }
+    json_decref(of_events);
+    int64_t unseen = dash_int(json_object_get(s_kind(kinds, "delivery"), "all"), "unseen");
+    if (unseen > 0)
+        s_need(list, &(s_need_t){.what = "unseen", .grave = true, .n = unseen}, "convene notice dead");
 }
 
 /* The days of an event, if they are known exactly. */
@@ -409,6 +451,7 @@ json_t *dash_derive(const json_t *kinds, int64_t now_ms)
     s_events(list, kinds, now_ms);
     s_clashes(list, kinds, now_ms);
     s_notices(list, kinds);
+    s_contacts(list, kinds);
     s_services(list, kinds);
     return json_pack("{s:o, s:o, s:o}", "attention", list, "progress", dash_derive_progress(s_kind(kinds, "event")),
                      "now", s_now(kinds));
