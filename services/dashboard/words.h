@@ -59,10 +59,10 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
        "{party}: некому писать, ждут извещений: {n}")                                                             \
     XX(need_unseen, "{n} notices with a deadline ahead have reached nobody of their party",                       \
        "Извещений с близким сроком, которых никто из стороны не получил: {n}")                                    \
-    XX(need_contact_returned, "{party}: mail to its contact {about} comes back",                                  \
-       "{party}: письма контакту {about} возвращаются")                                                           \
-    XX(need_contact_complained, "{party}: its contact {about} wants no mail",                                     \
-       "{party}: контакт {about} отказался от писем")                                                             \
+    XX(need_contact_returned, "{party}: mail to its contact ({about}) comes back",                                \
+       "{party}: письма контакту ({about}) возвращаются")                                                         \
+    XX(need_contact_complained, "{party}: its contact ({about}) wants no mail",                                   \
+       "{party}: контакт ({about}) отказался от писем")                                                           \
     XX(need_full, "{event} is full, {n} persons wait", "{event}: мест нет, ожидают: {n}")                         \
     XX(need_clash, "{party} is registered in two places at once: {event} and {about}",                            \
        "{party}: одновременно в двух местах: {event} и {about}")                                                  \
