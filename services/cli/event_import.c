@@ -20,7 +20,6 @@
 #include "ical_read.h"
 #include "send.h"
 
-#include "convene/calendar.h"
 #include "convene/ids.h"
 
 #include <errno.h>
@@ -119,10 +118,9 @@ static int ask(work_t *work)
 
 /* ---- one row ----------------------------------------------------------------------------- */
 
-static bool is_own(const char *uid)
+static bool is_own(const char *uid, size_t *ret_len)
 {
-    size_t len;
-    return ical_is_own(uid, &len) && len <= ID_MAX;
+    return ical_is_own(uid, ret_len) && *ret_len <= ID_MAX;
 }
 
 /* EVENT/SESSION: '/' is in no event's id. */
@@ -136,8 +134,9 @@ static void id_of(const ical_row_t *row, int64_t year, char ret_id[ID_MAX + 1])
 {
     unsigned char hash[crypto_generichash_BYTES_MIN];
     char hex[2 * sizeof hash + 1];
-    if (is_own(row->uid)) {
-        snprintf(ret_id, ID_MAX + 1, "%.*s", (int)(strlen(row->uid) - strlen("@" CV_CALENDAR_DOMAIN)), row->uid);
+    size_t len;
+    if (is_own(row->uid, &len)) {
+        snprintf(ret_id, ID_MAX + 1, "%.*s", (int)len, row->uid);
         return;
     }
     crypto_generichash(hash, sizeof hash, (const unsigned char *)row->uid, strlen(row->uid), NULL, 0);
@@ -219,7 +218,8 @@ static json_t *differences(const ical_row_t *row, const json_t *event)
     static const char *const FIELDS[] = {"title", "date_end", "date_start", "time_start", "zone",   "utc_offset",
                                          "city",  "country",  "format",     "note",       "minutes"};
     enum { OWN = 6, DAYS = 1 };
-    bool own = is_own(row->uid);
+    size_t len;
+    bool own = is_own(row->uid, &len);
     bool same_instant = own && json_object_get(row->data, "time_start") && json_object_get(event, "start_ms") &&
                         cli_int_of(event, "start_ms") == row->start_ms;
     bool same_days = same_instant || (own && row->postponed && strcmp(cli_text_of(event, "status"), "postponed") == 0);
@@ -248,7 +248,8 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
 {
     static const char OLD[] = "the entry is older than what was imported: its SEQUENCE is lower";
     const char *status = cli_text_of(event, "status");
-    bool own = is_own(row->uid), over = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0;
+    size_t len;
+    bool own = is_own(row->uid, &len), over = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0;
     int64_t version = cli_int_of(event, "version"), known = cli_int_of(event, "sequence");
     if (own)
         known = json_object_get(event, "calendar_sequence") ? cli_int_of(event, "calendar_sequence") : version - 1;
@@ -308,7 +309,8 @@ static int take(work_t *work, const ical_row_t *row)
     }
     json_t *data = json_deep_copy(row->data);
     json_object_set_new(data, "event", json_string(id));
-    if (!is_own(row->uid)) {
+    size_t len;
+    if (!is_own(row->uid, &len)) {
         json_object_set_new(data, "uid", json_string(row->uid));
         json_object_set_new(data, "sequence", json_integer(row->sequence));
     }

@@ -87,9 +87,9 @@ static int add_series(const entry_t *entry)
 
 bool ical_is_own(const char *uid, size_t *ret_len)
 {
-    size_t len = strlen(uid), domain = strlen("@" CV_CALENDAR_DOMAIN);
-    *ret_len = len > domain ? len - domain : 0;
-    return *ret_len && strcmp(uid + *ret_len, "@" CV_CALENDAR_DOMAIN) == 0;
+    const char *at = strrchr(uid, '@');
+    *ret_len = at ? (size_t)(at - uid) : 0;
+    return *ret_len && strcmp(at + 1, cv_calendar_domain()) == 0;
 }
 
 /* Notes what is wrong with the entry; gives false, for `return wrong(...)`. name: the property, or NULL: the entry. */

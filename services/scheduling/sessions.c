@@ -328,6 +328,8 @@ int sch_session_cancel(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_
     edit->after.change = CV_SESSION_CHANGE_CANCELLED;
     edit->after.cancelled = true;
     edit->after.reason = request->reason;
+    edit->after.has_was_ms = edit->before.has_begin_ms;
+    edit->after.was_ms = edit->before.begin_ms;
     edit->after.has_begin_ms = edit->after.has_until_ms = false;
     rc = write(service, tx, edit);
     if (rc)

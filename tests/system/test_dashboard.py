@@ -183,8 +183,11 @@ class Shows(WithDashboard):
             self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"])
             self.assertNotIn("unsafe", answer.headers["Content-Security-Policy"])
             if answer.headers["ETag"] and path != "/api/view":
-                again = fetch(self.d, path, If_None_Match=answer.headers["ETag"])
-                self.assertEqual((again.status, again.body), (304, b""), path)
+                etag = answer.headers["ETag"]
+                for sent in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+                    again = fetch(self.d, path, If_None_Match=sent)
+                    self.assertEqual((again.status, again.body), (304, b""), (path, sent))
+                self.assertEqual(fetch(self.d, path, If_None_Match='"other"').status, 200, path)
 
     def test_the_programme_of_an_event(self):
         world.decide(self.office, "scheduling.venue.put", {"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"})

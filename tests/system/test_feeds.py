@@ -185,6 +185,7 @@ class Feeds(WithFeeds):
         events = self.calendar("/calendar/event/DAY.ics")[0]
         self.assertEqual((events["DAY/S1"]["DTSTART"].dt.day, events["DAY/S1"]["SEQUENCE"], first["SEQUENCE"]), (15, 1, 0))
         gone = events["DAY/S2"]
+        self.assertEqual(kind(self.d, "session")["DAY/S2"]["was_ms"], int(gone["DTSTART"].dt.timestamp() * 1000), "kept, and not computed again")
         self.assertEqual((str(gone["STATUS"]), str(gone["SUMMARY"]), gone["DTSTART"].dt.isoformat(), gone["SEQUENCE"]),
                          ("CANCELLED", "CANCELLED: Second", "2030-05-14T08:00:00+00:00", 1))
 
@@ -208,6 +209,17 @@ class Feeds(WithFeeds):
         self.d.scheduling.stop()  # what was known once stays
         self.assertEqual(set(self.calendar()[0]), {"A"})
         self.d.scheduling.start()
+
+
+class Domain(Case):
+    def test_uids_are_at_the_domain_that_is_set(self):
+        self.d = dashboard.add_dashboard(self.deployment("ipc", settings={"calendar/domain": "events.example"}))
+        office = self.d.publisher("office")
+        world.decide(office, "scheduling.party.put", {"code": "AZ", "kind": "member", "name": "Azerbaijan"})
+        world.make_event(office, "A")
+        wait_for(lambda: (a := fetch(self.d, "/calendar/event/A.ics")).status == 200 and a, "its calendar")
+        one, = feeds.entries(fetch(self.d, "/calendar/event/A.ics").body).values()
+        self.assertEqual((one["UID"], one["ORGANIZER"]), ("A@events.example", "mailto:nobody@convene.invalid"))
 
 
 class Histories(WithFeeds):
