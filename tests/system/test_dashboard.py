@@ -208,7 +208,7 @@ class Shows(WithDashboard):
             self.assertIn(words, programme)
         world.decide(self.office, "scheduling.session.cancel", {"event": "DAY", "session": "S0", "reason": "Not needed"})
         world.decide(self.office, "scheduling.release.put", {"release": "R1", "event": "DAY"})
-        wait_for(lambda: "R1" in kind(self.d, "release"), "the release")
+        wait_for(lambda: "DAY/R1" in kind(self.d, "release"), "the release")
         page = fetch(self.d, "/event/DAY?lang=ru").text
         for words in ("Выпущено: R1", "отменено", "Not needed", "открытие"):
             self.assertIn(words, page)

@@ -189,6 +189,78 @@ class Feeds(WithFeeds):
         self.assertEqual((str(gone["STATUS"]), str(gone["SUMMARY"]), gone["DTSTART"].dt.isoformat(), gone["SEQUENCE"]),
                          ("CANCELLED", "CANCELLED: Second", "2030-05-14T08:00:00+00:00", 1))
 
+    def test_the_public_programme_is_the_newest_release(self):
+        self.decide("venue.put", code="HALL", name="Hall", city="Baku", country="AZ", zone="Asia/Baku")
+        self.decide("room.put", venue="HALL", room="A", name="Large", seats=100)
+        self.propose("DAY", venue="HALL", date_end="2030-05-15")
+        self.advance("DAY", "circulated", "adopted")
+        session = {"event": "DAY", "kind": "parallel", "minutes": 60, "venue": "HALL", "room": "A"}
+        working = {}
+
+        def put(name, start, **more):
+            self.decide("session.put", **session, session=name, title=f"Talk {name}", **({"start": start} if start else {}), **more)
+            working[name] = working.get(name, 0) + 1
+
+        def known():
+            """The page has all that scheduling said until now: this comes last."""
+            self.decide("heading.put", code=f"H{len(marks)}", level="dimension", name="Mark")
+            marks.append(f"H{len(marks)}")
+            wait_for(lambda: marks[-1] in kind(self.d, "heading"), "what was said last")
+
+        def all_that_is_public():
+            known()
+            feed = fetch(self.d, "/calendar/event/DAY.ics")
+            page = fetch(self.d, "/event/DAY?lang=ru").text
+            return feed.body, feed.headers["ETag"], kind(self.d, "session"), page[page.index('id="programme"'):page.index('id="history"')]
+        marks = []
+        put("S1", "2030-05-14T09:30")
+        put("S2", "2030-05-14T11:00")
+        known()
+        self.assertEqual(set(self.calendar("/calendar/event/DAY.ics")[0]), {"DAY", "DAY/S1", "DAY/S2"}, "as it stands, while it never was released")
+        self.decide("release.put", release="R1", event="DAY")
+        before = all_that_is_public()
+        self.assertIn("Выпущено: R1", before[3])
+        # A draft is edited: another time, another talk, one that is gone. Nothing of it is public, nowhere.
+        put("S1", "2030-05-15T09:30")
+        put("S3", "2030-05-14T14:00")
+        self.decide("session.cancel", event="DAY", session="S2", reason="The speaker is ill")
+        self.assertEqual(all_that_is_public(), before)
+        for path in ("/api/view", "/event/DAY?lang=en", "/calendar/event/DAY.ics"):
+            text = fetch(self.d, path).text
+            self.assertFalse([word for word in ("Talk S3", "is ill", "2030-05-15T09:30", "20300515T053000Z") if word in text], path)
+        for hidden in ("draft", "frozen"):
+            self.assertEqual(fetch(self.d, f"/api/{hidden}").status, 404)
+        # Another database has it from a snapshot.
+        again = self.another_database()
+        self.assertEqual((again(), all_that_is_public()[2:]), (before[0], before[2:]))
+        self.decide("release.put", release="R2", event="DAY")
+        after = all_that_is_public()
+        events = self.calendar("/calendar/event/DAY.ics")[0]
+        self.assertEqual({name: (str(e["STATUS"]), e["SEQUENCE"], e["DTSTART"].dt.day) for name, e in events.items() if "/" in name},
+                         {"DAY/S1": ("CONFIRMED", 1, 15), "DAY/S2": ("CANCELLED", 1, 14), "DAY/S3": ("CONFIRMED", 0, 14)})
+        for words in ("Выпущено: R2", "2030-05-15 09:30", "Talk S3", "отменено", "The speaker is ill"):
+            self.assertIn(words, after[3])
+        self.assertNotEqual(after[1], before[1])
+        page = fetch(self.d, "/event/DAY?lang=en").text
+        self.assertIn("Released: R2", page)
+        self.assertEqual(self.another_database()(), after[0])
+        # Postponed: nobody is told to come.
+        self.advance("DAY", "postponed")
+        known()
+        self.assertEqual(set(self.calendar("/calendar/event/DAY.ics")[0]), {"DAY", "DAY/S2"})
+        gone = fetch(self.d, "/calendar/event/DAY.ics").body
+        self.assertEqual(self.another_database()(), gone)
+
+    def another_database(self):
+        """The dashboard begins anew, with nothing but what a snapshot and the stream say. Gives what reads the event's feed."""
+        self.d.dashboard.stop()
+        for ending in ("", "-wal", "-shm"):
+            if os.path.exists(self.d.database("dashboard") + ending):
+                os.remove(self.d.database("dashboard") + ending)
+        self.d.dashboard.start()
+        self.ready()
+        return lambda: fetch(self.d, "/calendar/event/DAY.ics").body
+
     def test_no_calendar_while_nothing_is_known(self):
         self.propose("A")
         self.advance("A", "circulated", "adopted")
