@@ -123,8 +123,9 @@ static sch_proposal_t propose(sch_search_t *search, int64_t limit, choice_t *ret
     const sch_place_model_t *m = search->model;
     sch_random_t *random = &search->random;
     int dice = sch_random_below(random, 1000), n;
-    int item = search->focus_n && dice % 10 < 8 ? search->focus[sch_random_below(random, search->focus_n)]
-                                                : search->movable[sch_random_below(random, search->movable_n)];
+    int item = search->focus_n && dice % 10 < (search->warm ? 8 : 5)
+                   ? search->focus[sch_random_below(random, search->focus_n)]
+                   : search->movable[sch_random_below(random, search->movable_n)];
     int from = s->place[item];
     if (m->blocks && dice < 60) {
         int block = from < 0 ? -1 : m->block[from];
@@ -135,6 +136,8 @@ static sch_proposal_t propose(sch_search_t *search, int64_t limit, choice_t *ret
     int to = candidates[sch_random_below(random, n)];
     if (dice >= 60 && dice < 110)
         return sch_move_chain(search, item, m->time_of[to]) ? SCH_COMPOUND : SCH_NOTHING;
+    if (dice >= 110 && dice < 130)
+        return sch_move_gather(search, item) ? SCH_COMPOUND : SCH_NOTHING;
     if (dice < 240 && from >= 0 && m->rooms > 1) { /* only the room */
         to = m->time_of[from] * m->rooms + m->room_of[to];
         if (!sch_is_candidate(m, item, to))
@@ -253,8 +256,10 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
                 next_cycle(search, &cycle, share, &heat, &best_score);
                 sch_place_put_all(s, best);
                 search->slack = slack_of(search);
-                search->focus_n = 0;
+                search->warm = false;
             }
+            if (!search->warm)
+                sch_focus_trouble(search);
             temperature = cycle.start * pow(cycle.end / cycle.start, (share - cycle.begin) / cycle.length);
             search->heavy = (int64_t)(HEAVY * temperature);
         }

@@ -299,7 +299,7 @@ static int by_item(const void *a, const void *b)
     const sch_member_t *x = a, *y = b;
     if (x->item != y->item)
         return x->item < y->item ? -1 : 1;
-    return (x->group > y->group) - (x->group < y->group);
+    return (x->order > y->order) - (x->order < y->order);
 }
 
 static int by_group(const void *a, const void *b)
@@ -383,13 +383,69 @@ static int arrange_groups(sch_place_model_t *m)
     return CV_OK;
 }
 
+static sch_axis_t axis_of_map(const sch_place_model_t *m, const int *key)
+{
+    bool by_time = true, by_room = true;
+    for (int p = 0; p < m->places; ++p) {
+        by_time = by_time && key[p] == key[p - p % m->rooms];
+        by_room = by_room && key[p] == key[p % m->rooms];
+    }
+    return by_time ? SCH_AXIS_TIME : by_room ? SCH_AXIS_ROOM : SCH_AXIS_PLACE;
+}
+
+static sch_axis_t axis_of_group(const sch_place_model_t *m, int group)
+{
+    int map = m->groups.at[group].map;
+    return map < 0 ? SCH_AXIS_TIME : m->maps.at[map].axis;
+}
+
+/* Members whose keys change together stand together: a move that keeps the time need not look at those of times, and
+ * neighbours of one map ask for the same keys. */
+static void order_groups(sch_place_model_t *m)
+{
+    int order = 0;
+    for (int k = 0; k < m->maps.n; ++k)
+        m->maps.at[k].axis = axis_of_map(m, m->maps.at[k].key);
+    for (int axis = SCH_AXIS_TIME; axis <= SCH_AXIS_PLACE; ++axis)
+        for (int map = -1; map < m->maps.n; ++map)
+            for (int g = 0; g < m->groups.n; ++g)
+                if (m->groups.at[g].map == map && axis_of_group(m, g) == (sch_axis_t)axis)
+                    m->groups.at[g].order = order++;
+    for (int k = 0; k < m->members.n; ++k) {
+        sch_member_t *member = &m->members.at[k];
+        const sch_group_t *g = &m->groups.at[member->group];
+        member->key = g->map < 0 ? NULL : m->maps.at[g->map].key;
+        member->stride = g->stride;
+        member->count_at = g->count_at;
+        member->order = g->order;
+    }
+}
+
+static int list_by_group(sch_place_model_t *m)
+{
+    m->group_at = calloc((size_t)m->groups.n + 2, sizeof(int));
+    m->group_items = malloc((size_t)(m->members.n + 1) * sizeof(int));
+    if (!m->group_at || !m->group_items)
+        return CV_ENOMEM;
+    for (int k = 0; k < m->members.n; ++k)
+        ++m->group_at[m->members.at[k].group + 2];
+    for (int g = 2; g < m->groups.n + 2; ++g)
+        m->group_at[g] += m->group_at[g - 1];
+    for (int k = 0; k < m->members.n; ++k)
+        m->group_items[m->group_at[m->members.at[k].group + 1]++] = m->members.at[k].item;
+    return CV_OK;
+}
+
 static int arrange_members(sch_place_model_t *m)
 {
     int items = m->items.n;
     m->members_at = calloc((size_t)items + 1, sizeof(int));
+    m->members_time_end = calloc((size_t)items + 1, sizeof(int));
+    m->members_room_end = calloc((size_t)items + 1, sizeof(int));
     m->parts_at = calloc((size_t)items + 1, sizeof(int));
-    if (!m->members_at || !m->parts_at)
+    if (!m->members_at || !m->members_time_end || !m->members_room_end || !m->parts_at)
         return CV_ENOMEM;
+    order_groups(m);
     if (m->members.n)
         qsort(m->members.at, (size_t)m->members.n, sizeof *m->members.at, by_item);
     for (int k = 0; k < m->members.n; ++k)
@@ -401,8 +457,15 @@ static int arrange_members(sch_place_model_t *m)
     for (int i = 0; i < items; ++i) {
         m->members_at[i + 1] += m->members_at[i];
         m->parts_at[i + 1] += m->parts_at[i];
+        int k = m->members_at[i], end = m->members_at[i + 1];
+        while (k < end && axis_of_group(m, m->members.at[k].group) == SCH_AXIS_TIME)
+            ++k;
+        m->members_time_end[i] = k;
+        while (k < end && axis_of_group(m, m->members.at[k].group) == SCH_AXIS_ROOM)
+            ++k;
+        m->members_room_end[i] = k;
     }
-    return CV_OK;
+    return list_by_group(m);
 }
 
 static int add_part(sch_place_model_t *m, sch_in_t kind, int index, int item)

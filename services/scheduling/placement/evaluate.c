@@ -239,24 +239,19 @@ INLINED void span_load(const sch_place_state_t *s, const sch_group_t *g, const s
     }
 }
 
-INLINED void member_moves(const sch_place_state_t *s, const sch_member_t *member, int from, int to, tally_t *t,
-                          const bool noting)
+/* a and b: the member's keys before and after. */
+INLINED void key_moves(const sch_place_state_t *s, const sch_member_t *member, int a, int b, tally_t *t,
+                       const bool noting)
 {
-    const sch_place_model_t *m = s->model;
-    const sch_group_t *g = &m->groups.at[member->group];
-    if (g->map < 0) {
-        span_load(s, g, member, from, to, t, noting);
-        return;
-    }
-    int a = sch_key_of(m, g, member, from), b = sch_key_of(m, g, member, to);
     if (a == b)
         return;
-    const int *count = s->count + g->count_at;
+    const int *count = s->count + member->count_at;
     int gone = a >= 0 && count[a] == member->demand ? a : -1, come = b >= 0 && count[b] == 0 ? b : -1;
-    if (!g->loads && gone < 0 && come < 0)
+    const sch_place_model_t *m = s->model;
+    const sch_group_t *g = &m->groups.at[member->group];
+    if (gone < 0 && come < 0 && !g->loads)
         return;
-    for (int q = g->rules_at; q < g->rules_at + g->rules_n; ++q) {
-        const sch_group_rule_t *r = &m->group_rules.at[q];
+    for (const sch_group_rule_t *r = m->group_rules.at + g->rules_at, *end = r + g->rules_n; r < end; ++r) {
         int64_t change = 0;
         if (r->shape == SCH_LOAD) {
             if (a >= 0)
@@ -273,8 +268,23 @@ INLINED void member_moves(const sch_place_state_t *s, const sch_member_t *member
 INLINED void groups(const sch_place_state_t *s, int item, int from, int to, tally_t *t, const bool noting)
 {
     const sch_place_model_t *m = s->model;
-    for (int k = m->members_at[item]; k < m->members_at[item + 1]; ++k)
-        member_moves(s, &m->members.at[k], from, to, t, noting);
+    const sch_member_t *all = m->members.at, *end = all + m->members_at[item + 1];
+    const sch_member_t *times_end = all + m->members_time_end[item], *rooms_end = all + m->members_room_end[item];
+    bool both = from >= 0 && to >= 0, same_time = both && m->time_of[from] == m->time_of[to],
+         same_room = both && m->room_of[from] == m->room_of[to];
+    sch_keys_t keys = {0};
+    for (const sch_member_t *member = same_time ? times_end : all + m->members_at[item];; ++member) {
+        if (member == times_end && same_room)
+            member = rooms_end;
+        if (member >= end)
+            break;
+        if (!member->key) {
+            span_load(s, &m->groups.at[member->group], member, from, to, t, noting);
+            continue;
+        }
+        sch_keys_find(&keys, member, from, to);
+        key_moves(s, member, keys.x, keys.y, t, noting);
+    }
 }
 
 /* ---- fields, ranks, any, burden ---- */
@@ -480,20 +490,29 @@ INLINED void swap_pairs(const sch_place_state_t *s, int i, int j, tally_t *t)
 static bool swap_groups(const sch_place_state_t *s, int i, int j, tally_t *t)
 {
     const sch_place_model_t *m = s->model;
-    const sch_member_t *a = m->members.at + m->members_at[i], *a_end = m->members.at + m->members_at[i + 1];
-    const sch_member_t *b = m->members.at + m->members_at[j], *b_end = m->members.at + m->members_at[j + 1];
     int x = s->place[i], y = s->place[j];
+    bool same_time = m->time_of[x] == m->time_of[y];
+    const sch_member_t *a = m->members.at + (same_time ? m->members_time_end : m->members_at)[i],
+                       *b = m->members.at + (same_time ? m->members_time_end : m->members_at)[j],
+                       *a_end = m->members.at + m->members_at[i + 1], *b_end = m->members.at + m->members_at[j + 1];
+    sch_keys_t keys = {0};
     while (a < a_end || b < b_end) {
-        if (b == b_end || (a < a_end && a->group < b->group)) {
-            member_moves(s, a++, x, y, t, false);
-        } else if (a == a_end || b->group < a->group) {
-            member_moves(s, b++, y, x, t, false);
-        } else {
+        const sch_member_t *member;
+        bool of_i = b == b_end || (a < a_end && a->order <= b->order);
+        if (of_i && b < b_end && a->order == b->order) {
             if (a->offset != b->offset || a->demand != b->demand)
                 return false;
             ++a;
             ++b;
+            continue;
         }
+        member = of_i ? a++ : b++;
+        if (!member->key) {
+            span_load(s, &m->groups.at[member->group], member, of_i ? x : y, of_i ? y : x, t, false);
+            continue;
+        }
+        sch_keys_find(&keys, member, x, y);
+        key_moves(s, member, of_i ? keys.x : keys.y, of_i ? keys.y : keys.x, t, false);
     }
     return true;
 }

@@ -6,12 +6,25 @@
 
 #include "scheduling/placement/evaluate.h"
 
-static inline int sch_key_of(const sch_place_model_t *m, const sch_group_t *g, const sch_member_t *member, int place)
+static inline int sch_key_of(const sch_member_t *member, int place)
 {
     if (place < 0)
         return -1;
-    int key = m->maps.at[g->map].key[place];
-    return key < 0 ? -1 : key * g->stride + member->offset;
+    int key = member->key[place];
+    return key < 0 ? -1 : key * member->stride + member->offset;
+}
+
+/* The keys of two places, remembered for the next member: mostly it asks for the same. */
+typedef struct {
+    const int *key;
+    int stride, offset, x, y;
+} sch_keys_t;
+
+static inline void sch_keys_find(sch_keys_t *keys, const sch_member_t *member, int x, int y)
+{
+    if (keys->key == member->key && keys->stride == member->stride && keys->offset == member->offset)
+        return;
+    *keys = (sch_keys_t){member->key, member->stride, member->offset, sch_key_of(member, x), sch_key_of(member, y)};
 }
 
 static inline int64_t sch_load_cost(const sch_group_rule_t *r, int load)
@@ -57,8 +70,8 @@ static inline int64_t sch_lonely_change(const uint64_t *mask, int gone, int come
 }
 
 /* gone and come: the keys that become unused and used, or -1. */
-static inline int64_t sch_presence_change(const sch_place_state_t *s, const sch_group_t *g, const sch_group_rule_t *r,
-                                          int gone, int come)
+static inline __attribute__((always_inline)) int64_t
+sch_presence_change(const sch_place_state_t *s, const sch_group_t *g, const sch_group_rule_t *r, int gone, int come)
 {
     const int *distinct = s->distinct + g->distinct_at;
     int a = gone < 0 ? -1 : g->outer ? g->outer[gone] : 0, b = come < 0 ? -1 : g->outer ? g->outer[come] : 0;

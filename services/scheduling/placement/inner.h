@@ -88,6 +88,7 @@ typedef struct {
 typedef struct {
     int keys;
     int *key;
+    sch_axis_t axis; /* made by freeze: what the key depends on */
 } sch_map_t;
 
 typedef enum { SCH_LOAD, SCH_DISTINCT, SCH_LONELY, SCH_GAPS, SCH_PRESENT, SCH_PRODUCT } sch_shape_t;
@@ -109,10 +110,14 @@ typedef struct {
     int count_at, distinct_at, mask_at; /* where its counters are in a state */
     int rules_at, rules_n;              /* in the model's group_rules, sorted by group */
     bool loads;                         /* some rule looks at how much, not only whether */
+    int order;                          /* among the groups: by axis and map */
 } sch_group_t;
 
 typedef struct {
     int group, item, offset, demand;
+    /* made by freeze, so that a delta need not ask the group and its map */
+    const int *key; /* NULL: a group without map */
+    int stride, count_at, order;
 } sch_member_t;
 
 typedef struct {
@@ -152,7 +157,7 @@ struct sch_place_model {
     SCH_VEC(sch_pair_t) pairs;
     SCH_VEC(sch_map_t) maps;
     SCH_VEC(sch_group_t) groups;
-    SCH_VEC(sch_member_t) members; /* frozen: sorted by item */
+    SCH_VEC(sch_member_t) members; /* frozen: sorted by item, then by group's order */
     SCH_VEC(sch_group_rule_t) group_rules;
     SCH_VEC(sch_field_t) fields;
     SCH_VEC(sch_rank_t) ranks;
@@ -170,6 +175,9 @@ struct sch_place_model {
     uint64_t *linked;              /* bit item * items + other: they have a pair of cond ANY */
     int *pairs_of, *pairs_at;      /* raw pairs by item, for explanations */
     int *members_at, *parts_at;    /* items + 1 */
+    int *members_time_end;         /* by item: end of the members whose key the time alone decides; they come first */
+    int *members_room_end;         /* and of those after them whose key the room alone decides */
+    int *group_items, *group_at;   /* items by group; groups + 1 */
     int *block_places, *block_at;  /* places by block, in order of slot */
     int counts_n, distincts_n, masks_n, fields_n;
     sch_score_t *gains; /* of an item: what room pairs, groups and the rest can fall by at most when it moves */

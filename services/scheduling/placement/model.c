@@ -82,13 +82,16 @@ void sch_place_model_destroy(sch_place_model_t **model)
     }
     for (int i = 0; i < m->anys.n; ++i)
         free(m->anys.at[i].others);
-    void *rest[] = {m->classes.at, m->profiles.at, m->items.at,   m->relations.at,   m->pairs.at,
-                    m->maps.at,    m->groups.at,   m->members.at, m->group_rules.at, m->fields.at,
-                    m->ranks.at,   m->anys.at,     m->parts.at,   m->rules.at,       m->room_holds,
-                    m->room_turn,  m->room_label,  m->block,      m->slot,           m->time_of,
-                    m->room_of,    m->edges,       m->edges_at,   m->edges_any_end,  m->pairs_of,
-                    m->pairs_at,   m->members_at,  m->parts_at,   m->block_places,   m->block_at,
-                    m->linked,     m->gains,       m->tables.at,  m->place_sums.at};
+    void *rest[] = {m->classes.at,       m->profiles.at,  m->items.at,   m->relations.at,
+                    m->pairs.at,         m->maps.at,      m->groups.at,  m->members.at,
+                    m->group_rules.at,   m->fields.at,    m->ranks.at,   m->anys.at,
+                    m->parts.at,         m->rules.at,     m->room_holds, m->room_turn,
+                    m->room_label,       m->block,        m->slot,       m->time_of,
+                    m->room_of,          m->edges,        m->edges_at,   m->edges_any_end,
+                    m->pairs_of,         m->pairs_at,     m->members_at, m->members_time_end,
+                    m->members_room_end, m->group_items,  m->group_at,   m->parts_at,
+                    m->block_places,     m->block_at,     m->linked,     m->gains,
+                    m->tables.at,        m->place_sums.at};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; ++i)
         free(rest[i]);
     free(m);
@@ -278,7 +281,7 @@ int sch_place_map(sch_place_model_t *m, int keys, const int *keys_of_places, int
     if (!copy)
         return CV_ENOMEM;
     *ret_map = m->maps.n;
-    m->maps.at[m->maps.n++] = (sch_map_t){keys, copy};
+    m->maps.at[m->maps.n++] = (sch_map_t){.keys = keys, .key = copy};
     return CV_OK;
 }
 
@@ -312,7 +315,7 @@ int sch_place_member(sch_place_model_t *m, int group, int item, int offset, int 
     SCH_VEC_MORE(m->members, rc);
     if (rc)
         return rc;
-    m->members.at[m->members.n++] = (sch_member_t){group, item, offset, demand};
+    m->members.at[m->members.n++] = (sch_member_t){.group = group, .item = item, .offset = offset, .demand = demand};
     return CV_OK;
 }
 

@@ -1,4 +1,4 @@
-/* moves: changes of more than one item: exchange, eject, Kempe chain, whole blocks.
+/* moves: changes of more than one item: exchange, eject, Kempe chain, one room for all, whole blocks.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Each is a row of steps on the state; who proposed it looks at the score and commits or rolls back. All keep items
@@ -107,6 +107,55 @@ bool sch_move_chain(sch_search_t *search, int item, int time)
         sch_place_step(s, one, (m->time_of[from] == home ? time : home) * m->rooms + m->room_of[from]);
     }
     return true;
+}
+
+/* A group of the item's that wants few different rooms; -1: none. */
+static int room_group(sch_search_t *search, int item)
+{
+    const sch_place_model_t *m = search->model;
+    int first = m->members_time_end[item], n = m->members_room_end[item] - first;
+    if (n == 0)
+        return -1;
+    int g = m->members.at[first + sch_random_below(&search->random, n)].group;
+    for (int q = m->groups.at[g].rules_at; q < m->groups.at[g].rules_at + m->groups.at[g].rules_n; ++q)
+        if (m->group_rules.at[q].shape == SCH_DISTINCT)
+            return g;
+    return -1;
+}
+
+/* One to a room at its time; who is there takes the room that becomes free. */
+static bool change_rooms(sch_search_t *search, int item, int room)
+{
+    sch_place_state_t *s = search->state;
+    const sch_place_model_t *m = search->model;
+    int from = s->place[item], to = m->time_of[from] * m->rooms + room, other = sch_place_occupant(s, to, item);
+    if (m->items.at[item].pinned || !sch_is_candidate(m, item, to) || !sch_place_step(s, item, to))
+        return false;
+    if (other < 0 || other == item)
+        return true;
+    return m->time_of[s->place[other]] == m->time_of[from] && !m->items.at[other].pinned &&
+           sch_is_candidate(m, other, from) && sch_place_step(s, other, from);
+}
+
+bool sch_move_gather(sch_search_t *search, int item)
+{
+    sch_place_state_t *s = search->state;
+    const sch_place_model_t *m = search->model;
+    int g = room_group(search, item);
+    if (g < 0)
+        return false;
+    const int *items = m->group_items + m->group_at[g];
+    int n = m->group_at[g + 1] - m->group_at[g], like = s->place[items[sch_random_below(&search->random, n)]];
+    if (like < 0)
+        return false;
+    for (int k = 0; k < n; ++k) {
+        int at = s->place[items[k]];
+        if (at >= 0 && m->room_of[at] != m->room_of[like] && !change_rooms(search, items[k], m->room_of[like])) {
+            sch_place_rollback(s);
+            return false;
+        }
+    }
+    return s->moved_n > 0;
 }
 
 /* The items that begin in a block, in order of slot. -1: a room is held twice, or something there is pinned. */

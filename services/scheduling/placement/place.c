@@ -15,7 +15,8 @@ static int prepare(sch_search_t *search, const sch_place_model_t *m, uint64_t se
     search->focus = malloc(n * sizeof(int));
     search->queue = malloc(n * sizeof(int));
     search->gains = calloc(n, sizeof *search->gains);
-    if (!search->state || !search->movable || !search->focus || !search->queue || !search->gains)
+    search->marks = calloc(n, sizeof *search->marks);
+    if (!search->state || !search->movable || !search->focus || !search->queue || !search->gains || !search->marks)
         return CV_ENOMEM;
     for (int i = 0; i < m->items.n; ++i) {
         int candidates;
@@ -33,6 +34,7 @@ static void clean(sch_search_t *search)
     free(search->focus);
     free(search->queue);
     free(search->gains);
+    free(search->marks);
 }
 
 static bool is_plan(const sch_place_model_t *m, const int *places)
@@ -41,29 +43,6 @@ static bool is_plan(const sch_place_model_t *m, const int *places)
         if (places[i] < SCH_PLACE_NOWHERE || places[i] >= m->places)
             return false;
     return true;
-}
-
-/* Items that break something hard, or are nowhere, and their neighbours: what a warm start looks at first. */
-static int find_focus(sch_search_t *search)
-{
-    const sch_place_model_t *m = search->model;
-    bool *near = calloc((size_t)m->items.n + 1, sizeof *near);
-    if (!near)
-        return CV_ENOMEM;
-    for (int i = 0; i < m->items.n; ++i) {
-        sch_reason_t dearest;
-        int at = search->state->place[i];
-        if (at >= 0 && (!sch_place_explain(search->state, i, at, &dearest, 1) || dearest.level != SCH_HARD))
-            continue;
-        near[i] = true;
-        for (int k = m->edges_at[i]; k < m->edges_at[i + 1]; ++k)
-            near[m->edges[k].other] = true;
-    }
-    for (int k = 0; k < search->movable_n; ++k)
-        if (near[search->movable[k]])
-            search->focus[search->focus_n++] = search->movable[k];
-    free(near);
-    return CV_OK;
 }
 
 /* What changed against start or promised, in the order of the items. */
@@ -91,9 +70,10 @@ static int run(sch_search_t *search, const sch_place_options_t *options, sch_pla
         for (int i = 0; i < m->items.n; ++i)
             if (!m->items.at[i].pinned)
                 sch_place_put(s, i, SCH_PLACE_NOWHERE);
-    int rc = options->start ? find_focus(search) : CV_OK;
-    if (!rc)
-        rc = sch_place_construct(search);
+    search->warm = options->start != NULL;
+    if (search->warm)
+        sch_focus_warm(search);
+    int rc = sch_place_construct(search);
     if (!rc)
         sch_place_anneal(search, options, result->places, result);
     return rc;

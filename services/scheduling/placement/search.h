@@ -30,12 +30,14 @@ typedef struct {
     const sch_place_model_t *model;
     sch_random_t random;
     int *movable, movable_n; /* items with candidates that are not pinned */
-    int *focus, focus_n;     /* those of them a warm start looks at first */
+    int *focus, focus_n;     /* those of them that are looked at more often (focus.c) */
+    bool warm;               /* and that is where a warm start begins, as long as its first cycle lasts */
     sch_energy_t energy;
     int64_t slack;  /* how much energy what is looked at last can fall by at most, whoever moves */
     int64_t *gains; /* and when this item moves */
     int64_t heavy;  /* energy from which on a pair chains its items together */
     int *queue;     /* items of a chain */
+    bool *marks;    /* of items, for focus.c */
 } sch_search_t;
 
 /* A change that may be accepted: of one item, or of two that exchange places, with its delta and nothing done yet; or
@@ -51,9 +53,15 @@ static inline int64_t sch_search_slack(const sch_search_t *search, int item)
 sch_proposal_t sch_move_swap(sch_search_t *search, int a, int b, int64_t early, sch_score_t *ret_delta);
 bool sch_move_eject(sch_search_t *search, int item, int place);
 bool sch_move_chain(sch_search_t *search, int item, int time);
+/* All that would like to share a room with the item get the room of one of them, each at its time. */
+bool sch_move_gather(sch_search_t *search, int item);
 bool sch_move_block(sch_search_t *search, int block_a, int block_b);
 
 int sch_place_construct(sch_search_t *search) CV_USE_RESULT; /* construct.c */
+/* focus.c: what a warm start looks at first: what breaks something hard or is nowhere, and its neighbours. */
+void sch_focus_warm(sch_search_t *search);
+/* Who could do something about what the plan costs: in a pair or a group that is charged, or nowhere. */
+void sch_focus_trouble(sch_search_t *search);
 /* anneal.c: improves from where the state is and leaves the best plan in best. */
 void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, int *best, sch_place_result_t *result);
 

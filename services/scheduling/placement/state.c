@@ -117,21 +117,34 @@ static void use_key(sch_place_state_t *s, const sch_group_t *g, int key, int dem
     *mask ^= bit;
 }
 
-static void join_groups(sch_place_state_t *s, int item, int place, int sign)
+static void occupy_ticks(sch_place_state_t *s, const sch_member_t *member, int place, int sign)
+{
+    if (place < 0)
+        return;
+    sch_span_t span = sch_span_of(s->model, member->item, s->model->time_of[place]);
+    for (int tick = span.first; tick < span.last; ++tick)
+        s->count[member->count_at + tick] += sign * member->demand;
+}
+
+static void change_groups(sch_place_state_t *s, int item, int from, int to)
 {
     const sch_place_model_t *m = s->model;
+    sch_keys_t keys = {0};
     for (int k = m->members_at[item]; k < m->members_at[item + 1]; ++k) {
         const sch_member_t *member = &m->members.at[k];
-        const sch_group_t *g = &m->groups.at[member->group];
-        if (g->map < 0) {
-            sch_span_t span = sch_span_of(m, item, m->time_of[place]);
-            for (int tick = span.first; tick < span.last; ++tick)
-                s->count[g->count_at + tick] += sign * member->demand;
-        } else {
-            int key = sch_key_of(m, g, member, place);
-            if (key >= 0)
-                use_key(s, g, key, sign * member->demand);
+        if (!member->key) {
+            occupy_ticks(s, member, from, -1);
+            occupy_ticks(s, member, to, 1);
+            continue;
         }
+        sch_keys_find(&keys, member, from, to);
+        if (keys.x == keys.y)
+            continue;
+        const sch_group_t *g = &m->groups.at[member->group];
+        if (keys.x >= 0)
+            use_key(s, g, keys.x, -member->demand);
+        if (keys.y >= 0)
+            use_key(s, g, keys.y, member->demand);
     }
 }
 
@@ -167,10 +180,10 @@ static void change_counters(sch_place_state_t *s, int item, int from, int to)
         if (place < 0)
             continue;
         occupy(s, item, place, sign);
-        join_groups(s, item, place, sign);
         radiate(s, item, place, sign);
         bear(s, item, place, sign);
     }
+    change_groups(s, item, from, to);
     s->place[item] = to;
 }
 
