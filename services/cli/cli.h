@@ -271,6 +271,7 @@ void cli_delivery_text(const json_t *delivery, char *ret_text, size_t size);
 int cli_notice_log(cli_t *cli);
 int cli_notice_dead(cli_t *cli);
 int cli_notice_redrive(cli_t *cli);
+int cli_notice_bounce(cli_t *cli);
 int cli_webhook_list(cli_t *cli);
 int cli_webhook_set(cli_t *cli);
 int cli_webhook_remove(cli_t *cli);
@@ -286,6 +287,9 @@ int cli_dashboard_rotate(cli_t *cli);
 int cli_recipient_preferences(cli_t *cli);
 int cli_recipient_prefer(cli_t *cli);
 int cli_recipient_hours(cli_t *cli);
+int cli_recipient_contacts(cli_t *cli);
+bool cli_contact_is_dead(const json_t *contact); /* no mail goes there, or nobody answers */
+int cli_recipient_clear(cli_t *cli);
 int cli_dashboard_sessions(cli_t *cli);
 int cli_dashboard_revoke(cli_t *cli);
 int cli_notice_preview(cli_t *cli);

@@ -33,6 +33,8 @@ static const family_t families[] = {
     {"convene_dispatches_oldest_seconds", "gauge", "How old the notice of the first of them is; 0: none."},
     {"convene_dispatches_dead", "gauge", "Dead letters: those that were given up."},
     {"convene_destinations_left_alone", "gauge", "Destinations that failed several times in a row."},
+    {"convene_notices_unseen", "gauge", "Notices with a deadline ahead that nobody of their party has got."},
+    {"convene_contacts", "gauge", "Contacts of which there is something to say, by state."},
 };
 
 /* Counters of services; others are passed on with a help of their own. */
@@ -137,6 +139,20 @@ static void add_delivery(cli_t *cli, json_t *samples, const char *service)
         sample(samples, "convene_attempts_total",
                json_pack("{s:s, s:s, s:s}", "service", service, "channel", cli_text_of(one, "channel"), "result",
                          cli_text_of(one, "result")),
+               (double)cli_int_of(one, "n"));
+    }
+    sample(samples, "convene_notices_unseen", json_pack("{s:s}", "service", service),
+           (double)cli_int_of(delivery, "unseen"));
+    json_array_foreach(json_object_get(delivery, "contacts"), i, one)
+    {
+        sample(samples, "convene_contacts",
+               json_pack("{s:s, s:s}", "service", service, "state", cli_text_of(one, "state")),
+               (double)cli_int_of(one, "n"));
+    }
+    json_array_foreach(json_object_get(delivery, "bounces"), i, one)
+    {
+        sample(samples, "convene_bounces_total",
+               json_pack("{s:s, s:s}", "service", service, "what", cli_text_of(one, "what")),
                (double)cli_int_of(one, "n"));
     }
     sample(samples, "convene_destinations_left_alone", json_pack("{s:s}", "service", service),

@@ -44,6 +44,13 @@ static void print_said(cli_table_t *table, const json_t *dispatch)
 {
     const json_t *attempt = last_attempt(dispatch);
     const char *text = attempt ? cli_text_of(attempt, "text") : "";
+    const json_t *bounces = json_object_get(dispatch, "bounces");
+    size_t n = json_array_size(bounces);
+    if (n > 0) { /* came back: later than what was said when it was taken */
+        const json_t *bounce = json_array_get(bounces, n - 1);
+        cli_table_cell(table, CLI_YELLOW, "%s %s", cli_text_of(bounce, "what"), cli_text_of(bounce, "status"));
+        return;
+    }
     if (*text)
         cli_table_cell(table, CLI_DIM, "%s", text);
     else if (attempt && json_object_get(attempt, "code"))

@@ -3,6 +3,8 @@
  */
 #include "ask.h"
 
+#include "convene/ids.h"
+
 #include <string.h>
 
 static const char *const modes[] = {"at_once", "daily", "weekly", "webhook", "none", "default"};
@@ -169,4 +171,53 @@ int cli_recipient_hours(cli_t *cli)
         json_object_set_new(data, "quiet_to", json_string(dash + 1));
     }
     return cli_ask(cli, CLI_OK, "convene.notifications.hours.put.v1", data);
+}
+
+/* ---- whether they can be reached -------------------------------------------------------------- */
+
+bool cli_contact_is_dead(const json_t *contact)
+{
+    const char *state = cli_text_of(contact, "state");
+    return strcmp(state, "returned") == 0 || strcmp(state, "complained") == 0 || strcmp(state, "unanswered") == 0;
+}
+
+static void print_contacts(cli_t *cli, const json_t *rows)
+{
+    const char *columns[] = {"party", "whom", "event", "state", "since", "status"};
+    cli_table_t *table = cli_table_new(cli, columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        char since[CV_TIME_TEXT + 1];
+        cv_time_text(cli_int_of(row, "since_ms"), since);
+        print_whom(table, row);
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(row, "event")));
+        cli_table_cell(table, cli_contact_is_dead(row) ? CLI_RED : CLI_PLAIN, "%s", cli_text_of(row, "state"));
+        cli_table_cell(table, CLI_PLAIN, "%s", since);
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(row, "status")));
+    }
+    cli_table_print(&table);
+}
+
+int cli_recipient_contacts(cli_t *cli)
+{
+    json_t *rows = NULL;
+    cli->as = "secretariat";
+    int status = cli_connect(cli);
+    if (status == CLI_OK)
+        status = read_rows(cli, "contacts", cli->args_n ? cli->args[0] : NULL, &rows);
+    if (status == CLI_OK && cli->json)
+        return cli_document(cli, "convene.cli.contacts.v1", json_pack("{s:o}", "contacts", rows));
+    if (status == CLI_OK)
+        print_contacts(cli, rows);
+    json_decref(rows);
+    return status;
+}
+
+int cli_recipient_clear(cli_t *cli)
+{
+    int64_t order;
+    if (!cli_number(cli, "ORDER", cli->args[1], 0, 9, &order))
+        return CLI_USAGE;
+    return cli_ask(cli, CLI_OK, "convene.notifications.contact.clear.v1",
+                   json_pack("{s:s, s:I}", "party", cli->args[0], "order", (json_int_t)order));
 }

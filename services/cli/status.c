@@ -237,7 +237,40 @@ static void look_at_delivery(doctor_t *doctor)
     bool trouble = cli_delivery_sum(delivery, "dead") || cli_int_of(delivery, "left_alone");
     cli_delivery_text(delivery, text, sizeof text);
     find(doctor, trouble ? NOTE : GOOD, "delivery", "mail and webhooks: %s", text);
+    if (cli_int_of(delivery, "unseen"))
+        find(doctor, NOTE, "unseen",
+             "%lld notices with a deadline ahead have reached nobody of their party: `convene notice dead`, `convene "
+             "recipient contacts`; set another recipient",
+             (long long)cli_int_of(delivery, "unseen"));
     json_decref(delivery);
+}
+
+/* Contacts that cannot be reached, each with what mends it. */
+static void look_at_contacts(doctor_t *doctor)
+{
+    json_t *found = NULL;
+    if (!doctor->cli->client || cli_query_json(doctor->cli, "notifications", "contacts", NULL, &found) != CV_OK)
+        return; /* that it does not answer is said already */
+    json_t *rows = cli_datas(found);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *one = json_array_get(rows, i);
+        const char *party = cli_text_of(one, "party"), *event = cli_text_of(one, "event");
+        long long order = (long long)cli_int_of(one, "order");
+        if (!cli_contact_is_dead(one))
+            continue;
+        if (*event)
+            find(doctor, NOTE, "contact",
+                 "the contact of %s for %s cannot be reached (%s); `convene recipient clear %s 0` once it is mended",
+                 party, event, cli_text_of(one, "state"), party);
+        else
+            find(
+                doctor, NOTE, "contact",
+                "recipient %lld of %s cannot be reached (%s): set another address, or `convene recipient clear %s %lld` "
+                "once it is mended",
+                order, party, cli_text_of(one, "state"), party, order);
+    }
+    json_decref(rows);
+    json_decref(found);
 }
 
 int cli_doctor(cli_t *cli)
@@ -252,6 +285,7 @@ int cli_doctor(cli_t *cli)
     look_at_files(&doctor);
     look_at_services(&doctor);
     look_at_delivery(&doctor);
+    look_at_contacts(&doctor);
     status = doctor.bad ? CLI_FAILED : CLI_OK;
     if (cli->json) {
         int rc = cli_document(

@@ -301,6 +301,10 @@ static const cli_flag_t keys_revoke_flags[] = {
     {"share", 0, "DIR", "then do what `keys share DIR` does"},
     END,
 };
+static const cli_flag_t bounce_flags[] = {
+    {"dry-run", 0, NULL, "show what would be reported; works without services"},
+    END,
+};
 static const cli_flag_t redrive_flags[] = {
     {"all", 0, NULL, "all that are dead"},
     END,
@@ -625,6 +629,22 @@ const cli_command_t cli_commands[] = {
     {"notice redrive", "Notices", "[NUMBER...]", 0, 100, "send dead letters again", redrive_flags,
      "Before, mend what they died of; `convene notice dead` says what that was.",
      "convene notice redrive 17 18\nconvene notice redrive --all", cli_notice_redrive},
+    {"notice bounce", "Notices", "FILE...", 1, 100, "report mails that came back, as they are in these files",
+     bounce_flags,
+     "Each file is one mail, - standard input: a delivery status notification (RFC 3464) or a complaint (RFC 5965) about a\n"
+     "message of ours. After a hard bounce or a complaint no more mail goes to that address: `recipient contacts` shows whose\n"
+     "it is. Reported twice is reported once. With a key of the secretariat (the default) or of a service.",
+     "convene notice bounce ~/Maildir/new/*\n"
+     "convene notice bounce - --as bounces < report.eml\n"
+     "convene notice bounce report.eml --dry-run",
+     cli_notice_bounce},
+    {"recipient contacts", "Notices", "[PARTY]", 0, 1, "who cannot be reached, and since when", NULL,
+     "Contacts are the party's recipients, by their order, and those that its delegations name, by the event.",
+     "convene recipient contacts\nconvene recipient contacts MN --json", cli_recipient_contacts},
+    {"recipient clear", "Notices", "PARTY ORDER", 2, 2, "mail goes to a contact's address again", NULL,
+     "For an address that was mended: one that is changed needs it not. ORDER 0: all contacts that the party's delegations\n"
+     "name. What is dead is sent by `notice redrive`; what waits for somebody to write to leaves by itself.",
+     "convene recipient clear MN 1", cli_recipient_clear},
     {"webhook list", "Notices", "[PARTY]", 0, 1, "where notices are posted to", NULL, NULL, "convene webhook list MN",
      cli_webhook_list},
     {"webhook set", "Notices", "PARTY URL", 2, 2, "post a party's notices to an address", webhook_flags,

@@ -16,7 +16,7 @@ static const struct {
 } s_of_the_way[] = {
     {"event", "scheduling.events", {"at", "history", "moved"}},
     {"answer", "registration.events", {"at"}},
-    {"notice", "notifications.events", {"since"}},
+    {"notice", "notifications.events", {"since", "was"}},
 };
 enum { WAYS_N = sizeof(s_of_the_way) / sizeof(s_of_the_way[0]) };
 

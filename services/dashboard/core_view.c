@@ -96,8 +96,8 @@ json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key
 }
 
 const char *const dash_view_kinds[] = {
-    "answer", "body",   "chairmanship", "coordinator", "decision", "event", "feed",     "heading",  "notice", "party",
-    "plan",   "report", "review",       "seats",       "tally",    "venue", "workitem", "workplan", NULL};
+    "answer", "body", "chairmanship", "contact", "coordinator", "decision", "event", "feed",     "heading",  "notice",
+    "party",  "plan", "report",       "review",  "seats",       "tally",    "venue", "workitem", "workplan", NULL};
 
 bool dash_view_is_public(const char *kind)
 {
@@ -145,8 +145,8 @@ int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_
 
 int dash_view_drop_stream(dash_view_t *view, const char *stream)
 {
-    static const char *const of_registration[] = {"answer", "persons", NULL}, *const of_notifications[] = {"notice",
-                                                                                                           NULL};
+    static const char *const of_registration[] = {"answer", "persons", NULL}, *const of_notifications[] = {
+                                                                                  "contact", "notice", NULL};
     bool registration = strcmp(stream, "registration.events") == 0,
          scheduling = strcmp(stream, "scheduling.events") == 0;
     const char *const *kinds = registration ? of_registration : of_notifications;
@@ -387,6 +387,18 @@ static json_t *s_on_its_way(const dash_record_t *record)
                      dash_str(record->data, "channel"), "state", dash_str(record->data, "state"));
 }
 
+/* What was counted once, and is dead now: a file whose webhook has died since, a mail that came back. Who told of it
+ * before there was `was` told so of files alone. NULL: it was not counted. */
+static const char *s_counted_as(const dash_record_t *record, const json_t *before)
+{
+    const char *was = dash_str(record->data, "was");
+    if (before || record->in_snapshot || strcmp(dash_str(record->data, "state"), "dead") != 0)
+        return NULL;
+    if (strcmp(was, "delivered") == 0)
+        return "delivered";
+    return !*was || strcmp(was, "written") == 0 ? "written" : NULL;
+}
+
 static int s_notice(dash_view_t *view, const dash_record_t *record)
 {
     const char *notice = dash_str(record->data, "notice"), *state = dash_str(record->data, "state");
@@ -407,10 +419,28 @@ static int s_notice(dash_view_t *view, const dash_record_t *record)
         json_decref(now);
         return CV_ENOMEM;
     }
-    /* A file that was counted, and whose webhook has died since. */
-    bool was_file = !before && !record->in_snapshot && strcmp(state, "dead") == 0;
+    const char *counted = s_counted_as(record, before);
     int rc = dash_view_put(view, "notice", notice, now);
-    return rc || !was_file ? rc : s_count_notice(view, "written", -1);
+    return rc || !counted ? rc : s_count_notice(view, counted, -1);
+}
+
+/* Of contacts only those are kept that somebody must mend. */
+static int s_contact(dash_view_t *view, const dash_record_t *record)
+{
+    static const char *const dead[] = {"returned", "complained", "unanswered"};
+    const char *party = dash_str(record->data, "party"), *event = dash_str(record->data, "event");
+    char key[DASH_KEY_MAX];
+    bool is_dead = false;
+    for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++)
+        is_dead = is_dead || strcmp(dash_str(record->data, "state"), dead[i]) == 0;
+    if (!*party)
+        return CV_EINVAL;
+    (void)snprintf(key, sizeof(key), "%s/%lld%s%s", party, (long long)dash_int(record->data, "order"),
+                   *event ? "/" : "", event);
+    json_t *now = is_dead ? json_copy(record->data) : NULL;
+    if (is_dead && !now)
+        return CV_ENOMEM;
+    return is_dead || dash_view_get(view, "contact", key) ? dash_view_put(view, "contact", key, now) : CV_OK;
 }
 
 /* ---- all --------------------------------------------------------------------------------------- */
@@ -425,6 +455,8 @@ int dash_view_apply(dash_view_t *view, const dash_record_t *record)
         return s_event(view, record);
     case CV_MSG_NOTIFICATIONS_NOTICE_V1:
         return s_notice(view, record);
+    case CV_MSG_NOTIFICATIONS_CONTACT_V1:
+        return s_contact(view, record);
     case CV_MSG_REGISTRATION_DECIDED_V1:
     case CV_MSG_REGISTRATION_PROMOTED_V1:
     case CV_MSG_REGISTRATION_LAPSED_V1:

@@ -22,6 +22,7 @@
  *   answer         EVENT/PARTY     what a party answered, in numbers
  *   notice         notice          those that have not ended well: queued, on their way (party, channel and state
  *                                  only), failed or dead; `since` when
+ *   contact        PARTY/ORDER     those that cannot be reached; of a delegation's contact PARTY/0/EVENT
  *   tally          notices         how many have: `written` to files, `delivered`
  *                  feed            a counter
  *                  settled         the instant that all seats are as of

@@ -90,6 +90,16 @@ static void s_delivery(cv_buf_t *buf, const dash_web_t *web)
     json_array_foreach(json_object_get(delivery, "attempts"), i, one)
         cv_buf_printf(buf, "convene_attempts_total{channel=\"%s\",result=\"%s\"} %" PRId64 "\n",
                       dash_str(one, "channel"), dash_str(one, "result"), dash_int(one, "n"));
+    s_head(buf, "convene_notices_unseen", "gauge", "Notices with a deadline ahead that nobody of their party has got.");
+    if (delivery)
+        cv_buf_printf(buf, "convene_notices_unseen %" PRId64 "\n", dash_int(delivery, "unseen"));
+    s_head(buf, "convene_contacts", "gauge", "Contacts of which there is something to say, by state.");
+    json_array_foreach(json_object_get(delivery, "contacts"), i, one)
+        cv_buf_printf(buf, "convene_contacts{state=\"%s\"} %" PRId64 "\n", dash_str(one, "state"), dash_int(one, "n"));
+    s_head(buf, "convene_bounces_total", "counter",
+           "What came back of mails since the service was started, by what it was.");
+    json_array_foreach(json_object_get(delivery, "bounces"), i, one) cv_buf_printf(
+        buf, "convene_bounces_total{what=\"%s\"} %" PRId64 "\n", dash_str(one, "what"), dash_int(one, "n"));
     s_head(buf, "convene_destinations_left_alone", "gauge", "Destinations that failed several times in a row.");
     if (delivery)
         cv_buf_printf(buf, "convene_destinations_left_alone %" PRId64 "\n", dash_int(delivery, "left_alone"));

@@ -25,10 +25,11 @@ void dash_etag_of(cv_str_t bytes, char ret_etag[DASH_ETAG_MAX])
 
 bool dash_etag_matches(const char *list, const char *etag)
 {
-    size_t len = strlen(etag);
+    const char *bare = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+    size_t len = strlen(bare);
     if (strcmp(list, "*") == 0)
         return true;
-    for (const char *at = strstr(list, etag); at; at = strstr(at + len, etag))
+    for (const char *at = strstr(list, bare); at; at = strstr(at + len, bare))
         if (at[len] == '\0' || at[len] == ',' || at[len] == ' ')
             return true;
     return false;

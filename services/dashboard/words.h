@@ -8,6 +8,7 @@
 #define DASHBOARD_WORDS_H
 
 #include "convene/bytes.h"
+#include "dashboard/words_codes.h"
 
 #include <jansson.h>
 
@@ -50,11 +51,18 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(nothing, "None", "Нет")                                                                                    \
     XX(attention, "Needs attention", "Требует внимания")                                                          \
     XX(attention_none, "Nothing needs attention.", "Ничего не требует внимания.")                                 \
+    XX(command, "Command", "Команда")                                                                             \
     XX(need_service, "Service: {}", "Служба: {}")                                                                 \
     XX(need_failed, "{party}: {n} notices could not be delivered", "{party}: не доставлено извещений: {n}")       \
     XX(need_dead, "{party}: {n} notices not taken ({about})", "{party}: не принято извещений: {n} ({about})")     \
     XX(need_no_recipient, "{party}: nobody to write to, {n} notices wait",                                        \
        "{party}: некому писать, ждут извещений: {n}")                                                             \
+    XX(need_unseen, "{n} notices with a deadline ahead have reached nobody of their party",                       \
+       "Извещений с близким сроком, которых никто из стороны не получил: {n}")                                    \
+    XX(need_contact_returned, "{party}: mail to its contact {about} comes back",                                  \
+       "{party}: письма контакту {about} возвращаются")                                                           \
+    XX(need_contact_complained, "{party}: its contact {about} wants no mail",                                     \
+       "{party}: контакт {about} отказался от писем")                                                             \
     XX(need_full, "{event} is full, {n} persons wait", "{event}: мест нет, ожидают: {n}")                         \
     XX(need_clash, "{party} is registered in two places at once: {event} and {about}",                            \
        "{party}: одновременно в двух местах: {event} и {about}")                                                  \
@@ -66,6 +74,8 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(timeline, "The plan", "План")                                                                              \
     XX(timeline_chart, "The year by dimension", "Год по измерениям")                                              \
     XX(today, "Today", "Сегодня")                                                                                 \
+    XX(off, "Postponed or cancelled", "Отложено или отменено")                                                    \
+    XX(was_here, "Moved from here", "Было здесь")                                                                 \
     XX(event, "Event", "Мероприятие")                                                                             \
     XX(title, "Title", "Название")                                                                                \
     XX(dates, "Dates", "Даты")                                                                                    \
@@ -73,7 +83,7 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(dimension, "Dimension", "Измерение")                                                                       \
     XX(proposer, "Proposer", "Инициатор")                                                                         \
     XX(status, "Status", "Состояние")                                                                             \
-    XX(not_public, "not public", "не опубликовано")                                                               \
+    XX(not_public, "not public", "нет данных")                                                                    \
     XX(none_dimension, "No dimension", "Без измерения")                                                           \
     XX(moved_from, "moved from {}", "перенесено с {}")                                                            \
     XX(online, "Online", "Онлайн")                                                                                \
@@ -88,10 +98,10 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(cancelled, "Cancelled", "Отменено")                                                                        \
     XX(total, "Total", "Всего")                                                                                   \
     XX(seats, "Seats", "Места")                                                                                   \
-    XX(capacity, "Capacity", "Вместимость")                                                                       \
-    XX(confirmed, "Confirmed", "Подтверждено")                                                                    \
-    XX(offered, "Offered", "Предложено")                                                                          \
-    XX(guaranteed, "Kept for parties", "Закреплено за участниками")                                               \
+    XX(capacity, "Capacity", "Вмести\u00adмость")                                                                 \
+    XX(confirmed, "Confirmed", "Подтверж\u00adдено")                                                              \
+    XX(offered, "Offered", "Предло\u00adжено")                                                                    \
+    XX(guaranteed, "Kept for parties", "Закреп\u00adлено за участ\u00adниками")                                   \
     XX(free, "Free for all", "Свободно для всех")                                                                 \
     XX(waiting, "Waiting", "В очереди")                                                                           \
     XX(closes, "Closes", "Закрытие")                                                                              \
@@ -101,10 +111,10 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(answers_help, "Of the events whose registration is open or closed.",                                       \
        "По мероприятиям с открытой или завершённой регистрацией.")                                                \
     XX(party, "Party", "Участник")                                                                                \
-    XX(registered, "Registered", "Зарегистрированы")                                                              \
+    XX(registered, "Registered", "Заявлены")                                                                      \
     XX(declined, "Declined", "Отказались")                                                                        \
     XX(withdrawn, "Withdrawn", "Отозвали")                                                                        \
-    XX(silent, "Silent", "Не ответили")                                                                           \
+    XX(silent, "Silent", "Нет ответа")                                                                            \
     XX(no_parties, "No parties.", "Участников нет.")                                                              \
     XX(silence, "Silence procedures", "Процедуры молчания")                                                       \
     XX(decision, "Decision", "Решение")                                                                           \
@@ -197,7 +207,7 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(p_email, "E-mail", "Эл. почта")                                                                            \
     XX(p_contact, "Contact", "Контакт")                                                                           \
     XX(nominated, "Nominated", "Номинирован")                                                                     \
-    XX(under_review, "Under review", "На рассмотрении")                                                           \
+    XX(under_review, "Under review", "На рассмот\u00adрении")                                                     \
     XX(returned, "Returned", "Возвращено")                                                                        \
     XX(refused, "Refused", "Отказано")                                                                            \
     XX(cap_head, "Head", "Глава")                                                                                 \
@@ -213,7 +223,8 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(cap_trainee, "Trainee", "Стажёр")                                                                          \
     XX(cap_volunteer, "Volunteer", "Волонтёр")                                                                    \
     XX(cap_media, "Media", "СМИ")                                                                                 \
-    XX(cap_exhibitor, "Exhibitor", "Экспонент")
+    XX(cap_exhibitor, "Exhibitor", "Экспонент")                                                                   \
+    DASH_WORD_CODES(XX)
 
 typedef enum {
 #define XX(id, en, ru) DASH_W_##id,

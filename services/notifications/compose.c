@@ -228,6 +228,7 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .event = row->event,
         .time_ms = row->time_ms,
         .notice = row->notice,
+        .is_second = row->above >= 0,
     };
 }
 
@@ -346,7 +347,7 @@ static int s_digest(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
 {
     ntf_recipient_t recipient;
-    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, ntf->arena, &recipient);
+    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, row->above, ntf->arena, &recipient);
     if (rc)
         return rc;
     ntf_text_t text;

@@ -82,9 +82,11 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
     /* What was frozen for the outbox is made anew for a mail server: it has another sender. */
     bool frozen = item->row.mail.ptr && !ntf_post_has_mail();
     int rc = frozen ? CV_OK : ntf_compose(ntf, &item->row);
+    if (rc == CV_ENOMEM && at == 0) /* it has the whole arena and does not fit: so it would be every time */
+        rc = CV_ELIMIT;
     int held = 0;
     bool leaves = true;
-    if (!rc && !frozen && item->row.attempts == 0)
+    if (!rc && !frozen && item->row.attempts == 0 && item->row.above < 0) /* the next contact has waited enough */
         rc = ntf_prefer(ntf, &item->row, now_ms, &leaves);
     switch (rc) {
     case CV_OK:

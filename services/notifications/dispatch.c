@@ -272,7 +272,11 @@ static int s_not_now(ntf_post_t *post, const ntf_dispatch_t *dispatch, cv_delive
 /* CV_ENOTFOUND: it was not leased. */
 static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
 {
-    if (!dispatch->body.ptr) { /* what was composed had to be forgotten */
+    bool is_stopped = false;
+    int stopped_rc = ntf_address_stopped(ntf->reaches, dispatch->address, &is_stopped);
+    if (stopped_rc)
+        return stopped_rc;
+    if (!dispatch->body.ptr || is_stopped) { /* what was composed had to be forgotten, or is for somebody else now */
         ntf_delivery_t row;
         int rc = ntf_store_delivery_get(ntf->store, dispatch->n, ntf->arena, &row);
         bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE);
@@ -282,10 +286,11 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
             return rc;
         if (rc) {
             rc = s_not_now(post, dispatch,
-                           rc > 0               ? CV_DELIVERY_RESULT_WAITING
-                           : rc == CV_ENOTFOUND ? CV_DELIVERY_RESULT_NO_RECIPIENT
-                                                : CV_DELIVERY_RESULT_UNUSABLE,
-                           rc < 0 && rc != CV_ENOTFOUND, now_ms);
+                           rc > 0 ? CV_DELIVERY_RESULT_WAITING
+                           : rc == CV_ENOTFOUND
+                               ? is_stopped ? CV_DELIVERY_RESULT_STOPPED : CV_DELIVERY_RESULT_NO_RECIPIENT
+                               : CV_DELIVERY_RESULT_UNUSABLE,
+                           rc < 0 && (rc != CV_ENOTFOUND || is_stopped), now_ms);
             return rc ? rc : CV_ENOTFOUND;
         }
         dispatch->body = row.mail;

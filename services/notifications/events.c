@@ -15,6 +15,7 @@
 #include "notifications/content/calendar.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/escalate.h"
 
 int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling)
 {
@@ -39,8 +40,10 @@ int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling)
                                                 .data = telling->data,
                                             });
     bool is_new = !rc && cv_db_changes(ntf->db) > 0;
-    if (is_new)
+    if (is_new && !telling->is_second) /* programs have it already */
         rc = ntf_dispatch_add_webhooks(ntf_post_store(ntf->post), notice);
+    if (is_new && !rc && telling->deadline_ms)
+        rc = ntf_escalate_watch(ntf, notice, telling->kind, telling->time_ms, telling->deadline_ms);
     if (rc || (!later && telling->calendar == NTF_CALENDAR_NONE))
         return rc;
     return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar);
@@ -134,8 +137,9 @@ static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regi
                                      decided->persons_n, &calendar)
                      : CV_OK;
         if (!rc)
-            rc = ntf_tell(ntf, &(ntf_telling_t){NTF_DECISION, CV_STR_NONE, msg->id, decided->event, decided->party,
-                                                msg->time_ms, decided->private_seq, msg->data_bytes, calendar});
+            rc = ntf_tell(ntf,
+                          &(ntf_telling_t){NTF_DECISION, CV_STR_NONE, msg->id, decided->event, decided->party,
+                                           msg->time_ms, decided->private_seq, msg->data_bytes, calendar, 0, false});
         if (rc)
             return rc;
     }
@@ -154,7 +158,8 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
                            promoted->persons_n, &calendar);
     return rc ? rc
               : ntf_tell(ntf, &(ntf_telling_t){NTF_PROMOTION, CV_STR_NONE, msg->id, promoted->event, promoted->party,
-                                               msg->time_ms, promoted->private_seq, msg->data_bytes, calendar});
+                                               msg->time_ms, promoted->private_seq, msg->data_bytes, calendar,
+                                               promoted->has_expires_ms ? promoted->expires_ms : 0, false});
 }
 
 /* An offer nobody took: its persons are off the list, and whoever answers for them must hear of it. */
@@ -164,8 +169,9 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
         int calendar;
         int rc = s_calendar_of(ntf, lapsed->event, lapsed->party, lapsed->answer, NULL, 0, &calendar);
         if (!rc)
-            rc = ntf_tell(ntf, &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party,
-                                                msg->time_ms, lapsed->private_seq, msg->data_bytes, calendar});
+            rc =
+                ntf_tell(ntf, &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party,
+                                               msg->time_ms, lapsed->private_seq, msg->data_bytes, calendar, 0, false});
         if (rc)
             return rc;
     }
@@ -229,6 +235,8 @@ static int s_erased(ntf_t *ntf, cv_tx_t *tx, const cv_registration_erased_v1_t *
         rc = ntf_store_person_drop(ntf->store, erased->event, erased->party, erased->persons[i]);
     if (!rc && erased->has_contact && erased->contact)
         rc = ntf_store_contact_drop(ntf->store, erased->event, erased->party);
+    if (!rc)
+        rc = ntf_address_forget(ntf->reaches);
     return rc ? rc : ntf_forget(ntf, tx, erased->event, erased->party);
 }
 

@@ -22,6 +22,8 @@
  *       came of the attempt: whoever is killed in between tells it at the next start
  *   the timer "remind"                                 remind.c
  *       makes the delivery rows of the reminders that are due
+ *   the timer "escalate"                               escalate.c
+ *       makes those for the next contact, of what nobody has got in time; what comes back of mails is in reach.h
  *
  * Failure modes
  *   crash before the lease's COMMIT     nothing happened; the row is still queued
@@ -52,7 +54,9 @@
 #include "notifications/content/text.h"
 #include "notifications/outbox.h"
 #include "notifications/store.h"
+#include "notifications/store_escalate.h"
 #include "notifications/store_prefer.h"
+#include "notifications/store_reach.h"
 #include "notifications/store_remind.h"
 
 enum {
@@ -77,6 +81,8 @@ typedef struct {
     ntf_reminders_t *reminders;
     ntf_prefers_t *prefers;
     ntf_arrivals_t *arrivals;
+    ntf_reaches_t *reaches;
+    ntf_watches_t *watches;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -90,8 +96,10 @@ typedef struct {
     int64_t owed_ms;  /* when flush() is wanted though nothing comes; 0: not */
     bool ahead;       /* the timer "remind" may not be at what is due next */
     bool preferring;  /* somebody has preferences or hours; as of the last lease */
+    bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
 
+    int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */
 
     int64_t outbox_not_before_ms; /* the folder took nothing: not tried again before */
@@ -128,6 +136,8 @@ typedef struct {
     uint64_t private_seq;
     cv_str_t data;
     int calendar;
+    int64_t deadline_ms; /* until when something can be done; 0: there is no such instant */
+    bool is_second;      /* made again, for the next contact: escalate.h */
 } ntf_telling_t;
 int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling) CV_USE_RESULT;
 

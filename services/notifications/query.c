@@ -9,12 +9,14 @@
  *                awaiting_digest | quiet_hours
  *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
  *   reminders    ""                             notifications.reminder.v1      anybody
+ *   contacts     "" | PARTY                     notifications.contact.v1       anybody
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
  */
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
+#include "notifications/reach.h"
 #include "notifications/store_arrival.h"
 
 #include <stdio.h>
@@ -36,7 +38,7 @@ cv_notice_kind_t ntf_notice_kind(int kind)
     return kinds[kind];
 }
 
-static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery)
+static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery, int64_t arrival)
 {
     static const cv_notice_state_t states[] = {
         [NTF_ARRIVAL_QUEUED] = CV_NOTICE_STATE_QUEUED,
@@ -44,11 +46,11 @@ static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery)
         [NTF_ARRIVAL_FAILED] = CV_NOTICE_STATE_FAILED,
         [NTF_ARRIVAL_DELIVERED] = CV_NOTICE_STATE_DELIVERED,
     };
-    if (delivery->arrival == NTF_ARRIVAL_DEFERRED)
+    if (arrival == NTF_ARRIVAL_DEFERRED)
         return CV_NOTICE_STATE_DEFERRED;
-    if (delivery->arrival > NTF_ARRIVAL_DELIVERED)
+    if (arrival > NTF_ARRIVAL_DELIVERED)
         return CV_NOTICE_STATE_DEAD;
-    return delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[delivery->arrival];
+    return delivery->digest == NTF_LEFT_OUT ? CV_NOTICE_STATE_SILENCED : states[arrival];
 }
 
 /* What its dispatches say of a notice that is delivered or dead. */
@@ -88,7 +90,8 @@ int ntf_notice_of(ntf_t *ntf, const ntf_delivery_t *delivery, cv_arena_t *arena,
         .channel = delivery->digest == NTF_BY_WEBHOOK ? CV_NOTICE_CHANNEL_WEBHOOK
                    : delivery->channel == NTF_EMAIL   ? CV_NOTICE_CHANNEL_EMAIL
                                                       : CV_NOTICE_CHANNEL_OUTBOX,
-        .state = s_notice_state(delivery),
+        .state = s_notice_state(delivery, delivery->arrival),
+        .was = delivery->announced ? s_notice_state(delivery, delivery->announced) : CV_NOTICE_STATE_ABSENT,
         .attempts = delivery->attempts,
     };
     int rc = delivery->arrival >= NTF_ARRIVAL_DELIVERED ? s_put_end(ntf, delivery, &notice) : CV_OK;
@@ -249,6 +252,8 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     if (cv_str_is(query->what, "reminders"))
         return s_reminders(self, tx, collect);
     int asked = ntf_query_prefer(self, tx, query, collect);
+    if (asked == CV_ENOTFOUND)
+        asked = ntf_query_reach(self, tx, query, limit, collect);
     if (asked != CV_ENOTFOUND)
         return asked;
     s_choice_t choice = {.own = who->role & CV_ROLE_FOCAL_POINT ? cv_str(who->party) : CV_STR_NONE};
@@ -277,5 +282,5 @@ int ntf_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
         if (rc)
             return rc;
     }
-    return CV_OK;
+    return ntf_reach_snapshot(ntf, tx, collect);
 }

@@ -5,6 +5,7 @@
 
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
+#include "notifications/reach.h"
 #include "notifications/store_arrival.h"
 
 #include <sodium.h>
@@ -92,6 +93,8 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, const ntf_d
         .reason = row->reason,
     };
     int rc = ntf_attempt_list(ntf_post_store(ntf->post), row->number, arena, data->log, &data->log_n);
+    if (!rc)
+        rc = ntf_bounce_list(ntf->reaches, row->number, arena, data->bounces, &data->bounces_n);
     for (size_t i = 0; !sees && i < data->log_n; i++)
         data->log[i].text = CV_STR_NONE;
     return rc ? rc
@@ -108,7 +111,10 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
     if (!data || !subject.ptr)
         return CV_ENOMEM;
     cv_str_t digest;
+    bool is_stopped = false;
     int rc = s_digest(ntf, row, arena, &digest);
+    if (!rc && row->hold == NTF_HOLD_RECIPIENT)
+        rc = ntf_contact_stopped(ntf->reaches, row->party, &is_stopped);
     if (rc)
         return rc;
     *data = (cv_notifications_dispatch_v1_t){
@@ -128,6 +134,7 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
                   : row->state == NTF_WRITTEN          ? CV_DELIVERY_RESULT_ABSENT
                   : row->hold == NTF_HOLD_DIGEST       ? CV_DELIVERY_RESULT_AWAITING_DIGEST
                   : row->hold == NTF_HOLD_QUIET        ? CV_DELIVERY_RESULT_QUIET_HOURS
+                  : is_stopped                         ? CV_DELIVERY_RESULT_STOPPED
                   : row->hold == NTF_HOLD_RECIPIENT    ? CV_DELIVERY_RESULT_NO_RECIPIENT
                   : row->hold != NTF_HOLD_NONE         ? CV_DELIVERY_RESULT_WAITING
                   : !row->reason.ptr                   ? CV_DELIVERY_RESULT_ABSENT
@@ -222,10 +229,16 @@ static int s_delivery(ntf_t *ntf, cv_tx_t *tx, cv_collect_t *collect)
     ntf_fare_t fares[NTF_CHANNELS];
     ntf_post_counts_t counts = ntf_post_counts(ntf->post);
     cv_notifications_delivery_v1_t *data = cv_arena_take(cv_tx_arena(tx), sizeof(*data));
+    int64_t contacts[NTF_CONTACT_STATES];
     int rc = data ? ntf_fares(ntf->arrivals, fares) : CV_ENOMEM;
+    if (!rc)
+        rc = ntf_contact_counts(ntf->reaches, contacts);
+    int64_t unseen = 0;
+    if (!rc)
+        rc = ntf_watch_unseen(ntf->watches, cv_tx_now_ms(tx), &unseen);
     if (rc)
         return rc;
-    *data = (cv_notifications_delivery_v1_t){.left_alone = counts.left_alone};
+    *data = (cv_notifications_delivery_v1_t){.left_alone = counts.left_alone, .has_unseen = true, .unseen = unseen};
     for (int channel = 0; channel < NTF_CHANNELS; channel++) {
         if (!channels[channel])
             continue;
@@ -239,6 +252,14 @@ static int s_delivery(ntf_t *ntf, cv_tx_t *tx, cv_collect_t *collect)
                 data->attempts[data->attempts_n++] = (cv_attempt_count_t){
                     channels[channel], (cv_delivery_result_t)result, counts.attempts[channel][result]};
         }
+    }
+    for (int state = 1; state < NTF_CONTACT_STATES; state++) {
+        if (contacts[state])
+            data->contacts[data->contacts_n++] = (cv_contact_count_t){ntf_contact_word(state), contacts[state]};
+    }
+    for (int back = NTF_BACK_HARD; back < NTF_BACK_N; back++) {
+        if (ntf->bounces[back])
+            data->bounces[data->bounces_n++] = (cv_bounce_count_t){ntf_back_word(back), ntf->bounces[back]};
     }
     return cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DELIVERY_V1, CV_STR_NONE, cv_tx_now_ms(tx), data);
 }

@@ -161,7 +161,8 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t 
                                           .event = due->about,
                                           .party = party,
                                           .time_ms = cv_tx_now_ms(tx),
-                                          .data = data});
+                                          .data = data,
+                                          .deadline_ms = due->anchor_ms});
 }
 
 static bool s_member(const ntf_invitee_t *party)
@@ -271,12 +272,14 @@ int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedul
     rc = ntf_parties(ntf->reminders, cv_tx_arena(tx), &parties, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         if (s_member(&parties[i]))
-            rc = ntf_tell(ntf, &(ntf_telling_t){.kind = NTF_SILENCE,
-                                                .cause = msg->id,
-                                                .event = procedure->decision,
-                                                .party = parties[i].party,
-                                                .time_ms = msg->time_ms,
-                                                .data = msg->data_bytes});
+            rc = ntf_tell(
+                ntf, &(ntf_telling_t){.kind = NTF_SILENCE,
+                                      .cause = msg->id,
+                                      .event = procedure->decision,
+                                      .party = parties[i].party,
+                                      .time_ms = msg->time_ms,
+                                      .data = msg->data_bytes,
+                                      .deadline_ms = runs && procedure->has_expires_ms ? procedure->expires_ms : 0});
     }
     return rc;
 }

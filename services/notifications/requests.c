@@ -3,6 +3,7 @@
  */
 #include "notifications/mail.h"
 #include "notifications/prefer.h"
+#include "notifications/reach.h"
 #include "notifications/requests_dispatch.h"
 
 static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipient, cv_outcome_t *out)
@@ -14,6 +15,8 @@ static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipi
         return cv_refuse_as(tx, out, CV_EINVAL, "address_unusable", "data.email",
                             "the address must be of the plain form name@host, in ASCII, without quotes and comments");
     int rc = ntf_store_recipient_put(ntf->store, recipient);
+    if (!rc)
+        rc = ntf_address_forget(ntf->reaches);
     if (!rc)
         rc = ntf_store_release_recipient(ntf->store, CV_STR_NONE, recipient->party);
     if (rc)
@@ -52,6 +55,8 @@ int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return s_reminder_put(self, tx, data, out);
     if (ntf_is_dispatch_request(msg->info->number))
         return ntf_dispatch_request(self, tx, msg->info->number, data, out);
+    if (ntf_is_reach_request(msg->info->number))
+        return ntf_reach_request(self, tx, msg->info->number, data, out);
     if (ntf_is_prefer_request(msg->info->number))
         return ntf_prefer_request(self, tx, msg->info->number, data, out);
     return cv_refuse_as(tx, out, CV_EINVAL, "unknown_type", NULL, "this service does not take such requests");

@@ -4,15 +4,17 @@
 #include "convene/config.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/escalate.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
+#include "notifications/reach.h"
 #include "notifications/store_arrival.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char s_timer[] = "outbox", s_remind[] = "remind";
+static const char s_timer[] = "outbox", s_remind[] = "remind", s_escalate[] = "escalate";
 
 /* Set once, before the service is opened: service.h gives open() nothing but the database. */
 static char s_outbox[NTF_OUTBOX_PATH_MAX] = "outbox";
@@ -63,7 +65,7 @@ static void s_forget(void *self)
     ntf->scrub = true;
     ntf->timer_ms = 0;
     ntf->owed_ms = (ntf->post ? ntf_post_now_ms(ntf->post) : 0) + NTF_PAUSE_FIRST_MS;
-    ntf->ahead = ntf->anew = true;
+    ntf->ahead = ntf->anew = ntf->watching = true;
 }
 
 static void s_close(void **self)
@@ -80,6 +82,10 @@ static void s_close(void **self)
         ntf_prefers_close(&ntf->prefers);
     if (ntf->arrivals)
         ntf_arrivals_close(&ntf->arrivals);
+    if (ntf->reaches)
+        ntf_reaches_close(&ntf->reaches);
+    if (ntf->watches)
+        ntf_watches_close(&ntf->watches);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -102,6 +108,10 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = ntf_prefers_open(db, &ntf->prefers);
     if (!rc)
         rc = ntf_arrivals_open(db, &ntf->arrivals);
+    if (!rc)
+        rc = ntf_reaches_open(db, &ntf->reaches);
+    if (!rc)
+        rc = ntf_watches_open(db, &ntf->watches);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
@@ -144,6 +154,8 @@ static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
 {
     ntf_t *ntf = self;
     int rc = ntf_post_start(ntf->post, ret_error, error_size);
+    if (!rc)
+        rc = ntf_address_forget(ntf->reaches);
     return rc ? rc : cv_tx_timer_set(tx, s_remind, CV_STR(""), 1);
 }
 
@@ -159,6 +171,8 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
             ntf->anew = false;
         return rc;
     }
+    if (strcmp(kind, s_escalate) == 0)
+        return ntf_escalate_due(ntf, tx);
     ntf->news = ntf->work = true;
     ntf->timer_ms = 0;
     return CV_OK;
@@ -219,10 +233,15 @@ static int s_flush(void *self, cv_tx_t *tx)
 {
     ntf_t *ntf = self;
     int rc = ntf->ahead ? ntf_remind_timer(ntf, tx) : CV_OK;
+    if (!rc && ntf->watching)
+        rc = ntf_escalate_timer(ntf, tx);
     if (rc || !ntf->news)
         return rc;
-    bool more = false;
+    bool more = false, more_contacts = false;
     rc = s_announce(ntf, tx, &more);
+    if (!rc)
+        rc = ntf_reach_tell(ntf, tx, &more_contacts);
+    more = more || more_contacts;
     if (!rc)
         rc = s_set_timer(ntf, tx, more);
     if (rc)
@@ -244,7 +263,7 @@ static const cv_follow_def_t s_follows[] = {
 
 static const char *const s_migrations[] = {ntf_tables_1,       ntf_tables_2,        ntf_tables_3,
                                            ntf_tables_content, ntf_tables_dispatch, ntf_tables_arrival,
-                                           ntf_tables_prefer};
+                                           ntf_tables_prefer,  ntf_tables_reach,    ntf_tables_escalate};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

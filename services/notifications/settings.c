@@ -16,7 +16,8 @@
 
 /* Set once, before the service is opened. Without a configuration (tests): nothing leaves. */
 static ntf_post_settings_t s_settings = {.ladder = {.pause_ms = {1000}, .n = 1, .sum_ms = 1000},
-                                         .courier = {.timeout_ms = 1000}};
+                                         .courier = {.timeout_ms = 1000},
+                                         .escalate_ms = {12 * 3600000, 12 * 3600000, 24 * 3600000}};
 
 const ntf_post_settings_t *ntf_post_settings(void)
 {
@@ -96,6 +97,13 @@ int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t e
     if (ntf_ladder_read(cv_str(cv_config_text(config, "notifications/retry")), &settings.ladder))
         return s_wrong(ret_error, error_size, "notifications/retry",
                        "must be 1 to 16 pauses, each with ms, s, m, h or d: " NTF_RETRY_DEFAULT);
+    static const char *const escalate[NTF_ESCALATES] = {
+        [NTF_ESCALATE_REMINDER] = "notifications/escalate_reminder",
+        [NTF_ESCALATE_PROMOTION] = "notifications/escalate_promotion",
+        [NTF_ESCALATE_SILENCE] = "notifications/escalate_silence",
+    };
+    for (int i = 0; i < NTF_ESCALATES; i++)
+        settings.escalate_ms[i] = cv_config_int(config, escalate[i]) * 60000;
     settings.courier.anywhere = strcmp(cv_config_text(config, "notifications/webhook_to"), "any") == 0;
     const char *ca_file = s_text(config, "notifications/ca_file");
     if (ca_file[0] && access(ca_file, R_OK))

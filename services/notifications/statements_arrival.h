@@ -49,7 +49,6 @@
     XX(fare_open, "SELECT f.channel, f.n, v.time_ms FROM (SELECT channel, count(*) AS n, min(number) AS first"      \
                   " FROM ntf_dispatch INDEXED BY ntf_dispatch_lane WHERE state < 3 GROUP BY channel) AS f"          \
                   " JOIN ntf_dispatch AS d ON d.number = f.first JOIN ntf_delivery AS v ON v.n = d.n")              \
-    XX(fare_dead, "SELECT channel, count(*) FROM ntf_dispatch INDEXED BY ntf_dispatch_dead WHERE state = 4 AND"     \
-                  " reason <> 15 GROUP BY channel")
+    XX(fare_dead, "SELECT channel, n FROM ntf_dead")
 
 #endif

@@ -87,21 +87,26 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .channel = (int)cv_stmt_get_int(stmt, 14),
         .arrival = cv_stmt_get_int(stmt, 15),
         .digest = cv_stmt_get_int(stmt, 16),
+        .above = (int)cv_stmt_get_int(stmt, 17),
     };
     return rc;
 }
 
-/* whole: with data and mail, which the statement gives behind the others. */
-static int s_deliveries(cv_stmt_t *stmt, bool whole, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
+/* What a statement gives behind the others. */
+typedef enum { NO_MORE, WHOLE, WITH_ANNOUNCED } s_more_t;
+
+static int s_deliveries(cv_stmt_t *stmt, s_more_t more, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
                         size_t *ret_n)
 {
     size_t n = 0;
     int rc = 0;
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
-        if (whole) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 17), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
+        if (more == WITH_ANNOUNCED)
+            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 18);
+        if (more == WHOLE) {
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 19), arena, &rc);
         }
         if (rc)
             break;
@@ -428,12 +433,13 @@ int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_part
     return CV_OK;
 }
 
-int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_arena_t *arena,
+int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, int above, cv_arena_t *arena,
                             ntf_recipient_t *ret_recipient)
 {
     cv_stmt_t *stmt = store->recipient_for;
     cv_stmt_text(stmt, 1, event);
     cv_stmt_text(stmt, 2, party);
+    cv_stmt_int(stmt, 3, above);
     int rc;
     while ((rc = cv_stmt_step(stmt)) > 0) {
         if (!ntf_mail_address_usable(cv_stmt_get_text(stmt, 2)))
@@ -567,7 +573,7 @@ int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_
 {
     cv_stmt_int(store->ready, 1, now_ms);
     cv_stmt_int(store->ready, 2, (int64_t)max);
-    return s_deliveries(store->ready, true, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(store->ready, WHOLE, arena, max, ret_deliveries, ret_n);
 }
 
 int ntf_store_lease(ntf_store_t *store, int64_t n, int64_t now_ms, cv_str_t mail)
@@ -595,7 +601,7 @@ int ntf_store_delivery_get(ntf_store_t *store, int64_t n, cv_arena_t *arena, ntf
     ntf_delivery_t delivery;
     size_t found;
     cv_stmt_int(store->delivery_get, 1, n);
-    int rc = s_deliveries(store->delivery_get, true, arena, 1, &delivery, &found);
+    int rc = s_deliveries(store->delivery_get, WHOLE, arena, 1, &delivery, &found);
     if (rc || found == 0)
         return rc ? rc : CV_ENOTFOUND;
     *ret_delivery = delivery;
@@ -635,7 +641,7 @@ int ntf_store_scrubs(ntf_store_t *store, int64_t after, cv_arena_t *arena, size_
 {
     cv_stmt_int(store->scrubs, 1, after);
     cv_stmt_int(store->scrubs, 2, (int64_t)max);
-    return s_deliveries(store->scrubs, true, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(store->scrubs, WHOLE, arena, max, ret_deliveries, ret_n);
 }
 
 int ntf_store_scrubbed(ntf_store_t *store, int64_t n)
@@ -648,7 +654,7 @@ int ntf_store_unannounced(ntf_store_t *store, cv_arena_t *arena, size_t max, ntf
                           size_t *ret_n)
 {
     cv_stmt_int(store->unannounced, 1, (int64_t)max);
-    return s_deliveries(store->unannounced, false, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(store->unannounced, WITH_ANNOUNCED, arena, max, ret_deliveries, ret_n);
 }
 
 int ntf_store_announced(ntf_store_t *store, int64_t n, int64_t arrival)
@@ -700,5 +706,5 @@ int ntf_store_list(ntf_store_t *store, ntf_list_t list, cv_str_t event, cv_str_t
         cv_stmt_int(stmt, 3, hold);
     cv_stmt_int(stmt, 4, after);
     cv_stmt_int(stmt, 5, (int64_t)max);
-    return s_deliveries(stmt, false, arena, max, ret_deliveries, ret_n);
+    return s_deliveries(stmt, NO_MORE, arena, max, ret_deliveries, ret_n);
 }

@@ -133,11 +133,13 @@ typedef struct {
     cv_str_t mail; /* and _add give it. mail: as it was frozen before the first try; else absent */
     int state, hold;
     int64_t attempts, failures, next_ms;
-    cv_str_t reason; /* why the last try failed; else absent */
-    int channel;     /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
-    int64_t digest;  /* how it leaves: see store_prefer.h */
-    cv_str_t to;     /* whom its message is to; only after ntf_compose */
-    int64_t arrival; /* how far it has come with its dispatches: store_arrival.h */
+    cv_str_t reason;   /* why the last try failed; else absent */
+    int channel;       /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
+    int64_t digest;    /* how it leaves: see store_prefer.h */
+    cv_str_t to;       /* whom its message is to; only after ntf_compose */
+    int above;         /* for those behind this order alone: escalate.h; -1: for all */
+    int64_t announced; /* what was told of it last, as arrival; 0: nothing. Only after ntf_store_unannounced */
+    int64_t arrival;   /* how far it has come with its dispatches: store_arrival.h */
 } ntf_delivery_t;
 
 /* Makes the row, unless a delivery of this notice is there already. */
@@ -161,8 +163,8 @@ typedef struct {
     cv_language_t language;
 } ntf_recipient_t;
 /* Whom to write to: the delegation's contact, else the party's recipient with the lowest order. Those whose address
- * cannot be used are passed over. CV_ENOTFOUND: nobody. */
-int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_arena_t *arena,
+ * cannot be used are passed over, and those up to the order `above` (-1: none are). CV_ENOTFOUND: nobody. */
+int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, int above, cv_arena_t *arena,
                             ntf_recipient_t *ret_recipient) CV_USE_RESULT;
 /* Name of one person of the delegation; absent when not known. */
 int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number, cv_arena_t *arena,

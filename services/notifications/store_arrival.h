@@ -5,7 +5,7 @@
  * worst of them, in this order:
  *
  *   failed      no message could be made, or no file be written
- *   dead        a dispatch was given up: a person has to mend something and redrive it
+ *   dead        a dispatch was given up, or came back: a person has to mend something and redrive it
  *   queued      the message waits to be made
  *   written     it is a file in the outbox, which is as far as is known; or mail or a webhook is on its way
  *   delivered   mail server and webhooks have taken all of it

@@ -10,7 +10,7 @@
  *   queued -- lease --> sending --> delivered
  *     ^  ^                |    \
  *     |  +-- try again ---+     +--> dead     refused, gone, given up; webhook taken away
- *     +-------------- redrive ---------+
+ *     +-------------- redrive ---------+     also a mail that was delivered and came back: reach.h
  *
  * The dispatches of one channel and address are a lane: they leave in the order of their numbers, one after the other.
  * The one that may go next is marked (head), so that what is due is found without looking at what waits behind it.

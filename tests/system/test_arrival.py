@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # What arrived is known everywhere: in the stream, on the page, in numbers, at doctor's; and a redriven letter takes it back.
 # SPDX-License-Identifier: Apache-2.0
+# ctest-labels: notifications
 import json
 import os
 import sqlite3

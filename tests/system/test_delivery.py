@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Notices that leave for mail servers and webhooks: none lost, each once, in order, whoever hangs, refuses or is killed.
 # SPDX-License-Identifier: Apache-2.0
+# ctest-labels: notifications
 #
 # CONVENE_DELIVERY_NOTICES: how many notices the test across kills sends (400; the long version 100000).
 import base64

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Invitations as a calendar sees them: the outbox read with a parser that is not ours, one entry per event whatever comes after.
 # SPDX-License-Identifier: Apache-2.0
+# ctest-labels: notifications
 import datetime
 import email
 import email.policy

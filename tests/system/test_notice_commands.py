@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """test_notice_commands: `convene notice` and `convene webhook`: who got what, dead letters again, secrets shown once.
 SPDX-License-Identifier: Apache-2.0
+ctest-labels: notifications
 """
 import os
 import sys

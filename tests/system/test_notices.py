@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # What people are told: one file for each decision and delegation, whole and right, whatever happens to the writer.
 # SPDX-License-Identifier: Apache-2.0
+# ctest-labels: notifications
 import email
 import email.policy
 import os

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Preferences, quiet hours and digests with real processes, a mail server and kill -9: each notice leaves once, or in one digest.
 # SPDX-License-Identifier: Apache-2.0
+# ctest-labels: notifications
 #
 # CONVENE_DIGEST_EVENTS: at how many events the party registers (4; a long version 200).
 import collections

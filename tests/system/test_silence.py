@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # A silence procedure of the real service: adopted at its instant, once, also when it was killed before, around or over it.
 # SPDX-License-Identifier: Apache-2.0
+# ctest-labels: notifications
 import os
 import sys
 

@@ -260,6 +260,75 @@ static void test_notices_and_feed_are_bounded(void **state)
     assert_int_equal(json_object_size(dash_view_kind(world->view, "feed")), DASH_FEED_MAX);
 }
 
+/* What is dead was counted only if it had ended well before: not what was left out or waited as its recipient asked. */
+static void test_dead_after_the_end(void **state)
+{
+    world_t *world = *state;
+    static const char notice[] = "{'notice': '%s', 'kind': 'decision', 'cause': 'C', 'event': 'E1', 'party': 'KZ', "
+                                 "'channel': '%s', 'state': '%s', 'attempts': 0}";
+    static const char dead[] = "{'notice': '%s', 'kind': 'decision', 'cause': 'C', 'event': 'E1', 'party': 'KZ', "
+                               "'channel': 'webhook', 'state': 'dead', 'attempts': 3, 'reason': 'timeout'%s}";
+    static const struct {
+        const char *channel, *state, *was;
+        int written, delivered; /* in the end */
+    } cases[] = {
+        {"outbox", "written", ", 'was': 'written'", 1, 1},
+        {"email", "delivered", ", 'was': 'delivered'", 2, 0},
+        {"outbox", "deferred", ", 'was': 'deferred'", 2, 1},
+        {"outbox", "silenced", ", 'was': 'silenced'", 2, 1},
+        {"outbox", "written", "", 1, 1}, /* as those before told it */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(dash_view_put(world->view, "tally", "notices",
+                                       json_pack("{s:i, s:i, s:b}", "written", 1, "delivered", 0, "partial", 0)),
+                         CV_OK);
+        assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "A", "outbox", "written"), CV_OK);
+        assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "B", "email", "delivered"), CV_OK);
+        const char *name = strcmp(cases[i].state, "delivered") == 0 ? "B"
+                           : strcmp(cases[i].state, "written") == 0 ? "A"
+                                                                    : "C";
+        if (*name == 'C') {
+            assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "C", "outbox", "queued"), CV_OK);
+            assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, notice, "C", cases[i].channel, cases[i].state),
+                             CV_OK);
+        }
+        assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_NOTICE_V1, dead, name, cases[i].was), CV_OK);
+        assert_int_equal(number_of(world, "tally", "notices", "written"), cases[i].written);
+        assert_int_equal(number_of(world, "tally", "notices", "delivered"), cases[i].delivered);
+        assert_int_equal(dash_view_put(world->view, "notice", name, NULL), CV_OK);
+    }
+}
+
+/* Those that cannot be reached are there, and a need each; those that were mended are gone. */
+static void test_contacts(void **state)
+{
+    world_t *world = *state;
+    static const char contact[] = "{'party': 'KZ', 'order': %s, 'state': '%s', 'since_ms': 5%s}";
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "1", "returned", ", 'status': '5.1.1'"),
+                     CV_OK);
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "0", "complained", ", 'event': 'E1'"),
+                     CV_OK);
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "0", "complained", ", 'event': 'E2'"),
+                     CV_OK);
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "2", "reachable", ""), CV_OK);
+    assert_int_equal(json_object_size(dash_view_kind(world->view, "contact")), 3);
+    json_t *kinds = json_pack("{s:O}", "contact", dash_view_kind(world->view, "contact"));
+    json_t *derived = dash_derive(kinds, 10), *list = json_object_get(derived, "attention");
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(dash_str(json_array_get(list, 1), "what"), "contact_returned");
+    assert_string_equal(dash_str(json_array_get(list, 1), "about"), "1");
+    assert_string_equal(dash_str(json_array_get(list, 0), "what"), "contact_complained");
+    assert_int_equal(dash_int(json_array_get(list, 0), "n"), 2);
+    assert_string_equal(dash_str(json_array_get(list, 0), "command"), "convene recipient contacts KZ");
+    json_decref(derived);
+    json_decref(kinds);
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, contact, "1", "reachable", ""), CV_OK);
+    assert_null(dash_view_get(world->view, "contact", "KZ/1"));
+    assert_int_equal(tell(world, CV_MSG_NOTIFICATIONS_CONTACT_V1, "{'order': 1, 'state': 'returned'}"), CV_EINVAL);
+    assert_int_equal(dash_view_drop_stream(world->view, "notifications.events"), CV_OK);
+    assert_int_equal(json_object_size(dash_view_kind(world->view, "contact")), 0);
+}
+
 static void test_what_is_refused(void **state)
 {
     world_t *world = *state;
@@ -418,6 +487,8 @@ int main(void)
         TEST(test_a_programme_without_people),
         TEST(test_the_public_sees_the_newest_release),
         TEST(test_notices_and_feed_are_bounded),
+        TEST(test_dead_after_the_end),
+        TEST(test_contacts),
         TEST(test_what_is_refused),
         TEST(test_a_loaded_view_is_the_same),
         TEST(test_a_snapshot_replaces),

@@ -109,6 +109,10 @@ static int64_t deliver(world_t *world, int lane)
 
 static void check(world_t *world)
 {
+    assert_int_equal(number_of(world,
+                               "SELECT count(*) FROM ntf_dead AS k WHERE n <> (SELECT count(*) FROM ntf_dispatch AS d"
+                               " WHERE d.channel = k.channel AND d.state = 4 AND d.reason <> 15)"),
+                     0); /* the dead are counted as they die and rise */
     assert_int_equal(
         number_of(world, "SELECT count(*) FROM (SELECT 1 FROM ntf_dispatch WHERE state = 2 GROUP BY channel, address"
                          " HAVING count(*) > 1)"),
@@ -328,6 +332,27 @@ static void test_migration(void **state)
     assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch"), 0);
 }
 
+/* What is dead already is counted, and a recipient can be told of. */
+static void test_migration_with_dead(void **state)
+{
+    world_t *world = *state;
+    open_world(world, 7);
+    run(world,
+        "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, hold, state) VALUES('n', 1, 'c', 'E',"
+        " 'KZ', 5, 0, 0, 2);"
+        "INSERT INTO ntf_dispatch(n, channel, webhook, address, head) VALUES(1, 2, 0, 'a@b', 0), (1, 3, 1, 'https://a/', 0),"
+        " (1, 3, 2, 'https://b/', 0), (1, 3, 3, 'https://c/', 0);"
+        "UPDATE ntf_dispatch SET state = 4, reason = CASE webhook WHEN 2 THEN 15 ELSE 3 END WHERE webhook < 3;"
+        "UPDATE ntf_dispatch SET state = 3 WHERE webhook = 3");
+    cv_db_close(&world->db);
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    check(world);
+    assert_int_equal(number_of(world, "SELECT sum(n) FROM ntf_dead"), 2);
+    assert_int_equal(number_of(world, "SELECT above FROM ntf_delivery"), -1);
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_reach"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +360,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_backlog_is_not_walked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_that_steps_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migration, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_migration_with_dead, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,8 @@ typedef struct {
     size_t persons_n;
     int64_t time_ms; /* of the decision or change */
     cv_str_t notice;
-    bool inside; /* of a digest: without greeting and foot */
+    bool is_second; /* it goes to the next contact, because nobody had it */
+    bool inside;    /* of a digest: without greeting and foot */
 } ntf_context_t;
 
 /* What is ahead, and how long before it the reminder is. */

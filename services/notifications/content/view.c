@@ -557,6 +557,8 @@ json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
         s_set_clean(&make, make.view, "recipient", context->recipient);
     s_set_named(&make, "delegation", context->party_name, context->party);
     s_set(&make, make.view, "notice", context->notice);
+    if (context->is_second)
+        s_set_json(&make, make.view, "second", json_true());
     if (context->inside)
         s_set_json(&make, make.view, "inside", json_true());
     if (!news->procedure && news->kind != NTF_DIGEST)

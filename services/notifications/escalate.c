@@ -1,0 +1,179 @@
+/* escalate: see escalate.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/escalate.h"
+
+#include "convene/log.h"
+#include "convene/zone.h"
+#include "notifications/core_escalate.h"
+#include "notifications/dispatch.h"
+#include "notifications/store_arrival.h"
+
+#include <stdio.h>
+
+#define SECOND "second."
+
+int ntf_escalate_watch(ntf_t *ntf, cv_str_t notice, int kind, int64_t time_ms, int64_t deadline_ms)
+{
+    int64_t before_ms = ntf_post_settings()->escalate_ms[kind == NTF_PROMOTION ? NTF_ESCALATE_PROMOTION
+                                                         : kind == NTF_SILENCE ? NTF_ESCALATE_SILENCE
+                                                                               : NTF_ESCALATE_REMINDER];
+    if (before_ms == 0 || deadline_ms <= time_ms)
+        return CV_OK;
+    ntf->watching = true;
+    return ntf_watch_put(ntf->watches, notice, deadline_ms, ntf_escalate_at(time_ms, deadline_ms, before_ms));
+}
+
+int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
+{
+    int64_t at_ms = 0;
+    int rc = ntf_watch_next(ntf->watches, &at_ms);
+    if (rc == CV_ENOTFOUND)
+        rc = cv_tx_timer_cancel(tx, "escalate", CV_STR(""));
+    else if (!rc)
+        rc = cv_tx_timer_set(tx, "escalate", CV_STR(""), at_ms);
+    if (!rc)
+        ntf->watching = false;
+    return rc;
+}
+
+/* Whether its deadline is still this one. Of an offer it is: it never moves. */
+static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_watch_t *watch, bool *ret_stands)
+{
+    cv_arena_t *arena = cv_tx_arena(tx);
+    ntf_ahead_t ahead = {.anchor = NTF_ANCHOR_SILENCE};
+    cv_str_t record, zone, file;
+    const void *data;
+    int64_t deadline_ms = 0;
+    int rc = row->kind == NTF_REMINDER ? ntf_ahead_read(row->data, &ahead, &record) : CV_OK;
+    *ret_stands = row->kind == NTF_PROMOTION;
+    if (rc || *ret_stands)
+        return rc;
+    bool is_silence = ahead.anchor == NTF_ANCHOR_SILENCE;
+    rc = is_silence ? ntf_procedure_get(ntf->reminders, row->event, arena, &record)
+                    : ntf_store_event_get(ntf->store, row->event, arena, &record);
+    if (rc) /* it is over */
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    rc = ntf_decode(is_silence ? CV_MSG_SCHEDULING_DECISION_V1 : CV_MSG_SCHEDULING_EVENT_V1, record, arena, &data);
+    if (rc)
+        return rc;
+    if (is_silence) {
+        const cv_scheduling_decision_v1_t *procedure = data;
+        *ret_stands = procedure->has_expires_ms && procedure->expires_ms == watch->deadline_ms;
+        return CV_OK;
+    }
+    const cv_scheduling_event_v1_t *event = data;
+    zone = event->event_details.zone;
+    bool has_file = zone.ptr && !cv_zone_read(arena, zone, &file);
+    *ret_stands = ntf_anchor(ahead.anchor, event, has_file ? file : CV_STR_NONE, &deadline_ms) &&
+                  deadline_ms == watch->deadline_ms;
+    return CV_OK;
+}
+
+/* Behind which order the next contact is. CV_ENOTFOUND: there is none. */
+static int s_next_contact(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int *ret_above)
+{
+    ntf_recipient_t recipient;
+    bool is_mailed = false;
+    int above = -1;
+    int rc = ntf_watch_order(ntf->watches, row->n, &above, &is_mailed);
+    if (!rc && !is_mailed) { /* whoever it is for has not got it */
+        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, -1, arena, &recipient);
+        above = rc ? above : recipient.order;
+    }
+    if (!rc)
+        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, above, arena, &recipient);
+    if (!rc)
+        *ret_above = above;
+    return rc;
+}
+
+static int s_escalate(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, ntf_watch_t *watch)
+{
+    char notice[NTF_ID_MAX + 1];
+    int above = -1;
+    int rc = s_next_contact(ntf, cv_tx_arena(tx), row, &above);
+    if (rc)
+        return rc;
+    int len = snprintf(notice, sizeof(notice), SECOND "%.*s", CV_STR_ARG(row->notice));
+    if (len < 0 || (size_t)len >= sizeof(notice))
+        return CV_ENOTFOUND;
+    rc = ntf_tell(ntf, &(ntf_telling_t){.kind = row->kind,
+                                        .notice = cv_str(notice),
+                                        .cause = row->cause,
+                                        .event = row->event,
+                                        .party = row->party,
+                                        .time_ms = cv_tx_now_ms(tx),
+                                        .private_seq = row->private_seq,
+                                        .data = row->data,
+                                        .is_second = true});
+    if (!rc)
+        rc = ntf_watch_above(ntf->watches, cv_str(notice), above);
+    if (!rc)
+        rc = ntf_delivery_of(ntf->prefers, cv_str(notice), &watch->second);
+    if (!rc)
+        cv_log(CV_LOG_WARN, "notice_escalated", cv_kv_str("notice", row->notice), cv_kv_str("party", row->party));
+    return rc;
+}
+
+static int s_seen(ntf_t *ntf, cv_arena_t *arena, int64_t n, ntf_delivery_t *ret_row, ntf_seen_t *ret_seen)
+{
+    int rc = ntf_store_delivery_get(ntf->store, n, arena, ret_row);
+    if (!rc)
+        *ret_seen = ntf_seen(ret_row->arrival, ret_row->channel, ret_row->digest);
+    return rc;
+}
+
+static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
+{
+    cv_arena_t *arena = cv_tx_arena(tx);
+    int64_t now_ms = cv_tx_now_ms(tx), half_ms = (watch->deadline_ms - now_ms) / 2;
+    ntf_delivery_t row, second;
+    ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
+    bool stands = false;
+    int state = watch->state;
+    watch->state = NTF_WATCH_ENDED;
+    if (half_ms <= 0)
+        return CV_OK;
+    int rc = s_seen(ntf, arena, watch->n, &row, &seen);
+    if (!rc && watch->second)
+        rc = s_seen(ntf, arena, watch->second, &second, &seen_second);
+    if (!rc)
+        rc = s_stands(ntf, tx, &row, watch, &stands);
+    if (rc || !stands || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
+        return rc;
+    watch->at_ms = now_ms + (half_ms > NTF_LOOK_SOON_MS ? half_ms : NTF_LOOK_SOON_MS);
+    watch->state = state;
+    if (seen == NTF_SEEN_LATER)
+        return CV_OK;
+    rc = watch->second ? CV_ENOTFOUND : s_escalate(ntf, tx, &row, watch);
+    watch->state = rc ? NTF_NOBODY : NTF_ESCALATED;
+    if (rc != CV_ENOTFOUND)
+        return rc;
+    if (state != NTF_NOBODY)
+        cv_log(CV_LOG_WARN, "notice_unseen", cv_kv_str("notice", row.notice), cv_kv_str("party", row.party));
+    watch->at_ms = now_ms + NTF_LOOK_AGAIN_MS;
+    return CV_OK;
+}
+
+int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx)
+{
+    int rc = CV_OK;
+    for (int i = 0; !rc && i < NTF_LOOKS_MAX; i++) {
+        ntf_watch_t watch;
+        rc = ntf_watch_due(ntf->watches, cv_tx_now_ms(tx), &watch);
+        if (rc)
+            break;
+        rc = s_look(ntf, tx, &watch);
+        if (rc == CV_EMALFORMED || rc == CV_EINVAL || rc == CV_ELIMIT || rc == CV_ENOTFOUND) {
+            /* one that is damaged must not keep the others */
+            cv_log(CV_LOG_ERROR, "escalation_failed", cv_kv_int("delivery", watch.n), cv_kv_rc(rc));
+            watch.state = NTF_WATCH_ENDED;
+            rc = CV_OK;
+        }
+        if (!rc)
+            rc = ntf_watch_set(ntf->watches, &watch);
+    }
+    ntf->watching = true;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}

@@ -1,0 +1,37 @@
+/* escalate: a notice with a deadline that nobody of the party has got goes to its next contact, in time.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * How it goes
+ *   a notice with a deadline is made   a reminder, an offer of a seat, the opening of a silence procedure: ntf_tell puts down
+ *                                      when it is to be looked at (core_escalate.h), in the same transaction
+ *   the timer "escalate"               what is due is looked at, in the engine's transaction:
+ *     it has arrived                   that is all
+ *     its deadline has moved or gone   that is all: what replaces it has a notice of its own
+ *     it waits as its recipient asked  it is looked at again, half way to the deadline
+ *     nobody has it                    the same is made for whoever comes next in the party's order after the one it was
+ *                                      mailed to, saying so in the text, once; it leaves at once, and to no webhook
+ *     there is nobody who comes next,  it is unseen: counted in notifications.delivery, and said by doctor, metrics and the
+ *     or that does not arrive either   page; looked at again every NTF_LOOK_AGAIN_MS, so that it ends when somebody mends it
+ *
+ * Failure modes
+ *   killed at any moment               the row and the other notice are of one transaction; the timer is durable
+ *   down while it was due              looked at at the next start; if the deadline has passed meanwhile, it ends
+ *   the clock steps                    what is due is due by the clock; that it was done is not undone by it
+ *   an outbox folder                   what is a file is taken for arrived: what becomes of files is not known here
+ *   the first contact gets it later    both have it then
+ */
+#ifndef NOTIFICATIONS_ESCALATE_H
+#define NOTIFICATIONS_ESCALATE_H
+
+#include "notifications/notifications.h"
+
+enum { NTF_LOOK_AGAIN_MS = 600000, NTF_LOOK_SOON_MS = 1000, NTF_LOOKS_MAX = 256 /* in one transaction */ };
+
+/* A notice with this deadline was made. */
+int ntf_escalate_watch(ntf_t *ntf, cv_str_t notice, int kind, int64_t time_ms, int64_t deadline_ms) CV_USE_RESULT;
+/* What is to be looked at. */
+int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+/* Keeps the timer "escalate" at what is to be looked at next. */
+int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+
+#endif

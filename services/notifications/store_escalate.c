@@ -1,0 +1,133 @@
+/* store_escalate: see store_escalate.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/store_escalate.h"
+
+#include <stdlib.h>
+
+const char ntf_tables_escalate[] =
+    "ALTER TABLE ntf_delivery ADD COLUMN above INTEGER NOT NULL DEFAULT -1;"
+    "CREATE TABLE ntf_watch(n INTEGER PRIMARY KEY, deadline_ms INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " second INTEGER NOT NULL, state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 4)) STRICT;"
+    "CREATE INDEX ntf_watch_at ON ntf_watch(at_ms) WHERE state <> 3;"
+    "CREATE INDEX ntf_watch_nobody ON ntf_watch(deadline_ms) WHERE state = 4;";
+
+#define STATEMENTS(XX)                                                                                                 \
+    XX(put, "INSERT INTO ntf_watch SELECT n, ?2, ?3, 0, 1 FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING") \
+    XX(due, "SELECT n, deadline_ms, at_ms, second, state FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3"      \
+            " AND at_ms <= ?1 ORDER BY at_ms LIMIT 1")                                                                 \
+    XX(set, "UPDATE ntf_watch SET at_ms = ?2, second = ?3, state = ?4 WHERE n = ?1")                                   \
+    XX(next, "SELECT min(at_ms) FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3")                              \
+    XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"          \
+              " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"          \
+              " AND r.email = d.address), -1) FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n"              \
+              " WHERE d.n = ?1 AND d.channel = 2")                                                                     \
+    XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                  \
+    XX(unseen, "SELECT count(*) FROM ntf_watch INDEXED BY ntf_watch_nobody WHERE state = 4 AND deadline_ms > ?1")
+
+struct ntf_watches {
+#define XX(name, sql) cv_stmt_t *name;
+    STATEMENTS(XX)
+#undef XX
+};
+
+int ntf_watches_open(cv_db_t *db, ntf_watches_t **ret_store)
+{
+    ntf_watches_t *store = calloc(1, sizeof(*store));
+    if (!store)
+        return CV_ENOMEM;
+    const cv_sql_t all[] = {
+#define XX(name, sql) {&store->name, sql},
+        STATEMENTS(XX)
+#undef XX
+    };
+    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
+    if (rc)
+        ntf_watches_close(&store);
+    else
+        *ret_store = store;
+    return rc;
+}
+
+void ntf_watches_close(ntf_watches_t **store)
+{
+    free(*store); /* the statements are the database's */
+    *store = NULL;
+}
+
+int ntf_watch_put(ntf_watches_t *store, cv_str_t notice, int64_t deadline_ms, int64_t at_ms)
+{
+    cv_stmt_text(store->put, 1, notice);
+    cv_stmt_int(store->put, 2, deadline_ms);
+    cv_stmt_int(store->put, 3, at_ms);
+    return cv_stmt_run(store->put);
+}
+
+int ntf_watch_due(ntf_watches_t *store, int64_t now_ms, ntf_watch_t *ret_watch)
+{
+    cv_stmt_int(store->due, 1, now_ms);
+    int rc = cv_stmt_step(store->due);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_watch = (ntf_watch_t){.n = cv_stmt_get_int(store->due, 0),
+                               .deadline_ms = cv_stmt_get_int(store->due, 1),
+                               .at_ms = cv_stmt_get_int(store->due, 2),
+                               .second = cv_stmt_get_int(store->due, 3),
+                               .state = (int)cv_stmt_get_int(store->due, 4)};
+    cv_stmt_reset(store->due);
+    return CV_OK;
+}
+
+int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch)
+{
+    cv_stmt_int(store->set, 1, watch->n);
+    cv_stmt_int(store->set, 2, watch->at_ms);
+    cv_stmt_int(store->set, 3, watch->second);
+    cv_stmt_int(store->set, 4, watch->state);
+    return cv_stmt_run(store->set);
+}
+
+int ntf_watch_next(ntf_watches_t *store, int64_t *ret_ms)
+{
+    int rc = cv_stmt_step(store->next);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    bool none = cv_stmt_get_null(store->next, 0);
+    int64_t at_ms = cv_stmt_get_int(store->next, 0);
+    cv_stmt_reset(store->next);
+    if (none)
+        return CV_ENOTFOUND;
+    *ret_ms = at_ms;
+    return CV_OK;
+}
+
+int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_mailed)
+{
+    cv_stmt_int(store->order, 1, n);
+    int rc = cv_stmt_step(store->order);
+    if (rc < 0)
+        return rc;
+    *ret_mailed = rc > 0;
+    *ret_order = rc > 0 ? (int)cv_stmt_get_int(store->order, 0) : -1;
+    if (rc > 0)
+        cv_stmt_reset(store->order);
+    return CV_OK;
+}
+
+int ntf_watch_above(ntf_watches_t *store, cv_str_t notice, int above)
+{
+    cv_stmt_text(store->above, 1, notice);
+    cv_stmt_int(store->above, 2, above);
+    return cv_stmt_run(store->above);
+}
+
+int ntf_watch_unseen(ntf_watches_t *store, int64_t now_ms, int64_t *ret_n)
+{
+    cv_stmt_int(store->unseen, 1, now_ms);
+    int rc = cv_stmt_step(store->unseen);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_n = cv_stmt_get_int(store->unseen, 0);
+    cv_stmt_reset(store->unseen);
+    return CV_OK;
+}

@@ -1,0 +1,43 @@
+/* store_escalate: SQL of notices with a deadline, and of what was done when nobody had got them in time.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   ntf_watch   one row per notice with a deadline: watched -- looked at --> escalated --> ended
+ *                                                              |    |  ^------------+
+ *                                                              |    +-> nobody -----+  looked at again now and then
+ *                                                              +-> ended
+ *
+ * Invariant: of a notice at most one other is made for the next contact: its number is in the row (second), and its id is
+ * made from the notice's.
+ */
+#ifndef NOTIFICATIONS_STORE_ESCALATE_H
+#define NOTIFICATIONS_STORE_ESCALATE_H
+
+#include "notifications/store.h"
+
+extern const char ntf_tables_escalate[]; /* the migration */
+
+enum { NTF_WATCHED = 1, NTF_ESCALATED = 2, NTF_WATCH_ENDED = 3, NTF_NOBODY = 4 }; /* ntf_watch.state */
+
+typedef struct ntf_watches ntf_watches_t;
+int ntf_watches_open(cv_db_t *db, ntf_watches_t **ret_store) CV_USE_RESULT;
+void ntf_watches_close(ntf_watches_t **store);
+
+typedef struct {
+    int64_t n, deadline_ms, at_ms, second; /* second: 0: none was made */
+    int state;
+} ntf_watch_t;
+/* Of the delivery of this notice, if it is not watched yet. */
+int ntf_watch_put(ntf_watches_t *store, cv_str_t notice, int64_t deadline_ms, int64_t at_ms) CV_USE_RESULT;
+/* That is to be looked at, one at a time. CV_ENOTFOUND: none. */
+int ntf_watch_due(ntf_watches_t *store, int64_t now_ms, ntf_watch_t *ret_watch) CV_USE_RESULT;
+int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch) CV_USE_RESULT;
+/* CV_ENOTFOUND: nothing is watched. */
+int ntf_watch_next(ntf_watches_t *store, int64_t *ret_ms) CV_USE_RESULT;
+/* To which order its mail went last; -1: to nobody who is a contact or recipient now. *ret_mailed: it was mailed. */
+int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_mailed) CV_USE_RESULT;
+/* A delivery is for those behind this order alone. */
+int ntf_watch_above(ntf_watches_t *store, cv_str_t notice, int above) CV_USE_RESULT;
+/* Notices whose deadline is ahead, and whom nobody has got though it was time. */
+int ntf_watch_unseen(ntf_watches_t *store, int64_t now_ms, int64_t *ret_n) CV_USE_RESULT;
+
+#endif

@@ -1,0 +1,260 @@
+/* test_notifications_escalate: a notice that nobody has got goes to the next contact before its deadline, once, and no
+ * other notice does.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/core_escalate.h"
+#include "notifications/escalate.h"
+#include "notifications/store_arrival.h"
+
+#include "notifications_forum.h"
+
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
+#define OFFER EVENTS_ID "2.KZ"
+
+static void test_when(void **state)
+{
+    (void)state;
+    assert_int_equal(ntf_escalate_at(0, 48 * HOUR_MS, 12 * HOUR_MS), 36 * HOUR_MS);
+    assert_int_equal(ntf_escalate_at(0, 6 * HOUR_MS, 12 * HOUR_MS), 3 * HOUR_MS); /* never before half of its time */
+    assert_int_equal(ntf_escalate_at(5, 5, 12 * HOUR_MS), 5);
+    assert_int_equal(ntf_escalate_at(9, 5, 12 * HOUR_MS), 5);
+}
+
+static void test_seen(void **state)
+{
+    (void)state;
+    enum { OUTBOX = 1 };
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_DELIVERED, NTF_EMAIL, 0), NTF_SEEN_YES);
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_WRITTEN, OUTBOX, 0), NTF_SEEN_YES);
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_WRITTEN, NTF_EMAIL, 0), NTF_SEEN_NOT); /* on its way */
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_QUEUED, OUTBOX, 0), NTF_SEEN_NOT);
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_FAILED, OUTBOX, 0), NTF_SEEN_NOT);
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_DELIVERED + 7, NTF_EMAIL, 0), NTF_SEEN_NOT); /* dead */
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_DEFERRED, OUTBOX, 0), NTF_SEEN_LATER);
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_WRITTEN, OUTBOX, NTF_LEFT_OUT), NTF_SEEN_YES);
+    assert_int_equal(ntf_seen(NTF_ARRIVAL_DELIVERED + 7, OUTBOX, NTF_LEFT_OUT), NTF_SEEN_NOT); /* its webhook died */
+}
+
+/* ---- the service -------------------------------------------------------------------------- */
+
+static void run_sql(drv_t *drv, const char *sql)
+{
+    assert_int_equal(cv_db_begin(drv->db), CV_OK);
+    assert_int_equal(cv_db_exec(drv->db, sql), CV_OK);
+    assert_int_equal(cv_db_commit(drv->db), CV_OK);
+}
+
+static void jump(drv_t *drv, int64_t by_ms)
+{
+    drv->ms += by_ms;
+    drv_run(drv, 1500, true);
+}
+
+static void recipient(drv_t *drv, int64_t order, const char *email)
+{
+    static int number;
+    char id[64];
+    snprintf(id, sizeof(id), "0190163d-8694-739b-aea5-%012d", ++number);
+    assert_true(cv_str_is(drv_recipient(drv, id, KZ, order, email), "recipient_set"));
+}
+
+/* The mail of the newest notice waits at a server that does not take it, as the service itself would have put it down. */
+static void stuck(drv_t *drv, const char *address)
+{
+    char sql[700];
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head, attempts, next_ms)"
+             " SELECT max(n), 2, 0, '%s', x'00', 0, 1, 9000000000000 FROM ntf_delivery;"
+             "UPDATE ntf_delivery SET channel = 2 WHERE n = (SELECT max(n) FROM ntf_delivery)",
+             address);
+    run_sql(drv, sql);
+    drv_restart(drv);
+    drv_run(drv, 500, true);
+}
+
+/* An offer of a seat that ends in two days is made to KZ, whose contact is of the delegation. */
+static void offered(drv_t *drv)
+{
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    cv_registration_promoted_v1_t promoted = {.event = CV_STR("FORUM"),
+                                              .party = CV_STR(KZ),
+                                              .cause = CV_PROMOTION_CAUSE_CAPACITY,
+                                              .persons_n = 1,
+                                              .persons = {{.number = 1, .state = CV_PERSON_STATE_OFFERED}},
+                                              .has_expires_ms = true,
+                                              .expires_ms = drv->ms + 2 * DAY_MS,
+                                              .private_seq = 1};
+    drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, &promoted);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_files(drv), 2);
+}
+
+static int64_t unseen(drv_t *drv)
+{
+    static cv_any_t data;
+    cv_msg_t msg;
+    const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_OBSERVER, "", "delivery", "", CV_STR_NONE, 0);
+    assert_non_null(page);
+    assert_int_equal(cv_msg_read(drv->reader, cv_records_at(&page->records, 0), &msg, NULL), CV_OK);
+    assert_int_equal(msg.info->decode(msg.data, &data, NULL), CV_OK);
+    assert_true(data.notifications_delivery_v1.has_unseen);
+    return data.notifications_delivery_v1.unseen;
+}
+
+static int64_t seconds(drv_t *drv)
+{
+    return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE above >= 0");
+}
+
+static void test_not_taken(void **state)
+{
+    drv_t *drv = *state;
+    run_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://desk.example/')");
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    recipient(drv, 2, "third@kz.example");
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 35 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0); /* there is time */
+    jump(drv, HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_written(drv, "second." OFFER, "second@kz.example");
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n"
+                                     " WHERE d.channel = 3 AND v.above >= 0"),
+                     0); /* the webhook had it from the first */
+    /* Never again: not after restarts, not later, not by the next contact. */
+    drv_restart(drv);
+    jump(drv, 3 * HOUR_MS);
+    drv_restart(drv);
+    jump(drv, 20 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+    assert_int_equal(unseen(drv), 0);
+}
+
+/* The text says why; in the language of whom it is for, which is Russian here. */
+static void test_says_why(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 36 * HOUR_MS);
+    char *mail = drv_file(drv, "second." OFFER), *first = drv_file(drv, OFFER);
+    assert_non_null(mail);
+    assert_non_null(first);
+    assert_non_null(strstr(mail, "оно вовремя не дошло до контактного лица"));
+    assert_null(strstr(first, "did not reach the contact"));
+    free(mail);
+    free(first);
+}
+
+static void test_taken(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    jump(drv, 40 * HOUR_MS); /* a file is as far as is known */
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+}
+
+static void test_nobody_and_mended(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 36 * HOUR_MS + 5000);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 1);
+    drv_restart(drv);
+    drv_run(drv, 1000, true);
+    assert_int_equal(unseen(drv), 1);
+    recipient(drv, 3, "second@kz.example");
+    jump(drv, NTF_LOOK_AGAIN_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_int_equal(unseen(drv), 0);
+    assert_written(drv, "second." OFFER, "second@kz.example");
+}
+
+/* What the next contact does not get either is unseen, until the deadline is over. */
+static void test_second_fails_too(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 36 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    stuck(drv, "second@kz.example");
+    assert_int_equal(unseen(drv), 0);
+    jump(drv, 7 * HOUR_MS); /* half of what was left has passed */
+    assert_int_equal(unseen(drv), 1);
+    assert_int_equal(seconds(drv), 1);
+    jump(drv, 6 * HOUR_MS);
+    assert_int_equal(unseen(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+}
+
+static void test_down_until_it_is_over(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    drv->ms += 3 * DAY_MS;
+    drv_restart(drv);
+    drv_run(drv, 1500, true);
+    assert_int_equal(seconds(drv), 0); /* it would say what is no more */
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+}
+
+/* A reminder of a start that moved is not escalated; that of the new start is, by the new one. */
+static void test_moves_with_the_event(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    cv_scheduling_event_v1_t event = forum(2);
+    event.event_details.time_start = CV_STR("09:30");
+    event.event_details.zone = CV_STR("Asia/Baku");
+    tell_event(drv, &event);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    recipient(drv, 1, "second@kz.example");
+    int64_t start_ms = 1778563800000; /* 2026-05-12 05:30 UTC */
+    jump(drv, start_ms - 7 * DAY_MS - drv->ms);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state = 1"), 1);
+    stuck(drv, "focal@KZ.example");
+    event.version = 3;
+    event.event_details.date_start = CV_STR("2026-05-14");
+    event.event_details.date_end = CV_STR("2026-05-15");
+    tell_event(drv, &event);
+    drv_run(drv, 1000, true);
+    jump(drv, start_ms - 11 * HOUR_MS - drv->ms);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state = 3 AND deadline_ms = 1778563800000"),
+                     1);
+    jump(drv, start_ms + DAY_MS - drv->ms); /* a day before the new start */
+    stuck(drv, "focal@KZ.example");
+    jump(drv, start_ms + 2 * DAY_MS - 12 * HOUR_MS - drv->ms);
+    assert_int_equal(seconds(drv), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_seen),
+        cmocka_unit_test_setup_teardown(test_not_taken, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_says_why, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_taken, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_and_mended, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_second_fails_too, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_down_until_it_is_over, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_moves_with_the_event, drv_setup, drv_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
