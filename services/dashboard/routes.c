@@ -50,7 +50,7 @@ static void s_give(dash_exchange_t *exchange, const dash_request_t *request, int
         headers[n++] = "Accept-Language";
     }
     headers[n] = NULL;
-    bool known = etag && status == 200 && strcmp(request->if_none_match, etag) == 0;
+    bool known = etag && status == 200 && dash_etag_matches(request->if_none_match, etag);
     dash_http_reply(exchange, known ? 304 : status, type, headers, known ? NULL : body);
     dash_text_drop(body);
 }

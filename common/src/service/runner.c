@@ -19,6 +19,7 @@
  */
 #include "service/runner.h"
 
+#include "convene/calendar.h"
 #include "convene/ids.h"
 #include "convene/log.h"
 #include "service/restore.h"
@@ -457,6 +458,10 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
     int rc = cv_config_load(flags.config_file, environ, flags.sets, flags.sets_n, &runner->config, error, sizeof error);
     if (!rc)
         rc = cv_config_check(runner->config, definition->name, error, sizeof error);
+    const char *domain = rc ? "" : cv_config_text(runner->config, "calendar/domain");
+    if (!rc && (rc = cv_calendar_set_domain(cv_str(domain))) != CV_OK)
+        (void)snprintf(error, sizeof error, "calendar/domain = %s: no name of a domain, like events.example.org",
+                       domain);
     if (rc) {
         say_and_log(definition->name, error);
         status = EXIT_USAGE;
