@@ -3,6 +3,8 @@
  */
 #include "cli.h"
 
+#include "convene/calendar.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,12 @@ int cli_config(cli_t *cli)
     }
     char error[CV_CONFIG_ERROR_MAX];
     int rc = cv_config_load(cli_flag(cli, "config", NULL), environ, sets, sets_n, &cli->config, error, sizeof error);
-    return rc == CV_OK ? CLI_OK : cli_usage(cli, "%s", error);
+    if (rc)
+        return cli_usage(cli, "%s", error);
+    const char *domain = cv_config_text(cli->config, "calendar/domain");
+    return cv_calendar_set_domain(cv_str(domain)) == CV_OK
+               ? CLI_OK
+               : cli_usage(cli, "calendar/domain = %s: no name of a domain, like events.example.org", domain);
 }
 
 int cli_connect_as(cli_t *cli, const char *principal, cv_client_t **ret_client)

@@ -4,14 +4,22 @@
  * An entry is found again by its UID: the event's id is made from it (from the whole id, where the file is one of
  * Convene's own feeds). What the file says is compared with what scheduling has, so the same file once more changes
  * nothing, and one that was changed changes only that. What it does not say stays as it is. An entry whose SEQUENCE
- * is lower than the one that was imported is old, and refused.
+ * is lower than the one that was imported is old, and refused, also one that cancels; so a higher one is kept even where
+ * nothing else differs. A day that an imported series has no more (EXDATE, an earlier UNTIL) is cancelled; an entry that is
+ * in the file no more says nothing: the file may be a part.
  *
- *   rows of the file = proposed + changed + cancelled + unchanged + refused
+ *   rows of the file and days gone = proposed + changed + cancelled + unchanged + refused
+ *
+ * A feed of Convene's own changes nothing while nothing is changed in it. It says less than the event (calendar.h of the
+ * dashboard), and so is read:
+ *   a time     by UTC: the same instant is the same time, on whatever day that is in UTC
+ *   days       for what goes on for several, also where the first has a time: the days count, the time stays
+ *   POSTPONED  at the days that it had: they are not those it has
+ *   a session  has a UID with '/', and is of a programme: it is left alone
  */
 #include "ical_read.h"
 #include "send.h"
 
-#include "convene/calendar.h"
 #include "convene/ids.h"
 
 #include <errno.h>
@@ -19,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 32 * 1024 * 1024, LINE_NAME_MAX = 32, HASH_LEN = 16, ID_MAX = 64, CHUNK = 65536 };
+enum { FILE_MAX = 32 * 1024 * 1024, LINE_NAME_MAX = 32, HASH_LEN = 16, ID_MAX = 64, DAY_LEN = 10, CHUNK = 65536 };
 
 typedef enum { PROPOSED, CHANGED, CANCELLED, UNCHANGED, REFUSED, WHATS } what_t;
 static const char *const WORDS[WHATS] = {"proposed", "changed", "cancelled", "unchanged", "refused"};
@@ -110,18 +118,25 @@ static int ask(work_t *work)
 
 /* ---- one row ----------------------------------------------------------------------------- */
 
-static bool is_own(const char *uid)
+static bool is_own(const char *uid, size_t *ret_len)
 {
-    size_t len = strlen(uid), domain = strlen("@" CV_CALENDAR_DOMAIN);
-    return len > domain && len - domain <= ID_MAX && strcmp(uid + len - domain, "@" CV_CALENDAR_DOMAIN) == 0;
+    return ical_is_own(uid, ret_len) && *ret_len <= ID_MAX;
+}
+
+/* EVENT/SESSION: '/' is in no event's id. */
+static bool is_session(const char *uid)
+{
+    size_t len;
+    return ical_is_own(uid, &len) && memchr(uid, '/', len);
 }
 
 static void id_of(const ical_row_t *row, int64_t year, char ret_id[ID_MAX + 1])
 {
     unsigned char hash[crypto_generichash_BYTES_MIN];
     char hex[2 * sizeof hash + 1];
-    if (is_own(row->uid)) {
-        snprintf(ret_id, ID_MAX + 1, "%.*s", (int)(strlen(row->uid) - strlen("@" CV_CALENDAR_DOMAIN)), row->uid);
+    size_t len;
+    if (is_own(row->uid, &len)) {
+        snprintf(ret_id, ID_MAX + 1, "%.*s", (int)len, row->uid);
         return;
     }
     crypto_generichash(hash, sizeof hash, (const unsigned char *)row->uid, strlen(row->uid), NULL, 0);
@@ -189,48 +204,59 @@ static int ask_for(work_t *work, const ical_row_t *row, const char *event, what_
     return CV_OK;
 }
 
+/* Does Convene's own feed give this event as days, though it has a time? (Without an instant, or over several days.) */
+static bool is_fed_as_days(const json_t *event)
+{
+    const char *end = cli_text_of(event, "date_end");
+    return !json_object_get(event, "start_ms") || (*end && strcmp(end, cli_text_of(event, "date_start")) != 0);
+}
+
 /* What the file says otherwise than scheduling, of what an event can change. A feed of Convene's own says its times by UTC
  * and puts words around the rest: of it the title, the days and the instant count. */
 static json_t *differences(const ical_row_t *row, const json_t *event)
 {
     static const char *const FIELDS[] = {"title", "date_end", "date_start", "time_start", "zone",   "utc_offset",
                                          "city",  "country",  "format",     "note",       "minutes"};
-    enum { OWN = 6, AT = 2, AT_END = 6 };
-    static const char POSTPONED_TITLE[] = "POSTPONED: ";
-    bool own = is_own(row->uid);
+    enum { OWN = 6, DAYS = 1 };
+    size_t len;
+    bool own = is_own(row->uid, &len);
     bool same_instant = own && json_object_get(row->data, "time_start") && json_object_get(event, "start_ms") &&
                         cli_int_of(event, "start_ms") == row->start_ms;
+    bool same_days = same_instant || (own && row->postponed && strcmp(cli_text_of(event, "status"), "postponed") == 0);
     json_t *change = json_object();
-    for (size_t i = 0; i < (own ? OWN : sizeof FIELDS / sizeof *FIELDS); ++i) {
+    for (size_t i = 0; i < (same_days ? DAYS : own ? OWN : sizeof FIELDS / sizeof *FIELDS); ++i) {
         json_t *says = json_object_get(row->data, FIELDS[i]), *is = json_object_get(event, FIELDS[i]);
-        if (same_instant && i >= AT && i < AT_END)
-            continue;
         if (!is && strcmp(FIELDS[i], "date_end") == 0)
             is = json_object_get(event, "date_start"); /* of one day */
         if (says && !json_equal(says, is))
             json_object_set(change, FIELDS[i], says);
     }
-    const char *title = cli_text_of(change, "title");
-    if (own && strncmp(title, POSTPONED_TITLE, sizeof POSTPONED_TITLE - 1) == 0 &&
-        strcmp(title + sizeof POSTPONED_TITLE - 1, cli_text_of(event, "title")) == 0)
+    /* Such a word may be the beginning of the title itself. */
+    static const char POSTPONED[] = "POSTPONED: ";
+    const char *title = cli_text_of(event, "title");
+    if (row->postponed && strncmp(title, POSTPONED, sizeof POSTPONED - 1) == 0 &&
+        strcmp(title + sizeof POSTPONED - 1, cli_text_of(change, "title")) == 0)
         json_object_del(change, "title");
     /* A file that names no end leaves it; but it cannot stay before the beginning. */
     const char *end = cli_text_of(event, "date_end"), *start = cli_text_of(row->data, "date_start");
-    if (!row->ends && *end && strcmp(end, start) < 0)
+    if (!same_days && !row->ends && *end && strcmp(end, start) < 0)
         json_object_set_new(change, "date_end", json_string(start));
     return change;
 }
 
 static int take_known(work_t *work, const ical_row_t *row, const char *id, const json_t *event)
 {
+    static const char OLD[] = "the entry is older than what was imported: its SEQUENCE is lower";
     const char *status = cli_text_of(event, "status");
-    bool over = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0;
+    size_t len;
+    bool own = is_own(row->uid, &len), over = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0;
     int64_t version = cli_int_of(event, "version"), known = cli_int_of(event, "sequence");
-    if (is_own(row->uid))
+    if (own)
         known = json_object_get(event, "calendar_sequence") ? cli_int_of(event, "calendar_sequence") : version - 1;
+    bool old = row->sequence < known;
     if (row->cancelled) {
-        if (over) {
-            tell(work, row, id, UNCHANGED, CV_STR_NONE, "%s", "");
+        if (over || old) {
+            tell(work, row, id, over ? UNCHANGED : REFUSED, CV_STR_NONE, "%s", over ? "" : OLD);
             return CV_OK;
         }
         return ask_for(work, row, id, CANCELLED, "convene.scheduling.event.advance.v1",
@@ -238,16 +264,17 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
                                  (json_int_t)version, "reason", "cancelled in a calendar file"));
     }
     json_t *change = differences(row, event);
-    bool no_time = *cli_text_of(event, "time_start") && !json_object_get(row->data, "time_start");
+    bool no_time = *cli_text_of(event, "time_start") && !json_object_get(row->data, "time_start") &&
+                   !(own && (row->postponed || is_fed_as_days(event)));
     bool no_zone = (*cli_text_of(event, "zone") && json_object_get(change, "utc_offset")) ||
                    (*cli_text_of(event, "utc_offset") && json_object_get(change, "zone"));
     const char *no = over ? "is over here, and stays so: a new entry with a new UID would be another event"
-                     : row->sequence < known && json_object_size(change)
-                         ? "the entry is older than what was imported: its SEQUENCE is lower"
+                     : old && json_object_size(change) ? OLD
                      : no_time ? "the event has a time, the entry only a day: a time is not taken off an event"
                      : no_zone ? "the event's time is in a zone, the entry's at an offset, or the other way round"
                                : NULL;
-    if (no || !json_object_size(change)) {
+    bool newer = !own && !over && row->sequence > known;
+    if (no || (!json_object_size(change) && !newer)) {
         tell(work, row, id, no ? REFUSED : UNCHANGED, CV_STR_NONE, "%s", no ? no : "");
         json_decref(change);
         return CV_OK;
@@ -255,7 +282,7 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
     json_object_set_new(change, "event", json_string(id));
     json_object_set_new(change, "expected_version", json_integer(version));
     json_object_set_new(change, "reason", json_string("changed in a calendar file"));
-    if (!is_own(row->uid))
+    if (!own)
         json_object_set_new(change, "sequence", json_integer(row->sequence));
     return ask_for(work, row, id, CHANGED, "convene.scheduling.event.change.v1", change);
 }
@@ -264,6 +291,10 @@ static int take(work_t *work, const ical_row_t *row)
 {
     static const char *const DEFAULTS[] = {"dimension", "body", "proposer"};
     char id[ID_MAX + 1];
+    if (is_session(row->uid)) {
+        tell(work, row, "", UNCHANGED, CV_STR_NONE, "is a session of a programme, and no event");
+        return CV_OK;
+    }
     if (!row->data) {
         tell(work, row, "", REFUSED, CV_STR("bad_entry"), "%s", row->wrong);
         return CV_OK;
@@ -278,7 +309,8 @@ static int take(work_t *work, const ical_row_t *row)
     }
     json_t *data = json_deep_copy(row->data);
     json_object_set_new(data, "event", json_string(id));
-    if (!is_own(row->uid)) {
+    size_t len;
+    if (!is_own(row->uid, &len)) {
         json_object_set_new(data, "uid", json_string(row->uid));
         json_object_set_new(data, "sequence", json_integer(row->sequence));
     }
@@ -288,6 +320,58 @@ static int take(work_t *work, const ical_row_t *row)
     if (json_object_get(work->dimensions, row->category))
         json_object_set_new(data, "dimension", json_string(row->category));
     return ask_for(work, row, id, PROPOSED, "convene.scheduling.event.propose.v1", data);
+}
+
+/* ---- days that series have no more ------------------------------------------------------- */
+
+static bool has_row(const ical_file_t *file, size_t n, const char *uid)
+{
+    for (size_t i = 0; i < n; ++i)
+        if (strcmp(file->rows[i].uid, uid) == 0)
+            return true;
+    return false;
+}
+
+/* The series that this event was imported as a day of, or NULL. */
+static const ical_series_t *series_of(const ical_file_t *file, const char *uid)
+{
+    size_t len = strlen(uid);
+    int64_t ms;
+    if (len <= DAY_LEN + 1 || uid[len - DAY_LEN - 1] != ' ' || cv_date_parse(cv_str(uid + len - DAY_LEN), &ms) != CV_OK)
+        return NULL;
+    for (size_t i = 0; i < file->series_n; ++i)
+        if (strlen(file->series[i].uid) == len - DAY_LEN - 1 &&
+            memcmp(file->series[i].uid, uid, len - DAY_LEN - 1) == 0)
+            return &file->series[i];
+    return NULL;
+}
+
+/* Gives each such day that is here a row that cancels it. */
+static int add_gone(work_t *work, int64_t year)
+{
+    ical_file_t *file = &work->file;
+    size_t n = file->n;
+    const char *key;
+    json_t *event;
+    json_object_foreach(work->events, key, event)
+    {
+        const char *uid = cli_text_of(event, "uid"), *status = cli_text_of(event, "status");
+        const ical_series_t *series = series_of(file, uid);
+        bool over = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0;
+        if (!series || over || cli_int_of(event, "plan_year") != year || has_row(file, n, uid))
+            continue;
+        ical_row_t *row = ical_add_row(file);
+        if (!row)
+            return CV_ENOMEM;
+        row->line = series->line;
+        row->sequence = series->sequence;
+        row->cancelled = true;
+        snprintf(row->uid, sizeof row->uid, "%s", uid);
+        row->data = json_pack("{s:I}", "plan_year", (json_int_t)year);
+        if (!row->data)
+            return CV_ENOMEM;
+    }
+    return CV_OK;
 }
 
 /* ---- all of them ------------------------------------------------------------------------- */
@@ -347,6 +431,8 @@ int cli_event_import(cli_t *cli)
         status = cli_fail(cli, CLI_USAGE, "%s: %s", work.path, work.file.wrong);
     if (status == CLI_OK)
         status = ask(&work);
+    if (status == CLI_OK && add_gone(&work, options.plan_year) != CV_OK)
+        status = cli_fail(cli, CLI_FAILED, "out of memory, or more than %d events in the file", ICAL_ROWS_MAX);
     if (status == CLI_OK)
         status = send_all(&work);
     if (status == CLI_OK)

@@ -4,6 +4,7 @@
 #include "ical_read.h"
 #include "ical_when.h"
 
+#include "convene/calendar.h"
 #include "convene/ids.h"
 #include "convene/zone.h"
 
@@ -42,7 +43,7 @@ typedef struct {
     char uid[ICAL_UID_MAX + 1];
     const char *tzid; /* of DTSTART */
     ical_when_t start, end;
-    bool has_end;
+    bool has_end, postponed;
     char day[DATE_LEN + 1]; /* of the series, that the entry stands in for; or "" */
     int64_t line;           /* of what is wrong */
     char wrong[ICAL_WRONG_MAX + 1];
@@ -50,7 +51,7 @@ typedef struct {
 
 /* ---- rows -------------------------------------------------------------------------------- */
 
-static ical_row_t *add_row(ical_file_t *file)
+ical_row_t *ical_add_row(ical_file_t *file)
 {
     if (file->n == ICAL_ROWS_MAX)
         return NULL;
@@ -64,6 +65,31 @@ static ical_row_t *add_row(ical_file_t *file)
     }
     file->rows[file->n] = (ical_row_t){.data = NULL};
     return &file->rows[file->n++];
+}
+
+static int add_series(const entry_t *entry)
+{
+    ical_file_t *file = entry->read->file;
+    if (file->series_n == file->series_room) {
+        size_t room = file->series_room ? 2 * file->series_room : 16;
+        ical_series_t *series = realloc(file->series, room * sizeof *series);
+        if (!series)
+            return CV_ENOMEM;
+        file->series = series;
+        file->series_room = room;
+    }
+    ical_series_t *one = &file->series[file->series_n++];
+    one->line = entry->part->line;
+    one->sequence = icalcomponent_get_sequence(entry->component);
+    memcpy(one->uid, entry->uid, sizeof one->uid);
+    return CV_OK;
+}
+
+bool ical_is_own(const char *uid, size_t *ret_len)
+{
+    const char *at = strrchr(uid, '@');
+    *ret_len = at ? (size_t)(at - uid) : 0;
+    return *ret_len && strcmp(at + 1, cv_calendar_domain()) == 0;
 }
 
 /* Notes what is wrong with the entry; gives false, for `return wrong(...)`. name: the property, or NULL: the entry. */
@@ -89,7 +115,7 @@ static void put_uid(const entry_t *entry, char ret_uid[ICAL_UID_MAX + 1])
 
 static int refuse(entry_t *entry)
 {
-    ical_row_t *row = add_row(entry->read->file);
+    ical_row_t *row = ical_add_row(entry->read->file);
     if (!row)
         return CV_ENOMEM;
     row->line = entry->line;
@@ -224,9 +250,25 @@ static bool take_place(const char *place, json_t *data)
     return put(data, "city", city) && put(data, "country", country);
 }
 
+/* What a feed of Convene's own says before the title is no part of it. */
+static const char *take_mark(entry_t *entry, const char *title)
+{
+    static const char POSTPONED[] = "POSTPONED: ", CANCELLED[] = "CANCELLED: ";
+    size_t len;
+    entry->postponed = false;
+    if (!title || !ical_is_own(entry->uid, &len))
+        return title;
+    entry->postponed = strncmp(title, POSTPONED, sizeof POSTPONED - 1) == 0;
+    if (entry->postponed)
+        return title + sizeof POSTPONED - 1;
+    bool cancelled = strncmp(title, CANCELLED, sizeof CANCELLED - 1) == 0 &&
+                     icalcomponent_get_status(entry->component) == ICAL_STATUS_CANCELLED;
+    return cancelled ? title + sizeof CANCELLED - 1 : title;
+}
+
 static bool take_texts(entry_t *entry, json_t *data)
 {
-    const char *title = icalcomponent_get_summary(entry->component);
+    const char *title = take_mark(entry, icalcomponent_get_summary(entry->component));
     const char *note = icalcomponent_get_description(entry->component);
     const char *place = icalcomponent_get_location(entry->component);
     if (!title || !*title)
@@ -272,8 +314,10 @@ static int take_at(entry_t *entry, int64_t wall_s, bool recurs)
     const char *no = ical_when_at(&entry->read->zones, entry->tzid, wall_s, &start, why);
     json_t *data = json_object();
     cv_time_text(wall_s * 1000, text);
+    if (recurs)
+        snprintf(entry->day, sizeof entry->day, "%.10s", text);
     bool good = !no || wrong(entry, "DTSTART", "DTSTART, on %.10s: %s", text, no);
-    ical_row_t *row = data && good && take_texts(entry, data) ? add_row(entry->read->file) : NULL;
+    ical_row_t *row = data && good && take_texts(entry, data) ? ical_add_row(entry->read->file) : NULL;
     if (!row) {
         json_decref(data);
         return entry->wrong[0] ? refuse(entry) : CV_ENOMEM;
@@ -285,10 +329,9 @@ static int take_at(entry_t *entry, int64_t wall_s, bool recurs)
     row->start_ms = (wall_s - start.offset_s) * 1000;
     row->sequence = icalcomponent_get_sequence(entry->component);
     row->cancelled = entry->read->cancels || icalcomponent_get_status(entry->component) == ICAL_STATUS_CANCELLED;
+    row->postponed = entry->postponed;
     row->data = data;
     take_category(entry->component, row->category);
-    if (recurs)
-        snprintf(entry->day, sizeof entry->day, "%.10s", text);
     put_uid(entry, row->uid);
     json_object_set_new(data, "plan_year", json_integer(entry->read->options->plan_year));
     json_object_set_new(data, "line", json_string(entry->read->options->line));
@@ -345,7 +388,7 @@ static int take_series(entry_t *entry, icalproperty *property)
     struct icalrecurrencetype rule = icalproperty_get_rrule(property);
     struct icaltimetype first = ical_time_of(entry->start.wall_s, entry->start.day);
     int64_t at[ICAL_OCCURRENCES_MAX], previous = INT64_MIN;
-    size_t n = 0;
+    size_t n = 0, out = 0;
     bool good = ((rule.freq >= ICAL_DAILY_RECURRENCE && rule.freq <= ICAL_YEARLY_RECURRENCE) ||
                  wrong(entry, "RRULE", "RRULE recurs within a day; daily and slower is read")) &&
                 (rule.interval > 0 || wrong(entry, "RRULE", "RRULE has no INTERVAL from 1 on"));
@@ -361,7 +404,11 @@ static int take_series(entry_t *entry, icalproperty *property)
         int64_t wall_s = ical_wall_of(time);
         if (icaltime_is_null_time(time) || wall_s >= entry->read->year_to_s)
             break;
-        if (wall_s < entry->read->year_from_s || is_excepted(entry, wall_s, &good) || !good)
+        if (wall_s < entry->read->year_from_s)
+            continue;
+        bool excepted = is_excepted(entry, wall_s, &good);
+        out += excepted;
+        if (excepted || !good)
             continue;
         if (n == ICAL_OCCURRENCES_MAX)
             good = wrong(entry, "RRULE", "RRULE recurs more than %d times in %lld; a COUNT or UNTIL would bound it",
@@ -373,12 +420,12 @@ static int take_series(entry_t *entry, icalproperty *property)
     }
     if (iterator)
         icalrecur_iterator_free(iterator);
-    if (good && !n)
+    if (good && !n && !out)
         good = wrong(entry, "RRULE", "RRULE has no day in %lld; --plan says of which year the plan is",
                      (long long)entry->read->options->plan_year);
     if (!good)
         return refuse(entry);
-    int rc = CV_OK;
+    int rc = add_series(entry);
     for (size_t i = 0; !rc && i < n; ++i) {
         char uid[ICAL_UID_MAX + 1], text[CV_TIME_TEXT + 1];
         cv_time_text(at[i] * 1000, text);
@@ -413,7 +460,10 @@ static void take_day(entry_t *entry)
 
 static int take_single(entry_t *entry, icalproperty *instance)
 {
-    if (entry->start.wall_s < entry->read->year_from_s || entry->start.wall_s >= entry->read->year_to_s) {
+    size_t len;
+    int64_t more_s = ical_is_own(entry->uid, &len) ? DAY_S : 0; /* by UTC it may be another year */
+    if (entry->start.wall_s < entry->read->year_from_s - more_s ||
+        entry->start.wall_s >= entry->read->year_to_s + more_s) {
         char text[CV_TIME_TEXT + 1];
         cv_time_text(entry->start.wall_s * 1000, text);
         wrong(entry, "DTSTART", "begins on %.10s, which is not in %lld; --plan says of which year the plan is", text,
@@ -564,6 +614,6 @@ void ical_read_done(ical_file_t *file)
     for (size_t i = 0; i < file->n; ++i)
         json_decref(file->rows[i].data);
     free(file->rows);
-    file->rows = NULL;
-    file->n = file->room = 0;
+    free(file->series);
+    *file = (ical_file_t){.rows = NULL};
 }

@@ -4,7 +4,8 @@
  * Each VEVENT gives one row; one that recurs a row for each occurrence in the plan's year, but for those that EXDATE
  * takes out or an entry with RECURRENCE-ID replaces. A row is either data, the fields of scheduling.event.propose but its
  * id, or a sentence that says what is wrong, with the line. No entry is lost: each has at
- * least one row, or other entries stand in for all of its days.
+ * least one row, or other entries stand in for all of its days, or it takes them all out itself. Which series were read as
+ * a whole is listed too: a day of one of these that has no row is none of the series.
  *
  *   times    as on the clock on the wall, with an IANA zone: TZID if it is one (a vendor's prefix is passed over), else
  *            the X-LIC-LOCATION of its VTIMEZONE, else the offset that the VTIMEZONE gives for that time. Z is UTC. A
@@ -13,6 +14,8 @@
  *   RRULE    daily or slower, ICAL_OCCURRENCES_MAX in the year at most; more are refused, and RDATE, by hour, and
  *            RANGE=THISANDFUTURE are
  *   place    "Online"; "City, AZ" or "AZ" as city and country; any other text begins the note
+ *   title    SUMMARY; in an entry of Convene's own (by its UID) without the "POSTPONED: " or "CANCELLED: " that a feed puts
+ *            before it
  *   people   ATTENDEE and ORGANIZER are not read: persons register
  *
  * Two entries for the same thing: the one with the higher SEQUENCE counts, the other is refused.
@@ -34,13 +37,22 @@ typedef struct {
     bool cancelled;                 /* STATUS or METHOD */
     int64_t start_ms;               /* of one that has a time */
     bool ends;                      /* the file says when it ends */
+    bool postponed;                 /* of Convene's own feeds: its days are those that it had */
     char category[48];              /* first of CATEGORIES that could be a code, or "" */
     char wrong[ICAL_WRONG_MAX + 1]; /* "" */
 } ical_row_t;
 
+/* An entry with RRULE, all of whose days in the year have a row. */
+typedef struct {
+    int64_t line, sequence;
+    char uid[ICAL_UID_MAX + 1];
+} ical_series_t;
+
 typedef struct {
     ical_row_t *rows;
     size_t n, room;
+    ical_series_t *series;
+    size_t series_n, series_room;
     size_t entries, passed_over;    /* VEVENTs; to-dos, journals and the like */
     char wrong[ICAL_WRONG_MAX + 1]; /* with the file as a whole: then there are no rows */
 } ical_file_t;
@@ -54,5 +66,10 @@ typedef struct {
 /* CV_ENOMEM. */
 int ical_read(const char *text, size_t len, const ical_options_t *options, ical_file_t *ret_file) CV_USE_RESULT;
 void ical_read_done(ical_file_t *file);
+
+/* One more row, all zero; NULL: out of memory, or ICAL_ROWS_MAX. Rows that were there may move. */
+ical_row_t *ical_add_row(ical_file_t *file);
+/* Does this UID stand at Convene's own domain? *ret_len: of what is before that. */
+bool ical_is_own(const char *uid, size_t *ret_len);
 
 #endif

@@ -4,6 +4,10 @@
  * The search works on a grid and knows a room by the beginning of a slot only. So its answer is judged once more, all of it
  * together, by the evaluator that the service asks (core_conflicts.h): a session that this would forbid stays where it was,
  * and is named. Nothing is changed; `place accept` of the file moves all of it or nothing.
+ *
+ * One request moves MOVED_MAX sessions. Where the search would move more, the answer is a step: those that have no time
+ * yet first, since they free no room that another waits for. What is left stays where it is while the step is judged, so
+ * that the step can be had by itself; it is named, and the next search goes on with it.
  */
 #include "ask.h"
 #include "session_model.h"
@@ -31,7 +35,7 @@ typedef struct {
     session_model_t *model;
     cv_arena_t *arena;
     sch_sitting_t *proposed; /* of each item */
-    bool *moves;
+    bool *moves, *later;     /* later: in another step */
     char (*starts)[START_MAX];
 } answer_t;
 
@@ -71,6 +75,21 @@ static bool is_elsewhere(const sch_sitting_t *a, const sch_sitting_t *b)
            !cv_str_equal(a->session.room, b->session.room) || !cv_str_equal(a->session.venue, b->session.venue);
 }
 
+/* Leaves what is more than one request for the next one. */
+static void bound(answer_t *answer, int n)
+{
+    int left = MOVED_MAX;
+    for (int pass = 0; pass < 2; ++pass)
+        for (int i = 0; i < n; ++i) {
+            const sch_sitting_t *now = answer->model->items[i];
+            if (!answer->moves[i] || sch_is_placed(now) != (pass == 1) || left-- > 0)
+                continue;
+            answer->proposed[i] = *now;
+            answer->moves[i] = false;
+            answer->later[i] = true;
+        }
+}
+
 /* What is forbidden among all as they would be goes back to where it was, until nothing is; that may forbid another. */
 static void judge(answer_t *answer, int n, json_t *refused)
 {
@@ -103,7 +122,7 @@ static void judge(answer_t *answer, int n, json_t *refused)
 static json_t *moved(const answer_t *answer, int n)
 {
     json_t *placed = json_array();
-    for (int i = 0; i < n && json_array_size(placed) < MOVED_MAX; ++i) {
+    for (int i = 0; i < n; ++i) {
         const sch_sitting_t *now = answer->model->items[i];
         const cv_session_t *session = &answer->proposed[i].session;
         char was[SCH_WHEN_MAX];
@@ -154,7 +173,7 @@ static json_t *nowhere(const answer_t *answer, const sch_place_result_t *result,
     json_t *list = json_array();
     for (int i = 0; i < n; ++i) {
         char text[TEXT_MAX];
-        if (sch_is_placed(&answer->proposed[i]))
+        if (sch_is_placed(&answer->proposed[i]) || answer->later[i])
             continue;
         session_model_why_nowhere(answer->model, i, text, sizeof text);
         if (!*text && result->places[i] >= 0)
@@ -163,6 +182,15 @@ static json_t *nowhere(const answer_t *answer, const sch_place_result_t *result,
             why_not(answer, result, i, text, sizeof text);
         json_array_append_new(list, json_pack("{s:s, s:s}", "session", answer->model->names[i], "text", text));
     }
+    return list;
+}
+
+static json_t *later(const answer_t *answer, int n)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < n; ++i)
+        if (answer->later[i])
+            json_array_append_new(list, json_string(answer->model->names[i]));
     return list;
 }
 
@@ -208,6 +236,9 @@ static void print(cli_t *cli, const json_t *doc)
         cli_say("stays: %s: %s\n", cli_text_of(row, "session"), cli_text_of(row, "text"));
     json_array_foreach(json_object_get(doc, "unplaced"), i, row)
         cli_say("nowhere: %s: %s\n", cli_text_of(row, "session"), cli_text_of(row, "text"));
+    if (json_array_size(json_object_get(doc, "later")))
+        cli_say("%zu more would move, and one request moves %d: accept these, then search again\n",
+                json_array_size(json_object_get(doc, "later")), MOVED_MAX);
     cli_say("%zu sessions would move; %s\n", json_array_size(json_object_get(doc, "placed")),
             path ? "`convene place accept` of that file moves them" : "nothing was changed");
 }
@@ -233,12 +264,13 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
     for (int i = 0; i < n; ++i)
         answer->moves[i] =
             propose(answer, i, result.places[i], file) && is_elsewhere(&answer->proposed[i], model->items[i]);
+    bound(answer, n);
     judge(answer, n, refused);
-    json_t *doc =
-        json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "event", cli->args[0], "seed", (json_int_t)seed,
-                  "iterations", (json_int_t)result.iterations, "repeatable", result.repeatable, "before",
-                  score_json(&result.before), "after", score_json(&result.score), "placed", moved(answer, n), "refused",
-                  refused, "unplaced", nowhere(answer, &result, n), "stays", staying(model));
+    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", cli->args[0], "seed",
+                            (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
+                            result.repeatable, "before", score_json(&result.before), "after", score_json(&result.score),
+                            "placed", moved(answer, n), "later", later(answer, n), "refused", refused, "unplaced",
+                            nowhere(answer, &result, n), "stays", staying(model));
     sch_place_result_done(&result);
     if (path && json_dump_file(doc, path, JSON_INDENT(1)) != 0) {
         json_decref(doc);
@@ -269,13 +301,15 @@ int cli_place_programme(cli_t *cli)
     answer.arena = cv_arena_new(ARENA_MAX);
     answer.proposed = calloc(n, sizeof *answer.proposed);
     answer.moves = calloc(n, sizeof *answer.moves);
+    answer.later = calloc(n, sizeof *answer.later);
     answer.starts = calloc(n, sizeof *answer.starts);
-    status = answer.arena && answer.proposed && answer.moves && answer.starts
+    status = answer.arena && answer.proposed && answer.moves && answer.later && answer.starts
                  ? search(cli, &answer, seed, seconds)
                  : cli_fail(cli, CLI_FAILED, "out of memory");
     answer.model->programme->agenda.n = 0; /* it points to what goes now */
     free(answer.proposed);
     free(answer.moves);
+    free(answer.later);
     free(answer.starts);
     cv_arena_destroy(&answer.arena);
     session_model_destroy(&answer.model);

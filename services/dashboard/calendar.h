@@ -19,6 +19,8 @@
  * LOCATION, SEQUENCE by its version; from begin to until. One that is cancelled stays; one that is off the programme has
  * no time, and so no entry.
  *
+ * Sessions are those of the newest release of their event, if it has one: an edit after it changes no feed until the next.
+ *
  * What is only drafted, proposed, circulated or rejected is not for everybody: it is in the feed of the party that
  * proposes it alone, as TENTATIVE (rejected: CANCELLED). What was cancelled before it was ever decided is the same. All
  * else that is cancelled stays: what just vanishes stays in many calendars for ever.

@@ -179,7 +179,7 @@ icalcomponent *dash_entry_event(const dash_mirror_t *mirror, const json_t *event
 
 /* ---- sessions ---------------------------------------------------------------------------- */
 
-/* Of a session that is cancelled, whose record has no instant any more: when it would have begun. */
+/* When a session that is cancelled would have begun. An older program's record does not say it: then as clocks are now. */
 static int64_t s_would_begin(const json_t *session)
 {
     int64_t wall_s, begin_ms = 0;
@@ -187,6 +187,8 @@ static int64_t s_would_begin(const json_t *session)
     size_t n = 0;
     cv_str_t file;
     const char *zone = dash_str(session, "zone");
+    if (json_object_get(session, "was_ms"))
+        return dash_int(session, "was_ms");
     if (!*zone || !cv_wall_parse(cv_str(dash_str(session, "start")), &wall_s))
         return 0;
     cv_arena_t *arena = cv_arena_new(2 * ZONE_MAX);
@@ -198,7 +200,7 @@ static int64_t s_would_begin(const json_t *session)
 
 icalcomponent *dash_entry_session(const dash_mirror_t *mirror, const json_t *session, int64_t at_ms)
 {
-    char uid[DASH_KEY_MAX + 32], related[CV_CALENDAR_UID_MAX + 1], key[DASH_KEY_MAX];
+    char uid[DASH_KEY_MAX + CV_CALENDAR_DOMAIN_MAX + 2], related[CV_CALENDAR_UID_MAX + 1], key[DASH_KEY_MAX];
     const char *event = dash_str(session, "event"), *room = dash_str(session, "room");
     bool cancelled = json_is_true(json_object_get(session, "cancelled"));
     int64_t begin_ms = dash_int(session, "begin_ms"), minutes = dash_int(session, "minutes");
@@ -206,7 +208,7 @@ icalcomponent *dash_entry_session(const dash_mirror_t *mirror, const json_t *ses
         begin_ms = s_would_begin(session);
     if (!begin_ms || cv_calendar_uid(cv_str(event), related))
         return NULL;
-    (void)snprintf(uid, sizeof(uid), "%s/%s@" CV_CALENDAR_DOMAIN, event, dash_str(session, "session"));
+    (void)snprintf(uid, sizeof(uid), "%s/%s@%s", event, dash_str(session, "session"), cv_calendar_domain());
     (void)snprintf(key, sizeof(key), "%s/%s", dash_str(session, "venue"), room);
     bool tentative = json_is_true(json_object_get(session, "tentative"));
     icalcomponent *entry = s_new(uid, cv_calendar_sequence(dash_int(session, "version"), 0), at_ms,

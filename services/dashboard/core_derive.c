@@ -8,9 +8,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { DAY_MS = 24 * 3600 * 1000, COMMAND_MAX = 400, NAMED_MAX = 8 };
+enum { DAY_MS = 24 * 3600 * 1000, COMMAND_MAX = 1200, NAMED_MAX = 8 };
 #define SILENCE_SOON_MS (2 * (int64_t)DAY_MS)
 #define REPORT_DUE_MS (31 * (int64_t)DAY_MS)
 
@@ -237,6 +238,44 @@ static void s_clashes(json_t *list, const json_t *kinds, int64_t now_ms)
     }
 }
 
+/* " --set 'NAME=VALUE'" behind the command; false: there is no room, or the value has a quote. */
+static bool s_add_set(char command[COMMAND_MAX], size_t *len, const char *name, const json_t *value)
+{
+    char *made = json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *text = json_is_string(value) ? json_string_value(value) : made;
+    bool fits = text && !strchr(text, '\'');
+    int n = fits ? snprintf(command + *len, COMMAND_MAX - *len, " --set '%s=%s'", name, text) : 0;
+    fits = n > 0 && (size_t)n < COMMAND_MAX - *len;
+    *len += fits ? (size_t)n : 0;
+    free(made);
+    return fits;
+}
+
+/* Seats for all who wait: the other rules are said as they are, because a request replaces all of them. */
+static void s_full(json_t *list, const char *key, const json_t *event, const json_t *seats)
+{
+    const json_t *rules = json_object_get(event, "registration");
+    int64_t waiting = dash_int(seats, "waiting");
+    const s_need_t need = {.what = "full", .event = key, .n = waiting};
+    char command[COMMAND_MAX];
+    const char *name;
+    json_t *value, *capacity = json_integer(dash_int(rules, "capacity") + waiting);
+    size_t len = (size_t)snprintf(command, sizeof(command),
+                                  "convene request scheduling.event.registration --set event=%s --set "
+                                  "expected_version=%lld",
+                                  key, (long long)dash_int(event, "version"));
+    bool whole = capacity && rules && len < sizeof(command);
+    json_object_foreach((json_t *)rules, name, value)
+    {
+        whole = whole && s_add_set(command, &len, name, strcmp(name, "capacity") == 0 ? capacity : value);
+    }
+    json_decref(capacity);
+    if (whole)
+        s_need(list, &need, "%s", command);
+    else
+        s_need(list, &need, "convene event show %s", key);
+}
+
 static void s_events(json_t *list, const json_t *kinds, int64_t now_ms)
 {
     const char *key;
@@ -246,8 +285,7 @@ static void s_events(json_t *list, const json_t *kinds, int64_t now_ms)
         bool matters =
             strcmp(dash_str(seats, "status"), "open") == 0 || strcmp(dash_str(seats, "status"), "closed") == 0;
         if (matters && dash_int(seats, "free") == 0 && dash_int(seats, "waiting") > 0)
-            s_need(list, &(s_need_t){.what = "full", .event = key, .n = dash_int(seats, "waiting")},
-                   "convene event show %s", key);
+            s_full(list, key, json_object_get(s_kind(kinds, "event"), key), seats);
     }
     json_object_foreach(s_kind(kinds, "event"), key, event)
     {
@@ -317,20 +355,36 @@ static void s_count(json_t *rows, const char *by, const json_t *event)
     json_object_set_new(row, "total", json_integer(dash_int(row, "total") + 1));
 }
 
-static json_t *s_progress(const json_t *kinds)
+static int s_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+json_t *dash_derive_progress(const json_t *events)
 {
     json_t *rows = json_object(), *list = json_array(), *event;
     const char *key;
-    json_object_foreach(s_kind(kinds, "event"), key, event)
+    json_object_foreach((json_t *)events, key, event)
     {
         s_count(rows, "dimension", event);
         s_count(rows, "proposer", event);
     }
-    json_t *row;
-    json_object_foreach(rows, key, row)
+    size_t n = 0;
+    const char **keys = calloc(json_object_size(rows) + 1, sizeof(*keys));
+    json_object_foreach(rows, key, event)
     {
-        json_array_append(list, row);
+        if (keys)
+            keys[n++] = key;
     }
+    if (keys)
+        qsort(keys, n, sizeof(*keys), s_compare);
+    for (size_t i = 0; i < n; i++)
+        json_array_append(list, json_object_get(rows, keys[i]));
+    if (!keys) {
+        json_decref(list);
+        list = NULL;
+    }
+    free(keys);
     json_decref(rows);
     return list;
 }
@@ -402,5 +456,6 @@ json_t *dash_derive(const json_t *kinds, int64_t now_ms)
     s_notices(list, kinds);
     s_contacts(list, kinds);
     s_services(list, kinds);
-    return json_pack("{s:o, s:o, s:o}", "attention", list, "progress", s_progress(kinds), "now", s_now(kinds));
+    return json_pack("{s:o, s:o, s:o}", "attention", list, "progress", dash_derive_progress(s_kind(kinds, "event")),
+                     "now", s_now(kinds));
 }

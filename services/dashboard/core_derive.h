@@ -10,8 +10,11 @@
  *               full        no free seat and n persons wait               clash          registered in two places
  *               silence     silence ends within two days                  overdue        an item of work is late
  *               unreported  held more than a month ago, not reported
- *   progress    [{by, code, year, planned, open, held, postponed, cancelled, total}], by dimension and by proposer
+ *   progress    [{by, code, year, planned, open, held, postponed, cancelled, total}], by dimension and by proposer,
+ *               in the order of years and codes
  *   now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, dead, events_open, silences, newest_ms}
+ *
+ * The command for a full event is that of seats for all who wait: whether the room has them is for who sends it to know.
  *
  * A clash is between events of days that are known exactly, in different cities, of the same party; an event that no
  * city is known of clashes with none.
@@ -26,5 +29,7 @@ enum { DASH_ATTENTION_MAX = 200 /* entries, count */ };
 
 /* kinds: {kind: {key: value}}. A new reference; NULL: out of memory. */
 json_t *dash_derive(const json_t *kinds, int64_t now_ms);
+/* `progress` of these events alone. A new reference; NULL: out of memory. */
+json_t *dash_derive_progress(const json_t *events);
 
 #endif

@@ -4,6 +4,7 @@
 #include "dashboard/core_view.h"
 
 #include "dashboard/core_answers.h"
+#include "dashboard/core_release.h"
 #include "dashboard/core_seats.h"
 
 #include <stdio.h>
@@ -34,7 +35,7 @@ static const struct {
     {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", {NULL}},
     {CV_MSG_SCHEDULING_ROOM_V1, "room", "venue", "room", {NULL}},
     {CV_MSG_SCHEDULING_SESSION_V1, "session", "event", "session", {"chair", "speakers"}},
-    {CV_MSG_SCHEDULING_RELEASE_V1, "release", "release", NULL, {"items"}},
+    {CV_MSG_SCHEDULING_RELEASE_V1, "release", "of", "release", {"items"}},
     {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, {"text"}},
 };
 enum { PLAIN_N = sizeof(s_plain) / sizeof(s_plain[0]) };
@@ -100,7 +101,7 @@ const char *const dash_view_kinds[] = {
 
 bool dash_view_is_public(const char *kind)
 {
-    return strcmp(kind, "persons") != 0;
+    return strcmp(kind, "persons") != 0 && strcmp(kind, "draft") != 0 && strcmp(kind, "frozen") != 0;
 }
 
 json_t *dash_view_dirty(const dash_view_t *view)
@@ -149,9 +150,9 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream)
     bool registration = strcmp(stream, "registration.events") == 0,
          scheduling = strcmp(stream, "scheduling.events") == 0;
     const char *const *kinds = registration ? of_registration : of_notifications;
-    const char *plain[PLAIN_N + 2] = {"event"};
+    const char *plain[PLAIN_N + 4] = {"event", "draft", "frozen"};
     for (size_t i = 0; scheduling && i < PLAIN_N; i++)
-        plain[i + 1] = s_plain[i].kind;
+        plain[i + 3] = s_plain[i].kind;
     if (scheduling)
         kinds = plain;
     int rc = CV_OK;
@@ -308,7 +309,11 @@ static int s_event(dash_view_t *view, const dash_record_t *record)
     json_object_set_new(now, "history", history);
     if (moved)
         json_object_set_new(now, "moved", moved);
+    const char *status = dash_str(record->data, "status");
     int rc = dash_view_put(view, "event", event, now);
+    bool off = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0 || strcmp(status, "postponed") == 0;
+    if (!rc && off)
+        rc = dash_release_over(view, event);
     if (!rc)
         rc = s_mark(view, "seats", event);
     return rc ? rc : s_feed(view, record, dash_str(record->data, "status"));
@@ -325,6 +330,8 @@ static int s_key_of(const json_t *data, const char *first, const char *second, c
         end = dash_str(data, second);
     }
     const char *start = dash_str(data, first);
+    if (strcmp(first, "of") == 0) /* of a release */
+        start = *dash_str(data, "event") ? dash_str(data, "event") : dash_str(data, "plan");
     int len = snprintf(ret_key, DASH_KEY_MAX, "%s%s%s", start, second ? "/" : "", end);
     return *start && (!second || *end) && len < DASH_KEY_MAX ? CV_OK : CV_EINVAL;
 }
@@ -337,9 +344,15 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
     for (size_t i = 0; value && i < sizeof(s_plain[which].left_out) / sizeof(s_plain[which].left_out[0]); i++)
         if (s_plain[which].left_out[i])
             json_object_del(value, s_plain[which].left_out[i]);
-    if (value && record->number == CV_MSG_SCHEDULING_SESSION_V1)
+    if (value && record->number == CV_MSG_SCHEDULING_SESSION_V1) {
         json_object_set_new(value, "at", json_integer(record->time_ms)); /* of this revision, for calendars */
-    if (!rc)
+        return dash_release_session(view, key, value);
+    }
+    if (!rc && record->number == CV_MSG_SCHEDULING_RELEASE_V1)
+        rc = dash_release_apply(view, record->data);
+    if (rc)
+        json_decref(value);
+    else
         rc = value ? dash_view_put(view, s_plain[which].kind, key, value) : CV_ENOMEM;
     if (!rc && record->number == CV_MSG_SCHEDULING_PARTY_V1)
         return dash_view_touch_seats(view);

@@ -9,8 +9,11 @@
  *   workplan, report
  *   workitem       PLAN/ITEM       the same
  *   room           VENUE/ROOM      the same
- *   session        EVENT/SESSION   the same, without who chairs and speaks; `at`: when it became so
- *   release        release         the same, without what it holds
+ *   session        EVENT/SESSION   the same, without who chairs and speaks; `at`: when it became so. Of an event that has
+ *                                  a release: as it is there (core_release.h)
+ *   draft, frozen                  what that follows from; kept, and shown to nobody
+ *   release        EVENT/RELEASE,  the same, without what it holds
+ *                  PLAN/RELEASE
  *   review         YEAR-DIMENSION  the same
  *   plan           PLAN/VERSION    the same
  *   decision       decision        the same, without its text

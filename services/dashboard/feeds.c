@@ -49,18 +49,6 @@ static bool s_read(const char *rest, dash_feed_t *ret_feed, char *ret_code, size
     return false;
 }
 
-/* Is this tag among those of If-None-Match? Which may be weak there, since something between compressed the answer. */
-static bool s_matches(const char *list, const char *etag)
-{
-    size_t len = strlen(etag);
-    if (strcmp(list, "*") == 0)
-        return true;
-    for (const char *at = strstr(list, etag); at; at = strstr(at + len, etag))
-        if (at[len] == '\0' || at[len] == ',' || at[len] == ' ')
-            return true;
-    return false;
-}
-
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 static void s_http_date(int64_t ms, char ret_text[DATE_MAX])
 {
@@ -115,7 +103,7 @@ void dash_feed_answer(dash_web_t *web, dash_exchange_t *exchange, const dash_req
     s_http_date(at_ms, date);
     const char *const headers[] = {
         "ETag", etag, "Cache-Control", "private, max-age=900", at_ms ? "Last-Modified" : NULL, date, NULL};
-    bool same = s_matches(request->if_none_match, etag);
+    bool same = dash_etag_matches(request->if_none_match, etag);
     dash_http_reply(exchange, same ? 304 : 200, "text/calendar; charset=utf-8", headers, same ? NULL : body);
     dash_text_drop(body);
 }

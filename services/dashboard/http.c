@@ -18,7 +18,11 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-enum { LOOK_MS = 500, INPUT_MAX = 16 * 1024 };
+enum {
+    LOOK_MS = 500,
+    INPUT_MAX = 16 * 1024,
+    ACCEPTED_AT_ONCE = 32, /* connections; then the requests that they brought are read first */
+};
 
 /* What every answer says, whatever it is. */
 static const char *const s_always[][2] = {
@@ -38,6 +42,7 @@ struct connection {
     struct bufferevent *bev;         /* young: we hold a reference */
     struct evhttp_connection *evcon; /* NULL while young */
     int64_t until_ms;                /* 0: no end */
+    bool has_nul;                    /* evhttp takes a line for its part before one */
     dash_stream_t *stream;
     TAILQ_ENTRY(connection) link;
 };
@@ -62,10 +67,10 @@ struct dash_http {
     struct event_base *base;
     struct evhttp *evhttp;
     struct evconnlistener *listener;
-    struct event *look;
+    struct event *look, *rested;
     struct connections young, served; /* each in the order they came */
-    size_t young_n;
-    bool is_full, is_closing;
+    size_t young_n, accepted_n;       /* accepted_n: since it rested */
+    bool is_deaf, is_resting, is_closing;
     dash_http_counts_t counts;
 };
 
@@ -73,14 +78,51 @@ struct dash_http {
 
 static void s_admit(dash_http_t *http)
 {
-    bool full = http->counts.connections >= http->options.connections_max;
-    if (full == http->is_full || http->is_closing)
+    bool deaf = http->is_resting || http->counts.connections >= http->options.connections_max;
+    if (deaf == http->is_deaf || http->is_closing)
         return;
-    http->is_full = full;
-    if (full)
+    http->is_deaf = deaf;
+    if (deaf)
         evconnlistener_disable(http->listener);
     else
         evconnlistener_enable(http->listener);
+}
+
+/* A thousand browsers come back at once after a restart: were all accepted before the first is heard, the oldest would
+ * be cut as silent though their requests are here. */
+static void s_rest(dash_http_t *http)
+{
+    const struct timeval at_once = {0};
+    if (++http->accepted_n < ACCEPTED_AT_ONCE)
+        return;
+    http->is_resting = event_add(http->rested, &at_once) == 0;
+}
+
+static void s_on_rested(evutil_socket_t fd, short what, void *arg)
+{
+    dash_http_t *http = arg;
+    (void)fd;
+    (void)what;
+    http->accepted_n = 0;
+    http->is_resting = false;
+    s_admit(http);
+}
+
+/* What has come is looked at before evhttp reads it as lines that end at a NUL: "Host: a\0b" would be Host a to it. */
+static void s_on_octets(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+{
+    connection_t *connection = arg;
+    struct evbuffer_ptr from;
+    if (!info->n_added || evbuffer_ptr_set(input, &from, info->orig_size - info->n_deleted, EVBUFFER_PTR_SET))
+        return;
+    connection->has_nul |= evbuffer_search(input, "", 1, &from).pos >= 0;
+}
+
+static void s_stop_looking(connection_t *connection)
+{
+    (void)evbuffer_remove_cb(bufferevent_get_input(connection->bev), s_on_octets, connection);
+    bufferevent_decref(connection->bev);
+    connection->bev = NULL;
 }
 
 static void s_forget(connection_t *connection)
@@ -100,7 +142,7 @@ static void s_cut_young(connection_t *connection)
     http->counts.young_cut++;
     if (fd >= 0)
         shutdown(fd, SHUT_RDWR); /* evhttp sees the end and frees it */
-    bufferevent_decref(connection->bev);
+    s_stop_looking(connection);
     s_forget(connection);
 }
 
@@ -116,11 +158,14 @@ static struct bufferevent *s_on_connection(struct event_base *base, void *arg)
     bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
     bufferevent_incref(bev);
     *connection = (connection_t){.http = http, .bev = bev, .until_ms = cv_clock_mono_ms() + DASH_HTTP_FIRST_MS};
+    if (!evbuffer_add_cb(bufferevent_get_input(bev), s_on_octets, connection))
+        connection->has_nul = true; /* out of memory: not looked at, so not trusted */
     TAILQ_INSERT_TAIL(&http->young, connection, link);
     http->young_n++;
     http->counts.connections++;
     if (http->young_n > DASH_HTTP_YOUNG_MAX)
         s_cut_young(TAILQ_FIRST(&http->young));
+    s_rest(http);
     s_admit(http);
     return bev;
 }
@@ -156,8 +201,7 @@ static connection_t *s_grown(dash_http_t *http, struct evhttp_connection *evcon)
         return NULL;
     TAILQ_REMOVE(&http->young, connection, link);
     http->young_n--;
-    bufferevent_decref(bev);
-    connection->bev = NULL;
+    s_stop_looking(connection);
     connection->evcon = evcon;
     connection->until_ms = cv_clock_mono_ms() + DASH_HTTP_REPLY_MS;
     TAILQ_INSERT_TAIL(&http->served, connection, link);
@@ -243,6 +287,10 @@ static void s_on_request(struct evhttp_request *request, void *arg)
     dash_exchange_t exchange = {.connection = connection, .request = request, .head = strcmp(method, "HEAD") == 0};
     int status = dash_target_check(method, evhttp_request_get_uri(request), headers, headers_n, &target, &why);
     http->counts.requests++;
+    if (connection->has_nul) {
+        status = HTTP_BADREQUEST;
+        why = "a NUL is in the request";
+    }
     if (status != HTTP_OK) {
         static const char *const allow[] = {"Allow", "GET, HEAD", NULL};
         cv_buf_t buf;
@@ -393,8 +441,9 @@ int dash_http_listen(struct event_base *base, int fd, const dash_http_options_t 
     TAILQ_INIT(&http->served);
     http->evhttp = evhttp_new(base);
     http->look = event_new(base, -1, EV_PERSIST, s_on_look, http);
+    http->rested = event_new(base, -1, 0, s_on_rested, http);
     struct evhttp_bound_socket *bound = http->evhttp ? evhttp_accept_socket_with_handle(http->evhttp, fd) : NULL;
-    if (!bound || !http->look || event_add(http->look, &look)) {
+    if (!bound || !http->look || !http->rested || event_add(http->look, &look)) {
         dash_http_destroy(&http);
         return CV_ENOMEM;
     }
@@ -423,6 +472,8 @@ void dash_http_destroy(dash_http_t **http)
         evhttp_free((*http)->evhttp); /* calls s_on_close for each that is served */
     if ((*http)->look)
         event_free((*http)->look);
+    if ((*http)->rested)
+        event_free((*http)->rested);
     free(*http);
     *http = NULL;
 }

@@ -12,6 +12,7 @@
  *
  * Failure modes, each bounded, others served meanwhile:
  *   connections that send nothing    the oldest young one goes when there are more than DASH_HTTP_YOUNG_MAX
+ *   many that come at once           are accepted a few at a time; what those ask is read before others are accepted
  *   more than connections_max        are not accepted until others have gone; they wait in the kernel's queue
  *   more than streams_max            503 with Retry-After
  *   a stream's client does not read  when more than DASH_HTTP_BEHIND and the largest single message wait it is cut; the

@@ -48,6 +48,15 @@ void dash_put_with(cv_buf_t *buf, const dash_page_t *page, dash_word_t word, con
     }
 }
 
+void dash_put_code(cv_buf_t *buf, const dash_page_t *page, const char *prefix, const char *code)
+{
+    const char *word = dash_word_of(page->language, prefix, code);
+    if (word)
+        dash_put_text(buf, word);
+    for (; !word && *code; code++)
+        dash_put_text(buf, *code == '_' ? " " : (char[]){*code, '\0'});
+}
+
 void dash_put_time(cv_buf_t *buf, int64_t ms)
 {
     char text[CV_TIME_TEXT + 1];
@@ -67,6 +76,27 @@ void dash_put_number(cv_buf_t *buf, int64_t number)
     cv_buf_printf(buf, "<td class=\"n\">%lld</td>", (long long)number);
 }
 
+void dash_put_day(cv_buf_t *buf, const char *text)
+{
+    s_put(buf, "<td class=\"d\">");
+    dash_put_text(buf, text);
+    s_put(buf, "</td>");
+}
+
+/* Whether numbers stand below this word. */
+static bool s_is_number(dash_word_t word)
+{
+    static const dash_word_t numbers[] = {DASH_W_year,      DASH_W_planned,   DASH_W_in_registration, DASH_W_held,
+                                          DASH_W_postponed, DASH_W_cancelled, DASH_W_total,           DASH_W_offered,
+                                          DASH_W_capacity,  DASH_W_confirmed, DASH_W_under_review,    DASH_W_guaranteed,
+                                          DASH_W_free,      DASH_W_waiting,   DASH_W_online,          DASH_W_registered,
+                                          DASH_W_declined,  DASH_W_silent,    DASH_W_version,         DASH_W_done};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (numbers[i] == word)
+            return true;
+    return false;
+}
+
 void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *words, size_t n, dash_word_t caption)
 {
     s_put(buf, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
@@ -75,7 +105,7 @@ void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *wo
     dash_put_word(buf, page, caption);
     s_put(buf, "</caption><thead><tr>");
     for (size_t i = 0; i < n; i++) {
-        s_put(buf, "<th scope=\"col\">");
+        s_put(buf, s_is_number(words[i]) ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">");
         dash_put_word(buf, page, words[i]);
         s_put(buf, "</th>");
     }
@@ -191,6 +221,16 @@ static void s_put_languages(cv_buf_t *buf, const dash_page_t *page)
     }
 }
 
+/* The calendar of what is shown, where there is one of just that. */
+static void s_put_calendar(cv_buf_t *buf, const dash_page_t *page, const char *event)
+{
+    bool dimension_alone =
+        *page->dimension && !*page->party && !*page->year && dash_mirror_get(page->mirror, "heading", page->dimension);
+    s_put(buf, event ? "/calendar/event/" : dimension_alone ? "/calendar/dimension/" : "/calendar");
+    dash_put_text(buf, event ? event : dimension_alone ? page->dimension : "");
+    s_put(buf, ".ics");
+}
+
 static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event, const char *title)
 {
     char now[CV_TIME_TEXT + 1];
@@ -215,7 +255,9 @@ static void s_put_top(cv_buf_t *buf, const dash_page_t *page, const char *event,
     dash_put_word(buf, page, DASH_W_pages);
     s_put(buf, "\">");
     s_put_languages(buf, page);
-    s_put(buf, "<a href=\"/calendar.ics\">");
+    s_put(buf, "<a href=\"");
+    s_put_calendar(buf, page, event);
+    s_put(buf, "\">");
     dash_put_word(buf, page, DASH_W_calendar);
     s_put(buf, "</a> <a href=\"/api/view\">");
     dash_put_word(buf, page, DASH_W_data);
@@ -305,9 +347,10 @@ static void s_put_filters(cv_buf_t *buf, const dash_page_t *page)
     rows = dash_sorted(dash_mirror_kind(page->mirror, "event"), "proposer", &n);
     for (size_t i = 0; i < n; i++) {
         const char *code = dash_str(rows[i], "proposer");
+        const char *name = dash_str(dash_mirror_get(page->mirror, "party", code), "name");
         if (*code && !json_object_get(seen, code)) {
             json_object_set_new(seen, code, json_true());
-            s_put_option(buf, code, code, page->party);
+            s_put_option(buf, code, *name ? name : code, page->party);
         }
     }
     free((void *)rows);
@@ -363,11 +406,18 @@ static void s_put_fact(cv_buf_t *buf, const dash_page_t *page, dash_word_t word,
     s_put(buf, "</dd>");
 }
 
+/* Of a heading or party; its code where it has none. */
+static const char *s_name_of(const dash_page_t *page, const char *kind, const char *code)
+{
+    const char *name = dash_str(dash_mirror_get(page->mirror, kind, code), "name");
+    return *name ? name : code;
+}
+
 static void s_put_facts(cv_buf_t *buf, const dash_page_t *page, const json_t *event)
 {
     char dates[64], place[512];
     const char *start = dash_str(event, "date_start"), *end = dash_str(event, "date_end"),
-               *city = dash_str(event, "city");
+               *city = dash_str(event, "city"), *dimension = dash_str(event, "dimension");
     const char *status = dash_word_of(page->language, "st_", dash_str(event, "status"));
     bool days = *end && strcmp(start, end) != 0;
     (void)snprintf(dates, sizeof(dates), "%s%s%s", start, days ? " - " : "", days ? end : "");
@@ -378,8 +428,9 @@ static void s_put_facts(cv_buf_t *buf, const dash_page_t *page, const json_t *ev
     s_put_fact(buf, page, DASH_W_dates, dates);
     s_put_fact(buf, page, DASH_W_place,
                strcmp(dash_str(event, "format"), "online") == 0 ? dash_word(page->language, DASH_W_online) : place);
-    s_put_fact(buf, page, DASH_W_dimension, dash_str(event, "dimension"));
-    s_put_fact(buf, page, DASH_W_proposer, dash_str(event, "proposer"));
+    s_put_fact(buf, page, DASH_W_dimension,
+               *dimension ? s_name_of(page, "heading", dimension) : dash_word(page->language, DASH_W_none_dimension));
+    s_put_fact(buf, page, DASH_W_proposer, s_name_of(page, "party", dash_str(event, "proposer")));
     s_put(buf, "</dl>");
     dash_put_section_end(buf);
 }
@@ -400,12 +451,12 @@ static void s_put_history(cv_buf_t *buf, const dash_page_t *page, const json_t *
         dash_put_time(buf, dash_int(step, "at"));
         s_put(buf, "</td>");
         dash_put_cell(buf, status ? status : dash_str(step, "status"));
-        dash_put_cell(buf, dash_str(step, "date_start"));
+        dash_put_day(buf, dash_str(step, "date_start"));
         dash_put_cell(buf, dash_str(step, "city"));
         s_put(buf, "<td>");
         for (size_t k = 0; k < json_array_size(changed); k++) {
             s_put(buf, k ? ", " : "");
-            dash_put_text(buf, json_string_value(json_array_get(changed, k)));
+            dash_put_code(buf, page, "ch_", json_string_value(json_array_get(changed, k)));
         }
         s_put(buf, "</td>");
         dash_put_cell(buf, dash_str(step, "reason"));

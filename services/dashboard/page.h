@@ -29,6 +29,9 @@ void dash_put_with(cv_buf_t *buf, const dash_page_t *page, dash_word_t word,
                    const char *text);                /* {} becomes text; escaped */
 void dash_put_time(cv_buf_t *buf, int64_t ms);       /* <time>, to the minute, UTC */
 void dash_put_cell(cv_buf_t *buf, const char *text); /* <td>, escaped */
+void dash_put_day(cv_buf_t *buf, const char *text);  /* <td> that is not broken; escaped */
+/* A code in words, or as it is with spaces for its underscores. */
+void dash_put_code(cv_buf_t *buf, const dash_page_t *page, const char *prefix, const char *code);
 void dash_put_number(cv_buf_t *buf, int64_t number); /* <td>, set right */
 void dash_put_head(cv_buf_t *buf, const dash_page_t *page, const dash_word_t *words, size_t n,
                    dash_word_t caption); /* <table> and its head */

@@ -1,13 +1,14 @@
 /* page_parts: the sections of the page but those about seats.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "dashboard/core_derive.h"
 #include "dashboard/core_view.h"
 #include "dashboard/page.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT_MAX = 64 };
+enum { LEFT_MAX = 64, COMMAND_SHOWN = 100 /* octets; a longer command is folded */ };
 
 static void s_put(cv_buf_t *buf, const char *html)
 {
@@ -88,8 +89,23 @@ void dash_part_now(cv_buf_t *buf, const dash_page_t *page)
 
 /* ---- attention, feed: sentences with holes ------------------------------------------------------ */
 
+/* An event is a link to its page: by its title, or where many stand in a row by its id. False: there is no such event. */
+static bool s_put_event_link(cv_buf_t *buf, const dash_page_t *page, const char *id, bool titles)
+{
+    const json_t *event = dash_mirror_get(page->mirror, "event", id);
+    if (!event)
+        return false;
+    s_put(buf, "<a href=\"/event/");
+    dash_put_text(buf, id);
+    cv_buf_printf(buf, "?lang=%s\">", dash_language_code(page->language));
+    dash_put_text(buf, titles && *dash_str(event, "title") ? dash_str(event, "title") : id);
+    s_put(buf, "</a>");
+    return true;
+}
+
 /* "{party} at {event}": each hole is a field of object; {} is its `about`. */
-static void s_put_sentence(cv_buf_t *buf, const char *pattern, const json_t *object)
+static void s_put_sentence(cv_buf_t *buf, const dash_page_t *page, const char *pattern, const json_t *object,
+                           bool titles)
 {
     while (*pattern) {
         size_t len = strcspn(pattern, "{");
@@ -102,8 +118,13 @@ static void s_put_sentence(cv_buf_t *buf, const char *pattern, const json_t *obj
         const json_t *value = json_object_get(object, *name ? name : "about");
         if (json_is_integer(value))
             cv_buf_printf(buf, "%lld", (long long)json_integer_value(value));
-        else
-            dash_put_text(buf, json_is_string(value) ? json_string_value(value) : "");
+        else if (strcmp(name, "word") == 0)
+            dash_put_code(buf, page,
+                          strcmp(dash_str(object, "type"), "convene.scheduling.event.v1") == 0 ? "st_" : "v_",
+                          dash_str(object, name));
+        else if (json_is_string(value) && ((strcmp(name, "event") != 0 && strcmp(name, "about") != 0) ||
+                                           !s_put_event_link(buf, page, json_string_value(value), titles)))
+            dash_put_text(buf, json_string_value(value));
         pattern = end + 1;
     }
 }
@@ -120,10 +141,14 @@ void dash_part_attention(cv_buf_t *buf, const dash_page_t *page)
         const json_t *need = json_array_get(list, i);
         const char *pattern = dash_word_of(page->language, "need_", dash_str(need, "what"));
         s_put(buf, json_is_true(json_object_get(need, "grave")) ? "<li class=\"grave\">" : "<li>");
-        s_put_sentence(buf, pattern ? pattern : "{about}", need);
-        s_put(buf, "<br><code>");
+        s_put_sentence(buf, page, pattern ? pattern : "{about}", need, true);
+        bool folded = strlen(dash_str(need, "command")) > COMMAND_SHOWN;
+        s_put(buf, folded ? "<details><summary>" : "<br>");
+        if (folded)
+            dash_put_word(buf, page, DASH_W_command);
+        s_put(buf, folded ? "</summary><code>" : "<code>");
         dash_put_text(buf, dash_str(need, "command"));
-        s_put(buf, "</code></li>\n");
+        s_put(buf, folded ? "</code></details></li>\n" : "</code></li>\n");
     }
     if (json_array_size(list))
         s_put(buf, "</ul>");
@@ -162,7 +187,7 @@ void dash_part_feed(cv_buf_t *buf, const dash_page_t *page)
         s_put(buf, "<li>");
         dash_put_time(buf, dash_int(rows[i], "at"));
         s_put(buf, " ");
-        s_put_sentence(buf, pattern ? pattern : "{type}", rows[i]);
+        s_put_sentence(buf, page, pattern ? pattern : "{type}", rows[i], false);
         s_put(buf, "</li>\n");
     }
     if (n)
@@ -177,14 +202,15 @@ static void s_put_dates(cv_buf_t *buf, const dash_page_t *page, const json_t *ev
 {
     const char *start = dash_str(event, "date_start"), *end = dash_str(event, "date_end");
     const json_t *moved = json_object_get(event, "moved");
-    s_put(buf, "<td>");
+    s_put(buf, "<td><span class=\"d\">");
     if (!*start)
         dash_put_word(buf, page, DASH_W_not_public);
     dash_put_text(buf, start);
     if (*end && strcmp(start, end) != 0) {
-        s_put(buf, " - ");
+        s_put(buf, " -</span> <span class=\"d\">");
         dash_put_text(buf, end);
     }
+    s_put(buf, "</span>");
     if (moved) {
         char from[256];
         (void)snprintf(from, sizeof(from), "%s%s%s", dash_str(moved, "date_start"),
@@ -242,18 +268,18 @@ void dash_part_timeline(cv_buf_t *buf, const dash_page_t *page)
 
 /* ---- progress ------------------------------------------------------------------------------------ */
 
-static void s_put_progress(cv_buf_t *buf, const dash_page_t *page, const char *by, dash_word_t first,
-                           dash_word_t caption)
+static void s_put_progress(cv_buf_t *buf, const dash_page_t *page, const json_t *list, const char *by,
+                           dash_word_t first, dash_word_t caption)
 {
     static const char *const columns[] = {"planned", "open", "held", "postponed", "cancelled", "total"};
     const dash_word_t head[] = {first,       DASH_W_year,      DASH_W_planned,   DASH_W_in_registration,
                                 DASH_W_held, DASH_W_postponed, DASH_W_cancelled, DASH_W_total};
-    const json_t *list = s_all(page, "progress");
     dash_put_head(buf, page, head, sizeof(head) / sizeof(head[0]), caption);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *row = json_array_get(list, i),
-                     *heading = dash_mirror_get(page->mirror, "heading", dash_str(row, "code"));
-        const char *code = dash_str(row, "code"), *name = heading ? dash_str(heading, "name") : code;
+                     *of = dash_mirror_get(page->mirror, first == DASH_W_dimension ? "heading" : "party",
+                                           dash_str(row, "code"));
+        const char *code = dash_str(row, "code"), *name = of ? dash_str(of, "name") : code;
         if (strcmp(dash_str(row, "by"), by) != 0)
             continue;
         s_put(buf, "<tr><th scope=\"row\">");
@@ -271,10 +297,24 @@ static void s_put_progress(cv_buf_t *buf, const dash_page_t *page, const char *b
 
 void dash_part_progress(cv_buf_t *buf, const dash_page_t *page)
 {
+    /* With filters it is that of the events they show. */
+    json_t *shown = dash_page_is_filtered(page) ? json_object() : NULL, *event, *counted = NULL;
+    const json_t *list = s_all(page, "progress");
+    const char *key;
+    if (shown) {
+        json_object_foreach((json_t *)dash_mirror_kind(page->mirror, "event"), key, event)
+        {
+            if (dash_page_shows(page, event))
+                json_object_set(shown, key, event);
+        }
+        list = counted = dash_derive_progress(shown);
+    }
     dash_put_section(buf, page, "progress", DASH_W_progress);
-    s_put_progress(buf, page, "dimension", DASH_W_dimension, DASH_W_by_dimension);
-    s_put_progress(buf, page, "proposer", DASH_W_proposer, DASH_W_by_proposer);
+    s_put_progress(buf, page, list, "dimension", DASH_W_dimension, DASH_W_by_dimension);
+    s_put_progress(buf, page, list, "proposer", DASH_W_proposer, DASH_W_by_proposer);
     dash_put_section_end(buf);
+    json_decref(counted);
+    json_decref(shown);
 }
 
 /* ---- silence, work --------------------------------------------------------------------------------- */
@@ -341,12 +381,46 @@ void dash_part_silence(cv_buf_t *buf, const dash_page_t *page)
     dash_put_section_end(buf);
 }
 
+/* "Road Map: done 2 / 5" for each plan that has items; what was dropped does not count. */
+static void s_put_plans(cv_buf_t *buf, const dash_page_t *page)
+{
+    size_t n;
+    const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "workplan"), NULL, &n);
+    s_put(buf, "<ul class=\"plans\">");
+    for (size_t i = 0; i < n; i++) {
+        const char *key, *name = dash_str(rows[i], "name");
+        json_t *item;
+        int64_t all = 0, done = 0;
+        json_object_foreach((json_t *)dash_mirror_kind(page->mirror, "workitem"), key, item)
+        {
+            bool counts = strcmp(dash_str(item, "plan"), dash_str(rows[i], "code")) == 0 &&
+                          strcmp(dash_str(item, "state"), "dropped") != 0;
+            all += counts;
+            done += counts && strcmp(dash_str(item, "state"), "done") == 0;
+        }
+        if (!all)
+            continue;
+        s_put(buf, "<li>");
+        dash_put_text(buf, name);
+        s_put(buf, ": ");
+        dash_put_word(buf, page, DASH_W_w_done);
+        cv_buf_printf(buf, " %lld / %lld <progress value=\"%lld\" max=\"%lld\" aria-label=\"", (long long)done,
+                      (long long)all, (long long)done, (long long)all);
+        dash_put_text(buf, name);
+        s_put(buf, "\"></progress></li>\n");
+    }
+    s_put(buf, "</ul>");
+    free((void *)rows);
+}
+
 void dash_part_work(cv_buf_t *buf, const dash_page_t *page)
 {
     static const dash_word_t head[] = {DASH_W_item, DASH_W_title, DASH_W_owner, DASH_W_due, DASH_W_status, DASH_W_done};
     size_t n;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "workitem"), NULL, &n);
     dash_put_section(buf, page, "work", DASH_W_work);
+    if (n)
+        s_put_plans(buf, page);
     if (n)
         dash_put_head(buf, page, head, sizeof(head) / sizeof(head[0]), DASH_W_work);
     for (size_t i = 0; i < n; i++) {
@@ -360,7 +434,7 @@ void dash_part_work(cv_buf_t *buf, const dash_page_t *page)
         s_put(buf, "</th>");
         dash_put_cell(buf, dash_str(rows[i], "title"));
         dash_put_cell(buf, *owner ? owner : *dash_str(rows[i], "party") ? dash_str(rows[i], "party") : unknown);
-        dash_put_cell(buf, *due ? due : unknown);
+        dash_put_day(buf, *due ? due : unknown);
         dash_put_cell(buf, state ? state : dash_str(rows[i], "state"));
         cv_buf_printf(buf, "<td class=\"n\">%lld %%</td></tr>\n", (long long)dash_int(rows[i], "progress"));
     }

@@ -1,7 +1,8 @@
 /* page_programme: an event's sessions in the order in which they begin, those without a time last.
  * SPDX-License-Identifier: Apache-2.0
  *
- * What is shown is the programme as it is, not as it was released: beside it stands which release was the newest. Times are
+ * What is shown is the programme as it was released, or as it stands while it never was (core_release.h); beside it stands
+ * which release was the newest. Times are
  * those of the place, as the record says them, with the zone where it is said; the element has the instant.
  */
 #include "dashboard/core_view.h"

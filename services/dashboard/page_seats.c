@@ -15,7 +15,7 @@ static void s_put(cv_buf_t *buf, const char *html)
 static void s_put_seats(cv_buf_t *buf, const dash_page_t *page, const json_t *seats, const json_t *event)
 {
     static const char *const numbers[] = {"capacity", "confirmed", "offered", "guaranteed_held",
-                                          "free",     "waiting",   "online"};
+                                          "free",     "waiting",   "pending", "online"};
     static const char *const answers[] = {"registered", "declined", "silent"};
     s_put(buf, "<tr><th scope=\"row\"><a href=\"/event/");
     dash_put_text(buf, dash_str(seats, "event"));
@@ -33,9 +33,10 @@ static void s_put_seats(cv_buf_t *buf, const dash_page_t *page, const json_t *se
 
 void dash_part_seats(cv_buf_t *buf, const dash_page_t *page, const char *event)
 {
-    static const dash_word_t head[] = {DASH_W_event,      DASH_W_capacity, DASH_W_confirmed, DASH_W_offered,
-                                       DASH_W_guaranteed, DASH_W_free,     DASH_W_waiting,   DASH_W_online,
-                                       DASH_W_registered, DASH_W_declined, DASH_W_silent,    DASH_W_closes};
+    static const dash_word_t head[] = {DASH_W_event,      DASH_W_capacity,   DASH_W_confirmed, DASH_W_offered,
+                                       DASH_W_guaranteed, DASH_W_free,       DASH_W_waiting,   DASH_W_under_review,
+                                       DASH_W_online,     DASH_W_registered, DASH_W_declined,  DASH_W_silent,
+                                       DASH_W_closes};
     size_t n, shown = 0;
     const json_t **rows = dash_sorted(dash_mirror_kind(page->mirror, "seats"), NULL, &n);
     dash_put_section(buf, page, "seats", DASH_W_seats);

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 void dash_say(dash_exchange_t *exchange, int status, const char *const *headers, const char *text)
 {
@@ -20,4 +21,16 @@ void dash_etag_of(cv_str_t bytes, char ret_etag[DASH_ETAG_MAX])
     crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
     sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
     (void)snprintf(ret_etag, DASH_ETAG_MAX, "\"%s\"", hex);
+}
+
+bool dash_etag_matches(const char *list, const char *etag)
+{
+    const char *bare = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+    size_t len = strlen(bare);
+    if (strcmp(list, "*") == 0)
+        return true;
+    for (const char *at = strstr(list, bare); at; at = strstr(at + len, bare))
+        if (at[len] == '\0' || at[len] == ',' || at[len] == ' ')
+            return true;
+    return false;
 }

@@ -13,4 +13,7 @@ void dash_say(dash_exchange_t *exchange, int status, const char *const *headers,
 /* The ETag of content: a hash of its octets. */
 void dash_etag_of(cv_str_t bytes, char ret_etag[DASH_ETAG_MAX]);
 
+/* Is this tag among those of If-None-Match? Either may be weak: tags are compared as GET does (RFC 9110). */
+bool dash_etag_matches(const char *list, const char *etag);
+
 #endif

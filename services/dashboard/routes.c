@@ -5,7 +5,7 @@
  *   /stream                    Server-Sent Events  /app.js, /live.js ...      the files of the page (assets.h)
  *   /api/view                  everything: {"schema", "version", "now", "proof", "kinds"}, of one instant
  *   /api/proof                 the hash over the view, and the positions of the streams it is of (mirror.h)
- *   /api/KIND[/KEY]            one kind ({"schema", KIND: {key: value}}), one entity
+ *   /api/KIND[/KEY]            one kind ({"schema", "as_of", KIND: {key: value}}), one entity
  *   /calendar.ics              and /calendar/{dimension,body,party,plan,event}/CODE.ics (feeds.h)
  *   /health                    200 when the view is whole and the dashboard's own service answers, else 503
  *   /metrics                   Prometheus text
@@ -50,14 +50,14 @@ static void s_give(dash_exchange_t *exchange, const dash_request_t *request, int
         headers[n++] = "Accept-Language";
     }
     headers[n] = NULL;
-    bool known = etag && status == 200 && strcmp(request->if_none_match, etag) == 0;
+    bool known = etag && status == 200 && dash_etag_matches(request->if_none_match, etag);
     dash_http_reply(exchange, known ? 304 : status, type, headers, known ? NULL : body);
     dash_text_drop(body);
 }
 
 static void s_etag_of_view(const dash_web_t *web, char ret_etag[ETAG_MAX])
 {
-    (void)snprintf(ret_etag, ETAG_MAX, "\"%s-%" PRIu64 "\"", dash_mirror_boot(web->mirror),
+    (void)snprintf(ret_etag, ETAG_MAX, "W/\"%s-%" PRIu64 "\"", dash_mirror_boot(web->mirror),
                    dash_mirror_version(web->mirror));
 }
 
@@ -107,7 +107,8 @@ static void s_api(dash_web_t *web, dash_exchange_t *exchange, const dash_request
     }
     char schema[64];
     (void)snprintf(schema, sizeof(schema), "convene.dashboard.%s.v1", kind);
-    s_give_json(web, exchange, request, json_pack("{s:s, s:O}", "schema", schema, kind, found));
+    s_give_json(web, exchange, request,
+                json_pack("{s:s, s:I, s:O}", "schema", schema, "as_of", (json_int_t)dash_web_now(web), kind, found));
 }
 
 /* ---- pages ------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
  *
  *   header    more than DASH_HEADERS_MAX, not exactly one Host, a Host that is no host[:port]      400
  *             Transfer-Encoding, or a Content-Length other than one "0"                            400
+ *   octets    a NUL anywhere (http.c)                                                             400
  *   target    not beginning with '/', longer than DASH_TARGET_MAX, not printable ASCII, a fragment 400
  *             a broken escape; decoded: a control character, '\', an empty segment, "." or ".."     400
  *   method    not GET or HEAD                                                                      405

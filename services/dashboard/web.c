@@ -123,13 +123,15 @@ static void s_failed(const char *what, int rc)
     cv_log(CV_LOG_ERROR, "web_failed", cv_kv_text("what", what), cv_kv_rc(rc));
 }
 
+/* In wait_ms at the latest: one that is due before stays as it is, however much comes meanwhile. */
 static void s_set_flush(dash_web_t *web, int64_t wait_ms)
 {
     const struct timeval wait = {.tv_usec = (suseconds_t)(wait_ms * 1000)};
-    if (web->flush_is_set)
+    int64_t due_ms = cv_clock_mono_ms() + wait_ms;
+    if (web->flush_due_ms && web->flush_due_ms <= due_ms)
         return;
-    web->flush_is_set = true;
-    (void)event_add(web->flush, &wait);
+    web->flush_due_ms = due_ms;
+    (void)event_add(web->flush, &wait); /* in place of a later one */
 }
 
 static void s_on_flush(evutil_socket_t fd, short what, void *arg)
@@ -138,7 +140,7 @@ static void s_on_flush(evutil_socket_t fd, short what, void *arg)
     dash_text_t *delta = NULL;
     (void)fd;
     (void)what;
-    web->flush_is_set = false;
+    web->flush_due_ms = 0;
     int64_t mono_ms = cv_clock_mono_ms(), now_ms = dash_web_now(web);
     int rc = CV_OK;
     bool due = mono_ms - web->derived_ms >= DASH_DERIVE_MS;
@@ -169,13 +171,8 @@ static void s_on_incoming(evutil_socket_t fd, short what, void *arg)
             s_failed("batch", rc);
     }
     dash_feed_note(web);
-    if (!dash_mirror_changed(web->mirror))
-        return;
-    if (web->flush_is_set) { /* perhaps the late one: news goes first */
-        (void)event_del(web->flush);
-        web->flush_is_set = false;
-    }
-    s_set_flush(web, DASH_FLUSH_MS);
+    if (dash_mirror_changed(web->mirror))
+        s_set_flush(web, DASH_FLUSH_MS);
 }
 
 static void s_on_beat(evutil_socket_t fd, short what, void *arg)

@@ -48,10 +48,10 @@ struct dash_web {
     dash_stream_t *streams[DASH_STREAMS_MAX];
     size_t streams_n;
     struct event *incoming, *flush, *beat;
-    bool flush_is_set;
-    bool plan_is_known; /* feeds.c */
-    int64_t derived_ms; /* mono */
-    int64_t started_ms; /* mono */
+    int64_t flush_due_ms; /* mono; 0: none is */
+    bool plan_is_known;   /* feeds.c */
+    int64_t derived_ms;   /* mono */
+    int64_t started_ms;   /* mono */
     unsigned long thread;
     int stop_fd;
     struct event *stop;

@@ -56,8 +56,8 @@ int64_t ntf_ping_answer_ms(void)
 int ntf_ping_timer(ntf_t *ntf, cv_tx_t *tx)
 {
     ntf_ping_t ping = {.due_ms = 0};
-    int rc = s_interval_ms ? ntf_ping_next(ntf->pings, s_interval_ms, s_answer_ms, cv_tx_arena(tx), &ping)
-                           : CV_ENOTFOUND;
+    int rc =
+        s_interval_ms ? ntf_ping_next(ntf->pings, s_interval_ms, s_answer_ms, cv_tx_arena(tx), &ping) : CV_ENOTFOUND;
     if (rc == CV_ENOTFOUND)
         rc = cv_tx_timer_cancel(tx, "ping", CV_STR(""));
     else if (!rc)

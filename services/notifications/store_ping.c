@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#define STOPPED                                                                                                        \
-    "EXISTS(SELECT 1 FROM ntf_recipient AS s JOIN ntf_address AS a ON a.address = s.email"                             \
+#define STOPPED                                                                            \
+    "EXISTS(SELECT 1 FROM ntf_recipient AS s JOIN ntf_address AS a ON a.address = s.email" \
     " WHERE s.party = p.party AND s.ord = p.ord AND a.state > 0)"
 
 const char ntf_tables_ping[] =
@@ -21,13 +21,13 @@ const char ntf_tables_ping[] =
     " JOIN ntf_contact AS c ON c.email = a.address WHERE a.state > 0 UNION ALL"
     " SELECT p.party, p.ord, '', p.state, p.since_ms, '' FROM ntf_ping AS p WHERE p.state > 0 AND NOT " STOPPED ";";
 
-#define STATEMENTS(XX)                                                                                                 \
-    XX(known, "INSERT INTO ntf_ping VALUES(?1, ?2, ?3, 0, ?4) ON CONFLICT DO UPDATE SET email = ?3, state = 0,"        \
-              " since_ms = ?4 WHERE email <> ?3")                                                                      \
-    XX(next, "SELECT p.party, p.ord, p.state, p.since_ms, p.since_ms + CASE p.state WHEN 3 THEN ?2 ELSE ?1 END"        \
-             " FROM ntf_ping AS p WHERE p.state <> 5 AND (p.state = 3 OR NOT " STOPPED ") ORDER BY 5, 1, 2 LIMIT 1")   \
-    XX(set, "UPDATE ntf_ping SET state = ?3, since_ms = ?4 WHERE party = ?1 AND ord = ?2")                             \
-    XX(whom, "SELECT " STOPPED " FROM ntf_ping AS p WHERE p.party = ?1 AND p.ord = ?2")                                \
+#define STATEMENTS(XX)                                                                                               \
+    XX(known, "INSERT INTO ntf_ping VALUES(?1, ?2, ?3, 0, ?4) ON CONFLICT DO UPDATE SET email = ?3, state = 0,"      \
+              " since_ms = ?4 WHERE email <> ?3")                                                                    \
+    XX(next, "SELECT p.party, p.ord, p.state, p.since_ms, p.since_ms + CASE p.state WHEN 3 THEN ?2 ELSE ?1 END"      \
+             " FROM ntf_ping AS p WHERE p.state <> 5 AND (p.state = 3 OR NOT " STOPPED ") ORDER BY 5, 1, 2 LIMIT 1") \
+    XX(set, "UPDATE ntf_ping SET state = ?3, since_ms = ?4 WHERE party = ?1 AND ord = ?2")                           \
+    XX(whom, "SELECT " STOPPED " FROM ntf_ping AS p WHERE p.party = ?1 AND p.ord = ?2")                              \
     XX(clear, "UPDATE ntf_ping SET state = 0, since_ms = ?3 WHERE party = ?1 AND ord = ?2 AND state IN (3, 5)")
 
 struct ntf_pings {

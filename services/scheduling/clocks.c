@@ -20,7 +20,8 @@
  *   looked at again               what moved is stored with its new instant, so nothing differs: nothing is said twice
  *   no file of a zone any more    what was said stays, and the log says how many. A file that is damaged is the same
  *   an older program wrote it     its events have no start_ms: said once, in a version that tells nobody of a change
- *   its days are held twice       which an older database let be: left as it was, and the log says how many
+ *   its days are held twice       which an older database let be: left as it was, and the log says how many. It takes no
+ *                                 place in a transaction, or many of them would leave none for the others, for ever
  *   more events than BATCH        the timer "clocks" under the key "more" goes on in the next transaction
  *
  * Not looked at, whatever clocks do: instants that were announced as such (the end of a silence, windows of
@@ -61,6 +62,7 @@ typedef struct {
 } row_t;
 
 typedef struct {
+    sch_service_t *service;
     cv_arena_t *kept, *item;
     int64_t now_ms;
     zone_t zones[ZONES_MAX];
@@ -116,6 +118,16 @@ static int keep(look_t *look, int64_t begin_ms, cv_str_t data)
 
 /* ---- events ------------------------------------------------------------------------------ */
 
+/* Days that an older version of the database let two events hold: such an event cannot be written before it is changed
+ * by hand (store_days.c). */
+static bool can_hold(look_t *look)
+{
+    cv_str_t resource, other;
+    cv_arena_reset(look->item);
+    return sch_venue_taken(look->service->store, look->item, &look->next, &other) == CV_ENOTFOUND &&
+           sch_day_taken(look->service->store, look->item, &look->next, &resource, &other) == CV_ENOTFOUND;
+}
+
 static int see_event(void *self, const sch_row_t *row)
 {
     look_t *look = self;
@@ -134,21 +146,15 @@ static int see_event(void *self, const sch_row_t *row)
     look->unknown += look->event.event_details.zone.ptr && !file.ptr;
     if (clock == SCH_CLOCK_SAME)
         return CV_OK;
+    if (!can_hold(look)) {
+        ++look->stuck;
+        return CV_OK;
+    }
     if (look->rows_n == BATCH) {
         look->more = true;
         return CV_OK;
     }
     return keep(look, ms, row->data);
-}
-
-/* Days that an older version of the database let two events hold: such an event cannot be written before it is changed
- * by hand (store_days.c). */
-static bool can_hold(sch_service_t *service, look_t *look)
-{
-    cv_str_t resource, other;
-    cv_arena_reset(look->item);
-    return sch_venue_taken(service->store, look->item, &look->next, &other) == CV_ENOTFOUND &&
-           sch_day_taken(service->store, look->item, &look->next, &resource, &other) == CV_ENOTFOUND;
 }
 
 static int move_events(sch_service_t *service, cv_tx_t *tx, look_t *look)
@@ -164,7 +170,7 @@ static int move_events(sch_service_t *service, cv_tx_t *tx, look_t *look)
         if (rc)
             break;
         sch_clock_t clock = sch_clock_event(&look->event, file, &look->text, &look->next, &ms);
-        if (!can_hold(service, look)) {
+        if (!can_hold(look)) { /* since one before it in this transaction is down */
             ++look->stuck;
             continue;
         }
@@ -306,6 +312,7 @@ int sch_clocks_timer(sch_service_t *service, cv_tx_t *tx)
     look_t *look = calloc(1, sizeof *look);
     if (!look)
         return CV_ENOMEM;
+    look->service = service;
     look->now_ms = cv_tx_now_ms(tx);
     look->kept = cv_arena_new(KEPT_MAX);
     look->item = cv_arena_new(ITEM_MAX);

@@ -442,5 +442,7 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
     if (!rc)
         rc = sch_work_walk(service->store, &all_work, CV_STR_NONE, CV_STR_NONE, sch_page_row, &page);
     page.type = CV_MSG_SCHEDULING_SESSION_V1;
+    if (!rc) /* behind their releases, and before what they are now */
+        rc = sch_released_older(service->store, sch_page_row, &page);
     return rc ? rc : sch_session_walk(service->store, CV_STR_NONE, CV_STR_NONE, CV_STR_NONE, sch_page_row, &page);
 }

@@ -328,6 +328,8 @@ int sch_session_cancel(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_
     edit->after.change = CV_SESSION_CHANGE_CANCELLED;
     edit->after.cancelled = true;
     edit->after.reason = request->reason;
+    edit->after.has_was_ms = edit->before.has_begin_ms;
+    edit->after.was_ms = edit->before.begin_ms;
     edit->after.has_begin_ms = edit->after.has_until_ms = false;
     rc = write(service, tx, edit);
     if (rc)
@@ -372,6 +374,8 @@ int sch_sessions_off(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_ev
     placed_t all = {.arena = cv_tx_arena(tx)};
     int rc = sch_session_walk(service->store, event->event, CV_STR_NONE, CV_STR_NONE, gather_placed, &all);
     edit_t *edit = !rc && all.n ? cv_arena_take(cv_tx_arena(tx), sizeof *edit) : NULL;
+    if (!rc) /* what was released of it is no promise any more */
+        rc = sch_released_put(service->store, event->event, NULL, 0);
     if (rc || !all.n)
         return rc;
     if (!edit)

@@ -208,6 +208,8 @@ int sch_session_released(sch_store_t *store, cv_arena_t *arena, cv_str_t event, 
 /* All that the newest release of the event holds; keys are sessions. */
 int sch_released_walk(sch_store_t *store, cv_str_t event, cv_str_t after, sch_each_t each, void *self) CV_USE_RESULT;
 /* Makes these the newest release of the event. */
+/* Of all events, those that have changed since. */
+int sch_released_older(sch_store_t *store, sch_each_t each, void *self) CV_USE_RESULT;
 int sch_released_put(sch_store_t *store, cv_str_t event, const cv_release_item_t *items, size_t items_n) CV_USE_RESULT;
 /* How many releases an event or plan has. */
 int sch_releases_n(sch_store_t *store, cv_str_t of, int64_t *ret_n) CV_USE_RESULT;

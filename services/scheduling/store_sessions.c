@@ -54,6 +54,10 @@ int sch_prepare_sessions(sch_store_t *store)
         {&store->released_walk,
          "SELECT r.session, v.at_ms, v.data FROM released r JOIN session_version v"
          " USING(event, session, version) WHERE r.event = ?1 AND r.session > ?2 ORDER BY r.session"},
+        {&store->released_older,
+         "SELECT r.session, v.at_ms, v.data FROM released r JOIN session_version v USING(event, session, version)"
+         " WHERE r.version < (SELECT max(n.version) FROM session_version n WHERE n.event = r.event"
+         " AND n.session = r.session) ORDER BY r.event, r.session"},
         {&store->released_put, "INSERT INTO released(event, session, version) VALUES(?1, ?2, ?3)"},
         {&store->released_drop, "DELETE FROM released WHERE event = ?1"},
         {&store->releases_n, "SELECT count(*) FROM release WHERE detail = ?1"},
@@ -283,6 +287,11 @@ int sch_released_walk(sch_store_t *store, cv_str_t event, cv_str_t after, sch_ea
 {
     bind_session(store->released_walk, event, sch_from_start(after));
     return sch_rows_walk(store->released_walk, each, self);
+}
+
+int sch_released_older(sch_store_t *store, sch_each_t each, void *self)
+{
+    return sch_rows_walk(store->released_older, each, self);
 }
 
 int sch_released_put(sch_store_t *store, cv_str_t event, const cv_release_item_t *items, size_t items_n)

@@ -43,8 +43,14 @@ def memory(process):
     return round(process.pss_mib(), 1), round(peak, 1)
 
 
+def resident(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    return round(next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) / 1024, 1)
+
+
 def start(convene, heads):
-    """Started and shown: the process, and seconds until the page was there and until it was of the newest records."""
+    """Started and shown: the process, seconds until the page was there and until it was of the newest records, and what it held on the
+    way, MiB resident: {"first", "third", "two_thirds", "last"} of what it followed."""
     arguments = [convene.bin / "convene-dashboard"]
     for key, value in settings(convene).items():
         arguments += ["--set", f"{key}={value}"]
@@ -52,13 +58,19 @@ def start(convene, heads):
     began = time.monotonic()
     process = Process(arguments, convene.directory / "dashboard.stderr", "http_ready", env)
     there = time.monotonic() - began
+    samples = []
 
     def shown():
         positions = json.loads(get("/api/proof"))["proof"]["positions"]
+        samples.append((sum(p.get("seq", 0) for p in positions.values()), resident(process)))
         return all(positions.get(stream, {}).get("seq", 0) >= head for stream, head in heads.items())
     convene.running["dashboard"] = process  # stopped with the others, whatever happens
     Convene.wait(shown, "the dashboard to show the newest records", 1200, 0.1)
-    return process, there, time.monotonic() - began
+    took = time.monotonic() - began
+    last = samples[-1][0]
+    way = {name: next((mib for at, mib in samples if at >= share * last), samples[-1][1])
+           for name, share in (("first", 0.01), ("third", 1 / 3), ("two_thirds", 2 / 3), ("last", 1))}
+    return process, there, took, way
 
 
 def timed(path):
@@ -78,12 +90,12 @@ def measure(args, directory):
             say(f"  {args.records - left} of {args.records} decided")
         heads = {s["name"]: s["head"] for service in ("registration", "scheduling") for s in convene.peer(service).status()["streams"]
                  if s["name"].endswith(".events")}
-        process, there, fresh = start(convene, heads)
+        process, there, fresh, way = start(convene, heads)
         cpu = process.cpu_s()
         pss, peak = memory(process)
         view, page = timed("/api/view"), timed("/")
         convene.stop("dashboard")
-        process, _, again = start(convene, heads)
+        process, _, again, _ = start(convene, heads)
         pss_again, peak_again = memory(process)
         convene.start("notifications")
         flags = [f for key, value in settings(convene).items() for f in ("--conf", f"{key}={value}")]
@@ -96,7 +108,7 @@ def measure(args, directory):
         records = sum(heads.values())
         print(json.dumps({
             "name": "dashboard.catchup", "records": records, "page_s": round(there, 2), "fresh_s": round(fresh, 1), "records_per_s": round(records / fresh),
-            "cpu_us_per_record": round(cpu * 1e6 / records, 1), "pss_mib": pss, "peak_mib": peak, "view_ms": view[0], "view_kib": view[1] // 1024,
+            "cpu_us_per_record": round(cpu * 1e6 / records, 1), "pss_mib": pss, "peak_mib": peak, "rss_mib_on_the_way": way, "view_ms": view[0], "view_kib": view[1] // 1024,
             "page_ms": page[0], "page_kib": page[1] // 1024, "start_on_file_s": round(again, 2), "start_pss_mib": pss_again, "start_peak_mib": peak_again,
             "audit_view_s": round(audit, 1), "load": os.getloadavg()[0]}))
     return 0

@@ -2,6 +2,8 @@
 # The dashboard's page in a real Chromium: it fills, moves, says when it is stale, and everybody can use it.
 # SPDX-License-Identifier: Apache-2.0
 # ctest-timeout: 600
+import datetime
+import math
 import os
 import re
 import socket
@@ -12,6 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 import browser as chromium
+import cvwire
 import dashboard
 import world
 from browser import Browser
@@ -23,6 +26,11 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def streams(deployment):
+    """How many the dashboard has open."""
+    return int(re.search(r"^convene_dashboard_streams (\d+)$", dashboard.fetch(deployment, "/metrics").text, re.M).group(1))
 
 
 class WithBrowser(Case):
@@ -102,6 +110,31 @@ class Sample(WithBrowser):
         if not source:
             self.skipTest("all but axe-core held; it is not there")
 
+    def test_words_not_codes(self):
+        """In Russian no code of a record is left, in the tables of the server and in those of the script; no column is cut off at 1440 px."""
+        moved = "SAMPLE-MOVE"
+        for script in (False, True):
+            page = self.browser(script=script)
+            page.go(f"{self.url}?lang=ru")
+            if script:
+                self.live(page)
+                self.assertEqual(page.run("return [...document.querySelectorAll('#seats .scroll')].filter(e => e.scrollWidth > e.clientWidth).length"), 0)
+                self.assertGreaterEqual(page.count("#chart .key li"), 5)
+                self.assertGreater(page.count("#chart rect title"), 10)
+            feed = [e.text for e in page.driver.find_elements("css selector", "#feed li")]
+            self.assertTrue(any("места есть не у всех" in line for line in feed), feed[:5])
+            self.assertEqual([line for line in feed if "_" in line or line.endswith(("registered", "withdrawn", "waiting", "declined"))], [])
+            names = [e.text for e in page.driver.find_elements("css selector", "#attention li a")]
+            self.assertIn("Exercise, not a real event: a meeting that moves", names)
+            # A long command is folded.
+            page.driver.find_element("css selector", "#attention summary").click()
+            self.assertIn("convene request scheduling.event.registration", page.driver.find_element("css selector", "#attention details[open] code").text)
+            page.go(f"{self.url}event/{moved}?lang=ru")
+            text = page.driver.find_element("id", "history").text
+            self.assertIn("закрытие регистрации", text)
+            self.assertNotIn("_ms", text)
+            self.assertIn(f"/calendar/event/{moved}.ics", page.driver.find_element("css selector", "nav a[href*=calendar]").get_attribute("href"))
+
     def test_a_keyboard_is_enough(self):
         page = self.browser(1440, 900)
         page.go(self.url)
@@ -112,7 +145,7 @@ class Sample(WithBrowser):
         self.assertEqual(page.run("return document.activeElement.id"), "main")
         page.go(self.url)
         self.live(page)
-        wanted = page.run("return [...document.querySelectorAll('a[href],button,select,[tabindex=\"0\"]')].filter(e => e.offsetParent !== null || e.className === 'skip').length")
+        wanted = page.run("return [...document.querySelectorAll('a[href],button,select,summary,[tabindex=\"0\"]')].filter(e => e.offsetParent !== null || e.className === 'skip').length")
         seen, hidden, bare = set(), [], []
         for _ in range(wanted + 5):
             page.press("\ue004")
@@ -140,6 +173,12 @@ class Sample(WithBrowser):
         events = [e for e in self.convene("event", "list", "--json").json["events"] if e["plan_year"] == 2026]
         self.assertEqual(shown, len(events))
         self.assertEqual(page.run("return document.getElementById('f-year').value"), "2026")
+        # Progress is of what is shown, in the tables of both kinds.
+        totals = page.run("return [...document.querySelectorAll('#progress table')].map(t => [...t.querySelectorAll('tbody tr')]"
+                          ".map(r => [...r.querySelectorAll('td.n')].map(c => Number(c.textContent))))")
+        for rows in totals:
+            self.assertEqual({row[0] for row in rows}, {2026})
+            self.assertEqual(sum(row[-1] for row in rows), len(events))
 
     def test_filters_hold_for_tiles_and_feed(self):
         events = {e["event"]: e for e in self.convene("event", "list", "--json").json["events"]}
@@ -210,21 +249,34 @@ class Live(WithBrowser):
         return page.run("return Number(document.querySelector('#seats tr[data-event=E1]')?.querySelectorAll('td.n')[1].textContent ?? -1)")
 
     def test_a_registration_shows(self):
+        """From the time in the record, which is before its commit, until the page's own tree has the number or a later one.
+        CONVENE_SHOWN=1000 for a number to report; then p99 has to be within 250 ms, otherwise the median."""
+        n_max = int(os.environ.get("CONVENE_SHOWN", "60"))
+        world.open_event(self.d, self.office, "E2", world.rules(n_max + 10, maximum=n_max + 10))
         page = self.browser()
         page.go(self.url)
         self.live(page)
-        page.run("""window.seen = {}; new MutationObserver(() => { const n = document.querySelector('#seats tr[data-event=E1]')
+        page.run("""window.seen = {}; new MutationObserver(() => { const n = document.querySelector('#seats tr[data-event=E2]')
             ?.querySelectorAll('td.n')[1].textContent; if (n !== undefined) window.seen[n] ??= Date.now(); })
             .observe(document.getElementById('seats'), {subtree: true, childList: true, characterData: true})""")
-        took = []
-        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 1))
-        for n in range(2, 62):
-            world.decide(self.office, "registration.register", {"event": "E1", "party": "KZ", "persons": [{"name": f"Person {n}", "capacity": "delegate"}]})
-            decided = time.time() * 1000
-            shown = wait_for(lambda n=n: page.run("return window.seen[arguments[0]] ?? 0", str(n)), f"{n} to be shown", pause=0.005)
-            took.append(shown - decided)
-        took.sort()
-        print(f"from the outcome to the page: p50 {statistics.median(took):.0f} ms, p99 {took[int(0.99 * len(took)) - 1]:.0f} ms, max {took[-1]:.0f} ms")
+        wait_for(lambda: page.count("#seats tr[data-event=E2]"), "the event to be shown")
+        begun = time.monotonic()
+        for n in range(n_max):
+            world.decide(self.office, "registration.register", world.delegation("E2", "KZ", 1) if n == 0 else
+                         {"event": "E2", "party": "KZ", "persons": [{"name": f"Person {n + 1}", "capacity": "delegate"}]})
+            while time.monotonic() < begun + (n + 1) / 20:
+                time.sleep(0.002)
+        wait_for(lambda: page.run("return window.seen[arguments[0]] ?? 0", str(n_max)), "the last to be shown")
+        seen = {int(n): at for n, at in page.run("return window.seen").items()}
+        records = [cvwire.unpack(r) for r in self.d.log("registration", "mirror").stream("registration.events")[0]]
+        decided = [r for r in records if r["type"] == "convene.registration.decided.v1" and r["data"]["event"] == "E2"]
+        self.assertEqual(len(decided), n_max)
+        took = sorted(min(at for n, at in seen.items() if n >= i + 1) - datetime.datetime.fromisoformat(r["time"].replace("Z", "+00:00")).timestamp() * 1000
+                      for i, r in enumerate(decided))
+        p50, p99 = statistics.median(took), took[math.ceil(0.99 * n_max) - 1]
+        print(f"{n_max} registrations, from the record's time to the page: p50 {p50:.0f} ms, p99 {p99:.0f} ms, max {took[-1]:.0f} ms")
+        self.assertGreaterEqual(took[0], 0, "one clock")
+        self.assertLessEqual(p99 if n_max >= 500 else p50, 250)
         self.assertEqual(page.complaints(), [])
 
     def test_it_says_so_and_recovers(self):
@@ -248,14 +300,44 @@ class Live(WithBrowser):
             wait_for(lambda name=name: f"Service: {name}" not in page.text("#attention") and "4 / 4" in page.text("#now"), lambda: page.text("#attention"))
         self.assertEqual(page.run("return window.loaded"), "once", "the page was not loaded again")
 
+    def test_silence_and_work(self):
+        """What the sample has none of: a silence procedure that runs out, plans of work with progress, and what is late."""
+        world.decide(self.office, "scheduling.decision.open", {"decision": "2030-D-1", "subject": "document", "title": "A text <b>with</b> marks",
+                                                               "text": "The text.", "expires_ms": cvwire.now_ms() + 26 * world.HOUR})
+        world.decide(self.office, "scheduling.workplan.put", {"code": "ROAD", "name": "The Road Map"})
+        for item, state, progress, due in (("A", "done", 100, "2025-01-31"), ("B", "under_way", 40, "2030-06"), ("C", "dropped", 0, "2025-02"),
+                                           ("D", "planned", 0, "2020-01-31")):
+            world.decide(self.office, "scheduling.workitem.put", {"plan": "ROAD", "item": item, "title": f"Item {item}", "state": state,
+                                                                  "progress": progress, "due": due, "party": "KZ"})
+        wait_for(lambda: len(dashboard.kind(self.d, "workitem")) == 4 and "2030-D-1" in dashboard.kind(self.d, "decision"), "all of it")
+        source, found = chromium.axe_source(), []
+        for script in (False, True):
+            page = self.browser(script=script)
+            page.go(f"{self.url}?lang=en")
+            if script:
+                self.live(page)
+            text = {name: page.driver.find_element("id", name).text for name in ("silence", "work", "attention")}
+            for name, words in (("silence", ("2030-D-1", "A text <b>with</b> marks", "1 d 1 h")), ("attention", ("silence ends in 25 h", "decision show 2030-D-1")),
+                                ("work", ("The Road Map: done 1 / 3", "ROAD/B", "40 %", "under way", "2030-06", "dropped"))):
+                for word in words:
+                    self.assertIn(word, text[name], script)
+            for dark in (False, True) if script and source else ():
+                page.theme(dark)
+                found += page.axe(source)
+        # It goes on by itself: an objection ends it, an item is done.
+        world.decide(self.d.publisher("kz"), "scheduling.decision.state", {"decision": "2030-D-1", "party": "KZ", "kind": "objection", "text": "No."})
+        world.decide(self.office, "scheduling.workitem.put", {"plan": "ROAD", "item": "B", "title": "Item B", "state": "done", "progress": 100})
+        wait_for(lambda: "No silence procedure" in page.text("#silence") and "done 2 / 3" in page.text("#work"), lambda: page.text("#silence") + page.text("#work"))
+        self.assertIn("silence is broken", page.text("#feed"))
+        self.assertEqual((found, page.complaints()), ([], []))
+
     def test_tabs_share_one_stream(self):
         page = self.browser()
         for _ in range(3):
             page.driver.switch_to.new_window("tab")
             page.go(self.url)
             self.live(page)
-        streams = int(re.search(r"^convene_dashboard_streams (\d+)$", dashboard.fetch(self.d, "/metrics").text, re.M).group(1))
-        self.assertEqual(streams, 1)
+        self.assertEqual(streams(self.d), 1)
 
     def test_pause(self):
         page = self.browser()
@@ -270,6 +352,20 @@ class Live(WithBrowser):
         self.assertEqual((self.confirmed(page), page.mood), (0, "paused"))
         page.run("document.getElementById('pause').click()")
         wait_for(lambda: self.confirmed(page) == 2 and page.mood == "live", "what was missed")
+        # Paused over another start of the service: what is taken up then is its snapshot and what came after.
+        page.run("document.getElementById('pause').click()")
+        self.d.dashboard.kill()
+        world.decide(self.office, "registration.register", world.delegation("E1", "AZ", 3))
+        self.d.dashboard.start()
+        stream = dashboard.Stream(self.d)
+        stream.until(lambda: stream.kinds.get("seats", {}).get("E1", {}).get("confirmed") == 5, "told")
+        world.decide(self.office, "registration.register", world.delegation("E1", "TR", 4))
+        stream.until(lambda: stream.kinds["seats"]["E1"]["confirmed"] == 9, "told again")
+        stream.close()
+        self.assertEqual((self.confirmed(page), page.mood), (2, "paused"))
+        wait_for(lambda: streams(self.d) == 1, "the page to be connected again")
+        page.run("document.getElementById('pause').click()")
+        wait_for(lambda: self.confirmed(page) == 9 and page.mood == "live", lambda: f"what was missed: {self.confirmed(page)} {page.mood}")
 
 
 if __name__ == "__main__":

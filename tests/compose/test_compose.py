@@ -34,7 +34,7 @@ from clients import Publisher, seed_of
 from deployment import FINDINGS, SERVICES, wait_for
 from engine import Engine, Missing, run
 from oracle import Oracle
-from stack import Stack
+from stack import Container, Stack
 
 SOURCE = pathlib.Path(os.environ.get("CONVENE_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 TOOLS = SOURCE / "build/compose"
@@ -271,7 +271,6 @@ class Compose(unittest.TestCase):
         """What docker/README.md tells operators to do."""
         stack = self.stack
         stack.compose("run", "--rm", "-T", "add-key", "kz-desk", "--role", "focal_point", "--party", "KZ")
-        stack.compose("restart", *SERVICES)
         stack.compose("cp", "keys:/keys/kz-desk.secret", self.engine.root)
         self.assertEqual((self.engine.root / "kz-desk.secret").read_bytes(), (stack.volume("keys") / "kz-desk.secret").read_bytes())
         stack.read_keys()
@@ -283,16 +282,22 @@ class Compose(unittest.TestCase):
         restored = stack.compose("run", "--rm", "-T", "--no-deps", "registration", "convene-registration", "--restore", "/data/backup.db").stdout
         self.assertIn("restored from /data/backup.db", restored)
         stack.compose("start", "registration")
-        stack.compose("run", "--rm", "-T", "--entrypoint", "rm", "add-key", "/keys/allow/kz-desk.cert")
-        self.assertIn("3 files changed", stack.compose("run", "--rm", "-T", "keys").stdout)
-        stack.compose("restart", *SERVICES)
+        rotate = ("run", "--rm", "-T", "--entrypoint", "convene", "add-key", "keys")
+        stack.compose(*rotate, "rotate", "kz-desk", "--overlap", "1h", "--share", "/share")
+        with Publisher(stack, "kz-desk") as desk:  # the key before
+            self.assertEqual(desk.ask("registration.register", world.delegation("SAMPLE-MOVE", "AZ"), deadline=20).klass, "DENIED")
+        stack.read_keys()
+        with Publisher(stack, "kz-desk") as desk:
+            self.assertEqual(desk.ask("registration.register", world.delegation("SAMPLE-MOVE", "AZ"), deadline=20).klass, "DENIED")
+            stack.compose(*rotate, "revoke", "kz-desk", "--share", "/share")
+            wait_for(lambda: desk.silent("registration.register", world.delegation("SAMPLE-MOVE", "AZ"), 1.5), "the open connection to be dropped", 15)
         for name in SERVICES:
             stack.services[name].wait_healthy()
         status = json.loads(stack.compose("run", "--rm", "-T", "cli", "status", "--json").stdout)
         self.assertTrue(status["healthy"], status)
         with Publisher(stack, "kz-desk") as desk:
             self.assertTrue(desk.silent("registration.decline", {"event": "SAMPLE-MOVE", "party": "KZ"}, 1.5), "a key that was taken out is heard")
-        self.steps.done("a key added and taken out, a backup made and restored, all healthy by the command line")
+        self.steps.done("a key added, rotated and revoked while services run, a backup made and restored, all healthy by the command line")
 
     def sign_in(self):
         """The desk, by the commands of docker/README.md: a key, an address, a link, names, and out."""
@@ -391,6 +396,13 @@ class Compose(unittest.TestCase):
             stack.services[name].wait_healthy()
             load.goes_on()
             self.steps.done(f"{name} killed and started again after {restarted:.1f} s; answers go on")
+        page, begin = Container(stack, "dashboard"), time.monotonic()
+        page.crash()
+        page.wait_healthy()
+        with urllib.request.urlopen("http://127.0.0.1:24930/api/event", timeout=10) as answer:
+            self.assertIn("COMPOSE-A", answer.read().decode())
+        load.goes_on()
+        self.steps.done(f"dashboard killed and started again, healthy after {time.monotonic() - begin:.1f} s; answers go on")
         # An operator's kill: the engine leaves the container dead until somebody starts it.
         self.engine.docker("kill", "convene-registration-1", "convene-subscriber-1")
         stack.compose("--profile", "external", "up", "-d", "--no-build", "registration", "subscriber")

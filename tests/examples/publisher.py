@@ -46,7 +46,7 @@ def address(endpoint, door):
 def connect(context, kind, endpoint, keys, me):
     socket = context.socket(kind)
     socket.linger = 0
-    socket.heartbeat_ivl, socket.heartbeat_timeout, socket.heartbeat_ttl = 1000, 3000, 6000
+    socket.tcp_keepalive, socket.tcp_keepalive_idle, socket.tcp_keepalive_intvl, socket.tcp_maxrt = 1, 1, 1, 3000
     if kind == zmq.XPUB:
         socket.setsockopt(zmq.XPUB_NODROP, 1)
     if keys != "-":

@@ -108,7 +108,7 @@ class Browser:
 
     def shot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)
-        height = self.run("return Math.min(document.documentElement.scrollHeight, 6000)")
+        height = self.run("return Math.min(document.documentElement.scrollHeight, 16000)")
         picture = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {
             "x": 0, "y": 0, "width": self.run("return innerWidth"), "height": height, "scale": 1}})
         import base64  # pylint: disable=import-outside-toplevel

@@ -134,7 +134,7 @@ def socket_of(context, kind, endpoint, server_key=None, principal=None, **option
     """A socket as section 1 of the protocol asks for, connected."""
     socket = context.socket(kind)
     socket.linger = 0
-    socket.heartbeat_ivl, socket.heartbeat_timeout, socket.heartbeat_ttl = 1000, 3000, 6000
+    socket.tcp_keepalive, socket.tcp_keepalive_idle, socket.tcp_keepalive_intvl, socket.tcp_maxrt = 1, 1, 1, 3000
     socket.handshake_ivl = 3000
     socket.reconnect_ivl, socket.reconnect_ivl_max = 50, 400
     socket.sndhwm = socket.rcvhwm = 20000

@@ -79,7 +79,7 @@ class Chaos:
         elif action == "freeze" and up:
             up[0].freeze()
             self.done["freeze"] += 1
-            # now and then longer than the heartbeat's timeout, and sometimes killed while frozen
+            # now and then longer than any timeout, and sometimes killed while frozen
             self._later(up[0], "thaw", 0.05, 1.0 if self.rng.random() < 0.8 else 5.0)
             if self.rng.random() < 0.2:
                 up[0].kill()

@@ -132,4 +132,4 @@ def wait_for(fact, what, convene=None, deadline_s=DEADLINE_S):
         if convene and convene.process and convene.process.poll() is not None:
             break
         time.sleep(0.05)
-    raise AssertionError(f"not within {deadline_s} s: {what}\n{convene.said() if convene else ''}")
+    raise AssertionError(f"not within {deadline_s} s: {what() if callable(what) else what}\n{convene.said() if convene else ''}")

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import random
+import shlex
+import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import dashboard
@@ -120,6 +123,24 @@ class Shows(WithDashboard):
         self.same_as_registration()
         self.assertEqual(kind(self.d, "seats")["E2"]["offered"], 1)
 
+    def test_the_command_beside_it_helps(self):
+        """What the list of needs says of a full event is sent as it stands, and then nobody waits."""
+        world.open_event(self.d, self.office, "E1", world.rules(4, guaranteed=0, maximum=4, waiting="strict", audience=["member"],
+                                                                quotas=[{"party": "KZ", "guaranteed": 1, "maximum": 3}], assumption="A room (not 5)"))
+        for party in ("TR", "AZ"):
+            world.decide(self.office, "registration.register", world.delegation("E1", party, 3))
+        full = lambda: next((n for n in kind(self.d, "attention").get("all", []) if n["what"] == "full"), None)
+        need = wait_for(full, "the event is full")
+        self.assertEqual((need["event"], need["n"]), ("E1", 3))
+        before = kind(self.d, "event")["E1"]["registration"]
+        flags = [f for key, value in self.d.settings.items() for f in ("--conf", f"{key}={value}")]
+        command, *words = shlex.split(need["command"])
+        self.assertEqual(command, "convene")
+        done = subprocess.run([os.path.join(self.d.bin, command), *words, *flags], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        wait_for(lambda: full() is None and kind(self.d, "seats")["E1"]["waiting"] == 0, lambda: f"nobody waits: {kind(self.d, 'seats')}")
+        self.assertEqual(kind(self.d, "event")["E1"]["registration"], before | {"capacity": before["capacity"] + 3})
+
     def test_streams_resume(self):
         world.open_event(self.d, self.office, "E1", world.rules(60, maximum=50))
         one = Stream(self.d)
@@ -136,6 +157,31 @@ class Shows(WithDashboard):
         self.assertIn("snapshot", three.events)
         for stream in (two, three):
             stream.close()
+
+    def test_told_while_more_comes(self):
+        """News does not wait for the end of news: while registrations come one upon the other, what is shown follows them."""
+        world.open_event(self.d, self.office, "E1", world.rules(5000, maximum=5000))
+        stream = Stream(self.d)
+        self.addCleanup(stream.close)
+        stream.until(lambda: "E1" in stream.kinds.get("seats", {}), "the event")
+        decided, done = [1], threading.Event()
+
+        def go_on():
+            publisher = self.d.publisher("second")
+            while not done.is_set():
+                world.decide(publisher, "registration.register",
+                             {"event": "E1", "party": "KZ", "persons": [{"name": f"P {len(decided)}", "capacity": "delegate"}]})
+                decided.append(len(decided) + 1)
+        world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 1))
+        more = threading.Thread(target=go_on)
+        more.start()
+        try:
+            for _ in range(10):
+                now = len(decided) + 5
+                stream.until(lambda now=now: stream.kinds["seats"]["E1"]["confirmed"] >= now, f"{now} while more come", 10)
+        finally:
+            done.set()
+            more.join()
 
     def test_a_service_that_is_gone_is_said(self):
         wait_for(lambda: kind(self.d, "now").get("all", {}).get("services_up") == 4, "all have said how they are")
@@ -183,8 +229,12 @@ class Shows(WithDashboard):
             self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"])
             self.assertNotIn("unsafe", answer.headers["Content-Security-Policy"])
             if answer.headers["ETag"] and path != "/api/view":
-                again = fetch(self.d, path, If_None_Match=answer.headers["ETag"])
-                self.assertEqual((again.status, again.body), (304, b""), path)
+                etag = answer.headers["ETag"]
+                bare = etag.removeprefix("W/")
+                for sent in (etag, bare, f"W/{bare}", f'"other", {etag}', "*"):
+                    again = fetch(self.d, path, If_None_Match=sent)
+                    self.assertEqual((again.status, again.body), (304, b""), (path, sent))
+                self.assertEqual(fetch(self.d, path, If_None_Match='"other"').status, 200, path)
 
     def test_the_programme_of_an_event(self):
         world.decide(self.office, "scheduling.venue.put", {"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"})
@@ -205,7 +255,7 @@ class Shows(WithDashboard):
             self.assertIn(words, programme)
         world.decide(self.office, "scheduling.session.cancel", {"event": "DAY", "session": "S0", "reason": "Not needed"})
         world.decide(self.office, "scheduling.release.put", {"release": "R1", "event": "DAY"})
-        wait_for(lambda: "R1" in kind(self.d, "release"), "the release")
+        wait_for(lambda: "DAY/R1" in kind(self.d, "release"), "the release")
         page = fetch(self.d, "/event/DAY?lang=ru").text
         for words in ("Выпущено: R1", "отменено", "Not needed", "открытие"):
             self.assertIn(words, page)

@@ -83,6 +83,9 @@ class Hostile(Case):
             "a nul": b"GET /%00 HTTP/1.1\r\n" + HOST + b"\r\n",
             "a nul behind": b"GET /app.js%00.html HTTP/1.1\r\n" + HOST + b"\r\n",
             "a raw nul": b"GET /\x00 HTTP/1.1\r\n" + HOST + b"\r\n",
+            "a nul in a host": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\x00.other.example\r\n\r\n",
+            "a nul in a header": b"GET / HTTP/1.1\r\n" + HOST + b"X: a\x00b\r\n\r\n",
+            "a nul behind a header": b"GET / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding\x00: chunked\r\n\r\n",
             "up": b"GET /../etc/passwd HTTP/1.1\r\n" + HOST + b"\r\n",
             "up, escaped": b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n" + HOST + b"\r\n",
             "up, twice": b"GET /event/..%2f..%2fx HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -105,6 +108,11 @@ class Hostile(Case):
             self.assertTrue(status == 0 or 400 <= status < 600, f"{name}: {status}")
             self.assertNotIn(status, (500, 502), name)
         self.assertEqual(self.status(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"), 200)
+        # The same in two parts, the NUL in the second.
+        connection = self.connect(b"GET / HTTP/1.1\r\nHost: 127.0.0.1")
+        self.served()
+        connection.sendall(b"\x00.other.example\r\n\r\n")
+        self.assertIn(b" 400 ", self.rest(connection)[:20])
         # Behind one request there is no second.
         self.assertEqual(self.status(b"GET /health HTTP/1.1\r\n" + HOST + b"\r\nGET /metrics HTTP/1.1\r\n" + HOST + b"\r\n"), 200)
         self.served()
@@ -174,6 +182,15 @@ class Hostile(Case):
         self.assertLess(self.metric("convene_dashboard_connections"), 300)
         self.assertLess(self.d.dashboard.open_files(), 500)
         self.served()
+
+    def test_a_herd(self):
+        """Many come at once, as after a restart, each with its request: all are answered, none is taken for silent."""
+        self.d.dashboard.freeze()
+        herd = [self.connect(b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n") for _ in range(450)]
+        self.d.dashboard.thaw()
+        answers = [self.rest(connection)[:15] for connection in herd]
+        self.assertEqual(answers.count(b"HTTP/1.1 200 OK"), 450)
+        self.assertEqual(self.metric("convene_dashboard_connections_cut_total"), 0)
 
     def test_a_stream_that_is_not_read_is_cut(self):
         before = self.d.dashboard.pss_kib()

@@ -190,6 +190,49 @@ class Import(unittest.TestCase):
         self.assertEqual(done.status, OK, done.out)
         self.assertEqual(self.file(calendar(entry("OWN-2@convene.invalid", "DTSTART:20260407T053000Z", "Timed", SEQUENCE="0")))["unchanged"], 1)
 
+    def test_7c_an_older_entry_cancels_nothing(self):
+        def again(**more):
+            return self.file(calendar(entry("late@x", "20260801", "Late", **more)))
+
+        def cancelled(uid, sequence):
+            return self.file(calendar(entry(uid, "20260801", STATUS="CANCELLED", SEQUENCE=sequence)))
+
+        self.assertEqual(again(SEQUENCE="3")["proposed"], 1)
+        doc = cancelled("late@x", "2")
+        self.assertEqual((doc["status"], doc["refused"], self.of("late@x")["status"]), (REFUSED, 1, "proposed"), doc)
+        self.assertIn("SEQUENCE is lower", doc["rows"][0]["text"])
+        # A higher number counts from then on, whatever came with it.
+        self.assertEqual((again(SEQUENCE="5")["changed"], self.of("late@x")["sequence"]), (1, 5))
+        self.assertEqual(again(SEQUENCE="5")["unchanged"], 1)
+        self.assertEqual((cancelled("late@x", "4")["refused"], self.of("late@x")["status"]), (1, "proposed"))
+        self.assertEqual((cancelled("late@x", "5")["cancelled"], self.of("late@x")["status"]), (1, "cancelled"))
+
+    def test_7d_days_that_a_series_has_no_more(self):
+        def series(rule, *entries, **more):
+            return self.file(calendar(entry("row@x", "DTSTART;TZID=Asia/Baku:20261005T090000", "Row", RRULE=rule, **more), *entries))
+
+        def days():
+            return {row["date_start"]: row["status"] for row in self.events().values() if row.get("uid", "").startswith("row@x ")}
+
+        stays, gone = "proposed", "cancelled"
+        self.assertEqual(series("FREQ=WEEKLY;COUNT=4", SEQUENCE="1")["proposed"], 4)
+        doc = series("FREQ=WEEKLY;COUNT=4", EXDATE="20261012T050000Z", SEQUENCE="0")
+        self.assertEqual((doc["refused"], doc["unchanged"], set(days().values())), (1, 3, {stays}), doc)
+        doc = series("FREQ=WEEKLY;COUNT=4", EXDATE="20261012T050000Z", SEQUENCE="1")
+        self.assertEqual(self.sums(doc), {"proposed": 0, "changed": 0, "cancelled": 1, "unchanged": 3, "refused": 0})
+        self.assertEqual(days(), {"2026-10-05": stays, "2026-10-12": gone, "2026-10-19": stays, "2026-10-26": stays})
+        doc = series("FREQ=WEEKLY;COUNT=4", EXDATE="20261012T050000Z", SEQUENCE="1")
+        self.assertEqual((doc["unchanged"], doc["events"]), (3, 3), "once is enough")
+        # A day that has an entry of its own is not gone, and one that cannot be read neither.
+        moved = entry("row@x", "DTSTART;TZID=Asia/Baku:20261020T110000", "Row", RECURRENCE_ID="20261019T050000Z", SEQUENCE="1")
+        doc = series("FREQ=WEEKLY;UNTIL=20261020T000000Z", moved, EXDATE="20261012T050000Z", SEQUENCE="1")
+        self.assertEqual((doc["changed"], doc["cancelled"], doc["unchanged"], doc["refused"]), (1, 1, 1, 0), doc)
+        self.assertEqual(days(), {"2026-10-05": stays, "2026-10-12": gone, "2026-10-20": stays, "2026-10-26": gone})
+        doc = series("FREQ=HOURLY;COUNT=1")
+        self.assertEqual((doc["refused"], doc["events"], days()["2026-10-05"]), (1, 1, stays))
+        doc = series("FREQ=WEEKLY;COUNT=1", EXDATE="20261005T050000Z", SEQUENCE="1")
+        self.assertEqual((doc["cancelled"], doc["refused"], days()["2026-10-05"]), (2, 0, gone), doc)
+
     def test_8_what_is_no_file_of_events(self):
         path = self.convene.root / "no.ics"
         for text, status in (("hello", USAGE), (calendar(head="METHOD:REPLY\n"), USAGE), (calendar(), OK)):

@@ -185,8 +185,84 @@ class Feeds(WithFeeds):
         events = self.calendar("/calendar/event/DAY.ics")[0]
         self.assertEqual((events["DAY/S1"]["DTSTART"].dt.day, events["DAY/S1"]["SEQUENCE"], first["SEQUENCE"]), (15, 1, 0))
         gone = events["DAY/S2"]
+        self.assertEqual(kind(self.d, "session")["DAY/S2"]["was_ms"], int(gone["DTSTART"].dt.timestamp() * 1000), "kept, and not computed again")
         self.assertEqual((str(gone["STATUS"]), str(gone["SUMMARY"]), gone["DTSTART"].dt.isoformat(), gone["SEQUENCE"]),
                          ("CANCELLED", "CANCELLED: Second", "2030-05-14T08:00:00+00:00", 1))
+
+    def test_the_public_programme_is_the_newest_release(self):
+        self.decide("venue.put", code="HALL", name="Hall", city="Baku", country="AZ", zone="Asia/Baku")
+        self.decide("room.put", venue="HALL", room="A", name="Large", seats=100)
+        self.propose("DAY", venue="HALL", date_end="2030-05-15")
+        self.advance("DAY", "circulated", "adopted")
+        session = {"event": "DAY", "kind": "parallel", "minutes": 60, "venue": "HALL", "room": "A"}
+        working = {}
+
+        def put(name, start, **more):
+            self.decide("session.put", **session, session=name, title=f"Talk {name}", **({"start": start} if start else {}), **more)
+            working[name] = working.get(name, 0) + 1
+
+        def known():
+            """The page has all that scheduling said until now: this comes last."""
+            self.decide("heading.put", code=f"H{len(marks)}", level="dimension", name="Mark")
+            marks.append(f"H{len(marks)}")
+            wait_for(lambda: marks[-1] in kind(self.d, "heading"), "what was said last")
+
+        def restore():
+            """From a copy that does not have what the page has seen: so that it takes a snapshot."""
+            copy = os.path.join(self.d.root, f"copy{len(marks)}.db")
+            self.d.log("scheduling", "ops").query("backup", copy)
+            known()
+            self.d.scheduling.stop()
+            done = self.d.scheduling.run("--restore", copy)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.d.scheduling.start()
+
+        def all_that_is_public():
+            known()
+            self.ready()
+            feed = fetch(self.d, "/calendar/event/DAY.ics")
+            page = fetch(self.d, "/event/DAY?lang=ru").text
+            return feed.body, feed.headers["ETag"], kind(self.d, "session"), page[page.index('id="programme"'):page.index('id="history"')]
+        marks = []
+        put("S1", "2030-05-14T09:30")
+        put("S2", "2030-05-14T11:00")
+        known()
+        self.assertEqual(set(self.calendar("/calendar/event/DAY.ics")[0]), {"DAY", "DAY/S1", "DAY/S2"}, "as it stands, while it never was released")
+        self.decide("release.put", release="R1", event="DAY")
+        before = all_that_is_public()
+        self.assertIn("Выпущено: R1", before[3])
+        # A draft is edited: another time, another talk, one that is gone. Nothing of it is public, nowhere.
+        put("S1", "2030-05-15T09:30")
+        put("S3", "2030-05-14T14:00")
+        self.decide("session.cancel", event="DAY", session="S2", reason="The speaker is ill")
+        self.assertEqual(all_that_is_public(), before)
+        for path in ("/api/view", "/event/DAY?lang=en", "/calendar/event/DAY.ics"):
+            text = fetch(self.d, path).text
+            self.assertFalse([word for word in ("Talk S3", "is ill", "2030-05-15T09:30", "20300515T053000Z") if word in text], path)
+        for hidden in ("draft", "frozen"):
+            self.assertEqual(fetch(self.d, f"/api/{hidden}").status, 404)
+        # Whoever has it from a snapshot sees the same.
+        restore()
+        self.assertEqual(all_that_is_public(), before)
+        self.decide("release.put", release="R2", event="DAY")
+        after = all_that_is_public()
+        events = self.calendar("/calendar/event/DAY.ics")[0]
+        self.assertEqual({name: (str(e["STATUS"]), e["SEQUENCE"], e["DTSTART"].dt.day) for name, e in events.items() if "/" in name},
+                         {"DAY/S1": ("CONFIRMED", 1, 15), "DAY/S2": ("CANCELLED", 1, 14), "DAY/S3": ("CONFIRMED", 0, 14)})
+        for words in ("Выпущено: R2", "2030-05-15 09:30", "Talk S3", "отменено", "The speaker is ill"):
+            self.assertIn(words, after[3])
+        self.assertNotEqual(after[1], before[1])
+        page = fetch(self.d, "/event/DAY?lang=en").text
+        self.assertIn("Released: R2", page)
+        restore()
+        self.assertEqual(all_that_is_public(), after)
+        # Postponed: nobody is told to come.
+        self.advance("DAY", "postponed")
+        known()
+        self.assertEqual(set(self.calendar("/calendar/event/DAY.ics")[0]), {"DAY", "DAY/S2"})
+        gone = all_that_is_public()
+        restore()
+        self.assertEqual(all_that_is_public(), gone)
 
     def test_no_calendar_while_nothing_is_known(self):
         self.propose("A")
@@ -208,6 +284,17 @@ class Feeds(WithFeeds):
         self.d.scheduling.stop()  # what was known once stays
         self.assertEqual(set(self.calendar()[0]), {"A"})
         self.d.scheduling.start()
+
+
+class Domain(Case):
+    def test_uids_are_at_the_domain_that_is_set(self):
+        self.d = dashboard.add_dashboard(self.deployment("ipc", settings={"calendar/domain": "events.example"}))
+        office = self.d.publisher("office")
+        world.decide(office, "scheduling.party.put", {"code": "AZ", "kind": "member", "name": "Azerbaijan"})
+        world.make_event(office, "A")
+        wait_for(lambda: (a := fetch(self.d, "/calendar/event/A.ics")).status == 200 and a, "its calendar")
+        one, = feeds.entries(fetch(self.d, "/calendar/event/A.ics").body).values()
+        self.assertEqual((one["UID"], one["ORGANIZER"]), ("A@events.example", "mailto:nobody@convene.invalid"))
 
 
 class Histories(WithFeeds):

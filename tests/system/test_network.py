@@ -143,7 +143,7 @@ class Networks(Case):
                            ("registration from everybody", [("sched", "reg"), ("client", "reg")])):
             self.net.cut(*cuts)
             self.work(50)
-            self.pump_for(8)  # longer than heartbeats take to notice (3 s), so that connections break
+            self.pump_for(8)  # longer than keepalive takes to notice (4 s), so that connections break
             self.work(50)
             self.pump_for(1)
             self.net.cut()
@@ -152,8 +152,16 @@ class Networks(Case):
 
     def test_a_service_that_moves(self):
         """scheduling stops here and starts there, with its data; the name says so. Who follows it finds it by itself."""
+        self.move()
+
+    def test_a_service_whose_host_vanishes(self):
+        """The same without a farewell: no packet of the old host arrives any more, so only silence tells that it is gone."""
+        self.move(lambda: self.net.cut(*(("sched", place) for place in ("reg", "client", "spare"))))
+
+    def move(self, before=lambda: None):
         self.work(30)
         self.recovered("before the move")
+        before()
         self.work(30)
         self.d.scheduling.kill()
         self.place("scheduling", "spare")

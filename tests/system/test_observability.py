@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 import urllib.parse
 import urllib.request
@@ -132,12 +133,29 @@ class Observed(unittest.TestCase):
     def firing(self):
         return {(alert["labels"]["alertname"], alert["labels"].get("service")) for alert in self.api("alerts")["alerts"] if alert["state"] == "firing"}
 
+    def make_work(self):
+        """An event with one seat, one delegation that has it and one that waits: every metric has something to count."""
+        now = int(time.time() * 1000)
+        event, rules = ["event=E1"], ["capacity=1", "guaranteed=0", "maximum=1", "waiting=strict", "group=each", f"opens_ms={now - 60_000}",
+                                      f"closes_ms={now + 86_400_000}"]
+        steps = [("scheduling.party.put", ["code=KZ", "kind=member", "name=K"]), ("scheduling.party.put", ["code=AZ", "kind=member", "name=A"]),
+                 ("scheduling.event.propose", event + ["title=E", "plan_year=2030", "line=cbm", "date_start=2030-05-14", "date_end=2030-05-14",
+                                                       "precision=day"]),
+                 *(("scheduling.event.advance", event + [f"to={status}"]) for status in ("circulated", "adopted", "scheduled")),
+                 ("scheduling.event.registration", event + rules)]
+        for what, values in steps:
+            done = self.convene("request", what, *(f"--set={value}" for value in values))
+            self.assertEqual(done.status, 0, done.out + done.err)
+        for party in ("KZ", "AZ"):
+            wait_for(lambda party=party: self.convene("request", "registration.register", "--set=event=E1", f"--set=party={party}",
+                                                      "--set=persons[0].name=A. Sample", "--set=persons[0].capacity=delegate").status == 0,
+                     f"{party} to be registered", self.convene)
+
     def test_life(self):
         for text in (self.metrics(), self.convene("metrics").out):
             done = promtool("check", "metrics", stdin=text)
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
-        done = self.convene("request", "scheduling.party.put", "--set", "code=KZ", "--set", "kind=member", "--set", "name=K")
-        self.assertEqual(done.status, 0, done.out + done.err)
+        self.make_work()
         wait_for(lambda: [one["health"] for one in self.api("targets")["activeTargets"]] == ["up"], "the page to be read", self.convene)
         wait_for(lambda: {one["metric"]["service"] for one in self.query("convene_up == 1")} == SERVICES, "all four to be up", self.convene)
         wait_for(lambda: self.query('convene_service_total{service="scheduling",what="decided"} >= 1'), "the decision to be counted", self.convene)
@@ -147,19 +165,23 @@ class Observed(unittest.TestCase):
         # What rules and panels ask for is there, by the names they use.
         known = set(self.api("label/__name__/values"))
         asked = " ".join([(FILES / "rules.yml").read_text(encoding="utf-8"), *(text for _, text in queries())])
-        self.assertEqual({name for name in re.findall(r"\bconvene_[a-z_]+", asked)} - known - {"convene_seats"}, set())
-        self.assertIn("# TYPE convene_seats gauge", self.metrics())
+        self.assertEqual({name for name in re.findall(r"\bconvene_[a-z_]+", asked)} - known, set())
         counters = {one["metric"]["what"] for one in self.query("convene_service_total")}
         wanted = set(re.findall(r'what="(\w+)"', asked)) | {"limited", "denied"}
         self.assertEqual(wanted - counters, set())
-        for title, text in queries():
-            self.query(text)  # an expression it cannot read is an error of HTTP
+        # Each panel shows something: an expression that names what is not there gives nothing, and no error.
+        quiet = [text for _, text in queries() if text.startswith("ALERTS{")]
+        wait_for(lambda: all(self.query(text) for _, text in queries() if text not in quiet), lambda: f"data for "
+                 f"{[title for title, text in queries() if text not in quiet and not self.query(text)]}", self.convene)
+        for text in quiet:
+            self.assertEqual(self.query(text), [])
         self.assertEqual(self.firing(), set())
         # One falls, and stays down: the others are not blamed.
         down = self.convene.pid("notifications")
         os.kill(down, signal.SIGSTOP)
         try:
             wait_for(lambda: ("ConveneServiceDown", "notifications") in self.firing(), lambda: f"the alert; {self.firing()}", self.convene)
+            self.assertTrue([text for text in quiet if self.query(text)], "the panel of what needs somebody shows the alert")
             self.assertEqual({one for one in self.firing() if one[0] == "ConveneServiceDown"}, {("ConveneServiceDown", "notifications")})
         finally:
             os.kill(down, signal.SIGCONT)

@@ -37,7 +37,7 @@ class Pings(Case):
         wait_for(lambda: self.state() == "unanswered", lambda: f"unanswered: {self.state()}")
         wait_for(lambda: "/KZ" in "".join(f"/{n.get('party')}" for n in fetch(self.d, "/api/attention").json["attention"]["all"]
                                           if n["what"] == "contact_unanswered"), "in the attention list")
-        self.assertIn("KZ: its contact 1 did not answer", fetch(self.d, "/").text)
+        self.assertIn("KZ: its contact (1) did not answer", fetch(self.d, "/").text)
         self.assertIn("convene recipient confirm KZ 1", self.convene("doctor", role="office")[1])
         self.assertIn('state="unanswered"} 1\n', self.convene("metrics", "notifications", role="office")[1])
         status, said = self.convene("recipient", "confirm", "KZ", "1", role="az")

@@ -8,7 +8,7 @@ import unittest
 from cli_env import need, WithPlan
 
 OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
-TALKS, PEOPLE, HOUR_MS = 14, 5, 3600000
+TALKS, PEOPLE, PAPERS, STEP, HOUR_MS = 14, 5, 120, 100, 3600000
 
 
 def talk(n):
@@ -19,13 +19,16 @@ def talk(n):
 PLAN = {
     "parties": [{"code": code, "kind": "member", "name": f"Party {code}", "delegation_size": size} for code, size in (("AZ", 1), ("KZ", 3))],
     "venues": [{"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"}],
-    "rooms": [{"venue": "HALL", "room": room, "name": room, "seats": 40, "turnaround": 15, "booths": 2 if room == "A" else 0} for room in "ABC"],
+    "rooms": [{"venue": "HALL", "room": room, "name": room, "seats": 40, "turnaround": 15, "booths": 2 if room == "A" else 0} for room in "ABC"] +
+             [{"venue": "HALL", "room": f"X{n}", "name": f"Of the congress {n}", "seats": 40} for n in range(9)],
     "events": [{"event": "FAIR", "title": "Fair", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01", "date_end": "2027-06-02"},
+               {"event": "CONGRESS", "title": "Congress", "plan_year": 2027, "line": "cbm", "date_start": "2027-09-01", "date_end": "2027-09-02"},
                {"event": "OTHER", "title": "Other", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01"}],
     "sessions": [{"event": "FAIR", "session": "OPEN", "title": "Opening", "kind": "opening", "minutes": 60, "start": "2027-06-01T10:00", "venue": "HALL", "room": "A"},
                  {"event": "FAIR", "session": "LUNCH", "title": "Lunch", "kind": "break", "minutes": 90, "start": "2027-06-01T13:00", "zone": "Asia/Baku"},
                  {"event": "OTHER", "session": "S", "title": "Elsewhere", "kind": "parallel", "minutes": 300, "start": "2027-06-02T09:00", "venue": "HALL", "room": "B",
                   "chair": {"person": "P1"}},
+                 *[{"event": "CONGRESS", "session": f"C{n:03d}", "title": f"Paper {n}", "kind": "parallel", "minutes": 30} for n in range(PAPERS)],
                  *map(talk, range(TALKS))],
 }
 
@@ -79,6 +82,26 @@ class PlaceProgramme(WithPlan):
         doc = self.search("--seed", "5")
         self.assertNotIn("T01", [row["session"] for row in doc["placed"]])
         self.assertEqual(self.sessions()["T01"]["when"], before["when"])
+
+    def test_2b_more_than_one_request_can_move(self):
+        path = self.convene.root / "congress.json"
+
+        def step():
+            doc = self.ok("place", "programme", "CONGRESS", "--venue", "HALL", "--seconds", "1", "--output", path, "--json").json
+            self.assertEqual((doc["unplaced"], doc["refused"]), ([], []))
+            self.ok("place", "accept", path)
+            return {row["session"] for row in doc["placed"]}, set(doc["later"])
+        placed, later = step()
+        self.assertEqual((len(placed), len(later), placed & later), (STEP, PAPERS - STEP, set()), "none is lost")
+        rows = self.ok("programme", "CONGRESS", "--json").json["sessions"]
+        self.assertEqual({row["session"] for row in rows if "begin_ms" in row}, placed)
+        done = self.convene("place", "programme", "CONGRESS", "--venue", "HALL", "--seconds", "1")
+        self.assertNotIn("more would move", done.err)
+        placed, later = step()
+        self.assertEqual(later, set())
+        rows = self.ok("programme", "CONGRESS", "--json").json["sessions"]
+        self.assertEqual(sum("begin_ms" in row for row in rows), PAPERS)
+        self.assertFalse({reason["effect"] for row in rows for reason in row["conflicts"]} & {"forbid", "block_release"})
 
     def test_3_what_cannot_be_searched(self):
         for args, status, says in ((("NONE",), NOTFOUND, "no event NONE"), (("OTHER", "--venue", "NOWHERE"), USAGE, "--venue"),

@@ -46,6 +46,13 @@ class StartStop(Case):
             self.assertEqual(d.log("scheduling").query("turnout", "E1/KZ")[0]["data"]["confirmed"], total)
         wait_for(lambda: len(os.listdir(d.outbox)) == total, "a notice of each")
 
+    def test_a_crash_leaves_no_copy_of_memory(self):
+        d = self.deployment("ipc", start=False)
+        d.start()
+        for name in SERVICES:
+            limits = read(f"/proc/{d.services[name].pid}/limits")
+            self.assertEqual(re.search(r"^Max core file size +(\S+) +(\S+)", limits, re.M).groups(), ("0", "0"), name)
+
     def test_each_alone(self):
         """Without the others each is ready, answers and decides what it can."""
         for name in SERVICES:

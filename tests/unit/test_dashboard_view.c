@@ -140,8 +140,96 @@ static void test_a_programme_without_people(void **state)
     assert_null(json_object_get(session, "chair"));
     assert_null(json_object_get(session, "speakers"));
     assert_string_equal(dash_str(dash_view_get(world->view, "room", "PALACE/A"), "name"), "Hall A");
-    assert_null(json_object_get(dash_view_get(world->view, "release", "R1"), "items"));
+    assert_non_null(dash_view_get(world->view, "release", "E1/R1"));
+    assert_null(json_object_get(dash_view_get(world->view, "release", "E1/R1"), "items"));
     assert_int_equal(tell(world, CV_MSG_SCHEDULING_SESSION_V1, "{'event': 'E1', 'title': 'No code'}"), CV_EINVAL);
+}
+
+static void tell_session(world_t *world, const char *session, int version, const char *more)
+{
+    assert_int_equal(tell(world, CV_MSG_SCHEDULING_SESSION_V1,
+                          "{'event': 'E1', 'session': '%s', 'title': 'T%d', 'kind': 'parallel', 'minutes': 60,"
+                          " 'version': %d, 'change': 'put', 'cancelled': %s}",
+                          session, version, version, more),
+                     CV_OK);
+}
+
+/* items: JSON of the list. at_s: seconds behind T0. */
+static void tell_release(world_t *world, int number, int at_s, const char *items)
+{
+    assert_int_equal(tell(world, CV_MSG_SCHEDULING_RELEASE_V1,
+                          "{'release': 'R%d', 'event': 'E1', 'number': %d, 'at_ms': %lld, 'items': %s}", number, number,
+                          (long long)(T0 + at_s * 1000LL), items),
+                     CV_OK);
+}
+
+/* 0: it is not public. */
+static int64_t shown(const world_t *world, const char *session)
+{
+    char key[32];
+    snprintf(key, sizeof(key), "E1/%s", session);
+    return dash_int(dash_view_get(world->view, "session", key), "version");
+}
+
+static void tell_at(world_t *world, int at_s, const char *session, int version, const char *cancelled)
+{
+    world->now_ms = T0 + (at_s - 1) * 1000LL;
+    tell_session(world, session, version, cancelled);
+}
+
+/* Whatever is edited, the public sees the newest release; and whoever takes a snapshot sees the same. */
+static void test_the_public_sees_the_newest_release(void **state)
+{
+    world_t *world = *state;
+    tell_event(world, 1, "scheduled", "", "");
+    tell_at(world, 10, "S1", 1, "false");
+    tell_at(world, 11, "S2", 1, "false");
+    tell_at(world, 12, "S3", 1, "false");
+    assert_int_equal(shown(world, "S1"), 1);
+    tell_at(world, 13, "S1", 2, "false"); /* never released: as it stands */
+    assert_int_equal(shown(world, "S1"), 2);
+    tell_release(world, 1, 20, "[{'item': 'S1', 'version': 2}, {'item': 'S2', 'version': 1}]");
+    assert_int_equal(shown(world, "S3"), 0); /* without a time, and so in no release */
+    tell_at(world, 30, "S1", 3, "false");
+    tell_at(world, 31, "S2", 2, "true");
+    tell_at(world, 32, "S4", 1, "false");
+    const int64_t first[] = {2, 1, 0, 0};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(shown(world, (const char *[]){"S1", "S2", "S3", "S4"}[i]), first[i]);
+    tell_release(world, 2, 40, "[{'item': 'S1', 'version': 3}, {'item': 'S4', 'version': 1}]");
+    tell_at(world, 50, "S4", 2, "false");
+    tell_at(world, 51, "S3", 2, "true"); /* after it, so not yet */
+    const int64_t second[] = {3, 2, 0, 1};
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(shown(world, (const char *[]){"S1", "S2", "S3", "S4"}[i]), second[i]);
+        if (pass)
+            break;
+        assert_int_equal(dash_view_drop_stream(world->view, "scheduling.events"), CV_OK);
+        assert_int_equal(shown(world, "S1"), 0);
+        world->in_snapshot = true;
+        tell_release(world, 2, 40, "[{'item': 'S1', 'version': 3}, {'item': 'S4', 'version': 1}]");
+        tell_release(world, 1, 20, "[{'item': 'S1', 'version': 2}, {'item': 'S2', 'version': 1}]");
+        tell_event(world, 1, "scheduled", "", "");
+        tell_at(world, 32, "S4", 1, "false"); /* as it was released */
+        tell_at(world, 30, "S1", 3, "false");
+        tell_at(world, 31, "S2", 2, "true");
+        tell_at(world, 51, "S3", 2, "true");
+        tell_at(world, 50, "S4", 2, "false");
+    }
+    assert_false(dash_view_is_public("draft"));
+    assert_false(dash_view_is_public("frozen"));
+    /* Another release holds what is there now; postponed, there is none any more. */
+    world->in_snapshot = false;
+    tell_release(world, 3, 60, "[{'item': 'S1', 'version': 3}, {'item': 'S4', 'version': 2}]");
+    assert_int_equal(shown(world, "S4"), 2);
+    assert_int_equal(shown(world, "S3"), 2);
+    tell_event(world, 2, "postponed", "", "");
+    assert_int_equal(shown(world, "S1"), 0);
+    assert_int_equal(shown(world, "S4"), 0);
+    assert_int_equal(shown(world, "S2"), 2);
+    tell_release(world, 4, 90, "[{'item': 'S1', 'version': 3}]");
+    assert_int_equal(shown(world, "S1"), 3);
 }
 
 static void test_notices_and_feed_are_bounded(void **state)
@@ -397,6 +485,7 @@ int main(void)
         TEST(test_a_refused_request_changes_no_person),
         TEST(test_moved_and_history),
         TEST(test_a_programme_without_people),
+        TEST(test_the_public_sees_the_newest_release),
         TEST(test_notices_and_feed_are_bounded),
         TEST(test_dead_after_the_end),
         TEST(test_contacts),

@@ -218,6 +218,64 @@ static void test_many_and_killed_in_between(void **state)
     driver_free(&driver);
 }
 
+/* What an old database let be: events whose host's team is elsewhere that day. */
+static void put_stuck(driver_t *driver, int n)
+{
+    sch_store_t *store;
+    cv_stmt_t *put;
+    char code[16];
+    cv_str_t data;
+    assert_int_equal(sch_store_open(driver->db, &store), CV_OK);
+    assert_int_equal(cv_db_prepare(driver->db, "UPDATE event SET data = ?2 WHERE id = ?1", &put), CV_OK);
+    assert_int_equal(cv_db_begin(driver->db), CV_OK);
+    for (int i = 0; i < n; ++i) {
+        snprintf(code, sizeof code, "E%03d", i);
+        cv_scheduling_event_v1_t event = *driver_state(driver, code);
+        event.event_details.host_org = CV_STR("TEAM");
+        assert_int_equal(sch_store_pack(store, CV_MSG_SCHEDULING_EVENT_V1, &event, &data), CV_OK);
+        cv_stmt_text(put, 1, cv_str(code));
+        cv_stmt_blob(put, 2, data.ptr, data.len);
+        assert_int_equal(cv_stmt_run(put), CV_OK);
+    }
+    assert_int_equal(cv_db_commit(driver->db), CV_OK);
+    sch_store_close(&store);
+}
+
+/* More of these than a transaction holds come before one that moves. */
+static void test_days_held_twice_hold_up_nobody(void **state)
+{
+    (void)state;
+    driver_t *driver = world();
+    char code[16];
+    const cv_scheduling_event_propose_v1_t holder = {.event = CV_STR("A"),
+                                                     .event_details = {.title = CV_STR("Conference"),
+                                                                       .plan_year = 2024,
+                                                                       .line = CV_PLAN_LINE_CBM,
+                                                                       .date_start = CV_STR("2024-05-14"),
+                                                                       .host_org = CV_STR("TEAM")}};
+    EXPECT_OK(SEND(EVENT_PROPOSE, holder), "proposed");
+    for (int i = 0; i < MANY; ++i) {
+        snprintf(code, sizeof code, "E%03d", i);
+        event_in(driver, code, "2024-05-14", "09:30", "Asia/Almaty", NULL);
+    }
+    event_in(driver, "Z", "2024-05-14", "09:30", "Asia/Almaty", NULL);
+    put_stuck(driver, MANY);
+    size_t before = driver->records_n;
+    int64_t next_ms;
+    new_clocks();
+    driver_crash(driver);
+    for (int i = 0; i < 5; ++i) {
+        driver->now_ms += 1000;
+        driver->mono_ms += 1000;
+        assert_int_equal(cv_engine_turn(driver->engine, driver->now_ms, driver->mono_ms, &next_ms), CV_OK);
+    }
+    assert_int_equal(driver->records_n, before + 1);
+    assert_int_equal(driver_state(driver, "Z")->start_ms, ms_of("2024-05-14T04:30:00Z"));
+    assert_true(world_count(driver, "SELECT min(due_ms) FROM timer") >
+                driver->now_ms + HOUR_MS); /* and does not look on and on */
+    driver_free(&driver);
+}
+
 /* Sessions follow one another in two rooms: each moves into the hour, and the next one's place, at once. */
 static void test_sessions_move_together(void **state)
 {
@@ -344,6 +402,7 @@ int main(void)
         cmocka_unit_test_teardown(test_timers_come_to_an_end, teardown),
         cmocka_unit_test_teardown(test_no_file_moves_nothing, teardown),
         cmocka_unit_test_teardown(test_many_and_killed_in_between, teardown),
+        cmocka_unit_test_teardown(test_days_held_twice_hold_up_nobody, teardown),
         cmocka_unit_test_teardown(test_sessions_move_together, teardown),
         cmocka_unit_test_teardown(test_who_is_in_the_way_is_named, teardown),
         cmocka_unit_test_teardown(test_older_program, teardown),

@@ -1,7 +1,9 @@
 /* calendar: what all calendars that Convene writes say alike of an event: the page's feeds, the invitations in notices.
  * SPDX-License-Identifier: Apache-2.0
  *
- * UID is the event's id at one domain, the same for ever. SEQUENCE never falls for one reader:
+ * UID is the event's id at one domain, the same for ever: that of the setting calendar/domain, so that two Convenes with an
+ * event of the same id are told apart in one calendar. It is set once, before anything is published: another domain later
+ * is another entry for whoever subscribes. SEQUENCE never falls for one reader:
  *
  *   in feeds        scheduling counts it (calendar_sequence of an event's record): one more when the entry must be taken
  *                   anew, the same after a corrected title. Of records without it: version less one, which is never less
@@ -15,8 +17,12 @@
 
 #include "convene/bytes.h"
 
-#define CV_CALENDAR_DOMAIN "convene.invalid"
-enum { CV_CALENDAR_UID_MAX = 96 };
+#define CV_CALENDAR_DOMAIN "convene.invalid" /* where none is set: one that cannot be (RFC 2606) */
+enum { CV_CALENDAR_DOMAIN_MAX = 63, CV_CALENDAR_UID_MAX = 64 + 1 + CV_CALENDAR_DOMAIN_MAX };
+
+/* Of this process, before it has threads. CV_EINVAL: it is no name of a domain, and nothing was set. */
+int cv_calendar_set_domain(cv_str_t domain) CV_USE_RESULT;
+const char *cv_calendar_domain(void);
 
 /* What an event's status ("adopted") is to a calendar. Three of these are TENTATIVE there, two CANCELLED. */
 typedef enum {

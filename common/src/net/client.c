@@ -10,7 +10,7 @@
  *   DEALER <-> log   questions, made at the first one.
  *
  * A service that restarts takes its subscription away and brings a new one; the requester then sends again what was
- * unanswered. A peer that vanishes without a word is found by heartbeats, which do the same.
+ * unanswered. A peer that vanishes without a word is found by TCP's keepalive, which does the same.
  */
 #include "net/client.h"
 

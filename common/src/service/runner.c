@@ -19,6 +19,7 @@
  */
 #include "service/runner.h"
 
+#include "convene/calendar.h"
 #include "convene/ids.h"
 #include "convene/log.h"
 #include "service/restore.h"
@@ -32,6 +33,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -289,8 +291,8 @@ static void log_guard(cv_runner_t *runner, guard_told_t *told, int64_t mono_ms)
     *told = (guard_told_t){mono_ms, guard->refused, guard->ignored, guard->strangers};
 }
 
-/* Who waits in a socket that nobody reads for longer than a heartbeat may be taken for gone, and libzmq 4.3.4 ends the
- * process when a connection breaks while it waits. So after a turn that long the next ones take less.
+/* What waits in a socket that nobody reads for so long is answered late, and peers that use libzmq's heartbeats take us for
+ * gone. So after a turn that long the next ones take less.
  */
 static void fit_batch(cv_runner_t *runner, int64_t took_ms)
 {
@@ -443,6 +445,8 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
     if (status >= 0)
         return status;
     umask(0077); /* databases, backups and messages hold names and addresses */
+    (void)setrlimit(RLIMIT_CORE,
+                    &(struct rlimit){0, 0}); /* and so does memory, with our keys: a crash leaves no copy */
     if (sodium_init() < 0) {
         say_and_log(definition->name, "libsodium cannot start");
         return EXIT_USAGE;
@@ -454,6 +458,10 @@ int cv_service_main(const cv_service_def_t *definition, int argc, char **argv)
     int rc = cv_config_load(flags.config_file, environ, flags.sets, flags.sets_n, &runner->config, error, sizeof error);
     if (!rc)
         rc = cv_config_check(runner->config, definition->name, error, sizeof error);
+    const char *domain = rc ? "" : cv_config_text(runner->config, "calendar/domain");
+    if (!rc && (rc = cv_calendar_set_domain(cv_str(domain))) != CV_OK)
+        (void)snprintf(error, sizeof error, "calendar/domain = %s: no name of a domain, like events.example.org",
+                       domain);
     if (rc) {
         say_and_log(definition->name, error);
         status = EXIT_USAGE;

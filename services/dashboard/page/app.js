@@ -11,7 +11,7 @@ import {make, morph, fill, stamp, left} from "./dom.js";
 const boot = JSON.parse(document.getElementById("boot").textContent);
 const words = boot.words;
 const filters = new URLSearchParams(location.search);
-const view = {kinds: null, skew: 0, live: false, paused: false, dirty: new Set(), pending: []};
+const view = {kinds: null, skew: 0, live: false, paused: false, dirty: new Set(), behind: null};
 const FETCH_FIRST_MS = 300, FETCH_AGAIN_MS = 5000;
 
 const all = kind => Object.entries(view.kinds[kind] ?? {});
@@ -22,17 +22,32 @@ const shows = event => event && ["dimension", "party", "year"].every(name => {
     const value = {dimension: event.dimension, party: event.proposer, year: String(event.plan_year)}[name];
     return !filters.get(name) || filters.get(name) === (value ?? "");
 });
-const sentence = (pattern, object) => pattern.replace(/\{(\w*)\}/g, (_, name) => object[name || "about"] ?? "");
+// "{party} at {event}" as nodes: an event is a link, by its title or where many stand in a row by its id; a code is said in words.
+const spoken = object => object.type === "convene.scheduling.event.v1" ? "st_" : "v_";
+const sentence = (pattern, object, titles) => pattern.split(/\{(\w*)\}/).map((part, i) => {
+    if (i % 2 === 0) return part;
+    const name = part || "about", value = object[name] ?? "";
+    if (name === "word") return words[spoken(object) + value] ?? value.replaceAll("_", " ");
+    if ((name === "event" || name === "about") && get("event", value))
+        return titles ? link(value) : make("a", {href: `/event/${value}?lang=${boot.lang}`}, value);
+    return String(value);
+});
 const time = ms => make("time", {datetime: new Date(ms).toISOString()}, stamp(ms));
 
-function table(caption, head, rows) {
-    return make("div", {class: "scroll", tabindex: "0", role: "group", "aria-label": caption},
-        make("table", {}, make("caption", {class: "quiet"}, caption),
-            make("thead", {}, make("tr", {}, ...head.map(text => make("th", {scope: "col"}, text)))),
+// caption and head: ids of words; below those of `numbers` stand numbers.
+function table(caption, head, rows, numbers = []) {
+    return make("div", {class: "scroll", tabindex: "0", role: "group", "aria-label": words[caption]},
+        make("table", {}, make("caption", {class: "quiet"}, words[caption]),
+            make("thead", {}, make("tr", {}, ...head.map(word => make("th", {scope: "col", ...(numbers.includes(word) && {class: "n"})}, words[word])))),
             make("tbody", {}, ...rows)));
 }
 const number = value => make("td", {class: "n"}, String(value ?? 0));
+const command = text => text.length > 100 ? [make("details", {}, make("summary", {}, words.command), make("code", {}, text))] : [make("br"), make("code", {}, text)];
 const none = text => make("p", {}, text);
+
+// What the colours of a picture mean: [id of a word, class of the mark].
+const key = marks => make("ul", {class: "key"}, ...marks.map(([word, mark]) => make("li", {},
+    make("svg:svg", {viewBox: "0 0 12 12", "aria-hidden": "true"}, make("svg:rect", {x: "1", y: "1", width: "10", height: "10", class: mark})), words[word])));
 
 // ---- views
 
@@ -76,17 +91,18 @@ const renderers = {
         const list = get("attention", "all") ?? [];
         if (!list.length) return [none(words.attention_none)];
         return [make("ul", {class: "attention"}, ...list.map(need => make("li", need.grave ? {class: "grave"} : {},
-            sentence(words[`need_${need.what}`] ?? "{about}", need), make("br"), make("code", {}, need.command))))];
+            ...sentence(words[`need_${need.what}`] ?? "{about}", need, true), ...command(need.command))))];
     },
     seats() {
         const rows = all("seats").filter(([event]) => boot.event ? event === boot.event : shows(get("event", event)))
             .sort(([a], [b]) => a < b ? -1 : 1);
         if (!rows.length) return [none(words.no_seats)];
-        const head = ["event", "fill", "capacity", "confirmed", "offered", "guaranteed", "free", "waiting", "online", "registered", "declined", "silent", "closes"];
-        return [table(words.seats, head.map(word => words[word]), rows.map(([event, s]) => make("tr", {"data-event": event},
+        const numbers = ["capacity", "confirmed", "offered", "guaranteed", "free", "waiting", "under_review", "online", "registered", "declined", "silent"];
+        return [table("seats", ["event", "fill", ...numbers, "closes"], rows.map(([event, s]) => make("tr", {"data-event": event},
             make("th", {scope: "row"}, link(event)), make("td", {}, bar(s)), number(s.capacity), number(s.confirmed), number(s.offered),
-            number(s.guaranteed_held), number(s.free), number(s.waiting), number(s.online), number(s.registered), number(s.declined),
-            number(s.silent), make("td", {}, time(s.closes_ms)))))];
+            number(s.guaranteed_held), number(s.free), number(s.waiting), number(s.pending), number(s.online), number(s.registered),
+            number(s.declined), number(s.silent), make("td", {}, time(s.closes_ms)))), numbers),
+        key([["confirmed", "s-confirmed"], ["offered", "s-offered"], ["guaranteed", "s-guaranteed_held"], ["free", "s-free"]])];
     },
     answers() {
         const parties = all("party").map(([code, party]) => ({code, party, counts: answersOf(party, code)}))
@@ -102,7 +118,7 @@ const renderers = {
     silence() {
         const rows = all("decision").filter(([, d]) => d.state === "open").sort(([, a], [, b]) => a.expires_ms - b.expires_ms);
         if (!rows.length) return [none(words.no_silence)];
-        return [table(words.silence, ["decision", "title", "ends", "left"].map(word => words[word]), rows.map(([id, d]) => make("tr", {},
+        return [table("silence", ["decision", "title", "ends", "left"], rows.map(([id, d]) => make("tr", {},
             make("th", {scope: "row"}, id), make("td", {}, d.title ?? ""),
             make("td", {}, time(d.expires_ms), ...(d.expires_wall ? [make("br"), make("small", {}, `${d.expires_wall} ${d.zone ?? ""}`)] : [])),
             make("td", {}, left(d.expires_ms - now(), words)))))];
@@ -112,7 +128,7 @@ const renderers = {
         const rows = all("feed").filter(([, entry]) => !filtered || shows(get("event", entry.event))).sort(([a], [b]) => a < b ? 1 : -1);
         if (!rows.length) return [none(words.feed_none)];
         return [make("ol", {class: "feed", tabindex: "0", "aria-label": words.feed}, ...rows.map(([, entry]) => make("li", {}, time(entry.at), " ",
-            sentence(words[`f_${entry.type.split(".").at(-2)}`] ?? "{type}", entry))))];
+            ...sentence(words[`f_${entry.type.split(".").at(-2)}`] ?? "{type}", entry, false))))];
     },
     proof() {
         const proof = get("proof", "all");
@@ -122,14 +138,16 @@ const renderers = {
                 .flatMap(([stream, {seq}]) => [" ", make("span", {}, `${stream} ${seq}`)]), " ", make("code", {}, "convene audit view")];
     },
     timeline() {
-        return chart(all("event").map(([, event]) => event).filter(shows), view.kinds.heading ?? {}, now(), words);
+        const picture = chart(all("event").map(([, event]) => event).filter(shows), view.kinds.heading ?? {}, now(), words);
+        const marks = [["planned", "e-planned"], ["in_registration", "e-open"], ["held", "e-held"], ["off", "e-cancelled"], ["was_here", "ghost"], ["today", "today"]];
+        return picture.length ? [...picture, key(marks)] : [];
     },
 };
 
 // Which views an entity of this kind moves.
 const moves = {now: ["now"], attention: ["attention"], seats: ["seats", "answers"], answer: ["answers"], party: ["answers"],
     event: ["seats", "answers", "timeline", "fetched"], decision: ["silence"], feed: ["feed"], heading: ["timeline", "fetched"],
-    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"]};
+    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"], workplan: ["fetched"]};
 
 function render(name) {
     const place = document.querySelector(`[data-view="${name}"]`);
@@ -197,10 +215,32 @@ function tellState() {
     if (mood !== "stale") document.getElementById("alarm").textContent = "";
 }
 
+// While paused: what there is to take up afterwards, as one message, the newest of each entity. So it is never more than the view.
+function wait(message) {
+    const {behind} = view;
+    if (message.what === "state") {
+        view.behind = {what: "state", kinds: structuredClone(message.kinds), now: message.now, at: Date.now()};
+    } else if (message.what === "lost") {
+        view.live = false;
+    } else {
+        const set = message.set ?? [];
+        if (behind.what === "state") applySet(behind.kinds, set);
+        else for (const one of set) behind.set.set(`${one[0]} ${one[1]}`, one);
+        Object.assign(behind, {now: message.now, at: Date.now()});
+        view.live = true;
+    }
+}
+
+function goOn() {
+    const {behind} = view;
+    view.behind = null;
+    const now = behind.now && behind.now + Date.now() - behind.at; // the clock went on meanwhile
+    take(behind.what === "state" ? {...behind, now} : {what: "delta", set: [...behind.set.values()], now});
+}
+
 function take(message) {
-    if (view.paused && message.what !== "state") {
-        view.pending.push(message);
-        if (view.pending.length > 10000) view.pending.splice(0, 1);
+    if (view.paused) {
+        wait(message);
         return;
     }
     if (message.now) {
@@ -208,11 +248,9 @@ function take(message) {
         view.asOf = message.now;
     }
     view.live = message.what !== "lost";
-    if (message.what === "state" && !view.paused) {
+    if (message.what === "state") {
         view.kinds = structuredClone(message.kinds);
         mark(new Set(Object.values(moves).flat()));
-    } else if (message.what === "state") {
-        view.pending = [message];
     } else if (message.what === "delta" && view.kinds) {
         applySet(view.kinds, message.set);
         mark(new Set(message.set.flatMap(([kind]) => moves[kind] ?? [])));
@@ -231,7 +269,13 @@ pause.addEventListener("click", () => {
     view.paused = !view.paused;
     pause.textContent = view.paused ? words.resume : words.pause;
     pause.setAttribute("aria-pressed", String(view.paused));
-    if (!view.paused) for (const message of view.pending.splice(0)) take(message);
+    const {live} = view;
+    if (view.paused) {
+        view.behind = {what: "delta", set: new Map(), now: null};
+    } else {
+        goOn();
+        view.live = live;
+    }
     tellState();
 });
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The table below it says the same, and more: the chart is one picture with a label. What the day of is not known is not drawn.
-import {make} from "./dom.js";
+import {fill, make} from "./dom.js";
 
 const DAY = 86400000, LANE = 34, LEFT = 150, WIDTH = 1000, TOP = 22;
 const exact = text => /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") ? Date.parse(`${text}T00:00:00Z`) : null;
@@ -33,8 +33,10 @@ export function chart(events, headings, now, words) {
         for (const {event, at, was} of drawn.filter(one => (one.event.dimension ?? "") === lane)) {
             const box = (range, name) => make("svg:rect", {x: x(range.from).toFixed(1), y: String(TOP + i * LANE + 4), rx: "2",
                 width: Math.max(x(range.to) - x(range.from), 5).toFixed(1), height: String(LANE - 12), class: name});
-            if (was) parts.push(box(was, "ghost"));
-            parts.push(box(at, `e-${event.status}`));
+            const days = range => [...new Set([range.date_start, range.date_end])].filter(Boolean).join(" - ");
+            const said = (mark, text) => (mark.append(make("svg:title", {}, text)), mark);
+            if (was) parts.push(said(box(was, "ghost"), `${event.title}: ${fill(words.moved_from, days(event.moved))}`));
+            parts.push(said(box(at, `e-${event.status}`), `${event.title}: ${days(event)}, ${words[`st_${event.status}`] ?? event.status}`));
         }
     });
     if (now > first && now < last)

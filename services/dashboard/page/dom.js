@@ -12,7 +12,7 @@ export function make(name, attributes = {}, ...children) {
 }
 
 // Makes the children of `from` those of `to`. Nodes that are equal stay, and so does what has the focus. Texts are changed in
-// place; where kinds of nodes differ the node is replaced.
+// place; where kinds of nodes differ the node is replaced. What a reader has unfolded stays open.
 export function morph(from, to) {
     const old = [...from.childNodes], fresh = [...to.childNodes];
     fresh.forEach((node, i) => {
@@ -22,7 +22,7 @@ export function morph(from, to) {
         else if (was.nodeName !== node.nodeName) was.replaceWith(node);
         else if (was.nodeType !== Node.ELEMENT_NODE) was.data = node.data;
         else {
-            for (const {name} of [...was.attributes]) if (!node.hasAttribute(name)) was.removeAttribute(name);
+            for (const {name} of [...was.attributes]) if (!node.hasAttribute(name) && name !== "open") was.removeAttribute(name);
             for (const {name, value} of node.attributes) if (was.getAttribute(name) !== value) was.setAttribute(name, value);
             morph(was, node);
         }

@@ -574,10 +574,10 @@ json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
     cv_buf_t subject;
     cv_buf_init(&subject, LINE_MAX_OCTETS);
     cv_buf_printf(&subject, "%.*s: ", CV_STR_ARG(headline));
-    s_put(&subject, is_of_party ? (context->party_name.ptr ? context->party_name : context->party)
-                    : news->procedure        ? news->procedure->resolution.title
-                    : context->details       ? context->details->event_details.title
-                                             : context->event);
+    s_put(&subject, is_of_party        ? (context->party_name.ptr ? context->party_name : context->party)
+                    : news->procedure  ? news->procedure->resolution.title
+                    : context->details ? context->details->event_details.title
+                                       : context->event);
     s_set_buf(&make, make.view, "subject", &subject);
     if (!make.failed)
         return make.view;

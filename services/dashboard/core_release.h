@@ -1,0 +1,40 @@
+/* core_release: which version of a session the public sees: that of the newest release of its event.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * An event that was never released is shown as it stands. From its first release on, the public programme is that of the
+ * newest release, and does not move while the working version is edited: pages, feeds, data and the stream read the kind
+ * `session`, and this file alone decides what is in it. Kept, and shown to nobody:
+ *
+ *   frozen   event           the newest release: {number, at, items: {session: version}}
+ *   draft    EVENT/SESSION   the working version, of an event that has a release
+ *
+ * Public is a session that the release holds, in the version that it holds; and one that was cancelled by then, since a
+ * reader of a calendar has to be told. What is neither was taken off the programme, or is not in it yet.
+ *
+ * An event that is cancelled or postponed takes all of its sessions off, and its release is over: nothing of it is public
+ * until another one.
+ *
+ * Happy path: a release comes in the transaction that made it, and names the versions that are there.
+ *
+ * Failure modes
+ *   a snapshot         has releases first, oldest or newest, then sessions as they are in the newest, then as they are. Each is
+ *                      put where it belongs; the highest version of a session is the working one
+ *   an older program   stored no release: its event is shown as it stands until the next one
+ *
+ * Invariant: what is public follows from the newest release and the versions of sessions alone, in whatever order they
+ * came; so a view from a snapshot is the one that followed.
+ */
+#ifndef DASHBOARD_CORE_RELEASE_H
+#define DASHBOARD_CORE_RELEASE_H
+
+#include "dashboard/core_view.h"
+
+/* Takes value: the session as it would be shown. */
+int dash_release_session(dash_view_t *view, const char *key, json_t *value) CV_USE_RESULT;
+/* One of a plan has no effect. */
+int dash_release_apply(dash_view_t *view, const json_t *release) CV_USE_RESULT;
+
+/* Its event is cancelled or postponed. */
+int dash_release_over(dash_view_t *view, const char *event) CV_USE_RESULT;
+
+#endif
