@@ -24,7 +24,7 @@ class Pings(Case):
         return next((r["data"]["state"] for r in self.d.log("notifications").query("contacts", "KZ")), None)
 
     def test_ping(self):
-        self.d = self.deployment("ipc", start=False)
+        self.d = self.deployment("tcp", start=False)
         self.d.own_settings["notifications"] = {"notifications/ping": "3s", "notifications/ping_answer": "3s"}
         self.d.start()
         dashboard.add_dashboard(self.d)
