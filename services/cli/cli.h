@@ -290,6 +290,7 @@ int cli_recipient_hours(cli_t *cli);
 int cli_recipient_contacts(cli_t *cli);
 bool cli_contact_is_dead(const json_t *contact); /* no mail goes there, or nobody answers */
 int cli_recipient_clear(cli_t *cli);
+int cli_recipient_confirm(cli_t *cli);
 int cli_dashboard_sessions(cli_t *cli);
 int cli_dashboard_revoke(cli_t *cli);
 int cli_notice_preview(cli_t *cli);

@@ -281,7 +281,12 @@ static void look_at_contacts(doctor_t *doctor)
         long long order = (long long)cli_int_of(one, "order");
         if (!cli_contact_is_dead(one))
             continue;
-        if (*event)
+        if (strcmp(cli_text_of(one, "state"), "unanswered") == 0)
+            find(doctor, NOTE, "contact",
+                 "recipient %lld of %s did not answer whether it is still the right one: `convene recipient confirm %s "
+                 "%lld`, or set another address",
+                 order, party, party, order);
+        else if (*event)
             find(doctor, NOTE, "contact",
                  "the contact of %s for %s cannot be reached (%s); `convene recipient clear %s 0` once it is mended",
                  party, event, cli_text_of(one, "state"), party);

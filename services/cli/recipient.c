@@ -221,3 +221,12 @@ int cli_recipient_clear(cli_t *cli)
     return cli_ask(cli, CLI_OK, "convene.notifications.contact.clear.v1",
                    json_pack("{s:s, s:I}", "party", cli->args[0], "order", (json_int_t)order));
 }
+
+int cli_recipient_confirm(cli_t *cli)
+{
+    int64_t order;
+    if (!cli_number(cli, "ORDER", cli->args[1], 1, 9, &order))
+        return CLI_USAGE;
+    return cli_ask(cli, CLI_OK, "convene.notifications.contact.confirm.v1",
+                   json_pack("{s:s, s:I}", "party", cli->args[0], "order", (json_int_t)order));
+}

@@ -645,6 +645,9 @@ const cli_command_t cli_commands[] = {
      "For an address that was mended: one that is changed needs it not. ORDER 0: all contacts that the party's delegations\n"
      "name. What is dead is sent by `notice redrive`; what waits for somebody to write to leaves by itself.",
      "convene recipient clear MN 1", cli_recipient_clear},
+    {"recipient confirm", "Notices", "PARTY ORDER", 2, 2, "a recipient is still the right one", NULL,
+     "Answers the question that notifications/ping asks now and then; with a key of the party, or of the secretariat.",
+     "convene recipient confirm MN 1", cli_recipient_confirm},
     {"webhook list", "Notices", "[PARTY]", 0, 1, "where notices are posted to", NULL, NULL, "convene webhook list MN",
      cli_webhook_list},
     {"webhook set", "Notices", "PARTY URL", 2, 2, "post a party's notices to an address", webhook_flags,

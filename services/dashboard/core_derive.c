@@ -150,7 +150,10 @@ static void s_contacts(json_t *list, const json_t *kinds)
         char what[48], about[16];
         (void)snprintf(what, sizeof(what), "contact_%s", dash_str(contact, "state"));
         (void)snprintf(about, sizeof(about), "%lld", (long long)dash_int(contact, "order"));
-        if (!*event)
+        if (!*event && strcmp(dash_str(contact, "state"), "unanswered") == 0)
+            s_need(list, &(s_need_t){.what = what, .party = party, .about = about, .grave = true, .n = 1},
+                   "convene recipient confirm %s %s", party, about);
+        else if (!*event)
             s_need(list, &(s_need_t){.what = what, .party = party, .about = about, .grave = true, .n = 1},
                    "convene request notifications.recipient.put --set party=%s --set order=%s --set name=NAME --set "
                    "email=ADDRESS",

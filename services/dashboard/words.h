@@ -63,6 +63,8 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
        "{party}: письма контакту ({about}) возвращаются")                                                         \
     XX(need_contact_complained, "{party}: its contact ({about}) wants no mail",                                   \
        "{party}: контакт ({about}) отказался от писем")                                                           \
+    XX(need_contact_unanswered, "{party}: its contact ({about}) did not answer in time",                          \
+       "{party}: контакт ({about}) не ответил в срок")                                                            \
     XX(need_full, "{event} is full, {n} persons wait", "{event}: мест нет, ожидают: {n}")                         \
     XX(need_clash, "{party} is registered in two places at once: {event} and {about}",                            \
        "{party}: одновременно в двух местах: {event} и {about}")                                                  \

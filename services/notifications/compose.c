@@ -11,6 +11,7 @@
 #include "notifications/content/calendar.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/ping.h"
 
 #include <string.h>
 
@@ -158,6 +159,12 @@ static int s_decision(s_notice_t *notice, cv_str_t data)
 static int s_news(s_notice_t *notice)
 {
     const ntf_delivery_t *row = notice->row;
+    if (row->kind == NTF_CONTACT_PING) { /* it waits for no stream: who is asked is known here */
+        notice->news.order = row->above + 1;
+        notice->news.until_ms = row->time_ms + ntf_ping_answer_ms();
+        int named = s_names_of_places(notice);
+        return named == NTF_NOT_TOLD ? CV_OK : named;
+    }
     int rc = row->kind == NTF_EVENT_CHANGE ? s_change(notice)
              : row->kind == NTF_REMINDER   ? s_reminder(notice)
              : row->kind == NTF_SILENCE    ? s_procedure(notice, row->data)
@@ -228,7 +235,7 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .event = row->event,
         .time_ms = row->time_ms,
         .notice = row->notice,
-        .is_second = row->above >= 0,
+        .is_second = row->above >= 0 && row->kind != NTF_CONTACT_PING,
     };
 }
 
@@ -344,10 +351,17 @@ static int s_digest(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t
                         mail);
 }
 
+int ntf_whom(ntf_t *ntf, const ntf_delivery_t *row, ntf_recipient_t *ret_recipient)
+{
+    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, row->above, ntf->arena, ret_recipient);
+    bool is_other = !rc && row->kind == NTF_CONTACT_PING && ret_recipient->order != row->above + 1;
+    return is_other ? CV_ENOTFOUND : rc;
+}
+
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
 {
     ntf_recipient_t recipient;
-    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, row->above, ntf->arena, &recipient);
+    int rc = ntf_whom(ntf, row, &recipient);
     if (rc)
         return rc;
     ntf_text_t text;

@@ -20,6 +20,7 @@ static const ntf_kind_rules_t s_rules[] = {
     [NTF_REMINDER] = {.may_wait = true, .may_be_left_out = true},
     [NTF_SILENCE] = {.is_urgent = true},
     [NTF_DIGEST] = {.is_urgent = false},
+    [NTF_CONTACT_PING] = {.is_urgent = false},
 };
 static const ntf_kind_rules_t s_urgent = {.is_urgent = true};
 

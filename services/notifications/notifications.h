@@ -24,6 +24,8 @@
  *       makes the delivery rows of the reminders that are due
  *   the timer "escalate"                               escalate.c
  *       makes those for the next contact, of what nobody has got in time; what comes back of mails is in reach.h
+ *   the timer "ping"                                   ping.c
+ *       asks recipients whether they are still the right ones
  *
  * Failure modes
  *   crash before the lease's COMMIT     nothing happened; the row is still queued
@@ -55,6 +57,7 @@
 #include "notifications/outbox.h"
 #include "notifications/store.h"
 #include "notifications/store_escalate.h"
+#include "notifications/store_ping.h"
 #include "notifications/store_prefer.h"
 #include "notifications/store_reach.h"
 #include "notifications/store_remind.h"
@@ -83,6 +86,7 @@ typedef struct {
     ntf_arrivals_t *arrivals;
     ntf_reaches_t *reaches;
     ntf_watches_t *watches;
+    ntf_pings_t *pings;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -97,6 +101,7 @@ typedef struct {
     bool ahead;       /* the timer "remind" may not be at what is due next */
     bool preferring;  /* somebody has preferences or hours; as of the last lease */
     bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
+    bool pinging;     /* the timer "ping" may not be at whose time comes next */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
 
     int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
@@ -122,6 +127,8 @@ int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
  * CV_EMALFORMED: it cannot be made a message. NTF_NOT_TOLD: not yet, its event or party has not been told of. */
 enum { NTF_NOT_TOLD = 1 };
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row) CV_USE_RESULT;
+/* Whom a delivery is for. CV_ENOTFOUND: nobody now. */
+int ntf_whom(ntf_t *ntf, const ntf_delivery_t *row, ntf_recipient_t *ret_recipient) CV_USE_RESULT;
 /* scrub.c. Persons are forgotten, in the transaction at hand; event absent: perhaps any. */
 int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party) CV_USE_RESULT;
 /* What was written with their names, after the transaction. *ret_more: there is more. */

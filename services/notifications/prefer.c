@@ -112,7 +112,7 @@ int ntf_prefer(ntf_t *ntf, const ntf_delivery_t *row, int64_t now_ms, bool *ret_
     *ret_leaves = true;
     if (!ntf->preferring)
         return CV_OK;
-    int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, row->above, ntf->arena, &recipient);
+    int rc = ntf_whom(ntf, row, &recipient);
     if (!rc)
         rc = s_nature(ntf, row, &nature);
     if (!rc)

@@ -34,6 +34,7 @@ cv_notice_kind_t ntf_notice_kind(int kind)
         [NTF_REMINDER] = CV_NOTICE_KIND_REMINDER,
         [NTF_SILENCE] = CV_NOTICE_KIND_SILENCE,
         [NTF_DIGEST] = CV_NOTICE_KIND_DIGEST,
+        [NTF_CONTACT_PING] = CV_NOTICE_KIND_CONTACT_PING,
     };
     return kinds[kind];
 }

@@ -5,6 +5,7 @@
 
 #include "convene/log.h"
 #include "notifications/dispatch.h"
+#include "notifications/ping.h"
 
 #include <string.h>
 
@@ -97,9 +98,11 @@ static int s_report(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_bounce_repor
 
 static int s_clear(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_contact_clear_v1_t *clear, cv_outcome_t *out)
 {
-    int64_t n = 0;
+    int64_t n = 0, asked = 0;
     int rc = ntf_address_clear(ntf->reaches, clear->party, (int)clear->order, cv_tx_db(tx), &n);
-    if (!rc && n == 0)
+    if (!rc)
+        rc = ntf_ping_clear(ntf->pings, clear->party, (int)clear->order, cv_tx_now_ms(tx), cv_tx_db(tx), &asked);
+    if (!rc && n + asked == 0)
         return cv_refuse(tx, out, "contact_not_stopped", "data.order",
                          clear->order ? "mail goes to recipient %d of %.*s, or there is none"
                                       : "mail goes to all contacts (order %d) that delegations of %.*s name",
@@ -108,7 +111,11 @@ static int s_clear(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_contact_clear
         rc = ntf_store_release_recipient(ntf->store, CV_STR_NONE, clear->party);
     if (rc)
         return rc;
+    ntf->pinging = true;
     ntf_stir(ntf);
+    if (n == 0)
+        return cv_accept(tx, out, "contact_cleared", "recipient %d of %.*s is not waited for any more",
+                         (int)clear->order, CV_STR_ARG(clear->party));
     return cv_accept(tx, out, "contact_cleared",
                      "mail goes to %lld addresses of %.*s again; `redrive` sends what is dead", (long long)n,
                      CV_STR_ARG(clear->party));
@@ -116,11 +123,14 @@ static int s_clear(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_contact_clear
 
 bool ntf_is_reach_request(uint16_t type)
 {
-    return type == CV_MSG_NOTIFICATIONS_BOUNCE_REPORT_V1 || type == CV_MSG_NOTIFICATIONS_CONTACT_CLEAR_V1;
+    return type == CV_MSG_NOTIFICATIONS_BOUNCE_REPORT_V1 || type == CV_MSG_NOTIFICATIONS_CONTACT_CLEAR_V1 ||
+           type == CV_MSG_NOTIFICATIONS_CONTACT_CONFIRM_V1;
 }
 
 int ntf_reach_request(ntf_t *ntf, cv_tx_t *tx, uint16_t type, const void *data, cv_outcome_t *out)
 {
+    if (type == CV_MSG_NOTIFICATIONS_CONTACT_CONFIRM_V1)
+        return ntf_ping_confirm(ntf, tx, data, out);
     return type == CV_MSG_NOTIFICATIONS_CONTACT_CLEAR_V1 ? s_clear(ntf, tx, data, out) : s_report(ntf, tx, data, out);
 }
 

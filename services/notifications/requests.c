@@ -16,11 +16,14 @@ static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipi
                             "the address must be of the plain form name@host, in ASCII, without quotes and comments");
     int rc = ntf_store_recipient_put(ntf->store, recipient);
     if (!rc)
+        rc = ntf_ping_known(ntf->pings, recipient->party, (int)recipient->order, recipient->email, cv_tx_now_ms(tx));
+    if (!rc)
         rc = ntf_address_forget(ntf->reaches);
     if (!rc)
         rc = ntf_store_release_recipient(ntf->store, CV_STR_NONE, recipient->party);
     if (rc)
         return rc;
+    ntf->pinging = true;
     ntf_stir(ntf);
     return cv_accept(tx, out, "recipient_set", "recipient %d of %.*s is set", (int)recipient->order,
                      CV_STR_ARG(recipient->party));

@@ -5,6 +5,7 @@
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
+#include "notifications/ping.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
 #include "notifications/reach.h"
@@ -65,7 +66,7 @@ static void s_forget(void *self)
     ntf->scrub = true;
     ntf->timer_ms = 0;
     ntf->owed_ms = (ntf->post ? ntf_post_now_ms(ntf->post) : 0) + NTF_PAUSE_FIRST_MS;
-    ntf->ahead = ntf->anew = ntf->watching = true;
+    ntf->ahead = ntf->anew = ntf->watching = ntf->pinging = true;
 }
 
 static void s_close(void **self)
@@ -86,6 +87,8 @@ static void s_close(void **self)
         ntf_reaches_close(&ntf->reaches);
     if (ntf->watches)
         ntf_watches_close(&ntf->watches);
+    if (ntf->pings)
+        ntf_pings_close(&ntf->pings);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -112,6 +115,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = ntf_reaches_open(db, &ntf->reaches);
     if (!rc)
         rc = ntf_watches_open(db, &ntf->watches);
+    if (!rc)
+        rc = ntf_pings_open(db, &ntf->pings);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
@@ -173,6 +178,8 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
     }
     if (strcmp(kind, s_escalate) == 0)
         return ntf_escalate_due(ntf, tx);
+    if (strcmp(kind, "ping") == 0)
+        return ntf_ping_due(ntf, tx);
     ntf->news = ntf->work = true;
     ntf->timer_ms = 0;
     return CV_OK;
@@ -235,6 +242,8 @@ static int s_flush(void *self, cv_tx_t *tx)
     int rc = ntf->ahead ? ntf_remind_timer(ntf, tx) : CV_OK;
     if (!rc && ntf->watching)
         rc = ntf_escalate_timer(ntf, tx);
+    if (!rc && ntf->pinging)
+        rc = ntf_ping_timer(ntf, tx);
     if (rc || !ntf->news)
         return rc;
     bool more = false, more_contacts = false;
@@ -261,9 +270,9 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "registration", .stream = "registration.private", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {ntf_tables_1,       ntf_tables_2,        ntf_tables_3,
-                                           ntf_tables_content, ntf_tables_dispatch, ntf_tables_arrival,
-                                           ntf_tables_prefer,  ntf_tables_reach,    ntf_tables_escalate};
+static const char *const s_migrations[] = {
+    ntf_tables_1,       ntf_tables_2,      ntf_tables_3,     ntf_tables_content,  ntf_tables_dispatch,
+    ntf_tables_arrival, ntf_tables_prefer, ntf_tables_reach, ntf_tables_escalate, ntf_tables_ping};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

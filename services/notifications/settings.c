@@ -6,6 +6,7 @@
  */
 #include "convene/config.h"
 #include "notifications/dispatch.h"
+#include "notifications/ping.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -104,6 +105,11 @@ int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t e
     };
     for (int i = 0; i < NTF_ESCALATES; i++)
         settings.escalate_ms[i] = cv_config_int(config, escalate[i]) * 60000;
+    const char *ping = ntf_ping_configure(cv_str(cv_config_text(config, "notifications/ping")),
+                                          cv_str(cv_config_text(config, "notifications/ping_answer")));
+    if (ping)
+        return s_wrong(ret_error, error_size, ping,
+                       "must be a number with s, m, h or d, at most 3650d, like 90d; notifications/ping also 0: never");
     settings.courier.anywhere = strcmp(cv_config_text(config, "notifications/webhook_to"), "any") == 0;
     const char *ca_file = s_text(config, "notifications/ca_file");
     if (ca_file[0] && access(ca_file, R_OK))

@@ -54,7 +54,8 @@
               " SELECT email FROM ntf_contact WHERE party = ?1 AND ?2 = 0)")                                           \
     XX(forget, "DELETE FROM ntf_address WHERE NOT EXISTS(SELECT 1 FROM ntf_recipient WHERE email = address)"           \
                " AND NOT EXISTS(SELECT 1 FROM ntf_contact WHERE email = address)")                                     \
-    XX(any, "SELECT EXISTS(SELECT 1 FROM ntf_address WHERE state > 0) OR EXISTS(SELECT 1 FROM ntf_contact_told)")      \
+    XX(any, "SELECT EXISTS(SELECT 1 FROM ntf_address WHERE state > 0) OR EXISTS(SELECT 1 FROM ntf_contact_told)"       \
+            " OR EXISTS(SELECT 1 FROM ntf_ping WHERE state > 0)")                                                      \
     XX(untold, "SELECT " CONTACT " FROM ntf_reach AS r WHERE NOT EXISTS(SELECT 1 FROM ntf_contact_told AS t"           \
                " WHERE t.party = r.party AND t.ord = r.ord AND t.event = r.event AND t.state = r.state"                \
                " AND t.since_ms = r.since_ms AND t.status = r.status) UNION ALL"                                       \

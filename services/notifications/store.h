@@ -54,7 +54,8 @@ enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 
 enum {
     NTF_REMINDER = 5,
     NTF_SILENCE = 6,
-    NTF_DIGEST = 7
+    NTF_DIGEST = 7,
+    NTF_CONTACT_PING = 8
 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */

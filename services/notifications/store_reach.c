@@ -22,9 +22,15 @@ struct ntf_reaches {
 
 cv_contact_state_t ntf_contact_word(int state)
 {
-    return state == NTF_CONTACT_RETURNED     ? CV_CONTACT_STATE_RETURNED
-           : state == NTF_CONTACT_COMPLAINED ? CV_CONTACT_STATE_COMPLAINED
-                                             : CV_CONTACT_STATE_REACHABLE;
+    static const cv_contact_state_t words[NTF_CONTACT_STATES] = {
+        [0] = CV_CONTACT_STATE_REACHABLE,
+        [NTF_CONTACT_RETURNED] = CV_CONTACT_STATE_RETURNED,
+        [NTF_CONTACT_COMPLAINED] = CV_CONTACT_STATE_COMPLAINED,
+        [NTF_CONTACT_ASKED] = CV_CONTACT_STATE_ASKED,
+        [NTF_CONTACT_CONFIRMED] = CV_CONTACT_STATE_CONFIRMED,
+        [NTF_CONTACT_UNANSWERED] = CV_CONTACT_STATE_UNANSWERED,
+    };
+    return words[state];
 }
 
 int ntf_reaches_open(cv_db_t *db, ntf_reaches_t **ret_store)

@@ -27,7 +27,14 @@ extern const char ntf_tables_reach[]; /* the migration */
 enum { NTF_BOUNCES_KEPT = 8, NTF_STATUS_MAX = 9 };
 
 /* .state of a contact; stored: never renumbered. The first two are those of addresses. */
-enum { NTF_CONTACT_RETURNED = 1, NTF_CONTACT_COMPLAINED = 2, NTF_CONTACT_STATES };
+enum {
+    NTF_CONTACT_RETURNED = 1,
+    NTF_CONTACT_COMPLAINED = 2,
+    NTF_CONTACT_ASKED = 3, /* from here on: ping.h */
+    NTF_CONTACT_CONFIRMED = 4,
+    NTF_CONTACT_UNANSWERED = 5,
+    NTF_CONTACT_STATES
+};
 cv_contact_state_t ntf_contact_word(int state);
 
 typedef struct ntf_reaches ntf_reaches_t;

@@ -10,6 +10,7 @@
 #include "notifications/core.h"
 #include "notifications/core_remind.h"
 #include "notifications/mail.h"
+#include "notifications/ping.h"
 #include "notifications/store.h"
 
 #include <stdio.h>
@@ -71,6 +72,8 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
         return news->procedure;
     case NTF_DIGEST:
         return news->decided && news->was && sample->context.details;
+    case NTF_CONTACT_PING:
+        return true;
     default:
         return false;
     }
@@ -147,7 +150,7 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     ntf_ahead_t ahead = {.anchor = -1, .anchor_ms = sample->anchor_ms, .before_ms = sample->before_ms};
     ntf_text_init(&preview->text);
     cv_buf_init(&preview->mail, NTF_MAIL_MAX);
-    for (int kind = NTF_DECISION; kind <= NTF_DIGEST; kind++) {
+    for (int kind = NTF_DECISION; kind <= NTF_CONTACT_PING; kind++) {
         if (sample->kind && strcmp(ntf_kind_name(kind), sample->kind) == 0)
             news.kind = kind;
     }
@@ -158,6 +161,8 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     if (!s_whole(sample, &news, ahead.anchor >= 0))
         return CV_EINVAL;
     news.ahead = &ahead;
+    news.order = news.order ? news.order : 1;
+    news.until_ms = context.time_ms + NTF_PING_ANSWER_DEFAULT_MS;
     if (news.was)
         news.changes = ntf_changes(news.was, context.details);
     cv_arena_t *arena = cv_arena_new(ARENA_MAX);

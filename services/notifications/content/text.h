@@ -69,6 +69,8 @@ typedef struct {
     const ntf_entry_t *entries; /* of a digest */
     size_t entries_n;
     bool is_weekly;
+    int order; /* of a contact that is asked, and until when it is */
+    int64_t until_ms;
 } ntf_news_t;
 
 typedef struct {

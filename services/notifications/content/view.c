@@ -537,6 +537,11 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
         return s_reminder(make, news->ahead, news->procedure);
     case NTF_DIGEST:
         return s_digest(make, news);
+    case NTF_CONTACT_PING:
+        s_set_clean(make, make->view, "party", make->context->party);
+        s_set_json(make, make->view, "order", json_integer(news->order));
+        s_set_instant(make, "ends", news->until_ms, CV_STR_NONE, CV_STR_NONE);
+        return N_("Please confirm that you are still the contact");
     default:
         if (!news->procedure)
             return "";
@@ -561,17 +566,18 @@ json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
         s_set_json(&make, make.view, "second", json_true());
     if (context->inside)
         s_set_json(&make, make.view, "inside", json_true());
-    if (!news->procedure && news->kind != NTF_DIGEST)
+    bool is_of_party = news->kind == NTF_DIGEST || news->kind == NTF_CONTACT_PING;
+    if (!news->procedure && !is_of_party)
         s_add_event(&make);
     cv_str_t headline = s_say(&make, s_news(&make, news));
     s_set(&make, make.view, "headline", headline);
     cv_buf_t subject;
     cv_buf_init(&subject, LINE_MAX_OCTETS);
     cv_buf_printf(&subject, "%.*s: ", CV_STR_ARG(headline));
-    s_put(&subject, news->kind == NTF_DIGEST ? (context->party_name.ptr ? context->party_name : context->party)
-                    : news->procedure        ? news->procedure->resolution.title
-                    : context->details       ? context->details->event_details.title
-                                             : context->event);
+    s_put(&subject, is_of_party        ? (context->party_name.ptr ? context->party_name : context->party)
+                    : news->procedure  ? news->procedure->resolution.title
+                    : context->details ? context->details->event_details.title
+                                       : context->event);
     s_set_buf(&make, make.view, "subject", &subject);
     if (!make.failed)
         return make.view;
