@@ -20,6 +20,7 @@
 #include "ical_read.h"
 #include "send.h"
 
+#include "convene/config.h"
 #include "convene/ids.h"
 
 #include <errno.h>
@@ -273,7 +274,7 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
                      : no_time ? "the event has a time, the entry only a day: a time is not taken off an event"
                      : no_zone ? "the event's time is in a zone, the entry's at an offset, or the other way round"
                                : NULL;
-    bool newer = !own && !over && row->sequence > known;
+    bool newer = !own && !over && strcmp(status, "reported") != 0 && row->sequence > known;
     if (no || (!json_object_size(change) && !newer)) {
         tell(work, row, id, no ? REFUSED : UNCHANGED, CV_STR_NONE, "%s", no ? no : "");
         json_decref(change);
@@ -346,19 +347,33 @@ static const ical_series_t *series_of(const ical_file_t *file, const char *uid)
     return NULL;
 }
 
-/* Gives each such day that is here a row that cancels it. */
+/* Over, or its last day is past: whatever a file has no more of that, it has taken place. */
+static bool is_history(const json_t *event, const char *today)
+{
+    static const char *const OVER[] = {"cancelled", "rejected", "held", "reported"};
+    const char *status = cli_text_of(event, "status"), *last = cli_text_of(event, "date_end");
+    for (size_t i = 0; i < sizeof OVER / sizeof *OVER; ++i)
+        if (strcmp(status, OVER[i]) == 0)
+            return true;
+    if (!*last)
+        last = cli_text_of(event, "date_start");
+    return strncmp(last, today, DAY_LEN) < 0;
+}
+
+/* Gives each such day that is here, and not past, a row that cancels it. */
 static int add_gone(work_t *work, int64_t year)
 {
     ical_file_t *file = &work->file;
     size_t n = file->n;
+    char today[CV_TIME_TEXT + 1];
+    cv_time_text(cv_clock_wall_ms() + cv_config_int(work->cli->config, "clock/offset_ms"), today);
     const char *key;
     json_t *event;
     json_object_foreach(work->events, key, event)
     {
-        const char *uid = cli_text_of(event, "uid"), *status = cli_text_of(event, "status");
+        const char *uid = cli_text_of(event, "uid");
         const ical_series_t *series = series_of(file, uid);
-        bool over = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0;
-        if (!series || over || cli_int_of(event, "plan_year") != year || has_row(file, n, uid))
+        if (!series || is_history(event, today) || cli_int_of(event, "plan_year") != year || has_row(file, n, uid))
             continue;
         ical_row_t *row = ical_add_row(file);
         if (!row)

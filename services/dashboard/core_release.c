@@ -78,8 +78,10 @@ int dash_release_apply(dash_view_t *view, const json_t *release)
     if (!*event || (before && dash_int(before, "number") >= dash_int(release, "number")))
         return CV_OK;
     bool first = !before;
-    json_t *frozen = s_frozen(release), *session;
+    json_t *frozen = s_frozen(release), *known = s_of_event(view, "session", event), *session;
     int rc = frozen ? dash_view_put(view, "frozen", event, frozen) : CV_ENOMEM;
+    if (!rc && !known)
+        rc = CV_ENOMEM;
     if (!rc)
         rc = s_hide(view, frozen, event, first);
     json_t *drafts = rc ? NULL : s_of_event(view, "draft", event);
@@ -87,10 +89,13 @@ int dash_release_apply(dash_view_t *view, const json_t *release)
         rc = CV_ENOMEM;
     json_object_foreach(drafts, key, session)
     {
-        if (!rc && s_is_public(frozen, session))
+        /* What came and went between two releases was never told, and its end is nobody's news either. */
+        bool unknown = !first && json_is_true(json_object_get(session, "cancelled")) && !json_object_get(known, key);
+        if (!rc && s_is_public(frozen, session) && !unknown)
             rc = dash_view_put(view, "session", key, json_incref(session));
     }
     json_decref(drafts);
+    json_decref(known);
     return rc;
 }
 

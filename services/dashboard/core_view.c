@@ -90,6 +90,11 @@ json_t *dash_view_kind(const dash_view_t *view, const char *kind)
     return s_inner(view->kinds, kind);
 }
 
+json_t *dash_view_all(const dash_view_t *view)
+{
+    return view->kinds;
+}
+
 json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key)
 {
     return json_object_get(json_object_get(view->kinds, kind), key);

@@ -81,8 +81,9 @@ int dash_view_touch_seats(dash_view_t *view) CV_USE_RESULT;
 
 json_t *dash_view_kind(const dash_view_t *view, const char *kind); /* borrowed; never NULL: perhaps empty */
 json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key); /* borrowed; NULL */
+json_t *dash_view_all(const dash_view_t *view); /* {kind: {key: value}}, also what is not public; borrowed */
 bool dash_view_is_public(const char *kind);
-/* The kinds that are made from the streams and shown, in the order of their octets; ends with NULL. */
+/* The kinds that the hash is made of, in the order of their octets; ends with NULL. */
 extern const char *const dash_view_kinds[];
 
 /* {kind: {key: true}} of what changed since it was last cleared; borrowed. */

@@ -387,9 +387,14 @@ static int s_add_kind(dash_t *dash, dash_batch_t *batch, const char *kind, json_
 
 static int s_add_all(dash_t *dash, dash_batch_t *batch)
 {
-    int rc = s_add_kind(dash, batch, "origin", dash_view_kind(dash->view, "origin"));
-    for (size_t i = 0; !rc && dash_view_kinds[i]; i++)
-        rc = s_add_kind(dash, batch, dash_view_kinds[i], dash_view_kind(dash->view, dash_view_kinds[i]));
+    const char *kind;
+    json_t *keys;
+    int rc = CV_OK;
+    json_object_foreach(dash_view_all(dash->view), kind, keys)
+    {
+        if (!rc && dash_view_is_public(kind))
+            rc = s_add_kind(dash, batch, kind, keys);
+    }
     return rc;
 }
 

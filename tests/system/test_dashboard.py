@@ -260,6 +260,11 @@ class Shows(WithDashboard):
         for words in ("Выпущено: R1", "отменено", "Not needed", "открытие"):
             self.assertIn(words, page)
         self.assertNotIn("SOMEBODY-1", page + fetch(self.d, "/api/view").text)
+        shown = {name: kind(self.d, name) for name in ("session", "room", "release")}
+        self.assertTrue(all(shown.values()), shown)
+        self.d.dashboard.kill()
+        self.d.dashboard.start()
+        wait_for(lambda: {name: kind(self.d, name) for name in shown} == shown, "the same programme after a restart")
 
     def test_text_is_never_markup(self):
         world.decide(self.office, "scheduling.event.propose", {"event": "X1", "title": "<script>alert(1)</script> & \"'</script>", "plan_year": 2030,

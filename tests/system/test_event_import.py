@@ -3,6 +3,8 @@
 nothing, a changed one changes what differs, and what cannot be taken says where and what would be right.
 SPDX-License-Identifier: Apache-2.0
 """
+import datetime
+import time
 import unittest
 
 from cli_env import Convene, need
@@ -67,10 +69,16 @@ class Import(unittest.TestCase):
         done = cls.convene("request", "heading.put", "--set", "code=ECO", "--set", "name=Economic", "--set", "level=dimension")
         assert done.status == OK, done.out + done.err
 
+    today = datetime.datetime(2026, 9, 15, tzinfo=datetime.timezone.utc)
+
+    def offset_ms(self):
+        """What is past for the command does not depend on the day on which this runs."""
+        return int((self.today.timestamp() - time.time()) * 1000)
+
     def file(self, text, *flags):
         path = self.convene.root / "file.ics"
         path.write_bytes(text.encode())
-        done = self.convene("event", "import", path, "--plan", "2026-cbm", "--json", *flags)
+        done = self.convene("event", "import", path, "--plan", "2026-cbm", "--conf", f"clock/offset_ms={self.offset_ms()}", "--json", *flags)
         doc = done.json
         self.assertEqual(doc["events"], sum(doc[what] for what in ("proposed", "changed", "cancelled", "unchanged", "refused")), "nothing is lost")
         self.assertEqual(doc["events"], len(doc["rows"]))
@@ -232,6 +240,16 @@ class Import(unittest.TestCase):
         self.assertEqual((doc["refused"], doc["events"], days()["2026-10-05"]), (1, 1, stays))
         doc = series("FREQ=WEEKLY;COUNT=1", EXDATE="20261005T050000Z", SEQUENCE="1")
         self.assertEqual((doc["cancelled"], doc["refused"], days()["2026-10-05"]), (2, 0, gone), doc)
+
+    def test_7e_days_that_are_past_have_taken_place(self):
+        """An exporter that trims what is over cancels nothing of it."""
+        def series(start):
+            return self.file(calendar(entry("past@x", f"DTSTART;TZID=Asia/Baku:{start}T090000", "Past", RRULE="FREQ=WEEKLY;UNTIL=20260930T000000Z", SEQUENCE="1")))
+        self.assertEqual(series("20260907")["proposed"], 4)
+        doc = series("20260928")
+        self.assertEqual((doc["cancelled"], doc["refused"]), (1, 0), doc)
+        days = {row["date_start"]: row["status"] for row in self.events().values() if row.get("uid", "").startswith("past@x ")}
+        self.assertEqual(days, {"2026-09-07": "proposed", "2026-09-14": "proposed", "2026-09-21": "cancelled", "2026-09-28": "proposed"})
 
     def test_8_what_is_no_file_of_events(self):
         path = self.convene.root / "no.ics"

@@ -221,9 +221,12 @@ static void test_the_public_sees_the_newest_release(void **state)
     assert_false(dash_view_is_public("frozen"));
     /* Another release holds what is there now; postponed, there is none any more. */
     world->in_snapshot = false;
+    tell_at(world, 55, "S9", 1, "false");
+    tell_at(world, 56, "S9", 2, "true");
     tell_release(world, 3, 60, "[{'item': 'S1', 'version': 3}, {'item': 'S4', 'version': 2}]");
     assert_int_equal(shown(world, "S4"), 2);
-    assert_int_equal(shown(world, "S3"), 2);
+    assert_int_equal(shown(world, "S3"), 0); /* not known since the first release, nor is its end told */
+    assert_int_equal(shown(world, "S9"), 0); /* came and went between two releases */
     tell_event(world, 2, "postponed", "", "");
     assert_int_equal(shown(world, "S1"), 0);
     assert_int_equal(shown(world, "S4"), 0);
