@@ -51,8 +51,9 @@ static void look_at_libraries(doctor_t *doctor)
     int major, minor, patch;
     zmq_version(&major, &minor, &patch);
     bool curve = zmq_has("curve");
-    find(doctor, curve && (major > 4 || (major == 4 && (minor > 3 || patch >= 4))) ? GOOD : BAD, "libzmq",
-         "%d.%d.%d%s; needed: 4.3.4 with CURVE", major, minor, patch, curve ? " with CURVE" : " WITHOUT CURVE");
+    find(doctor, curve && (major > 4 || (major == 4 && (minor > 3 || (minor == 3 && patch >= 4)))) ? GOOD : BAD,
+         "libzmq", "%d.%d.%d%s; needed: 4.3.4 with CURVE", major, minor, patch,
+         curve ? " with CURVE" : " WITHOUT CURVE");
     find(doctor, GOOD, "libsodium", "%s", sodium_version_string());
 }
 

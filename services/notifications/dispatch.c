@@ -279,7 +279,7 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
     if (!dispatch->body.ptr || is_stopped) { /* what was composed had to be forgotten, or is for somebody else now */
         ntf_delivery_t row;
         int rc = ntf_store_delivery_get(ntf->store, dispatch->n, ntf->arena, &row);
-        bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE);
+        bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE || row.kind == NTF_CONTACT_PING);
         if (!rc)
             rc = has_data ? ntf_compose(ntf, &row) : CV_EINVAL;
         if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)

@@ -24,6 +24,12 @@ int ntf_escalate_watch(ntf_t *ntf, cv_str_t notice, int kind, int64_t time_ms, i
     return ntf_watch_put(ntf->watches, notice, deadline_ms, ntf_escalate_at(time_ms, deadline_ms, before_ms));
 }
 
+int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms)
+{
+    ntf->watching = true;
+    return ntf_watch_reopen(ntf->watches, carrier, now_ms);
+}
+
 int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
 {
     int64_t at_ms = 0;
@@ -119,8 +125,11 @@ static int s_escalate(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, ntf_wa
 static int s_seen(ntf_t *ntf, cv_arena_t *arena, int64_t n, ntf_delivery_t *ret_row, ntf_seen_t *ret_seen)
 {
     int rc = ntf_store_delivery_get(ntf->store, n, arena, ret_row);
+    bool is_taken = false;
     if (!rc)
-        *ret_seen = ntf_seen(ret_row->arrival, ret_row->channel, ret_row->digest);
+        rc = ntf_watch_taken(ntf->watches, n, &is_taken); /* though its webhook, or its mail, may have failed */
+    if (!rc)
+        *ret_seen = is_taken ? NTF_SEEN_YES : ntf_seen(ret_row->arrival, ret_row->channel, ret_row->digest);
     return rc;
 }
 

@@ -5,7 +5,7 @@
  *   a notice with a deadline is made   a reminder, an offer of a seat, the opening of a silence procedure: ntf_tell puts down
  *                                      when it is to be looked at (core_escalate.h), in the same transaction
  *   the timer "escalate"               what is due is looked at, in the engine's transaction:
- *     it has arrived                   that is all
+ *     it has arrived                   that is all, unless it comes back: then it is looked at again at once
  *     its deadline has moved or gone   that is all: what replaces it has a notice of its own
  *     it waits as its recipient asked  it is looked at again, half way to the deadline
  *     nobody has it                    the same is made for whoever comes next in the party's order after the one it was
@@ -29,6 +29,8 @@ enum { NTF_LOOK_AGAIN_MS = 600000, NTF_LOOK_SOON_MS = 1000, NTF_LOOKS_MAX = 256 
 
 /* A notice with this deadline was made. */
 int ntf_escalate_watch(ntf_t *ntf, cv_str_t notice, int kind, int64_t time_ms, int64_t deadline_ms) CV_USE_RESULT;
+/* The mail of this delivery, or digest, was taken and came back: it is looked at again now. */
+int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms) CV_USE_RESULT;
 /* What is to be looked at. */
 int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* Keeps the timer "escalate" at what is to be looked at next. */

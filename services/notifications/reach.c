@@ -5,6 +5,7 @@
 
 #include "convene/log.h"
 #include "notifications/dispatch.h"
+#include "notifications/escalate.h"
 #include "notifications/ping.h"
 
 #include <string.h>
@@ -33,6 +34,8 @@ static int s_take(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *dispatch, const
     int rc = ntf_bounce_put(ntf->reaches, bounce, address);
     if (!rc && effect->kills)
         rc = ntf_bounce_kill(ntf->reaches, dispatch->number, now_ms);
+    if (!rc && effect->kills)
+        rc = ntf_escalate_again(ntf, dispatch->n, now_ms);
     if (!rc && effect->stops && address.ptr)
         rc = ntf_address_stop(ntf->reaches, address, effect->stops, now_ms, bounce->status);
     if (!rc) /* of an address that nobody has any more nothing is kept */

@@ -12,6 +12,9 @@ const char ntf_tables_escalate[] =
     "CREATE INDEX ntf_watch_at ON ntf_watch(at_ms) WHERE state <> 3;"
     "CREATE INDEX ntf_watch_nobody ON ntf_watch(deadline_ms) WHERE state = 4;";
 
+/* Whose mail it is: its own, or the digest's that it went out in. */
+#define CARRIER "CASE WHEN v.digest > 0 THEN v.digest ELSE v.n END"
+
 #define STATEMENTS(XX)                                                                                                 \
     XX(put, "INSERT INTO ntf_watch SELECT n, ?2, ?3, 0, 1 FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING") \
     XX(due, "SELECT n, deadline_ms, at_ms, second, state FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3"      \
@@ -20,8 +23,14 @@ const char ntf_tables_escalate[] =
     XX(next, "SELECT min(at_ms) FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3")                              \
     XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"          \
               " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"          \
-              " AND r.email = d.address), -1) FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n"              \
-              " WHERE d.n = ?1 AND d.channel = 2")                                                                     \
+              " AND r.email = d.address), -1) FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER         \
+              " WHERE v.n = ?1 AND d.channel = 2")                                                                     \
+    XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
+              " WHERE v.n = ?1 AND d.state = 3)")                                                                      \
+    XX(reopen, "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2"                       \
+               " WHERE state = 3 AND deadline_ms > ?2 AND (n = ?1 OR second = ?1"                                      \
+               " OR n IN (SELECT n FROM ntf_delivery WHERE digest = ?1 AND digest > 0)"                                \
+               " OR second IN (SELECT n FROM ntf_delivery WHERE digest = ?1 AND digest > 0))")                         \
     XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                  \
     XX(unseen, "SELECT count(*) FROM ntf_watch INDEXED BY ntf_watch_nobody WHERE state = 4 AND deadline_ms > ?1")
 
@@ -112,6 +121,24 @@ int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_m
     if (rc > 0)
         cv_stmt_reset(store->order);
     return CV_OK;
+}
+
+int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken)
+{
+    cv_stmt_int(store->taken, 1, n);
+    int rc = cv_stmt_step(store->taken);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_taken = cv_stmt_get_int(store->taken, 0) != 0;
+    cv_stmt_reset(store->taken);
+    return CV_OK;
+}
+
+int ntf_watch_reopen(ntf_watches_t *store, int64_t carrier, int64_t now_ms)
+{
+    cv_stmt_int(store->reopen, 1, carrier);
+    cv_stmt_int(store->reopen, 2, now_ms);
+    return cv_stmt_run(store->reopen);
 }
 
 int ntf_watch_above(ntf_watches_t *store, cv_str_t notice, int above)

@@ -35,6 +35,10 @@ int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch) CV_USE_RESULT;
 int ntf_watch_next(ntf_watches_t *store, int64_t *ret_ms) CV_USE_RESULT;
 /* To which order its mail went last; -1: to nobody who is a contact or recipient now. *ret_mailed: it was mailed. */
 int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_mailed) CV_USE_RESULT;
+/* Whether a server or a webhook has taken it, whatever became of its other dispatches. */
+int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken) CV_USE_RESULT;
+/* What was taken came back: whoever's mail this delivery is, is looked at again now, if its deadline is ahead. */
+int ntf_watch_reopen(ntf_watches_t *store, int64_t carrier, int64_t now_ms) CV_USE_RESULT;
 /* A delivery is for those behind this order alone. */
 int ntf_watch_above(ntf_watches_t *store, cv_str_t notice, int above) CV_USE_RESULT;
 /* Notices whose deadline is ahead, and whom nobody has got though it was time. */

@@ -337,32 +337,37 @@ static inline void drv_run(drv_t *drv, int64_t for_ms, bool deliver)
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
-/* Sends a recipient.put; the outcome's code, until the next message is read. */
-static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *party, int64_t order, const char *email)
+/* Sends a request of the secretariat's; the outcome's code, until the next message is read. */
+static inline cv_str_t drv_decide(drv_t *drv, const char *id, uint16_t type, const void *data)
 {
     static cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
-    cv_recipient_t recipient = {.party = cv_str(party),
-                                .order = order,
-                                .name = CV_STR("Mission"),
-                                .email = cv_str(email),
-                                .language = CV_LANGUAGE_RU};
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_REQUEST);
     cv_msg_t head = {.id = cv_str(id),
                      .source = CV_STR("/test"),
                      .inbox = CV_STR("inbox-of-test"),
                      .time_ms = drv->ms,
-                     .info = cv_msg_info_at(CV_MSG_NOTIFICATIONS_RECIPIENT_PUT_V1)};
-    assert_int_equal(cv_msg_write(&buf, &head, &recipient), CV_OK);
+                     .info = cv_msg_info_at(type)};
+    assert_int_equal(cv_msg_write(&buf, &head, data), CV_OK);
     assert_int_equal(cv_engine_request(drv->engine, &secretariat, cv_buf_str(&buf)), CV_OK);
     cv_buf_clear(&drv->outcome);
     drv_run(drv, 50, false);
     cv_buf_done(&buf);
-    static cv_any_t data;
+    static cv_any_t outcome;
     cv_msg_t msg;
     assert_int_equal(cv_msg_read(drv->reader, cv_buf_str(&drv->outcome), &msg, NULL), CV_OK);
-    assert_int_equal(msg.info->decode(msg.data, &data, NULL), CV_OK);
-    return data.outcome_v1.code;
+    assert_int_equal(msg.info->decode(msg.data, &outcome, NULL), CV_OK);
+    return outcome.outcome_v1.code;
+}
+
+static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *party, int64_t order, const char *email)
+{
+    cv_recipient_t recipient = {.party = cv_str(party),
+                                .order = order,
+                                .name = CV_STR("Mission"),
+                                .email = cv_str(email),
+                                .language = CV_LANGUAGE_RU};
+    return drv_decide(drv, id, CV_MSG_NOTIFICATIONS_RECIPIENT_PUT_V1, &recipient);
 }
 
 /* Asks; the answer is valid until the next question. NULL: refused. */

@@ -243,6 +243,68 @@ static void test_moves_with_the_event(void **state)
     assert_int_equal(seconds(drv), 1);
 }
 
+/* The newest mail was taken, as far as is known. */
+static void taken(drv_t *drv)
+{
+    char sql[300];
+    snprintf(sql, sizeof(sql),
+             "UPDATE ntf_dispatch SET state = 3, done_ms = %lld, first_ms = %lld"
+             " WHERE number = (SELECT max(number) FROM ntf_dispatch WHERE channel = 2)",
+             (long long)drv->ms, (long long)drv->ms);
+    run_sql(drv, sql);
+    drv_restart(drv);
+    drv_run(drv, 500, true);
+}
+
+static void comes_back(drv_t *drv, int number)
+{
+    char id[64];
+    snprintf(id, sizeof(id), "0190163d-8694-739b-aea5-7777%08d", number);
+    cv_notifications_bounce_report_v1_t data = {
+        .has_dispatch = true, .dispatch = number, .what = CV_BOUNCE_KIND_HARD, .status = CV_STR("5.1.1")};
+    assert_true(cv_str_is(drv_decide(drv, id, CV_MSG_NOTIFICATIONS_BOUNCE_REPORT_V1, &data), "bounce_taken"));
+    drv_run(drv, 1500, true);
+}
+
+/* A relay takes what the mailbox behind it refuses hours later. */
+static void test_comes_back_after_the_look(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    taken(drv);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+    comes_back(drv, 1);
+    assert_int_equal(seconds(drv), 1);
+    assert_written(drv, "second." OFFER, "second@kz.example");
+    /* Nor does the second one get it, and there is no third. */
+    stuck(drv, "second@kz.example");
+    taken(drv);
+    jump(drv, 6 * HOUR_MS);
+    assert_int_equal(unseen(drv), 0);
+    comes_back(drv, 2);
+    assert_int_equal(seconds(drv), 1);
+    assert_int_equal(unseen(drv), 1);
+}
+
+/* Who has the mail has the notice, whatever became of the programs beside it. */
+static void test_a_dead_webhook_is_not_the_contact(void **state)
+{
+    drv_t *drv = *state;
+    run_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://desk.example/')");
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    run_sql(drv, "UPDATE ntf_dispatch SET state = 4, reason = 1 WHERE channel = 3");
+    taken(drv);
+    jump(drv, 40 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +317,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_second_fails_too, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_down_until_it_is_over, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_moves_with_the_event, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_comes_back_after_the_look, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_dead_webhook_is_not_the_contact, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
