@@ -43,7 +43,7 @@ int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
     return rc;
 }
 
-/* Whether its deadline is still this one. Of an offer it is: it never moves. */
+/* Whether its deadline is still this one. That of an offer never moves; but an event that is off has no seats. */
 static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_watch_t *watch, bool *ret_stands)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -52,14 +52,18 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     const void *data;
     int64_t deadline_ms = 0;
     int rc = row->kind == NTF_REMINDER ? ntf_ahead_read(row->data, &ahead, &record) : CV_OK;
-    *ret_stands = row->kind == NTF_PROMOTION;
-    if (rc || *ret_stands)
+    bool is_offer = row->kind == NTF_PROMOTION;
+    if (rc)
         return rc;
-    bool is_silence = ahead.anchor == NTF_ANCHOR_SILENCE;
+    bool is_silence = !is_offer && ahead.anchor == NTF_ANCHOR_SILENCE;
     rc = is_silence ? ntf_procedure_get(ntf->reminders, row->event, arena, &record)
                     : ntf_store_event_get(ntf->store, row->event, arena, &record);
-    if (rc) /* it is over */
-        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    if (rc == CV_ENOTFOUND) { /* it is over, or an event that is not known here */
+        *ret_stands = is_offer;
+        return CV_OK;
+    }
+    if (rc)
+        return rc;
     rc = ntf_decode(is_silence ? CV_MSG_SCHEDULING_DECISION_V1 : CV_MSG_SCHEDULING_EVENT_V1, record, arena, &data);
     if (rc)
         return rc;
@@ -69,6 +73,10 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
         return CV_OK;
     }
     const cv_scheduling_event_v1_t *event = data;
+    *ret_stands = event->status != CV_EVENT_STATUS_CANCELLED && event->status != CV_EVENT_STATUS_REJECTED &&
+                  event->status != CV_EVENT_STATUS_POSTPONED;
+    if (is_offer || !*ret_stands)
+        return CV_OK;
     zone = event->event_details.zone;
     bool has_file = zone.ptr && !cv_zone_read(arena, zone, &file);
     *ret_stands = ntf_anchor(ahead.anchor, event, has_file ? file : CV_STR_NONE, &deadline_ms) &&

@@ -243,6 +243,22 @@ static void test_moves_with_the_event(void **state)
     assert_int_equal(seconds(drv), 1);
 }
 
+/* An offer of an event that is cancelled meanwhile is nobody's business any more. */
+static void test_an_event_that_is_off(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    cv_scheduling_event_v1_t event = forum(2);
+    event.status = CV_EVENT_STATUS_CANCELLED;
+    tell_event(drv, &event);
+    drv_run(drv, 1000, true);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 0);
+}
+
 /* The newest mail was taken, as far as is known. */
 static void taken(drv_t *drv)
 {
@@ -317,6 +333,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_second_fails_too, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_down_until_it_is_over, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_moves_with_the_event, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_an_event_that_is_off, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_comes_back_after_the_look, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_a_dead_webhook_is_not_the_contact, drv_setup, drv_teardown),
     };
