@@ -114,7 +114,7 @@ static int field(cv_str_t header, const char *name, char ret_value[VALUE_MAX + 1
 static void first_word(const char *value, char ret_word[WORD_MAX + 1])
 {
     size_t len = 0;
-    while (value[len] && len < WORD_MAX && !strchr(" \t;(", value[len])) {
+    while (len < WORD_MAX && value[len] && !strchr(" \t;(", value[len])) {
         ret_word[len] = (char)tolower((unsigned char)value[len]);
         len++;
     }
