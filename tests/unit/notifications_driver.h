@@ -337,10 +337,17 @@ static inline void drv_run(drv_t *drv, int64_t for_ms, bool deliver)
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
-/* Sends a request of the secretariat's; the outcome's code, until the next message is read. */
-static inline cv_str_t drv_decide(drv_t *drv, const char *id, uint16_t type, const void *data)
+static inline void drv_sql(drv_t *drv, const char *sql)
 {
-    static cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
+    assert_int_equal(cv_db_begin(drv->db), CV_OK);
+    assert_int_equal(cv_db_exec(drv->db, sql), CV_OK);
+    assert_int_equal(cv_db_commit(drv->db), CV_OK);
+}
+
+/* Sends a request; the outcome's code, until the next message is read. */
+static inline cv_str_t drv_decide_as(drv_t *drv, const cv_principal_t *who, const char *id, uint16_t type,
+                                     const void *data)
+{
     cv_buf_t buf;
     cv_buf_init(&buf, CV_MAX_REQUEST);
     cv_msg_t head = {.id = cv_str(id),
@@ -349,7 +356,7 @@ static inline cv_str_t drv_decide(drv_t *drv, const char *id, uint16_t type, con
                      .time_ms = drv->ms,
                      .info = cv_msg_info_at(type)};
     assert_int_equal(cv_msg_write(&buf, &head, data), CV_OK);
-    assert_int_equal(cv_engine_request(drv->engine, &secretariat, cv_buf_str(&buf)), CV_OK);
+    assert_int_equal(cv_engine_request(drv->engine, who, cv_buf_str(&buf)), CV_OK);
     cv_buf_clear(&drv->outcome);
     drv_run(drv, 50, false);
     cv_buf_done(&buf);
@@ -358,6 +365,12 @@ static inline cv_str_t drv_decide(drv_t *drv, const char *id, uint16_t type, con
     assert_int_equal(cv_msg_read(drv->reader, cv_buf_str(&drv->outcome), &msg, NULL), CV_OK);
     assert_int_equal(msg.info->decode(msg.data, &outcome, NULL), CV_OK);
     return outcome.outcome_v1.code;
+}
+
+static inline cv_str_t drv_decide(drv_t *drv, const char *id, uint16_t type, const void *data)
+{
+    static const cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
+    return drv_decide_as(drv, &secretariat, id, type, data);
 }
 
 static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *party, int64_t order, const char *email)

@@ -69,38 +69,15 @@ static void test_status(void **state)
 
 /* ---- the service -------------------------------------------------------------------------- */
 
-static void run_sql(drv_t *drv, const char *sql)
-{
-    assert_int_equal(cv_db_begin(drv->db), CV_OK);
-    assert_int_equal(cv_db_exec(drv->db, sql), CV_OK);
-    assert_int_equal(cv_db_commit(drv->db), CV_OK);
-}
-
 /* Sends a request; the outcome's code, until the next one. */
 static const char *ask(drv_t *drv, uint16_t type, const void *data)
 {
-    static cv_principal_t secretariat = {.name = "secretariat", .role = CV_ROLE_SECRETARIAT};
     static int number;
     static char code[64];
-    static cv_any_t outcome;
     char id[64];
     snprintf(id, sizeof(id), "0190163d-8694-739b-aea5-%012d", ++number);
-    cv_buf_t buf;
-    cv_msg_t msg;
-    cv_buf_init(&buf, CV_MAX_REQUEST);
-    cv_msg_t head = {.id = cv_str(id),
-                     .source = CV_STR("/test"),
-                     .inbox = CV_STR("inbox-of-test"),
-                     .time_ms = drv->ms,
-                     .info = cv_msg_info_at(type)};
-    assert_int_equal(cv_msg_write(&buf, &head, data), CV_OK);
-    assert_int_equal(cv_engine_request(drv->engine, &secretariat, cv_buf_str(&buf)), CV_OK);
-    cv_buf_clear(&drv->outcome);
+    assert_int_equal(cv_str_copy(drv_decide(drv, id, type, data), code, sizeof(code)), CV_OK);
     drv_run(drv, 200, true);
-    cv_buf_done(&buf);
-    assert_int_equal(cv_msg_read(drv->reader, cv_buf_str(&drv->outcome), &msg, NULL), CV_OK);
-    assert_int_equal(msg.info->decode(msg.data, &outcome, NULL), CV_OK);
-    assert_int_equal(cv_str_copy(outcome.outcome_v1.code, code, sizeof(code)), CV_OK);
     return code;
 }
 
@@ -127,14 +104,14 @@ static void mailed(drv_t *drv)
     tell_catalogue(drv);
     tell_registered(drv, KZ);
     drv_run(drv, 1000, true);
-    run_sql(drv, "UPDATE ntf_delivery SET channel = 2 WHERE n = 1;"
+    drv_sql(drv, "UPDATE ntf_delivery SET channel = 2 WHERE n = 1;"
                  "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head, attempts) VALUES(1, 2, 0, '" FOCAL
                  "', NULL, 0, 1);"
                  "UPDATE ntf_dispatch SET state = 3 WHERE number = 1");
     char sql[120];
     snprintf(sql, sizeof(sql), "UPDATE ntf_dispatch SET done_ms = %lld, first_ms = %lld", (long long)drv->ms,
              (long long)drv->ms);
-    run_sql(drv, sql);
+    drv_sql(drv, sql);
     drv_restart(drv);
     drv_run(drv, 1500, true);
 }
@@ -294,9 +271,9 @@ static void test_refused(void **state)
     data.has_dispatch = true;
     data.dispatch = 1;
     assert_string_equal(ask(drv, CV_MSG_NOTIFICATIONS_BOUNCE_REPORT_V1, &data), "no_such_mail"); /* they disagree */
-    run_sql(drv, "UPDATE ntf_dispatch SET state = 2");
+    drv_sql(drv, "UPDATE ntf_dispatch SET state = 2");
     assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, NULL, 0), "dispatch_on_its_way");
-    run_sql(drv, "UPDATE ntf_dispatch SET state = 1, attempts = 0, next_ms = 9000000000000");
+    drv_sql(drv, "UPDATE ntf_dispatch SET state = 1, attempts = 0, next_ms = 9000000000000");
     assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, NULL, 0), "dispatch_not_sent");
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_address"), 0);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_bounce"), 0);
@@ -327,7 +304,7 @@ static void test_many(void **state)
 {
     drv_t *drv = *state;
     mailed(drv);
-    run_sql(drv, "WITH RECURSIVE k(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM k WHERE i < 600)"
+    drv_sql(drv, "WITH RECURSIVE k(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM k WHERE i < 600)"
                  " INSERT INTO ntf_contact SELECT 'E' || i, 'KZ', 'Focal Point', '" FOCAL "', 1 FROM k");
     assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, NULL, 0), "bounce_taken");
     drv_run(drv, 1000, true);

@@ -38,13 +38,6 @@ static void test_seen(void **state)
 
 /* ---- the service -------------------------------------------------------------------------- */
 
-static void run_sql(drv_t *drv, const char *sql)
-{
-    assert_int_equal(cv_db_begin(drv->db), CV_OK);
-    assert_int_equal(cv_db_exec(drv->db, sql), CV_OK);
-    assert_int_equal(cv_db_commit(drv->db), CV_OK);
-}
-
 static void jump(drv_t *drv, int64_t by_ms)
 {
     drv->ms += by_ms;
@@ -68,7 +61,7 @@ static void stuck(drv_t *drv, const char *address)
              " SELECT max(n), 2, 0, '%s', x'00', 0, 1, 9000000000000 FROM ntf_delivery;"
              "UPDATE ntf_delivery SET channel = 2 WHERE n = (SELECT max(n) FROM ntf_delivery)",
              address);
-    run_sql(drv, sql);
+    drv_sql(drv, sql);
     drv_restart(drv);
     drv_run(drv, 500, true);
 }
@@ -112,7 +105,7 @@ static int64_t seconds(drv_t *drv)
 static void test_not_taken(void **state)
 {
     drv_t *drv = *state;
-    run_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://desk.example/')");
+    drv_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://desk.example/')");
     offered(drv);
     recipient(drv, 1, "second@kz.example");
     recipient(drv, 2, "third@kz.example");
@@ -267,7 +260,7 @@ static void taken(drv_t *drv)
              "UPDATE ntf_dispatch SET state = 3, done_ms = %lld, first_ms = %lld"
              " WHERE number = (SELECT max(number) FROM ntf_dispatch WHERE channel = 2)",
              (long long)drv->ms, (long long)drv->ms);
-    run_sql(drv, sql);
+    drv_sql(drv, sql);
     drv_restart(drv);
     drv_run(drv, 500, true);
 }
@@ -310,11 +303,11 @@ static void test_comes_back_after_the_look(void **state)
 static void test_a_dead_webhook_is_not_the_contact(void **state)
 {
     drv_t *drv = *state;
-    run_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://desk.example/')");
+    drv_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('KZ', 1, 'https://desk.example/')");
     offered(drv);
     recipient(drv, 1, "second@kz.example");
     stuck(drv, "focal@KZ.example");
-    run_sql(drv, "UPDATE ntf_dispatch SET state = 4, reason = 1 WHERE channel = 3");
+    drv_sql(drv, "UPDATE ntf_dispatch SET state = 4, reason = 1 WHERE channel = 3");
     taken(drv);
     jump(drv, 40 * HOUR_MS);
     assert_int_equal(seconds(drv), 0);
