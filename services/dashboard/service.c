@@ -421,6 +421,8 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
     (void)db;
     (void)now_ms;
     *ret_more = false;
+    if (dash->link)
+        dash_link_woken(dash->link);
     if (!dash->link || !(dash->tell_all || dash->has_moved || json_object_size(dash->untold)))
         return CV_OK;
     int rc = s_ready(dash);
@@ -443,7 +445,13 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         dash->tell_all = dash->has_moved = false;
         json_object_clear(dash->untold);
     }
-    return rc == CV_EAGAIN ? CV_OK : rc; /* full: it gathers, and goes with a later turn */
+    return rc == CV_EAGAIN ? CV_OK : rc; /* full: it gathers, and goes when there is room */
+}
+
+static int s_wake_fd(void *self)
+{
+    const dash_t *dash = self;
+    return dash->link ? dash_link_wake_fd(dash->link) : -1;
 }
 
 /* A record that cannot be shown must not keep others from being shown: it is set aside, visibly. */
@@ -474,4 +482,5 @@ const cv_service_def_t dash_service = {
     .flush = s_flush,
     .forget = s_forget,
     .afterwards = s_afterwards,
+    .wake_fd = s_wake_fd,
 };
