@@ -96,6 +96,36 @@ static void test_a_refused_request_changes_no_person(void **state)
     assert_int_equal(number_of(world, "seats", "E1", "silent"), 1);
 }
 
+/* Whatever persons come to be, online, pending and withdrawn are counted as if all states were kept; and an octet each is. */
+static void test_persons_by_number(void **state)
+{
+    static const char *const states[] = {"confirmed",    "online",   "withdrawn", "nominated",
+                                         "under_review", "returned", "waiting"};
+    enum { PERSONS = 10000, CHANGES = 3000 };
+    world_t *world = *state;
+    static int of[PERSONS + 1];
+    const char *const shown[] = {NULL, "online", "withdrawn", "pending", "pending", "pending", NULL};
+    int64_t counts[7] = {PERSONS};
+    tell_party(world, "KZ", "member");
+    tell_event(world, 1, "open", "", "'capacity': 10000, 'guaranteed': 0, 'maximum': 10000, 'closes_ms': 2");
+    unsigned seed = 5;
+    for (int i = 0; i < CHANGES; i++) {
+        char person[80];
+        seed = seed * 1103515245U + 12345U;
+        int number = i == 7 ? PERSONS : 1 + (int)(seed >> 8) % (i + 1), state_of = (int)(seed >> 5) % 7;
+        snprintf(person, sizeof(person), "[{'number': %d, 'state': '%s'}]", number, states[state_of]);
+        tell_decided(world, "KZ", "registered", person, 0, 0);
+        counts[of[number]]--;
+        counts[of[number] = state_of]++;
+        int64_t sums[3] = {counts[1], counts[2], counts[3] + counts[4] + counts[5]};
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(number_of(world, "answer", "E1/KZ", shown[k + 1]), sums[k]);
+    }
+    char *text = json_dumps(dash_view_get(world->view, "persons", "E1/KZ"), JSON_COMPACT);
+    assert_true(strlen(text) < PERSONS + 20);
+    free(text);
+}
+
 static void test_moved_and_history(void **state)
 {
     world_t *world = *state;
@@ -486,6 +516,7 @@ int main(void)
         TEST(test_rules_change_seats_without_a_decision),
         TEST(test_more_is_guaranteed_than_there_is),
         TEST(test_a_refused_request_changes_no_person),
+        TEST(test_persons_by_number),
         TEST(test_moved_and_history),
         TEST(test_a_programme_without_people),
         TEST(test_the_public_sees_the_newest_release),
