@@ -24,8 +24,9 @@ static json_t *s_kind(const json_t *kinds, const char *kind)
 
 typedef struct {
     const char *what, *event, *party, *about; /* about: a name, a sentence; each may be NULL */
+    const char *session, *other;              /* of a programme; may be NULL */
     bool grave;
-    int64_t n;
+    int64_t n, have; /* have: of a programme */
 } s_need_t;
 
 static void s_need(json_t *list, const s_need_t *need, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -46,6 +47,12 @@ static void s_need(json_t *list, const s_need_t *need, const char *format, ...)
         json_object_set_new(entry, "party", json_string(need->party));
     if (entry && need->about)
         json_object_set_new(entry, "about", json_string(need->about));
+    if (entry && need->session) {
+        json_object_set_new(entry, "session", json_string(need->session));
+        json_object_set_new(entry, "have", json_integer(need->have));
+    }
+    if (entry && need->other)
+        json_object_set_new(entry, "other", json_string(need->other));
     if (need->grave)
         json_array_insert_new(list, 0, entry);
     else
@@ -181,6 +188,60 @@ static void s_contacts(json_t *list, const json_t *kinds)
         s_need(list, &(s_need_t){.what = "unseen", .grave = true, .n = unseen}, "convene notice dead");
 }
 
+static bool s_takes_place(const json_t *event)
+{
+    const char *status = dash_str(event, "status");
+    return strcmp(status, "cancelled") != 0 && strcmp(status, "rejected") != 0 && strcmp(status, "postponed") != 0;
+}
+
+/* What mends a conflict: nothing but a release where it is mended already; else another room, or a search for other times.
+ * What is released is shown so until the next release. */
+static void s_mend(const char *event, const json_t *row, char ret_command[COMMAND_MAX])
+{
+    const char *release = dash_str(row, "release"), *to = dash_str(row, "to");
+    bool moved = json_is_true(json_object_get(row, "moved"));
+    int len = 0;
+    if (!moved && *to && *dash_str(row, "start"))
+        len = snprintf(ret_command, COMMAND_MAX, "convene session place %s/%s %s --room %s", event,
+                       dash_str(row, "session"), dash_str(row, "start"), to);
+    else if (!moved)
+        len = snprintf(ret_command, COMMAND_MAX,
+                       "convene place programme %s%s --output placed.json && convene place accept placed.json", event,
+                       json_is_true(json_object_get(row, "all")) ? " --all" : "");
+    if (*release && len < COMMAND_MAX)
+        (void)snprintf(ret_command + len, (size_t)(COMMAND_MAX - len), "%sconvene release make %s", len ? " && " : "",
+                       release);
+}
+
+/* Of programmes that are ahead. */
+static void s_conflicts(json_t *list, const json_t *kinds, int64_t now_ms)
+{
+    const char *event;
+    json_t *conflict, *row;
+    size_t i;
+    json_object_foreach(s_kind(kinds, "conflict"), event, conflict)
+    {
+        const json_t *of = json_object_get(s_kind(kinds, "event"), event);
+        json_array_foreach(json_object_get(conflict, "broken"), i, row)
+        {
+            char what[48], command[COMMAND_MAX] = "";
+            if ((of && !s_takes_place(of)) || dash_int(row, "until") <= now_ms)
+                continue;
+            (void)snprintf(what, sizeof(what), "programme_%s", dash_str(row, "why"));
+            s_mend(event, row, command);
+            s_need(list,
+                   &(s_need_t){.what = what,
+                               .event = event,
+                               .about = json_string_value(json_object_get(row, "about")),
+                               .session = dash_str(row, "session"),
+                               .other = json_string_value(json_object_get(row, "other")),
+                               .have = dash_int(row, "have"),
+                               .n = dash_int(row, "need")},
+                   "%s", command);
+        }
+    }
+}
+
 /* The days of an event, if they are known exactly. */
 static bool s_days(const json_t *event, int64_t *ret_from_ms, int64_t *ret_to_ms)
 {
@@ -191,12 +252,6 @@ static bool s_days(const json_t *event, int64_t *ret_from_ms, int64_t *ret_to_ms
     *ret_from_ms = from_ms;
     *ret_to_ms = to_ms + DAY_MS;
     return true;
-}
-
-static bool s_takes_place(const json_t *event)
-{
-    const char *status = dash_str(event, "status");
-    return strcmp(status, "cancelled") != 0 && strcmp(status, "rejected") != 0 && strcmp(status, "postponed") != 0;
 }
 
 static bool s_is_at(const json_t *kinds, const char *event, const char *party)
@@ -453,6 +508,7 @@ json_t *dash_derive(const json_t *kinds, int64_t now_ms)
     s_others(list, kinds, now_ms);
     s_events(list, kinds, now_ms);
     s_clashes(list, kinds, now_ms);
+    s_conflicts(list, kinds, now_ms);
     s_notices(list, kinds);
     s_contacts(list, kinds);
     s_services(list, kinds);

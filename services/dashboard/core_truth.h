@@ -10,7 +10,8 @@
  *
  * and of a stream that was once taken from a snapshot, which holds what is and not how it came to be, also without
  *
- *   scheduling.events     of events: `at`, `history`, `moved`
+ *   scheduling.events     of events: `at`, `history`, `moved`; of sessions: `at`; and those that are cancelled, of which
+ *                         not all were told
  *   registration.events   of answers: `at`; and those that say nothing, as a refusal leaves them behind
  *   notifications.events  of notices: `since`; and the number of those that ended well
  *

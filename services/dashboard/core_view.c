@@ -4,6 +4,7 @@
 #include "dashboard/core_view.h"
 
 #include "dashboard/core_answers.h"
+#include "dashboard/core_conflicts.h"
 #include "dashboard/core_release.h"
 #include "dashboard/core_seats.h"
 
@@ -34,6 +35,7 @@ static const struct {
     {CV_MSG_SCHEDULING_REVIEW_V1, "review", "dimension", "year", {"conclusions"}},
     {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", {NULL}},
     {CV_MSG_SCHEDULING_ROOM_V1, "room", "venue", "room", {NULL}},
+    {CV_MSG_SCHEDULING_RULE_V1, "rule", "rule", NULL, {NULL}},
     {CV_MSG_SCHEDULING_SESSION_V1, "session", "event", "session", {"chair", "speakers"}},
     {CV_MSG_SCHEDULING_RELEASE_V1, "release", "of", "release", {"items"}},
     {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, {"text"}},
@@ -101,12 +103,17 @@ json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key
 }
 
 const char *const dash_view_kinds[] = {
-    "answer", "body", "chairmanship", "contact", "coordinator", "decision", "event", "feed",     "heading",  "notice",
-    "party",  "plan", "report",       "review",  "seats",       "tally",    "venue", "workitem", "workplan", NULL};
+    "answer",  "body",    "chairmanship", "conflict", "contact",  "coordinator", "decision", "event", "feed",
+    "heading", "notice",  "party",        "plan",     "release",  "report",      "review",   "room",  "rule",
+    "seats",   "session", "tally",        "venue",    "workitem", "workplan",    NULL};
 
 bool dash_view_is_public(const char *kind)
 {
-    return strcmp(kind, "persons") != 0 && strcmp(kind, "draft") != 0 && strcmp(kind, "frozen") != 0;
+    static const char *const hidden[] = {"persons", "people", "draft", "frozen", "file"};
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+        if (strcmp(kind, hidden[i]) == 0)
+            return false;
+    return true;
 }
 
 json_t *dash_view_dirty(const dash_view_t *view)
@@ -155,9 +162,9 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream)
     bool registration = strcmp(stream, "registration.events") == 0,
          scheduling = strcmp(stream, "scheduling.events") == 0;
     const char *const *kinds = registration ? of_registration : of_notifications;
-    const char *plain[PLAIN_N + 4] = {"event", "draft", "frozen"};
+    const char *plain[PLAIN_N + 5] = {"event", "draft", "frozen", "people"};
     for (size_t i = 0; scheduling && i < PLAIN_N; i++)
-        plain[i + 3] = s_plain[i].kind;
+        plain[i + 4] = s_plain[i].kind;
     if (scheduling)
         kinds = plain;
     int rc = CV_OK;
@@ -201,6 +208,9 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
     const char *event;
     json_t *mark, *touched = json_object_get(view->dirty, "seats");
     int64_t next_ms = 0;
+    int rc = dash_conflicts_settle(view);
+    if (rc)
+        return rc;
     json_object_foreach(touched, event, mark)
     {
         json_t *seats = dash_seats_of(dash_view_get(view, "event", event), dash_view_kind(view, "party"),
@@ -213,7 +223,7 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
     }
     /* Whatever ended by time before now has touched its seats: all of them are as of now. */
     if (json_object_size(touched)) {
-        int rc = dash_view_put(view, "tally", "settled", json_pack("{s:I}", "at", (json_int_t)now_ms));
+        rc = dash_view_put(view, "tally", "settled", json_pack("{s:I}", "at", (json_int_t)now_ms));
         if (rc)
             return rc;
     }
@@ -351,7 +361,8 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
             json_object_del(value, s_plain[which].left_out[i]);
     if (value && record->number == CV_MSG_SCHEDULING_SESSION_V1) {
         json_object_set_new(value, "at", json_integer(record->time_ms)); /* of this revision, for calendars */
-        return dash_release_session(view, key, value);
+        rc = dash_release_session(view, key, value);
+        return rc ? rc : dash_conflicts_people(view, key, record->data);
     }
     if (!rc && record->number == CV_MSG_SCHEDULING_RELEASE_V1)
         rc = dash_release_apply(view, record->data);

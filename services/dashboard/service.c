@@ -255,38 +255,7 @@ const dash_view_t *dash_service_view(const void *self)
     return ((const dash_t *)self)->view;
 }
 
-static int s_flush(void *self, cv_tx_t *tx);
-
 /* ---- in the engine's transaction ------------------------------------------------------------------ */
-
-/* A file from before it was counted what was delivered: counted from now on, and how it came to be is not known. */
-static int s_start_notices(dash_t *dash)
-{
-    const json_t *tally = dash_view_get(dash->view, "tally", "notices");
-    if (!tally || json_object_get(tally, "delivered"))
-        return CV_OK;
-    int rc = dash_view_put(dash->view, "origin", "notifications.events", json_pack("{s:b}", "snapshot", 1));
-    return rc ? rc
-              : dash_view_put(dash->view, "tally", "notices",
-                              json_pack("{s:I, s:i, s:b}", "written", (json_int_t)dash_int(tally, "written"),
-                                        "delivered", 0, "partial", 1));
-}
-
-/* A file from before the instant of the seats was kept: how it came to be is not known either. */
-static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
-{
-    static const char *const streams[] = {"scheduling.events", "registration.events", "notifications.events"};
-    dash_t *dash = self;
-    (void)ret_error;
-    (void)error_size;
-    int rc = s_start_notices(dash);
-    if (rc || dash_view_get(dash->view, "tally", "settled") || !json_object_size(dash_view_kind(dash->view, "party")))
-        return rc ? rc : s_flush(self, tx);
-    rc = dash_view_touch_seats(dash->view);
-    for (size_t i = 0; !rc && i < sizeof(streams) / sizeof(streams[0]); i++)
-        rc = dash_view_put(dash->view, "origin", streams[i], json_pack("{s:b}", "snapshot", 1));
-    return rc ? rc : s_flush(self, tx);
-}
 
 static int s_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
@@ -474,7 +443,6 @@ const cv_service_def_t dash_service = {
     .check = s_check,
     .open = s_open,
     .close = s_close,
-    .start = s_start,
     .request = s_request,
     .record = s_record,
     .snapshot_begin = s_snapshot_begin,

@@ -68,6 +68,29 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(need_full, "{event} is full, {n} persons wait", "{event}: мест нет, ожидают: {n}")                         \
     XX(need_clash, "{party} is registered in two places at once: {event} and {about}",                            \
        "{party}: одновременно в двух местах: {event} и {about}")                                                  \
+    XX(need_programme_room_taken, "{event}: {session} and {other} have one room, at once or too close",           \
+       "{event}: {session} и {other} в одном зале одновременно или без перерыва")                                 \
+    XX(need_programme_room_closed, "{event}: the room of {session} cannot be used then",                          \
+       "{event}: зал для {session} в это время недоступен")                                                       \
+    XX(need_programme_room_lacks, "{event}: the room of {session} has no {about}",                                \
+       "{event}: в зале для {session} нет {about}")                                                               \
+    XX(need_programme_person, "{event}: somebody is in {session} and in {other} at once",                         \
+       "{event}: один человек одновременно в {session} и в {other}")                                              \
+    XX(need_programme_delegation, "{event}: {about} is needed in {n} sessions at once, and covers {have}",        \
+       "{event}: делегация {about} нужна сразу на {n} заседаниях, может быть на {have}")                          \
+    XX(need_programme_booths, "{event}: {session} is in {n} languages, its room has {have} booths",               \
+       "{event}: для {session} нужно кабин перевода: {n}, в зале: {have}")                                        \
+    XX(need_programme_break, "{event}: {session} and {other} are at once, and one of them is a break",            \
+       "{event}: {session} и {other} одновременно, а одно из них — перерыв")                                      \
+    XX(need_programme_plenary, "{event}: {session} and {other} are at once, and one of them is for all",          \
+       "{event}: {session} и {other} одновременно, а одно из них для всех")                                       \
+    XX(need_programme_opening, "{event}: {session} begins before the opening ({other})",                          \
+       "{event}: {session} раньше открытия ({other})")                                                            \
+    XX(need_programme_closing, "{event}: {session} ends after the closing ({other})",                             \
+       "{event}: {session} позже закрытия ({other})")                                                             \
+    XX(need_programme_days, "{event}: {session} is not on its days", "{event}: {session} не в дни мероприятия")   \
+    XX(need_programme_rule, "{event}: rule {about} speaks against {session}",                                     \
+       "{event}: правило {about} против {session}")                                                               \
     XX(need_silence, "Decision {about}: silence ends in {n} h", "Решение {about}: молчание истекает через {n} ч") \
     XX(need_overdue, "Work is late: {about}", "Просрочено: {about}")                                              \
     XX(need_unreported, "{event} was held more than a month ago and has no report",                               \
