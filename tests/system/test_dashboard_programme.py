@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # What is broken in a programme is in the dashboard's list of needs, with a command that mends it: each is run as it stands.
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import shlex
 import subprocess
@@ -47,13 +48,17 @@ class Programmes(Case):
         wait_for(lambda: seen() == sorted(expected), lambda: f"{expected}: {seen()}")
         return self.needs()
 
-    def run_it(self, need):
+    def convene(self, *words):
         flags = [f for key, value in self.d.settings.items() for f in ("--conf", f"{key}={value}")]
+        done = subprocess.run([os.path.join(self.d.bin, "convene"), *words, *flags], capture_output=True, text=True, timeout=60, check=False, cwd=self.d.root)
+        self.assertEqual(done.returncode, 0, f"{words} {done.stdout} {done.stderr}")
+        return done.stdout
+
+    def run_it(self, need):
         for one in need["command"].split(" && "):
             command, *words = shlex.split(one)
             self.assertEqual(command, "convene")
-            done = subprocess.run([os.path.join(self.d.bin, command), *words, *flags], capture_output=True, text=True, timeout=60, check=False, cwd=self.d.root)
-            self.assertEqual(done.returncode, 0, one + done.stdout + done.stderr)
+            self.convene(*words)
 
     def test_another_room(self):
         self.session("E1/S1", "10:00")
@@ -87,6 +92,30 @@ class Programmes(Case):
             self.assertNotIn("P-1", fetch(self.d, path).text, "nobody is named")
         self.run_it(first)
         self.told()
+
+    def test_what_the_command_line_says_of_it(self):
+        """Of a programme that was never released: the same sessions, by the same rules."""
+        self.decide("party.put", {"code": "KZ", "kind": "member", "name": "Kazakhstan", "delegation_size": 3})
+        for n in range(8):
+            self.session(f"E1/S{n}", f"{9 + n // 2:02}:00", "AB"[n % 2], parties=["KZ"], languages=["en", "ru"][:1 + n % 2], kind=("parallel", "plenary")[n == 5])
+        self.session("E1/OUT", "18:00", "A")
+        self.room("A", booths=1, available=[{"from": f"{DAY}T00:00", "until": f"{DAY}T12:00"}])
+        self.room("B", features=["hybrid"])
+        self.decide("party.put", {"code": "KZ", "kind": "member", "name": "Kazakhstan", "delegation_size": 1})
+        rows = json.loads(self.convene("programme", "E1", "--json"))["sessions"]
+        said = {row["session"]: {c["rule"] for c in row["conflicts"] if c["effect"] in ("forbid", "block_release")} for row in rows}
+        self.assertGreaterEqual(len(set().union(*said.values())), 4, said)
+        rules = {"room_taken": "B1", "room_closed": "B1", "room_lacks": "B1", "person": "B2", "delegation": "B3", "booths": "B4", "break": "B5", "plenary": "B5", "opening": "B5",
+                 "closing": "B5", "days": "B5"}
+
+        def shown():
+            found = {session: set() for session in said}
+            for one in kind(self.d, "conflict").get("E1", {}).get("broken", []):
+                for side in ("session", "other"):
+                    if side in one:
+                        found[one[side]].add(rules[one["why"]])
+            return found
+        wait_for(lambda: shown() == said, lambda: f"{said}: {shown()}")
 
     def test_both_languages_without_a_script(self):
         self.session("E1/S1", "10:00")
