@@ -213,6 +213,43 @@ static void s_mend(const char *event, const json_t *row, char ret_command[COMMAN
                        release);
 }
 
+/* An event that was moved leaves all of its sessions behind: that is one need. How many they are; *ret_row: the one whose
+ * command moves them all. */
+static int64_t s_left_behind(const json_t *broken, int64_t now_ms, const json_t **ret_row)
+{
+    int64_t n = 0;
+    int best = -1;
+    size_t i;
+    json_t *row;
+    json_array_foreach(broken, i, row)
+    {
+        if (strcmp(dash_str(row, "why"), "days") != 0 || dash_int(row, "until") <= now_ms)
+            continue;
+        int good = json_is_true(json_object_get(row, "moved")) ? 0 : json_is_true(json_object_get(row, "all")) ? 2 : 1;
+        if (good > best)
+            *ret_row = row;
+        best = good > best ? good : best;
+        n++;
+    }
+    return n;
+}
+
+static void s_conflict(json_t *list, const char *event, const json_t *row, int64_t n)
+{
+    char what[48], command[COMMAND_MAX] = "";
+    (void)snprintf(what, sizeof(what), "programme_%s", dash_str(row, "why"));
+    s_mend(event, row, command);
+    s_need(list,
+           &(s_need_t){.what = what,
+                       .event = event,
+                       .about = json_string_value(json_object_get(row, "about")),
+                       .session = dash_str(row, "session"),
+                       .other = json_string_value(json_object_get(row, "other")),
+                       .have = dash_int(row, "have"),
+                       .n = n},
+           "%s", command);
+}
+
 /* Of programmes that are ahead. */
 static void s_conflicts(json_t *list, const json_t *kinds, int64_t now_ms)
 {
@@ -221,23 +258,17 @@ static void s_conflicts(json_t *list, const json_t *kinds, int64_t now_ms)
     size_t i;
     json_object_foreach(s_kind(kinds, "conflict"), event, conflict)
     {
-        const json_t *of = json_object_get(s_kind(kinds, "event"), event);
-        json_array_foreach(json_object_get(conflict, "broken"), i, row)
+        const json_t *of = json_object_get(s_kind(kinds, "event"), event), *behind = NULL,
+                     *broken = json_object_get(conflict, "broken");
+        if (of && !s_takes_place(of))
+            continue;
+        int64_t behind_n = s_left_behind(broken, now_ms, &behind);
+        if (behind_n)
+            s_conflict(list, event, behind, behind_n);
+        json_array_foreach(broken, i, row)
         {
-            char what[48], command[COMMAND_MAX] = "";
-            if ((of && !s_takes_place(of)) || dash_int(row, "until") <= now_ms)
-                continue;
-            (void)snprintf(what, sizeof(what), "programme_%s", dash_str(row, "why"));
-            s_mend(event, row, command);
-            s_need(list,
-                   &(s_need_t){.what = what,
-                               .event = event,
-                               .about = json_string_value(json_object_get(row, "about")),
-                               .session = dash_str(row, "session"),
-                               .other = json_string_value(json_object_get(row, "other")),
-                               .have = dash_int(row, "have"),
-                               .n = dash_int(row, "need")},
-                   "%s", command);
+            if (strcmp(dash_str(row, "why"), "days") != 0 && dash_int(row, "until") > now_ms)
+                s_conflict(list, event, row, dash_int(row, "need"));
         }
     }
 }

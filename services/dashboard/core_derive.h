@@ -10,7 +10,8 @@
  *               full        no free seat and n persons wait               clash          registered in two places
  *               silence     silence ends within two days                  overdue        an item of work is late
  *               unreported  held more than a month ago, not reported
- *               programme_WHY   session, other, have, n: two sessions in one room and the like (core_conflicts.h)
+ *               programme_WHY   session, other, have, n: two sessions in one room and the like (core_conflicts.h);
+ *                               n sessions that are not on the event's days are one
  *   progress    [{by, code, year, planned, open, held, postponed, cancelled, total}], by dimension and by proposer,
  *               in the order of years and codes
  *   now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, dead, events_open, silences, newest_ms}

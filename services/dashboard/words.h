@@ -76,9 +76,9 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
        "{event}: в зале для {session} нет {about}")                                                               \
     XX(need_programme_person, "{event}: somebody is in {session} and in {other} at once",                         \
        "{event}: один человек одновременно в {session} и в {other}")                                              \
-    XX(need_programme_delegation, "{event}: {about} is needed in {n} sessions at once, and covers {have}",        \
-       "{event}: делегация {about} нужна сразу на {n} заседаниях, может быть на {have}")                          \
-    XX(need_programme_booths, "{event}: {session} is in {n} languages, its room has {have} booths",               \
+    XX(need_programme_delegation, "{event}: {about} is to be at {n} sessions at once ({session}), covers {have}", \
+       "{event}: делегация {about} нужна сразу на {n} заседаниях ({session}), может быть на {have}")              \
+    XX(need_programme_booths, "{event}: {session} is in {n} languages, booths in its room: {have}",               \
        "{event}: для {session} нужно кабин перевода: {n}, в зале: {have}")                                        \
     XX(need_programme_break, "{event}: {session} and {other} are at once, and one of them is a break",            \
        "{event}: {session} и {other} одновременно, а одно из них — перерыв")                                      \
@@ -88,7 +88,8 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
        "{event}: {session} раньше открытия ({other})")                                                            \
     XX(need_programme_closing, "{event}: {session} ends after the closing ({other})",                             \
        "{event}: {session} позже закрытия ({other})")                                                             \
-    XX(need_programme_days, "{event}: {session} is not on its days", "{event}: {session} не в дни мероприятия")   \
+    XX(need_programme_days, "{event}: {n} sessions are not on the event's days ({session})",                      \
+       "{event}: заседаний не в дни мероприятия: {n} ({session})")                                                \
     XX(need_programme_rule, "{event}: rule {about} speaks against {session}",                                     \
        "{event}: правило {about} против {session}")                                                               \
     XX(need_silence, "Decision {about}: silence ends in {n} h", "Решение {about}: молчание истекает через {n} ч") \

@@ -80,6 +80,18 @@ class Programmes(Case):
         self.run_it(need)
         self.told()
 
+    def test_an_event_that_moved(self):
+        """Its sessions stayed behind: that is one need, and one command takes all of them along."""
+        self.session("E1/OPEN", "09:00", kind="opening")
+        for n in (1, 2, 3):
+            self.session(f"E1/S{n}", f"{10 + n}:00")
+        self.told()
+        self.decide("event.change", {"event": "E1", "date_start": "2030-05-15", "date_end": "2030-05-15", "reason": "The host asked"})
+        need, = self.told(("days", "E1", "OPEN", None))
+        self.assertEqual((need["n"], "--all" in need["command"]), (4, True))
+        self.run_it(need)
+        self.told()
+
     def test_what_was_released_stands_in_the_way(self):
         """A room and a speaker are free by the working versions, and taken by what the public sees."""
         self.session("E1/S1", "10:00", chair={"person": "P-1"})
