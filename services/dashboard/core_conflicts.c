@@ -349,7 +349,7 @@ static json_t *s_row(s_programmes_t *all, const s_session_t *one, const sch_conf
 }
 
 /* Adds what is broken of one session. */
-static int s_add(s_programmes_t *all, size_t first, size_t end, size_t at, json_t *broken, int64_t *n)
+static int s_add(s_programmes_t *all, size_t first, size_t end, size_t at, json_t *broken, int64_t *n, int64_t *behind)
 {
     const s_session_t *one = &all->sessions[at];
     const json_t *event = dash_view_get(all->view, "event", one->event), *room = s_room_of(all->view, &one->sitting);
@@ -361,6 +361,7 @@ static int s_add(s_programmes_t *all, size_t first, size_t end, size_t at, json_
         if (!s_blocks(all, &found[i]) || !s_is_told(&one->sitting, &found[i]))
             continue;
         ++*n;
+        *behind += found[i].why == SCH_WHY_DAYS;
         if (json_array_size(broken) == DASH_BROKEN_MAX)
             continue;
         const char *to = s_is_of_room(&found[i]) ? s_other_room(all, &one->sitting, near_n, event) : NULL;
@@ -375,12 +376,13 @@ static int s_event(s_programmes_t *all, dash_view_t *view, size_t first, size_t 
 {
     const char *event = all->sessions[first].event;
     json_t *broken = json_array();
-    int64_t n = 0;
+    int64_t n = 0, behind = 0;
     int rc = broken ? CV_OK : CV_ENOMEM;
     for (size_t at = first; !rc && at < end; at++)
-        rc = s_add(all, first, end, at, broken, &n);
-    json_t *value =
-        !rc && n ? json_pack("{s:s, s:I, s:O}", "event", event, "n", (json_int_t)n, "broken", broken) : NULL;
+        rc = s_add(all, first, end, at, broken, &n, &behind);
+    json_t *value = !rc && n ? json_pack("{s:s, s:I, s:I, s:O}", "event", event, "n", (json_int_t)n, "behind",
+                                         (json_int_t)behind, "broken", broken)
+                             : NULL;
     json_decref(broken);
     if (rc || !n)
         return rc;

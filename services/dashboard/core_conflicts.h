@@ -6,7 +6,8 @@
  * judged by scheduling's own evaluator (scheduling/core_conflicts.h), of which there is one. Named is what is forbidden, and
  * what blocks a release, by the rules as they are set.
  *
- *   conflict   EVENT   {event, n, broken: [...]}: the first DASH_BROKEN_MAX, in the order of sessions; none: no entity
+ *   conflict   EVENT   {event, n, behind, broken: [...]}: the first DASH_BROKEN_MAX, in the order of sessions; behind: how
+ *                      many of all n are `days`; no conflict: no entity
  *
  * One of `broken` is {why, session, start, until, other, about, have, need, to, release, all}:
  *

@@ -263,6 +263,8 @@ static void s_conflicts(json_t *list, const json_t *kinds, int64_t now_ms)
         if (of && !s_takes_place(of))
             continue;
         int64_t behind_n = s_left_behind(broken, now_ms, &behind);
+        if (behind_n && dash_int(conflict, "n") > (json_int_t)json_array_size(broken)) /* not all are listed */
+            behind_n = dash_int(conflict, "behind");
         if (behind_n)
             s_conflict(list, event, behind, behind_n);
         json_array_foreach(broken, i, row)

@@ -139,6 +139,25 @@ static void test_what_came_to_be_wrong(void **state)
     assert_string_equal(s_command(world, 0, DAY0 + 1440 * MINUTE_MS), "");
 }
 
+static void test_more_than_are_listed(void **state)
+{
+    world_t *world = *state;
+    s_event(world, "E1", 1, "2026-05-12");
+    for (int i = 0; i < 40; i++) {
+        char session[8];
+        snprintf(session, sizeof(session), "S%02d", i);
+        s_session(world, "E1", session, 1, "parallel", 500 + i, 1, NULL, "");
+    }
+    settle(world);
+    const json_t *conflict = dash_view_get(world->view, "conflict", "E1");
+    assert_int_equal(json_array_size(json_object_get(conflict, "broken")), DASH_BROKEN_MAX);
+    assert_int_equal(dash_int(conflict, "n"), 40);
+    json_t *derived = dash_derive(dash_view_all(world->view), DAY0), *list = json_object_get(derived, "attention");
+    assert_int_equal(json_array_size(list), 1);
+    assert_int_equal(dash_int(json_array_get(list, 0), "n"), 40);
+    json_decref(derived);
+}
+
 static void test_two_sides_are_one(void **state)
 {
     world_t *world = *state;
@@ -277,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
         TEST(test_what_came_to_be_wrong),
+        TEST(test_more_than_are_listed),
         TEST(test_two_sides_are_one),
         TEST(test_of_a_release),
         TEST(test_as_many_as_are_counted_minute_by_minute),
