@@ -89,9 +89,13 @@ class AuditOfAView(Case):
 
     def tamper(self, sql, *values):
         """Changes one row while the dashboard is away."""
+        self.tamper_all(sql, [values])
+
+    def tamper_all(self, sql, rows):
         self.d.dashboard.stop()
         with sqlite3.connect(self.d.database("dashboard")) as db:
-            self.assertEqual(db.execute(sql, values).rowcount, 1)
+            for values in rows:
+                self.assertEqual(db.execute(sql, values).rowcount, 1, values)
         db.close()
         self.d.dashboard.start()
         wait_for(lambda: fetch(self.d, "/health").status == 200, "the page")
@@ -154,12 +158,14 @@ class AuditOfAView(Case):
         self.assertEqual({key: session["title"] for key, session in kind(self.d, "session").items()}, {"E1/S1": "S1", "E1/S2": "S2"})
         wait_for(lambda: any(need["what"] == "programme_room_closed" for need in kind(self.d, "attention").get("all", [])), "it needs somebody")
         self.audit(OK)
-        for kind_, key, member, value in (("session", "E1/S1", "start", "2030-05-14T09:00"), ("room", "HALL/A", "closed", False), ("release", "E1/V1", "number", 2),
-                                          ("rule", "B5", "effect", "ignore"), ("conflict", "E1", "n", 1)):
-            before = json.dumps(kind(self.d, kind_)[key])
-            self.tamper("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?", json.dumps(json.loads(before) | {member: value}), kind_, key)
-            self.audit(FAILED, f"{kind_}/{key}: {member} is shown as")
-            self.tamper("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?", before, kind_, key)
+        changed = (("session", "E1/S1", "start", "2030-05-14T09:00"), ("room", "HALL/A", "closed", False), ("release", "E1/V1", "number", 2),
+                   ("rule", "B5", "effect", "ignore"), ("conflict", "E1", "n", 1))
+        before = [(json.dumps(kind(self.d, kind_)[key]), kind_, key) for kind_, key, _, _ in changed]
+        self.tamper_all("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?",
+                        [(json.dumps(json.loads(text) | {member: value}), kind_, key) for (text, _, _), (kind_, key, member, value) in zip(before, changed)])
+        said = [finding for finding in self.audit(FAILED)["findings"] if " is shown as " in finding]
+        self.assertEqual(sorted(finding.split(" is shown")[0] for finding in said), sorted(f"{kind_}/{key}: {member}" for kind_, key, member, _ in changed))
+        self.tamper_all("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?", before)
         self.audit(OK)
         self.tamper("DELETE FROM dash_row WHERE kind = 'session' AND key = ?", "E1/S2")
         self.audit(FAILED, "session/E1/S2 is not shown")
