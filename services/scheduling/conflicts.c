@@ -64,6 +64,31 @@ static int gather_covers(sch_service_t *service, cv_tx_t *tx, const cv_session_t
     return CV_OK;
 }
 
+/* Those for which it has to wait, or that have to wait for it, whenever they are. */
+static int gather_order(sch_service_t *service, const cv_session_t *session, gather_t *all)
+{
+    int rc = sch_session_waiting(service->store, session->event, session->session, gather, all);
+    for (size_t i = 0; !rc && i < session->after_n; ++i)
+        rc = sch_session_placed(service->store, session->event, session->after[i], gather, all);
+    return rc;
+}
+
+int sch_gather_pauses(sch_service_t *service, cv_arena_t *arena, cv_str_t code, sch_around_t *around)
+{
+    cv_str_t data;
+    cv_venue_t *venue = code.ptr ? cv_arena_take(arena, sizeof *venue) : NULL;
+    if (!code.ptr)
+        return CV_OK;
+    int rc = venue ? sch_ref_get(service->store, arena, SCH_VENUE, code, &data) : CV_ENOMEM;
+    if (!rc)
+        rc = sch_store_unpack(CV_MSG_SCHEDULING_VENUE_V1, data, venue);
+    if (!rc) {
+        around->pauses = venue->pauses;
+        around->pauses_n = venue->pauses_n;
+    }
+    return rc;
+}
+
 /* ---- answers ----------------------------------------------------------------------------- */
 
 int sch_tell(cv_tx_t *tx, const sch_rule_t *rule, int64_t cost, const char *about, const char *other, const char *text,
@@ -169,8 +194,10 @@ static int judge_session_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *are
         rc = sch_session_extremes(service->store, event->event, gather, &all);
     if (!rc)
         rc = sch_session_near(service->store, sitting->begin_ms - reach_ms, sitting->until_ms + reach_ms, gather, &all);
+    if (!rc)
+        rc = gather_order(service, &sitting->session, &all);
     all.mate = sitting;
-    bool has_mates = sitting->session.track.ptr || sitting->session.has_chair || sitting->session.speakers_n;
+    bool has_mates = sitting->session.languages_n || sitting->session.track.ptr || sitting->session.has_chair || sitting->session.speakers_n;
     if (!rc && has_mates)
         rc = sch_session_near(service->store, sitting->begin_ms - SCH_DAY_MS, sitting->until_ms + SCH_DAY_MS, gather,
                               &all);
@@ -178,6 +205,10 @@ static int judge_session_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *are
         rc = gather_covers(service, tx, &sitting->session, covers, &around.covers_n);
     if (rc)
         return rc;
+    rc = sch_gather_pauses(service, arena, sitting->session.venue, &around);
+    if (rc)
+        return rc;
+    around.teams = event->event_details.teams;
     sch_sitting_t released;
     rc = sch_session_released(service->store, arena, event->event, sitting->session.session, &released);
     if (rc && rc != CV_ENOTFOUND)
@@ -278,10 +309,11 @@ static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cons
     }
     for (size_t i = 0; i < n && i < SCH_YEAR_CLASHES_MAX; ++i) {
         const sch_rule_t *rule = &rules[found[i].rule];
-        if (rule->effect == SCH_FORBID && found[i].rule != SCH_A1 && found[i].rule != SCH_A2)
+        bool by_table = found[i].rule == SCH_A1 || found[i].why == SCH_CLASH_BODY;
+        if (rule->effect == SCH_FORBID && !by_table)
             return cv_refuse(tx, out, "conflict", NULL, "%s: %s", name, sch_clash_text(event, &found[i], text));
     }
-    return CV_OK; /* what A1 and A2 forbid is refused by who asks the tables, with the codes that say so */
+    return CV_OK; /* what venues, teams and bodies forbid is refused by who asks the tables, with the codes that say so */
 }
 
 int sch_gather_year(sch_service_t *service, cv_arena_t *arena, int64_t first, int64_t last, const cv_str_t *country,
