@@ -9,11 +9,21 @@ from cli_env import need, WithPlan
 
 OK, FAILED, USAGE, PARTIAL, NOTFOUND, REFUSED = range(6)
 TALKS, PEOPLE, PAPERS, STEP, HOUR_MS = 14, 5, 120, 100, 3600000
+SWAPS = 102  # sessions that would rather be where another one is, and that one there
 
 
 def talk(n):
     return {"event": "FAIR", "session": f"T{n:02d}", "title": f"Talk {n}", "kind": "parallel" if n % 3 else "negotiation", "minutes": 30 + 15 * (n % 5),
             "chair": {"person": f"P{n % PEOPLE}"}, "parties": ["AZ"] if n < 4 else ["KZ"], "expected": 15 + 5 * (n % 4), **({"languages": ["en", "ru"]} if n == 7 else {})}
+
+
+def swapped(n):
+    """Two at a time, in two rooms; each asks for the room of the other."""
+    pair, side = divmod(n, 2)
+    slot, room = divmod(pair, 3)
+    day, at = divmod(slot, 18)
+    return {"event": "SWAP", "session": f"W{n:03d}", "title": f"Swap {n}", "kind": "parallel", "minutes": 30, "venue": "HALL", "room": f"X{2 * room + side}",
+            "wish_room": f"X{2 * room + 1 - side}", "start": f"2027-10-{1 + day:02d}T{9 + at // 2:02d}:{at % 2 * 30:02d}"}
 
 
 PLAN = {
@@ -23,12 +33,14 @@ PLAN = {
              [{"venue": "HALL", "room": f"X{n}", "name": f"Of the congress {n}", "seats": 40} for n in range(9)],
     "events": [{"event": "FAIR", "title": "Fair", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01", "date_end": "2027-06-02"},
                {"event": "CONGRESS", "title": "Congress", "plan_year": 2027, "line": "cbm", "date_start": "2027-09-01", "date_end": "2027-09-02"},
+               {"event": "SWAP", "title": "Swap", "plan_year": 2027, "line": "cbm", "date_start": "2027-10-01", "date_end": "2027-10-02"},
                {"event": "OTHER", "title": "Other", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01"}],
     "sessions": [{"event": "FAIR", "session": "OPEN", "title": "Opening", "kind": "opening", "minutes": 60, "start": "2027-06-01T10:00", "venue": "HALL", "room": "A"},
                  {"event": "FAIR", "session": "LUNCH", "title": "Lunch", "kind": "break", "minutes": 90, "start": "2027-06-01T13:00", "zone": "Asia/Baku"},
                  {"event": "OTHER", "session": "S", "title": "Elsewhere", "kind": "parallel", "minutes": 300, "start": "2027-06-02T09:00", "venue": "HALL", "room": "B",
                   "chair": {"person": "P1"}},
                  *[{"event": "CONGRESS", "session": f"C{n:03d}", "title": f"Paper {n}", "kind": "parallel", "minutes": 30} for n in range(PAPERS)],
+                 *map(swapped, range(2 * SWAPS)),
                  *map(talk, range(TALKS))],
 }
 
@@ -102,6 +114,26 @@ class PlaceProgramme(WithPlan):
         rows = self.ok("programme", "CONGRESS", "--json").json["sessions"]
         self.assertEqual(sum("begin_ms" in row for row in rows), PAPERS)
         self.assertFalse({reason["effect"] for row in rows for reason in row["conflicts"]} & {"forbid", "block_release"})
+
+    def test_2c_a_hundred_change_places_with_a_hundred(self):
+        """No request of a hundred alone could move one half; each moves pairs, so the search does not stand still."""
+        path, steps, gone = self.convene.root / "swap.json", 0, set()
+        while True:
+            doc = self.ok("place", "programme", "SWAP", "--venue", "HALL", "--seconds", "2", "--output", path, "--json").json
+            self.assertEqual(doc["refused"], [])
+            if not doc["placed"]:
+                break
+            self.assertLessEqual(len(doc["placed"]), STEP)
+            self.ok("place", "accept", path)
+            gone |= {row["session"] for row in doc["placed"]}
+            steps += 1
+            self.assertLess(steps, 8)
+        self.assertGreater(len(gone), STEP)
+        rows = self.ok("programme", "SWAP", "--json").json["sessions"]
+        self.assertTrue(all("begin_ms" in row for row in rows))
+        asked = {f"W{n:03d}": f"HALL/{swapped(n)['wish_room']}" for n in range(2 * SWAPS)}
+        there = sum(asked[row["session"]] == row["room"] for row in rows)
+        self.assertGreater(there, SWAPS * 2 * 0.9, "nearly all have what they asked for")
 
     def test_3_what_cannot_be_searched(self):
         for args, status, says in ((("NONE",), NOTFOUND, "no event NONE"), (("OTHER", "--venue", "NOWHERE"), USAGE, "--venue"),
