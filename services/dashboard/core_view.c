@@ -51,6 +51,12 @@ int64_t dash_int(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
+bool dash_is_off(const json_t *event)
+{
+    const char *status = dash_str(event, "status");
+    return strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0 || strcmp(status, "postponed") == 0;
+}
+
 int dash_view_new(dash_view_t **ret_view)
 {
     dash_view_t *view = calloc(1, sizeof(*view));
@@ -314,10 +320,8 @@ static int s_event(dash_view_t *view, const dash_record_t *record)
     json_object_set_new(now, "history", history);
     if (moved)
         json_object_set_new(now, "moved", moved);
-    const char *status = dash_str(record->data, "status");
     int rc = dash_view_put(view, "event", event, now);
-    bool off = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0 || strcmp(status, "postponed") == 0;
-    if (!rc && off)
+    if (!rc && dash_is_off(record->data))
         rc = dash_release_over(view, event);
     if (!rc)
         rc = s_mark(view, "seats", event);

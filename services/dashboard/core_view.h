@@ -95,5 +95,7 @@ int dash_view_put(dash_view_t *view, const char *kind, const char *key, json_t *
 /* Small readers: "" and 0 where it is not there. */
 const char *dash_str(const json_t *object, const char *key);
 int64_t dash_int(const json_t *object, const char *key);
+/* Does an event not take place, or not yet: is it cancelled, rejected or postponed? */
+bool dash_is_off(const json_t *event);
 
 #endif

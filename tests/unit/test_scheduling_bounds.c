@@ -150,6 +150,60 @@ static void test_a_session_waits_for_another(void **state)
     driver_free(&driver);
 }
 
+/* An older program left what was released of an event that was put off: its times are no promise any more. */
+static void test_what_an_older_program_left_released(void **state)
+{
+    (void)state;
+    driver_t *driver = driver_new("2026-02-20T06:00:00Z");
+    cv_db_t *db;
+    cv_buf_t data;
+    cv_stmt_t *stmt;
+    char error[512];
+    cv_engine_destroy(&driver->engine);
+    cv_db_close(&driver->db);
+    assert_int_equal(unlink(driver->path), 0);
+    const cv_db_options_t options = {.path = driver->path,
+                                     .application_id = sch_definition.application_id,
+                                     .migrations = sch_definition.migrations,
+                                     .migrations_n = 8};
+    if (cv_db_open(&options, &db, error, sizeof error))
+        fail_msg("%s", error);
+    for (int i = 0; i < 2; ++i) {
+        const cv_scheduling_event_v1_t event = {.event = i ? CV_STR("ON") : CV_STR("OFF"),
+                                                .version = 1,
+                                                .status = i ? CV_EVENT_STATUS_SCHEDULED : CV_EVENT_STATUS_POSTPONED,
+                                                .change = CV_EVENT_CHANGE_ADVANCED,
+                                                .event_details = {.title = CV_STR("Conference"),
+                                                                  .plan_year = 2026,
+                                                                  .line = CV_PLAN_LINE_CBM}};
+        cv_buf_init(&data, CV_MAX_RECORD);
+        assert_int_equal(cv_msg_info_at(CV_MSG_SCHEDULING_EVENT_V1)->encode(&data, &event), CV_OK);
+        assert_int_equal(cv_db_prepare(db,
+                                       "INSERT INTO event(id, version, status, plan_year, line, configured, at_ms, data)"
+                                       " VALUES(?1, 1, ?2, 2026, 'cbm', 0, 1, ?3)",
+                                       &stmt),
+                         CV_OK);
+        cv_stmt_text(stmt, 1, event.event);
+        cv_stmt_text(stmt, 2, cv_str(cv_event_status_text(event.status)));
+        cv_stmt_blob(stmt, 3, data.ptr, data.len);
+        assert_int_equal(cv_stmt_run(stmt), CV_OK);
+        cv_buf_done(&data);
+        static const char *const RELEASED[] = {"INSERT INTO session_version VALUES(?1, 'S1', 1, 1, x'00')",
+                                               "INSERT INTO released VALUES(?1, 'S1', 1)"};
+        for (size_t k = 0; k < 2; ++k) {
+            assert_int_equal(cv_db_prepare(db, RELEASED[k], &stmt), CV_OK);
+            cv_stmt_text(stmt, 1, event.event);
+            assert_int_equal(cv_stmt_run(stmt), CV_OK);
+        }
+    }
+    cv_db_close(&db);
+    driver_open(driver);
+    driver_turn(driver);
+    assert_int_equal(world_count(driver, "SELECT count(*) FROM released WHERE event = 'OFF'"), 0);
+    assert_int_equal(world_count(driver, "SELECT count(*) FROM released WHERE event = 'ON'"), 1);
+    driver_free(&driver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_interpreters),
         cmocka_unit_test(test_a_venue_pauses),
         cmocka_unit_test(test_a_session_waits_for_another),
+        cmocka_unit_test(test_what_an_older_program_left_released),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
