@@ -11,7 +11,9 @@
  * next.
  */
 #include "ask.h"
+#include "place_model.h"
 #include "place_step.h"
+#include "process.h"
 #include "session_model.h"
 
 #include "convene/ids.h"
@@ -286,6 +288,7 @@ static void print(cli_t *cli, const json_t *doc)
     if (json_array_size(json_object_get(doc, "later")))
         cli_say("%zu more would move, and one request moves %d: accept these, then search again\n",
                 json_array_size(json_object_get(doc, "later")), MOVED_MAX);
+    json_array_foreach(json_object_get(doc, "cannot"), i, row) cli_say("cannot be: %s\n", json_string_value(row));
     if (off)
         cli_say("%zu are taken off their places first, since too many change places with each other for one request: "
                 "the next search puts them down\n",
@@ -306,9 +309,14 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
     const sch_place_options_t options = {.seed = (uint64_t)seed,
                                          .iterations = seconds * PER_SECOND,
                                          .start = model->start,
+                                         .progress = cli_place_progress,
+                                         .arg = cli,
                                          .cpu_ms = cpu_ms,
                                          .cpu_limit_ms = cpu_ms(NULL) + seconds * 1000};
+    cli_catch_signals();
     int rc = sch_place_solve(model->model, &options, &result);
+    if (cli->tty && !cli->json)
+        cli_say("\r%60s\r", "");
     if (rc)
         return cli_fail(cli, CLI_FAILED, "cannot place the programme: %s", cv_error_name(rc));
     json_t *refused = json_array();
@@ -321,11 +329,12 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
         return cli_fail(cli, CLI_FAILED, "out of memory");
     }
     judge(answer, n, refused);
-    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", cli->args[0], "seed",
+    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "event", cli->args[0], "seed",
                             (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
                             result.repeatable, "before", score_json(&result.before), "after", score_json(&result.score),
                             "placed", moved(answer, n), "later", later(answer, n), "refused", refused, "unplaced",
-                            nowhere(answer, &result, n), "stays", staying(model));
+                            nowhere(answer, &result, n), "stays", staying(model), "cancelled",
+                            result.cancelled, "cannot", cli_place_cannot(model->model));
     sch_place_result_done(&result);
     if (path && json_dump_file(doc, path, JSON_INDENT(1)) != 0) {
         json_decref(doc);

@@ -57,7 +57,7 @@ class PlaceProgramme(WithPlan):
     def test_1_found_accepted_and_kept(self):
         path = self.convene.root / "placed.json"
         doc = self.search("--output", path)
-        self.assertEqual((doc["after"]["hard"], doc["refused"], doc["unplaced"]), (0, [], []))
+        self.assertEqual((doc["after"]["hard"], doc["refused"], doc["unplaced"], doc["cannot"], doc["cancelled"]), (0, [], [], [], False))
         self.assertEqual(len(doc["placed"]), TALKS)
         if doc["repeatable"]:
             again = self.search()
