@@ -26,7 +26,7 @@
 
 #include "cli.h"
 #include "scheduling/placement/annual.h"
-#include "scheduling/placement/state.h"
+#include "scheduling/placement/place.h"
 
 enum { CLI_PLACE_UNITS_MAX = 2048, CLI_DATE_LEN = 10 };
 
@@ -59,12 +59,13 @@ typedef struct {
     int *months, *minutes;
 } cli_place_t;
 
-/* The plan of a year; pins: ids that stay where they are, separated by commas, or NULL. Gives the exit status, after
- * having said why it is not CLI_OK. */
 /* place.c: of a search, for sch_place_options_t: says how far it is, and ends it at a signal. arg: the cli_t. */
 bool cli_place_progress(void *arg, const sch_progress_t *progress);
 /* What no plan can do, in sentences. */
 json_t *cli_place_cannot(const sch_place_model_t *model);
+
+/* The plan of a year; pins: ids that stay where they are, separated by commas, or NULL. Gives the exit status, after
+ * having said why it is not CLI_OK. */
 int cli_place_load(cli_t *cli, int64_t year, const char *pins, cli_place_t **ret_place);
 void cli_place_destroy(cli_place_t **place);
 
