@@ -295,7 +295,7 @@ class Feeds(WithFeeds):
         self.decide("plan.compile", year=2030, line="cbm")
         self.decide("plan.move", year=2030, line="cbm", to="circulated")
         members = [row["data"]["code"] for row in self.d.log("scheduling").query("parties") if row["data"]["kind"] == "member"]
-        self.decide("decision.take", decision="D-1", subject="plan", about="2030-cbm", title="Plan", text="Adopted.", present=members)
+        self.decide("decision.take", decision="D-1", subject="plan", about="2030-cbm", title="Plan", text="Adopted.", meeting="SOC in December", present=members)
         self.advance("C", "scheduled")
         known()
         self.assertEqual(set(self.calendar()[0]), {"A", "B", "C"})

@@ -22,8 +22,9 @@ def swapped(n):
     pair, side = divmod(n, 2)
     slot, room = divmod(pair, 3)
     day, at = divmod(slot, 18)
+    start, end = (f"2027-10-{1 + day:02d}T{9 + half // 2:02d}:{half % 2 * 30:02d}" for half in (at, at + 1))
     return {"event": "SWAP", "session": f"W{n:03d}", "title": f"Swap {n}", "kind": "parallel", "minutes": 30, "venue": "HALL", "room": f"X{2 * room + side}",
-            "wish_room": f"X{2 * room + 1 - side}", "start": f"2027-10-{1 + day:02d}T{9 + at // 2:02d}:{at % 2 * 30:02d}"}
+            "wish_room": f"X{2 * room + 1 - side}", "start": start, "wish_from": start, "wish_until": end}
 
 
 PLAN = {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "programme_world.h"
+#include "scheduling/handlers.h"
 
 static bool says(const cv_outcome_v1_t *outcome, const char *rule, const char *text)
 {
@@ -64,7 +65,7 @@ static void test_interpreters(void **state)
     EXPECT_OK(outcome, "stored");
     assert_null(world_conflict(outcome, "B4")); /* nobody said how many teams there are */
     const cv_scheduling_event_change_v1_t change = {.event = CV_STR("E"), .has_teams = true, .teams = 1};
-    EXPECT_OK(SEND(EVENT_CHANGE, change), "changed");
+    EXPECT_OK(SEND(EVENT_CHANGE, change), "corrected");
     put.session.title = CV_STR("Talks again");
     outcome = SEND(SESSION_PUT, put);
     EXPECT_OK(outcome, "stored");
