@@ -10,6 +10,7 @@ import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cvwire
 import dashboard
 import feeds
 import world
@@ -294,8 +295,8 @@ class Feeds(WithFeeds):
             self.propose(event)
         self.decide("plan.compile", year=2030, line="cbm")
         self.decide("plan.move", year=2030, line="cbm", to="circulated")
-        members = [row["data"]["code"] for row in self.d.log("scheduling").query("parties") if row["data"]["kind"] == "member"]
-        self.decide("decision.take", decision="D-1", subject="plan", about="2030-cbm", title="Plan", text="Adopted.", meeting="SOC in December", present=members)
+        self.decide("decision.open", decision="D-1", subject="plan", about="2030-cbm", title="Plan", text="Adopted.", expires_ms=cvwire.now_ms() + 1000)
+        wait_for(lambda: self.d.log("scheduling").query("event", "C")[0]["data"]["status"] == "adopted", "the end of the silence")
         self.advance("C", "scheduled")
         known()
         self.assertEqual(set(self.calendar()[0]), {"A", "B", "C"})
