@@ -13,10 +13,10 @@ enum { MINUTES_MAX = 1440, TEAMS_MAX = 64 };
 static int put_fields(cli_t *cli, json_t *data)
 {
     static const char *const FIELDS[][2] = {
-        {"title", "title"},       {"start", "date_start"},      {"end", "date_end"},         {"precision", "precision"},
-        {"time", "time_start"},   {"zone", "zone"},             {"utc-offset", "utc_offset"}, {"city", "city"},
-        {"country", "country"},   {"venue", "venue"},           {"format", "format"},        {"host", "host_org"},
-        {"earliest", "earliest"}, {"latest", "latest"},         {"preferred", "preferred"},  {"officer", "officer"},
+        {"title", "title"},       {"start", "date_start"}, {"end", "date_end"},          {"precision", "precision"},
+        {"time", "time_start"},   {"zone", "zone"},        {"utc-offset", "utc_offset"}, {"city", "city"},
+        {"country", "country"},   {"venue", "venue"},      {"format", "format"},         {"host", "host_org"},
+        {"earliest", "earliest"}, {"latest", "latest"},    {"preferred", "preferred"},   {"officer", "officer"},
         {"note", "note"}};
     int status = CLI_OK;
     for (size_t i = 0; status == CLI_OK && i < sizeof FIELDS / sizeof *FIELDS; ++i)

@@ -86,9 +86,8 @@ static void find_waits(const answer_t *answer, int n, int item, const sch_sittin
 {
     cli_programme_t *programme = answer->model->programme;
     const sch_sitting_t *proposed = &answer->proposed[item];
-    sch_around_t around = {.near = near,
-                           .room = cli_programme_room(programme, &proposed->session),
-                           .rules = programme->rules};
+    sch_around_t around = {
+        .near = near, .room = cli_programme_room(programme, &proposed->session), .rules = programme->rules};
     for (int j = 0; j < n; ++j)
         if (j != item && answer->moves[j])
             near[around.near_n++] = answer->model->items[j];
@@ -148,7 +147,9 @@ static void judge(answer_t *answer, int n, json_t *refused)
     for (bool again = found != NULL; again;) {
         again = false;
         for (int i = 0; i < n; ++i) {
-            size_t count = answer->moves[i] && !answer->off[i] ? cli_programme_conflicts(programme, &answer->proposed[i], found) : 0;
+            size_t count = answer->moves[i] && !answer->off[i]
+                               ? cli_programme_conflicts(programme, &answer->proposed[i], found)
+                               : 0;
             if (!sch_any_effect(found, count, programme->rules, SCH_FORBID))
                 continue;
             json_t *reason = cli_programme_reason(programme, &answer->proposed[i], &found[0]);
@@ -329,12 +330,12 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
         return cli_fail(cli, CLI_FAILED, "out of memory");
     }
     judge(answer, n, refused);
-    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "event", cli->args[0], "seed",
-                            (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
-                            result.repeatable, "before", score_json(&result.before), "after", score_json(&result.score),
-                            "placed", moved(answer, n), "later", later(answer, n), "refused", refused, "unplaced",
-                            nowhere(answer, &result, n), "stays", staying(model), "cancelled",
-                            result.cancelled, "cannot", cli_place_cannot(model->model));
+    json_t *doc =
+        json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "event", cli->args[0], "seed",
+                  (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable", result.repeatable,
+                  "before", score_json(&result.before), "after", score_json(&result.score), "placed", moved(answer, n),
+                  "later", later(answer, n), "refused", refused, "unplaced", nowhere(answer, &result, n), "stays",
+                  staying(model), "cancelled", result.cancelled, "cannot", cli_place_cannot(model->model));
     sch_place_result_done(&result);
     if (path && json_dump_file(doc, path, JSON_INDENT(1)) != 0) {
         json_decref(doc);

@@ -214,26 +214,23 @@ static const cli_flag_t release_flags[] = {
     {"note", 0, "TEXT", "what is new in it"},
     END,
 };
-#define EVENT_FIELDS \
-    {"title", 0, "TEXT", "title"}, \
-    {"start", 0, "DATE", "first day: 2026-05-11, or as far as it is known: 2026-05"}, \
-    {"end", 0, "DATE", "last day"}, \
-    {"precision", 0, "WORD", "how exactly the days are known"}, \
-    {"time", 0, "HH:MM", "when it begins on the first day"}, \
-    {"zone", 0, "ZONE", "by the clock of this zone: Asia/Baku"}, \
-    {"utc-offset", 0, "OFFSET", "where no zone is known: +05:00"}, \
-    {"minutes", 0, "N", "how long it lasts on each day"}, \
-    {"city", 0, "NAME", "city"}, \
-    {"country", 0, "CODE", "country of the host: AZ"}, \
-    {"venue", 0, "CODE", "venue"}, \
-    {"format", 0, "FORMAT", "in_person, hybrid or online"}, \
-    {"host", 0, "NAME", "organisation that hosts it"}, \
-    {"earliest", 0, "DATE", "first day that it may take up"}, \
-    {"latest", 0, "DATE", "last day that it may take up"}, \
-    {"preferred", 0, "DATE", "day on which it would best begin"}, \
-    {"officer", 0, "PERSON", "who in the Secretariat is responsible"}, \
-    {"teams", 0, "N", "teams of interpreters that it has"}, \
-    {"note", 0, "TEXT", "anything else"}
+#define EVENT_FIELDS                                                                                                 \
+    {"title", 0, "TEXT", "title"}, {"start", 0, "DATE", "first day: 2026-05-11, or as far as it is known: 2026-05"}, \
+        {"end", 0, "DATE", "last day"}, {"precision", 0, "WORD", "how exactly the days are known"},                  \
+        {"time", 0, "HH:MM", "when it begins on the first day"},                                                     \
+        {"zone", 0, "ZONE", "by the clock of this zone: Asia/Baku"},                                                 \
+        {"utc-offset", 0, "OFFSET", "where no zone is known: +05:00"},                                               \
+        {"minutes", 0, "N", "how long it lasts on each day"}, {"city", 0, "NAME", "city"},                           \
+        {"country", 0, "CODE", "country of the host: AZ"}, {"venue", 0, "CODE", "venue"},                            \
+        {"format", 0, "FORMAT", "in_person, hybrid or online"}, {"host", 0, "NAME", "organisation that hosts it"},   \
+        {"earliest", 0, "DATE", "first day that it may take up"},                                                    \
+        {"latest", 0, "DATE", "last day that it may take up"},                                                       \
+        {"preferred", 0, "DATE", "day on which it would best begin"},                                                \
+        {"officer", 0, "PERSON", "who in the Secretariat is responsible"},                                           \
+        {"teams", 0, "N", "teams of interpreters that it has"},                                                      \
+    {                                                                                                                \
+        "note", 0, "TEXT", "anything else"                                                                           \
+    }
 static const cli_flag_t event_propose_flags[] = {
     {"plan", 'p', "PLAN", "year and line of the plan it is for: 2026-cbm; must be given"},
     EVENT_FIELDS,

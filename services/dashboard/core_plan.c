@@ -67,8 +67,8 @@ static int64_t s_version_in(const json_t *release, const char *event)
 /* What is told of a version. A new reference. */
 static json_t *s_fields_of(const json_t *event)
 {
-    static const char *const told[] = {"title",   "status", "date_start", "date_end", "time_start",
-                                       "city",    "country", "venue",     "format"};
+    static const char *const told[] = {"title", "status",  "date_start", "date_end", "time_start",
+                                       "city",  "country", "venue",      "format"};
     json_t *fields = json_object();
     for (size_t i = 0; fields && i < sizeof(told) / sizeof(told[0]); i++)
         if (json_object_get(event, told[i]))
@@ -102,8 +102,8 @@ static json_t *s_row(json_t *rows, const char *event, const json_t *fields, cons
 
 static void s_compare(json_t *rows, const char *event, const json_t *before, const json_t *after)
 {
-    static const char *const compared[] = {"title",   "status", "date_start", "date_end", "time_start",
-                                           "city",    "country", "venue",     "format"};
+    static const char *const compared[] = {"title", "status",  "date_start", "date_end", "time_start",
+                                           "city",  "country", "venue",      "format"};
     for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++) {
         const char *was = dash_str(before, compared[i]), *is = dash_str(after, compared[i]);
         json_t *row = strcmp(was, is) != 0 ? s_row(rows, event, after, "changed") : NULL;
@@ -185,7 +185,8 @@ static json_t *s_with(const json_t *before, const json_t *release)
 {
     char name[NUMBER_MAX];
     size_t i;
-    json_t *item, *items = json_object(), *frozen = before ? json_deep_copy(before) : json_pack("{s:{}, s:{}}", "releases", "ever");
+    json_t *item, *items = json_object(),
+                  *frozen = before ? json_deep_copy(before) : json_pack("{s:{}, s:{}}", "releases", "ever");
     (void)snprintf(name, sizeof(name), "%lld", (long long)dash_int(release, "number"));
     json_array_foreach(json_object_get(release, "items"), i, item)
     {

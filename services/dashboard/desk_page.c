@@ -193,7 +193,7 @@ dash_text_t *dash_desk_page_events(const dash_desk_page_t *page, const json_t *e
 
 dash_text_t *dash_desk_page_plan(const dash_desk_page_t *page, const json_t *events, const json_t *releases)
 {
-    static const dash_word_t head[] = {DASH_W_event,  DASH_W_title,  DASH_W_dates,        DASH_W_place,
+    static const dash_word_t head[] = {DASH_W_event,  DASH_W_title,   DASH_W_dates,        DASH_W_place,
                                        DASH_W_status, DASH_W_version, DASH_W_desk_released};
     const dash_page_t words = s_words(page);
     cv_buf_t buf;

@@ -197,7 +197,8 @@ static int judge_session_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *are
     if (!rc)
         rc = gather_order(service, &sitting->session, &all);
     all.mate = sitting;
-    bool has_mates = sitting->session.languages_n || sitting->session.track.ptr || sitting->session.has_chair || sitting->session.speakers_n;
+    bool has_mates = sitting->session.languages_n || sitting->session.track.ptr || sitting->session.has_chair ||
+                     sitting->session.speakers_n;
     if (!rc && has_mates)
         rc = sch_session_near(service->store, sitting->begin_ms - SCH_DAY_MS, sitting->until_ms + SCH_DAY_MS, gather,
                               &all);

@@ -35,8 +35,7 @@ static void check_there(sch_find_t *find)
     for (size_t i = 0; i < n; ++i) {
         const cv_session_person_t *person = sch_person_in(session, people[i]);
         bool early = person->from.ptr && cv_wall_parse(person->from, &bound) && start < bound;
-        bool late =
-            person->until.ptr && cv_wall_parse(person->until, &bound) && start + session->minutes * 60 > bound;
+        bool late = person->until.ptr && cv_wall_parse(person->until, &bound) && start + session->minutes * 60 > bound;
         if (early || late)
             sch_find_add(find, (sch_conflict_t){.rule = SCH_B2,
                                                 .why = SCH_WHY_AWAY,
@@ -79,12 +78,12 @@ static void check_teams(sch_find_t *find)
             minutes += near->session.minutes;
     }
     if (minutes > teams * SCH_TEAM_MINUTES)
-        sch_find_add(find, (sch_conflict_t){.rule = SCH_B4,
-                                            .why = SCH_WHY_TEAM_DAY,
-                                            .have = teams * SCH_TEAM_MINUTES,
-                                            .need = minutes,
-                                            .cost = sch_find_weight(find, SCH_B4) *
-                                                    (minutes - teams * SCH_TEAM_MINUTES)});
+        sch_find_add(find,
+                     (sch_conflict_t){.rule = SCH_B4,
+                                      .why = SCH_WHY_TEAM_DAY,
+                                      .have = teams * SCH_TEAM_MINUTES,
+                                      .need = minutes,
+                                      .cost = sch_find_weight(find, SCH_B4) * (minutes - teams * SCH_TEAM_MINUTES)});
 }
 
 /* ---- the venue's week -------------------------------------------------------------------- */

@@ -8,7 +8,13 @@
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
-enum { TRAVEL_DAYS = 1, WEEK = 7, DATE_LEN = 10, SATURDAY = 5, THURSDAY = 3 /* of a week that begins on Monday: 1970-01-01 */ };
+enum {
+    TRAVEL_DAYS = 1,
+    WEEK = 7,
+    DATE_LEN = 10,
+    SATURDAY = 5,
+    THURSDAY = 3 /* of a week that begins on Monday: 1970-01-01 */
+};
 
 static bool is_before(const sch_rule_t *rules, const sch_clash_t *a, const sch_clash_t *b)
 {

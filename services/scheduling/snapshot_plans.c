@@ -107,7 +107,8 @@ static int tell(void *self, const sch_row_t *row)
     work_t *work = self;
     cv_scheduling_event_v1_t *event = &work->page->room->scheduling_event_v1;
     int rc = sch_store_unpack(CV_MSG_SCHEDULING_EVENT_V1, row->data, event);
-    if (rc || event->version == work->now || !(event->version == work->sure || event->version == work->off || is_held(work, event)))
+    if (rc || event->version == work->now ||
+        !(event->version == work->sure || event->version == work->off || is_held(work, event)))
         return rc;
     return cv_collect_put(work->page->collect, CV_MSG_SCHEDULING_EVENT_V1, event->event, row->at_ms, event);
 }

@@ -129,11 +129,11 @@
                                                          " last INTEGER NOT NULL, CHECK(last >= first)) STRICT;"       \
                                                          "CREATE INDEX event_span_first ON event_span(first);"
 /* Sessions of before name none. An older program left what was released of an event that was put off or cancelled. */
-#define SCH_SCHEMA_ORDER                                                                                         \
-    "CREATE TABLE session_after(event TEXT NOT NULL, earlier TEXT NOT NULL, session TEXT NOT NULL,"              \
-    " PRIMARY KEY(event, earlier, session), FOREIGN KEY(event, session) REFERENCES session(event, session))"     \
-    " STRICT, WITHOUT ROWID;"                                                                                    \
-    "CREATE INDEX session_after_session ON session_after(event, session);"                                       \
+#define SCH_SCHEMA_ORDER                                                                                     \
+    "CREATE TABLE session_after(event TEXT NOT NULL, earlier TEXT NOT NULL, session TEXT NOT NULL,"          \
+    " PRIMARY KEY(event, earlier, session), FOREIGN KEY(event, session) REFERENCES session(event, session))" \
+    " STRICT, WITHOUT ROWID;"                                                                                \
+    "CREATE INDEX session_after_session ON session_after(event, session);"                                   \
     "DELETE FROM released WHERE event IN (SELECT id FROM event WHERE status IN ('cancelled', 'rejected', 'postponed'));"
 #define SCH_SCHEMA_CALENDAR SCH_REFERENCE("calendar")
 #define SCH_SCHEMA_WORK                                                                                             \

@@ -331,10 +331,11 @@ static inline void full_pauses(full_t *full, int i)
         for (int k = 0; k < full->pauses_n; ++k) {
             int64_t from = 0, until = 0;
             bool within = false;
-            (void)(cv_wall_time_parse(full->pauses[k].from, &from) && cv_wall_time_parse(full->pauses[k].until, &until));
+            (void)(cv_wall_time_parse(full->pauses[k].from, &from) &&
+                   cv_wall_time_parse(full->pauses[k].until, &until));
             for (int64_t minute = from; minute < until; ++minute)
-                within |= (int)full->pauses[k].day - CV_WEEKDAY_MON == day &&
-                          full_at(full, i, day * 1440 + (int)minute);
+                within |=
+                    (int)full->pauses[k].day - CV_WEEKDAY_MON == day && full_at(full, i, day * 1440 + (int)minute);
             if (within)
                 full_add(full, SCH_B5, SCH_WHY_PAUSE, -1, 1);
         }

@@ -35,8 +35,7 @@ static int64_t shown(const world_t *world, const char *event)
 static void expect_row(const world_t *world, size_t at, const char *event, const char *what, const char *field,
                        const char *before, const char *after)
 {
-    const json_t *row =
-        json_array_get(json_object_get(dash_view_get(world->view, "changes", "2026-cbm"), "rows"), at);
+    const json_t *row = json_array_get(json_object_get(dash_view_get(world->view, "changes", "2026-cbm"), "rows"), at);
     assert_non_null(row);
     assert_string_equal(dash_str(row, "event"), event);
     assert_string_equal(dash_str(row, "what"), what);

@@ -170,20 +170,20 @@ static void test_what_an_older_program_left_released(void **state)
     if (cv_db_open(&options, &db, error, sizeof error))
         fail_msg("%s", error);
     for (int i = 0; i < 2; ++i) {
-        const cv_scheduling_event_v1_t event = {.event = i ? CV_STR("ON") : CV_STR("OFF"),
-                                                .version = 1,
-                                                .status = i ? CV_EVENT_STATUS_SCHEDULED : CV_EVENT_STATUS_POSTPONED,
-                                                .change = CV_EVENT_CHANGE_ADVANCED,
-                                                .event_details = {.title = CV_STR("Conference"),
-                                                                  .plan_year = 2026,
-                                                                  .line = CV_PLAN_LINE_CBM}};
+        const cv_scheduling_event_v1_t event = {
+            .event = i ? CV_STR("ON") : CV_STR("OFF"),
+            .version = 1,
+            .status = i ? CV_EVENT_STATUS_SCHEDULED : CV_EVENT_STATUS_POSTPONED,
+            .change = CV_EVENT_CHANGE_ADVANCED,
+            .event_details = {.title = CV_STR("Conference"), .plan_year = 2026, .line = CV_PLAN_LINE_CBM}};
         cv_buf_init(&data, CV_MAX_RECORD);
         assert_int_equal(cv_msg_info_at(CV_MSG_SCHEDULING_EVENT_V1)->encode(&data, &event), CV_OK);
-        assert_int_equal(cv_db_prepare(db,
-                                       "INSERT INTO event(id, version, status, plan_year, line, configured, at_ms, data)"
-                                       " VALUES(?1, 1, ?2, 2026, 'cbm', 0, 1, ?3)",
-                                       &stmt),
-                         CV_OK);
+        assert_int_equal(
+            cv_db_prepare(db,
+                          "INSERT INTO event(id, version, status, plan_year, line, configured, at_ms, data)"
+                          " VALUES(?1, 1, ?2, 2026, 'cbm', 0, 1, ?3)",
+                          &stmt),
+            CV_OK);
         cv_stmt_text(stmt, 1, event.event);
         cv_stmt_text(stmt, 2, cv_str(cv_event_status_text(event.status)));
         cv_stmt_blob(stmt, 3, data.ptr, data.len);
