@@ -488,6 +488,7 @@ int dash_view_apply(dash_view_t *view, const dash_record_t *record)
             return s_plain_record(view, record, i);
     switch (record->number) {
     case CV_MSG_SCHEDULING_EVENT_V1:
+    case CV_MSG_SCHEDULING_EVENT_TOLD_V1: /* in a snapshot, and before what is */
         return s_event(view, record);
     case CV_MSG_NOTIFICATIONS_NOTICE_V1:
         return s_notice(view, record);

@@ -4,7 +4,7 @@
  * A snapshot holds each event as it is now. What the public sees of a plan that makes releases can be an older version of it, and
  * the change log between its last two releases is about two of them (core_plan.h of the dashboard). So these go before it,
  * oldest first: what the last two releases hold, and the last versions that everybody was told at once, confirmed and
- * postponed.
+ * postponed. They have a type of their own: whoever keeps what is (seats, answers) must not take them for it.
  */
 #include "scheduling/queries.h"
 
@@ -110,7 +110,9 @@ static int tell(void *self, const sch_row_t *row)
     if (rc || event->version == work->now ||
         !(event->version == work->sure || event->version == work->off || is_held(work, event)))
         return rc;
-    return cv_collect_put(work->page->collect, CV_MSG_SCHEDULING_EVENT_V1, event->event, row->at_ms, event);
+    cv_scheduling_event_told_v1_t *told = &work->page->room->scheduling_event_told_v1;
+    rc = sch_store_unpack(CV_MSG_SCHEDULING_EVENT_TOLD_V1, row->data, told); /* the same data */
+    return rc ? rc : cv_collect_put(work->page->collect, CV_MSG_SCHEDULING_EVENT_TOLD_V1, told->event, row->at_ms, told);
 }
 
 static int tell_plan(work_t *work)

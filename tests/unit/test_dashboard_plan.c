@@ -9,13 +9,25 @@
 
 #include <stdlib.h>
 
-static void tell_one(world_t *world, const char *event, int version, const char *status, const char *date)
+static void tell_as(world_t *world, uint16_t number, const char *event, int version, const char *status,
+                    const char *date)
 {
-    assert_int_equal(tell(world, CV_MSG_SCHEDULING_EVENT_V1,
+    assert_int_equal(tell(world, number,
                           "{'event': '%s', 'version': %d, 'status': '%s', 'change': 'changed', 'title': 'Of %s',"
                           " 'plan_year': 2026, 'line': 'cbm', 'date_start': '%s'}",
                           event, version, status, event, date),
                      CV_OK);
+}
+
+static void tell_one(world_t *world, const char *event, int version, const char *status, const char *date)
+{
+    tell_as(world, CV_MSG_SCHEDULING_EVENT_V1, event, version, status, date);
+}
+
+/* An older version, as a snapshot has it. */
+static void tell_told(world_t *world, const char *event, int version, const char *status, const char *date)
+{
+    tell_as(world, CV_MSG_SCHEDULING_EVENT_TOLD_V1, event, version, status, date);
 }
 
 static void tell_release(world_t *world, int number, const char *items)
@@ -125,12 +137,12 @@ static void test_a_snapshot_says_the_same(void **state)
     world->in_snapshot = true;
     tell_release(world, 2, s_second);
     tell_release(world, 1, s_first);
-    tell_one(world, "A", 2, "adopted", "2026-05-01");
-    tell_one(world, "A", 3, "adopted", "2026-05-08");
-    tell_one(world, "B", 2, "adopted", "2026-06-01");
-    tell_one(world, "C", 2, "scheduled", "2026-07-01");
-    tell_one(world, "C", 4, "open", "2026-07-08");
-    tell_one(world, "C", 5, "postponed", "2026-07-08");
+    tell_told(world, "A", 2, "adopted", "2026-05-01");
+    tell_told(world, "A", 3, "adopted", "2026-05-08");
+    tell_told(world, "B", 2, "adopted", "2026-06-01");
+    tell_told(world, "C", 2, "scheduled", "2026-07-01");
+    tell_told(world, "C", 4, "open", "2026-07-08");
+    tell_told(world, "C", 5, "postponed", "2026-07-08");
     tell_one(world, "A", 4, "adopted", "2026-05-15");
     tell_one(world, "C", 6, "adopted", "2026-10-01");
     tell_one(world, "D", 1, "adopted", "2026-08-01");
