@@ -230,6 +230,7 @@ const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clas
 {
     const cv_event_details_t *details = &event->event_details;
     cv_str_t other = clash->other ? clash->other->event : CV_STR_NONE;
+    cv_str_t city = clash->other ? clash->other->event_details.city : CV_STR_NONE;
     char date[CV_TIME_TEXT + 1];
     long long days = (long long)clash->days;
     cv_time_text(clash->day * DAY_MS, date);
@@ -249,7 +250,7 @@ const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clas
         break;
     case SCH_CLASH_TRAVEL:
         SAY("%.*s has no day between to travel from or to %.*s in %.*s", CV_STR_ARG(clash->name), CV_STR_ARG(other),
-            CV_STR_ARG(clash->other->event_details.city));
+            CV_STR_ARG(city));
         break;
     case SCH_CLASH_ORDER:
         SAY("%.*s and it, %lld days apart: what prepares comes before what decides", CV_STR_ARG(other), days);

@@ -14,7 +14,7 @@ SWAPS = 102  # sessions that would rather be where another one is, and that one 
 
 def talk(n):
     return {"event": "FAIR", "session": f"T{n:02d}", "title": f"Talk {n}", "kind": "parallel" if n % 3 else "negotiation", "minutes": 30 + 15 * (n % 5),
-            "chair": {"person": f"P{n % PEOPLE}"}, "parties": ["AZ"] if n < 4 else ["KZ"], "expected": 15 + 5 * (n % 4), **({"languages": ["en", "ru"]} if n == 7 else {})}
+            "chair": {"person": f"P{n % PEOPLE}", **({"from": "2027-06-02T00:00"} if n == 6 else {})}, **({"after": ["T05"]} if n == 2 else {}), "parties": ["AZ"] if n < 4 else ["KZ"], "expected": 15 + 5 * (n % 4), **({"languages": ["en", "ru"]} if n in (7, 9) else {})}
 
 
 def swapped(n):
@@ -29,10 +29,11 @@ def swapped(n):
 
 PLAN = {
     "parties": [{"code": code, "kind": "member", "name": f"Party {code}", "delegation_size": size} for code, size in (("AZ", 1), ("KZ", 3))],
-    "venues": [{"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"}],
+    "venues": [{"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku",
+                "pauses": [{"day": "wed", "from": "12:30", "until": "13:30"}]}],
     "rooms": [{"venue": "HALL", "room": room, "name": room, "seats": 40, "turnaround": 15, "booths": 2 if room == "A" else 0} for room in "ABC"] +
              [{"venue": "HALL", "room": f"X{n}", "name": f"Of the congress {n}", "seats": 40} for n in range(9)],
-    "events": [{"event": "FAIR", "title": "Fair", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01", "date_end": "2027-06-02"},
+    "events": [{"event": "FAIR", "title": "Fair", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01", "date_end": "2027-06-02", "teams": 1},
                {"event": "CONGRESS", "title": "Congress", "plan_year": 2027, "line": "cbm", "date_start": "2027-09-01", "date_end": "2027-09-02"},
                {"event": "SWAP", "title": "Swap", "plan_year": 2027, "line": "cbm", "date_start": "2027-10-01", "date_end": "2027-10-02"},
                {"event": "OTHER", "title": "Other", "plan_year": 2027, "line": "cbm", "date_start": "2027-06-01"}],
@@ -76,11 +77,16 @@ class PlaceProgramme(WithPlan):
             self.assertGreaterEqual(row["begin_ms"], opening["until_ms"], code)
             self.assertTrue(row["until_ms"] <= lunch["begin_ms"] or row["begin_ms"] >= lunch["until_ms"], code)
             self.assertTrue(row["when"][:10] in ("2027-06-01", "2027-06-02") and "09:00" <= row["when"][11:16] <= "17:30", row["when"])
-        self.assertEqual(rows["T07"]["room"], "HALL/A", "the only one with booths")
+        self.assertEqual({rows[code]["room"] for code in ("T07", "T09")}, {"HALL/A"}, "the only one with booths")
+        self.assertEqual(rows["T06"]["when"][:10], "2027-06-02", "its chair comes on the second day")
+        self.assertGreaterEqual(rows["T02"]["begin_ms"], rows["T05"]["until_ms"], "it waits for the other")
+        for code, row in rows.items():  # the second day is a Wednesday
+            self.assertFalse(row["when"][:10] == "2027-06-02" and row["when"][11:16] < "13:30" and row["when"][-5:] > "12:30", (code, row["when"]))
         ours = [row for code, row in rows.items() if code.startswith("T")]
         for i, one in enumerate(ours):  # counted here once more: rooms with their quarter of an hour, people, the delegation of one
             for other in ours[:i]:
-                if one["begin_ms"] < other["until_ms"] + HOUR_MS // 4 and other["begin_ms"] < one["until_ms"] + HOUR_MS // 4:
+                clear = HOUR_MS // 4 if one["room"][-1] in "ABC" else 0
+                if one["begin_ms"] < other["until_ms"] + clear and other["begin_ms"] < one["until_ms"] + clear:
                     self.assertNotEqual(one["room"], other["room"], (one, other))
                 if one["begin_ms"] < other["until_ms"] and other["begin_ms"] < one["until_ms"]:
                     self.assertNotEqual(one["chair"], other["chair"], (one, other))
