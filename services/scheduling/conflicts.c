@@ -8,6 +8,7 @@
 #include "scheduling/handlers.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     NEAR_MAX = 512, /* sessions at one time; those beyond are not compared, and still cannot share a room or person */
@@ -20,26 +21,56 @@ typedef struct {
     const sch_sitting_t **near;
     size_t n;
     const sch_sitting_t *mate; /* NULL: all; else those alone of which rules speak although they are hours apart */
-    sch_sitting_t one;         /* the row that is looked at: most of a day are not kept */
+    bool teams;                /* the event says how many teams of interpreters it has */
+    sch_sitting_t *spare;      /* of one that was not kept */
 } gather_t;
+
+static bool holds(cv_str_t data, cv_str_t text)
+{
+    return text.len && memmem(data.ptr, data.len, text.ptr, text.len);
+}
+
+/* Texts are in a record as they are: where none of these is, the session need not be read to know that it is no mate of
+ * the day. Most are not. */
+static bool may_be_mate(const gather_t *gather, cv_str_t data)
+{
+    const cv_session_t *session = &gather->mate->session;
+    cv_str_t people[CV_SESSION_SPEAKERS_MAX + 1];
+    if ((gather->teams && session->languages_n && holds(data, CV_STR("languages"))) ||
+        (session->track.ptr && holds(data, session->track)))
+        return true;
+    size_t n = sch_people_of(session, people);
+    for (size_t i = 0; i < n; ++i)
+        if (holds(data, people[i]))
+            return true;
+    return false;
+}
+
+/* key: EVENT/SESSION. What frames the event may be near as well. */
+static bool is_gathered(const gather_t *gather, cv_str_t key)
+{
+    for (size_t i = 0; i < gather->n; ++i) {
+        const cv_session_t *one = &gather->near[i]->session;
+        if (key.len == one->event.len + 1 + one->session.len && memcmp(key.ptr, one->event.ptr, one->event.len) == 0 &&
+            memcmp(key.ptr + one->event.len + 1, one->session.ptr, one->session.len) == 0)
+            return true;
+    }
+    return false;
+}
 
 static int gather(void *self, const sch_row_t *row)
 {
     gather_t *gather = self;
-    if (gather->n == NEAR_MAX)
+    if (gather->n == NEAR_MAX || (gather->mate && !may_be_mate(gather, row->data)) || is_gathered(gather, row->key))
         return CV_OK;
-    int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, row->data, &gather->one);
-    if (rc || (gather->mate && !sch_is_day_mate(gather->mate, &gather->one)))
-        return rc;
-    for (size_t i = 0; i < gather->n; ++i) /* what frames the event may be near as well */
-        if (sch_is_sitting(gather->near[i], gather->one.session.event, gather->one.session.session))
-            return CV_OK;
     cv_str_t data = cv_arena_str(gather->arena, row->data);
-    sch_sitting_t *sitting = cv_arena_take(gather->arena, sizeof *sitting);
+    sch_sitting_t *sitting = gather->spare ? gather->spare : cv_arena_take(gather->arena, sizeof *sitting);
     if (!data.ptr || !sitting)
         return CV_ENOMEM;
-    rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
-    if (!rc)
+    int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
+    bool keep = !rc && (!gather->mate || sch_is_day_mate(gather->mate, sitting));
+    gather->spare = keep ? NULL : sitting;
+    if (keep)
         gather->near[gather->n++] = sitting;
     return rc;
 }
@@ -197,8 +228,10 @@ static int judge_session_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *are
     if (!rc)
         rc = gather_order(service, &sitting->session, &all);
     all.mate = sitting;
-    bool has_mates = sitting->session.languages_n || sitting->session.track.ptr || sitting->session.has_chair ||
-                     sitting->session.speakers_n;
+    all.teams = event->event_details.teams > 0;
+    around.teams = event->event_details.teams;
+    bool has_mates = (around.teams && sitting->session.languages_n) || sitting->session.track.ptr ||
+                     sitting->session.has_chair || sitting->session.speakers_n;
     if (!rc && has_mates)
         rc = sch_session_near(service->store, sitting->begin_ms - SCH_DAY_MS, sitting->until_ms + SCH_DAY_MS, gather,
                               &all);
@@ -209,7 +242,6 @@ static int judge_session_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *are
     rc = sch_gather_pauses(service, arena, sitting->session.venue, &around);
     if (rc)
         return rc;
-    around.teams = event->event_details.teams;
     sch_sitting_t released;
     rc = sch_session_released(service->store, arena, event->event, sitting->session.session, &released);
     if (rc && rc != CV_ENOTFOUND)

@@ -131,6 +131,7 @@ int64_t sch_bad_hour(int64_t minute, int64_t minutes);
 bool sch_is_day_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
 /* Does one of them have to wait for the other (B5), however far apart they are? */
 bool sch_is_order_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
+size_t sch_people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESSION_SPEAKERS_MAX + 1]); /* each once */
 /* What a session says of one of its people; who chairs and speaks says it as the chair. NULL: not in it. */
 const cv_session_person_t *sch_person_in(const cv_session_t *session, cv_str_t person);
 /* How far from [begin, until) a session of this room can be and still be in its way. */

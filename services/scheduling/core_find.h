@@ -20,7 +20,6 @@ int sch_compare_str(cv_str_t a, cv_str_t b);
 int sch_compare_sitting(const sch_sitting_t *a, const sch_sitting_t *b);
 bool sch_overlaps(const sch_sitting_t *a, const sch_sitting_t *b);
 bool sch_same_room(const cv_session_t *a, const cv_session_t *b);
-size_t sch_people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESSION_SPEAKERS_MAX + 1]);
 
 /* How many of the event's sessions that count are at the worst instant of this one, itself with them; and the first of the
  * others there. */
