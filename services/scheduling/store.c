@@ -52,7 +52,8 @@ static const char SCHEMA_1[] =
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
 const char *const sch_migrations[SCH_MIGRATIONS_N] = {
     SCHEMA_1,        SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE,
-    SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR,  SCH_SCHEMA_FORMS, SCH_SCHEMA_PROGRAMME};
+    SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR,  SCH_SCHEMA_FORMS, SCH_SCHEMA_PROGRAMME,
+    SCH_SCHEMA_ORDER};
 
 #define PLAIN(table)                                                                  \
     {                                                                                 \
