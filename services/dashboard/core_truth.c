@@ -129,7 +129,7 @@ static int s_hash_kind(crypto_generichash_state *state, const char *kind, json_t
 
 int dash_truth_hash(const json_t *truth, char ret_hex[DASH_TRUTH_HEX])
 {
-    static const char head[] = "convene.dashboard.truth.1\n";
+    static const char head[] = "convene.dashboard.truth.2\n";
     crypto_generichash_state state;
     uint8_t hash[(DASH_TRUTH_HEX - 1) / 2];
     int rc = CV_OK;

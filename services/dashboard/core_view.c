@@ -110,9 +110,9 @@ json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key
 }
 
 const char *const dash_view_kinds[] = {
-    "answer",  "body",    "chairmanship", "conflict", "contact",  "coordinator", "decision", "event", "feed",
-    "heading", "notice",  "party",        "plan",     "release",  "report",      "review",   "room",  "rule",
-    "seats",   "session", "tally",        "venue",    "workitem", "workplan",    NULL};
+    "answer", "body",    "chairmanship", "changes", "conflict", "contact",  "coordinator", "decision", "event",
+    "feed",   "heading", "notice",       "party",   "plan",     "release",  "report",      "review",   "room",
+    "rule",   "seats",   "session",      "tally",   "venue",    "workitem", "workplan",    NULL};
 
 /* Named are those that are shown, so that a kind which is forgotten here is shown to nobody. */
 bool dash_view_is_public(const char *kind)

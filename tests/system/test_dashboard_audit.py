@@ -246,6 +246,10 @@ class AuditOfAView(Case):
         tell("release.put", release="R2", plan="2031-cbm")
         after = checked()
         self.assertEqual({event for event in ("P1", "P2", "P3") if after[event] != before[event]}, {"P1", "P3"})
+        changes = kind(self.d, "changes")["2031-cbm"]
+        self.assertEqual((changes["from"], changes["to"]), ("R1", "R2"))
+        self.tamper("UPDATE dash_row SET value = ? WHERE kind = 'changes' AND key = ?", json.dumps(changes | {"to": "R9"}), "2031-cbm")
+        self.audit(FAILED, "changes/2031-cbm: to is shown as")
 
     def test_an_observers_key_is_enough(self):
         self.deploy("tcp")

@@ -120,6 +120,7 @@ static void test_a_draft_is_nobodys(void **state)
     assert_false(dash_view_is_public("working"));
     assert_false(dash_view_is_public("plan_release"));
     assert_true(dash_view_is_public("changes"));
+    assert_false(dash_view_is_public("another")); /* what nobody named is shown to nobody */
 }
 
 /* The same from a snapshot: releases, then older versions, then everything as it is. */
