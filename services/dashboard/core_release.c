@@ -136,10 +136,10 @@ int dash_release_apply(dash_view_t *view, const json_t *release)
     return rc;
 }
 
-int dash_release_over(dash_view_t *view, const char *event)
+int dash_release_over(dash_view_t *view, const char *event, int64_t at_ms)
 {
     const json_t *before = dash_view_get(view, "frozen", event);
-    if (!before || !json_object_size(json_object_get(before, "items")))
+    if (!before || dash_int(before, "at") > at_ms || !json_object_size(json_object_get(before, "items")))
         return CV_OK;
     json_t *frozen = json_copy((json_t *)before);
     if (!frozen || json_object_set_new(frozen, "items", json_object())) {
@@ -158,7 +158,7 @@ int dash_release_mend(dash_view_t *view)
     json_object_foreach(dash_view_kind(view, "event"), event, now)
     {
         if (!rc && dash_is_off(now))
-            rc = dash_release_over(view, event);
+            rc = dash_release_over(view, event, dash_int(now, "at"));
     }
     return rc;
 }

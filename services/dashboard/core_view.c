@@ -326,7 +326,7 @@ int dash_event_publish(dash_view_t *view, const json_t *data, int64_t at_ms)
         json_object_set_new(now, "moved", moved);
     int rc = dash_view_put(view, "event", event, now);
     if (!rc && dash_is_off(data))
-        rc = dash_release_over(view, event);
+        rc = dash_release_over(view, event, at_ms);
     return rc ? rc : s_mark(view, "seats", event);
 }
 

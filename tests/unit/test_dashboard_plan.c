@@ -109,6 +109,9 @@ static void test_a_draft_is_nobodys(void **state)
     tell_release(world, 2, s_second);
     assert_int_equal(shown(world, "A"), 3);
     assert_string_equal(dash_str(dash_view_get(world->view, "event", "A"), "date_start"), "2026-05-08");
+    assert_string_equal(dash_str(json_object_get(dash_view_get(world->view, "event", "A"), "moved"), "date_start"),
+                        "2026-05-01"); /* where it was, as far as it was told */
+    assert_int_equal(json_array_size(json_object_get(dash_view_get(world->view, "event", "A"), "history")), 3);
     assert_int_equal(shown(world, "D"), 1);
     assert_int_equal(shown(world, "B"), 3); /* a reader of a calendar has to be told */
     assert_int_equal(rows_n(world), 5);
