@@ -180,6 +180,12 @@ int dash_plan_event(dash_view_t *view, const dash_record_t *record, bool *ret_he
     return CV_OK;
 }
 
+bool dash_plan_waits(const dash_view_t *view, const char *event)
+{
+    const json_t *working = dash_view_get(view, "working", event);
+    return working && dash_int(working, "version") != dash_int(dash_view_get(view, "event", event), "version");
+}
+
 /* ---- releases -------------------------------------------------------------------------------------- */
 
 /* With this one among the newest two. A new reference. */

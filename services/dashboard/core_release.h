@@ -17,6 +17,9 @@
  * An event that is cancelled or postponed takes all of its sessions off, and the releases until then are over: nothing is public
  * until another one. A postponement that is told late (core_plan.h) ends none that came after it.
  *
+ * The sessions of an event whose newest version waits for a release of its plan (core_plan.h) wait with it: they say what it
+ * is called, and when it is. From a snapshot there are none of it until then, since older versions of these are nowhere told.
+ *
  * Happy path: a release comes in the transaction that made it, and names the versions that are there.
  *
  * Failure modes
@@ -41,6 +44,9 @@ int dash_release_apply(dash_view_t *view, const json_t *release) CV_USE_RESULT;
 
 /* Its event was cancelled or postponed at this instant; what was released after that is not over. */
 int dash_release_over(dash_view_t *view, const char *event, int64_t at_ms) CV_USE_RESULT;
+/* The event's newest version is public now, or the public sees none: its sessions go along, if their programme makes no
+ * releases of its own. */
+int dash_release_follow(dash_view_t *view, const char *event, bool is_public) CV_USE_RESULT;
 /* A view that was stored, by whatever program: ends the releases of events that are cancelled or postponed. */
 int dash_release_mend(dash_view_t *view) CV_USE_RESULT;
 

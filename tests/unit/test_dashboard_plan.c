@@ -30,6 +30,22 @@ static void tell_told(world_t *world, const char *event, int version, const char
     tell_as(world, CV_MSG_SCHEDULING_EVENT_TOLD_V1, event, version, status, date);
 }
 
+static void tell_session(world_t *world, const char *event, int version)
+{
+    assert_int_equal(tell(world, CV_MSG_SCHEDULING_SESSION_V1,
+                          "{'event': '%s', 'session': 'S1', 'title': 'Talk %d', 'kind': 'parallel', 'minutes': 60,"
+                          " 'version': %d, 'change': 'put', 'cancelled': false}",
+                          event, version, version),
+                     CV_OK);
+}
+
+static int64_t session_of(const world_t *world, const char *event)
+{
+    char key[16];
+    snprintf(key, sizeof(key), "%s/S1", event);
+    return dash_int(dash_view_get(world->view, "session", key), "version");
+}
+
 static void tell_release(world_t *world, int number, const char *items)
 {
     assert_int_equal(tell(world, CV_MSG_SCHEDULING_RELEASE_V1,
@@ -125,6 +141,33 @@ static void test_a_draft_is_nobodys(void **state)
     assert_true(dash_view_is_public("changes"));
 }
 
+/* Sessions say what an event is called and when it is: those of a version that waits wait with it. */
+static void test_sessions_wait_with_their_event(void **state)
+{
+    world_t *world = *state;
+    tell_one(world, "A", 2, "adopted", "2026-05-01");
+    tell_one(world, "X", 1, "proposed", "2026-09-01");
+    tell_session(world, "A", 1);
+    tell_session(world, "X", 1);
+    assert_int_equal(session_of(world, "X"), 1);
+    tell_release(world, 1, "[{'item': 'A', 'version': 2}]");
+    assert_int_equal(session_of(world, "A"), 1);
+    assert_int_equal(session_of(world, "X"), 0);
+    tell_session(world, "A", 2); /* of the version that is public */
+    assert_int_equal(session_of(world, "A"), 2);
+    tell_one(world, "A", 3, "adopted", "2026-06-20");
+    tell_session(world, "A", 3);
+    tell_one(world, "D", 1, "adopted", "2026-08-01");
+    tell_session(world, "D", 1);
+    assert_int_equal(session_of(world, "A"), 2);
+    assert_int_equal(session_of(world, "D"), 0);
+    tell_one(world, "X", 2, "scheduled", "2026-09-01"); /* confirmed, so told at once with what belongs to it */
+    assert_int_equal(session_of(world, "X"), 1);
+    tell_release(world, 2, "[{'item': 'A', 'version': 3}, {'item': 'D', 'version': 1}]");
+    assert_int_equal(session_of(world, "A"), 3);
+    assert_int_equal(session_of(world, "D"), 1);
+}
+
 /* The same from a snapshot: releases, then older versions, then everything as it is. */
 static void test_a_snapshot_says_the_same(void **state)
 {
@@ -173,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_draft_is_nobodys),
         TEST(test_a_snapshot_says_the_same),
+        TEST(test_sessions_wait_with_their_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
