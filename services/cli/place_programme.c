@@ -162,6 +162,16 @@ static void judge(answer_t *answer, int n, json_t *refused)
             again = sch_agenda_add(&programme->agenda, &answer->proposed[i]) == CV_OK;
         }
     }
+    for (int i = 0; found && i < n; ++i) { /* was it taken off for those that stay after all? */
+        const sch_sitting_t *now = answer->model->items[i];
+        size_t count = answer->off[i] ? cli_programme_conflicts(programme, now, found) : 0;
+        if (!answer->off[i] || sch_any_effect(found, count, programme->rules, SCH_FORBID))
+            continue;
+        answer->proposed[i] = *now;
+        answer->off[i] = false;
+        answer->moves[i] = sch_agenda_add(&programme->agenda, &answer->proposed[i]) != CV_OK;
+        answer->later[i] = !answer->moves[i];
+    }
     free(found);
 }
 

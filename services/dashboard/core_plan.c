@@ -9,6 +9,12 @@
 
 enum { PLAN_MAX = 80, NUMBER_MAX = 24 };
 
+/* Of a version, in the change log. */
+static const char *const s_told[] = {"title",      "status", "date_start", "date_end", "time_start", "zone",
+                                     "utc_offset", "city",   "country",    "venue",    "format",     "host_org",
+                                     "dimension",  "area",   "body",       "proposer"};
+enum { TOLD_N = sizeof(s_told) / sizeof(s_told[0]) };
+
 static bool s_is_one_of(const char *status, const char *const *list)
 {
     for (; *list; list++)
@@ -67,12 +73,10 @@ static int64_t s_version_in(const json_t *release, const char *event)
 /* What is told of a version. A new reference. */
 static json_t *s_fields_of(const json_t *event)
 {
-    static const char *const told[] = {"title", "status",  "date_start", "date_end", "time_start",
-                                       "city",  "country", "venue",      "format"};
     json_t *fields = json_object();
-    for (size_t i = 0; fields && i < sizeof(told) / sizeof(told[0]); i++)
-        if (json_object_get(event, told[i]))
-            json_object_set(fields, told[i], json_object_get(event, told[i]));
+    for (size_t i = 0; fields && i < TOLD_N; i++)
+        if (json_object_get(event, s_told[i]))
+            json_object_set(fields, s_told[i], json_object_get(event, s_told[i]));
     return fields;
 }
 
@@ -102,14 +106,12 @@ static json_t *s_row(json_t *rows, const char *event, const json_t *fields, cons
 
 static void s_compare(json_t *rows, const char *event, const json_t *before, const json_t *after)
 {
-    static const char *const compared[] = {"title", "status",  "date_start", "date_end", "time_start",
-                                           "city",  "country", "venue",      "format"};
-    for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++) {
-        const char *was = dash_str(before, compared[i]), *is = dash_str(after, compared[i]);
+    for (size_t i = 0; i < TOLD_N; i++) {
+        const char *was = dash_str(before, s_told[i]), *is = dash_str(after, s_told[i]);
         json_t *row = strcmp(was, is) != 0 ? s_row(rows, event, after, "changed") : NULL;
         if (!row)
             continue;
-        json_object_set_new(row, "field", json_string(compared[i]));
+        json_object_set_new(row, "field", json_string(s_told[i]));
         if (*was)
             json_object_set_new(row, "before", json_string(was));
         if (*is)
@@ -176,6 +178,12 @@ int dash_plan_event(dash_view_t *view, const dash_record_t *record, bool *ret_he
         return rc;
     *ret_held = !(is_released || s_is_confirmed(status) || (s_is_put_off(status) && known_of));
     return CV_OK;
+}
+
+bool dash_plan_waits(const dash_view_t *view, const char *event)
+{
+    const json_t *working = dash_view_get(view, "working", event);
+    return working && dash_int(working, "version") != dash_int(dash_view_get(view, "event", event), "version");
 }
 
 /* ---- releases -------------------------------------------------------------------------------------- */
@@ -266,7 +274,7 @@ static int s_hide(dash_view_t *view, const json_t *newest, json_t *public, bool 
     json_object_foreach(public, key, event)
     {
         const char *status = dash_str(event, "status");
-        bool stays = s_version_in(newest, key) == dash_int(event, "version") || s_is_confirmed(status) ||
+        bool stays = s_version_in(newest, key) || s_is_confirmed(status) ||
                      (s_is_put_off(status) && (!first || s_was_confirmed(event)));
         if (!rc && !stays)
             rc = dash_event_withdraw(view, key);

@@ -46,6 +46,8 @@
 
 /* Keeps the version. *ret_held: it is not for the public. */
 int dash_plan_event(dash_view_t *view, const dash_record_t *record, bool *ret_held) CV_USE_RESULT;
+/* Is the newest version of the event not what the public sees? */
+bool dash_plan_waits(const dash_view_t *view, const char *event);
 /* One of an event has no effect. */
 int dash_plan_release(dash_view_t *view, const json_t *release) CV_USE_RESULT;
 /* Of a plan's version: is it not for the public? */

@@ -3,6 +3,8 @@
  */
 #include "dashboard/core_release.h"
 
+#include "dashboard/core_plan.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +47,7 @@ int dash_release_session(dash_view_t *view, const char *key, json_t *value)
 {
     const json_t *frozen = dash_view_get(view, "frozen", dash_str(value, "event"));
     if (!frozen)
-        return dash_view_put(view, "session", key, value);
+        return dash_view_put(view, dash_plan_waits(view, dash_str(value, "event")) ? "draft" : "session", key, value);
     int64_t known = dash_int(dash_view_get(view, "draft", key), "version");
     bool is_public = s_is_public(frozen, value, dash_view_get(view, "session", key) != NULL);
     int rc = is_public ? dash_view_put(view, "session", key, json_incref(value)) : CV_OK;
@@ -100,7 +102,7 @@ static int s_hide(dash_view_t *view, const json_t *frozen, const char *event, bo
     int rc = shown ? CV_OK : CV_ENOMEM;
     json_object_foreach(shown, key, session)
     {
-        if (!rc && first)
+        if (!rc && first && dash_int(dash_view_get(view, "draft", key), "version") < dash_int(session, "version"))
             rc = dash_view_put(view, "draft", key, json_incref(session));
         if (!rc && !s_is_public(frozen, session, true))
             rc = dash_view_put(view, "session", key, NULL);
@@ -136,10 +138,10 @@ int dash_release_apply(dash_view_t *view, const json_t *release)
     return rc;
 }
 
-int dash_release_over(dash_view_t *view, const char *event)
+int dash_release_over(dash_view_t *view, const char *event, int64_t at_ms)
 {
     const json_t *before = dash_view_get(view, "frozen", event);
-    if (!before || !json_object_size(json_object_get(before, "items")))
+    if (!before || dash_int(before, "at") > at_ms || !json_object_size(json_object_get(before, "items")))
         return CV_OK;
     json_t *frozen = json_copy((json_t *)before);
     if (!frozen || json_object_set_new(frozen, "items", json_object())) {
@@ -150,6 +152,28 @@ int dash_release_over(dash_view_t *view, const char *event)
     return rc ? rc : s_hide(view, frozen, event, false);
 }
 
+/* From one kind to the other, of an event whose programme makes no releases. */
+static int s_carry(dash_view_t *view, const char *event, const char *from, const char *to)
+{
+    const char *key;
+    json_t *session, *found = dash_view_get(view, "frozen", event) ? json_object() : s_of_event(view, from, event);
+    int rc = found ? CV_OK : CV_ENOMEM;
+    json_object_foreach(found, key, session)
+    {
+        if (!rc && dash_int(dash_view_get(view, to, key), "version") < dash_int(session, "version"))
+            rc = dash_view_put(view, to, key, json_incref(session));
+        if (!rc)
+            rc = dash_view_put(view, from, key, NULL);
+    }
+    json_decref(found);
+    return rc;
+}
+
+int dash_release_follow(dash_view_t *view, const char *event, bool is_public)
+{
+    return is_public ? s_carry(view, event, "draft", "session") : s_carry(view, event, "session", "draft");
+}
+
 int dash_release_mend(dash_view_t *view)
 {
     const char *event;
@@ -158,7 +182,7 @@ int dash_release_mend(dash_view_t *view)
     json_object_foreach(dash_view_kind(view, "event"), event, now)
     {
         if (!rc && dash_is_off(now))
-            rc = dash_release_over(view, event);
+            rc = dash_release_over(view, event, dash_int(now, "at"));
     }
     return rc;
 }

@@ -14,8 +14,11 @@
  * that was the newest when it was cancelled. What is neither was taken off the programme, is not in it yet, or came and
  * went in between.
  *
- * An event that is cancelled or postponed takes all of its sessions off, and its release is over: nothing of it is public
- * until another one.
+ * An event that is cancelled or postponed takes all of its sessions off, and the releases until then are over: nothing is public
+ * until another one. A postponement that is told late (core_plan.h) ends none that came after it.
+ *
+ * The sessions of an event whose newest version waits for a release of its plan (core_plan.h) wait with it: they say what it
+ * is called, and when it is. From a snapshot there are none of it until then, since older versions of these are nowhere told.
  *
  * Happy path: a release comes in the transaction that made it, and names the versions that are there.
  *
@@ -39,8 +42,11 @@ int dash_release_session(dash_view_t *view, const char *key, json_t *value) CV_U
 /* One of a plan has no effect. */
 int dash_release_apply(dash_view_t *view, const json_t *release) CV_USE_RESULT;
 
-/* Its event is cancelled or postponed. */
-int dash_release_over(dash_view_t *view, const char *event) CV_USE_RESULT;
+/* Its event was cancelled or postponed at this instant; what was released after that is not over. */
+int dash_release_over(dash_view_t *view, const char *event, int64_t at_ms) CV_USE_RESULT;
+/* The event's newest version is public now, or the public sees none: its sessions go along, if their programme makes no
+ * releases of its own. */
+int dash_release_follow(dash_view_t *view, const char *event, bool is_public) CV_USE_RESULT;
 /* A view that was stored, by whatever program: ends the releases of events that are cancelled or postponed. */
 int dash_release_mend(dash_view_t *view) CV_USE_RESULT;
 

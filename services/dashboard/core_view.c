@@ -333,14 +333,18 @@ int dash_event_publish(dash_view_t *view, const json_t *data, int64_t at_ms)
         json_object_set_new(now, "moved", moved);
     int rc = dash_view_put(view, "event", event, now);
     if (!rc && dash_is_off(data))
-        rc = dash_release_over(view, event);
+        rc = dash_release_over(view, event, at_ms);
+    if (!rc && dash_view_get(view, "working", event) && !dash_plan_waits(view, event))
+        rc = dash_release_follow(view, event, true);
     return rc ? rc : s_mark(view, "seats", event);
 }
 
 int dash_event_withdraw(dash_view_t *view, const char *event)
 {
     int rc = s_mark(view, "seats", event);
-    return rc ? rc : dash_view_put(view, "event", event, NULL);
+    if (!rc)
+        rc = dash_view_put(view, "event", event, NULL);
+    return rc ? rc : dash_release_follow(view, event, false);
 }
 
 static int s_event(dash_view_t *view, const dash_record_t *record)

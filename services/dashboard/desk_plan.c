@@ -1,7 +1,7 @@
 /* desk_plan: the plan as it is worked on, for those who are signed in: each event as it is now, and as it was released.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Asked of scheduling at each visit: the working version is in no file of the dashboard that the public page is made of.
+ * Asked of scheduling at each visit, as it is at that instant.
  */
 #include "dashboard/core_view.h"
 #include "dashboard/desk.h"

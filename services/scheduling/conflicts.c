@@ -327,8 +327,24 @@ static int gather_calendar(void *self, const sch_row_t *row)
     return rc;
 }
 
-static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const sch_rule_t *rules,
-                        const sch_clash_t *found, size_t n, cv_outcome_t *out)
+static bool same_text(cv_str_t a, cv_str_t b)
+{
+    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Does the edit leave alone what decides where its people have to be? Then whatever was so before stays, and is told. */
+static bool leaves_people(const cv_scheduling_event_v1_t *event, const cv_scheduling_event_v1_t *before)
+{
+    int64_t first, last, was_first, was_last;
+    if (!before || !sch_holds_days(event, &first, &last) || !sch_holds_days(before, &was_first, &was_last))
+        return false;
+    const cv_event_details_t *a = &event->event_details, *b = &before->event_details;
+    return first == was_first && last == was_last && a->format == b->format && same_text(a->city, b->city) &&
+           same_text(a->body, b->body) && same_text(a->officer, b->officer) && same_text(a->group, b->group);
+}
+
+static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const cv_scheduling_event_v1_t *before,
+                        const sch_rule_t *rules, const sch_clash_t *found, size_t n, cv_outcome_t *out)
 {
     char name[SCH_SESSION_NAME_MAX + 1], other[SCH_SESSION_NAME_MAX + 1], text[SCH_CLASH_TEXT_MAX + 1];
     (void)snprintf(name, sizeof name, "%.*s", CV_STR_ARG(event->event));
@@ -342,8 +358,9 @@ static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cons
     }
     for (size_t i = 0; i < n && i < SCH_YEAR_CLASHES_MAX; ++i) {
         const sch_rule_t *rule = &rules[found[i].rule];
-        bool by_table = found[i].rule == SCH_A1 || found[i].why == SCH_CLASH_BODY;
-        if (rule->effect == SCH_FORBID && !by_table)
+        bool elsewhere = found[i].rule == SCH_A1 || found[i].why == SCH_CLASH_BODY ||
+                         (found[i].rule == SCH_A2 && leaves_people(event, before));
+        if (rule->effect == SCH_FORBID && !elsewhere)
             return cv_refuse(tx, out, "conflict", NULL, "%s: %s", name, sch_clash_text(event, &found[i], text));
     }
     return CV_OK; /* what venues, teams and bodies forbid is refused by who asks the tables, with the codes that say so */
@@ -395,7 +412,7 @@ static int judge_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *arena, cons
     year.was = before;
     year.moves = holds && !(before && sch_holds_days(before, &was, &was_last) && was == first);
     size_t n = sch_clashes_of(event, &year, found);
-    return answer_event(tx, event, rules.annual, found, n, out);
+    return answer_event(tx, event, before, rules.annual, found, n, out);
 }
 
 int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,

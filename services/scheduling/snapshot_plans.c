@@ -112,7 +112,8 @@ static int tell(void *self, const sch_row_t *row)
         return rc;
     cv_scheduling_event_told_v1_t *told = &work->page->room->scheduling_event_told_v1;
     rc = sch_store_unpack(CV_MSG_SCHEDULING_EVENT_TOLD_V1, row->data, told); /* the same data */
-    return rc ? rc : cv_collect_put(work->page->collect, CV_MSG_SCHEDULING_EVENT_TOLD_V1, told->event, row->at_ms, told);
+    return rc ? rc
+              : cv_collect_put(work->page->collect, CV_MSG_SCHEDULING_EVENT_TOLD_V1, told->event, row->at_ms, told);
 }
 
 static int tell_plan(work_t *work)

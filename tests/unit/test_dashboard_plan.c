@@ -30,6 +30,22 @@ static void tell_told(world_t *world, const char *event, int version, const char
     tell_as(world, CV_MSG_SCHEDULING_EVENT_TOLD_V1, event, version, status, date);
 }
 
+static void tell_session(world_t *world, const char *event, int version)
+{
+    assert_int_equal(tell(world, CV_MSG_SCHEDULING_SESSION_V1,
+                          "{'event': '%s', 'session': 'S1', 'title': 'Talk %d', 'kind': 'parallel', 'minutes': 60,"
+                          " 'version': %d, 'change': 'put', 'cancelled': false}",
+                          event, version, version),
+                     CV_OK);
+}
+
+static int64_t session_of(const world_t *world, const char *event)
+{
+    char key[16];
+    snprintf(key, sizeof(key), "%s/S1", event);
+    return dash_int(dash_view_get(world->view, "session", key), "version");
+}
+
 static void tell_release(world_t *world, int number, const char *items)
 {
     assert_int_equal(tell(world, CV_MSG_SCHEDULING_RELEASE_V1,
@@ -109,6 +125,9 @@ static void test_a_draft_is_nobodys(void **state)
     tell_release(world, 2, s_second);
     assert_int_equal(shown(world, "A"), 3);
     assert_string_equal(dash_str(dash_view_get(world->view, "event", "A"), "date_start"), "2026-05-08");
+    assert_string_equal(dash_str(json_object_get(dash_view_get(world->view, "event", "A"), "moved"), "date_start"),
+                        "2026-05-01"); /* where it was, as far as it was told */
+    assert_int_equal(json_array_size(json_object_get(dash_view_get(world->view, "event", "A"), "history")), 3);
     assert_int_equal(shown(world, "D"), 1);
     assert_int_equal(shown(world, "B"), 3); /* a reader of a calendar has to be told */
     assert_int_equal(rows_n(world), 5);
@@ -121,6 +140,33 @@ static void test_a_draft_is_nobodys(void **state)
     assert_false(dash_view_is_public("plan_release"));
     assert_true(dash_view_is_public("changes"));
     assert_false(dash_view_is_public("another")); /* what nobody named is shown to nobody */
+}
+
+/* Sessions say what an event is called and when it is: those of a version that waits wait with it. */
+static void test_sessions_wait_with_their_event(void **state)
+{
+    world_t *world = *state;
+    tell_one(world, "A", 2, "adopted", "2026-05-01");
+    tell_one(world, "X", 1, "proposed", "2026-09-01");
+    tell_session(world, "A", 1);
+    tell_session(world, "X", 1);
+    assert_int_equal(session_of(world, "X"), 1);
+    tell_release(world, 1, "[{'item': 'A', 'version': 2}]");
+    assert_int_equal(session_of(world, "A"), 1);
+    assert_int_equal(session_of(world, "X"), 0);
+    tell_session(world, "A", 2); /* of the version that is public */
+    assert_int_equal(session_of(world, "A"), 2);
+    tell_one(world, "A", 3, "adopted", "2026-06-20");
+    tell_session(world, "A", 3);
+    tell_one(world, "D", 1, "adopted", "2026-08-01");
+    tell_session(world, "D", 1);
+    assert_int_equal(session_of(world, "A"), 2);
+    assert_int_equal(session_of(world, "D"), 0);
+    tell_one(world, "X", 2, "scheduled", "2026-09-01"); /* confirmed, so told at once with what belongs to it */
+    assert_int_equal(session_of(world, "X"), 1);
+    tell_release(world, 2, "[{'item': 'A', 'version': 3}, {'item': 'D', 'version': 1}]");
+    assert_int_equal(session_of(world, "A"), 3);
+    assert_int_equal(session_of(world, "D"), 1);
 }
 
 /* The same from a snapshot: releases, then older versions, then everything as it is. */
@@ -171,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_draft_is_nobodys),
         TEST(test_a_snapshot_says_the_same),
+        TEST(test_sessions_wait_with_their_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -274,7 +274,12 @@ static void test_the_public_sees_the_newest_release(void **state)
     for (int i = 0; i < 5; i++)
         assert_int_equal(shown(world, (const char *[]){"S1", "S2", "S3", "S4", "S9"}[i]), third[i]);
     world->in_snapshot = false;
-    tell_event(world, 2, "postponed", "", "");
+    tell_event(world, 2, "postponed", "", ""); /* some time before that release, and told late */
+    assert_int_equal(shown(world, "S1"), 3);
+    assert_int_equal(dash_release_mend(world->view), CV_OK);
+    assert_int_equal(shown(world, "S1"), 3);
+    world->now_ms = T0 + 80 * 1000LL;
+    tell_event(world, 3, "postponed", "", "");
     assert_int_equal(shown(world, "S1"), 0);
     assert_int_equal(shown(world, "S4"), 0);
     assert_int_equal(shown(world, "S2"), 2);
@@ -291,7 +296,8 @@ static void test_a_view_of_an_older_program(void **state)
     tell_at(world, 30, "S1", 2, "false");
     assert_int_equal(
         dash_view_load(world->view, "event", "E1",
-                       CV_STR("{\"event\": \"E1\", \"version\": 3, \"status\": \"postponed\", \"title\": \"T\"}")),
+                       CV_STR("{\"event\": \"E1\", \"version\": 3, \"status\": \"postponed\", \"title\": \"T\","
+                              " \"at\": 1999999999000}")),
         CV_OK);
     assert_int_equal(shown(world, "S1"), 1);
     assert_int_equal(dash_release_mend(world->view), CV_OK);

@@ -122,7 +122,13 @@ static void test_a_session_waits_for_another(void **state)
     adoption.session.after[0] = CV_STR("ADOPT");
     EXPECT_NO(SEND(SESSION_PUT, adoption), "date_inconsistent");
     adoption.session.after[0] = CV_STR("DRAFT");
-    EXPECT_OK(SEND(SESSION_PUT, adoption), "stored"); /* there is no such session yet */
+    EXPECT_UNKNOWN(SEND(SESSION_PUT, adoption), "unknown_session");
+    EXPECT_OK(world_put(driver, "DRAFT", "2026-05-13T09:30", 60, "B"), "stored");
+    EXPECT_OK(SEND(SESSION_PUT, adoption), "stored");
+    cv_scheduling_session_put_v1_t circle = world_session("DRAFT", "2026-05-13T09:30", 60, "B");
+    circle.session.after_n = 1;
+    circle.session.after[0] = CV_STR("ADOPT");
+    EXPECT_NO(SEND(SESSION_PUT, circle), "date_inconsistent");
     const cv_outcome_v1_t *outcome = world_put(driver, "DRAFT", "2026-05-13T09:30", 90, "B");
     EXPECT_OK(outcome, "stored");
     assert_true(says(outcome, "B5", "it is not over when E/ADOPT begins, which has to wait for it"));
@@ -135,7 +141,7 @@ static void test_a_session_waits_for_another(void **state)
     const cv_scheduling_session_place_v1_t both = {.event = CV_STR("E"),
                                                    .placed_n = 2,
                                                    .placed = {world_placed("ADOPT", 2, "2026-05-13T09:30", NULL),
-                                                              world_placed("DRAFT", 1, "2026-05-11T09:30", NULL)}};
+                                                              world_placed("DRAFT", 2, "2026-05-11T09:30", NULL)}};
     outcome = SEND(SESSION_PLACE, both);
     EXPECT_OK(outcome, "placed");
     assert_null(world_conflict(outcome, "B5"));
