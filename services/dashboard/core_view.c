@@ -8,6 +8,7 @@
 #include "dashboard/core_plan.h"
 #include "dashboard/core_release.h"
 #include "dashboard/core_seats.h"
+#include "dashboard/core_sittings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -388,7 +389,7 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
     if (value && record->number == CV_MSG_SCHEDULING_SESSION_V1) {
         json_object_set_new(value, "at", json_integer(record->time_ms)); /* of this revision, for calendars */
         rc = dash_release_session(view, key, value);
-        return rc ? rc : dash_conflicts_people(view, key, record->data);
+        return rc ? rc : dash_sitting_keep_people(view, key, record->data);
     }
     if (!rc && record->number == CV_MSG_SCHEDULING_RELEASE_V1)
         rc = dash_release_apply(view, record->data);

@@ -90,6 +90,20 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
        "{event}: {session} позже закрытия ({other})")                                                             \
     XX(need_programme_days, "{event}: {n} sessions are not on the event's days ({session})",                      \
        "{event}: заседаний не в дни мероприятия: {n} ({session})")                                                \
+    XX(need_programme_away, "{event}: somebody in {session} is not there yet, or has left",                       \
+       "{event}: участник {session} ещё не приехал или уже уехал")                                                \
+    XX(need_programme_teams, "{event}: {n} sessions at once need interpreters ({session}), teams: {have}",        \
+       "{event}: перевод нужен сразу на {n} заседаниях ({session}), бригад: {have}")                              \
+    XX(need_programme_team_day, "{event}: {n} minutes of interpreting on the day of {session}, possible: {have}", \
+       "{event}: в день {session} минут перевода: {n}, возможно: {have}")                                         \
+    XX(need_programme_pause, "{event}: {session} is when its venue pauses",                                       \
+       "{event}: {session} во время перерыва в работе площадки")                                                  \
+    XX(need_programme_order, "{event}: of {session} and {other} one has to wait for the other, and does not",     \
+       "{event}: из {session} и {other} одно должно начаться после другого, и это не так")                        \
+    XX(need_programme_more, "{event}: {n} more conflicts of the programme are not listed",                        \
+       "{event}: ещё нестыковок в программе: {n}")                                                                \
+    XX(need_releases, " The release publishes all edits of that programme.",                                      \
+       " Выпуск публикует все правки этой программы.")                                                            \
     XX(need_programme_rule, "{event}: rule {about} speaks against {session}",                                     \
        "{event}: правило {about} против {session}")                                                               \
     XX(need_silence, "Decision {about}: silence ends in {n} h", "Решение {about}: молчание истекает через {n} ч") \
