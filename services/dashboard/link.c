@@ -122,7 +122,7 @@ void dash_link_destroy(dash_link_t **link)
 
 /* First it is noted that somebody is refused, then looked once more: who takes does it the other way round, so one of
  * the two sees the other. */
-static bool s_is_full(dash_link_t *link)
+bool dash_link_is_full(dash_link_t *link)
 {
     if (atomic_load(&link->waiting) <= DASH_LINK_BYTES)
         return false;
@@ -134,7 +134,7 @@ static bool s_is_full(dash_link_t *link)
 int dash_link_post(dash_link_t *link, dash_batch_t **batch)
 {
     size_t bytes = (*batch)->bytes;
-    if (s_is_full(link))
+    if (dash_link_is_full(link))
         return CV_EAGAIN;
     atomic_fetch_add(&link->waiting, bytes);
     if (write(link->in, batch, sizeof(*batch)) != (ssize_t)sizeof(*batch)) {

@@ -35,6 +35,8 @@ void dash_batch_at(const dash_batch_t *batch, size_t i, const char **ret_kind, c
 typedef struct dash_link dash_link_t;
 int dash_link_new(dash_link_t **ret_link) CV_USE_RESULT;
 void dash_link_destroy(dash_link_t **link); /* with the batches that nobody took */
+/* Would a batch be refused now? Then its sender is woken later, as one that was refused: ask before the batch is made. */
+bool dash_link_is_full(dash_link_t *link);
 /* Takes the batch. CV_EAGAIN: full, it stays the caller's. */
 int dash_link_post(dash_link_t *link, dash_batch_t **batch) CV_USE_RESULT;
 int dash_link_fd(const dash_link_t *link);       /* readable: there is a batch */

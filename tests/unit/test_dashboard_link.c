@@ -50,6 +50,7 @@ static void test_bounded_in_octets(void **state)
         dash_batch_destroy(&batch);
     }
     assert_true(refused > ALL / 2);
+    assert_true(dash_link_is_full(link));
     assert_true(waiting * BYTES <= DASH_LINK_BYTES + BYTES);
     assert_false(s_is_readable(dash_link_wake_fd(link)));
     /* With room there is a call, once. */
@@ -61,6 +62,7 @@ static void test_bounded_in_octets(void **state)
         told++;
     }
     assert_true(told < waiting);
+    assert_false(dash_link_is_full(link));
     dash_link_woken(link);
     assert_false(s_is_readable(dash_link_wake_fd(link)));
     while ((batch = dash_link_take(link)))
@@ -75,6 +77,16 @@ static void test_bounded_in_octets(void **state)
     batch = dash_link_take(link);
     dash_batch_destroy(&batch);
     assert_true(s_is_readable(dash_link_wake_fd(link)));
+    dash_link_woken(link);
+    /* Who only asked is called, too: it has something to tell, and has made no batch of it. */
+    batch = s_batch(2 * DASH_LINK_BYTES);
+    assert_int_equal(dash_link_post(link, &batch), CV_OK);
+    assert_true(dash_link_is_full(link));
+    assert_false(s_is_readable(dash_link_wake_fd(link)));
+    batch = dash_link_take(link);
+    dash_batch_destroy(&batch);
+    assert_true(s_is_readable(dash_link_wake_fd(link)));
+    assert_false(dash_link_is_full(link));
     dash_link_destroy(&link);
 }
 
