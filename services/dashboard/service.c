@@ -3,7 +3,6 @@
  */
 #include "convene/config.h"
 #include "convene/log.h"
-#include "dashboard/core_release.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/desk.h"
 #include "dashboard/json.h"
@@ -216,8 +215,6 @@ static int s_ready(dash_t *dash)
     int rc = dash_view_new(&dash->view);
     if (!rc)
         rc = dash_store_load(dash->store, dash->view);
-    if (!rc)
-        rc = dash_release_mend(dash->view);
     if (rc)
         dash_view_destroy(&dash->view);
     return rc;
@@ -397,6 +394,8 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         dash_link_woken(dash->link);
     if (!dash->link || !(dash->tell_all || dash->has_moved || json_object_size(dash->untold)))
         return CV_OK;
+    if (dash_link_is_full(dash->link)) /* it gathers, and goes when there is room: what would be refused is not made */
+        return CV_OK;
     int rc = s_ready(dash);
     dash_batch_t *batch = rc ? NULL : dash_batch_new(dash->tell_all);
     if (!rc && !batch)
@@ -417,7 +416,7 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         dash->tell_all = dash->has_moved = false;
         json_object_clear(dash->untold);
     }
-    return rc == CV_EAGAIN ? CV_OK : rc; /* full: it gathers, and goes when there is room */
+    return rc == CV_EAGAIN ? CV_OK : rc; /* full by now */
 }
 
 static int s_wake_fd(void *self)
@@ -433,7 +432,7 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "notifications", .stream = "notifications.events", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {dash_tables_1};
+static const char *const s_migrations[] = {dash_tables_1, dash_tables_2};
 
 const cv_service_def_t dash_service = {
     .name = "dashboard",

@@ -12,6 +12,7 @@
 
 const char dash_tables_1[] = "CREATE TABLE dash_row(kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
                              " PRIMARY KEY(kind, key)) WITHOUT ROWID, STRICT";
+const char dash_tables_2[] = "DELETE FROM dash_row";
 
 struct dash_store {
     cv_stmt_t *all, *put, *drop, *positions;

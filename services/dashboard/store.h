@@ -13,9 +13,12 @@
 #include "convene/store.h"
 #include "dashboard/core_view.h"
 
-extern const char dash_tables_1[]; /* migration */
+/* Migrations. The second changes no table: a program before `file/format` believes whatever file it finds, so it must not find
+ * one. It refuses a file of a newer schema, and what it may have left there before that is gone. */
+extern const char dash_tables_1[], dash_tables_2[];
 
-enum { DASH_FORMAT = 2 }; /* 2: sessions, rooms, rules and releases whole, persons as letters */
+/* 2: sessions, rooms, rules and releases whole, persons as letters. 3: releases of plans, and who is there from when. */
+enum { DASH_FORMAT = 3 };
 
 typedef struct dash_store dash_store_t;
 /* Before the cursors are read. */

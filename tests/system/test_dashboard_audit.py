@@ -128,11 +128,20 @@ class AuditOfAView(Case):
         world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 3))
         self.programme()
         self.d.wait_settled()
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"]["settled_ms"] >= self.release_ms, "guarantees have ended")
         hash_ = fetch(self.d, "/api/proof").json["proof"]["hash"]
-        self.tamper("DELETE FROM dash_row WHERE kind = 'session' AND key = ?", "E1/S1")
-        self.tamper("UPDATE dash_row SET value = '{}' WHERE kind = 'file' AND key = ?", "format")
-        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"].get("hash") == hash_, "the same hash from the beginning")
-        self.assertTrue(all(row["history"] for row in self.audit(OK)["streams"]))
+        for before in ("UPDATE dash_row SET value = '{\"n\":2}' WHERE kind = 'file' AND key = 'format'",  # another format
+                       "DELETE FROM dash_row WHERE kind = 'file' AND key = 'format'",  # none
+                       "UPDATE component SET version = 1 WHERE name = 'service'"):  # left by a program that ignores it, behind one that wrote it
+            self.d.dashboard.stop()
+            with sqlite3.connect(self.d.database("dashboard")) as db:
+                self.assertEqual(db.execute("SELECT version FROM component WHERE name = 'service'").fetchone(), (2,), "a program before the format refuses it")
+                self.assertEqual(db.execute("DELETE FROM dash_row WHERE kind = 'session' AND key = 'E1/S1'").rowcount, 1)
+                db.execute(before)
+            db.close()
+            self.d.dashboard.start()
+            wait_for(lambda: fetch(self.d, "/api/proof").json["proof"].get("hash") == hash_, "the same hash from the beginning")
+            self.assertTrue(all(row["history"] for row in self.audit(OK)["streams"]))
         self.assertEqual(fetch(self.d, "/api/file").status, 404)
 
     def programme(self):

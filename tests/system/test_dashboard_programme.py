@@ -114,11 +114,19 @@ class Programmes(Case):
         self.room("A", booths=1, available=[{"from": f"{DAY}T00:00", "until": f"{DAY}T12:00"}])
         self.room("B", features=["hybrid"])
         self.decide("party.put", {"code": "KZ", "kind": "member", "name": "Kazakhstan", "delegation_size": 1})
+        # What a later edit of something else brings about: hours of the venue, interpreters, an order.
+        self.decide("rule.put", {"rule": "B5", "effect": "warn"})
+        self.session("E1/LAST", "14:00", "B")
+        self.session("E1/LATE", "13:00", "B", after=["LAST"])
+        self.decide("rule.put", {"rule": "B5", "effect": "forbid"})
+        self.decide("event.change", {"event": "E1", "teams": 1})
+        self.decide("venue.put", {"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku",
+                                  "pauses": [{"day": "tue", "from": "09:30", "until": "09:45"}]})
         rows = json.loads(self.convene("programme", "E1", "--json"))["sessions"]
         said = {row["session"]: {c["rule"] for c in row["conflicts"] if c["effect"] in ("forbid", "block_release")} for row in rows}
         self.assertGreaterEqual(len(set().union(*said.values())), 4, said)
         rules = {"room_taken": "B1", "room_closed": "B1", "room_lacks": "B1", "person": "B2", "delegation": "B3", "booths": "B4", "break": "B5", "plenary": "B5", "opening": "B5",
-                 "closing": "B5", "days": "B5"}
+                 "closing": "B5", "days": "B5", "away": "B2", "teams": "B4", "team_day": "B4", "pause": "B5", "order": "B5"}
 
         def shown():
             found = {session: set() for session in said}
@@ -128,6 +136,15 @@ class Programmes(Case):
                         found[one[side]].add(rules[one["why"]])
             return found
         wait_for(lambda: shown() == said, lambda: f"{said}: {shown()}")
+        whys = {one["why"] for one in kind(self.d, "conflict")["E1"]["broken"]}
+        self.assertLessEqual({"teams", "team_day", "pause", "order"}, whys)
+        wait_for(lambda: whys <= {need["what"][10:] for need in self.needs()}, self.needs)
+        for lang, words in (("en", ("sessions at once need interpreters", "minutes of interpreting on the day of", "is when its venue pauses",
+                                    "one has to wait for the other")),
+                            ("ru", ("перевод нужен сразу на", "минут перевода", "во время перерыва в работе площадки", "должно начаться после другого"))):
+            part = fetch(self.d, f"/?lang={lang}").text.split('id="attention"')[1].split("</section>")[0]
+            for word in words:
+                self.assertIn(word, part)
 
     def test_both_languages_without_a_script(self):
         self.session("E1/S1", "10:00")

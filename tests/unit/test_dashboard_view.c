@@ -276,8 +276,6 @@ static void test_the_public_sees_the_newest_release(void **state)
     world->in_snapshot = false;
     tell_event(world, 2, "postponed", "", ""); /* some time before that release, and told late */
     assert_int_equal(shown(world, "S1"), 3);
-    assert_int_equal(dash_release_mend(world->view), CV_OK);
-    assert_int_equal(shown(world, "S1"), 3);
     world->now_ms = T0 + 80 * 1000LL;
     tell_event(world, 3, "postponed", "", "");
     assert_int_equal(shown(world, "S1"), 0);
@@ -288,25 +286,6 @@ static void test_the_public_sees_the_newest_release(void **state)
 }
 
 /* An older program left a release in force when its event was put off: what it stored is mended when it is loaded. */
-static void test_a_view_of_an_older_program(void **state)
-{
-    world_t *world = *state;
-    tell_at(world, 10, "S1", 1, "false");
-    tell_release(world, 1, 20, "[{'item': 'S1', 'version': 1}]");
-    tell_at(world, 30, "S1", 2, "false");
-    assert_int_equal(
-        dash_view_load(world->view, "event", "E1",
-                       CV_STR("{\"event\": \"E1\", \"version\": 3, \"status\": \"postponed\", \"title\": \"T\","
-                              " \"at\": 1999999999000}")),
-        CV_OK);
-    assert_int_equal(shown(world, "S1"), 1);
-    assert_int_equal(dash_release_mend(world->view), CV_OK);
-    assert_int_equal(shown(world, "S1"), 0);
-    assert_int_equal(dash_release_mend(world->view), CV_OK);
-    tell_release(world, 2, 50, "[{'item': 'S1', 'version': 2}]");
-    assert_int_equal(shown(world, "S1"), 2);
-}
-
 static void test_notices_and_feed_are_bounded(void **state)
 {
     world_t *world = *state;
@@ -562,7 +541,6 @@ int main(void)
         TEST(test_moved_and_history),
         TEST(test_a_programme_without_people),
         TEST(test_the_public_sees_the_newest_release),
-        TEST(test_a_view_of_an_older_program),
         TEST(test_notices_and_feed_are_bounded),
         TEST(test_dead_after_the_end),
         TEST(test_contacts),
