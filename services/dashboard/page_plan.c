@@ -15,12 +15,14 @@ static void s_put(cv_buf_t *buf, const char *html)
     cv_buf_put(buf, html, strlen(html));
 }
 
-/* A status in words, everything else as it is. */
+/* A status and a format in words, everything else as it is. */
 static void s_put_value(cv_buf_t *buf, const dash_page_t *page, const json_t *row, const char *which)
 {
     const char *value = dash_str(row, which), *word = NULL;
     if (strcmp(dash_str(row, "field"), "status") == 0)
         word = dash_word_of(page->language, "st_", value);
+    else if (strcmp(dash_str(row, "field"), "format") == 0)
+        word = dash_word_of(page->language, "fmt_", value);
     dash_put_cell(buf, word ? word : value);
 }
 

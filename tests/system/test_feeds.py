@@ -304,7 +304,7 @@ class Feeds(WithFeeds):
         before = public()
         self.assertEqual((set(before[1]), before[3]), ({"A", "B", "C"}, ""))
         # A draft is edited: dates, titles, an event more. Nothing of it is public.
-        self.decide("event.change", event="A", date_start="2030-06-20")
+        self.decide("event.change", event="A", date_start="2030-06-20", format="hybrid")
         self.decide("event.change", event="B", title="Secret title")
         self.propose("E", title="Secret event")
         self.assertEqual(public(), before)
@@ -323,7 +323,7 @@ class Feeds(WithFeeds):
         self.assertNotEqual(after[0], before[0])
         self.assertEqual(self.calendar()[0]["A"]["DTSTART"].dt.isoformat(), "2030-06-20")
         self.assertIn("Что изменилось в выпущенном плане", after[3])
-        for words in ("2030-cbm: R1", "R2", "2030-05-14", "2030-06-20", "первый день", "отменено"):
+        for words in ("2030-cbm: R1", "R2", "2030-05-14", "2030-06-20", "первый день", "отменено", "смешанно"):
             self.assertIn(words, after[3])
         self.assertIn("What changed in the released plan", fetch(self.d, "/?lang=en").text)
         self.assertEqual(public(), after)
