@@ -23,8 +23,7 @@ static bool s_is_one_of(const char *status, const char *const *list)
     return false;
 }
 
-/* Its host has confirmed, so each change is told at once. */
-static bool s_is_confirmed(const char *status)
+bool dash_plan_is_confirmed(const char *status)
 {
     return s_is_one_of(status, (const char *const[]){"scheduled", "open", "closed", "held", "reported", NULL});
 }
@@ -176,7 +175,7 @@ int dash_plan_event(dash_view_t *view, const dash_record_t *record, bool *ret_he
     json_decref(frozen);
     if (rc)
         return rc;
-    *ret_held = !(is_released || s_is_confirmed(status) || (s_is_put_off(status) && known_of));
+    *ret_held = !(is_released || dash_plan_is_confirmed(status) || (s_is_put_off(status) && known_of));
     return CV_OK;
 }
 
@@ -259,7 +258,7 @@ static bool s_was_confirmed(const json_t *event)
     json_t *step;
     json_array_foreach(json_object_get(event, "history"), i, step)
     {
-        if (s_is_confirmed(dash_str(step, "status")))
+        if (dash_plan_is_confirmed(dash_str(step, "status")))
             return true;
     }
     return false;
@@ -274,7 +273,7 @@ static int s_hide(dash_view_t *view, const json_t *newest, json_t *public, bool 
     json_object_foreach(public, key, event)
     {
         const char *status = dash_str(event, "status");
-        bool stays = s_version_in(newest, key) || s_is_confirmed(status) ||
+        bool stays = s_version_in(newest, key) || dash_plan_is_confirmed(status) ||
                      (s_is_put_off(status) && (!first || s_was_confirmed(event)));
         if (!rc && !stays)
             rc = dash_event_withdraw(view, key);

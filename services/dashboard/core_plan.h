@@ -35,8 +35,9 @@
  *   a snapshot         has releases first, then the older versions that they hold and those that were told at once (event.told),
  *                      oldest first, then each event as it is
  *
- * Invariant: what is public follows from the releases and the versions of events, so a view from a snapshot is the one
- * that followed.
+ * Invariant: which events are public follows from the releases and the versions of events, so a view from a snapshot has
+ * those of one that followed. Of one that was put off and adopted anew before the first release, and is not in it, a
+ * snapshot knows more.
  */
 #ifndef DASHBOARD_CORE_PLAN_H
 #define DASHBOARD_CORE_PLAN_H
@@ -49,6 +50,8 @@ int dash_plan_event(dash_view_t *view, const dash_record_t *record, bool *ret_he
 bool dash_plan_waits(const dash_view_t *view, const char *event);
 /* One of an event has no effect. */
 int dash_plan_release(dash_view_t *view, const json_t *release) CV_USE_RESULT;
+/* Has its host confirmed, so that each change of it is told at once? */
+bool dash_plan_is_confirmed(const char *status);
 /* Of a plan's version: is it not for the public? */
 bool dash_plan_is_held(const dash_view_t *view, const json_t *plan);
 

@@ -34,12 +34,17 @@ static bool s_was_known(const json_t *frozen, const json_t *session, bool shown)
     return shown;
 }
 
+static bool s_is_cancelled(const json_t *session)
+{
+    return json_is_true(json_object_get(session, "cancelled"));
+}
+
 static bool s_is_public(const json_t *frozen, const json_t *session, bool shown)
 {
     int64_t version = dash_int(json_object_get(frozen, "items"), dash_str(session, "session"));
     if (version)
         return version == dash_int(session, "version");
-    return json_is_true(json_object_get(session, "cancelled")) && dash_int(session, "at") <= dash_int(frozen, "at") &&
+    return s_is_cancelled(session) && dash_int(session, "at") <= dash_int(frozen, "at") &&
            s_was_known(frozen, session, shown);
 }
 
@@ -130,7 +135,8 @@ int dash_release_apply(dash_view_t *view, const json_t *release)
         rc = CV_ENOMEM;
     json_object_foreach(drafts, key, session)
     {
-        if (!rc && s_is_public(frozen, session, first || json_object_get(known, key)))
+        bool shown = json_object_get(known, key) != NULL, unknown = first && !shown && s_is_cancelled(session);
+        if (!rc && !unknown && s_is_public(frozen, session, first || shown))
             rc = dash_view_put(view, "session", key, json_incref(session));
     }
     json_decref(drafts);
@@ -160,7 +166,9 @@ static int s_carry(dash_view_t *view, const char *event, const char *from, const
     int rc = found ? CV_OK : CV_ENOMEM;
     json_object_foreach(found, key, session)
     {
-        if (!rc && dash_int(dash_view_get(view, to, key), "version") < dash_int(session, "version"))
+        const json_t *there = dash_view_get(view, to, key);
+        bool unknown = !there && s_is_cancelled(session); /* came and went while its event waited: told to nobody */
+        if (!rc && !unknown && dash_int(there, "version") < dash_int(session, "version"))
             rc = dash_view_put(view, to, key, json_incref(session));
         if (!rc)
             rc = dash_view_put(view, from, key, NULL);

@@ -26,8 +26,8 @@
  *   a snapshot         has releases first, oldest or newest, then sessions as they are in the newest, then as they are. Each is
  *                      put where it belongs; the highest version of a session is the working one
  *
- * Invariant: what is public follows from the releases and the versions of sessions alone, in whatever order they
- * came; so a view from a snapshot is the one that followed.
+ * Invariant: what is public of an event that does not wait follows from the releases and the versions of sessions alone, in
+ * whatever order they came; so a view from a snapshot is the one that followed.
  */
 #ifndef DASHBOARD_CORE_RELEASE_H
 #define DASHBOARD_CORE_RELEASE_H

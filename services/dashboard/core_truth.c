@@ -3,6 +3,7 @@
  */
 #include "dashboard/core_truth.h"
 
+#include "dashboard/core_plan.h"
 #include "dashboard/core_view.h"
 
 #include <sodium.h>
@@ -16,6 +17,7 @@ static const struct {
 } s_of_the_way[] = {
     {"event", "scheduling.events", {"at", "history", "moved"}},
     {"session", "scheduling.events", {"at"}},
+    {"conflict", "scheduling.events", {NULL}},
     {"answer", "registration.events", {"at"}},
     {"notice", "notifications.events", {"since", "was"}},
 };
@@ -35,15 +37,31 @@ static bool s_says_nothing(const json_t *answer)
     return !*dash_str(answer, "answer") || strcmp(dash_str(answer, "answer"), "none") == 0;
 }
 
-/* A copy without what depends on the way. */
-static json_t *s_without_way(const char *kind, const json_t *all, size_t way)
+/* Of a session or a conflict: a version of its event may wait. */
+static bool s_may_wait(const json_t *kinds, const json_t *value)
 {
+    const json_t *event = json_object_get(json_object_get(kinds, "event"), dash_str(value, "event"));
+    return !dash_plan_is_confirmed(dash_str(event, "status"));
+}
+
+static bool s_is_left_out(const char *kind, const json_t *kinds, const json_t *value)
+{
+    if (strcmp(kind, "answer") == 0)
+        return s_says_nothing(value);
+    if (strcmp(kind, "session") == 0 && json_is_true(json_object_get(value, "cancelled")))
+        return true;
+    return (strcmp(kind, "session") == 0 || strcmp(kind, "conflict") == 0) && s_may_wait(kinds, value);
+}
+
+/* A copy without what depends on the way. */
+static json_t *s_without_way(const char *kind, const json_t *kinds, size_t way)
+{
+    const json_t *all = json_object_get(kinds, kind);
     json_t *copy = json_object(), *value;
     const char *key;
     json_object_foreach((json_t *)all, key, value)
     {
-        bool is_over = strcmp(kind, "session") == 0 && json_is_true(json_object_get(value, "cancelled"));
-        if (is_over || (strcmp(kind, "answer") == 0 && s_says_nothing(value)))
+        if (s_is_left_out(kind, kinds, value))
             continue;
         json_t *bare = json_copy(value);
         for (size_t i = 0; bare && s_of_the_way[way].fields[i]; i++)
@@ -67,13 +85,14 @@ static json_t *s_tally(const json_t *all, const json_t *origins)
     return copy;
 }
 
-static json_t *s_kind(const char *kind, json_t *all, const json_t *origins)
+static json_t *s_kind(const char *kind, const json_t *kinds, const json_t *origins)
 {
+    json_t *all = json_object_get(kinds, kind);
     if (strcmp(kind, "tally") == 0)
         return s_tally(all, origins);
     for (size_t i = 0; i < WAYS_N; i++)
         if (strcmp(kind, s_of_the_way[i].kind) == 0 && s_from_snapshot(origins, s_of_the_way[i].stream))
-            return s_without_way(kind, all, i);
+            return s_without_way(kind, kinds, i);
     return json_incref(all);
 }
 
@@ -84,7 +103,7 @@ json_t *dash_truth_of(const json_t *kinds, const json_t *origins)
         json_t *all = json_object_get(kinds, dash_view_kinds[i]);
         if (!all || strcmp(dash_view_kinds[i], "feed") == 0)
             continue;
-        json_t *one = s_kind(dash_view_kinds[i], all, origins);
+        json_t *one = s_kind(dash_view_kinds[i], kinds, origins);
         if (!one || json_object_set_new(truth, dash_view_kinds[i], one)) {
             json_decref(truth);
             return NULL;

@@ -11,7 +11,8 @@
  * and of a stream that was once taken from a snapshot, which holds what is and not how it came to be, also without
  *
  *   scheduling.events     of events: `at`, `history`, `moved`; of sessions: `at`; and those that are cancelled, of which
- *                         not all were told
+ *                         not all were told; nor sessions and conflicts of an event that is not confirmed, since a version
+ *                         of it may wait for a release of its plan, and older ones of its sessions are in no snapshot
  *   registration.events   of answers: `at`; and those that say nothing, as a refusal leaves them behind
  *   notifications.events  of notices: `since`; and the number of those that ended well
  *

@@ -354,8 +354,9 @@ static int s_event(dash_view_t *view, const dash_record_t *record)
     if (!*dash_str(record->data, "event"))
         return CV_EINVAL;
     int rc = dash_plan_event(view, record, &held);
-    if (!rc && held)
-        return CV_OK;
+    if (!rc && held) /* its programme may have been released all the same */
+        return dash_is_off(record->data) ? dash_release_over(view, dash_str(record->data, "event"), record->time_ms)
+                                         : CV_OK;
     if (!rc)
         rc = dash_event_publish(view, record->data, record->time_ms);
     return rc ? rc : s_feed(view, record, dash_str(record->data, "status"));

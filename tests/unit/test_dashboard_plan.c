@@ -169,6 +169,56 @@ static void test_sessions_wait_with_their_event(void **state)
     assert_int_equal(session_of(world, "D"), 1);
 }
 
+/* Adopted after the release, so held; its programme was released all the same. Postponed, that is over, as scheduling has it:
+ * convened anew on other days it does not come back with the old programme. */
+static void test_a_held_event_that_is_put_off_ends_its_programme(void **state)
+{
+    world_t *world = *state;
+    tell_one(world, "A", 2, "adopted", "2026-05-01");
+    tell_release(world, 1, "[{'item': 'A', 'version': 2}]");
+    tell_one(world, "D", 1, "adopted", "2026-08-01");
+    tell_session(world, "D", 1);
+    assert_int_equal(tell(world, CV_MSG_SCHEDULING_RELEASE_V1,
+                          "{'release': 'V1', 'event': 'D', 'number': 1, 'at_ms': 5,"
+                          " 'items': [{'item': 'S1', 'version': 1}]}"),
+                     CV_OK);
+    assert_int_equal(session_of(world, "D"), 1);
+    tell_one(world, "D", 2, "postponed", "2026-08-01");
+    assert_int_equal(shown(world, "D"), 0);
+    assert_int_equal(session_of(world, "D"), 0);
+    tell_session(world, "D", 2);
+    tell_one(world, "D", 3, "scheduled", "2026-10-01");
+    assert_int_equal(shown(world, "D"), 3);
+    assert_int_equal(session_of(world, "D"), 0);
+}
+
+/* A session that came and went while its event waited was told to nobody, and nobody is told that it is cancelled. */
+static void test_what_came_and_went_while_it_waited(void **state)
+{
+    world_t *world = *state;
+    for (int with_programme = 0; with_programme < 2; with_programme++) {
+        const char *event = with_programme ? "E" : "D";
+        if (!with_programme)
+            tell_release(world, 1, "[]");
+        tell_one(world, event, 1, "adopted", "2026-08-01");
+        tell_session(world, event, 1);
+        assert_int_equal(
+            tell(world, CV_MSG_SCHEDULING_SESSION_V1,
+                 "{'event': '%s', 'session': 'S1', 'title': 'Talks with X', 'kind': 'parallel', 'minutes': 60,"
+                 " 'version': 2, 'change': 'cancelled', 'cancelled': true}",
+                 event),
+            CV_OK);
+        if (with_programme)
+            assert_int_equal(tell(world, CV_MSG_SCHEDULING_RELEASE_V1,
+                                  "{'release': 'V1', 'event': 'E', 'number': 1, 'at_ms': %lld, 'items': []}",
+                                  (long long)world->now_ms + 1),
+                             CV_OK);
+        tell_one(world, event, 2, "scheduled", "2026-08-01");
+        assert_int_equal(shown(world, event), 2);
+        assert_int_equal(session_of(world, event), 0);
+    }
+}
+
 /* The same from a snapshot: releases, then older versions, then everything as it is. */
 static void test_a_snapshot_says_the_same(void **state)
 {
@@ -218,6 +268,8 @@ int main(void)
         TEST(test_a_draft_is_nobodys),
         TEST(test_a_snapshot_says_the_same),
         TEST(test_sessions_wait_with_their_event),
+        TEST(test_a_held_event_that_is_put_off_ends_its_programme),
+        TEST(test_what_came_and_went_while_it_waited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

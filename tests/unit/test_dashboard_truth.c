@@ -295,6 +295,17 @@ static void test_a_snapshot_has_the_same_programme(void **state)
         assert_int_equal(json_object_size(json_object_get(truth, programme[i])), 1);
     assert_int_equal(dash_truth_hash(truth, one), CV_OK);
     json_decref(truth);
+    /* Were the event not confirmed, a version of it could wait, and its sessions would be in no snapshot. */
+    json_t *waits = json_deep_copy(kinds);
+    json_object_set_new(json_object_get(json_object_get(waits, "event"), "E1"), "status", json_string("adopted"));
+    for (int is_snapshot = 0; is_snapshot < 2; is_snapshot++) {
+        truth = dash_truth_of(waits, is_snapshot ? origins : NULL);
+        assert_int_equal(json_object_size(json_object_get(truth, "session")), !is_snapshot);
+        assert_int_equal(json_object_size(json_object_get(truth, "conflict")), !is_snapshot);
+        assert_int_equal(json_object_size(json_object_get(truth, "room")), 1);
+        json_decref(truth);
+    }
+    json_decref(waits);
     json_decref(kinds);
     json_decref(origins);
     assert_int_equal(dash_view_drop_stream(world->view, "scheduling.events"), CV_OK);
