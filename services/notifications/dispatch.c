@@ -269,19 +269,41 @@ static int s_not_now(ntf_post_t *post, const ntf_dispatch_t *dispatch, cv_delive
     return rc;
 }
 
+/* Composed anew for whoever is told now. CV_ENOTFOUND: nobody, or whoever has got the same already, made for the next
+ * contact (escalate.h). */
+static int s_compose(ntf_t *ntf, ntf_delivery_t *row)
+{
+    ntf_recipient_t recipient;
+    int above = -1;
+    int rc = ntf_watch_second(ntf->watches, row->n, &above);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    if (!rc) {
+        rc = ntf_whom(ntf, row, &recipient);
+        if (!rc && recipient.order > above)
+            rc = CV_ENOTFOUND;
+        if (rc)
+            return rc;
+    }
+    return ntf_compose(ntf, row);
+}
+
 /* CV_ENOTFOUND: it was not leased. */
 static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
 {
-    bool is_stopped = false;
-    int stopped_rc = ntf_address_stopped(ntf->reaches, dispatch->address, &is_stopped);
-    if (stopped_rc)
-        return stopped_rc;
-    if (!dispatch->body.ptr || is_stopped) { /* what was composed had to be forgotten, or is for somebody else now */
+    bool is_stopped = false, is_theirs = false;
+    int whose_rc = ntf_address_stopped(ntf->reaches, dispatch->address, &is_stopped);
+    if (!whose_rc)
+        whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->address, &is_theirs);
+    if (whose_rc)
+        return whose_rc;
+    /* What was composed had to be forgotten, or is for somebody else or another address now. */
+    if (!dispatch->body.ptr || is_stopped || !is_theirs) {
         ntf_delivery_t row;
         int rc = ntf_store_delivery_get(ntf->store, dispatch->n, ntf->arena, &row);
         bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE || row.kind == NTF_CONTACT_PING);
         if (!rc)
-            rc = has_data ? ntf_compose(ntf, &row) : CV_EINVAL;
+            rc = has_data ? s_compose(ntf, &row) : CV_EINVAL;
         if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
             return rc;
         if (rc) {

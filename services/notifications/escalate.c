@@ -9,19 +9,19 @@
 #include "notifications/dispatch.h"
 #include "notifications/store_arrival.h"
 
-#include <stdio.h>
-
-#define SECOND "second."
-
-int ntf_escalate_watch(ntf_t *ntf, cv_str_t notice, int kind, int64_t time_ms, int64_t deadline_ms)
+int ntf_escalate_watch(ntf_t *ntf, cv_tx_t *tx, cv_str_t notice, const ntf_telling_t *telling)
 {
+    int kind = telling->kind;
     int64_t before_ms = ntf_post_settings()->escalate_ms[kind == NTF_PROMOTION ? NTF_ESCALATE_PROMOTION
                                                          : kind == NTF_SILENCE ? NTF_ESCALATE_SILENCE
                                                                                : NTF_ESCALATE_REMINDER];
-    if (before_ms == 0 || deadline_ms <= time_ms)
+    /* What was made while this service was down can leave only now. */
+    int64_t from_ms = telling->time_ms > cv_tx_now_ms(tx) ? telling->time_ms : cv_tx_now_ms(tx);
+    if (before_ms == 0 || telling->deadline_ms <= from_ms)
         return CV_OK;
     ntf->watching = true;
-    return ntf_watch_put(ntf->watches, notice, deadline_ms, ntf_escalate_at(time_ms, deadline_ms, before_ms));
+    return ntf_watch_put(ntf->watches, notice, telling->deadline_ms,
+                         ntf_escalate_at(from_ms, telling->deadline_ms, before_ms));
 }
 
 int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms)
@@ -43,7 +43,61 @@ int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
     return rc;
 }
 
-/* Whether its deadline is still this one. That of an offer never moves; but an event that is off has no seats. */
+/* The persons of a record that registration told of the delegation. */
+static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t **ret_persons, size_t *ret_n)
+{
+    const void *data;
+    uint16_t type = said->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
+                    : said->kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
+                                                  : CV_MSG_REGISTRATION_LAPSED_V1;
+    int rc = ntf_decode(type, said->data, ntf->scratch, &data);
+    if (rc)
+        return rc;
+    if (said->kind == NTF_DECISION) {
+        const cv_registration_decided_v1_t *decided = data;
+        *ret_persons = decided->persons;
+        *ret_n = decided->cls == CV_OUTCOME_CLASS_OK ? decided->persons_n : 0;
+    } else if (said->kind == NTF_PROMOTION) {
+        *ret_persons = ((const cv_registration_promoted_v1_t *)data)->persons;
+        *ret_n = ((const cv_registration_promoted_v1_t *)data)->persons_n;
+    } else {
+        *ret_persons = ((const cv_registration_lapsed_v1_t *)data)->persons;
+        *ret_n = ((const cv_registration_lapsed_v1_t *)data)->persons_n;
+    }
+    return CV_OK;
+}
+
+/* Whether nobody has answered the offer yet, for any of those it was made to. */
+static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool *ret_open)
+{
+    cv_party_answer_t answer;
+    int64_t since;
+    const void *promoted;
+    const cv_person_place_t *persons = NULL;
+    cv_arena_reset(ntf->scratch);
+    int rc = ntf_store_answer_get(ntf->store, row->event, row->party, &answer, &since);
+    if (!rc)
+        rc = ntf_decode(CV_MSG_REGISTRATION_PROMOTED_V1, row->data, ntf->scratch, &promoted);
+    if (rc)
+        return rc;
+    ntf_offered_t offered = ntf_offered(promoted);
+    ntf_said_t said = {.n = row->n};
+    while (!rc && offered.n > 0) {
+        cv_arena_reset(ntf->scratch);
+        size_t n = 0;
+        rc = ntf_watch_said(ntf->watches, row->event, row->party, said.n, ntf->scratch, &said);
+        if (!rc && said.data.ptr) /* of an old notice it was not kept */
+            rc = s_persons(ntf, &said, &persons, &n);
+        if (!rc)
+            ntf_offered_after(&offered, persons, n);
+    }
+    *ret_open =
+        offered.n > 0 && answer != CV_PARTY_ANSWER_DECLINED && answer != CV_PARTY_ANSWER_WITHDRAWN;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* Whether its deadline is still this one. That of an offer never moves; but it may have been answered, and an event that
+ * is off has no seats. */
 static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_watch_t *watch, bool *ret_stands)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -52,9 +106,13 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     const void *data;
     int64_t deadline_ms = 0;
     int rc = row->kind == NTF_REMINDER ? ntf_ahead_read(row->data, &ahead, &record) : CV_OK;
-    bool is_offer = row->kind == NTF_PROMOTION;
-    if (rc)
+    bool is_offer = row->kind == NTF_PROMOTION, is_open = true;
+    if (!rc && is_offer)
+        rc = s_is_open(ntf, row, &is_open);
+    if (rc || !is_open) {
+        *ret_stands = false;
         return rc;
+    }
     bool is_silence = !is_offer && ahead.anchor == NTF_ANCHOR_SILENCE;
     rc = is_silence ? ntf_procedure_get(ntf->reminders, row->event, arena, &record)
                     : ntf_store_event_get(ntf->store, row->event, arena, &record);
@@ -109,10 +167,10 @@ static int s_escalate(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, ntf_wa
     int rc = s_next_contact(ntf, cv_tx_arena(tx), row, &above);
     if (rc)
         return rc;
-    int len = snprintf(notice, sizeof(notice), SECOND "%.*s", CV_STR_ARG(row->notice));
-    if (len < 0 || (size_t)len >= sizeof(notice))
-        return CV_ENOTFOUND;
-    rc = ntf_tell(ntf, &(ntf_telling_t){.kind = row->kind,
+    rc = ntf_id_because("second", row->notice, row->party, notice);
+    if (rc)
+        return rc;
+    rc = ntf_tell(ntf, tx, &(ntf_telling_t){.kind = row->kind,
                                         .notice = cv_str(notice),
                                         .cause = row->cause,
                                         .event = row->event,
@@ -145,10 +203,15 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     int64_t now_ms = cv_tx_now_ms(tx), half_ms = (watch->deadline_ms - now_ms) / 2;
+    int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms);
     ntf_delivery_t row, second;
     ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
     bool stands = false;
     int state = watch->state;
+    if (now_ms < ready_ms) {
+        watch->at_ms = ready_ms;
+        return CV_OK;
+    }
     watch->state = NTF_WATCH_ENDED;
     if (half_ms <= 0)
         return CV_OK;

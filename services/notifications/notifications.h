@@ -103,6 +103,7 @@ typedef struct {
     bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
     bool pinging;     /* the timer "ping" may not be at whose time comes next */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
+    int64_t began_ms; /* when the service began to work: what was due before has had no chance yet; 0: not known yet */
 
     int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */
@@ -146,7 +147,7 @@ typedef struct {
     int64_t deadline_ms; /* until when something can be done; 0: there is no such instant */
     bool is_second;      /* made again, for the next contact: escalate.h */
 } ntf_telling_t;
-int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling) CV_USE_RESULT;
+int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling) CV_USE_RESULT;
 
 /* remind.c. What is ahead of an event or a procedure as it stands now; nothing, once it is over or off. */
 int ntf_remind_event(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;

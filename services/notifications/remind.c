@@ -155,7 +155,7 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t 
                                      CV_STR_ARG(due->about), (long long)(due->anchor_ms / 1000));
     if (!cause.ptr)
         return CV_ENOMEM;
-    return ntf_tell(ntf, &(ntf_telling_t){.kind = NTF_REMINDER,
+    return ntf_tell(ntf, tx, &(ntf_telling_t){.kind = NTF_REMINDER,
                                           .notice = cv_str(notice),
                                           .cause = cause,
                                           .event = due->about,
@@ -273,7 +273,7 @@ int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedul
     for (size_t i = 0; !rc && i < n; i++) {
         if (s_member(&parties[i]))
             rc = ntf_tell(
-                ntf, &(ntf_telling_t){.kind = NTF_SILENCE,
+                ntf, tx, &(ntf_telling_t){.kind = NTF_SILENCE,
                                       .cause = msg->id,
                                       .event = procedure->decision,
                                       .party = parties[i].party,

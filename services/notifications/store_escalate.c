@@ -25,6 +25,9 @@ const char ntf_tables_escalate[] =
               " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"          \
               " AND r.email = d.address), -1) FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER         \
               " WHERE v.n = ?1 AND d.channel = 2")                                                                     \
+    XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")           \
+    XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND topic = 0"         \
+             " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
     XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
               " WHERE v.n = ?1 AND d.state = 3)")                                                                      \
     XX(reopen, "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2"                       \
@@ -121,6 +124,34 @@ int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_m
     if (rc > 0)
         cv_stmt_reset(store->order);
     return CV_OK;
+}
+
+int ntf_watch_second(ntf_watches_t *store, int64_t n, int *ret_above)
+{
+    cv_stmt_int(store->second, 1, n);
+    int rc = cv_stmt_step(store->second);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_above = (int)cv_stmt_get_int(store->second, 0);
+    cv_stmt_reset(store->second);
+    return CV_OK;
+}
+
+int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
+                   ntf_said_t *ret_said)
+{
+    cv_stmt_text(store->said, 1, event);
+    cv_stmt_text(store->said, 2, party);
+    cv_stmt_int(store->said, 3, n);
+    int rc = cv_stmt_step(store->said);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    cv_str_t data = cv_stmt_get_blob(store->said, 2);
+    *ret_said = (ntf_said_t){.n = cv_stmt_get_int(store->said, 0),
+                             .kind = (int)cv_stmt_get_int(store->said, 1),
+                             .data = data.ptr ? cv_arena_str(arena, data) : CV_STR_NONE};
+    cv_stmt_reset(store->said);
+    return data.ptr && !ret_said->data.ptr ? CV_ENOMEM : CV_OK;
 }
 
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken)

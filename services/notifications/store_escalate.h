@@ -35,6 +35,17 @@ int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch) CV_USE_RESULT;
 int ntf_watch_next(ntf_watches_t *store, int64_t *ret_ms) CV_USE_RESULT;
 /* To which order its mail went last; -1: to nobody who is a contact or recipient now. *ret_mailed: it was mailed. */
 int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_mailed) CV_USE_RESULT;
+/* Behind which order the one is that was made for the next contact. CV_ENOTFOUND: none was. */
+int ntf_watch_second(ntf_watches_t *store, int64_t n, int *ret_above) CV_USE_RESULT;
+/* The next that registration said of the delegation behind delivery n: a decision, a promotion, a lapse; data is copied
+ * to the arena. CV_ENOTFOUND: no more. */
+typedef struct {
+    int64_t n;
+    int kind;
+    cv_str_t data;
+} ntf_said_t;
+int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
+                   ntf_said_t *ret_said) CV_USE_RESULT;
 /* Whether a server or a webhook has taken it, whatever became of its other dispatches. */
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken) CV_USE_RESULT;
 /* What was taken came back: whoever's mail this delivery is, is looked at again now, if its deadline is ahead. */

@@ -13,6 +13,7 @@ _Static_assert((int)NTF_CONTACT_RETURNED == (int)NTF_ADDRESS_RETURNED &&
                "the view gives the state of the address");
 
 const char ntf_tables_reach[] = NTF_TABLES_REACH;
+const char ntf_tables_reach_2[] = NTF_TABLES_REACH_2;
 
 struct ntf_reaches {
 #define XX(name, sql) cv_stmt_t *name;
@@ -103,12 +104,13 @@ int ntf_bounce_said(ntf_reaches_t *store, const ntf_bounce_t *bounce, int64_t si
     return s_whether(store->said, ret_said);
 }
 
-int ntf_bounce_put(ntf_reaches_t *store, const ntf_bounce_t *bounce, cv_str_t address)
+int ntf_bounce_put(ntf_reaches_t *store, const ntf_bounce_t *bounce, cv_str_t address, int64_t now_ms)
 {
     cv_stmt_int(store->put, 1, bounce->dispatch);
     cv_stmt_int(store->put, 2, bounce->back);
     cv_stmt_int(store->put, 3, bounce->at_ms);
     cv_stmt_text(store->put, 4, bounce->status);
+    cv_stmt_int(store->put, 5, now_ms);
     int rc = cv_stmt_run(store->put);
     if (!rc) {
         cv_stmt_int(store->trim, 1, bounce->dispatch);
@@ -171,6 +173,14 @@ int ntf_address_stopped(ntf_reaches_t *store, cv_str_t address, bool *ret_stoppe
 {
     cv_stmt_text(store->stopped, 1, address);
     return s_whether(store->stopped, ret_stopped);
+}
+
+int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, cv_str_t address, bool *ret_is)
+{
+    cv_stmt_text(store->is_of, 1, event);
+    cv_stmt_text(store->is_of, 2, party);
+    cv_stmt_text(store->is_of, 3, address);
+    return s_whether(store->is_of, ret_is);
 }
 
 int ntf_address_clear(ntf_reaches_t *store, cv_str_t party, int order, cv_db_t *db, int64_t *ret_n)

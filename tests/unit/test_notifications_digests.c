@@ -9,7 +9,6 @@
 #include "notifications_forum.h"
 #include "stored.h"
 
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define FILE_DECIDED EVENTS_ID "1.KZ"
 
 /* ---- asking ------------------------------------------------------------------------------- */

@@ -7,8 +7,6 @@
 
 #include "notifications_forum.h"
 
-#define HOUR_MS INT64_C(3600000)
-#define DAY_MS (24 * HOUR_MS)
 
 static int64_t ms_of(const char *text)
 {
