@@ -12,6 +12,7 @@
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
 #include "notifications/ping.h"
+#include "notifications/unseen.h"
 
 #include <string.h>
 
@@ -156,9 +157,37 @@ static int s_decision(s_notice_t *notice, cv_str_t data)
     return s_names(notice, notice->news.promoted->persons, notice->news.promoted->persons_n);
 }
 
+/* What nobody has got, as its own party would be told of it, but for the names. What is not known any more is left out:
+ * there is no stream to wait for. */
+static int s_unseen(s_notice_t *notice)
+{
+    const ntf_delivery_t *own = notice->row;
+    ntf_unseen_t unseen;
+    ntf_delivery_t *row = cv_arena_take(notice->ntf->arena, sizeof(*row));
+    int rc = row ? ntf_unseen_read(own->data, &unseen) : CV_ENOMEM;
+    if (!rc)
+        rc = ntf_store_delivery_get(notice->ntf->store, unseen.n, notice->ntf->arena, row);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_EMALFORMED : rc;
+    notice->news.why = unseen.why;
+    notice->news.until_ms = unseen.deadline_ms;
+    notice->news.unseen = row->notice;
+    notice->context.party = row->party;
+    notice->row = row;
+    rc = row->kind == NTF_REMINDER  ? s_reminder(notice)
+         : row->kind == NTF_SILENCE ? s_procedure(notice, row->data)
+                                    : s_event(notice);
+    notice->row = own;
+    if (!rc || rc == NTF_NOT_TOLD)
+        rc = s_names_of_places(notice);
+    return rc == NTF_NOT_TOLD ? CV_OK : rc;
+}
+
 static int s_news(s_notice_t *notice)
 {
     const ntf_delivery_t *row = notice->row;
+    if (row->kind == NTF_UNSEEN)
+        return s_unseen(notice);
     if (row->kind == NTF_CONTACT_PING) { /* it waits for no stream: who is asked is known here */
         notice->news.order = row->above + 1;
         notice->news.until_ms = row->time_ms + ntf_ping_answer_ms();

@@ -65,3 +65,12 @@ ntf_seen_t ntf_seen(int64_t arrival, int channel, int64_t digest)
     bool is_left = arrival == NTF_ARRIVAL_DELIVERED || (arrival == NTF_ARRIVAL_WRITTEN && channel == OUTBOX);
     return is_left || (!is_dead && digest == NTF_LEFT_OUT) ? NTF_SEEN_YES : NTF_SEEN_NOT;
 }
+
+int ntf_why(int64_t arrival, int hold)
+{
+    if (arrival == NTF_ARRIVAL_FAILED || arrival > NTF_ARRIVAL_DELIVERED)
+        return NTF_WHY_DEAD;
+    if (arrival == NTF_ARRIVAL_WRITTEN)
+        return NTF_WHY_NOT_TAKEN;
+    return hold == NTF_HOLD_RECIPIENT ? NTF_WHY_NOBODY : NTF_WHY_WAITS;
+}

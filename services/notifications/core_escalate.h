@@ -41,4 +41,9 @@ typedef enum {
 /* arrival: NTF_ARRIVAL_*; channel: 1 is the outbox; digest: as in ntf_delivery_t. */
 ntf_seen_t ntf_seen(int64_t arrival, int channel, int64_t digest);
 
+/* Why nobody has it. Stored: never renumbered. */
+enum { NTF_WHY_WAITS = 1, NTF_WHY_NOBODY, NTF_WHY_NOT_TAKEN, NTF_WHY_DEAD, NTF_WHYS_END };
+/* hold: NTF_HOLD_* */
+int ntf_why(int64_t arrival, int hold);
+
 #endif

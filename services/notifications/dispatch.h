@@ -51,12 +51,14 @@ enum {
     NTF_PAUSE_STORE_MS = 1000, /* after a transaction that failed */
 };
 
+enum { NTF_PARTY_MAX = 16 }; /* octets of a party's code */
 enum { NTF_ESCALATE_REMINDER, NTF_ESCALATE_PROMOTION, NTF_ESCALATE_SILENCE, NTF_ESCALATES };
 typedef struct {
     ntf_courier_settings_t courier;
     ntf_ladder_t ladder;
-    int64_t escalate_ms[NTF_ESCALATES]; /* before a deadline; 0: never */
-    char key_path[NTF_SETTING_MAX];     /* of the file that webhooks' secrets are made from; "": none */
+    int64_t escalate_ms[NTF_ESCALATES];  /* before a deadline; 0: never */
+    char secretariat[NTF_PARTY_MAX + 1]; /* who is told of what nobody got: unseen.h; "": nobody */
+    char key_path[NTF_SETTING_MAX];      /* of the file that webhooks' secrets are made from; "": none */
 } ntf_post_settings_t;
 
 /* Settings, once and before ntf_service is opened. CV_EINVAL with the reason. */

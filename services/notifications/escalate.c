@@ -8,6 +8,7 @@
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 #include "notifications/store_arrival.h"
+#include "notifications/unseen.h"
 
 int ntf_escalate_watch(ntf_t *ntf, cv_tx_t *tx, cv_str_t notice, const ntf_telling_t *telling)
 {
@@ -91,9 +92,23 @@ static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool *ret_open)
         if (!rc)
             ntf_offered_after(&offered, persons, n);
     }
-    *ret_open =
-        offered.n > 0 && answer != CV_PARTY_ANSWER_DECLINED && answer != CV_PARTY_ANSWER_WITHDRAWN;
+    *ret_open = offered.n > 0 && answer != CV_PARTY_ANSWER_DECLINED && answer != CV_PARTY_ANSWER_WITHDRAWN;
     return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* Whether a reminder is still for this party: who was reminded to answer may have answered, and who was registered be gone. */
+static int s_concerns(ntf_t *ntf, const ntf_delivery_t *row, int anchor, bool *ret_concerns)
+{
+    cv_party_answer_t answer;
+    int64_t since;
+    int rc = ntf_store_answer_get(ntf->store, row->event, row->party, &answer, &since);
+    bool is_asked = anchor == NTF_ANCHOR_REGISTRATION || anchor == NTF_ANCHOR_NOMINATION;
+    bool is_registered = anchor == NTF_ANCHOR_START || anchor == NTF_ANCHOR_CONFIRMATION;
+    if (!rc)
+        *ret_concerns = is_asked        ? answer == CV_PARTY_ANSWER_ABSENT
+                        : is_registered ? answer == CV_PARTY_ANSWER_REGISTERED
+                                        : true;
+    return rc;
 }
 
 /* Whether its deadline is still this one. That of an offer never moves; but it may have been answered, and an event that
@@ -131,6 +146,11 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
         return CV_OK;
     }
     const cv_scheduling_event_v1_t *event = data;
+    if (!is_offer) {
+        rc = s_concerns(ntf, row, ahead.anchor, ret_stands);
+        if (rc || !*ret_stands)
+            return rc;
+    }
     *ret_stands = event->status != CV_EVENT_STATUS_CANCELLED && event->status != CV_EVENT_STATUS_REJECTED &&
                   event->status != CV_EVENT_STATUS_POSTPONED;
     if (is_offer || !*ret_stands)
@@ -170,15 +190,16 @@ static int s_escalate(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, ntf_wa
     rc = ntf_id_because("second", row->notice, row->party, notice);
     if (rc)
         return rc;
-    rc = ntf_tell(ntf, tx, &(ntf_telling_t){.kind = row->kind,
-                                        .notice = cv_str(notice),
-                                        .cause = row->cause,
-                                        .event = row->event,
-                                        .party = row->party,
-                                        .time_ms = cv_tx_now_ms(tx),
-                                        .private_seq = row->private_seq,
-                                        .data = row->data,
-                                        .is_second = true});
+    rc = ntf_tell(ntf, tx,
+                  &(ntf_telling_t){.kind = row->kind,
+                                   .notice = cv_str(notice),
+                                   .cause = row->cause,
+                                   .event = row->event,
+                                   .party = row->party,
+                                   .time_ms = cv_tx_now_ms(tx),
+                                   .private_seq = row->private_seq,
+                                   .data = row->data,
+                                   .is_second = true});
     if (!rc)
         rc = ntf_watch_above(ntf->watches, cv_str(notice), above);
     if (!rc)
@@ -213,8 +234,6 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
         return CV_OK;
     }
     watch->state = NTF_WATCH_ENDED;
-    if (half_ms <= 0)
-        return CV_OK;
     int rc = s_seen(ntf, arena, watch->n, &row, &seen);
     if (!rc && watch->second)
         rc = s_seen(ntf, arena, watch->second, &second, &seen_second);
@@ -222,6 +241,9 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
         rc = s_stands(ntf, tx, &row, watch, &stands);
     if (rc || !stands || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
         return rc;
+    const ntf_delivery_t *last = watch->second ? &second : &row;
+    if (watch->deadline_ms <= now_ms)
+        return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
     watch->at_ms = now_ms + (half_ms > NTF_LOOK_SOON_MS ? half_ms : NTF_LOOK_SOON_MS);
     watch->state = state;
     if (seen == NTF_SEEN_LATER)
@@ -233,7 +255,7 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     if (state != NTF_NOBODY)
         cv_log(CV_LOG_WARN, "notice_unseen", cv_kv_str("notice", row.notice), cv_kv_str("party", row.party));
     watch->at_ms = now_ms + NTF_LOOK_AGAIN_MS;
-    return CV_OK;
+    return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
 }
 
 int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx)

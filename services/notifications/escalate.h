@@ -12,12 +12,15 @@
  *     nobody has it                    the same is made for whoever comes next in the party's order after the one it was
  *                                      mailed to, saying so in the text, once; it leaves at once, and to no webhook
  *     there is nobody who comes next,  it is unseen: counted in notifications.delivery, and said by doctor, metrics and the
- *     or that does not arrive either   page; looked at again every NTF_LOOK_AGAIN_MS, so that it ends when somebody mends it
+ *     or that does not arrive either   page, and told to the secretariat (unseen.h); looked at again every NTF_LOOK_AGAIN_MS, so
+ *                                      that it ends when somebody mends it
+ *     the deadline has passed          it ends; what nobody had is told to the secretariat
  *
  * Failure modes
  *   killed at any moment               the row and the other notice are of one transaction; the timer is durable
  *   down while it was due              looked at at the next start, when delivery had NTF_LOOK_START_MS to do what it
- *                                      could not do meanwhile; if the deadline has passed meanwhile, it ends
+ *                                      could not do meanwhile; if the deadline has passed meanwhile, it ends: no
+ *                                      other contact is told what is no more
  *   it was made while we were down     it is known only now, so the time it has is counted from now
  *   the clock steps                    what is due is due by the clock; that it was done is not undone by it
  *   an outbox folder                   what is a file is taken for arrived: what becomes of files is not known here

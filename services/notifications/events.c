@@ -61,12 +61,13 @@ static int s_tell_change(ntf_t *ntf, cv_tx_t *tx, cv_str_t cause, cv_str_t event
                    : last == NTF_CALENDAR_REQUEST ? NTF_CALENDAR_CANCEL
                                                   : NTF_CALENDAR_NONE;
     return rc ? rc
-              : ntf_tell(ntf, tx, &(ntf_telling_t){.kind = NTF_EVENT_CHANGE,
-                                               .cause = cause,
-                                               .event = event,
-                                               .party = party,
-                                               .time_ms = time_ms,
-                                               .calendar = calendar});
+              : ntf_tell(ntf, tx,
+                         &(ntf_telling_t){.kind = NTF_EVENT_CHANGE,
+                                          .cause = cause,
+                                          .event = event,
+                                          .party = party,
+                                          .time_ms = time_ms,
+                                          .calendar = calendar});
 }
 
 /* A change that was seen before, of which only the cause is known. */
@@ -157,9 +158,10 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
     int rc = s_calendar_of(ntf, promoted->event, promoted->party, CV_PARTY_ANSWER_REGISTERED, promoted->persons,
                            promoted->persons_n, &calendar);
     return rc ? rc
-              : ntf_tell(ntf, tx, &(ntf_telling_t){NTF_PROMOTION, CV_STR_NONE, msg->id, promoted->event, promoted->party,
-                                               msg->time_ms, promoted->private_seq, msg->data_bytes, calendar,
-                                               promoted->has_expires_ms ? promoted->expires_ms : 0, false});
+              : ntf_tell(ntf, tx,
+                         &(ntf_telling_t){NTF_PROMOTION, CV_STR_NONE, msg->id, promoted->event, promoted->party,
+                                          msg->time_ms, promoted->private_seq, msg->data_bytes, calendar,
+                                          promoted->has_expires_ms ? promoted->expires_ms : 0, false});
 }
 
 /* An offer nobody took: its persons are off the list, and whoever answers for them must hear of it. */
@@ -169,9 +171,9 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
         int calendar;
         int rc = s_calendar_of(ntf, lapsed->event, lapsed->party, lapsed->answer, NULL, 0, &calendar);
         if (!rc)
-            rc =
-                ntf_tell(ntf, tx, &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party,
-                                               msg->time_ms, lapsed->private_seq, msg->data_bytes, calendar, 0, false});
+            rc = ntf_tell(ntf, tx,
+                          &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party, msg->time_ms,
+                                           lapsed->private_seq, msg->data_bytes, calendar, 0, false});
         if (rc)
             return rc;
     }

@@ -24,6 +24,7 @@
  *       makes the delivery rows of the reminders that are due
  *   the timer "escalate"                               escalate.c
  *       makes those for the next contact, of what nobody has got in time; what comes back of mails is in reach.h
+ *                                                      unseen.h: what nobody gets is told to the secretariat
  *   the timer "ping"                                   ping.c
  *       asks recipients whether they are still the right ones
  *
@@ -161,6 +162,8 @@ int ntf_remind_all(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 int ntf_remind_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* Keeps the invariant that the timer "remind" is at what is due next. */
 int ntf_remind_timer(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+/* As many numbers, with a space between them. CV_EMALFORMED: they are not. */
+int ntf_numbers_read(cv_str_t line, size_t n, int64_t *ret_numbers) CV_USE_RESULT;
 /* The data of a reminder's delivery. */
 int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedure) CV_USE_RESULT;
 

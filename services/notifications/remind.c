@@ -124,20 +124,25 @@ int ntf_remind_timer(ntf_t *ntf, cv_tx_t *tx)
 
 /* ---- telling ------------------------------------------------------------------------------ */
 
+int ntf_numbers_read(cv_str_t line, size_t n, int64_t *ret_numbers)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *space = line.len ? memchr(line.ptr, ' ', line.len) : NULL;
+        size_t len = space ? (size_t)(space - line.ptr) : line.len, gone = len + (space ? 1 : 0);
+        if (len == 0 || cv_str_digits((cv_str_t){line.ptr, len}, NUMBER_DIGITS, &ret_numbers[i]))
+            return CV_EMALFORMED;
+        line = (cv_str_t){line.ptr + gone, line.len - gone};
+    }
+    return line.len ? CV_EMALFORMED : CV_OK;
+}
+
 /* A reminder's data: "ANCHOR INSTANT BEFORE\n", and the procedure's record behind it. */
 int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedure)
 {
     const char *newline = data.len ? memchr(data.ptr, '\n', data.len) : NULL;
     cv_str_t line = {data.ptr, newline ? (size_t)(newline - data.ptr) : 0};
     int64_t numbers[3] = {0};
-    for (size_t i = 0; newline && i < 3; i++) {
-        const char *space = line.len ? memchr(line.ptr, ' ', line.len) : NULL;
-        size_t len = space ? (size_t)(space - line.ptr) : line.len, gone = len + (space ? 1 : 0);
-        if (len == 0 || cv_str_digits((cv_str_t){line.ptr, len}, NUMBER_DIGITS, &numbers[i]))
-            return CV_EMALFORMED;
-        line = (cv_str_t){line.ptr + gone, line.len - gone};
-    }
-    if (!newline || line.len || numbers[0] >= NTF_ANCHORS_N)
+    if (!newline || ntf_numbers_read(line, 3, numbers) || numbers[0] >= NTF_ANCHORS_N)
         return CV_EMALFORMED;
     *ret_ahead = (ntf_ahead_t){.anchor = (int)numbers[0], .anchor_ms = numbers[1], .before_ms = numbers[2]};
     *ret_procedure = (cv_str_t){newline + 1, data.len - (size_t)(newline + 1 - data.ptr)};
@@ -155,14 +160,15 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t 
                                      CV_STR_ARG(due->about), (long long)(due->anchor_ms / 1000));
     if (!cause.ptr)
         return CV_ENOMEM;
-    return ntf_tell(ntf, tx, &(ntf_telling_t){.kind = NTF_REMINDER,
-                                          .notice = cv_str(notice),
-                                          .cause = cause,
-                                          .event = due->about,
-                                          .party = party,
-                                          .time_ms = cv_tx_now_ms(tx),
-                                          .data = data,
-                                          .deadline_ms = due->anchor_ms});
+    return ntf_tell(ntf, tx,
+                    &(ntf_telling_t){.kind = NTF_REMINDER,
+                                     .notice = cv_str(notice),
+                                     .cause = cause,
+                                     .event = due->about,
+                                     .party = party,
+                                     .time_ms = cv_tx_now_ms(tx),
+                                     .data = data,
+                                     .deadline_ms = due->anchor_ms});
 }
 
 static bool s_member(const ntf_invitee_t *party)
@@ -273,13 +279,14 @@ int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedul
     for (size_t i = 0; !rc && i < n; i++) {
         if (s_member(&parties[i]))
             rc = ntf_tell(
-                ntf, tx, &(ntf_telling_t){.kind = NTF_SILENCE,
-                                      .cause = msg->id,
-                                      .event = procedure->decision,
-                                      .party = parties[i].party,
-                                      .time_ms = msg->time_ms,
-                                      .data = msg->data_bytes,
-                                      .deadline_ms = runs && procedure->has_expires_ms ? procedure->expires_ms : 0});
+                ntf, tx,
+                &(ntf_telling_t){.kind = NTF_SILENCE,
+                                 .cause = msg->id,
+                                 .event = procedure->decision,
+                                 .party = parties[i].party,
+                                 .time_ms = msg->time_ms,
+                                 .data = msg->data_bytes,
+                                 .deadline_ms = runs && procedure->has_expires_ms ? procedure->expires_ms : 0});
     }
     return rc;
 }

@@ -31,7 +31,7 @@
     " WHERE channel = NEW.channel; END;"
 
 /* When it was reported, by our clock: what others say of an instant (at_ms) does not say which attempt it is about. */
-#define NTF_TABLES_REACH_2                                                 \
+#define NTF_TABLES_REACH_2                                                   \
     "ALTER TABLE ntf_bounce ADD COLUMN taken_ms INTEGER NOT NULL DEFAULT 0;" \
     "UPDATE ntf_bounce SET taken_ms = at_ms;"
 

@@ -55,7 +55,9 @@ enum {
     NTF_REMINDER = 5,
     NTF_SILENCE = 6,
     NTF_DIGEST = 7,
-    NTF_CONTACT_PING = 8
+    NTF_CONTACT_PING = 8,
+    NTF_UNSEEN = 9,
+    NTF_KINDS_END
 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */

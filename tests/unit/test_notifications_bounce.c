@@ -201,7 +201,8 @@ static void test_comes_back_after_a_quick_redrive(void **state)
     snprintf(sql, sizeof(sql), "UPDATE ntf_dispatch SET state = 3, attempts = 2, done_ms = %lld, first_ms = %lld",
              (long long)drv->ms, (long long)drv->ms);
     drv_sql(drv, sql);
-    drv_run(drv, 1000, true);
+    drv_restart(drv);
+    drv_run(drv, 1500, true);
     assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, "5.1.1", first_ms), "bounce_known"); /* late */
     assert_int_equal(last_notice(drv).state, CV_NOTICE_STATE_DELIVERED);
     assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, "5.1.1", drv->ms), "bounce_taken");

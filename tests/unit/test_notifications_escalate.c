@@ -8,7 +8,6 @@
 
 #include "notifications_offer.h"
 
-
 static void test_when(void **state)
 {
     (void)state;
@@ -342,6 +341,7 @@ static void test_answered(void **state)
     recipient(drv, 1, "second@kz.example");
     stuck(drv, "focal@KZ.example");
     tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 500, true);
     jump(drv, 37 * HOUR_MS);
     assert_int_equal(seconds(drv), 0);
     assert_int_equal(unseen(drv), 0);
@@ -367,6 +367,7 @@ static void test_an_answer_that_was_refused(void **state)
     recipient(drv, 1, "second@kz.example");
     stuck(drv, "focal@KZ.example");
     tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 500, true);
     jump(drv, 37 * HOUR_MS);
     assert_int_equal(seconds(drv), 1);
 }
@@ -386,6 +387,45 @@ static void test_the_longest_id(void **state)
                      1);
 }
 
+/* A reminder to answer goes to nobody else once there is an answer, and one of a start to nobody whose delegation is out. */
+static void test_reminders_that_are_done(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    recipient_of(drv, "UZ", 1, "first@uz.example");
+    recipient_of(drv, "UZ", 2, "second@uz.example");
+    recipient(drv, 2, "second@kz.example");
+    cv_scheduling_event_v1_t event = forum(2);
+    event.event_details.time_start = CV_STR("09:30");
+    event.event_details.zone = CV_STR("Asia/Baku");
+    event.has_registration = true;
+    event.registration = (cv_registration_rules_t){.capacity = 10,
+                                                   .maximum = 5,
+                                                   .waiting = CV_WAITING_RULE_STRICT,
+                                                   .group = CV_GROUP_RULE_EACH,
+                                                   .opens_ms = drv->ms - DAY_MS,
+                                                   .closes_ms = drv->ms + 10 * DAY_MS};
+    tell_event(drv, &event);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    jump(drv, 9 * DAY_MS + HOUR_MS);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.n"
+                                     " WHERE w.state = 1 AND v.party = 'UZ'"),
+                     1);
+    stuck(drv, "first@uz.example");
+    tell_decided(drv, "UZ", CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_DECLINED, 0);
+    drv_run(drv, 500, true);
+    jump(drv, 20 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    jump(drv, 1778563800000 - DAY_MS + HOUR_MS - drv->ms); /* a day before the start, 2026-05-12 05:30 UTC */
+    stuck(drv, "focal@KZ.example");
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_WITHDRAWN, 0);
+    drv_run(drv, 500, true);
+    jump(drv, 20 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state <> 3"), 0);
+}
+
 /* The next contact is stopped before it can be written to: whoever comes before it gets what is for them. */
 static void test_a_second_that_waits_holds_nobody(void **state)
 {
@@ -397,11 +437,14 @@ static void test_a_second_that_waits_holds_nobody(void **state)
     drv_run(drv, 1000, false);
     assert_int_equal(seconds(drv), 1);
     drv_sql(drv, "INSERT INTO ntf_address VALUES('second@kz.example', 1, 1, '5.1.1', 1, 0, 0, 0)");
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 1000, false);
     drv_run(drv, 1000, true);
     assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery WHERE above >= 0"), NTF_HOLD_RECIPIENT);
+    assert_written(drv, EVENTS_ID "3.KZ", "focal@KZ.example");
     tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
     drv_run(drv, 1000, true);
-    assert_written(drv, EVENTS_ID "3.KZ", "focal@KZ.example");
+    assert_written(drv, EVENTS_ID "4.KZ", "focal@KZ.example");
     assert_null(drv_file(drv, "second." OFFER));
     recipient(drv, 1, "other@kz.example");
     drv_run(drv, 1000, true);
@@ -432,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_withdrawn, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_an_answer_that_was_refused, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_the_longest_id, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_reminders_that_are_done, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_a_second_that_waits_holds_nobody, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,6 @@
 
 #include "notifications_forum.h"
 
-
 static int64_t ms_of(const char *text)
 {
     int64_t ms;
