@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { REPORT_DAYS = 31 };
 enum { STEP_S = 15 * 60, STEPS_MAX = 24 * 4 }; /* clocks are set by quarters of an hour, by a day at most */
 #define DAY_MS INT64_C(86400000)
 
@@ -54,6 +55,18 @@ static bool s_ahead(cv_event_status_t status)
            status == CV_EVENT_STATUS_CLOSED;
 }
 
+/* The end of so many days after the last one, at the place. */
+static bool s_report(const cv_event_details_t *details, cv_str_t file, int64_t *ret_ms)
+{
+    cv_str_t last = details->date_end.ptr ? details->date_end : details->date_start;
+    int64_t day_ms, utc_s;
+    if (last.len != 10 || cv_date_parse(last, &day_ms))
+        return false;
+    int64_t wall_s = (day_ms + (REPORT_DAYS + 1) * DAY_MS) / 1000;
+    *ret_ms = (s_instant(file, wall_s, NULL, &utc_s) ? utc_s : wall_s) * 1000;
+    return true;
+}
+
 bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms)
 {
     const cv_registration_rules_t *rules = &event->registration;
@@ -63,6 +76,8 @@ bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file
     }
     if (anchor == NTF_ANCHOR_START)
         return s_ahead(event->status) && ntf_start(&event->event_details, file, ret_ms);
+    if (anchor == NTF_ANCHOR_REPORT)
+        return event->status == CV_EVENT_STATUS_HELD && s_report(&event->event_details, file, ret_ms);
     if (!event->has_registration || event->status != CV_EVENT_STATUS_OPEN)
         return false;
     if (anchor == NTF_ANCHOR_CONFIRMATION) {

@@ -8,6 +8,7 @@
  *   nomination     the same, where persons are nominated first    only while it is open
  *   confirmation   confirmation closes                            only while it is open
  *   silence        a silence procedure ends                       only while it runs
+ *   report         31 days after its last day are over            only while it is held: its report ends that
  *
  * The start is the wall clock at the place, in the event's zone, as the tz database says it when it is asked: an event
  * keeps its wall time when a country changes its clocks. A time that the clocks skip is the first that they show
@@ -34,12 +35,14 @@ enum {
     NTF_ANCHOR_NOMINATION,
     NTF_ANCHOR_CONFIRMATION,
     NTF_ANCHOR_SILENCE,
+    NTF_ANCHOR_REPORT,
     NTF_ANCHORS_N
 };
 enum {
     NTF_TO_REGISTERED = 1, /* delegations that are registered */
     NTF_TO_UNANSWERED = 2, /* parties that may register, and have neither registered nor declined */
     NTF_TO_MEMBERS = 3,
+    NTF_TO_PROPOSER = 4, /* of the event; the secretariat where there is none */
 };
 
 enum { NTF_RULE_MAX = 16 }; /* octets of a rule's name */

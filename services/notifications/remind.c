@@ -22,6 +22,7 @@
 #include "convene/log.h"
 #include "convene/zone.h"
 #include "notifications/content/calendar.h"
+#include "notifications/dispatch.h"
 #include "notifications/notifications.h"
 
 #include <string.h>
@@ -201,7 +202,21 @@ static int s_remind_parties(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, const
     return rc;
 }
 
-/* CV_ENOTFOUND: what it is about is not there any more. */
+/* Whoever proposed the event owes its report. */
+static int s_remind_proposer(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, const cv_scheduling_event_v1_t *event,
+                             cv_str_t data)
+{
+    cv_str_t party = event->event_details.proposer;
+    ntf_recipient_t recipient;
+    if (party.ptr)
+        return s_remind_one(ntf, tx, due, party, data);
+    party = cv_str(ntf_post_settings()->secretariat);
+    int rc = party.len ? ntf_store_recipient_for(ntf->store, due->about, party, -1, cv_tx_arena(tx), &recipient)
+                       : CV_ENOTFOUND;
+    return rc ? rc : s_remind_one(ntf, tx, due, party, data);
+}
+
+/* CV_ENOTFOUND: what it is about, or who is to be told, is not there any more. */
 static int s_remind(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -221,8 +236,9 @@ static int s_remind(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
         cv_buf_put(&buf, record.ptr, record.len);
     rc = buf.rc;
     if (!rc)
-        rc = due->rule.audience == NTF_TO_REGISTERED ? s_remind_registered(ntf, tx, due, cv_buf_str(&buf))
-                                                     : s_remind_parties(ntf, tx, due, event, cv_buf_str(&buf));
+        rc = due->rule.audience == NTF_TO_PROPOSER     ? s_remind_proposer(ntf, tx, due, event, cv_buf_str(&buf))
+             : due->rule.audience == NTF_TO_REGISTERED ? s_remind_registered(ntf, tx, due, cv_buf_str(&buf))
+                                                       : s_remind_parties(ntf, tx, due, event, cv_buf_str(&buf));
     cv_buf_done(&buf);
     return rc;
 }

@@ -24,6 +24,17 @@ const char ntf_tables_content[] =
     "CREATE INDEX ntf_due_next ON ntf_due(due_ms) WHERE state = 1;"
     "CREATE TABLE ntf_procedure(decision TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
+/* What a column may hold is checked by the table itself: another table, with the same rows. */
+const char ntf_tables_report[] =
+    "CREATE TABLE ntf_rule_new(rule TEXT PRIMARY KEY, anchor INTEGER NOT NULL CHECK(anchor BETWEEN 0 AND 5),"
+    " before_ms INTEGER NOT NULL CHECK(before_ms > 0), audience INTEGER NOT NULL CHECK(audience BETWEEN 1 AND 4),"
+    " off INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+    "INSERT INTO ntf_rule_new SELECT rule, anchor, before_ms, audience, off FROM ntf_rule;"
+    "DROP TABLE ntf_rule;"
+    "ALTER TABLE ntf_rule_new RENAME TO ntf_rule;"
+    "INSERT INTO ntf_rule(rule, anchor, before_ms, audience) VALUES('report_7d', 5, 604800000, 4),"
+    " ('report_1d', 5, 86400000, 4) ON CONFLICT DO NOTHING;";
+
 #define STATEMENTS(XX)                                                                                                \
     XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")         \
     XX(rule_put, "INSERT INTO ntf_rule VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(rule) DO UPDATE SET anchor = ?2,"       \
@@ -149,6 +160,7 @@ static const struct {
     [NTF_ANCHOR_NOMINATION] = {CV_REMINDER_ANCHOR_NOMINATION, NTF_TO_UNANSWERED},
     [NTF_ANCHOR_CONFIRMATION] = {CV_REMINDER_ANCHOR_CONFIRMATION, NTF_TO_REGISTERED},
     [NTF_ANCHOR_SILENCE] = {CV_REMINDER_ANCHOR_SILENCE, NTF_TO_MEMBERS},
+    [NTF_ANCHOR_REPORT] = {CV_REMINDER_ANCHOR_REPORT, NTF_TO_PROPOSER},
 };
 
 int ntf_rule_put(ntf_reminders_t *store, const cv_reminder_t *reminder)

@@ -191,7 +191,17 @@ static void test_anchors(void **state)
                      status == CV_EVENT_STATUS_OPEN || status == CV_EVENT_STATUS_CLOSED;
         assert_int_equal(ntf_anchor(NTF_ANCHOR_START, &event, file, &ms), ahead);
         assert_int_equal(ntf_anchor(NTF_ANCHOR_NOMINATION, &event, file, &ms), status == CV_EVENT_STATUS_OPEN);
+        assert_int_equal(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, &ms), status == CV_EVENT_STATUS_HELD);
     }
+    /* 31 whole days after the last one, at the place; where that is not known in UTC. */
+    event.status = CV_EVENT_STATUS_HELD;
+    event.event_details.date_end = CV_STR("2026-05-13");
+    assert_true(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, &ms));
+    assert_int_equal(ms, ms_of("2026-06-13T20:00:00Z"));
+    assert_true(ntf_anchor(NTF_ANCHOR_REPORT, &event, CV_STR_NONE, &ms));
+    assert_int_equal(ms, ms_of("2026-06-14T00:00:00Z"));
+    event.event_details.date_end = event.event_details.date_start = CV_STR("2026-05");
+    assert_false(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, &ms));
     assert_true(ntf_invited(&event, CV_PARTY_KIND_GUEST));
     event.registration.audience_n = 1;
     event.registration.audience[0] = CV_PARTY_KIND_MEMBER;

@@ -23,7 +23,7 @@ enum { NAME_OCTETS = 64, ARENA_MAX = 1024 * 1024 };
 static const char *const s_anchors[NTF_ANCHORS_N] = {
     [NTF_ANCHOR_START] = "start",           [NTF_ANCHOR_REGISTRATION] = "registration",
     [NTF_ANCHOR_NOMINATION] = "nomination", [NTF_ANCHOR_CONFIRMATION] = "confirmation",
-    [NTF_ANCHOR_SILENCE] = "silence",
+    [NTF_ANCHOR_SILENCE] = "silence",       [NTF_ANCHOR_REPORT] = "report",
 };
 
 static bool s_is_sample(const ntf_embedded_t *file)

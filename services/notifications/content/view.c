@@ -428,6 +428,8 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
         s_set_json(make, make->view, "start", json_true());
     if (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION)
         s_set_json(make, make->view, "unanswered", json_true());
+    if (ahead->anchor == NTF_ANCHOR_REPORT)
+        s_set_json(make, make->view, "report", json_true());
     return s_anchors[ahead->anchor];
 }
 

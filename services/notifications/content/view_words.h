@@ -41,6 +41,7 @@ static const char *const s_anchors[NTF_ANCHORS_N] = {
     [NTF_ANCHOR_NOMINATION] = N_("Nominations close soon"),
     [NTF_ANCHOR_CONFIRMATION] = N_("Confirmation closes soon"),
     [NTF_ANCHOR_SILENCE] = N_("A silence procedure ends soon"),
+    [NTF_ANCHOR_REPORT] = N_("The report on an event is due soon"),
 };
 static const char *const s_steps[CV_DECISION_STEP_MAX + 1] = {
     [CV_DECISION_STEP_ABSENT] = "",
