@@ -3,7 +3,7 @@
  */
 #include "notifications/store_escalate.h"
 
-#include <stdlib.h>
+#include "notifications/statement_set.h"
 
 const char ntf_tables_escalate[] =
     "ALTER TABLE ntf_delivery ADD COLUMN above INTEGER NOT NULL DEFAULT -1;"
@@ -37,35 +37,7 @@ const char ntf_tables_escalate[] =
     XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                  \
     XX(unseen, "SELECT count(*) FROM ntf_watch INDEXED BY ntf_watch_nobody WHERE state = 4 AND deadline_ms > ?1")
 
-struct ntf_watches {
-#define XX(name, sql) cv_stmt_t *name;
-    STATEMENTS(XX)
-#undef XX
-};
-
-int ntf_watches_open(cv_db_t *db, ntf_watches_t **ret_store)
-{
-    ntf_watches_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_watches_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_watches_close(ntf_watches_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
-}
+NTF_STATEMENT_SET(ntf_watches, STATEMENTS)
 
 int ntf_watch_put(ntf_watches_t *store, cv_str_t notice, int64_t deadline_ms, int64_t at_ms)
 {

@@ -3,9 +3,8 @@
  */
 #include "notifications/store_reach.h"
 
+#include "notifications/statement_set.h"
 #include "notifications/statements_reach.h"
-
-#include <stdlib.h>
 
 _Static_assert(CV_DELIVERY_RESULT_WITHDRAWN == 15, "statements_reach.h says it as a number");
 _Static_assert((int)NTF_CONTACT_RETURNED == (int)NTF_ADDRESS_RETURNED &&
@@ -15,11 +14,7 @@ _Static_assert((int)NTF_CONTACT_RETURNED == (int)NTF_ADDRESS_RETURNED &&
 const char ntf_tables_reach[] = NTF_TABLES_REACH;
 const char ntf_tables_reach_2[] = NTF_TABLES_REACH_2;
 
-struct ntf_reaches {
-#define XX(name, sql) cv_stmt_t *name;
-    NTF_REACH_STATEMENTS(XX)
-#undef XX
-};
+NTF_STATEMENT_SET(ntf_reaches, NTF_REACH_STATEMENTS)
 
 cv_contact_state_t ntf_contact_word(int state)
 {
@@ -32,30 +27,6 @@ cv_contact_state_t ntf_contact_word(int state)
         [NTF_CONTACT_UNANSWERED] = CV_CONTACT_STATE_UNANSWERED,
     };
     return words[state];
-}
-
-int ntf_reaches_open(cv_db_t *db, ntf_reaches_t **ret_store)
-{
-    ntf_reaches_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        NTF_REACH_STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_reaches_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_reaches_close(ntf_reaches_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
 }
 
 static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)

@@ -3,7 +3,7 @@
  */
 #include "notifications/store_remind.h"
 
-#include <stdlib.h>
+#include "notifications/statement_set.h"
 
 enum { PARTIES_MAX = 4096, HOUR_MS = 3600 * 1000 };
 
@@ -69,35 +69,7 @@ const char ntf_tables_report[] =
     XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"           \
                       " AND party = ?2 AND calendar <> 0 ORDER BY n DESC LIMIT 1")
 
-struct ntf_reminders {
-#define XX(name, sql) cv_stmt_t *name;
-    STATEMENTS(XX)
-#undef XX
-};
-
-int ntf_reminders_open(cv_db_t *db, ntf_reminders_t **ret_store)
-{
-    ntf_reminders_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_reminders_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_reminders_close(ntf_reminders_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
-}
+NTF_STATEMENT_SET(ntf_reminders, STATEMENTS)
 
 /* What is in the database must not depend on the order of a generated enum. */
 static const cv_party_kind_t s_kinds[] = {CV_PARTY_KIND_ABSENT,         CV_PARTY_KIND_MEMBER,
