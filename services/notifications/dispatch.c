@@ -21,6 +21,7 @@ typedef struct {
     char host[NTF_HOST_MAX + 1];
     int on_way;
     ntf_breaker_t breaker;
+    int64_t paced_ms; /* not before, by its rate */
 } s_host_t;
 
 struct ntf_post {
@@ -36,6 +37,7 @@ struct ntf_post {
     bool went_back;    /* the clock did, and what waits does not know yet */
     bool stir;         /* there may be something due that nobody has looked at */
     int64_t next_ms;   /* when something is due next; 0: nothing */
+    int64_t paced_ms;  /* in the transaction at hand: when a destination may be tried again by its rate; 0: none waits */
     int64_t retry_ms;  /* no transaction before: the last one failed */
     int64_t now_ms;    /* of the last turn */
     s_host_t *hosts;
@@ -138,7 +140,7 @@ static s_host_t *s_host(ntf_post_t *post, const char *host)
     for (size_t i = 0; i < post->hosts_n; i++) {
         if (strcmp(post->hosts[i].host, host) == 0)
             return &post->hosts[i];
-        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0)
+        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0 && post->hosts[i].paced_ms <= post->now_ms)
             free_at = i;
     }
     if (free_at == HOSTS_MAX && post->hosts_n < HOSTS_MAX)
@@ -388,7 +390,14 @@ static int s_look_at(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, int
     int room = ntf_breaker_room(&host->breaker, is_mail ? NTF_ROOM_MAIL : NTF_ROOM_WEBHOOK, now_ms);
     if (room == 0)
         return ntf_dispatch_put_off(post->store, dispatch->number, host->breaker.until_ms);
-    return room > host->on_way ? s_lease_one(ntf, post, dispatch, host, now_ms) : CV_OK;
+    if (room <= host->on_way)
+        return CV_OK;
+    if (!ntf_pace(ntf_post_settings()->rate[dispatch->channel], now_ms, &host->paced_ms)) {
+        if (post->paced_ms == 0 || host->paced_ms < post->paced_ms)
+            post->paced_ms = host->paced_ms;
+        return CV_OK;
+    }
+    return s_lease_one(ntf, post, dispatch, host, now_ms);
 }
 
 static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t now_ms)
@@ -407,7 +416,7 @@ static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t no
         }
         /* The mail server is one destination: once it has all it takes, the rest need not be looked at. */
         const s_host_t *smtp = channel == NTF_EMAIL ? s_host(post, "smtp") : NULL;
-        if (smtp && smtp->on_way >= NTF_ROOM_MAIL)
+        if (smtp && (smtp->on_way >= NTF_ROOM_MAIL || smtp->paced_ms > now_ms))
             break;
     }
     return rc;
@@ -419,6 +428,7 @@ static int s_transaction(ntf_t *ntf, ntf_post_t *post, int64_t now_ms, int64_t *
 {
     static const int channels[] = {NTF_EMAIL, NTF_WEBHOOK};
     int64_t next_ms = 0, due_ms;
+    post->paced_ms = 0;
     int rc = post->is_recovered ? CV_OK : ntf_dispatches_recover(post->store);
     if (!rc && (!post->is_recovered || post->went_back)) /* it may have been while there was no process */
         rc = ntf_dispatches_set_back(post->store, now_ms, NTF_STEP_MS,
@@ -437,6 +447,8 @@ static int s_transaction(ntf_t *ntf, ntf_post_t *post, int64_t now_ms, int64_t *
         if (rc == CV_ENOTFOUND)
             rc = CV_OK;
     }
+    if (post->paced_ms && (next_ms == 0 || post->paced_ms < next_ms))
+        next_ms = post->paced_ms;
     if (!rc)
         *ret_next_ms = next_ms;
     return rc;

@@ -111,6 +111,8 @@ int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t e
         [NTF_ESCALATE_PROMOTION] = "notifications/escalate_promotion",
         [NTF_ESCALATE_SILENCE] = "notifications/escalate_silence",
     };
+    settings.rate[NTF_EMAIL] = cv_config_int(config, "notifications/mail_rate");
+    settings.rate[NTF_WEBHOOK] = cv_config_int(config, "notifications/webhook_rate");
     for (int i = 0; i < NTF_ESCALATES; i++)
         settings.escalate_ms[i] = cv_config_int(config, escalate[i]) * 60000;
     const char *secretariat = s_text(config, "notifications/secretariat");
