@@ -37,9 +37,9 @@ struct ntf_post {
     bool went_back;    /* the clock did, and what waits does not know yet */
     bool stir;         /* there may be something due that nobody has looked at */
     int64_t next_ms;   /* when something is due next; 0: nothing */
-    int64_t paced_ms;  /* in the transaction at hand: when a destination may be tried again by its rate; 0: none waits */
-    int64_t retry_ms;  /* no transaction before: the last one failed */
-    int64_t now_ms;    /* of the last turn */
+    int64_t paced_ms; /* in the transaction at hand: when a destination may be tried again by its rate; 0: none waits */
+    int64_t retry_ms; /* no transaction before: the last one failed */
+    int64_t now_ms;   /* of the last turn */
     s_host_t *hosts;
     size_t hosts_n;
     int on_way_webhooks;
@@ -140,7 +140,8 @@ static s_host_t *s_host(ntf_post_t *post, const char *host)
     for (size_t i = 0; i < post->hosts_n; i++) {
         if (strcmp(post->hosts[i].host, host) == 0)
             return &post->hosts[i];
-        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0 && post->hosts[i].paced_ms <= post->now_ms)
+        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0 &&
+            post->hosts[i].paced_ms <= post->now_ms)
             free_at = i;
     }
     if (free_at == HOSTS_MAX && post->hosts_n < HOSTS_MAX)

@@ -58,7 +58,7 @@ enum { NTF_ESCALATE_REMINDER, NTF_ESCALATE_PROMOTION, NTF_ESCALATE_SILENCE, NTF_
 typedef struct {
     ntf_courier_settings_t courier;
     ntf_ladder_t ladder;
-    int64_t rate[NTF_CHANNELS];         /* attempts a minute at one destination; 0: any number */
+    int64_t rate[NTF_CHANNELS];          /* attempts a minute at one destination; 0: any number */
     int64_t escalate_ms[NTF_ESCALATES];  /* before a deadline; 0: never */
     char secretariat[NTF_PARTY_MAX + 1]; /* who is told of what nobody got: unseen.h; "": nobody */
     char key_path[NTF_SETTING_MAX];      /* of the file that webhooks' secrets are made from; "": none */

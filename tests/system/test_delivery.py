@@ -334,6 +334,22 @@ class Delivery(Case):
         hung = len([r for r in web.rows() if "hung" in r])
         self.assertLessEqual(hung, 12, "attempts at one that hangs, while it is left alone")
 
+    def test_rate_of_a_destination(self):
+        """The mail server gets so many a minute, evenly and in order; other destinations do not notice."""
+        server, web = self.receiver("mail"), self.receiver("web")
+        self.with_mail(server, **{"notifications/mail_rate": 240})
+        world.open_event(self.d, self.office, "E1", world.rules(500))
+        self.hook("KZ", f"http://127.0.0.1:{web.port}/ok/kz")
+        requests = [self.register("KZ", "ok-desk@kz.example", wait=False) for _ in range(8)]
+        self.assertTrue(all(o.klass == "OK" for o in self.office.wait(requests)))
+        wait_for(lambda: len(web.taken()) == 8, "the webhook has all")
+        last_call = max(row["at"] for row in web.taken())
+        self.settle("email", 8)
+        mails = server.taken()
+        self.assertEqual([numbers_of(m["id"]) for m in mails], sorted(numbers_of(m["id"]) for m in mails))
+        self.assertGreaterEqual(mails[-1]["at"] - mails[0]["at"], 7 * 0.25 - 0.2, "more than 240 a minute")
+        self.assertLess(last_call, mails[-1]["at"], "a webhook waited for the mail server")
+
     def test_lease_shorter_than_the_job(self):
         """An attempt that takes longer than every pause is not begun a second time beside itself."""
         web = self.receiver("web")

@@ -208,7 +208,6 @@ static void test_digest_that_finds_itself(void **state)
     }
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 7 AND digest <> 0"), 0);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_wait"), 0);
-    assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer WHERE kind = 'outbox'"), 0);
 }
 
 /* What becomes of a digest's mail is said of what is in it. */
