@@ -77,7 +77,7 @@ static heat_t scales(sch_search_t *search)
     const sch_place_model_t *m = search->model;
     for (int k = 0; k < SAMPLES && search->movable_n; ++k) {
         int item = search->movable[sch_random_below(&search->random, search->movable_n)], n;
-        const int *candidates = sch_place_candidates(m, item, &n);
+        const int *candidates = sch_candidates(m, item, &n);
         sch_score_t delta;
         sch_place_delta(search->state, item, candidates[sch_random_below(&search->random, n)], &delta);
         if (delta.v[SCH_HARD] <= 0 && delta.v[SCH_SOFT])
@@ -132,7 +132,7 @@ static sch_proposal_t propose(sch_search_t *search, int64_t limit, choice_t *ret
         return block >= 0 && sch_move_block(search, block, sch_random_below(random, m->blocks)) ? SCH_COMPOUND
                                                                                                 : SCH_NOTHING;
     }
-    const int *candidates = sch_place_candidates(m, item, &n);
+    const int *candidates = sch_candidates(m, item, &n);
     int to = candidates[sch_random_below(random, n)];
     if (dice >= 60 && dice < 110)
         return sch_move_chain(search, item, m->time_of[to]) ? SCH_COMPOUND : SCH_NOTHING;
@@ -181,6 +181,7 @@ static bool take(sch_search_t *search, sch_proposal_t proposal, int64_t limit, c
         if (proposal == SCH_SWAP)
             sch_place_step(s, choice->other, from);
     }
+    sch_charges_follow(search);
     sch_place_commit(s);
     return true;
 }
@@ -243,8 +244,7 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
     cycle_t cycle = {.length = FIRST, .start = heat.start, .end = heat.end};
     temperature = heat.start;
     search->slack = slack_of(search);
-    for (int i = 0; i < search->model->items.n; ++i)
-        search->gains[i] = sch_energy_of(&search->energy, &search->model->gains[i]);
+    sch_charges_begin(search);
     for (; done < options->iterations && search->movable_n; ++done) {
         if (done % CHECK == 0) {
             static const sch_score_t PERFECT;
@@ -255,6 +255,7 @@ void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, 
             if (frozen(&cycle) || share >= cycle.begin + cycle.length) {
                 next_cycle(search, &cycle, share, &heat, &best_score);
                 sch_place_put_all(s, best);
+                sch_charges_begin(search);
                 search->slack = slack_of(search);
                 search->warm = false;
             }

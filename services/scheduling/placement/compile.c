@@ -541,25 +541,39 @@ static int64_t gain_of(const sch_place_model_t *m, const sch_member_t *member, c
     }
 }
 
+static void limit_gain(int64_t *gain)
+{
+    for (int level = 0; level < SCH_LEVELS; ++level)
+        if (gain[level] > SCH_GAIN_MAX)
+            gain[level] = SCH_GAIN_MAX;
+}
+
 static int bound_gains(sch_place_model_t *m)
 {
     m->gains = calloc((size_t)m->items.n + 1, sizeof *m->gains);
-    if (!m->gains)
+    m->group_gains = calloc((size_t)m->members.n + 1, sizeof *m->group_gains);
+    int *next = malloc((size_t)(m->groups.n + 1) * sizeof *next);
+    if (!m->gains || !m->group_gains || !next) {
+        free(next);
         return CV_ENOMEM;
+    }
+    memcpy(next, m->group_at, (size_t)m->groups.n * sizeof *next);
+    for (int k = 0; k < m->members.n; ++k) { /* as list_by_group() went through them */
+        const sch_member_t *member = &m->members.at[k];
+        const sch_group_t *g = &m->groups.at[member->group];
+        int64_t *gain = m->group_gains[next[member->group]++].v;
+        for (int q = g->rules_at; q < g->rules_at + g->rules_n; ++q)
+            gain[m->group_rules.at[q].level] += gain_of(m, member, &m->group_rules.at[q]);
+        limit_gain(gain);
+    }
+    free(next);
     for (int i = 0; i < m->items.n; ++i) {
         int64_t *gain = m->gains[i].v;
-        for (int k = m->members_at[i]; k < m->members_at[i + 1]; ++k) {
-            const sch_group_t *g = &m->groups.at[m->members.at[k].group];
-            for (int q = g->rules_at; q < g->rules_at + g->rules_n; ++q)
-                gain[m->group_rules.at[q].level] += gain_of(m, &m->members.at[k], &m->group_rules.at[q]);
-        }
         for (int k = m->edges_any_end[i]; k < m->edges_at[i + 1]; ++k)
             gain[m->edges[k].level] += (int64_t)abs(m->edges[k].weight) * INT16_MAX;
         if (m->parts_at[i + 1] > m->parts_at[i] || m->burden_rule >= 0)
             gain[SCH_SOFT] = SCH_GAIN_MAX;
-        for (int level = 0; level < SCH_LEVELS; ++level)
-            if (gain[level] > SCH_GAIN_MAX)
-                gain[level] = SCH_GAIN_MAX;
+        limit_gain(gain);
     }
     for (int k = 0; k < m->rules.n; ++k)
         m->rewards = m->rewards || m->rules.at[k].weight < 0;

@@ -41,32 +41,42 @@ static void note_prices(const sch_place_model_t *m, const sch_profile_t *p, int 
     }
 }
 
-INLINED void prices(const sch_place_model_t *m, int item, int from, int to, tally_t *t, const bool noting)
+INLINED void place_prices(const sch_place_model_t *m, int item, int place, int sign, tally_t *t)
+{
+    const sch_profile_t *p = &m->profiles.at[m->items.at[item].profile];
+    if (place < 0)
+        return;
+    const sch_cost_t *time = &p->times[m->time_of[place]], *room = &p->rooms[m->room_of[place]];
+    for (int level = 0; level < SCH_LEVELS; ++level) {
+        t->sum.v[level] += (int64_t)sign * (time->v[level] + room->v[level]);
+        if (p->places)
+            t->sum.v[level] += (int64_t)sign * p->places[place].v[level];
+    }
+}
+
+INLINED void unplaced_price(const sch_place_model_t *m, int item, int from, int to, tally_t *t, const bool noting)
 {
     const sch_place_item_t *it = &m->items.at[item];
-    const sch_profile_t *p = &m->profiles.at[it->profile];
+    if (it->unplaced_rule < 0 || (from < 0) == (to < 0))
+        return;
+    const sch_rule_t *rule = &m->rules.at[it->unplaced_rule];
+    int64_t cost = (int64_t)rule->weight * it->unplaced_factor;
+    add(t, noting, rule->level, to < 0 ? cost : -cost, it->unplaced_rule, -1);
+}
+
+INLINED void prices(const sch_place_model_t *m, int item, int from, int to, tally_t *t, const bool noting)
+{
+    const sch_profile_t *p = &m->profiles.at[m->items.at[item].profile];
     if (noting) {
         if (from >= 0)
             note_prices(m, p, from, -1, t);
         if (to >= 0)
             note_prices(m, p, to, 1, t);
     } else {
-        for (int level = 0; level < SCH_LEVELS; ++level) {
-            if (from >= 0)
-                t->sum.v[level] -= p->times[m->time_of[from]].v[level] + p->rooms[m->room_of[from]].v[level];
-            if (to >= 0)
-                t->sum.v[level] += p->times[m->time_of[to]].v[level] + p->rooms[m->room_of[to]].v[level];
-            if (p->places && from >= 0)
-                t->sum.v[level] -= p->places[from].v[level];
-            if (p->places && to >= 0)
-                t->sum.v[level] += p->places[to].v[level];
-        }
+        place_prices(m, item, from, -1, t);
+        place_prices(m, item, to, 1, t);
     }
-    if (it->unplaced_rule >= 0 && (from < 0) != (to < 0)) {
-        const sch_rule_t *rule = &m->rules.at[it->unplaced_rule];
-        int64_t cost = (int64_t)rule->weight * it->unplaced_factor;
-        add(t, noting, rule->level, to < 0 ? cost : -cost, it->unplaced_rule, -1);
-    }
+    unplaced_price(m, item, from, to, t, noting);
 }
 
 /* ---- pairs ---- */
@@ -400,10 +410,25 @@ INLINED void cheap(const sch_place_state_t *s, int item, int from, int to, tally
     rooms(s, item, from, to, t, noting);
 }
 
-/* Hard pairs alone settle most of what a search looks at. */
-INLINED bool hopeless(const tally_t *t, const sch_energy_t *energy, int64_t early)
+/* Whether leaving would end a clash over a room. */
+INLINED bool crowded(const sch_place_state_t *s, int item, int place)
 {
-    return t->sum.v[SCH_HARD] > 0 && energy->weight[SCH_HARD] * t->sum.v[SCH_HARD] > early;
+    const sch_place_model_t *m = s->model;
+    if (place < 0 || m->room_rule < 0)
+        return false;
+    int room = m->room_of[place], holds = m->room_holds[room];
+    sch_span_t span = holds ? room_span(m, item, place) : (sch_span_t){0, 0};
+    for (int k = span.first; k < span.last; ++k)
+        if (s->taken[room * m->ticks + k] > holds)
+            return true;
+    return false;
+}
+
+/* Settles most of what a search looks at: what pairs and leaving say, before it is asked what the new place costs. That
+ * can only add to it, but where something is rewarded; then only hard pairs are looked at. */
+INLINED bool hopeless(const sch_place_model_t *m, const tally_t *t, const sch_energy_t *energy, int64_t early)
+{
+    return (m->rewards ? energy->weight[SCH_HARD] * t->sum.v[SCH_HARD] : sch_energy_of(energy, &t->sum)) > early;
 }
 
 INLINED void dear(const sch_place_state_t *s, int item, int from, int to, tally_t *t, const bool noting)
@@ -438,10 +463,12 @@ bool sch_place_delta_below(const sch_place_state_t *s, int item, int to, const s
 {
     tally_t t = {.note = NULL};
     int from = s->place[item];
+    place_prices(s->model, item, from, -1, &t);
+    unplaced_price(s->model, item, from, to, &t, false);
     pairs(s, item, from, to, &t, false);
-    if (hopeless(&t, energy, early))
+    if (hopeless(s->model, &t, energy, early) && !crowded(s, item, from))
         return false;
-    prices(s->model, item, from, to, &t, false);
+    place_prices(s->model, item, to, 1, &t);
     rooms(s, item, from, to, &t, false);
     if (sch_energy_of(energy, &t.sum) > early)
         return false;
@@ -522,11 +549,13 @@ sch_swap_t sch_place_swap_delta(const sch_place_state_t *s, int i, int j, const 
 {
     const sch_place_model_t *m = s->model;
     tally_t t = {.note = NULL};
+    place_prices(m, i, s->place[i], -1, &t);
+    place_prices(m, j, s->place[j], -1, &t);
     swap_pairs(s, i, j, &t);
-    if (hopeless(&t, energy, early))
+    if (hopeless(m, &t, energy, early))
         return SCH_SWAP_DEAR;
-    prices(m, i, s->place[i], s->place[j], &t, false);
-    prices(m, j, s->place[j], s->place[i], &t, false);
+    place_prices(m, i, s->place[j], 1, &t);
+    place_prices(m, j, s->place[i], 1, &t);
     if (sch_energy_of(energy, &t.sum) > early)
         return SCH_SWAP_DEAR;
     /* Only where neither sees the other go: equally long, and nothing that joins them but pairs and groups. */
@@ -537,14 +566,4 @@ sch_swap_t sch_place_swap_delta(const sch_place_state_t *s, int i, int j, const 
         return SCH_SWAP_UNKNOWN;
     *ret_delta = t.sum;
     return SCH_SWAP_KNOWN;
-}
-
-int sch_place_occupant(const sch_place_state_t *s, int place, int item)
-{
-    const sch_place_model_t *m = s->model;
-    int room = m->room_of[place];
-    if (!m->room_holds[room])
-        return -1;
-    size_t cell = (size_t)room * (size_t)m->ticks + (size_t)sch_span_of(m, item, m->time_of[place]).first;
-    return s->taken[cell] == 1 ? s->who[cell] - 1 : -1;
 }

@@ -54,7 +54,15 @@ typedef enum { SCH_SWAP_DEAR, SCH_SWAP_UNKNOWN, SCH_SWAP_KNOWN } sch_swap_t;
 sch_swap_t sch_place_swap_delta(const sch_place_state_t *state, int a, int b, const sch_energy_t *energy, int64_t early,
                                 sch_score_t *ret_delta);
 /* The one item that is in a room when the place begins; -1: none, or more than one. */
-int sch_place_occupant(const sch_place_state_t *state, int place, int item);
+static inline int sch_place_occupant(const sch_place_state_t *s, int place, int item)
+{
+    const sch_place_model_t *m = s->model;
+    int room = m->room_of[place];
+    if (!m->room_holds[room])
+        return -1;
+    size_t cell = (size_t)room * (size_t)m->ticks + (size_t)sch_span_of(m, item, m->time_of[place]).first;
+    return s->taken[cell] == 1 ? s->who[cell] - 1 : -1;
+}
 
 static inline bool sch_is_candidate(const sch_place_model_t *m, int item, int place)
 {

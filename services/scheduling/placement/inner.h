@@ -180,14 +180,22 @@ struct sch_place_model {
     int *group_items, *group_at;   /* items by group; groups + 1 */
     int *block_places, *block_at;  /* places by block, in order of slot */
     int counts_n, distincts_n, masks_n, fields_n;
-    sch_score_t *gains; /* of an item: what room pairs, groups and the rest can fall by at most when it moves */
-    int64_t soft_step;  /* the smallest soft cost that is not 0 */
-    bool rewards;       /* some weight is negative, so nothing is not the best score */
+    sch_score_t *gains;       /* of an item: what room pairs and the rest can fall by at most when it moves */
+    sch_score_t *group_gains; /* like group_items: what that group can fall by at most when that member moves */
+    int64_t soft_step;        /* the smallest soft cost that is not 0 */
+    bool rewards;             /* some weight is negative, so nothing is not the best score */
 };
 
 static inline sch_span_t sch_span_of(const struct sch_place_model *m, int item, int time)
 {
     return m->classes.at[m->profiles.at[m->items.at[item].profile].class_][time];
+}
+
+static inline const int *sch_candidates(const struct sch_place_model *m, int item, int *ret_n)
+{
+    const sch_profile_t *profile = &m->profiles.at[m->items.at[item].profile];
+    *ret_n = profile->candidates_n;
+    return profile->candidates;
 }
 
 static inline int sch_relation_value(const sch_relation_t *r, int a, int b)

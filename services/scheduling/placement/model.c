@@ -82,16 +82,16 @@ void sch_place_model_destroy(sch_place_model_t **model)
     }
     for (int i = 0; i < m->anys.n; ++i)
         free(m->anys.at[i].others);
-    void *rest[] = {m->classes.at,       m->profiles.at,  m->items.at,   m->relations.at,
-                    m->pairs.at,         m->maps.at,      m->groups.at,  m->members.at,
-                    m->group_rules.at,   m->fields.at,    m->ranks.at,   m->anys.at,
-                    m->parts.at,         m->rules.at,     m->room_holds, m->room_turn,
-                    m->room_label,       m->block,        m->slot,       m->time_of,
-                    m->room_of,          m->edges,        m->edges_at,   m->edges_any_end,
-                    m->pairs_of,         m->pairs_at,     m->members_at, m->members_time_end,
-                    m->members_room_end, m->group_items,  m->group_at,   m->parts_at,
-                    m->block_places,     m->block_at,     m->linked,     m->gains,
-                    m->tables.at,        m->place_sums.at};
+    void *rest[] = {m->classes.at,       m->profiles.at, m->items.at,     m->relations.at,
+                    m->pairs.at,         m->maps.at,     m->groups.at,    m->members.at,
+                    m->group_rules.at,   m->fields.at,   m->ranks.at,     m->anys.at,
+                    m->parts.at,         m->rules.at,    m->room_holds,   m->room_turn,
+                    m->room_label,       m->block,       m->slot,         m->time_of,
+                    m->room_of,          m->edges,       m->edges_at,     m->edges_any_end,
+                    m->pairs_of,         m->pairs_at,    m->members_at,   m->members_time_end,
+                    m->members_room_end, m->group_items, m->group_at,     m->parts_at,
+                    m->block_places,     m->block_at,    m->linked,       m->gains,
+                    m->group_gains,      m->tables.at,   m->place_sums.at};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; ++i)
         free(rest[i]);
     free(m);
@@ -517,9 +517,7 @@ const sch_rule_t *sch_place_rule_at(const sch_place_model_t *m, int rule)
 
 const int *sch_place_candidates(const sch_place_model_t *m, int item, int *ret_n)
 {
-    const sch_profile_t *profile = &m->profiles.at[m->items.at[item].profile];
-    *ret_n = profile->candidates_n;
-    return profile->candidates;
+    return sch_candidates(m, item, ret_n);
 }
 
 int sch_score_compare(const sch_score_t *a, const sch_score_t *b)

@@ -8,6 +8,12 @@
 
 #include <string.h>
 
+static bool are_twins(const sch_search_t *search, int a, int b)
+{
+    const sch_place_item_t *items = search->model->items.at;
+    return items[a].twin >= 0 && items[a].twin == items[b].twin;
+}
+
 sch_proposal_t sch_move_swap(sch_search_t *search, int a, int b, int64_t early, sch_score_t *ret_delta)
 {
     sch_place_state_t *s = search->state;
@@ -15,7 +21,7 @@ sch_proposal_t sch_move_swap(sch_search_t *search, int a, int b, int64_t early, 
     int x = s->place[a], y = s->place[b];
     if (x < 0 || y < 0 || m->items.at[b].pinned)
         return SCH_NOTHING;
-    if (m->items.at[a].twin >= 0 && m->items.at[a].twin == m->items.at[b].twin)
+    if (are_twins(search, a, b))
         return SCH_NOTHING;
     if (!sch_is_candidate(m, b, x) || !sch_is_candidate(m, a, y))
         return SCH_NOTHING;
@@ -102,6 +108,9 @@ bool sch_move_chain(sch_search_t *search, int item, int time)
             search->queue[n++] = other;
         }
     }
+    if (n == 2 && are_twins(search, item, search->queue[1]) &&
+        m->room_of[s->place[item]] == m->room_of[s->place[search->queue[1]]])
+        return false;
     for (int k = 0; k < n; ++k) {
         int one = search->queue[k], from = s->place[one];
         sch_place_step(s, one, (m->time_of[from] == home ? time : home) * m->rooms + m->room_of[from]);

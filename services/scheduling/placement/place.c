@@ -15,8 +15,10 @@ static int prepare(sch_search_t *search, const sch_place_model_t *m, uint64_t se
     search->focus = malloc(n * sizeof(int));
     search->queue = malloc(n * sizeof(int));
     search->gains = calloc(n, sizeof *search->gains);
+    search->charges = calloc((size_t)m->groups.n + 1, sizeof *search->charges);
     search->marks = calloc(n, sizeof *search->marks);
-    if (!search->state || !search->movable || !search->focus || !search->queue || !search->gains || !search->marks)
+    if (!search->state || !search->movable || !search->focus || !search->queue || !search->gains || !search->charges ||
+        !search->marks)
         return CV_ENOMEM;
     for (int i = 0; i < m->items.n; ++i) {
         int candidates;
@@ -34,6 +36,7 @@ static void clean(sch_search_t *search)
     free(search->focus);
     free(search->queue);
     free(search->gains);
+    free(search->charges);
     free(search->marks);
 }
 

@@ -33,11 +33,12 @@ typedef struct {
     int *focus, focus_n;     /* those of them that are looked at more often (focus.c) */
     bool warm;               /* and that is where a warm start begins, as long as its first cycle lasts */
     sch_energy_t energy;
-    int64_t slack;  /* how much energy what is looked at last can fall by at most, whoever moves */
-    int64_t *gains; /* and when this item moves */
-    int64_t heavy;  /* energy from which on a pair chains its items together */
-    int *queue;     /* items of a chain */
-    bool *marks;    /* of items, for focus.c */
+    int64_t slack;    /* how much energy what is looked at last can fall by at most, whoever moves */
+    int64_t *gains;   /* and when this item moves (charges.c) */
+    int64_t *charges; /* of a group: energy it costs, or more */
+    int64_t heavy;    /* energy from which on a pair chains its items together */
+    int *queue;       /* items of a chain */
+    bool *marks;      /* of items, for focus.c */
 } sch_search_t;
 
 /* A change that may be accepted: of one item, or of two that exchange places, with its delta and nothing done yet; or
@@ -62,6 +63,9 @@ int sch_place_construct(sch_search_t *search) CV_USE_RESULT; /* construct.c */
 void sch_focus_warm(sch_search_t *search);
 /* Who could do something about what the plan costs: in a pair or a group that is charged, or nowhere. */
 void sch_focus_trouble(sch_search_t *search);
+/* charges.c: gains from the state as it is, and after steps that are about to be committed. */
+void sch_charges_begin(sch_search_t *search);
+void sch_charges_follow(sch_search_t *search);
 /* anneal.c: improves from where the state is and leaves the best plan in best. */
 void sch_place_anneal(sch_search_t *search, const sch_place_options_t *options, int *best, sch_place_result_t *result);
 
