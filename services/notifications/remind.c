@@ -236,9 +236,9 @@ static int s_remind(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
         cv_buf_put(&buf, record.ptr, record.len);
     rc = buf.rc;
     if (!rc)
-        rc = due->rule.audience == NTF_TO_PROPOSER     ? s_remind_proposer(ntf, tx, due, event, cv_buf_str(&buf))
-             : due->rule.audience == NTF_TO_REGISTERED ? s_remind_registered(ntf, tx, due, cv_buf_str(&buf))
-                                                       : s_remind_parties(ntf, tx, due, event, cv_buf_str(&buf));
+        rc = event && due->rule.audience == NTF_TO_PROPOSER ? s_remind_proposer(ntf, tx, due, event, cv_buf_str(&buf))
+             : due->rule.audience == NTF_TO_REGISTERED      ? s_remind_registered(ntf, tx, due, cv_buf_str(&buf))
+                                                            : s_remind_parties(ntf, tx, due, event, cv_buf_str(&buf));
     cv_buf_done(&buf);
     return rc;
 }
