@@ -124,6 +124,17 @@ static size_t s_fill(cv_db_t *db)
     return filled;
 }
 
+/* Whether a step puts rows of its own into a table that may have some: what a new version has by default. */
+static bool s_step_adds(const cv_service_def_t *def, const char *table)
+{
+    char insert[NAME_ROOM + 16];
+    int64_t steps = 0;
+    snprintf(insert, sizeof insert, "INSERT INTO %s(", table);
+    for (size_t i = 0; i < def->migrations_n; i++)
+        steps += strstr(def->migrations[i], insert) != NULL;
+    return steps > 1; /* the one that makes the table is the first */
+}
+
 static void s_expect_rows(world_t *world, const table_t *before, size_t before_n)
 {
     static table_t after[TABLES_MAX];
@@ -132,7 +143,8 @@ static void s_expect_rows(world_t *world, const table_t *before, size_t before_n
         size_t j = 0;
         while (j < after_n && strcmp(after[j].name, before[i].name) != 0)
             j++;
-        if (j == after_n || after[j].rows != before[i].rows)
+        bool has_more = j < after_n && after[j].rows > before[i].rows && s_step_adds(world->def, before[i].name);
+        if (!has_more && (j == after_n || after[j].rows != before[i].rows))
             fail_msg("%s: table %s had %lld rows before, and has %lld", world->def->name, before[i].name,
                      (long long)before[i].rows, j == after_n ? -1LL : (long long)after[j].rows);
     }
