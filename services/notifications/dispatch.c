@@ -5,6 +5,7 @@
 
 #include "convene/config.h"
 #include "convene/log.h"
+#include "notifications/escalate.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -272,25 +273,6 @@ static int s_not_now(ntf_post_t *post, const ntf_dispatch_t *dispatch, cv_delive
     return rc;
 }
 
-/* Composed anew for whoever is told now. CV_ENOTFOUND: nobody, or whoever has got the same already, made for the next
- * contact (escalate.h). */
-static int s_compose(ntf_t *ntf, ntf_delivery_t *row)
-{
-    ntf_recipient_t recipient;
-    int above = -1;
-    int rc = ntf_watch_second(ntf->watches, row->n, &above);
-    if (rc && rc != CV_ENOTFOUND)
-        return rc;
-    if (!rc) {
-        rc = ntf_whom(ntf, row, &recipient);
-        if (!rc && recipient.order > above)
-            rc = CV_ENOTFOUND;
-        if (rc)
-            return rc;
-    }
-    return ntf_compose(ntf, row);
-}
-
 /* CV_ENOTFOUND: it was not leased. */
 static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
 {
@@ -306,7 +288,9 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
         int rc = ntf_store_delivery_get(ntf->store, dispatch->n, ntf->arena, &row);
         bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE || row.kind == NTF_CONTACT_PING);
         if (!rc)
-            rc = has_data ? s_compose(ntf, &row) : CV_EINVAL;
+            rc = has_data ? ntf_escalate_spares(ntf, &row) : CV_EINVAL;
+        if (!rc)
+            rc = ntf_compose(ntf, &row);
         if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
             return rc;
         if (rc) {

@@ -258,6 +258,17 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
 }
 
+int ntf_escalate_spares(ntf_t *ntf, const ntf_delivery_t *row)
+{
+    ntf_recipient_t recipient;
+    int above = -1;
+    int rc = ntf_watch_second(ntf->watches, row->n, &above);
+    if (rc) /* there is no other */
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    rc = ntf_whom(ntf, row, &recipient);
+    return !rc && recipient.order > above ? CV_ENOTFOUND : rc;
+}
+
 int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx)
 {
     int rc = CV_OK;

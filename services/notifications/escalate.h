@@ -38,6 +38,9 @@ enum { NTF_LOOK_AGAIN_MS = 600000, NTF_LOOK_SOON_MS = 1000, NTF_LOOKS_MAX = 256 
 int ntf_escalate_watch(ntf_t *ntf, cv_tx_t *tx, cv_str_t notice, const ntf_telling_t *telling) CV_USE_RESULT;
 /* The mail of this delivery, or digest, was taken and came back: it is looked at again now. */
 int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms) CV_USE_RESULT;
+/* Before a delivery is composed anew. CV_ENOTFOUND: whoever would be told now has got the same already, made for the next
+ * contact. */
+int ntf_escalate_spares(ntf_t *ntf, const ntf_delivery_t *row) CV_USE_RESULT;
 /* What is to be looked at. */
 int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* Keeps the timer "escalate" at what is to be looked at next. */
