@@ -225,6 +225,7 @@ class Bounces(Case):
         self.recipient(1, "ok-first@az.example", party="AZ")
         self.recipient(2, "ok-second@az.example", party="AZ")
         self.recipient(1, "refuse-first@uz.example", party="UZ")
+        self.recipient(1, "ok-desk@secretariat.example", party="SECRETARIAT")
         opened = cvwire.now_ms()
         expires = opened + 12000
         world.decide(self.office, "scheduling.decision.open", {"decision": "2026-D-1", "subject": "document", "title": "Rules",
@@ -251,6 +252,13 @@ class Bounces(Case):
         wait_for(lambda: any(r.get("kind") == "silence" and r["cause"] != dead["cause"] for r in self.records()), "it ends", deadline=30)
         self.assertEqual(len([m for m in self.mails() if m["id"].startswith("<second.")]), 1)
         self.assertEqual([m for m in self.mails() if m["to"] == "ok-second@az.example"], [])
+        # The secretariat was told of it while there was time, once, and of nothing that somebody got.
+        told = [m for m in self.mails() if m["to"] == "ok-desk@secretariat.example"]
+        self.assertTrue(all(m["id"].startswith("<unseen.") for m in told), told)
+        about = [m for m in told if m["id"].split("@")[0].endswith(".UZ")]
+        self.assertEqual(len(about), 1, [m["id"] for m in told])
+        self.assertLess(about[0]["at"] * 1000, expires)
+        self.assertEqual([m["id"] for m in told if m["id"].split("@")[0].endswith((".KZ", ".AZ"))], [])
         # The first contact's address is stopped, and what is dead is sent again: not to whoever has got the other one.
         self.assert_outcome(self.d.publisher("mirror").ask("notifications.bounce.report", {"dispatch": dead["dispatch"], "what": "hard", "status": "5.1.1"}), "OK", "bounce_taken")
         world.decide(self.office, "notifications.redrive", {"dispatches": [dead["dispatch"]]})
