@@ -5,8 +5,9 @@
  * Convene's own feeds). What the file says is compared with what scheduling has, so the same file once more changes
  * nothing, and one that was changed changes only that. What it does not say stays as it is. An entry whose SEQUENCE
  * is lower than the one that was imported is old, and refused, also one that cancels; so a higher one is kept even where
- * nothing else differs. A day that an imported series has no more (EXDATE, an earlier UNTIL) is cancelled; an entry that is
- * in the file no more says nothing: the file may be a part.
+ * nothing else differs, but not while the event is under a silence: it does not move for a number. A day that an imported
+ * series has no more (EXDATE, an earlier UNTIL, even one that leaves none) is cancelled; an entry that is in the file no more
+ * says nothing: the file may be a part.
  *
  *   rows of the file and days gone = proposed + changed + cancelled + unchanged + refused
  *
@@ -180,6 +181,9 @@ static void on_done(void *arg, const cli_sent_t *sent)
         tell(work, row, event, REFUSED, CV_STR("bad_field"), "%s: %s", sent->fault->path, sent->fault->text);
     else if (!sent->outcome)
         tell(work, row, event, REFUSED, CV_STR_NONE, "no answer: %s", cv_error_text(sent->rc));
+    else if (row->noted && cv_str_is(sent->outcome->code, "under_silence"))
+        tell(work, row, event, UNCHANGED, CV_STR_NONE,
+             "nothing differs but SEQUENCE, which is noted when the silence about its plan has ended");
     else if (sent->cls != CV_OUTCOME_CLASS_OK)
         tell(work, row, event, REFUSED, sent->outcome->code, "%.*s: %.*s", CV_STR_ARG(sent->outcome->code),
              CV_STR_ARG(sent->outcome->text));
@@ -245,7 +249,7 @@ static json_t *differences(const ical_row_t *row, const json_t *event)
     return change;
 }
 
-static int take_known(work_t *work, const ical_row_t *row, const char *id, const json_t *event)
+static int take_known(work_t *work, ical_row_t *row, const char *id, const json_t *event)
 {
     static const char OLD[] = "the entry is older than what was imported: its SEQUENCE is lower";
     const char *status = cli_text_of(event, "status");
@@ -280,6 +284,7 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
         json_decref(change);
         return CV_OK;
     }
+    row->noted = !json_object_size(change);
     json_object_set_new(change, "event", json_string(id));
     json_object_set_new(change, "expected_version", json_integer(version));
     json_object_set_new(change, "reason", json_string("changed in a calendar file"));
@@ -288,12 +293,16 @@ static int take_known(work_t *work, const ical_row_t *row, const char *id, const
     return ask_for(work, row, id, CHANGED, "convene.scheduling.event.change.v1", change);
 }
 
-static int take(work_t *work, const ical_row_t *row)
+static int take(work_t *work, ical_row_t *row)
 {
     static const char *const DEFAULTS[] = {"dimension", "body", "proposer"};
     char id[ID_MAX + 1];
     if (is_session(row->uid)) {
         tell(work, row, "", UNCHANGED, CV_STR_NONE, "is a session of a programme, and no event");
+        return CV_OK;
+    }
+    if (row->emptied) {
+        tell(work, row, "", UNCHANGED, CV_STR_NONE, "has no day in the year any more: those that were imported go");
         return CV_OK;
     }
     if (!row->data) {
@@ -378,6 +387,8 @@ static int add_gone(work_t *work, int64_t year)
         ical_row_t *row = ical_add_row(file);
         if (!row)
             return CV_ENOMEM;
+        if (series->empty)
+            file->rows[series->empty - 1].emptied = true;
         row->line = series->line;
         row->sequence = series->sequence;
         row->cancelled = true;

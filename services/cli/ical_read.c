@@ -81,6 +81,7 @@ static int add_series(const entry_t *entry)
     ical_series_t *one = &file->series[file->series_n++];
     one->line = entry->part->line;
     one->sequence = icalcomponent_get_sequence(entry->component);
+    one->empty = 0;
     memcpy(one->uid, entry->uid, sizeof one->uid);
     return CV_OK;
 }
@@ -420,12 +421,16 @@ static int take_series(entry_t *entry, icalproperty *property)
     }
     if (iterator)
         icalrecur_iterator_free(iterator);
-    if (good && !n && !out)
-        good = wrong(entry, "RRULE", "RRULE has no day in %lld; --plan says of which year the plan is",
-                     (long long)entry->read->options->plan_year);
     if (!good)
         return refuse(entry);
     int rc = add_series(entry);
+    if (!rc && !n && !out) {
+        wrong(entry, "RRULE", "RRULE has no day in %lld; --plan says of which year the plan is",
+              (long long)entry->read->options->plan_year);
+        rc = refuse(entry);
+        if (!rc)
+            entry->read->file->series[entry->read->file->series_n - 1].empty = entry->read->file->n;
+    }
     for (size_t i = 0; !rc && i < n; ++i) {
         char uid[ICAL_UID_MAX + 1], text[CV_TIME_TEXT + 1];
         cv_time_text(at[i] * 1000, text);

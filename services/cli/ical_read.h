@@ -39,12 +39,16 @@ typedef struct {
     bool ends;                      /* the file says when it ends */
     bool postponed;                 /* of Convene's own feeds: its days are those that it had */
     char category[48];              /* first of CATEGORIES that could be a code, or "" */
+    bool emptied;                   /* a series without a day in the year, of which days were imported */
+    bool noted;                     /* nothing differs but SEQUENCE */
     char wrong[ICAL_WRONG_MAX + 1]; /* "" */
 } ical_row_t;
 
-/* An entry with RRULE, all of whose days in the year have a row. */
+/* An entry with RRULE, all of whose days in the year have a row. One that has none there has a row that says so: it is
+ * refused, unless days of it were imported, which are none of it any more. */
 typedef struct {
     int64_t line, sequence;
+    size_t empty; /* number of that row from 1; 0: it has days */
     char uid[ICAL_UID_MAX + 1];
 } ical_series_t;
 

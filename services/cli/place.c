@@ -82,7 +82,7 @@ static sch_place_state_t *state_of(const cli_place_t *place)
 
 /* ---- place plan -------------------------------------------------------------------------- */
 
-static bool on_progress(void *arg, const sch_progress_t *progress)
+bool cli_place_progress(void *arg, const sch_progress_t *progress)
 {
     cli_t *cli = arg;
     if (cli_stopped())
@@ -128,12 +128,12 @@ static json_t *names_without(const cli_place_t *place)
     return list;
 }
 
-static json_t *cannot_of(const cli_place_t *place)
+json_t *cli_place_cannot(const sch_place_model_t *model)
 {
     sch_certificate_t *found = calloc(CERTIFICATES_MAX, sizeof *found);
     json_t *list = json_array();
     int n = 0;
-    if (found && sch_place_check(place->model, found, CERTIFICATES_MAX, &n) == CV_OK)
+    if (found && sch_place_check(model, found, CERTIFICATES_MAX, &n) == CV_OK)
         for (int i = 0; i < n; ++i)
             json_array_append_new(list, json_string(found[i].text));
     free(found);
@@ -187,7 +187,7 @@ static int search(cli_t *cli, cli_place_t *place, int64_t seed, int64_t seconds)
     int rc = sch_place_solve(place->model,
                              &(sch_place_options_t){.seed = (uint64_t)seed,
                                                     .iterations = seconds * PER_SECOND,
-                                                    .progress = on_progress,
+                                                    .progress = cli_place_progress,
                                                     .cpu_ms = cpu_ms,
                                                     .cpu_limit_ms = seconds * 1000,
                                                     .start = start,
@@ -202,7 +202,7 @@ static int search(cli_t *cli, cli_place_t *place, int64_t seed, int64_t seconds)
                             "seed", (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
                             result.repeatable, "cancelled", result.cancelled, "before", score_json(&result.before),
                             "after", score_json(&result.score), "placed", moved_events(place, &result), "cannot",
-                            cannot_of(place), "without_calendar", names_without(place));
+                            cli_place_cannot(place->model), "without_calendar", names_without(place));
     sch_place_result_done(&result);
     int status = doc ? CLI_OK : cli_fail(cli, CLI_FAILED, "out of memory");
     if (status == CLI_OK && path)

@@ -314,6 +314,8 @@ static void take_event(cli_place_t *place, const cli_place_event_t *event, int t
         item->circle = SCH_PLACE_ROOMS_MAX + area_of(place, area);
     if (*officer && item->officer < 0)
         item->officer = body_of(place, officer);
+    if (*officer && strcmp(cli_text_of(event->event, "format"), "online") != 0)
+        add_exclusive(item, body_of(place, officer));
     if (item->dimension < 0)
         item->dimension = dimension_of(place, cli_text_of(event->event, "dimension"));
     take_coordinators(place, cli_text_of(event->event, "area"), item);

@@ -26,7 +26,7 @@
 
 #include "cli.h"
 #include "scheduling/placement/annual.h"
-#include "scheduling/placement/state.h"
+#include "scheduling/placement/place.h"
 
 enum { CLI_PLACE_UNITS_MAX = 2048, CLI_DATE_LEN = 10 };
 
@@ -58,6 +58,11 @@ typedef struct {
     uint8_t *off, *flags;
     int *months, *minutes;
 } cli_place_t;
+
+/* place.c: of a search, for sch_place_options_t: says how far it is, and ends it at a signal. arg: the cli_t. */
+bool cli_place_progress(void *arg, const sch_progress_t *progress);
+/* What no plan can do, in sentences. */
+json_t *cli_place_cannot(const sch_place_model_t *model);
 
 /* The plan of a year; pins: ids that stay where they are, separated by commas, or NULL. Gives the exit status, after
  * having said why it is not CLI_OK. */

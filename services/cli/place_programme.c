@@ -5,11 +5,15 @@
  * together, by the evaluator that the service asks (core_conflicts.h): a session that this would forbid stays where it was,
  * and is named. Nothing is changed; `place accept` of the file moves all of it or nothing.
  *
- * One request moves MOVED_MAX sessions. Where the search would move more, the answer is a step: those that have no time
- * yet first, since they free no room that another waits for. What is left stays where it is while the step is judged, so
- * that the step can be had by itself; it is named, and the next search goes on with it.
+ * One request moves MOVED_MAX sessions. Where the search would move more, the answer is a step that can be had by itself: with each
+ * session those that are now where it goes to (place_step.h). What is left stays where it is while the step is judged; it is
+ * named, and the next search goes on with it. Of too many that change places in a ring some are taken off, and put down by the
+ * next.
  */
 #include "ask.h"
+#include "place_model.h"
+#include "place_step.h"
+#include "process.h"
 #include "session_model.h"
 
 #include "convene/ids.h"
@@ -36,6 +40,7 @@ typedef struct {
     cv_arena_t *arena;
     sch_sitting_t *proposed; /* of each item */
     bool *moves, *later;     /* later: in another step */
+    bool *off;               /* taken off in this one */
     char (*starts)[START_MAX];
 } answer_t;
 
@@ -75,19 +80,58 @@ static bool is_elsewhere(const sch_sitting_t *a, const sch_sitting_t *b)
            !cv_str_equal(a->session.room, b->session.room) || !cv_str_equal(a->session.venue, b->session.venue);
 }
 
-/* Leaves what is more than one request for the next one. */
-static void bound(answer_t *answer, int n)
+/* Which of those that move are now in the way of one where it would be? */
+static void find_waits(const answer_t *answer, int n, int item, const sch_sitting_t **near, sch_conflict_t *found,
+                       bool *waits)
 {
-    int left = MOVED_MAX;
-    for (int pass = 0; pass < 2; ++pass)
-        for (int i = 0; i < n; ++i) {
-            const sch_sitting_t *now = answer->model->items[i];
-            if (!answer->moves[i] || sch_is_placed(now) != (pass == 1) || left-- > 0)
-                continue;
-            answer->proposed[i] = *now;
-            answer->moves[i] = false;
-            answer->later[i] = true;
-        }
+    cli_programme_t *programme = answer->model->programme;
+    const sch_sitting_t *proposed = &answer->proposed[item];
+    sch_around_t around = {
+        .near = near, .room = cli_programme_room(programme, &proposed->session), .rules = programme->rules};
+    for (int j = 0; j < n; ++j)
+        if (j != item && answer->moves[j])
+            near[around.near_n++] = answer->model->items[j];
+    size_t count = sch_conflicts_of(proposed, &around, found);
+    for (size_t k = 0; k < count && k < SCH_CONFLICTS_MAX && programme->rules[found[k].rule].effect == SCH_FORBID; ++k)
+        for (int j = 0; j < n && found[k].other; ++j)
+            waits[j] |= found[k].other == answer->model->items[j];
+}
+
+/* Leaves what is more than one request for the next one. false: out of memory. */
+static bool bound(answer_t *answer, int n)
+{
+    size_t all = (size_t)n, moving = 0;
+    for (int i = 0; i < n; ++i)
+        moving += answer->moves[i];
+    if (moving <= MOVED_MAX)
+        return true;
+    bool *waits = calloc(all * all, sizeof *waits), *has_place = calloc(all, sizeof *has_place);
+    cli_step_t *steps = calloc(all, sizeof *steps);
+    const sch_sitting_t **near = calloc(all, sizeof *near);
+    sch_conflict_t *found = calloc(SCH_CONFLICTS_MAX, sizeof *found);
+    bool good = waits && has_place && steps && near && found;
+    for (int i = 0; good && i < n; ++i) {
+        has_place[i] = sch_is_placed(answer->model->items[i]);
+        if (answer->moves[i])
+            find_waits(answer, n, i, near, found, &waits[(size_t)i * all]);
+    }
+    good = good && cli_place_step(all, waits, has_place, answer->moves, MOVED_MAX, steps);
+    for (int i = 0; good && i < n; ++i) {
+        if (!answer->moves[i] || steps[i] == CLI_STEP_MOVES)
+            continue;
+        answer->proposed[i] = *answer->model->items[i];
+        answer->off[i] = steps[i] == CLI_STEP_OFF;
+        answer->moves[i] = answer->off[i];
+        answer->later[i] = !answer->off[i];
+        if (answer->off[i])
+            sch_take_off(&answer->proposed[i]);
+    }
+    free(waits);
+    free(has_place);
+    free(steps);
+    free(near);
+    free(found);
+    return good;
 }
 
 /* What is forbidden among all as they would be goes back to where it was, until nothing is; that may forbid another. */
@@ -103,7 +147,9 @@ static void judge(answer_t *answer, int n, json_t *refused)
     for (bool again = found != NULL; again;) {
         again = false;
         for (int i = 0; i < n; ++i) {
-            size_t count = answer->moves[i] ? cli_programme_conflicts(programme, &answer->proposed[i], found) : 0;
+            size_t count = answer->moves[i] && !answer->off[i]
+                               ? cli_programme_conflicts(programme, &answer->proposed[i], found)
+                               : 0;
             if (!sch_any_effect(found, count, programme->rules, SCH_FORBID))
                 continue;
             json_t *reason = cli_programme_reason(programme, &answer->proposed[i], &found[0]);
@@ -115,6 +161,16 @@ static void judge(answer_t *answer, int n, json_t *refused)
             answer->moves[i] = false;
             again = sch_agenda_add(&programme->agenda, &answer->proposed[i]) == CV_OK;
         }
+    }
+    for (int i = 0; found && i < n; ++i) { /* was it taken off for those that stay after all? */
+        const sch_sitting_t *now = answer->model->items[i];
+        size_t count = answer->off[i] ? cli_programme_conflicts(programme, now, found) : 0;
+        if (!answer->off[i] || sch_any_effect(found, count, programme->rules, SCH_FORBID))
+            continue;
+        answer->proposed[i] = *now;
+        answer->off[i] = false;
+        answer->moves[i] = sch_agenda_add(&programme->agenda, &answer->proposed[i]) != CV_OK;
+        answer->later[i] = !answer->moves[i];
     }
     free(found);
 }
@@ -128,10 +184,13 @@ static json_t *moved(const answer_t *answer, int n)
         char was[SCH_WHEN_MAX];
         if (!answer->moves[i])
             continue;
-        json_t *row = json_pack("{s:s%, s:I, s:s%, s:s}", "session", session->session.ptr, session->session.len,
-                                "expected_version", (json_int_t)now->version, "start", session->start.ptr,
-                                session->start.len, "was", sch_sitting_when(now, was));
-        if (session->room.ptr) {
+        json_t *row = json_pack("{s:s%, s:I, s:s}", "session", session->session.ptr, session->session.len,
+                                "expected_version", (json_int_t)now->version, "was", sch_sitting_when(now, was));
+        if (session->start.ptr)
+            json_object_set_new(row, "start", json_stringn(session->start.ptr, session->start.len));
+        if (answer->off[i]) {
+            json_object_set_new(row, "off", json_true());
+        } else if (session->room.ptr) {
             json_object_set_new(row, "venue", json_stringn(session->venue.ptr, session->venue.len));
             json_object_set_new(row, "room", json_stringn(session->room.ptr, session->room.len));
         } else {
@@ -173,7 +232,7 @@ static json_t *nowhere(const answer_t *answer, const sch_place_result_t *result,
     json_t *list = json_array();
     for (int i = 0; i < n; ++i) {
         char text[TEXT_MAX];
-        if (sch_is_placed(&answer->proposed[i]) || answer->later[i])
+        if (sch_is_placed(&answer->proposed[i]) || answer->later[i] || answer->off[i])
             continue;
         session_model_why_nowhere(answer->model, i, text, sizeof text);
         if (!*text && result->places[i] >= 0)
@@ -218,13 +277,14 @@ static void print(cli_t *cli, const json_t *doc)
     static const char *const COLUMNS[] = {"session", "now", "proposed", "room"};
     cli_table_t *table = cli_table_new(cli, COLUMNS, 4);
     const char *path = cli_flag(cli, "output", NULL);
-    size_t i;
+    size_t i, off = 0;
     json_t *row;
     json_array_foreach(json_object_get(doc, "placed"), i, row)
     {
         cli_table_cell(table, CLI_BOLD, "%s", cli_text_of(row, "session"));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(row, "was"));
-        cli_table_cell(table, CLI_GREEN, "%s", cli_text_of(row, "start"));
+        cli_table_cell(table, CLI_GREEN, "%s", json_object_get(row, "off") ? "taken off" : cli_text_of(row, "start"));
+        off += json_is_true(json_object_get(row, "off"));
         bool room = *cli_text_of(row, "room");
         cli_table_cell(table, CLI_PLAIN, "%s%s%s", room ? cli_text_of(row, "venue") : "-", room ? "/" : "",
                        cli_text_of(row, "room"));
@@ -239,6 +299,11 @@ static void print(cli_t *cli, const json_t *doc)
     if (json_array_size(json_object_get(doc, "later")))
         cli_say("%zu more would move, and one request moves %d: accept these, then search again\n",
                 json_array_size(json_object_get(doc, "later")), MOVED_MAX);
+    json_array_foreach(json_object_get(doc, "cannot"), i, row) cli_say("cannot be: %s\n", json_string_value(row));
+    if (off)
+        cli_say("%zu are taken off their places first, since too many change places with each other for one request: "
+                "the next search puts them down\n",
+                off);
     cli_say("%zu sessions would move; %s\n", json_array_size(json_object_get(doc, "placed")),
             path ? "`convene place accept` of that file moves them" : "nothing was changed");
 }
@@ -255,22 +320,32 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
     const sch_place_options_t options = {.seed = (uint64_t)seed,
                                          .iterations = seconds * PER_SECOND,
                                          .start = model->start,
+                                         .progress = cli_place_progress,
+                                         .arg = cli,
                                          .cpu_ms = cpu_ms,
                                          .cpu_limit_ms = cpu_ms(NULL) + seconds * 1000};
+    cli_catch_signals();
     int rc = sch_place_solve(model->model, &options, &result);
+    if (cli->tty && !cli->json)
+        cli_say("\r%60s\r", "");
     if (rc)
         return cli_fail(cli, CLI_FAILED, "cannot place the programme: %s", cv_error_name(rc));
     json_t *refused = json_array();
     for (int i = 0; i < n; ++i)
         answer->moves[i] =
             propose(answer, i, result.places[i], file) && is_elsewhere(&answer->proposed[i], model->items[i]);
-    bound(answer, n);
+    if (!bound(answer, n)) {
+        json_decref(refused);
+        sch_place_result_done(&result);
+        return cli_fail(cli, CLI_FAILED, "out of memory");
+    }
     judge(answer, n, refused);
-    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "event", cli->args[0], "seed",
-                            (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
-                            result.repeatable, "before", score_json(&result.before), "after", score_json(&result.score),
-                            "placed", moved(answer, n), "later", later(answer, n), "refused", refused, "unplaced",
-                            nowhere(answer, &result, n), "stays", staying(model));
+    json_t *doc =
+        json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "event", cli->args[0], "seed",
+                  (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable", result.repeatable,
+                  "before", score_json(&result.before), "after", score_json(&result.score), "placed", moved(answer, n),
+                  "later", later(answer, n), "refused", refused, "unplaced", nowhere(answer, &result, n), "stays",
+                  staying(model), "cancelled", result.cancelled, "cannot", cli_place_cannot(model->model));
     sch_place_result_done(&result);
     if (path && json_dump_file(doc, path, JSON_INDENT(1)) != 0) {
         json_decref(doc);
@@ -302,14 +377,16 @@ int cli_place_programme(cli_t *cli)
     answer.proposed = calloc(n, sizeof *answer.proposed);
     answer.moves = calloc(n, sizeof *answer.moves);
     answer.later = calloc(n, sizeof *answer.later);
+    answer.off = calloc(n, sizeof *answer.off);
     answer.starts = calloc(n, sizeof *answer.starts);
-    status = answer.arena && answer.proposed && answer.moves && answer.later && answer.starts
+    status = answer.arena && answer.proposed && answer.moves && answer.later && answer.off && answer.starts
                  ? search(cli, &answer, seed, seconds)
                  : cli_fail(cli, CLI_FAILED, "out of memory");
     answer.model->programme->agenda.n = 0; /* it points to what goes now */
     free(answer.proposed);
     free(answer.moves);
     free(answer.later);
+    free(answer.off);
     free(answer.starts);
     cv_arena_destroy(&answer.arena);
     session_model_destroy(&answer.model);

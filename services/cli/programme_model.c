@@ -206,6 +206,16 @@ cv_str_t cli_programme_zone(const cli_programme_t *programme, cv_str_t venue)
     return CV_STR_NONE;
 }
 
+void cli_programme_frame(const cli_programme_t *programme, cv_str_t venue, sch_around_t *around)
+{
+    around->teams = programme->event ? programme->event->event_details.teams : 0;
+    for (size_t i = 0; venue.ptr && i < programme->venues_n; ++i)
+        if (cv_str_equal(programme->venues[i]->code, venue)) {
+            around->pauses = programme->venues[i]->pauses;
+            around->pauses_n = programme->venues[i]->pauses_n;
+        }
+}
+
 size_t cli_programme_conflicts(const cli_programme_t *programme, const sch_sitting_t *sitting,
                                sch_conflict_t ret_conflicts[SCH_CONFLICTS_MAX])
 {
@@ -219,6 +229,7 @@ size_t cli_programme_conflicts(const cli_programme_t *programme, const sch_sitti
                            .covers_n = programme->covers_n,
                            .rules = programme->rules};
     around.remotes = remotes;
+    cli_programme_frame(programme, sitting->session.venue, &around);
     if (sch_remotes_gather(sitting, remotes, &around.remotes_n) != CV_OK)
         around.remotes_n = 0;
     around.near_n = sch_agenda_near(&programme->agenda, sitting, around.room, near, programme->agenda.n);

@@ -31,6 +31,8 @@ void cli_programme_destroy(cli_programme_t **programme);
 int cli_programme_by_time(const void *a, const void *b); /* two pointers to sittings, for qsort */
 const cv_room_t *cli_programme_room(const cli_programme_t *programme, const cv_session_t *session); /* NULL: none */
 cv_str_t cli_programme_zone(const cli_programme_t *programme, cv_str_t venue); /* CV_STR_NONE: not said */
+/* What the event and the session's venue say of its time: teams and pauses. */
+void cli_programme_frame(const cli_programme_t *programme, cv_str_t venue, sch_around_t *around);
 /* What speaks against a session as it is given, among the others. */
 size_t cli_programme_conflicts(const cli_programme_t *programme, const sch_sitting_t *sitting,
                                sch_conflict_t ret_conflicts[SCH_CONFLICTS_MAX]);

@@ -31,18 +31,34 @@ static int load(cli_t *cli, const char *id, bool must, json_t **ret_session)
     return *ret_session ? CLI_OK : cli_fail(cli, CLI_FAILED, "out of memory");
 }
 
-/* "AZ-1", "AZ-1:AZ", "AZ-1:AZ@Asia/Baku", "AZ-1@Asia/Baku": a person, whose, and where from afar. */
+/* Cuts what follows a mark off the text; NULL: it has no such mark. */
+static const char *cut(const char *text, size_t *len, char mark, size_t *ret_len)
+{
+    const char *at = memchr(text, mark, *len);
+    if (!at)
+        return NULL;
+    *ret_len = *len - (size_t)(at - text) - 1;
+    *len = (size_t)(at - text);
+    return at + 1;
+}
+
+/* "AZ-1", "AZ-1:AZ", "AZ-1:AZ@Asia/Baku", "AZ-1~2026-05-11T12:00~2026-05-12T18:00": a person, whose, where from afar, and
+ * from when until when there; either may be left out. */
 static json_t *person_of(const char *text, size_t len)
 {
-    const char *at = memchr(text, '@', len);
-    size_t before = at ? (size_t)(at - text) : len;
-    const char *colon = memchr(text, ':', before);
-    size_t code = colon ? (size_t)(colon - text) : before;
-    json_t *person = json_pack("{s:s%}", "person", text, code);
-    if (person && colon)
-        json_object_set_new(person, "party", json_stringn(colon + 1, before - code - 1));
-    if (person && at)
-        json_object_set_new(person, "zone", json_stringn(at + 1, len - before - 1));
+    size_t from_len = 0, until_len = 0, zone_len = 0, party_len = 0;
+    const char *from = cut(text, &len, '~', &from_len);
+    const char *until = from ? cut(from, &from_len, '~', &until_len) : NULL;
+    const char *zone = cut(text, &len, '@', &zone_len), *party = cut(text, &len, ':', &party_len);
+    json_t *person = json_pack("{s:s%}", "person", text, len);
+    if (person && party)
+        json_object_set_new(person, "party", json_stringn(party, party_len));
+    if (person && zone)
+        json_object_set_new(person, "zone", json_stringn(zone, zone_len));
+    if (person && from_len)
+        json_object_set_new(person, "from", json_stringn(from, from_len));
+    if (person && until_len)
+        json_object_set_new(person, "until", json_stringn(until, until_len));
     return person;
 }
 
@@ -79,7 +95,7 @@ static int overlay(cli_t *cli, json_t *data)
     static const char *const TEXTS[] = {"title", "kind", "start", "reason", "track", "language"};
     static const char *const WISHES[][2] = {
         {"wish-from", "wish_from"}, {"wish-until", "wish_until"}, {"wish-room", "wish_room"}};
-    static const char *const LISTS[] = {"parties", "welcome", "languages", "features", "themes"};
+    static const char *const LISTS[] = {"parties", "welcome", "languages", "features", "themes", "after"};
     int status = CLI_OK;
     for (size_t i = 0; status == CLI_OK && i < sizeof TEXTS / sizeof *TEXTS; ++i)
         status = cli_put_flag(cli, data, TEXTS[i], TEXTS[i]);

@@ -13,17 +13,27 @@ enum { DAY = 1440, ARENA_MAX = 256 * 1024, START_MAX = 20 };
 
 /* ---- what is for all --------------------------------------------------------------------- */
 
-/* Two sessions of the event, neither a side event: may they be at one time, and does one have to be over first? */
+static bool has_to_wait(const cv_session_t *session, const cv_session_t *other)
+{
+    for (size_t i = 0; i < session->after_n; ++i)
+        if (cv_str_equal(session->after[i], other->session))
+            return true;
+    return false;
+}
+
+/* Which has to be over before which; and of two of the event, neither a side event: may they be at one time, and does one have to be over first? */
 int session_model_frame(session_model_t *s)
 {
     int n = s->programme_model.sessions_n;
-    s->firsts = calloc((size_t)n * (size_t)n + 1, sizeof *s->firsts);
+    s->firsts = calloc(2 * (size_t)n * (size_t)n + 1, sizeof *s->firsts);
     s->aparts = calloc((size_t)n * (size_t)n + 1, sizeof *s->aparts);
     if (!s->firsts || !s->aparts)
         return cli_fail(s->cli, CLI_FAILED, "out of memory");
     for (int i = 0; i < n; ++i) {
         for (int j = 0; j < n; ++j) {
             cv_session_kind_t a = s->items[i]->session.kind, b = s->items[j]->session.kind;
+            if (i != j && has_to_wait(&s->items[j]->session, &s->items[i]->session))
+                s->firsts[s->programme_model.firsts_n++] = (sch_session_order_t){i, j};
             if (i == j || a == CV_SESSION_KIND_SIDE_EVENT || b == CV_SESSION_KIND_SIDE_EVENT)
                 continue;
             if ((a == CV_SESSION_KIND_OPENING && b != a) || (b == CV_SESSION_KIND_CLOSING && a != b))
@@ -70,12 +80,15 @@ static bool count_beside(session_model_t *s, int item, cv_str_t file, const sch_
         sch_around_t around = {.near = near, .remotes = remotes, .rules = counting};
         if (!put_at(s, file, t, start, &sitting))
             continue;
+        sitting.session.venue = s->venue;
+        cli_programme_frame(s->programme, s->venue, &around);
         if (sch_remotes_gather(&sitting, remotes, &around.remotes_n) != CV_OK)
             return false;
         around.near_n = sch_agenda_near(agenda, &sitting, NULL, near, agenda->n);
         size_t n = sch_conflicts_of(&sitting, &around, found);
         for (size_t k = 0; k < n && k < SCH_CONFLICTS_MAX; ++k)
-            beside[found[k].rule * slots + t] += (int)found[k].cost;
+            if (found[k].rule != SCH_B2 || found[k].why == SCH_WHY_AWAY) /* who stays elsewhere is `away` already */
+                beside[found[k].rule * slots + t] += (int)found[k].cost;
     }
     s->sessions[item].beside = beside;
     return true;

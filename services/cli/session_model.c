@@ -263,6 +263,7 @@ static void take_item(session_model_t *s, sch_sitting_t *one, int64_t first_day,
                             .priority = 1,
                             .published_slot = -1,
                             .published_room = -1};
+    item->interpreted = session->languages_n > 0;
     take_people(s, session, item);
     for (size_t k = 0; k < session->parties_n; ++k)
         item->delegations |= party_bit(s, session->parties[k]);
@@ -305,6 +306,7 @@ static int take_items(session_model_t *s, int64_t first_day)
     if (!s->items || !s->names || !s->sessions || !s->people || !s->start)
         return cli_fail(s->cli, CLI_FAILED, "out of memory");
     take_delegations(s);
+    s->programme_model.teams = (int)s->programme->event->event_details.teams;
     for (size_t i = 0; i < s->programme->sittings_n; ++i) {
         sch_sitting_t *one = s->programme->sittings[i];
         if (session_model_is_own(s, one) && !one->cancelled && !stays(s, one))

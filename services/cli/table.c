@@ -214,6 +214,44 @@ static const cli_flag_t release_flags[] = {
     {"note", 0, "TEXT", "what is new in it"},
     END,
 };
+#define EVENT_FIELDS                                                                                                 \
+    {"title", 0, "TEXT", "title"}, {"start", 0, "DATE", "first day: 2026-05-11, or as far as it is known: 2026-05"}, \
+        {"end", 0, "DATE", "last day"}, {"precision", 0, "WORD", "how exactly the days are known"},                  \
+        {"time", 0, "HH:MM", "when it begins on the first day"},                                                     \
+        {"zone", 0, "ZONE", "by the clock of this zone: Asia/Baku"},                                                 \
+        {"utc-offset", 0, "OFFSET", "where no zone is known: +05:00"},                                               \
+        {"minutes", 0, "N", "how long it lasts on each day"}, {"city", 0, "NAME", "city"},                           \
+        {"country", 0, "CODE", "country of the host: AZ"}, {"venue", 0, "CODE", "venue"},                            \
+        {"format", 0, "FORMAT", "in_person, hybrid or online"}, {"host", 0, "NAME", "organisation that hosts it"},   \
+        {"earliest", 0, "DATE", "first day that it may take up"},                                                    \
+        {"latest", 0, "DATE", "last day that it may take up"},                                                       \
+        {"preferred", 0, "DATE", "day on which it would best begin"},                                                \
+        {"officer", 0, "PERSON", "who in the Secretariat is responsible"},                                           \
+        {"teams", 0, "N", "teams of interpreters that it has"},                                                      \
+    {                                                                                                                \
+        "note", 0, "TEXT", "anything else"                                                                           \
+    }
+static const cli_flag_t event_propose_flags[] = {
+    {"plan", 'p', "PLAN", "year and line of the plan it is for: 2026-cbm; must be given"},
+    EVENT_FIELDS,
+    {"dimension", 0, "CODE", "dimension"},
+    {"area", 0, "CODE", "priority area"},
+    {"catalogue", 0, "CODE", "version of the catalogue that these are cited from"},
+    {"body", 0, "CODE", "body that meets"},
+    {"proposer", 0, "PARTY", "who proposes it"},
+    {"group", 0, "CODE", "shared by events that are held together"},
+    END,
+};
+static const cli_flag_t event_change_flags[] = {
+    EVENT_FIELDS,
+    {"reason", 0, "TEXT", "why"},
+    END,
+};
+static const cli_flag_t event_advance_flags[] = {
+    {"reason", 0, "TEXT", "why"},
+    {"decision", 0, "TEXT", "the decision that it rests on"},
+    END,
+};
 static const cli_flag_t session_set_flags[] = {
     {"title", 0, "TEXT", "title; a new session needs one"},
     {"kind", 0, "KIND", "opening, plenary, parallel, negotiation, side_event, closing or break; default parallel"},
@@ -222,8 +260,10 @@ static const cli_flag_t session_set_flags[] = {
     {"zone", 0, "ZONE", "by the clock of this zone; default: the venue's"},
     {"utc-offset", 0, "OFFSET", "in the hour that a clock shows twice: +02:00"},
     {"room", 0, "VENUE/ROOM", "where"},
-    {"chair", 0, "PERSON[:PARTY][@ZONE]", "who chairs it, by a code: AZ-1:AZ; in ZONE: from afar"},
-    {"speakers", 0, "PERSON[:PARTY][@ZONE],...", "who speaks, by codes"},
+    {"chair", 0, "PERSON[:PARTY][@ZONE][~FROM~UNTIL]",
+     "who chairs it, by a code: AZ-1:AZ; in ZONE: from afar; there FROM, like 2026-05-11T12:00, UNTIL"},
+    {"speakers", 0, "PERSON[:PARTY][@ZONE][~FROM~UNTIL],...", "who speaks, by codes"},
+    {"after", 0, "LIST", "sessions of the event that have to be over when it begins"},
     {"parties", 0, "LIST", "whose delegations must be there: AZ,KZ"},
     {"welcome", 0, "LIST", "whose delegations would like to be there"},
     {"themes", 0, "LIST", "what it is about: trade,water"},
@@ -471,6 +511,18 @@ const cli_command_t cli_commands[] = {
      "its line, UID and what would be right, and the rest goes on; FILE - is standard input. Attendees are not read.",
      "convene event import forum.ics --plan 2026-cbm --dry-run", cli_event_import},
 
+    {"event propose", "Plan", "EVENT", 1, 1, "propose an event for a year's plan", event_propose_flags,
+     "What is known now is enough: days can be a month or a year. What speaks against its days is told with the answer.",
+     "convene event propose 2026-FORUM --plan 2026-cbm --title Forum --start 2026-05-11 --end 2026-05-13 --city Baku "
+     "--country AZ",
+     cli_event_propose},
+    {"event change", "Plan", "EVENT", 1, 1, "change what an event is, where and when", event_change_flags,
+     "What is not said stays as it is. Whoever answered is told.",
+     "convene event change 2024-MC --start 2024-12-17 --end 2024-12-17 --format online --reason 'By agreement'",
+     cli_event_change},
+    {"event advance", "Plan", "EVENT STATUS", 2, 2, "move an event on: scheduled, open, held, postponed, cancelled ...",
+     event_advance_flags, NULL, "convene event advance 2026-FORUM postponed --reason 'The venue is closed'",
+     cli_event_advance},
     {"plan compile", "Plan", "PLAN", 1, 1, "put proposed events together as the plan of a year and line",
      plan_compile_flags, "With a version in force the next one begins, its amendment. PLAN is year and line: 2026-cbm.",
      "convene plan compile 2026-cbm\nconvene plan compile 2026-cbm --events A,B --reason 'The host of C cannot'",
@@ -528,7 +580,7 @@ const cli_command_t cli_commands[] = {
      "convene release make 2026-SWG-1 V1 --note 'First programme'\nconvene release make 2026-cbm JANUARY",
      cli_release_make},
     {"rule set", "Plan", "RULE", 1, 1, "change what a rule does at an edit, or its weight", rule_set_flags,
-     "A1, A2, B1 and B2 stay forbidden: the database itself keeps them.", "convene rule set B15 --effect ignore",
+     "A1, B1 and B2 stay forbidden: the database itself keeps them.", "convene rule set B15 --effect ignore",
      cli_rule_set},
 
     {"decision open", "Decide", "DECISION", 1, 1, "open a silence procedure", decision_open_flags,

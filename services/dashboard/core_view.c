@@ -4,6 +4,7 @@
 #include "dashboard/core_view.h"
 
 #include "dashboard/core_answers.h"
+#include "dashboard/core_plan.h"
 #include "dashboard/core_release.h"
 #include "dashboard/core_seats.h"
 
@@ -49,6 +50,12 @@ const char *dash_str(const json_t *object, const char *key)
 int64_t dash_int(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));
+}
+
+bool dash_is_off(const json_t *event)
+{
+    const char *status = dash_str(event, "status");
+    return strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0 || strcmp(status, "postponed") == 0;
 }
 
 int dash_view_new(dash_view_t **ret_view)
@@ -106,7 +113,11 @@ const char *const dash_view_kinds[] = {
 
 bool dash_view_is_public(const char *kind)
 {
-    return strcmp(kind, "persons") != 0 && strcmp(kind, "draft") != 0 && strcmp(kind, "frozen") != 0;
+    static const char *const kept[] = {"persons", "draft", "frozen", "plan_release", "working"};
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (strcmp(kind, kept[i]) == 0)
+            return false;
+    return true;
 }
 
 json_t *dash_view_dirty(const dash_view_t *view)
@@ -155,9 +166,10 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream)
     bool registration = strcmp(stream, "registration.events") == 0,
          scheduling = strcmp(stream, "scheduling.events") == 0;
     const char *const *kinds = registration ? of_registration : of_notifications;
-    const char *plain[PLAIN_N + 4] = {"event", "draft", "frozen"};
+    enum { MADE = 6 };
+    const char *plain[PLAIN_N + MADE + 1] = {"event", "draft", "frozen", "plan_release", "working", "changes"};
     for (size_t i = 0; scheduling && i < PLAIN_N; i++)
-        plain[i + 3] = s_plain[i].kind;
+        plain[i + MADE] = s_plain[i].kind;
     if (scheduling)
         kinds = plain;
     int rc = CV_OK;
@@ -281,16 +293,14 @@ static bool s_moved(const json_t *before, const json_t *now)
     return *start && (!refined || (*dash_str(before, "city") && s_differs(before, now, "city")));
 }
 
-static int s_event(dash_view_t *view, const dash_record_t *record)
+int dash_event_publish(dash_view_t *view, const json_t *data, int64_t at_ms)
 {
     static const char *const shown[] = {"version", "status", "change",  "changed",    "reason",   "title",
                                         "format",  "city",   "country", "date_start", "date_end", NULL};
     static const char *const place[] = {"version", "date_start", "date_end", "city", "country", NULL};
-    const char *event = dash_str(record->data, "event");
+    const char *event = dash_str(data, "event");
     const json_t *before = dash_view_get(view, "event", event);
-    if (!*event)
-        return CV_EINVAL;
-    json_t *now = json_copy(record->data), *step = json_object(), *history = json_array(), *moved = NULL;
+    json_t *now = json_copy((json_t *)data), *step = json_object(), *history = json_array(), *moved = NULL;
     if (!now || !step || !history) {
         json_decref(now);
         json_decref(step);
@@ -301,8 +311,8 @@ static int s_event(dash_view_t *view, const dash_record_t *record)
     size_t past_n = json_array_size(past);
     for (size_t i = past_n < DASH_HISTORY_MAX ? 0 : past_n + 1 - DASH_HISTORY_MAX; i < past_n; i++)
         json_array_append(history, json_array_get(past, i));
-    s_copy(step, record->data, shown);
-    json_object_set_new(step, "at", json_integer(record->time_ms));
+    s_copy(step, data, shown);
+    json_object_set_new(step, "at", json_integer(at_ms));
     json_array_append_new(history, step);
     if (before && s_moved(before, now)) {
         moved = json_object();
@@ -310,17 +320,36 @@ static int s_event(dash_view_t *view, const dash_record_t *record)
     } else if (json_object_get(before, "moved")) {
         moved = json_incref(json_object_get(before, "moved"));
     }
-    json_object_set_new(now, "at", json_integer(record->time_ms));
+    json_object_set_new(now, "at", json_integer(at_ms));
     json_object_set_new(now, "history", history);
     if (moved)
         json_object_set_new(now, "moved", moved);
-    const char *status = dash_str(record->data, "status");
     int rc = dash_view_put(view, "event", event, now);
-    bool off = strcmp(status, "cancelled") == 0 || strcmp(status, "rejected") == 0 || strcmp(status, "postponed") == 0;
-    if (!rc && off)
-        rc = dash_release_over(view, event);
+    if (!rc && dash_is_off(data))
+        rc = dash_release_over(view, event, at_ms);
+    if (!rc && dash_view_get(view, "working", event) && !dash_plan_waits(view, event))
+        rc = dash_release_follow(view, event, true);
+    return rc ? rc : s_mark(view, "seats", event);
+}
+
+int dash_event_withdraw(dash_view_t *view, const char *event)
+{
+    int rc = s_mark(view, "seats", event);
     if (!rc)
-        rc = s_mark(view, "seats", event);
+        rc = dash_view_put(view, "event", event, NULL);
+    return rc ? rc : dash_release_follow(view, event, false);
+}
+
+static int s_event(dash_view_t *view, const dash_record_t *record)
+{
+    bool held;
+    if (!*dash_str(record->data, "event"))
+        return CV_EINVAL;
+    int rc = dash_plan_event(view, record, &held);
+    if (!rc && held)
+        return CV_OK;
+    if (!rc)
+        rc = dash_event_publish(view, record->data, record->time_ms);
     return rc ? rc : s_feed(view, record, dash_str(record->data, "status"));
 }
 
@@ -355,6 +384,12 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
     }
     if (!rc && record->number == CV_MSG_SCHEDULING_RELEASE_V1)
         rc = dash_release_apply(view, record->data);
+    if (!rc && record->number == CV_MSG_SCHEDULING_RELEASE_V1)
+        rc = dash_plan_release(view, record->data);
+    if (!rc && record->number == CV_MSG_SCHEDULING_PLAN_V1 && dash_plan_is_held(view, record->data)) {
+        json_decref(value);
+        return dash_view_get(view, "plan", key) ? dash_view_put(view, "plan", key, NULL) : CV_OK;
+    }
     if (rc)
         json_decref(value);
     else
@@ -457,6 +492,7 @@ int dash_view_apply(dash_view_t *view, const dash_record_t *record)
             return s_plain_record(view, record, i);
     switch (record->number) {
     case CV_MSG_SCHEDULING_EVENT_V1:
+    case CV_MSG_SCHEDULING_EVENT_TOLD_V1: /* in a snapshot, and before what is */
         return s_event(view, record);
     case CV_MSG_NOTIFICATIONS_NOTICE_V1:
         return s_notice(view, record);

@@ -11,13 +11,16 @@
  *   room           VENUE/ROOM      the same
  *   session        EVENT/SESSION   the same, without who chairs and speaks; `at`: when it became so. Of an event that has
  *                                  a release: as it is there (core_release.h)
- *   draft, frozen                  what that follows from; kept, and shown to nobody
+ *   draft, frozen, plan_release,   what that follows from; kept, and shown to nobody
+ *   working
+ *   changes        PLAN            computed: what changed between its last two releases (core_plan.h)
  *   release        EVENT/RELEASE,  the same, without what it holds
  *                  PLAN/RELEASE
  *   review         YEAR-DIMENSION  the same
  *   plan           PLAN/VERSION    the same
  *   decision       decision        the same, without its text
- *   event          event           its newest version, `history` of its versions, `moved`: where it was before
+ *   event          event           its newest version, `history` of its versions, `moved`: where it was before. Of a plan
+ *                                  that makes releases: the versions that were told (core_plan.h)
  *   seats          event           computed: core_seats.h
  *   answer         EVENT/PARTY     what a party answered, in numbers
  *   notice         notice          those that have not ended well: queued, on their way (party, channel and state
@@ -92,8 +95,13 @@ void dash_view_clean(dash_view_t *view);
 
 /* For the other core files. Takes value; NULL removes. */
 int dash_view_put(dash_view_t *view, const char *kind, const char *key, json_t *value) CV_USE_RESULT;
+/* For core_plan.c: the next version of an event that the public sees, and that it sees none any more. */
+int dash_event_publish(dash_view_t *view, const json_t *data, int64_t at_ms) CV_USE_RESULT;
+int dash_event_withdraw(dash_view_t *view, const char *event) CV_USE_RESULT;
 /* Small readers: "" and 0 where it is not there. */
 const char *dash_str(const json_t *object, const char *key);
 int64_t dash_int(const json_t *object, const char *key);
+/* Does an event not take place, or not yet: is it cancelled, rejected or postponed? */
+bool dash_is_off(const json_t *event);
 
 #endif

@@ -130,6 +130,11 @@ dash_text_t *dash_desk_page_note(const dash_desk_page_t *page, dash_word_t word,
 /* To be pressed: signs in as the guest by the link. */
 dash_text_t *dash_desk_page_button(const dash_desk_page_t *page, const char *name, const char *link);
 dash_text_t *dash_desk_page_events(const dash_desk_page_t *page, const json_t *events);
+/* All events as they are now. releases: of plans. */
+dash_text_t *dash_desk_page_plan(const dash_desk_page_t *page, const json_t *events, const json_t *releases);
+/* desk_plan.c: the version of the event in the newest release of its plan, 0: none; and that release's name. */
+int64_t dash_desk_released(const json_t *releases, const json_t *event, const char **ret_name);
+void dash_desk_put_released(cv_buf_t *buf, dash_language_t language, const json_t *releases, const json_t *event);
 dash_text_t *dash_desk_page_parties(const dash_desk_page_t *page, const char *event, const json_t *delegations);
 dash_text_t *dash_desk_page_persons(const dash_desk_page_t *page, const char *event, const char *party,
                                     const json_t *contacts);

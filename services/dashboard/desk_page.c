@@ -56,6 +56,8 @@ static void s_put_top(cv_buf_t *buf, const dash_desk_page_t *page, const char *t
         dash_put_word(buf, &words, DASH_W_pages);
         s_put(buf, "\"><a href=\"/desk\">");
         dash_put_word(buf, &words, DASH_W_desk_events);
+        s_put(buf, "</a> <a href=\"/desk/plan\">");
+        dash_put_word(buf, &words, DASH_W_desk_plan);
         s_put(buf, "</a>");
         if (page->until_ms) { /* who came by a proxy signs out there */
             s_put(buf, " <a href=\"/desk/out\">");
@@ -182,6 +184,34 @@ dash_text_t *dash_desk_page_events(const dash_desk_page_t *page, const json_t *e
         dash_put_cell(&buf, dash_str(event, "title"));
         dash_put_cell(&buf, dash_str(event, "date_start"));
         s_put_code(&buf, page, "st_", dash_str(event, "status"));
+        s_put(&buf, "</tr>\n");
+    }
+    free(rows);
+    s_put_table_end(&buf);
+    return s_end(&buf);
+}
+
+dash_text_t *dash_desk_page_plan(const dash_desk_page_t *page, const json_t *events, const json_t *releases)
+{
+    static const dash_word_t head[] = {DASH_W_event,  DASH_W_title,   DASH_W_dates,        DASH_W_place,
+                                       DASH_W_status, DASH_W_version, DASH_W_desk_released};
+    const dash_page_t words = s_words(page);
+    cv_buf_t buf;
+    size_t n;
+    row_t *rows = s_sorted(events, "date_start", &n);
+    s_put_top(&buf, page, dash_word(page->language, DASH_W_desk_plan), false);
+    dash_put_head(&buf, &words, head, sizeof(head) / sizeof(head[0]), DASH_W_desk_plan);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *event = rows[i].value;
+        s_put(&buf, "<tr><th scope=\"row\">");
+        dash_put_text(&buf, dash_str(event, "event"));
+        s_put(&buf, "</th>");
+        dash_put_cell(&buf, dash_str(event, "title"));
+        dash_put_day(&buf, dash_str(event, "date_start"));
+        dash_put_cell(&buf, dash_str(event, "city"));
+        s_put_code(&buf, page, "st_", dash_str(event, "status"));
+        dash_put_number(&buf, dash_int(event, "version"));
+        dash_desk_put_released(&buf, page->language, releases, event);
         s_put(&buf, "</tr>\n");
     }
     free(rows);

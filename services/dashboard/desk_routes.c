@@ -5,6 +5,7 @@
  *   /desk/enter?t=PASS        signs in: a cookie, and on to /desk    /desk/order?t=ORDER      of who holds the key: JSON
  *   /desk                     events that take registrations         /desk/event/E            persons of one's own party;
  *   /desk/event/E/P           persons of a party                                              for the secretariat: parties
+ *   /desk/plan                the plan as it is worked on, released or not
  *   /desk/style.css, /desk/icon.svg
  *
  * Signing in answers with a page that goes on by itself, not with a redirect: a browser keeps a SameSite=Strict cookie
@@ -177,6 +178,20 @@ static void s_events(visit_t *visit)
     json_decref(events);
 }
 
+static void s_plan(visit_t *visit)
+{
+    json_t *events = NULL, *releases = NULL;
+    int rc = s_ask(visit, "scheduling", "events", NULL, &events);
+    if (!rc)
+        rc = s_ask(visit, "scheduling", "releases", NULL, &releases);
+    if (rc)
+        s_fail(visit, rc == CV_EDENIED ? CV_EUNAVAIL : rc);
+    else
+        s_show(visit, 200, dash_desk_page_plan(&visit->page, events, releases));
+    json_decref(events);
+    json_decref(releases);
+}
+
 static void s_parties(visit_t *visit, const char *event)
 {
     json_t *delegations = NULL;
@@ -286,7 +301,7 @@ void dash_desk_answer(dash_desk_t *desk, dash_exchange_t *exchange, const dash_r
                 s_doors[i].answer(&visit);
             return;
         }
-    if (strcmp(path, "/desk") != 0 && strncmp(path, "/desk/event/", 12) != 0) {
+    if (strcmp(path, "/desk") != 0 && strcmp(path, "/desk/plan") != 0 && strncmp(path, "/desk/event/", 12) != 0) {
         s_fail(&visit, CV_ENOTFOUND);
         return;
     }
@@ -294,6 +309,8 @@ void dash_desk_answer(dash_desk_t *desk, dash_exchange_t *exchange, const dash_r
         return;
     if (strcmp(path, "/desk") == 0)
         s_events(&visit);
+    else if (strcmp(path, "/desk/plan") == 0)
+        s_plan(&visit);
     else
         s_event(&visit, path + 12);
 }

@@ -385,6 +385,7 @@ dash_text_t *dash_page_main(const dash_page_t *page)
     dash_part_now(&buf, page);
     dash_part_attention(&buf, page);
     dash_part_timeline(&buf, page);
+    dash_part_changes(&buf, page);
     dash_part_progress(&buf, page);
     dash_part_seats(&buf, page, NULL);
     dash_part_answers(&buf, page, NULL);

@@ -52,6 +52,8 @@ void dash_part_work(cv_buf_t *buf, const dash_page_t *page);
 void dash_part_feed(cv_buf_t *buf, const dash_page_t *page);
 /* page_programme.c */
 void dash_part_programme(cv_buf_t *buf, const dash_page_t *page, const char *event);
+/* page_plan.c */
+void dash_part_changes(cv_buf_t *buf, const dash_page_t *page);
 /* page_proof.c */
 void dash_part_proof(cv_buf_t *buf, const dash_page_t *page);
 /* page_seats.c; event NULL: all */

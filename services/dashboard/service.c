@@ -3,6 +3,7 @@
  */
 #include "convene/config.h"
 #include "convene/log.h"
+#include "dashboard/core_release.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/desk.h"
 #include "dashboard/json.h"
@@ -215,6 +216,8 @@ static int s_ready(dash_t *dash)
     int rc = dash_view_new(&dash->view);
     if (!rc)
         rc = dash_store_load(dash->store, dash->view);
+    if (!rc)
+        rc = dash_release_mend(dash->view);
     if (rc)
         dash_view_destroy(&dash->view);
     return rc;

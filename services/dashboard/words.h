@@ -141,6 +141,15 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(room, "Room", "Зал")                                                                                       \
     XX(released, "Released: {}", "Выпущено: {}")                                                                  \
     XX(not_released, "Not released yet: it may change.", "Ещё не выпущена: возможны изменения.")                  \
+    XX(plan_changes, "What changed in the released plan", "Что изменилось в выпущенном плане")                    \
+    XX(plan_before, "Before", "Было")                                                                             \
+    XX(plan_after, "Now", "Стало")                                                                                \
+    XX(plan_added, "added", "добавлено")                                                                          \
+    XX(plan_removed, "taken out", "исключено")                                                                    \
+    XX(plan_same, "Nothing changed.", "Изменений нет.")                                                           \
+    XX(plan_unreleased, "not released", "не выпущено")                                                            \
+    XX(desk_plan, "The plan as it is worked on", "План в работе")                                                 \
+    XX(desk_released, "In the release", "В выпуске")                                                              \
     XX(not_placed, "not placed yet", "время не назначено")                                                        \
     XX(tentative, "tentative", "предварительно")                                                                  \
     XX(k_opening, "opening", "открытие")                                                                          \

@@ -42,6 +42,9 @@
     XX(v_added, "an event was added", "добавлено мероприятие")                                                 \
     XX(v_superseded, "superseded", "заменён")                                                                  \
     XX(v_abandoned, "abandoned", "снят")                                                                       \
+    XX(fmt_in_person, "in person", "очно")                                                                     \
+    XX(fmt_hybrid, "hybrid", "смешанно")                                                                       \
+    XX(fmt_online, "online", "онлайн")                                                                         \
     XX(ch_status, "status", "состояние")                                                                       \
     XX(ch_title, "title", "название")                                                                          \
     XX(ch_plan_year, "year", "год")                                                                            \

@@ -8,6 +8,7 @@
 #include "scheduling/handlers.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     NEAR_MAX = 512, /* sessions at one time; those beyond are not compared, and still cannot share a room or person */
@@ -20,26 +21,56 @@ typedef struct {
     const sch_sitting_t **near;
     size_t n;
     const sch_sitting_t *mate; /* NULL: all; else those alone of which rules speak although they are hours apart */
-    sch_sitting_t one;         /* the row that is looked at: most of a day are not kept */
+    bool teams;                /* the event says how many teams of interpreters it has */
+    sch_sitting_t *spare;      /* of one that was not kept */
 } gather_t;
+
+static bool holds(cv_str_t data, cv_str_t text)
+{
+    return text.len && memmem(data.ptr, data.len, text.ptr, text.len);
+}
+
+/* Texts are in a record as they are: where none of these is, the session need not be read to know that it is no mate of
+ * the day. Most are not. */
+static bool may_be_mate(const gather_t *gather, cv_str_t data)
+{
+    const cv_session_t *session = &gather->mate->session;
+    cv_str_t people[CV_SESSION_SPEAKERS_MAX + 1];
+    if ((gather->teams && session->languages_n && holds(data, CV_STR("languages"))) ||
+        (session->track.ptr && holds(data, session->track)))
+        return true;
+    size_t n = sch_people_of(session, people);
+    for (size_t i = 0; i < n; ++i)
+        if (holds(data, people[i]))
+            return true;
+    return false;
+}
+
+/* key: EVENT/SESSION. What frames the event may be near as well. */
+static bool is_gathered(const gather_t *gather, cv_str_t key)
+{
+    for (size_t i = 0; i < gather->n; ++i) {
+        const cv_session_t *one = &gather->near[i]->session;
+        if (key.len == one->event.len + 1 + one->session.len && memcmp(key.ptr, one->event.ptr, one->event.len) == 0 &&
+            memcmp(key.ptr + one->event.len + 1, one->session.ptr, one->session.len) == 0)
+            return true;
+    }
+    return false;
+}
 
 static int gather(void *self, const sch_row_t *row)
 {
     gather_t *gather = self;
-    if (gather->n == NEAR_MAX)
+    if (gather->n == NEAR_MAX || (gather->mate && !may_be_mate(gather, row->data)) || is_gathered(gather, row->key))
         return CV_OK;
-    int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, row->data, &gather->one);
-    if (rc || (gather->mate && !sch_is_day_mate(gather->mate, &gather->one)))
-        return rc;
-    for (size_t i = 0; i < gather->n; ++i) /* what frames the event may be near as well */
-        if (sch_is_sitting(gather->near[i], gather->one.session.event, gather->one.session.session))
-            return CV_OK;
     cv_str_t data = cv_arena_str(gather->arena, row->data);
-    sch_sitting_t *sitting = cv_arena_take(gather->arena, sizeof *sitting);
+    sch_sitting_t *sitting = gather->spare ? gather->spare : cv_arena_take(gather->arena, sizeof *sitting);
     if (!data.ptr || !sitting)
         return CV_ENOMEM;
-    rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
-    if (!rc)
+    int rc = sch_store_unpack(CV_MSG_SCHEDULING_SESSION_V1, data, sitting);
+    bool keep = !rc && (!gather->mate || sch_is_day_mate(gather->mate, sitting));
+    gather->spare = keep ? NULL : sitting;
+    if (keep)
         gather->near[gather->n++] = sitting;
     return rc;
 }
@@ -62,6 +93,31 @@ static int gather_covers(sch_service_t *service, cv_tx_t *tx, const cv_session_t
     }
     *ret_n = n;
     return CV_OK;
+}
+
+/* Those for which it has to wait, or that have to wait for it, whenever they are. */
+static int gather_order(sch_service_t *service, const cv_session_t *session, gather_t *all)
+{
+    int rc = sch_session_waiting(service->store, session->event, session->session, gather, all);
+    for (size_t i = 0; !rc && i < session->after_n; ++i)
+        rc = sch_session_placed(service->store, session->event, session->after[i], gather, all);
+    return rc;
+}
+
+int sch_gather_pauses(sch_service_t *service, cv_arena_t *arena, cv_str_t code, sch_around_t *around)
+{
+    cv_str_t data;
+    cv_venue_t *venue = code.ptr ? cv_arena_take(arena, sizeof *venue) : NULL;
+    if (!code.ptr)
+        return CV_OK;
+    int rc = venue ? sch_ref_get(service->store, arena, SCH_VENUE, code, &data) : CV_ENOMEM;
+    if (!rc)
+        rc = sch_store_unpack(CV_MSG_SCHEDULING_VENUE_V1, data, venue);
+    if (!rc) {
+        around->pauses = venue->pauses;
+        around->pauses_n = venue->pauses_n;
+    }
+    return rc;
 }
 
 /* ---- answers ----------------------------------------------------------------------------- */
@@ -169,13 +225,21 @@ static int judge_session_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *are
         rc = sch_session_extremes(service->store, event->event, gather, &all);
     if (!rc)
         rc = sch_session_near(service->store, sitting->begin_ms - reach_ms, sitting->until_ms + reach_ms, gather, &all);
+    if (!rc)
+        rc = gather_order(service, &sitting->session, &all);
     all.mate = sitting;
-    bool has_mates = sitting->session.track.ptr || sitting->session.has_chair || sitting->session.speakers_n;
+    all.teams = event->event_details.teams > 0;
+    around.teams = event->event_details.teams;
+    bool has_mates = (around.teams && sitting->session.languages_n) || sitting->session.track.ptr ||
+                     sitting->session.has_chair || sitting->session.speakers_n;
     if (!rc && has_mates)
         rc = sch_session_near(service->store, sitting->begin_ms - SCH_DAY_MS, sitting->until_ms + SCH_DAY_MS, gather,
                               &all);
     if (!rc)
         rc = gather_covers(service, tx, &sitting->session, covers, &around.covers_n);
+    if (rc)
+        return rc;
+    rc = sch_gather_pauses(service, arena, sitting->session.venue, &around);
     if (rc)
         return rc;
     sch_sitting_t released;
@@ -263,8 +327,24 @@ static int gather_calendar(void *self, const sch_row_t *row)
     return rc;
 }
 
-static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const sch_rule_t *rules,
-                        const sch_clash_t *found, size_t n, cv_outcome_t *out)
+static bool same_text(cv_str_t a, cv_str_t b)
+{
+    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Does the edit leave alone what decides where its people have to be? Then whatever was so before stays, and is told. */
+static bool leaves_people(const cv_scheduling_event_v1_t *event, const cv_scheduling_event_v1_t *before)
+{
+    int64_t first, last, was_first, was_last;
+    if (!before || !sch_holds_days(event, &first, &last) || !sch_holds_days(before, &was_first, &was_last))
+        return false;
+    const cv_event_details_t *a = &event->event_details, *b = &before->event_details;
+    return first == was_first && last == was_last && a->format == b->format && same_text(a->city, b->city) &&
+           same_text(a->body, b->body) && same_text(a->officer, b->officer) && same_text(a->group, b->group);
+}
+
+static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const cv_scheduling_event_v1_t *before,
+                        const sch_rule_t *rules, const sch_clash_t *found, size_t n, cv_outcome_t *out)
 {
     char name[SCH_SESSION_NAME_MAX + 1], other[SCH_SESSION_NAME_MAX + 1], text[SCH_CLASH_TEXT_MAX + 1];
     (void)snprintf(name, sizeof name, "%.*s", CV_STR_ARG(event->event));
@@ -278,10 +358,12 @@ static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, cons
     }
     for (size_t i = 0; i < n && i < SCH_YEAR_CLASHES_MAX; ++i) {
         const sch_rule_t *rule = &rules[found[i].rule];
-        if (rule->effect == SCH_FORBID && found[i].rule != SCH_A1 && found[i].rule != SCH_A2)
+        bool elsewhere = found[i].rule == SCH_A1 || found[i].why == SCH_CLASH_BODY ||
+                         (found[i].rule == SCH_A2 && leaves_people(event, before));
+        if (rule->effect == SCH_FORBID && !elsewhere)
             return cv_refuse(tx, out, "conflict", NULL, "%s: %s", name, sch_clash_text(event, &found[i], text));
     }
-    return CV_OK; /* what A1 and A2 forbid is refused by who asks the tables, with the codes that say so */
+    return CV_OK; /* what venues, teams and bodies forbid is refused by who asks the tables, with the codes that say so */
 }
 
 int sch_gather_year(sch_service_t *service, cv_arena_t *arena, int64_t first, int64_t last, const cv_str_t *country,
@@ -330,7 +412,7 @@ static int judge_in(sch_service_t *service, cv_tx_t *tx, cv_arena_t *arena, cons
     year.was = before;
     year.moves = holds && !(before && sch_holds_days(before, &was, &was_last) && was == first);
     size_t n = sch_clashes_of(event, &year, found);
-    return answer_event(tx, event, rules.annual, found, n, out);
+    return answer_event(tx, event, before, rules.annual, found, n, out);
 }
 
 int sch_judge_event(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,

@@ -294,6 +294,7 @@ static const field_t FIELDS[] = {
     ENUM(format, true),     TEXT(date_start, true), TEXT(date_end, true), ENUM(precision, true), TEXT(time_start, true),
     TEXT(zone, true),       TEXT(utc_offset, true), TEXT(note, false),    TEXT(earliest, false), TEXT(latest, false),
     TEXT(preferred, false), TEXT(officer, false),   TEXT(uid, false),     NUMBER(minutes),       NUMBER(sequence),
+    NUMBER(teams),
 };
 #define FIELDS_N (sizeof FIELDS / sizeof *FIELDS)
 _Static_assert(FIELDS_N <= CV_SCHEDULING_EVENT_V1_CHANGED_MAX, "all names fit in `changed`");

@@ -84,7 +84,8 @@ size_t sch_agenda_near(const sch_agenda_t *agenda, const sch_sitting_t *sitting,
             ret_near[n++] = agenda->at[i];
     for (size_t i = 0; i < agenda->n && n < max; ++i)
         if ((i < first || i >= end || agenda->at[i]->until_ms + reach_ms <= sitting->begin_ms) &&
-            (is_frame(sitting, agenda->at[i]) || sch_is_day_mate(sitting, agenda->at[i])))
+            (is_frame(sitting, agenda->at[i]) || sch_is_day_mate(sitting, agenda->at[i]) ||
+             sch_is_order_mate(sitting, agenda->at[i])))
             ret_near[n++] = agenda->at[i];
     return n;
 }
@@ -189,6 +190,28 @@ const char *sch_conflict_text(const sch_sitting_t *sitting, const sch_conflict_t
         break;
     case SCH_WHY_HOUR:
         SAY("it begins at %02lld:%02lld where %.*s is", have / 60, have % 60, CV_STR_ARG(conflict->name));
+        break;
+    case SCH_WHY_AWAY: {
+        const cv_session_person_t *person = sch_person_in(session, conflict->name);
+        SAY("%.*s %s %.*s", CV_STR_ARG(conflict->name), have ? "is not there before" : "has left by",
+            CV_STR_ARG(have ? person->from : person->until));
+        break;
+    }
+    case SCH_WHY_TEAMS:
+        SAY("%lld sessions are interpreted at once, and there are %lld teams; one of them is %s", need, have, other);
+        break;
+    case SCH_WHY_TEAM_DAY:
+        SAY("%lld minutes are interpreted that day, and the teams work %lld", need, have);
+        break;
+    case SCH_WHY_PAUSE:
+        SAY("%.*s pauses on %.*s from %02lld:%02lld to %02lld:%02lld", CV_STR_ARG(session->venue),
+            CV_STR_ARG(conflict->name), have / 60, have % 60, need / 60, need % 60);
+        break;
+    case SCH_WHY_ORDER:
+        if (have)
+            SAY("it begins before %s is over, for which it has to wait", other);
+        else
+            SAY("it is not over when %s begins, which has to wait for it", other);
         break;
     case SCH_WHYS:
         SAY("-");

@@ -217,17 +217,16 @@ static bool needs(const sch_sitting_t *sitting, cv_str_t party)
     return false;
 }
 
-/* The number of sessions that need a party changes only where one begins: the worst instant is the beginning of one. */
-static void check_cover(sch_find_t *find, cv_str_t party, int64_t size)
+/* The number of sessions at once changes only where one begins: the worst instant is the beginning of one. */
+int64_t sch_find_worst(const sch_find_t *find, sch_counts_f *counts, cv_str_t name, const sch_sitting_t **ret_other)
 {
     const sch_sitting_t *sitting = find->sitting, *beside[SCH_CONFLICTS_MAX];
     size_t n = 0;
     int64_t worst = 1, worst_ms = 0;
-    const sch_sitting_t *other = NULL;
     for (size_t i = 0; i < find->around->near_n && n < SCH_CONFLICTS_MAX; ++i) {
         const sch_sitting_t *near = find->around->near[i];
         if (sch_is_placed(near) && !is_same(near, sitting) && sch_overlaps(near, sitting) &&
-            cv_str_equal(near->session.event, sitting->session.event) && needs(near, party))
+            cv_str_equal(near->session.event, sitting->session.event) && counts(near, name))
             beside[n++] = near;
     }
     for (size_t i = 0; i <= n; ++i) {
@@ -241,19 +240,26 @@ static void check_cover(sch_find_t *find, cv_str_t party, int64_t size)
             worst_ms = at;
         }
     }
-    if (worst <= size)
-        return;
+    *ret_other = NULL;
     for (size_t j = 0; j < n; ++j)
         if (beside[j]->begin_ms <= worst_ms && beside[j]->until_ms > worst_ms &&
-            (!other || sch_compare_sitting(beside[j], other) < 0))
-            other = beside[j];
-    sch_find_add(find, (sch_conflict_t){.rule = SCH_B3,
-                                        .why = SCH_WHY_DELEGATION,
-                                        .other = other,
-                                        .name = party,
-                                        .have = size,
-                                        .need = worst,
-                                        .cost = sch_find_weight(find, SCH_B3) * (worst - size)});
+            (!*ret_other || sch_compare_sitting(beside[j], *ret_other) < 0))
+            *ret_other = beside[j];
+    return worst;
+}
+
+static void check_cover(sch_find_t *find, cv_str_t party, int64_t size)
+{
+    const sch_sitting_t *other;
+    int64_t worst = sch_find_worst(find, needs, party, &other);
+    if (worst > size)
+        sch_find_add(find, (sch_conflict_t){.rule = SCH_B3,
+                                            .why = SCH_WHY_DELEGATION,
+                                            .other = other,
+                                            .name = party,
+                                            .have = size,
+                                            .need = worst,
+                                            .cost = sch_find_weight(find, SCH_B3) * (worst - size)});
 }
 
 /* ---- one session ------------------------------------------------------------------------- */
@@ -374,11 +380,13 @@ size_t sch_conflicts_of(const sch_sitting_t *sitting, const sch_around_t *around
         if (!cv_str_equal(other->session.event, sitting->session.event))
             continue;
         check_beside(&find, other);
+        sch_find_order(&find, other);
         sch_find_wishes_beside(&find, other);
     }
     check_frame(&find, CV_SESSION_KIND_OPENING);
     check_frame(&find, CV_SESSION_KIND_CLOSING);
     check_alone(&find);
+    sch_find_bounds(&find);
     sch_find_wishes_alone(&find);
     return find.n;
 }

@@ -7,10 +7,12 @@
  * the rule, the other side, and numbers from which a sentence is made only where somebody reads it.
  *
  *   B1   the room is taken (with the minutes it needs afterwards), closed, or lacks what is asked for
- *   B2   a chair or speaker is in another session then, of whatever event
+ *   B2   a chair or speaker is in another session then, of whatever event; has not come yet, or has left
  *   B3   at some instant of it a delegation is needed in more sessions of the event than it can cover
- *   B4   more languages than the room has booths
- *   B5   in a break; beside a plenary; before the opening, after the closing; outside of the event's days
+ *   B4   more languages than the room has booths; more interpreted at once than the event has teams, or longer that day
+ *        than they work
+ *   B5   in a break; beside a plenary; before the opening, after the closing; outside of the event's days; at a time of the
+ *        week at which the venue pauses; before a session is over for which it, or which for it, has to wait
  *   B6   more than a tenth more people than seats
  *   B7   has no time
  *   B8   begins at another time, or is in another room, than in the release in force
@@ -38,6 +40,7 @@ enum {
     SCH_CONFLICTS_MAX = 128, /* of one session that are told apart; the rest is counted */
     SCH_NEAR_MIN = 15,       /* minutes between two rooms of one person */
     SCH_WAIT_MIN = 180,      /* minutes that a person waits within a day */
+    SCH_TEAM_MINUTES = 360,  /* that a team of interpreters works a day: two blocks of three hours */
     SCH_CONFLICT_TEXT_MAX = 240,
 };
 
@@ -66,6 +69,11 @@ typedef enum {
     SCH_WHY_LANGUAGE,
     SCH_WHY_WAIT,
     SCH_WHY_HOUR,
+    SCH_WHY_AWAY,
+    SCH_WHY_TEAMS,
+    SCH_WHY_TEAM_DAY,
+    SCH_WHY_PAUSE,
+    SCH_WHY_ORDER,
     SCH_WHYS
 } sch_why_t;
 
@@ -102,7 +110,10 @@ typedef struct {
     bool has_days; /* of its event, by the clock there */
     int64_t first_day, last_day;
     const sch_sitting_t *released; /* as it is in the release in force; NULL: in none */
-    const sch_rule_t *rules;       /* of a programme, SCH_PROGRAMME_RULES_N */
+    int64_t teams;                 /* of interpreters, that the event has; 0: as many as are needed */
+    const cv_pause_t *pauses;      /* of the session's venue */
+    size_t pauses_n;
+    const sch_rule_t *rules; /* of a programme, SCH_PROGRAMME_RULES_N */
 } sch_around_t;
 
 /* Those that forbid first, then those that block a release; then by level, cost and the other side. Returns how many
@@ -115,9 +126,14 @@ const char *sch_conflict_text(const sch_sitting_t *sitting, const sch_conflict_t
                               char ret_text[SCH_CONFLICT_TEXT_MAX + 1]);
 /* How bad an hour is: 0, 1 or 10 times the weight of B16. minute: of the day at the beginning, there. */
 int64_t sch_bad_hour(int64_t minute, int64_t minutes);
-/* Do rules speak of the two although they are hours apart (B11, B15)? Both of one event and begin within SCH_DAY_MS. */
+/* Do rules speak of the two although they are hours apart (B4, B11, B15)? Both of one event and begin within SCH_DAY_MS. */
 #define SCH_DAY_MS INT64_C(93600000) /* a day on which clocks are put back, and more */
 bool sch_is_day_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
+/* Does one of them have to wait for the other (B5), however far apart they are? */
+bool sch_is_order_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
+size_t sch_people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESSION_SPEAKERS_MAX + 1]); /* each once */
+/* What a session says of one of its people; who chairs and speaks says it as the chair. NULL: not in it. */
+const cv_session_person_t *sch_person_in(const cv_session_t *session, cv_str_t person);
 /* How far from [begin, until) a session of this room can be and still be in its way. */
 int64_t sch_reach_ms(const cv_room_t *room);
 

@@ -89,6 +89,43 @@ int sch_check_room(const cv_room_t *room, bool has_zone, sch_no_t *ret_no)
     return CV_OK;
 }
 
+int sch_check_venue(const cv_venue_t *venue, sch_no_t *ret_no)
+{
+    for (size_t i = 0; i < venue->pauses_n; ++i) {
+        const cv_pause_t *pause = &venue->pauses[i];
+        int64_t from, until;
+        if (!cv_wall_time_parse(pause->from, &from) || !cv_wall_time_parse(pause->until, &until) || until <= from)
+            return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", "data.pauses",
+                          "%.*s to %.*s ends before it begins: a pause over midnight is two of them",
+                          CV_STR_ARG(pause->from), CV_STR_ARG(pause->until));
+    }
+    return CV_OK;
+}
+
+/* When somebody is there, if it is said. */
+static int check_person(const cv_session_person_t *person, const char *field, sch_no_t *ret_no)
+{
+    int64_t from, until;
+    if ((person->from.ptr && !cv_wall_parse(person->from, &from)) ||
+        (person->until.ptr && !cv_wall_parse(person->until, &until)))
+        return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", field,
+                      "%.*s is there from or until what is no day and time like 2026-05-11T08:00",
+                      CV_STR_ARG(person->person));
+    if (person->from.ptr && person->until.ptr && until <= from)
+        return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", field, "%.*s has left, %.*s, before %.*s",
+                      CV_STR_ARG(person->person), CV_STR_ARG(person->until), CV_STR_ARG(person->from));
+    return CV_OK;
+}
+
+static int check_order(const cv_session_t *session, sch_no_t *ret_no)
+{
+    for (size_t i = 0; i < session->after_n; ++i)
+        if (cv_str_equal(session->after[i], session->session))
+            return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", "data.after", "%.*s has to wait for itself",
+                          CV_STR_ARG(session->session));
+    return CV_OK;
+}
+
 int sch_check_session(const cv_session_t *session, sch_no_t *ret_no)
 {
     if (session->room.ptr && !session->venue.ptr)
@@ -110,6 +147,13 @@ int sch_check_session(const cv_session_t *session, sch_no_t *ret_no)
         return sch_no(ret_no, CV_EREJECTED, "date_inconsistent", "data.wish_until",
                       "%lld minutes do not fit between %.*s and %.*s", (long long)session->minutes,
                       CV_STR_ARG(session->wish_from), CV_STR_ARG(session->wish_until));
+    int rc = session->has_chair ? check_person(&session->chair, "data.chair", ret_no) : CV_OK;
+    for (size_t i = 0; !rc && i < session->speakers_n; ++i)
+        rc = check_person(&session->speakers[i], "data.speakers", ret_no);
+    if (!rc)
+        rc = check_order(session, ret_no);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < session->speakers_n; ++i)
         for (size_t j = 0; j < i; ++j)
             if (cv_str_equal(session->speakers[i].person, session->speakers[j].person))

@@ -27,6 +27,8 @@ const char *sch_sitting_when(const sch_sitting_t *sitting, char ret_text[SCH_WHE
 int sch_check_programme_open(const cv_scheduling_event_v1_t *event, sch_no_t *ret_no) CV_USE_RESULT;
 /* Spans of a room are times in order, none empty. has_zone: the venue says its zone. */
 int sch_check_room(const cv_room_t *room, bool has_zone, sch_no_t *ret_no) CV_USE_RESULT;
+/* Pauses of a venue end after they begin. */
+int sch_check_venue(const cv_venue_t *venue, sch_no_t *ret_no) CV_USE_RESULT;
 /* What a session says fits together. */
 int sch_check_session(const cv_session_t *session, sch_no_t *ret_no) CV_USE_RESULT;
 int sch_check_sitting_version(const sch_sitting_t *sitting, bool has_expected, int64_t expected,

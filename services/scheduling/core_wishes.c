@@ -33,7 +33,8 @@ bool sch_is_day_mate(const sch_sitting_t *sitting, const sch_sitting_t *other)
     int64_t apart_ms = sitting->begin_ms - other->begin_ms;
     return apart_ms < SCH_DAY_MS && -apart_ms < SCH_DAY_MS &&
            cv_str_equal(sitting->session.event, other->session.event) &&
-           (same_track(&sitting->session, &other->session) || share_person(&sitting->session, &other->session));
+           (same_track(&sitting->session, &other->session) || share_person(&sitting->session, &other->session) ||
+            (sitting->session.languages_n && other->session.languages_n));
 }
 
 int64_t sch_bad_hour(int64_t minute, int64_t minutes)

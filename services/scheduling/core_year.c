@@ -8,7 +8,13 @@
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
-enum { WEEK = 7, DATE_LEN = 10, SATURDAY = 5, THURSDAY = 3 /* of a week that begins on Monday: 1970-01-01 */ };
+enum {
+    TRAVEL_DAYS = 1,
+    WEEK = 7,
+    DATE_LEN = 10,
+    SATURDAY = 5,
+    THURSDAY = 3 /* of a week that begins on Monday: 1970-01-01 */
+};
 
 static bool is_before(const sch_rule_t *rules, const sch_clash_t *a, const sch_clash_t *b)
 {
@@ -54,6 +60,21 @@ bool sch_is_online(const cv_event_details_t *details)
     return details->format == CV_EVENT_FORMAT_ONLINE;
 }
 
+/* Who has to be at both: the body, or the officer where both are held in a place. In another city it takes a day to get
+ * there, which two that overlap have not either. */
+static void check_people(sch_year_find_t *find, const sch_near_event_t *near, int64_t apart, sch_clash_t clash)
+{
+    const cv_event_details_t *mine = &find->event->event_details, *theirs = &near->event->event_details;
+    bool online = sch_is_online(mine) || sch_is_online(theirs), body = sch_same(mine->body, theirs->body);
+    bool officer = !online && sch_same(mine->officer, theirs->officer);
+    bool elsewhere = !online && mine->city.ptr && theirs->city.ptr && !cv_str_equal(mine->city, theirs->city);
+    clash.rule = SCH_A2;
+    clash.name = body ? mine->body : mine->officer;
+    clash.why = apart > 0 ? SCH_CLASH_TRAVEL : body ? SCH_CLASH_BODY : SCH_CLASH_PERSON;
+    if ((body || officer) && (apart <= 0 || (apart <= TRAVEL_DAYS && elsewhere)))
+        sch_year_add(find, 1 + (apart <= 0 && elsewhere), clash);
+}
+
 static void check_other(sch_year_find_t *find, const sch_near_event_t *near)
 {
     const cv_event_details_t *mine = &find->event->event_details, *theirs = &near->event->event_details;
@@ -63,6 +84,7 @@ static void check_other(sch_year_find_t *find, const sch_near_event_t *near)
         return;
     int64_t apart = days_apart(find, first, last), day = first > find->first ? first : find->first;
     sch_clash_t clash = {.other = near->event, .day = day, .days = 1 - apart};
+    check_people(find, near, apart, clash);
     if (apart <= 0) {
         const struct {
             bool broken;
@@ -72,7 +94,6 @@ static void check_other(sch_year_find_t *find, const sch_near_event_t *near)
             {sch_same(mine->venue, theirs->venue) && !sch_is_online(mine) && !sch_is_online(theirs), SCH_A1,
              SCH_CLASH_VENUE},
             {sch_same(mine->host_org, theirs->host_org), SCH_A1, SCH_CLASH_TEAM},
-            {sch_same(mine->body, theirs->body), SCH_A2, SCH_CLASH_BODY},
         };
         for (size_t i = 0; i < sizeof ALONE / sizeof *ALONE; ++i) {
             clash.rule = ALONE[i].rule;
@@ -209,6 +230,7 @@ const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clas
 {
     const cv_event_details_t *details = &event->event_details;
     cv_str_t other = clash->other ? clash->other->event : CV_STR_NONE;
+    cv_str_t city = clash->other ? clash->other->event_details.city : CV_STR_NONE;
     char date[CV_TIME_TEXT + 1];
     long long days = (long long)clash->days;
     cv_time_text(clash->day * DAY_MS, date);
@@ -222,6 +244,13 @@ const char *sch_clash_text(const cv_scheduling_event_v1_t *event, const sch_clas
         break;
     case SCH_CLASH_BODY:
         SAY("%.*s meets as %.*s from %.10s", CV_STR_ARG(details->body), CV_STR_ARG(other), date);
+        break;
+    case SCH_CLASH_PERSON:
+        SAY("%.*s is at %.*s from %.10s", CV_STR_ARG(clash->name), CV_STR_ARG(other), date);
+        break;
+    case SCH_CLASH_TRAVEL:
+        SAY("%.*s has no day between to travel from or to %.*s in %.*s", CV_STR_ARG(clash->name), CV_STR_ARG(other),
+            CV_STR_ARG(city));
         break;
     case SCH_CLASH_ORDER:
         SAY("%.*s and it, %lld days apart: what prepares comes before what decides", CV_STR_ARG(other), days);

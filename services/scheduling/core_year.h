@@ -6,7 +6,8 @@
  * event.
  *
  *   A1   its venue, or its host's team, is at another event
- *   A2   its body meets elsewhere
+ *   A2   its body meets elsewhere, or its officer is at another event, or was or will be in another city the day before or
+ *        after: people have to travel. Where nobody has to go, online, an officer can be at two
  *   A3   outside of the days that it may take up (earliest, latest), or set to begin within 30 days from now
  *   A4   a working body meets within a week after the governing body whose meeting it should have prepared
  *   A5   on a day off of its host
@@ -67,6 +68,8 @@ typedef enum {
     SCH_CLASH_CITY,
     SCH_CLASH_PREFERRED,
     SCH_CLASH_HOURS,
+    SCH_CLASH_PERSON,
+    SCH_CLASH_TRAVEL,
 } sch_clash_why_t;
 
 typedef struct {

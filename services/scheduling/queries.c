@@ -427,6 +427,8 @@ int sch_snapshot(void *self, cv_tx_t *tx, unsigned stream, cv_collect_t *collect
         rc = sch_ref_walk(service->store, REFS[i].ref, CV_STR_NONE, sch_page_row, &page);
     }
     page.type = CV_MSG_SCHEDULING_EVENT_V1;
+    if (!rc) /* behind the releases, and before what they are now */
+        rc = sch_snapshot_plans(service, tx, &page);
     if (!rc)
         rc = sch_event_walk(service->store, &all, CV_STR_NONE, sch_page_row, &page);
     page.type = CV_MSG_SCHEDULING_DECISION_V1;

@@ -26,4 +26,7 @@ int sch_split(cv_str_t text, cv_str_t *ret_a, cv_str_t *ret_b) CV_USE_RESULT;
 /* queries_programme.c. CV_EUNKNOWN: not one of its questions. */
 int sch_query_programme(sch_service_t *service, cv_tx_t *tx, const cv_log_query_v1_t *query, sch_page_t *page);
 
+/* snapshot_plans.c: older versions of events, as releases hold them. */
+int sch_snapshot_plans(sch_service_t *service, cv_tx_t *tx, sch_page_t *page);
+
 #endif

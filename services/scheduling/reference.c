@@ -138,6 +138,9 @@ int sch_put_heading(sch_service_t *service, cv_tx_t *tx, const cv_heading_t *hea
 
 int sch_put_venue(sch_service_t *service, cv_tx_t *tx, const cv_venue_t *venue, cv_outcome_t *out)
 {
+    sch_no_t no;
+    if (sch_check_venue(venue, &no))
+        return sch_answer_no(tx, out, &no);
     return sch_put_ref(service, tx, SCH_VENUE, CV_MSG_SCHEDULING_VENUE_V1, venue->code, venue->city, CV_STR_NONE, venue,
                        out);
 }

@@ -127,6 +127,8 @@ static int judge_sitting(making_t *making, const sch_sitting_t *sitting, const s
     if (!rc)
         rc = sch_remotes_gather(sitting, remotes, &around.remotes_n);
     around.remotes = remotes;
+    if (!rc)
+        rc = sch_gather_pauses(making->service, cv_tx_arena(making->tx), sitting->session.venue, &around);
     around.room = !rc && has_room ? &room : NULL;
     around.near_n = sch_agenda_near(&making->agenda, sitting, around.room, making->near, making->agenda.n);
     size_t n = rc ? 0 : sch_conflicts_of(sitting, &around, found);
@@ -169,6 +171,7 @@ static int judge_programme(making_t *making, const cv_scheduling_event_v1_t *eve
         return rc ? rc : CV_ENOMEM;
     sch_around_t around = {
         .near = making->near, .covers = covers.covers, .covers_n = covers.n, .rules = making->rules.programme};
+    around.teams = event->event_details.teams;
     around.has_days = sch_days(&event->event_details, &around.first_day, &around.last_day);
     for (size_t i = 0; !rc && i < making->own_n; ++i) {
         rc = judge_sitting(making, making->own[i], &around, found);

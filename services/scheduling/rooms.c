@@ -79,7 +79,7 @@ cv_scheduling_rule_v1_t sch_rule_record(const sch_rule_t *rule)
 /* What the database itself refuses. */
 static bool is_kept_by_store(const char *id)
 {
-    static const char *const KEPT[] = {"A1", "A2", "B1", "B2"};
+    static const char *const KEPT[] = {"A1", "B1", "B2"};
     for (size_t i = 0; i < sizeof KEPT / sizeof *KEPT; ++i)
         if (strcmp(KEPT[i], id) == 0)
             return true;

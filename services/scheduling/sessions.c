@@ -127,6 +127,29 @@ static int check_parties(sch_service_t *service, cv_tx_t *tx, const cv_session_t
     return rc;
 }
 
+/* Sessions that it has to wait for are there, and do not wait for it. */
+static int check_after(sch_service_t *service, cv_tx_t *tx, const cv_session_t *session, cv_outcome_t *out)
+{
+    sch_sitting_t *other = cv_arena_take(cv_tx_arena(tx), sizeof *other);
+    if (!other)
+        return CV_ENOMEM;
+    for (size_t i = 0; i < session->after_n; ++i) {
+        int rc = sch_session_get(service->store, cv_tx_arena(tx), session->event, session->after[i], other);
+        if (rc == CV_ENOTFOUND || (!rc && other->cancelled))
+            return cv_refuse_as(tx, out, CV_ENOTFOUND, "unknown_session", "data.after",
+                                rc ? "%.*s has no session %.*s to wait for"
+                                   : "session %.*s/%.*s is cancelled: who waits for it?",
+                                CV_STR_ARG(session->event), CV_STR_ARG(session->after[i]));
+        if (rc)
+            return rc;
+        for (size_t k = 0; k < other->session.after_n; ++k)
+            if (cv_str_equal(other->session.after[k], session->session))
+                return cv_refuse(tx, out, "date_inconsistent", "data.after", "%.*s has to wait for %.*s already",
+                                 CV_STR_ARG(session->after[i]), CV_STR_ARG(session->session));
+    }
+    return CV_OK;
+}
+
 /* The instants that the start means; a zone's file is read once for sessions that follow one another in it. */
 static int set_instants(cv_tx_t *tx, edit_t *edit, cv_outcome_t *out)
 {
@@ -209,6 +232,8 @@ int sch_session_set(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_ses
         rc = load_venue(service, tx, &request->session, edit, out);
     if (!rc)
         rc = check_parties(service, tx, &request->session, out);
+    if (!rc)
+        rc = check_after(service, tx, &request->session, out);
     if (rc)
         return rc;
     edit->after = (sch_sitting_t){.version = edit->known ? edit->before.version + 1 : 1,

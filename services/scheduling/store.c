@@ -52,7 +52,8 @@ static const char SCHEMA_1[] =
     " PRIMARY KEY(event, party)) STRICT, WITHOUT ROWID;";
 const char *const sch_migrations[SCH_MIGRATIONS_N] = {
     SCHEMA_1,        SCH_SCHEMA_DECISIONS, SCH_SCHEMA_PLANS, SCH_SCHEMA_CATALOGUE,
-    SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR,  SCH_SCHEMA_FORMS, SCH_SCHEMA_PROGRAMME};
+    SCH_SCHEMA_WORK, SCH_SCHEMA_CALENDAR,  SCH_SCHEMA_FORMS, SCH_SCHEMA_PROGRAMME,
+    SCH_SCHEMA_ORDER};
 
 #define PLAIN(table)                                                                  \
     {                                                                                 \
@@ -382,8 +383,11 @@ int sch_days_drop(sch_store_t *store, cv_str_t event)
 {
     cv_stmt_text(store->day_drop, 1, event);
     cv_stmt_text(store->event_day_drop, 1, event);
+    cv_stmt_text(store->span_drop, 1, event);
     int rc = cv_stmt_run(store->day_drop);
-    return rc ? rc : cv_stmt_run(store->event_day_drop);
+    if (!rc)
+        rc = cv_stmt_run(store->event_day_drop);
+    return rc ? rc : cv_stmt_run(store->span_drop);
 }
 
 static int put_days(sch_store_t *store, const cv_scheduling_event_v1_t *event)

@@ -74,7 +74,7 @@ typedef struct {
 
 typedef cv_registration_delegation_v1_t sch_turnout_t;
 
-enum { SCH_MIGRATIONS_N = 8 };
+enum { SCH_MIGRATIONS_N = 9 };
 extern const char *const sch_migrations[SCH_MIGRATIONS_N];
 
 typedef struct sch_store sch_store_t;
@@ -202,6 +202,10 @@ int sch_session_history(sch_store_t *store, cv_str_t event, cv_str_t session, in
 int sch_session_near(sch_store_t *store, int64_t begin_ms, int64_t until_ms, sch_each_t each, void *self) CV_USE_RESULT;
 /* The event's placed openings and closings. */
 int sch_session_ends(sch_store_t *store, cv_str_t event, sch_each_t each, void *self) CV_USE_RESULT;
+/* Placed sessions of the event that have to wait for this one; and this one, if it is placed. */
+int sch_session_waiting(sch_store_t *store, cv_str_t event, cv_str_t session, sch_each_t each,
+                        void *self) CV_USE_RESULT;
+int sch_session_placed(sch_store_t *store, cv_str_t event, cv_str_t session, sch_each_t each, void *self) CV_USE_RESULT;
 /* The version that the newest release of the event holds. CV_ENOTFOUND: it holds none. */
 int sch_session_released(sch_store_t *store, cv_arena_t *arena, cv_str_t event, cv_str_t session,
                          sch_sitting_t *ret_sitting) CV_USE_RESULT;

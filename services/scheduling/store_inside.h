@@ -25,6 +25,7 @@ struct sch_store {
     cv_stmt_t *session_get, *session_put, *session_version, *session_walk, *session_history, *session_near;
     cv_stmt_t *session_ends, *session_first, *session_last, *hold_put, *hold_drop, *hold_taken, *session_day_put,
         *session_day_drop, *session_day_taken;
+    cv_stmt_t *after_put, *after_drop, *after_walk, *session_placed;
     cv_stmt_t *session_holder, *session_lift, *released_get, *released_put, *released_drop, *released_walk,
         *released_older;
     cv_stmt_t *releases_n;

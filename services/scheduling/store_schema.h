@@ -25,6 +25,7 @@
  *                      begins before the new one ends is the only one that can reach into it: one look into the index
  *   session_day        the days on which a session uses a venue, and who holds: nobody else may hold the venue for
  *                      himself that day, whoever comes first
+ *   session_after      which sessions have to wait for which, so that the earlier one finds them
  *   release            one row per release, code EVENT/NAME or PLAN/NAME; detail is the event or plan. Rows never change
  *   released           which version of each session the newest release of its event holds
  *   event_day          like venue_day for what else an event has alone: its body, its host's team
@@ -127,6 +128,13 @@
                                                          "event(id), first INTEGER NOT NULL,"                          \
                                                          " last INTEGER NOT NULL, CHECK(last >= first)) STRICT;"       \
                                                          "CREATE INDEX event_span_first ON event_span(first);"
+/* Sessions of before name none. An older program left what was released of an event that was put off or cancelled. */
+#define SCH_SCHEMA_ORDER                                                                                     \
+    "CREATE TABLE session_after(event TEXT NOT NULL, earlier TEXT NOT NULL, session TEXT NOT NULL,"          \
+    " PRIMARY KEY(event, earlier, session), FOREIGN KEY(event, session) REFERENCES session(event, session))" \
+    " STRICT, WITHOUT ROWID;"                                                                                \
+    "CREATE INDEX session_after_session ON session_after(event, session);"                                   \
+    "DELETE FROM released WHERE event IN (SELECT id FROM event WHERE status IN ('cancelled', 'rejected', 'postponed'));"
 #define SCH_SCHEMA_CALENDAR SCH_REFERENCE("calendar")
 #define SCH_SCHEMA_WORK                                                                                             \
     SCH_REFERENCE("report")                                                                                         \

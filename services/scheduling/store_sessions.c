@@ -39,6 +39,13 @@ int sch_prepare_sessions(sch_store_t *store)
         {&store->session_last,
          "SELECT event || '/' || session, at_ms, data FROM session WHERE event = ?1 AND begin_ms IS NOT NULL AND"
          " kind NOT IN ('opening', 'closing', 'side_event') ORDER BY until_ms DESC, session LIMIT 1"},
+        {&store->session_placed, "SELECT event || '/' || session, at_ms, data FROM session WHERE event = ?1"
+                                 " AND session = ?2 AND begin_ms IS NOT NULL"},
+        {&store->after_put, "INSERT INTO session_after(event, session, earlier) VALUES(?1, ?2, ?3)"},
+        {&store->after_drop, "DELETE FROM session_after WHERE event = ?1 AND session = ?2"},
+        {&store->after_walk, "SELECT s.event || '/' || s.session, s.at_ms, s.data FROM session_after a JOIN session s"
+                             " USING(event, session) WHERE a.event = ?1 AND a.earlier = ?2 AND s.begin_ms IS NOT NULL"
+                             " ORDER BY s.session"},
         {&store->hold_put, "INSERT INTO hold(resource, begin_ms, until_ms, event, session) VALUES(?1, ?2, ?3, ?4, ?5)"},
         {&store->hold_drop, "DELETE FROM hold WHERE event = ?1 AND session = ?2"},
         {&store->hold_taken, "SELECT event || '/' || session FROM hold WHERE resource = ?1 AND begin_ms < ?3"
@@ -158,6 +165,19 @@ static int put_holds(sch_store_t *store, const sch_sitting_t *sitting, int64_t t
     return rc;
 }
 
+static int put_after(sch_store_t *store, const sch_sitting_t *sitting)
+{
+    const cv_session_t *session = &sitting->session;
+    bind_session(store->after_drop, session->event, session->session);
+    int rc = cv_stmt_run(store->after_drop);
+    for (size_t i = 0; !rc && !sitting->cancelled && i < session->after_n; ++i) {
+        bind_session(store->after_put, session->event, session->session);
+        cv_stmt_text(store->after_put, 3, session->after[i]);
+        rc = cv_stmt_run(store->after_put);
+    }
+    return rc;
+}
+
 int sch_sessions_hold_as(sch_store_t *store, cv_str_t event, cv_str_t holder)
 {
     bind_session(store->session_holder, event, holder);
@@ -194,6 +214,8 @@ int sch_session_put(sch_store_t *store, const sch_sitting_t *sitting, int64_t tu
     cv_stmt_int(store->session_version, 4, at_ms);
     cv_stmt_blob(store->session_version, 5, data.ptr, data.len);
     rc = cv_stmt_run(store->session_version);
+    if (!rc)
+        rc = put_after(store, sitting);
     return rc ? rc : put_holds(store, sitting, turnaround, holder);
 }
 
@@ -262,6 +284,18 @@ int sch_session_ends(sch_store_t *store, cv_str_t event, sch_each_t each, void *
 {
     cv_stmt_text(store->session_ends, 1, event);
     return sch_rows_walk(store->session_ends, each, self);
+}
+
+int sch_session_waiting(sch_store_t *store, cv_str_t event, cv_str_t session, sch_each_t each, void *self)
+{
+    bind_session(store->after_walk, event, session);
+    return sch_rows_walk(store->after_walk, each, self);
+}
+
+int sch_session_placed(sch_store_t *store, cv_str_t event, cv_str_t session, sch_each_t each, void *self)
+{
+    bind_session(store->session_placed, event, session);
+    return sch_rows_walk(store->session_placed, each, self);
 }
 
 int sch_session_extremes(sch_store_t *store, cv_str_t event, sch_each_t each, void *self)

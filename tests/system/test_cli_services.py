@@ -114,7 +114,16 @@ class Services(unittest.TestCase):
     def test_plan_and_decisions(self):
         title = ("--title", "Plan for 2090", "--text", "The plan is adopted.")
         for event in ("P1", "P2"):
-            self.expect(OK, "request", "event.propose", "-s", f"event={event}", "-s", "title=T", "-s", "plan_year=2090", "-s", "line=cbm")
+            self.expect(OK, "event", "propose", event, "--plan", "2090-cbm", "--title", "T", says="proposed")
+        self.expect(USAGE, "event", "propose", "P3", "--title", "T", says="--plan 2026-cbm")
+        self.expect(OK, "event", "change", "P1", "--start", "2090-05-11", "--end", "2090-05-13", "--city", "Baku", "--country", "AZ", "--officer", "SEC-1",
+                    "--minutes", "90", "--teams", "2", "--reason", "By agreement", says="changed")
+        event = self.event("P1")
+        self.assertEqual([event[name] for name in ("date_start", "date_end", "city", "officer", "minutes", "teams", "reason", "title")],
+                         ["2090-05-11", "2090-05-13", "Baku", "SEC-1", 90, 2, "By agreement", "T"])
+        self.expect(USAGE, "event", "change", "P1", "--reason", "None", says="change what?")
+        self.expect(USAGE, "event", "advance", "P1", "off", says="no status")
+        self.expect(NOTFOUND, "event", "advance", "P9", "cancelled", says="unknown_event")
         self.expect(USAGE, "plan", "compile", "2090", says="2026-cbm")
         self.expect(OK, "plan", "compile", "2090-cbm", says="2 events")
         self.expect(REFUSED, "decision", "open", "D1", "--subject", "plan", "--about", "2090-cbm", *title, "--until", "2090-01-01T00:00:00Z",
@@ -146,7 +155,7 @@ class Services(unittest.TestCase):
         self.expect(NOTFOUND, "decision", "show", "D9", says="there is no decision D9")
         # Out of the plan again, so that other tests find what they know.
         for event in ("P1", "P2"):
-            self.expect(OK, "request", "event.advance", "-s", f"event={event}", "-s", "to=cancelled")
+            self.expect(OK, "event", "advance", event, "cancelled", "--reason", "A test", says="advanced")
 
     def test_fetch(self):
         records = self.expect(OK, "fetch", "scheduling.events").lines

@@ -144,6 +144,47 @@ class AuditOfAView(Case):
         self.d.wait_settled()
         self.audit(OK)
 
+    def test_a_plan_that_makes_releases(self):
+        """What waits for a release is not shown, by the audit's count either, and neither from a snapshot."""
+        self.deploy()
+
+        def tell(what, **data):
+            world.decide(self.office, f"scheduling.{what}", data)
+
+        def checked():
+            self.d.wait_settled()
+            self.audit(OK)
+            return {event: row["version"] for event, row in kind(self.d, "event").items()}
+        for event in ("P1", "P2", "P3"):
+            tell("event.propose", event=event, title=event, plan_year=2031, line="cbm", date_start="2031-05-14")
+        tell("plan.compile", year=2031, line="cbm")
+        tell("plan.move", year=2031, line="cbm", to="circulated")
+        tell("decision.open", decision="D-1", subject="plan", about="2031-cbm", title="Plan", text="Adopted.", expires_ms=cvwire.now_ms() + 1000)
+        wait_for(lambda: self.d.log("scheduling").query("event", "P3")[0]["data"]["status"] == "adopted", "the end of the silence")
+        tell("event.advance", event="P3", to="scheduled")
+        tell("event.advance", event="P3", to="postponed")
+        checked()
+        tell("release.put", release="R1", plan="2031-cbm")
+        tell("event.change", event="P1", date_start="2031-06-20")
+        tell("event.advance", event="P3", to="adopted")
+        tell("event.change", event="P3", date_start="2031-09-01")
+        tell("event.propose", event="P4", title="P4", plan_year=2031, line="cbm")
+        before = checked()
+        self.assertNotIn("P4", before)
+        copy = os.path.join(self.d.root, "plan.db")
+        self.d.log("scheduling", "ops").query("backup", copy)
+        tell("event.change", event="P2", title="Lost")
+        self.d.wait_settled()
+        self.d.scheduling.stop()
+        done = self.d.scheduling.run("--restore", copy)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.d.scheduling.start()
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"]["positions"]["scheduling.events"]["snapshot"], "it was taken from a snapshot")
+        self.assertEqual(checked(), before)
+        tell("release.put", release="R2", plan="2031-cbm")
+        after = checked()
+        self.assertEqual({event for event in ("P1", "P2", "P3") if after[event] != before[event]}, {"P1", "P3"})
+
     def test_an_observers_key_is_enough(self):
         self.deploy("tcp")
         self.d.add_principal("observer", "observer").write_secret(self.d.keys)

@@ -192,6 +192,10 @@ class Desk(Case):
         self.assertNotIn("KZ person", parties.text)
         self.assertIn("KZ person 1", self.get("/desk/event/E1/KZ?lang=ru", office).text)
         self.assertIn("Meeting E1", self.get("/desk", kz).text)
+        plan = self.get("/desk/plan?lang=ru", kz)
+        self.assertEqual((plan.status, self.get("/desk/plan").status), (200, 401))
+        for words in ("План в работе", "Meeting E1"):
+            self.assertIn(words, plan.text)
         for path in ("/desk/event/E9", "/desk/event/E1/XX", "/desk/x", "/", "/api/view"):
             self.assertEqual(self.get(path, office).status, 404, path)
         out = self.get("/desk/out", kz)

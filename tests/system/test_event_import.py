@@ -251,6 +251,39 @@ class Import(unittest.TestCase):
         days = {row["date_start"]: row["status"] for row in self.events().values() if row.get("uid", "").startswith("past@x ")}
         self.assertEqual(days, {"2026-09-07": "proposed", "2026-09-14": "proposed", "2026-09-21": "cancelled", "2026-09-28": "proposed"})
 
+    def test_7f_a_series_that_ends_before_the_year(self):
+        """Its days that were imported are cancelled; without any of them it is refused, since the year may be the wrong one."""
+        def series(uid, until):
+            return self.file(calendar(entry(uid, "DTSTART;TZID=Asia/Baku:20251230T090000", "Ends", RRULE=f"FREQ=WEEKLY;UNTIL={until}T000000Z;BYDAY=TU", SEQUENCE="1")))
+        self.today = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+        self.assertEqual(series("ends@x", "20260115")["proposed"], 2)
+        doc = series("ends@x", "20251231")
+        self.assertEqual((doc["status"], self.sums(doc)), (OK, {"proposed": 0, "changed": 0, "cancelled": 2, "unchanged": 1, "refused": 0}), doc)
+        self.assertEqual({row["status"] for row in self.events().values() if row.get("uid", "").startswith("ends@x ")}, {"cancelled"})
+        doc = series("ends@x", "20251231")
+        self.assertEqual(self.sums(doc), {"proposed": 0, "changed": 0, "cancelled": 0, "unchanged": 0, "refused": 1}, doc)
+        doc = series("never@x", "20251231")
+        self.assertEqual((doc["status"], doc["refused"], "no day in 2026" in doc["rows"][0]["text"]), (REFUSED, 1, True), doc)
+
+    def test_7g_a_higher_sequence_alone_moves_nothing_under_silence(self):
+        def again(sequence, title="Quiet"):
+            text = calendar(entry("quiet@x", "DTSTART;TZID=Asia/Baku:20280511T090000", title, SEQUENCE=sequence))
+            path = self.convene.root / "quiet.ics"
+            path.write_bytes(text.encode())
+            return self.convene("event", "import", path, "--plan", "2028-cbm", "--json").json
+        self.assertEqual(again("1")["proposed"], 1)
+        for args in (("plan.compile", "--set", "year=2028", "--set", "line=cbm"), ("plan.move", "--set", "year=2028", "--set", "line=cbm", "--set", "to=circulated"),
+                     ("party.put", "--set", "code=AZ", "--set", "kind=member", "--set", "name=Azerbaijan"),
+                     ("decision.open", "--set", "decision=PLAN-2028", "--set", "subject=plan", "--set", "about=2028-cbm", "--set", "title=Plan", "--set", "text=Adopted.",
+                      "--set", f"expires_ms={int(time.time() * 1000) + 3600000}")):
+            done = self.convene("request", *args)
+            self.assertEqual(done.status, OK, done.out + done.err)
+        doc = again("2")
+        self.assertEqual(self.sums(doc), {"proposed": 0, "changed": 0, "cancelled": 0, "unchanged": 1, "refused": 0}, doc)
+        self.assertIn("silence", doc["rows"][0]["text"])
+        doc = again("2", "Loud")
+        self.assertEqual((doc["refused"], doc["rows"][0]["code"]), (1, "under_silence"), doc)
+
     def test_8_what_is_no_file_of_events(self):
         path = self.convene.root / "no.ics"
         for text, status in (("hello", USAGE), (calendar(head="METHOD:REPLY\n"), USAGE), (calendar(), OK)):

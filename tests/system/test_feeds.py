@@ -10,6 +10,7 @@ import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import cvwire
 import dashboard
 import feeds
 import world
@@ -263,6 +264,72 @@ class Feeds(WithFeeds):
         gone = all_that_is_public()
         restore()
         self.assertEqual(all_that_is_public(), gone)
+
+    def test_the_public_plan_is_the_newest_release(self):
+        """The bytes of a feed do not change while a draft is edited, and do at a release; what was confirmed is shown at once."""
+        marks = []
+
+        def known():
+            self.decide("heading.put", code=f"H{len(marks)}", level="dimension", name="Mark")
+            marks.append(f"H{len(marks)}")
+            wait_for(lambda: marks[-1] in kind(self.d, "heading"), "what was said last")
+
+        def restore():
+            copy = os.path.join(self.d.root, f"plan{len(marks)}.db")
+            self.d.log("scheduling", "ops").query("backup", copy)
+            known()
+            self.d.scheduling.stop()
+            done = self.d.scheduling.run("--restore", copy)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.d.scheduling.start()
+
+        def public():
+            known()
+            self.ready()
+            page = fetch(self.d, "/?lang=ru").text
+            changes = page[page.index('id="changes"'):page.index('id="progress"')] if 'id="changes"' in page else ""
+            bodies = [fetch(self.d, path).body for path in ("/calendar.ics", "/calendar/plan/2030-cbm.ics")]
+            versions = {event: row["version"] for event, row in kind(self.d, "event").items()}
+            return bodies, versions, page[page.index('id="timeline"'):page.index('id="progress"')], changes
+        for event in ("A", "B", "C"):
+            self.propose(event)
+        self.decide("plan.compile", year=2030, line="cbm")
+        self.decide("plan.move", year=2030, line="cbm", to="circulated")
+        self.decide("decision.open", decision="D-1", subject="plan", about="2030-cbm", title="Plan", text="Adopted.", expires_ms=cvwire.now_ms() + 1000)
+        wait_for(lambda: self.d.log("scheduling").query("event", "C")[0]["data"]["status"] == "adopted", "the end of the silence")
+        self.advance("C", "scheduled")
+        known()
+        self.assertEqual(set(self.calendar()[0]), {"A", "B", "C"})
+        self.decide("release.put", release="R1", plan="2030-cbm")
+        before = public()
+        self.assertEqual((set(before[1]), before[3]), ({"A", "B", "C"}, ""))
+        # A draft is edited: dates, titles, an event more. Nothing of it is public.
+        self.decide("event.change", event="A", date_start="2030-06-20", format="hybrid")
+        self.decide("event.change", event="B", title="Secret title")
+        self.propose("E", title="Secret event")
+        self.assertEqual(public(), before)
+        self.assertNotIn("Secret", fetch(self.d, "/api/view").text)
+        restore()
+        self.assertEqual(public()[0:2], before[0:2], "whoever has it from a snapshot sees the same")
+        # What its host has confirmed is moved at once, and what was announced and is off is off at once.
+        self.decide("event.change", event="C", date_start="2030-05-21")
+        self.advance("B", "cancelled")
+        known()
+        entries = self.calendar()[0]
+        self.assertEqual((entries["C"]["DTSTART"].dt.day, str(entries["B"]["STATUS"]), entries["A"]["DTSTART"].dt.month), (21, "CANCELLED", 5))
+        # A release: the feed changes, and the page says what.
+        self.decide("release.put", release="R2", plan="2030-cbm")
+        after = public()
+        self.assertNotEqual(after[0], before[0])
+        self.assertEqual(self.calendar()[0]["A"]["DTSTART"].dt.isoformat(), "2030-06-20")
+        self.assertIn("Что изменилось в выпущенном плане", after[3])
+        for words in ("2030-cbm: R1", "R2", "2030-05-14", "2030-06-20", "первый день", "отменено", "смешанно"):
+            self.assertIn(words, after[3])
+        self.assertIn("What changed in the released plan", fetch(self.d, "/?lang=en").text)
+        self.assertEqual(public(), after)
+        restore()
+        again = public()
+        self.assertEqual((again[0:2], again[3]), (after[0:2], after[3]))
 
     def test_no_calendar_while_nothing_is_known(self):
         self.propose("A")

@@ -8,6 +8,7 @@
 #ifndef TESTS_PROGRAMME_FULL_H
 #define TESTS_PROGRAMME_FULL_H
 
+#include "convene/zone.h"
 #include "scheduling/core_conflicts.h"
 
 #include <stdlib.h>
@@ -28,6 +29,9 @@ typedef struct {
     int covers_n;
     int64_t origin_ms; /* the first minute, midnight of a day */
     int64_t first_day, last_day;
+    int64_t teams;
+    const cv_pause_t *pauses; /* of the venue that all rooms are in */
+    int pauses_n;
     const sch_rule_t *rules;
     const int *remote_minutes; /* that the clock of the speaker A, who is far away, is ahead; of each session, or -1 */
     full_row_t rows[FULL_MAX];
@@ -262,6 +266,94 @@ static inline void full_cover(full_t *full, int i, const sch_cover_t *cover)
     full_add(full, SCH_B3, SCH_WHY_DELEGATION, other, worst - cover->size);
 }
 
+/* Somebody is in a minute of it before coming, or after having left; who chairs says it as the chair. */
+static inline void full_there(full_t *full, int i)
+{
+    const cv_session_t *s = &full->all[i].session;
+    for (int code = 'A'; code <= 'Z'; ++code) {
+        char letter = (char)code;
+        const cv_session_person_t *says = NULL;
+        bool missing = false;
+        for (size_t k = 0; k < s->speakers_n; ++k)
+            says = *s->speakers[k].person.ptr == letter ? &s->speakers[k] : says;
+        says = s->has_chair && *s->chair.person.ptr == letter ? &s->chair : says;
+        for (int minute = full_begin(full, i); says && minute < full_until(full, i); ++minute) {
+            int64_t from = 0, until = INT64_MAX, wall = full->origin_ms / 1000 + (int64_t)minute * 60;
+            (void)(says->from.ptr && cv_wall_parse(says->from, &from));
+            (void)(says->until.ptr && cv_wall_parse(says->until, &until));
+            missing |= wall < from || wall >= until;
+        }
+        if (missing)
+            full_add(full, SCH_B2, SCH_WHY_AWAY, -1, 1);
+    }
+}
+
+static inline bool full_interpreted(const full_t *full, int i, int j)
+{
+    return full->all[j].session.languages_n && sch_is_placed(&full->all[j]) &&
+           cv_str_equal(full->all[i].session.event, full->all[j].session.event);
+}
+
+static inline void full_teams(full_t *full, int i)
+{
+    int64_t worst = 0, minutes = 0;
+    int worst_at = -1, other = -1;
+    if (!full->teams || !full_interpreted(full, i, i))
+        return;
+    for (int minute = full_begin(full, i); minute < full_until(full, i); ++minute) {
+        int64_t n = 0;
+        for (int j = 0; j < full->n; ++j)
+            n += full_at(full, j, minute) && full_interpreted(full, i, j);
+        if (n > worst) {
+            worst = n;
+            worst_at = minute;
+        }
+    }
+    for (int j = 0; j < full->n; ++j) {
+        if (!full_interpreted(full, i, j))
+            continue;
+        if (full_begin(full, i) / 1440 == full_begin(full, j) / 1440)
+            minutes += full->all[j].session.minutes;
+        if (j != i && full_at(full, j, worst_at) &&
+            (other < 0 || strncmp(full->all[j].session.session.ptr, full->all[other].session.session.ptr, 4) < 0))
+            other = j;
+    }
+    if (worst > full->teams)
+        full_add(full, SCH_B4, SCH_WHY_TEAMS, other, worst - full->teams);
+    if (minutes > full->teams * 360)
+        full_add(full, SCH_B4, SCH_WHY_TEAM_DAY, -1, minutes - full->teams * 360);
+}
+
+/* The first day is a Monday. */
+static inline void full_pauses(full_t *full, int i)
+{
+    for (int day = 0; day < FULL_MINUTES / 1440 && !full_is(full, i, CV_SESSION_KIND_BREAK) && full->room_of[i]; ++day)
+        for (int k = 0; k < full->pauses_n; ++k) {
+            int64_t from = 0, until = 0;
+            bool within = false;
+            (void)(cv_wall_time_parse(full->pauses[k].from, &from) &&
+                   cv_wall_time_parse(full->pauses[k].until, &until));
+            for (int64_t minute = from; minute < until; ++minute)
+                within |=
+                    (int)full->pauses[k].day - CV_WEEKDAY_MON == day && full_at(full, i, day * 1440 + (int)minute);
+            if (within)
+                full_add(full, SCH_B5, SCH_WHY_PAUSE, -1, 1);
+        }
+}
+
+/* One of them has to wait for the other, and does not. */
+static inline void full_order_of(full_t *full, int i, int j)
+{
+    for (int side = 0; side < 2; ++side) {
+        int later = side ? j : i, earlier = side ? i : j;
+        const cv_session_t *waits = &full->all[later].session;
+        for (size_t k = 0; k < waits->after_n; ++k)
+            if (cv_str_equal(waits->after[k], full->all[earlier].session.session) &&
+                full_until(full, earlier) > full_begin(full, later))
+                full_add(full, SCH_B5, SCH_WHY_ORDER, j, 1);
+    }
+}
+
 static inline bool full_open(const full_t *full, int i, int minute)
 {
     const cv_room_t *room = full->room_of[i];
@@ -333,11 +425,16 @@ static inline void full_conflicts(full_t *full, int i)
             continue;
         int common = full_common(full, i, j);
         full_pair(full, i, j, common);
-        if (cv_str_equal(full->all[i].session.event, full->all[j].session.event))
-            full_wishes(full, i, j, common);
+        if (!cv_str_equal(full->all[i].session.event, full->all[j].session.event))
+            continue;
+        full_wishes(full, i, j, common);
+        full_order_of(full, i, j);
     }
     full_track(full, i);
     full_wish(full, i);
+    full_there(full, i);
+    full_teams(full, i);
+    full_pauses(full, i);
     if (full_is(full, i, CV_SESSION_KIND_OPENING))
         full_edge(full, i, CV_SESSION_KIND_OPENING, SCH_WHY_OPENING);
     if (full_is(full, i, CV_SESSION_KIND_CLOSING))

@@ -23,6 +23,7 @@ typedef struct {
     const cv_room_t *room_of[SESSIONS];
     sch_cover_t covers[3];
     sch_rule_t rules[SCH_PROGRAMME_RULES_N];
+    cv_pause_t pauses[3];
     int remote_minutes[SESSIONS]; /* of person A in each, or -1 */
     sch_agenda_t agenda;
     full_t full;
@@ -54,6 +55,14 @@ static void make_rooms(world_t *w)
     w->rooms[3].closed = w->rooms[3].has_closed = true;
 }
 
+/* From the second noon on, or only until then. */
+static void stay(world_t *w, cv_session_person_t *person)
+{
+    int when = pick(w, 6);
+    person->from = when == 0 ? CV_STR("2026-05-11T12:00") : CV_STR_NONE;
+    person->until = when < 2 ? CV_STR("2026-05-12T12:00") : CV_STR_NONE;
+}
+
 /* All of a session at random, but its code. */
 static void shuffle(world_t *w, int i)
 {
@@ -82,8 +91,14 @@ static void shuffle(world_t *w, int i)
     }
     s->has_chair = pick(w, 2);
     s->chair.person = letter(pick(w, 5));
+    stay(w, &s->chair);
     for (int n = pick(w, 3), first = pick(w, 5); n > 0; --n)
         s->speakers[s->speakers_n++].person = letter((first + n) % 6);
+    for (size_t k = 0; k < s->speakers_n; ++k)
+        stay(w, &s->speakers[k]);
+    for (int n = pick(w, 3), first = pick(w, SESSIONS); n > 0; --n)
+        if ((first + n) % SESSIONS != i)
+            s->after[s->after_n++] = cv_str(w->codes[(first + n) % SESSIONS]);
     for (int n = pick(w, 3); n > 0; --n)
         s->parties[s->parties_n++] = letter(10 + n + (n == 2 ? pick(w, 2) : 0));
     for (int n = pick(w, 4); n > 0; --n)
@@ -128,8 +143,12 @@ static world_t *world_new(uint64_t seed)
     memcpy(w->rules, SCH_PROGRAMME_RULES_DEFAULT, sizeof w->rules);
     for (int i = 0; i < 3; ++i)
         w->covers[i] = (sch_cover_t){letter(11 + i), 1 + i / 2};
-    for (int i = 0; i < SESSIONS; ++i) {
+    w->pauses[0] = (cv_pause_t){CV_WEEKDAY_MON, CV_STR("12:30"), CV_STR("14:00")};
+    w->pauses[1] = (cv_pause_t){CV_WEEKDAY_TUE, CV_STR("00:00"), CV_STR("01:00")};
+    w->pauses[2] = (cv_pause_t){CV_WEEKDAY_FRI, CV_STR("12:30"), CV_STR("14:00")};
+    for (int i = 0; i < SESSIONS; ++i)
         snprintf(w->codes[i], sizeof w->codes[i], "S%02d", i);
+    for (int i = 0; i < SESSIONS; ++i) {
         shuffle(w, i);
         assert_int_equal(sch_agenda_add(&w->agenda, &w->all[i]), CV_OK);
     }
@@ -141,6 +160,9 @@ static world_t *world_new(uint64_t seed)
                        .origin_ms = ORIGIN_MS,
                        .first_day = ORIGIN_MS / 86400000,
                        .last_day = ORIGIN_MS / 86400000 + 1,
+                       .teams = 2,
+                       .pauses = w->pauses,
+                       .pauses_n = 3,
                        .rules = w->rules,
                        .remote_minutes = w->remote_minutes};
     return w;
@@ -160,6 +182,9 @@ static sch_around_t around(world_t *w, int i, const sch_sitting_t **near)
                           .has_days = true,
                           .first_day = w->full.first_day,
                           .last_day = w->full.last_day,
+                          .teams = 2,
+                          .pauses = w->pauses,
+                          .pauses_n = w->room_of[i] ? 3 : 0,
                           .rules = w->rules};
 }
 
@@ -239,7 +264,8 @@ static void test_two_sides(void **state)
                 for (size_t j = 0; j < m; ++j)
                     found += theirs[j].rule == mine[k].rule && theirs[j].why == mine[k].why &&
                              cv_str_equal(theirs[j].name, mine[k].name) &&
-                             (mine[k].why == SCH_WHY_DELEGATION || theirs[j].other == &w->all[i]);
+                             (mine[k].why == SCH_WHY_DELEGATION || mine[k].why == SCH_WHY_TEAMS ||
+                              theirs[j].other == &w->all[i]);
                 assert_true(found > 0);
             }
         }
@@ -275,6 +301,21 @@ static void test_words(void **state)
     assert_string_equal(sch_conflict_text(a, &found[0], text),
                         "HALL/R0 is taken by E/S2 for 30 minutes of 2026-05-11 00:00 to 01:00");
     assert_true(sch_any_effect(found, 1, w->rules, SCH_FORBID));
+    b->session.room = CV_STR("R1");
+    b->session.after[b->session.after_n++] = a->session.session;
+    assert_int_equal(sch_conflicts_of(a, &all, found), 1);
+    assert_string_equal(sch_conflict_text(a, &found[0], text),
+                        "it is not over when E/S2 begins, which has to wait for it");
+    assert_int_equal(sch_conflicts_of(b, &all, found), 1);
+    assert_string_equal(sch_conflict_text(b, &found[0], text),
+                        "it begins before E/S1 is over, for which it has to wait");
+    b->session.after_n = 0;
+    a->session.has_chair = true;
+    a->session.chair = (cv_session_person_t){.person = CV_STR("AZ-1"), .from = CV_STR("2026-05-11T08:00")};
+    assert_int_equal(sch_conflicts_of(a, &all, found), 1);
+    assert_string_equal(sch_conflict_text(a, &found[0], text), "AZ-1 is not there before 2026-05-11T08:00");
+    assert_true(sch_any_effect(found, 1, w->rules, SCH_FORBID));
+    a->session.has_chair = false;
     b->cancelled = true;
     assert_int_equal(sch_conflicts_of(a, &all, found), 0);
     assert_int_equal(sch_conflicts_of(b, &all, found), 0);

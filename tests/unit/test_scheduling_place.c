@@ -73,6 +73,47 @@ static void test_events_that_change_places(void **state)
 }
 
 /* Whatever is wrong with one of them, none moves, and each still holds its days. */
+/* One officer at two events that change their days: each is judged among those that are down, not against days of before. What
+ * was so before is in no edit's way that leaves it alone. */
+static void test_an_officer_goes_along(void **state)
+{
+    (void)state;
+    driver_t *driver = start();
+    const struct {
+        const char *id, *city, *day;
+    } OF_ONE[] = {{"X", "Baku", "2026-09-01"}, {"Y", "Astana", "2026-09-08"}};
+    for (size_t i = 0; i < 2; ++i) {
+        const cv_scheduling_event_propose_v1_t event = {.event = cv_str(OF_ONE[i].id),
+                                                        .event_details = {.title = CV_STR("Meeting"),
+                                                                          .plan_year = 2026,
+                                                                          .line = CV_PLAN_LINE_CBM,
+                                                                          .city = cv_str(OF_ONE[i].city),
+                                                                          .officer = CV_STR("SEC-1"),
+                                                                          .date_start = cv_str(OF_ONE[i].day),
+                                                                          .date_end = cv_str(OF_ONE[i].day)}};
+        EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
+    }
+    const cv_scheduling_event_place_v1_t swap = {
+        .placed_n = 2,
+        .placed = {placed("X", 1, "2026-09-08", "2026-09-08"), placed("Y", 1, "2026-09-01", "2026-09-01")}};
+    EXPECT_OK(SEND(EVENT_PLACE, swap), "placed");
+    const cv_scheduling_event_place_v1_t together = {.placed_n = 1,
+                                                     .placed = {placed("Y", 2, "2026-09-07", "2026-09-07")}};
+    EXPECT_NO(SEND(EVENT_PLACE, together), "conflict");
+    cv_scheduling_rule_put_v1_t rule = {.rule = CV_STR("A2"), .effect = CV_RULE_EFFECT_WARN};
+    EXPECT_OK(SEND(RULE_PUT, rule), "stored");
+    EXPECT_OK(SEND(EVENT_PLACE, together), "placed");
+    rule.effect = CV_RULE_EFFECT_FORBID;
+    EXPECT_OK(SEND(RULE_PUT, rule), "stored");
+    cv_scheduling_event_change_v1_t change = {.event = CV_STR("Y"), .title = CV_STR("Another title")};
+    const cv_outcome_v1_t *outcome = SEND(EVENT_CHANGE, change);
+    EXPECT_OK(outcome, "changed");
+    assert_true(outcome->conflicts_n > 0 && cv_str_is(outcome->conflicts[0].rule, "A2"));
+    change = (cv_scheduling_event_change_v1_t){.event = CV_STR("Y"), .city = CV_STR("Tashkent")};
+    EXPECT_NO(SEND(EVENT_CHANGE, change), "conflict");
+    driver_free(&driver);
+}
+
 static void test_all_or_none(void **state)
 {
     (void)state;
@@ -148,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_that_change_places),
+        cmocka_unit_test(test_an_officer_goes_along),
         cmocka_unit_test(test_all_or_none),
         cmocka_unit_test(test_calendars),
     };

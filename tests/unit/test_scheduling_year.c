@@ -17,6 +17,13 @@ static cv_scheduling_event_propose_v1_t proposal(const char *event, const char *
                                                                 .date_end = cv_str(last)}};
 }
 
+static bool says(const cv_outcome_v1_t *outcome, const char *text)
+{
+    char all[1024];
+    snprintf(all, sizeof all, "%.*s", CV_STR_ARG(outcome->text));
+    return strstr(all, text) != NULL;
+}
+
 static driver_t *start(void)
 {
     driver_t *driver = world_in("Asia/Baku");
@@ -239,10 +246,12 @@ static void test_what_is_counted(void **state)
 
     /* The third of a week, the second of an officer; a group is one occasion. */
     const char *const ids[] = {"W1", "W2", "W3"};
+    const char *const days[] = {"2026-11-03", "2026-11-04", "2026-11-05"};
     const int64_t expected[] = {0, 10, 10 + 3 * 10};
     for (size_t i = 0; i < 3; ++i) {
-        event = proposal(ids[i], NULL, "2026-11-04", "2026-11-04");
+        event = proposal(ids[i], NULL, days[i], days[i]);
         event.event_details.officer = CV_STR("OFFICER-1");
+        event.event_details.city = CV_STR("Baku");
         outcome = SEND(EVENT_PROPOSE, event);
         EXPECT_OK(outcome, "proposed");
         int64_t cost = 0;
@@ -250,6 +259,21 @@ static void test_what_is_counted(void **state)
             cost += cv_str_is(outcome->conflicts[k].rule, "A13") ? outcome->conflicts[k].cost : 0;
         assert_int_equal(cost, expected[i]);
     }
+    /* An officer is in one place at a time, and needs a day to get to another; online is nowhere. */
+    event = proposal("W4", NULL, "2026-11-05", "2026-11-06");
+    event.event_details.officer = CV_STR("OFFICER-1");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_NO(outcome, "conflict");
+    assert_true(says(outcome, "OFFICER-1 is at W3 from 2026-11-05"));
+    event.event_details.date_start = event.event_details.date_end = CV_STR("2026-11-06");
+    event.event_details.city = CV_STR("Elsewhere");
+    outcome = SEND(EVENT_PROPOSE, event);
+    EXPECT_NO(outcome, "conflict");
+    assert_true(says(outcome, "OFFICER-1 has no day between to travel from or to W3 in Baku"));
+    event.event_details.format = CV_EVENT_FORMAT_ONLINE;
+    event.event_details.date_start = CV_STR("2026-11-05");
+    event.event = CV_STR("W5");
+    EXPECT_OK(SEND(EVENT_PROPOSE, event), "proposed");
     const cv_scheduling_rule_put_v1_t rule = {.rule = CV_STR("A13"), .effect = CV_RULE_EFFECT_FORBID};
     EXPECT_OK(SEND(RULE_PUT, rule), "stored");
     event = proposal("W4", NULL, "2026-11-05", "2026-11-05");

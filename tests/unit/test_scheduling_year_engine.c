@@ -126,6 +126,8 @@ static void make_event(year_world_t *w, int i)
     w->near[i] = (sch_near_event_t){.event = event,
                                     .kind = item->ministers ? CV_BODY_KIND_GOVERNING : CV_BODY_KIND_WORKING,
                                     .confirmed = w->confirmed[i]};
+    if (item->officer >= 0 && !online) /* officers are numbered after the bodies */
+        item->exclusive[item->exclusive_n++] = YEAR_BODIES + item->officer;
     details->officer = item->officer < 0 ? CV_STR_NONE : cv_str(NAMES[item->officer]);
     details->preferred = item->preferred < 0 ? CV_STR_NONE : date_at(w->dates[i][2], item->preferred);
     if (pick(2)) {
@@ -172,7 +174,8 @@ static void make_year(year_world_t *w)
                                .venues_n = YEAR_VENUES,
                                .items = w->items,
                                .items_n = YEAR_EVENTS,
-                               .exclusives = YEAR_BODIES,
+                               .exclusives = YEAR_BODIES + 2,
+                               .travel_days = 1,
                                .summit_city = -1};
 }
 

@@ -147,7 +147,8 @@ const renderers = {
 // Which views an entity of this kind moves.
 const moves = {now: ["now"], attention: ["attention"], seats: ["seats", "answers"], answer: ["answers"], party: ["answers"],
     event: ["seats", "answers", "timeline", "fetched"], decision: ["silence"], feed: ["feed"], heading: ["timeline", "fetched"],
-    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"], workplan: ["fetched"]};
+    proof: ["proof"], session: ["fetched"], room: ["fetched"], release: ["fetched"], progress: ["fetched"], workitem: ["fetched"], workplan: ["fetched"],
+    changes: ["fetched"]};
 
 function render(name) {
     const place = document.querySelector(`[data-view="${name}"]`);
@@ -172,7 +173,7 @@ function fetchRest() {
         try {
             const text = await (await fetch(location.href, {headers: {Accept: "text/html"}})).text();
             const fresh = new DOMParser().parseFromString(text, "text/html");
-            for (const name of ["timeline", "progress", "work", "facts", "programme", "history"]) {
+            for (const name of ["timeline", "changes", "progress", "work", "facts", "programme", "history"]) {
                 const from = document.querySelector(`[data-view="${name}"]`), to = fresh.querySelector(`[data-view="${name}"]`);
                 if (from && to) morph(from, to);
             }

@@ -178,7 +178,7 @@ static void price_soft(build_t *b, const sch_session_t *s, int profile)
                                            : s->expected && p->rooms[r].seats > 2 * s->expected;
     }
     TRY(b, sch_place_price_rooms(b->model, profile, SCH_B13, b->ints));
-    static const int BESIDE[] = {SCH_B5, SCH_B9, SCH_B10, SCH_B14, SCH_B15, SCH_B16};
+    static const int BESIDE[] = {SCH_B2, SCH_B4, SCH_B5, SCH_B9, SCH_B10, SCH_B14, SCH_B15, SCH_B16};
     for (size_t k = 0; s->beside && k < sizeof BESIDE / sizeof *BESIDE; ++k)
         TRY(b, sch_place_price_times(b->model, profile, BESIDE[k], &s->beside[BESIDE[k] * p->slots_n]));
     if (s->remote == SCH_HERE)

@@ -45,7 +45,7 @@ typedef struct {
     int wish_from, wish_until; /* minutes that were asked for; until 0: none were */
     int wish_room;             /* its number from 1; 0: any */
     const int *beside;         /* [rule * slots + slot]: how often it breaks a rule there whatever else moves, or NULL:
-                                  with what is not of the model, or at that hour. Of B5, B9, B10, B14, B15, B16 */
+                                  with what is not of the model, or at that hour. Of B2, B4, B5, B9, B10, B14, B15, B16 */
     int remote;                /* minutes that the speaker's clock is ahead of the event's; SCH_HERE: not remote */
     int priority;              /* of being placed, from 1 */
     int published_slot, published_room; /* -1: not published */

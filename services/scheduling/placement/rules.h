@@ -7,19 +7,16 @@
  * Every rule listed is evaluated: at an edit by core_year (A) and core_conflicts (B), in a search by the engine, with the same
  * weights and numbers. What is left out of one, because nothing says it:
  *
- *   A2        people who are indispensable at an event, and days of travel between two edits: an event names a body and an
- *             officer only, and an officer can be at two events that are online. The search keeps a day between two
- *             events of a body in different cities
+ *   A2        people other than a body and the responsible officer: an event names no chair or Secretary General of its own
  *   A3        the adoption of a plan as the first day: an event's status says already what it may do
  *   A17       events without time_start and minutes, members without a zone
  *   A18       an edit: it is a sum over the year, and no event's own. The search and `why` count it
- *   B2        interpreters, who are no persons of a session, and arrivals and departures, which nobody tells scheduling
- *   B4        hours of a team: a booth is a team, and has as many sessions as its room
- *   B5        prayers, and that drafting comes before adopting: sessions do not say that one needs another
+ *   B2        interpreters, who are no persons of a session: they are counted as teams (B4)
+ *   B4        that a team pauses after three hours: only its minutes of a day are counted
  *   B11       that a theme stays within a day
  *
  * The search's rooms are those of one venue, and what stays (pinned, other events) bounds it as rooms and people that are
- * taken; B3 is counted among what moves.
+ * taken; B3 and B4 are counted among what moves.
  */
 #ifndef SCHEDULING_PLACEMENT_RULES_H
 #define SCHEDULING_PLACEMENT_RULES_H
@@ -48,7 +45,7 @@
 
 #define SCH_PROGRAMME_RULES(XX)                                                                    \
     XX(B1, HARD, 1000, FORBID, "the room is taken, closed or lacks a feature")                     \
-    XX(B2, HARD, 100, FORBID, "a speaker or chair twice at once")                                  \
+    XX(B2, HARD, 100, FORBID, "a speaker or chair twice at once, or not there")                    \
     XX(B3, HARD, 100, BLOCK_RELEASE, "a delegation is needed in more sessions than it has people") \
     XX(B4, HARD, 100, BLOCK_RELEASE, "more interpretation than teams or booths")                   \
     XX(B5, HARD, 50, BLOCK_RELEASE, "out of order, or in a break")                                 \
