@@ -65,14 +65,16 @@ static void s_zone(s_notice_t *notice, cv_str_t zone)
         notice->context.zone_file = file;
 }
 
-/* Names of the event's venue and of the party. NTF_NOT_TOLD: the party. */
+/* Names of the event's venue and of the party. NTF_NOT_TOLD: the party. The secretariat may be none that scheduling has, and
+ * its notices do not wait for a name that never comes. */
 static int s_names_of_places(s_notice_t *notice)
 {
     ntf_context_t *context = &notice->context;
     cv_str_t venue = context->details ? context->details->event_details.venue : CV_STR_NONE;
     int rc = ntf_store_names_get(notice->ntf->store, venue, context->party, notice->ntf->arena, &context->venue_name,
                                  &context->party_name);
-    return rc ? rc : context->party_name.ptr ? CV_OK : NTF_NOT_TOLD;
+    bool is_secretariat = cv_str_is(context->party, ntf_post_settings()->secretariat);
+    return rc ? rc : context->party_name.ptr || is_secretariat ? CV_OK : NTF_NOT_TOLD;
 }
 
 static int s_read(s_notice_t *notice, uint16_t type, cv_str_t data, const void **ret)

@@ -105,6 +105,8 @@ static void test_without_a_proposer(void **state)
     run_at(drv, "2026-06-13T00:00:00Z");
     assert_int_equal(reminders(drv), 1);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 5 AND party = '" DESK "'"), 1);
+    /* It is no party of scheduling, so its name never comes, and is not waited for. */
+    assert_written(drv, "reminder.report_1d." DUE "." DESK, "desk@secretariat.example");
 }
 
 /* Rules of an older database stay as they were set, also one that is named like a new one. */
