@@ -105,7 +105,7 @@ static int s_concerns(ntf_t *ntf, const ntf_delivery_t *row, int anchor, bool *r
     bool is_asked = anchor == NTF_ANCHOR_REGISTRATION || anchor == NTF_ANCHOR_NOMINATION;
     bool is_registered = anchor == NTF_ANCHOR_START || anchor == NTF_ANCHOR_CONFIRMATION;
     if (!rc)
-        *ret_concerns = is_asked        ? answer == CV_PARTY_ANSWER_ABSENT
+        *ret_concerns = is_asked        ? answer == CV_PARTY_ANSWER_ABSENT || answer == CV_PARTY_ANSWER_NONE
                         : is_registered ? answer == CV_PARTY_ANSWER_REGISTERED
                                         : true;
     return rc;

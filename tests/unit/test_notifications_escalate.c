@@ -426,6 +426,31 @@ static void test_reminders_that_are_done(void **state)
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state <> 3"), 0);
 }
 
+/* Whoever asked too early was refused, and has given no answer. */
+static void test_refused_is_no_answer(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    recipient_of(drv, "UZ", 1, "first@uz.example");
+    recipient_of(drv, "UZ", 2, "second@uz.example");
+    cv_scheduling_event_v1_t event = forum(2);
+    event.has_registration = true;
+    event.registration = (cv_registration_rules_t){.capacity = 10,
+                                                   .maximum = 5,
+                                                   .waiting = CV_WAITING_RULE_STRICT,
+                                                   .group = CV_GROUP_RULE_EACH,
+                                                   .opens_ms = drv->ms + DAY_MS,
+                                                   .closes_ms = drv->ms + 10 * DAY_MS};
+    tell_event(drv, &event);
+    tell_decided(drv, "UZ", CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_NONE, 0);
+    drv_run(drv, 1000, true);
+    jump(drv, 9 * DAY_MS + HOUR_MS);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch"), 1);
+    stuck(drv, "first@uz.example");
+    jump(drv, 12 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+}
+
 /* The next contact is stopped before it can be written to: whoever comes before it gets what is for them. */
 static void test_a_second_that_waits_holds_nobody(void **state)
 {
@@ -476,6 +501,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_answer_that_was_refused, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_the_longest_id, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminders_that_are_done, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_refused_is_no_answer, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_a_second_that_waits_holds_nobody, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
