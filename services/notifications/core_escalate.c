@@ -15,9 +15,11 @@ int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms)
     return deadline_ms - (before_ms < half_ms ? before_ms : half_ms);
 }
 
-int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms)
+int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms)
 {
-    int64_t half_ms = deadline_ms > began_ms ? (deadline_ms - began_ms) / 2 : 0;
+    int64_t half_ms = (deadline_ms - began_ms) / 2;
+    if (deadline_ms <= now_ms)
+        return began_ms + NTF_LOOK_START_MS;
     return began_ms + (NTF_LOOK_START_MS < half_ms ? NTF_LOOK_START_MS : half_ms);
 }
 

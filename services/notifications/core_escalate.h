@@ -17,8 +17,9 @@ enum { NTF_LOOK_START_MS = 60000 };
 /* When to look. time_ms: from when on it could leave. */
 int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms);
 
-/* Before when nothing is looked at, after a start at began_ms: half of what is left, where that is not long. */
-int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms);
+/* Before when nothing is looked at, after a start at began_ms: half of what is left, where that is not long. Once the
+ * deadline is over nothing is left to be lost, and what became of it meanwhile must have been read. */
+int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms);
 
 /* The id of a notice that is made because of another: "second." and the other's id, or where that is too long
  * "second.HASH.PARTY", the hash of the other's id. The same for the same, always. CV_EINVAL: it cannot be one. */

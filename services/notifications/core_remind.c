@@ -69,16 +69,24 @@ static bool s_report(const cv_event_details_t *details, cv_str_t file, int64_t *
 
 bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms)
 {
+    bool has = anchor == NTF_ANCHOR_START    ? s_ahead(event->status)
+               : anchor == NTF_ANCHOR_REPORT ? event->status == CV_EVENT_STATUS_HELD
+                                             : event->status == CV_EVENT_STATUS_OPEN;
+    return has && ntf_anchor_at(anchor, event, file, ret_ms);
+}
+
+bool ntf_anchor_at(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms)
+{
     const cv_registration_rules_t *rules = &event->registration;
     if (anchor == NTF_ANCHOR_START && event->has_start_ms) {
         *ret_ms = event->start_ms; /* as scheduling says it, so that all are reminded of one instant */
-        return s_ahead(event->status);
+        return true;
     }
     if (anchor == NTF_ANCHOR_START)
-        return s_ahead(event->status) && ntf_start(&event->event_details, file, ret_ms);
+        return ntf_start(&event->event_details, file, ret_ms);
     if (anchor == NTF_ANCHOR_REPORT)
-        return event->status == CV_EVENT_STATUS_HELD && s_report(&event->event_details, file, ret_ms);
-    if (!event->has_registration || event->status != CV_EVENT_STATUS_OPEN)
+        return s_report(&event->event_details, file, ret_ms);
+    if (!event->has_registration)
         return false;
     if (anchor == NTF_ANCHOR_CONFIRMATION) {
         *ret_ms = rules->confirm_closes_ms;

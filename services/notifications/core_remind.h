@@ -57,6 +57,8 @@ typedef struct {
 bool ntf_start(const cv_event_details_t *details, cv_str_t file, int64_t *ret_ms);
 /* false: the event has no such anchor as it stands. */
 bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms);
+/* The same whatever has become of the event since. */
+bool ntf_anchor_at(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms);
 int64_t ntf_before(int64_t anchor_ms, int64_t before_ms, cv_str_t file);
 /* Whether a party of this kind may register. CV_PARTY_KIND_ABSENT: not known, which counts as yes. */
 bool ntf_invited(const cv_scheduling_event_v1_t *event, cv_party_kind_t kind);

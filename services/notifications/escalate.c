@@ -18,11 +18,13 @@ int ntf_escalate_watch(ntf_t *ntf, cv_tx_t *tx, cv_str_t notice, const ntf_telli
                                                                                : NTF_ESCALATE_REMINDER];
     /* What was made while this service was down can leave only now. */
     int64_t from_ms = telling->time_ms > cv_tx_now_ms(tx) ? telling->time_ms : cv_tx_now_ms(tx);
-    if (before_ms == 0 || telling->deadline_ms <= from_ms)
+    bool is_over = telling->deadline_ms <= from_ms;
+    if (before_ms == 0)
         return CV_OK;
     ntf->watching = true;
     return ntf_watch_put(ntf->watches, notice, telling->deadline_ms,
-                         ntf_escalate_at(from_ms, telling->deadline_ms, before_ms));
+                         is_over ? from_ms + NTF_LOOK_START_MS
+                                 : ntf_escalate_at(from_ms, telling->deadline_ms, before_ms));
 }
 
 int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms)
@@ -44,8 +46,9 @@ int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
     return rc;
 }
 
-/* The persons of a record that registration told of the delegation. */
-static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t **ret_persons, size_t *ret_n)
+/* The persons of a record that registration told of the delegation. *ret_expired: it says that they let an offer end. */
+static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t **ret_persons, size_t *ret_n,
+                     bool *ret_expired)
 {
     const void *data;
     uint16_t type = said->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
@@ -64,15 +67,17 @@ static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t
     } else {
         *ret_persons = ((const cv_registration_lapsed_v1_t *)data)->persons;
         *ret_n = ((const cv_registration_lapsed_v1_t *)data)->persons_n;
+        *ret_expired = ((const cv_registration_lapsed_v1_t *)data)->cause != CV_LAPSE_CAUSE_CONSENT;
     }
     return CV_OK;
 }
 
-/* Whether nobody has answered the offer yet, for any of those it was made to. */
-static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool *ret_open)
+/* Whether nobody has answered the offer yet, for any of those it was made to; or, once it is over, whether it ended so. */
+static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool is_over, bool *ret_open)
 {
     cv_party_answer_t answer;
     int64_t since;
+    bool is_expired = false;
     const void *promoted;
     const cv_person_place_t *persons = NULL;
     cv_arena_reset(ntf->scratch);
@@ -83,16 +88,19 @@ static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool *ret_open)
         return rc;
     ntf_offered_t offered = ntf_offered(promoted);
     ntf_said_t said = {.n = row->n};
-    while (!rc && offered.n > 0) {
+    while (!rc && offered.n > 0 && !is_expired) {
         cv_arena_reset(ntf->scratch);
-        size_t n = 0;
+        size_t n = 0, open_n = offered.n;
         rc = ntf_watch_said(ntf->watches, row->event, row->party, said.n, ntf->scratch, &said);
         if (!rc && said.data.ptr) /* of an old notice it was not kept */
-            rc = s_persons(ntf, &said, &persons, &n);
+            rc = s_persons(ntf, &said, &persons, &n, &is_expired);
         if (!rc)
             ntf_offered_after(&offered, persons, n);
+        is_expired = is_expired && offered.n < open_n;
     }
-    *ret_open = offered.n > 0 && answer != CV_PARTY_ANSWER_DECLINED && answer != CV_PARTY_ANSWER_WITHDRAWN;
+    bool is_out = answer == CV_PARTY_ANSWER_DECLINED || answer == CV_PARTY_ANSWER_WITHDRAWN;
+    *ret_open =
+        is_expired ? is_over : offered.n > 0 && !is_out; /* of a delegation that let it end nobody may be left */
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
@@ -111,8 +119,25 @@ static int s_concerns(ntf_t *ntf, const ntf_delivery_t *row, int anchor, bool *r
     return rc;
 }
 
-/* Whether its deadline is still this one. That of an offer never moves; but it may have been answered, and an event that
- * is off has no seats. */
+/* Whether the last step of a silence procedure that runs no more is that it was adopted: nobody answered until it ended. */
+static int s_was_silent(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int64_t deadline_ms, bool *ret_silent)
+{
+    cv_str_t record;
+    const void *data;
+    int rc = ntf_watch_step(ntf->watches, row->event, row->party, arena, &record);
+    if (!rc && record.ptr)
+        rc = ntf_decode(CV_MSG_SCHEDULING_DECISION_V1, record, arena, &data);
+    if (rc || !record.ptr) {
+        *ret_silent = false;
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    }
+    const cv_scheduling_decision_v1_t *last = data;
+    *ret_silent = last->state == CV_DECISION_STATE_ADOPTED && last->has_expires_ms && last->expires_ms == deadline_ms;
+    return CV_OK;
+}
+
+/* Whether its deadline is still this one; or, once it is over, whether it was until then: registration has closed since, the
+ * event begun. That of an offer never moves; but it may have been answered, and an event that is off has no seats. */
 static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_watch_t *watch, bool *ret_stands)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -121,9 +146,9 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     const void *data;
     int64_t deadline_ms = 0;
     int rc = row->kind == NTF_REMINDER ? ntf_ahead_read(row->data, &ahead, &record) : CV_OK;
-    bool is_offer = row->kind == NTF_PROMOTION, is_open = true;
+    bool is_offer = row->kind == NTF_PROMOTION, is_open = true, is_over = watch->deadline_ms <= cv_tx_now_ms(tx);
     if (!rc && is_offer)
-        rc = s_is_open(ntf, row, &is_open);
+        rc = s_is_open(ntf, row, is_over, &is_open);
     if (rc || !is_open) {
         *ret_stands = false;
         return rc;
@@ -131,6 +156,8 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     bool is_silence = !is_offer && ahead.anchor == NTF_ANCHOR_SILENCE;
     rc = is_silence ? ntf_procedure_get(ntf->reminders, row->event, arena, &record)
                     : ntf_store_event_get(ntf->store, row->event, arena, &record);
+    if (rc == CV_ENOTFOUND && is_silence && is_over)
+        return s_was_silent(ntf, arena, row, watch->deadline_ms, ret_stands);
     if (rc == CV_ENOTFOUND) { /* it is over, or an event that is not known here */
         *ret_stands = is_offer;
         return CV_OK;
@@ -157,8 +184,11 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
         return CV_OK;
     zone = event->event_details.zone;
     bool has_file = zone.ptr && !cv_zone_read(arena, zone, &file);
-    *ret_stands = ntf_anchor(ahead.anchor, event, has_file ? file : CV_STR_NONE, &deadline_ms) &&
-                  deadline_ms == watch->deadline_ms;
+    file = has_file ? file : CV_STR_NONE;
+    bool has = is_over && ahead.anchor != NTF_ANCHOR_REPORT /* which is late until it is there */
+                   ? ntf_anchor_at(ahead.anchor, event, file, &deadline_ms)
+                   : ntf_anchor(ahead.anchor, event, file, &deadline_ms);
+    *ret_stands = has && deadline_ms == watch->deadline_ms;
     return CV_OK;
 }
 
@@ -224,7 +254,7 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     int64_t now_ms = cv_tx_now_ms(tx), half_ms = (watch->deadline_ms - now_ms) / 2;
-    int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms);
+    int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms, now_ms);
     ntf_delivery_t row, second;
     ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
     bool stands = false;

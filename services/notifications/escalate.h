@@ -14,14 +14,16 @@
  *     there is nobody who comes next,  it is unseen: counted in notifications.delivery, and said by doctor, metrics and the
  *     or that does not arrive either   page, and told to the secretariat (unseen.h); looked at again every NTF_LOOK_AGAIN_MS, so
  *                                      that it ends when somebody mends it
- *     the deadline has passed          it ends; what nobody had is told to the secretariat
+ *     the deadline has passed          it ends; what nobody had is told to the secretariat, if it ended unanswered: the offer
+ *                                      lapsed, registration closed without this party, the procedure was adopted
  *
  * Failure modes
  *   killed at any moment               the row and the other notice are of one transaction; the timer is durable
  *   down while it was due              looked at at the next start, when delivery had NTF_LOOK_START_MS to do what it
- *                                      could not do meanwhile; if the deadline has passed meanwhile, it ends: no
- *                                      other contact is told what is no more
- *   it was made while we were down     it is known only now, so the time it has is counted from now
+ *                                      could not do meanwhile, and records that came meanwhile were read; if the deadline
+ *                                      has passed meanwhile, it ends: no other contact is told what is no more
+ *   it was made while we were down     it is known only now, so the time it has is counted from now; where it was over
+ *                                      before, it is looked at once, after NTF_LOOK_START_MS
  *   the clock steps                    what is due is due by the clock; that it was done is not undone by it
  *   an outbox folder                   what is a file is taken for arrived: what becomes of files is not known here
  *   the first contact gets it later    both have it then; what is dead or waits for an address that is stopped never goes to

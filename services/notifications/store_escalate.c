@@ -28,6 +28,7 @@ const char ntf_tables_escalate[] =
     XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")           \
     XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND topic = 0"         \
              " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
+    XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")    \
     XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
               " WHERE v.n = ?1 AND d.state = 3)")                                                                      \
     XX(reopen, "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2"                       \
@@ -124,6 +125,19 @@ int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t
                              .data = data.ptr ? cv_arena_str(arena, data) : CV_STR_NONE};
     cv_stmt_reset(store->said);
     return data.ptr && !ret_said->data.ptr ? CV_ENOMEM : CV_OK;
+}
+
+int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_data)
+{
+    cv_stmt_text(store->step, 1, decision);
+    cv_stmt_text(store->step, 2, party);
+    int rc = cv_stmt_step(store->step);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    cv_str_t data = cv_stmt_get_blob(store->step, 0);
+    *ret_data = data.ptr ? cv_arena_str(arena, data) : CV_STR_NONE;
+    cv_stmt_reset(store->step);
+    return data.ptr && !ret_data->ptr ? CV_ENOMEM : CV_OK;
 }
 
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken)

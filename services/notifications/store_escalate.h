@@ -46,6 +46,9 @@ typedef struct {
 } ntf_said_t;
 int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
                    ntf_said_t *ret_said) CV_USE_RESULT;
+/* The last step of a silence procedure that this party was told of; absent where it is not kept. CV_ENOTFOUND: none. */
+int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena,
+                   cv_str_t *ret_data) CV_USE_RESULT;
 /* Whether a server or a webhook has taken it, whatever became of its other dispatches. */
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken) CV_USE_RESULT;
 /* What was taken came back: whoever's mail this delivery is, is looked at again now, if its deadline is ahead. */
