@@ -77,15 +77,19 @@ static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool is_over, bool *
 {
     cv_party_answer_t answer;
     int64_t since;
-    bool is_expired = false;
+    bool is_expired = false, is_settled = false;
     const void *promoted;
     const cv_person_place_t *persons = NULL;
     cv_arena_reset(ntf->scratch);
     int rc = ntf_store_answer_get(ntf->store, row->event, row->party, &answer, &since);
     if (!rc)
+        rc = ntf_watch_settled(ntf->watches, row->event, row->party, row->n, &is_settled);
+    if (!rc && !is_settled)
         rc = ntf_decode(CV_MSG_REGISTRATION_PROMOTED_V1, row->data, ntf->scratch, &promoted);
-    if (rc)
+    if (rc || is_settled) {
+        *ret_open = false;
         return rc;
+    }
     ntf_offered_t offered = ntf_offered(promoted);
     ntf_said_t said = {.n = row->n};
     while (!rc && offered.n > 0 && !is_expired) {

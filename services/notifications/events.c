@@ -254,6 +254,11 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
         return s_lapsed(self, tx, msg, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: {
         const cv_registration_delegation_v1_t *delegation = data;
+        int rc = delegation->has_offered && delegation->offered > 0
+                     ? CV_OK
+                     : ntf_watch_settle(((ntf_t *)self)->watches, delegation->event, delegation->party);
+        if (rc)
+            return rc;
         return s_answer(self, tx, delegation->event, delegation->party, delegation->answer,
                         delegation->has_since_version ? delegation->since_version : 0);
     }

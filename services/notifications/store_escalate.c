@@ -24,10 +24,13 @@ const char ntf_tables_escalate[] =
     XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"          \
               " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"          \
               " AND r.email = d.address), -1) FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER         \
-              " WHERE v.n = ?1 AND d.channel = 2")                                                                     \
+              " WHERE v.n = ?1 AND d.channel = 2 AND d.address <> ''")                                                 \
     XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")           \
     XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND topic = 0"         \
              " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
+    XX(settle, "INSERT INTO ntf_settled SELECT ?1, ?2, coalesce(max(n), 0) FROM ntf_delivery WHERE event = ?1"         \
+               " AND party = ?2 ON CONFLICT DO UPDATE SET n = excluded.n")                                             \
+    XX(settled, "SELECT EXISTS(SELECT 1 FROM ntf_settled WHERE event = ?1 AND party = ?2 AND n >= ?3)")                \
     XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")    \
     XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
               " WHERE v.n = ?1 AND d.state = 3)")                                                                      \
@@ -125,6 +128,26 @@ int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t
                              .data = data.ptr ? cv_arena_str(arena, data) : CV_STR_NONE};
     cv_stmt_reset(store->said);
     return data.ptr && !ret_said->data.ptr ? CV_ENOMEM : CV_OK;
+}
+
+int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party)
+{
+    cv_stmt_text(store->settle, 1, event);
+    cv_stmt_text(store->settle, 2, party);
+    return cv_stmt_run(store->settle);
+}
+
+int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, bool *ret_settled)
+{
+    cv_stmt_text(store->settled, 1, event);
+    cv_stmt_text(store->settled, 2, party);
+    cv_stmt_int(store->settled, 3, n);
+    int rc = cv_stmt_step(store->settled);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_settled = cv_stmt_get_int(store->settled, 0) != 0;
+    cv_stmt_reset(store->settled);
+    return CV_OK;
 }
 
 int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_data)

@@ -5,6 +5,8 @@
  *                                                              |    |  ^------------+
  *                                                              |    +-> nobody -----+  looked at again now and then
  *                                                              +-> ended
+ *   ntf_settled  the newest delivery of a delegation when a snapshot of registration said that it has no open offer: those
+ *               that were made to it before have been answered, by records that nobody gets any more
  *
  * Invariant: of a notice at most one other is made for the next contact: its number is in the row (second), and its id is
  * made from the notice's.
@@ -33,7 +35,8 @@ int ntf_watch_due(ntf_watches_t *store, int64_t now_ms, ntf_watch_t *ret_watch) 
 int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch) CV_USE_RESULT;
 /* CV_ENOTFOUND: nothing is watched. */
 int ntf_watch_next(ntf_watches_t *store, int64_t *ret_ms) CV_USE_RESULT;
-/* To which order its mail went last; -1: to nobody who is a contact or recipient now. *ret_mailed: it was mailed. */
+/* To which order its mail went last; -1: to nobody who is a contact or recipient now. *ret_mailed: it was mailed, and
+ * to whom is not forgotten (scrub.c). */
 int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_mailed) CV_USE_RESULT;
 /* Behind which order the one is that was made for the next contact. CV_ENOTFOUND: none was. */
 int ntf_watch_second(ntf_watches_t *store, int64_t n, int *ret_above) CV_USE_RESULT;
@@ -46,6 +49,10 @@ typedef struct {
 } ntf_said_t;
 int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
                    ntf_said_t *ret_said) CV_USE_RESULT;
+/* Registration has no open offer for the delegation now, which is all that a snapshot says; and whether it said so after
+ * delivery n was made. */
+int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
+int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, bool *ret_settled) CV_USE_RESULT;
 /* The last step of a silence procedure that this party was told of; absent where it is not kept. CV_ENOTFOUND: none. */
 int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena,
                    cv_str_t *ret_data) CV_USE_RESULT;

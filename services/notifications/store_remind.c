@@ -33,7 +33,9 @@ const char ntf_tables_report[] =
     "DROP TABLE ntf_rule;"
     "ALTER TABLE ntf_rule_new RENAME TO ntf_rule;"
     "INSERT INTO ntf_rule(rule, anchor, before_ms, audience) VALUES('report_7d', 5, 604800000, 4),"
-    " ('report_1d', 5, 86400000, 4) ON CONFLICT DO NOTHING;";
+    " ('report_1d', 5, 86400000, 4) ON CONFLICT DO NOTHING;"
+    "CREATE TABLE ntf_settled(event TEXT NOT NULL, party TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(event, party))"
+    " STRICT, WITHOUT ROWID;";
 
 #define STATEMENTS(XX)                                                                                                \
     XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")         \

@@ -363,6 +363,67 @@ static void test_withdrawn(void **state)
     assert_int_equal(unseen(drv), 0);
 }
 
+/* Registration's stream begins anew; of the delegation its state alone is known then. */
+static void state_says(drv_t *drv, int64_t offered_n)
+{
+    drv_new_epoch(drv, DRV_EVENTS);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    cv_registration_delegation_v1_t delegation = {.event = CV_STR("FORUM"),
+                                                  .party = CV_STR(KZ),
+                                                  .answer = CV_PARTY_ANSWER_REGISTERED,
+                                                  .confirmed = offered_n ? 0 : 1,
+                                                  .has_offered = offered_n > 0,
+                                                  .offered = offered_n};
+    cv_registration_contact_v1_t contact = {
+        .event = CV_STR("FORUM"),
+        .party = CV_STR(KZ),
+        .has_contact = true,
+        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@KZ.example"), .language = CV_LANGUAGE_EN}};
+    drv_state(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DELEGATION_V1, &delegation);
+    drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+    drv_run(drv, 1000, true);
+}
+
+static void test_answered_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    state_says(drv, 0);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 0);
+}
+
+/* What is offered in it is open still; and what is offered after it is another offer. */
+static void test_open_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    state_says(drv, 1);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_written(drv, "second." OFFER, "second@kz.example");
+}
+
+static void test_offered_after_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    recipient(drv, 1, "second@kz.example");
+    state_says(drv, 0);
+    tell_offer(drv);
+    drv_run(drv, 1000, true);
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+}
+
 static void test_an_answer_that_was_refused(void **state)
 {
     drv_t *drv = *state;
@@ -501,6 +562,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_start_gives_time, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_answered, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_withdrawn, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_answered_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_open_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_offered_after_a_snapshot, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_an_answer_that_was_refused, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_the_longest_id, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminders_that_are_done, drv_setup, drv_teardown),
