@@ -312,6 +312,8 @@ static const char *s_decision(s_make_t *make, const cv_registration_decided_v1_t
     return s_headline(decided);
 }
 
+static const char s_offer[] = N_("A seat is offered, to be accepted in time");
+
 static const char *s_promotion(s_make_t *make, const cv_registration_promoted_v1_t *promoted)
 {
     s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
@@ -320,7 +322,7 @@ static const char *s_promotion(s_make_t *make, const cv_registration_promoted_v1
         s_set_instant(make, "expires", promoted->expires_ms, CV_STR_NONE, CV_STR_NONE);
     s_add_persons(make, promoted->persons, promoted->persons_n);
     s_add_seats(make, &promoted->seats);
-    return N_("Moved up from the waiting list");
+    return promoted->has_expires_ms ? s_offer : N_("Moved up from the waiting list");
 }
 
 static const char *s_lapse(s_make_t *make, const cv_registration_lapsed_v1_t *lapsed)
@@ -456,7 +458,7 @@ static const char *s_unseen(s_make_t *make, const ntf_news_t *news)
     s_set(make, make->view, "about",
           s_say(make, news->ahead       ? s_anchors[news->ahead->anchor]
                       : news->procedure ? s_steps[news->procedure->step]
-                                        : N_("Moved up from the waiting list")));
+                                        : s_offer));
     s_set(make, make->view, "why", s_say(make, s_whys[news->why]));
     s_set(make, make->view, "unseen", news->unseen);
     s_set_clean(make, make->view, "party", make->context->party);
