@@ -73,6 +73,7 @@ static void test_escalates(void **state)
     run_at(drv, "2026-06-13T08:30:30Z");
     assert_int_equal(seconds(drv), 1);
     assert_written(drv, "second.reminder.report_1d." DUE ".UZ", "second@uz.example");
+    assert_written(drv, "second.reminder.report_1d." DUE ".UZ", "Осталось: 11 часов"); /* not the rule's day */
     stuck(drv, "second@uz.example");
     run_at(drv, "2026-06-13T19:00:00Z");
     assert_written(drv, "unseen.reminder.report_1d." DUE ".UZ", "desk@secretariat.example");

@@ -422,10 +422,12 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
         s_add_procedure(make, procedure);
     else
         s_set_instant(make, "ends", ahead->anchor_ms, CV_STR_NONE, CV_STR_NONE);
-    if (ahead->before_ms >= DAY_MS)
-        s_set_json(make, make->view, "days", json_integer(ahead->before_ms / DAY_MS));
-    else
-        s_set_json(make, make->view, "hours", json_integer(ahead->before_ms / HOUR_MS));
+    /* The next contact gets it long after the rule's time. */
+    int64_t left_ms = make->context->is_second ? ahead->anchor_ms - make->context->time_ms : ahead->before_ms;
+    if (left_ms >= DAY_MS)
+        s_set_json(make, make->view, "days", json_integer(left_ms / DAY_MS));
+    else if (left_ms >= HOUR_MS)
+        s_set_json(make, make->view, "hours", json_integer(left_ms / HOUR_MS));
     if (ahead->anchor == NTF_ANCHOR_START)
         s_set_json(make, make->view, "start", json_true());
     if (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION)
