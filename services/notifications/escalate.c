@@ -254,6 +254,23 @@ static int s_seen(ntf_t *ntf, cv_arena_t *arena, int64_t n, ntf_delivery_t *ret_
     return rc;
 }
 
+/* A later reminder of the same deadline says all that this notice does, and is looked at itself. But an opening, which comes
+ * long before, stands back only for one that has arrived. */
+static int s_is_followed(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int64_t deadline_ms,
+                         bool *ret_followed)
+{
+    int64_t n;
+    ntf_delivery_t later;
+    ntf_seen_t seen = NTF_SEEN_NOT;
+    *ret_followed = false;
+    int rc = ntf_watch_later(ntf->watches, row->n, deadline_ms, &n);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    rc = s_seen(ntf, arena, n, &later, &seen);
+    *ret_followed = !rc && (row->kind == NTF_REMINDER || seen == NTF_SEEN_YES);
+    return rc;
+}
+
 static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -261,7 +278,7 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms, now_ms);
     ntf_delivery_t row, second;
     ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
-    bool stands = false;
+    bool stands = false, is_followed = false;
     int state = watch->state;
     if (now_ms < ready_ms) {
         watch->at_ms = ready_ms;
@@ -273,7 +290,9 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
         rc = s_seen(ntf, arena, watch->second, &second, &seen_second);
     if (!rc)
         rc = s_stands(ntf, tx, &row, watch, &stands);
-    if (rc || !stands || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
+    if (!rc && stands)
+        rc = s_is_followed(ntf, arena, &row, watch->deadline_ms, &is_followed);
+    if (rc || !stands || is_followed || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
         return rc;
     const ntf_delivery_t *last = watch->second ? &second : &row;
     if (watch->deadline_ms <= now_ms)

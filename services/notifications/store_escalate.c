@@ -28,6 +28,11 @@ const char ntf_tables_escalate[] =
     XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")           \
     XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND topic = 0"         \
              " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
+    XX(later,                                                                                                          \
+       "SELECT max(o.n) FROM ntf_delivery AS v JOIN ntf_delivery AS o ON o.event = v.event AND o.party = v.party"      \
+       " AND o.n > v.n AND o.topic = 5 AND o.above < 0 JOIN ntf_watch AS w ON w.n = o.n WHERE v.n = ?1"                \
+       " AND w.deadline_ms = ?2 AND v.topic IN (5, 6)"                                                                 \
+       " AND (v.topic = 6 OR substr(v.data, 1, 2) = substr(o.data, 1, 2))")                                            \
     XX(settle, "INSERT INTO ntf_settled SELECT ?1, ?2, coalesce(max(n), 0) FROM ntf_delivery WHERE event = ?1"         \
                " AND party = ?2 ON CONFLICT DO UPDATE SET n = excluded.n")                                             \
     XX(settled, "SELECT EXISTS(SELECT 1 FROM ntf_settled WHERE event = ?1 AND party = ?2 AND n >= ?3)")                \
@@ -128,6 +133,19 @@ int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t
                              .data = data.ptr ? cv_arena_str(arena, data) : CV_STR_NONE};
     cv_stmt_reset(store->said);
     return data.ptr && !ret_said->data.ptr ? CV_ENOMEM : CV_OK;
+}
+
+int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, int64_t *ret_n)
+{
+    cv_stmt_int(store->later, 1, n);
+    cv_stmt_int(store->later, 2, deadline_ms);
+    int rc = cv_stmt_step(store->later);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    bool is_none = cv_stmt_get_null(store->later, 0);
+    *ret_n = cv_stmt_get_int(store->later, 0);
+    cv_stmt_reset(store->later);
+    return is_none ? CV_ENOTFOUND : CV_OK;
 }
 
 int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party)

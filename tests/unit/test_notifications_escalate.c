@@ -490,6 +490,55 @@ static void test_reminders_that_are_done(void **state)
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state <> 3"), 0);
 }
 
+/* UZ is reminded a week and a day before registration closes; the first one is not taken. */
+static void reminded_twice(drv_t *drv)
+{
+    tell_catalogue(drv);
+    recipient_of(drv, "SECRETARIAT", 1, "desk@secretariat.example");
+    recipient_of(drv, "UZ", 1, "first@uz.example");
+    recipient_of(drv, "UZ", 2, "second@uz.example");
+    cv_scheduling_event_v1_t event = forum(2);
+    event.has_registration = true;
+    event.registration = (cv_registration_rules_t){.capacity = 10,
+                                                   .maximum = 5,
+                                                   .waiting = CV_WAITING_RULE_STRICT,
+                                                   .group = CV_GROUP_RULE_EACH,
+                                                   .opens_ms = drv->ms - DAY_MS,
+                                                   .closes_ms = drv->ms + 10 * DAY_MS};
+    tell_event(drv, &event);
+    drv_run(drv, 1000, true);
+    jump(drv, 3 * DAY_MS + HOUR_MS);
+    stuck(drv, "first@uz.example");
+    jump(drv, 6 * DAY_MS);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state = 1"), 2);
+}
+
+/* Of two reminders of one deadline the later one says all that the other did. */
+static void test_a_later_reminder_arrives(void **state)
+{
+    drv_t *drv = *state;
+    reminded_twice(drv);
+    jump(drv, 12 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    jump(drv, 12 * HOUR_MS);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 9"), 0);
+}
+
+static void test_both_reminders_fail(void **state)
+{
+    drv_t *drv = *state;
+    reminded_twice(drv);
+    stuck(drv, "first@uz.example");
+    jump(drv, 12 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_int_equal(
+        drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE notice LIKE 'second.reminder.registration_1d.%'"), 1);
+    stuck(drv, "second@uz.example");
+    jump(drv, 12 * HOUR_MS);
+    drv_run(drv, NTF_LOOK_START_MS, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 9"), 1);
+}
+
 /* Whoever asked too early was refused, and has given no answer. */
 static void test_refused_is_no_answer(void **state)
 {
@@ -568,6 +617,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_answer_that_was_refused, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_the_longest_id, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminders_that_are_done, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_later_reminder_arrives, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_both_reminders_fail, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_refused_is_no_answer, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_a_second_that_waits_holds_nobody, drv_setup, drv_teardown),
     };
