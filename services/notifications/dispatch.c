@@ -377,12 +377,20 @@ static int s_look_at(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, int
         return ntf_dispatch_put_off(post->store, dispatch->number, host->breaker.until_ms);
     if (room <= host->on_way)
         return CV_OK;
-    if (!ntf_pace(ntf_post_settings()->rate[dispatch->channel], now_ms, &host->paced_ms)) {
-        if (post->paced_ms == 0 || host->paced_ms < post->paced_ms)
-            post->paced_ms = host->paced_ms;
+    int64_t paced_ms = host->paced_ms;
+    if (!ntf_pace(ntf_post_settings()->rate[dispatch->channel], now_ms, &paced_ms)) {
+        host->paced_ms = paced_ms;
+        if (post->paced_ms == 0 || paced_ms < post->paced_ms)
+            post->paced_ms = paced_ms;
         return CV_OK;
     }
-    return s_lease_one(ntf, post, dispatch, host, now_ms);
+    size_t leased_n = post->leased_n;
+    int rc = s_lease_one(ntf, post, dispatch, host, now_ms);
+    if (post->leased_n > leased_n)
+        host->paced_ms = paced_ms;
+    else
+        post->paced_ms = now_ms; /* what does not leave takes nobody's turn, and who is behind it need not wait */
+    return rc;
 }
 
 static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t now_ms)

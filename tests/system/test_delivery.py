@@ -350,6 +350,21 @@ class Delivery(Case):
         self.assertGreaterEqual(mails[-1]["at"] - mails[0]["at"], 7 * 0.25 - 0.2, "more than 240 a minute")
         self.assertLess(last_call, mails[-1]["at"], "a webhook waited for the mail server")
 
+    def test_rate_is_for_what_leaves(self):
+        """What is given up without an attempt takes nobody's turn: mail that waits for an address that is stopped."""
+        server = self.receiver("mail")
+        self.with_mail(server, **{"notifications/mail_rate": 12})
+        world.open_event(self.d, self.office, "E1", world.rules(50))
+        requests = [self.register("KZ", "ok-desk@kz.example", wait=False) for _ in range(10)]
+        self.assertTrue(all(o.klass == "OK" for o in self.office.wait(requests)))
+        self.register("AZ", "ok-desk@az.example")
+        wait_for(lambda: self.in_state("delivered", "email") and len(self.dispatches()) == 11, "the first one is taken")
+        first = self.in_state("delivered", "email")[0]
+        outcome = world.decide(self.office, "notifications.bounce.report", {"dispatch": first["dispatch"], "what": "hard", "status": "5.1.1"})
+        self.assertEqual(outcome.code, "bounce_taken")
+        self.settle("email", 11, 20)  # one turn each is 50 s
+        self.assertEqual([r["to"] for r in server.taken()][1:], ["ok-desk@az.example"])
+
     def test_lease_shorter_than_the_job(self):
         """An attempt that takes longer than every pause is not begun a second time beside itself."""
         web = self.receiver("web")
