@@ -4,8 +4,9 @@
  * How it goes
  *   escalate.h finds that nobody    there is no next contact, or that one has not got it either, and the deadline is ahead;
  *   has it                          or the deadline is over, and nobody had it before
- *   the notice "unseen"             is made in the same transaction, for the recipients of the party that the setting
- *                                   notifications/secretariat names: which party, what it was about, until when, and why. No
+ *   the notice "unseen"             is made in the same transaction, for the first recipient, in its order, of the party
+ *                                   that the setting notifications/secretariat names, and not for whom that party named as
+ *                                   contact of a delegation of its own: which party, what it was about, until when, and why. No
  *                                   names: who can be told otherwise, the secretariat knows
  *   from then on                    it leaves like every notice, at once, also in quiet hours
  *

@@ -83,6 +83,21 @@ static void test_told_once(void **state)
     assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
 }
 
+/* It is the secretariat's business, and not that of whom it named as its delegation's contact for that event. */
+static void test_not_to_its_delegation(void **state)
+{
+    drv_t *drv = *state;
+    recipient_of(drv, DESK, 1, "desk@secretariat.example");
+    (void)tell_contact(drv, DESK, "delegate@secretariat.example");
+    nobody_gets_it(drv);
+    jump(drv, 36 * HOUR_MS);
+    assert_int_equal(told(drv), 1);
+    assert_written(drv, "unseen." OFFER, "desk@secretariat.example");
+    char *mail = drv_file(drv, "unseen." OFFER);
+    assert_null(strstr(mail, "до контактного лица")); /* nor is it one that was made for a next contact */
+    free(mail);
+}
+
 /* What the next contact does not get either. */
 static void test_second_fails_too(void **state)
 {
@@ -327,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_why),
         cmocka_unit_test(test_data),
         cmocka_unit_test_setup_teardown(test_told_once, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_not_to_its_delegation, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_second_fails_too, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_down_until_it_is_over, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_lapsed_while_down, drv_setup, drv_teardown),
