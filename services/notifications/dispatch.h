@@ -58,6 +58,7 @@ enum { NTF_ESCALATE_REMINDER, NTF_ESCALATE_PROMOTION, NTF_ESCALATE_SILENCE, NTF_
 typedef struct {
     ntf_courier_settings_t courier;
     ntf_ladder_t ladder;
+    int report_days;                     /* after an event's last day its report is due; 0: never */
     int64_t rate[NTF_CHANNELS];          /* attempts a minute at one destination; 0: any number */
     int64_t escalate_ms[NTF_ESCALATES];  /* before a deadline; 0: never */
     char secretariat[NTF_PARTY_MAX + 1]; /* who is told of what nobody got: unseen.h; "": nobody */

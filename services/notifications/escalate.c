@@ -190,8 +190,8 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     bool has_file = zone.ptr && !cv_zone_read(arena, zone, &file);
     file = has_file ? file : CV_STR_NONE;
     bool has = is_over && ahead.anchor != NTF_ANCHOR_REPORT /* which is late until it is there */
-                   ? ntf_anchor_at(ahead.anchor, event, file, &deadline_ms)
-                   : ntf_anchor(ahead.anchor, event, file, &deadline_ms);
+                   ? ntf_anchor_at(ahead.anchor, event, file, 0, &deadline_ms)
+                   : ntf_anchor(ahead.anchor, event, file, ntf_post_settings()->report_days, &deadline_ms);
     *ret_stands = has && deadline_ms == watch->deadline_ms;
     return CV_OK;
 }

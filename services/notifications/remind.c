@@ -51,7 +51,7 @@ int ntf_remind_event(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_event_v1_t *ev
         int64_t anchor_ms = 0;
         if (rules[i].anchor == NTF_ANCHOR_SILENCE)
             continue;
-        bool has = ntf_anchor(rules[i].anchor, event, file, &anchor_ms);
+        bool has = ntf_anchor(rules[i].anchor, event, file, ntf_post_settings()->report_days, &anchor_ms);
         rc = ntf_due_put(ntf->reminders, &rules[i], event->event, has, anchor_ms,
                          ntf_before(anchor_ms, rules[i].before_ms, file), cv_tx_now_ms(tx));
     }

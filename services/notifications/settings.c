@@ -19,6 +19,7 @@
 static ntf_post_settings_t s_settings = {.ladder = {.pause_ms = {1000}, .n = 1, .sum_ms = 1000},
                                          .courier = {.timeout_ms = 1000},
                                          .secretariat = "SECRETARIAT",
+                                         .report_days = 31,
                                          .escalate_ms = {12 * 3600000, 12 * 3600000, 24 * 3600000}};
 
 const ntf_post_settings_t *ntf_post_settings(void)
@@ -111,6 +112,7 @@ int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t e
         [NTF_ESCALATE_PROMOTION] = "notifications/escalate_promotion",
         [NTF_ESCALATE_SILENCE] = "notifications/escalate_silence",
     };
+    settings.report_days = (int)cv_config_int(config, "notifications/report_days");
     settings.rate[NTF_EMAIL] = cv_config_int(config, "notifications/mail_rate");
     settings.rate[NTF_WEBHOOK] = cv_config_int(config, "notifications/webhook_rate");
     for (int i = 0; i < NTF_ESCALATES; i++)

@@ -1,6 +1,7 @@
 /* test_notifications_report: a report that is due is reminded of like other deadlines: to whoever owes it, watched until it is there.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "convene/config.h"
 #include "convene/ids.h"
 #include "notifications/escalate.h"
 #include "notifications/store_remind.h"
@@ -49,6 +50,7 @@ static void test_until_it_is_there(void **state)
     drv_run(drv, 12000, true);
     assert_int_equal(reminders(drv), 1);
     assert_written(drv, "reminder.report_7d." DUE ".UZ", "first@uz.example");
+    assert_written(drv, "reminder.report_7d." DUE ".UZ", ": 2026-06-13\r\n"); /* that day, not 0:00 of the next */
     assert_int_equal(drv_number(drv, "SELECT deadline_ms FROM ntf_watch"), 1781380800000);
     drv_restart(drv);
     run_at(drv, "2026-06-10T00:00:00Z");
@@ -110,6 +112,19 @@ static void test_without_a_proposer(void **state)
     assert_written(drv, "reminder.report_1d." DUE "." DESK, "desk@secretariat.example");
 }
 
+/* Which no rule of the domain says, so that nobody is reminded after an upgrade who has not set it. */
+static void test_off_by_default(void **state)
+{
+    (void)state;
+    size_t n, found = 0;
+    const cv_config_key_t *keys = cv_config_keys(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(keys[i].key, "notifications/report_days") == 0 && ++found)
+            assert_string_equal(keys[i].value, "0");
+    }
+    assert_int_equal(found, 1);
+}
+
 /* Rules of an older database stay as they were set, also one that is named like a new one. */
 static void test_migration(void **state)
 {
@@ -146,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_escalates, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reported_in_time, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_without_a_proposer, drv_setup, drv_teardown),
+        cmocka_unit_test(test_off_by_default),
         cmocka_unit_test_setup_teardown(test_migration, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

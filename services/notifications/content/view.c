@@ -125,6 +125,15 @@ static void s_set_instant(s_make_t *make, const char *key, int64_t ms, cv_str_t 
     s_set_buf(make, make->view, key, &buf);
 }
 
+/* The day that ends at this instant, there: what is due by midnight is due that day. */
+static void s_set_day(s_make_t *make, const char *key, int64_t end_ms)
+{
+    s_set_instant(make, key, end_ms - 1, CV_STR_NONE, CV_STR_NONE);
+    const char *text = json_string_value(json_object_get(make->view, key));
+    if (text)
+        s_set(make, make->view, key, (cv_str_t){text, strlen("2026-06-13")});
+}
+
 /* What clocks at the event are ahead of UTC when it starts; false: it cannot be known. */
 static bool s_start_offset(const s_make_t *make, const cv_event_details_t *details, int64_t *ret_s)
 {
@@ -420,6 +429,8 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
 {
     if (procedure)
         s_add_procedure(make, procedure);
+    else if (ahead->anchor == NTF_ANCHOR_REPORT)
+        s_set_day(make, "ends", ahead->anchor_ms);
     else
         s_set_instant(make, "ends", ahead->anchor_ms, CV_STR_NONE, CV_STR_NONE);
     /* The next contact gets it long after the rule's time. */
@@ -468,6 +479,8 @@ static const char *s_unseen(s_make_t *make, const ntf_news_t *news)
         s_set_named(make, "procedure", news->procedure->resolution.title, news->procedure->decision);
         s_set_instant(make, "ends", news->until_ms, news->procedure->zone,
                       news->procedure->zone.ptr ? CV_STR_NONE : news->procedure->utc_offset);
+    } else if (news->ahead && news->ahead->anchor == NTF_ANCHOR_REPORT) {
+        s_set_day(make, "ends", news->until_ms);
     } else {
         s_set_instant(make, "ends", news->until_ms, CV_STR_NONE, CV_STR_NONE);
     }
