@@ -6,53 +6,57 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The number that counts persons in this state; NULL: the record's own numbers say it, or nobody counts it. */
-static const char *s_counter(const char *state)
+/* How a state is kept, one octet a person; NOBODY: the record's own numbers say it, or nobody counts it. */
+enum { NOBODY = '.', NUMBER_MAX = 10000 /* of a person, as the protocol has it */ };
+
+static char s_letter(const char *state)
 {
-    if (strcmp(state, "online") == 0)
-        return "online";
-    if (strcmp(state, "withdrawn") == 0)
-        return "withdrawn";
-    bool pending =
-        strcmp(state, "nominated") == 0 || strcmp(state, "under_review") == 0 || strcmp(state, "returned") == 0;
-    return pending ? "pending" : NULL;
+    static const struct {
+        const char *state;
+        char letter;
+    } counted[] = {{"online", 'o'}, {"withdrawn", 'w'}, {"nominated", 'p'}, {"under_review", 'p'}, {"returned", 'p'}};
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+        if (strcmp(state, counted[i].state) == 0)
+            return counted[i].letter;
+    return NOBODY;
 }
 
-static void s_add(json_t *answer, const char *counter, int64_t more)
+static void s_add(json_t *answer, char letter, int64_t more)
 {
+    const char *counter = letter == 'o' ? "online" : letter == 'w' ? "withdrawn" : "pending";
     int64_t n = dash_int(answer, counter) + more;
-    json_object_set_new(answer, counter, json_integer(n > 0 ? n : 0));
+    if (letter != NOBODY)
+        json_object_set_new(answer, counter, json_integer(n > 0 ? n : 0));
 }
 
-/* In place, and only those whom somebody counts: else each record would cost as many steps as the party has persons. */
+/* Most records change nothing here: their persons are confirmed or wait. */
 static int s_persons(dash_view_t *view, const char *key, const json_t *persons, json_t *answer)
 {
-    json_t *before = dash_view_get(view, "persons", key), *person;
-    json_t *states = before ? json_incref(before) : json_object();
+    char states[NUMBER_MAX + 1] = "";
+    size_t len, i;
     bool changed = false;
-    size_t i;
-    if (!states)
-        return CV_ENOMEM;
+    json_t *person;
+    if (cv_str_copy(cv_str(dash_str(dash_view_get(view, "persons", key), "states")), states, sizeof(states)))
+        return CV_ECORRUPT;
+    len = strlen(states);
     json_array_foreach(persons, i, person)
     {
-        char number[24];
-        (void)snprintf(number, sizeof(number), "%lld", (long long)dash_int(person, "number"));
-        const char *was = s_counter(dash_str(states, number)), *is = s_counter(dash_str(person, "state"));
-        if (was)
-            s_add(answer, was, -1);
-        if (is)
-            s_add(answer, is, 1);
-        bool same = strcmp(dash_str(states, number), is ? dash_str(person, "state") : "") == 0;
-        if (is && !same)
-            json_object_set(states, number, json_object_get(person, "state"));
-        else if (!is)
-            json_object_del(states, number);
-        changed |= !same;
+        int64_t number = dash_int(person, "number");
+        char is = s_letter(dash_str(person, "state"));
+        if (number < 1 || number > NUMBER_MAX)
+            continue; /* no record has such a one */
+        char was = (size_t)number <= len ? states[number - 1] : NOBODY;
+        if (is == was)
+            continue;
+        while (len < (size_t)number)
+            states[len++] = NOBODY;
+        states[number - 1] = is;
+        s_add(answer, was, -1);
+        s_add(answer, is, 1);
+        changed = true;
     }
-    if (changed)
-        return dash_view_put(view, "persons", key, states);
-    json_decref(states);
-    return CV_OK;
+    states[len] = '\0';
+    return changed ? dash_view_put(view, "persons", key, json_pack("{s:s}", "states", states)) : CV_OK;
 }
 
 /* to[name] = from[other], if it is there. */

@@ -3,7 +3,8 @@
  *
  * A record carries the numbers of its party after it (`seats.party_*`): they replace those that were there. Persons
  * online, pending and withdrawn are not among them for every kind of decision; they are counted from the states of the
- * persons that the records name: those who count are kept by number in the entity `persons`, which is never shown.
+ * persons that the records name. These are kept in the entity `persons`, which is never shown: {"states": "..ow.p"}, an
+ * octet a person in the order of their numbers, up to the last who counts.
  */
 #ifndef DASHBOARD_CORE_ANSWERS_H
 #define DASHBOARD_CORE_ANSWERS_H

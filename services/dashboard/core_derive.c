@@ -24,8 +24,9 @@ static json_t *s_kind(const json_t *kinds, const char *kind)
 
 typedef struct {
     const char *what, *event, *party, *about; /* about: a name, a sentence; each may be NULL */
-    bool grave;
-    int64_t n;
+    const char *session, *other;              /* of a programme; may be NULL */
+    bool grave, releases;                     /* releases: the command makes a release */
+    int64_t n, have;                          /* have: of a programme */
 } s_need_t;
 
 static void s_need(json_t *list, const s_need_t *need, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -46,6 +47,14 @@ static void s_need(json_t *list, const s_need_t *need, const char *format, ...)
         json_object_set_new(entry, "party", json_string(need->party));
     if (entry && need->about)
         json_object_set_new(entry, "about", json_string(need->about));
+    if (entry && need->session) {
+        json_object_set_new(entry, "session", json_string(need->session));
+        json_object_set_new(entry, "have", json_integer(need->have));
+    }
+    if (entry && need->other)
+        json_object_set_new(entry, "other", json_string(need->other));
+    if (entry && need->releases)
+        json_object_set_new(entry, "releases", json_true());
     if (need->grave)
         json_array_insert_new(list, 0, entry);
     else
@@ -181,6 +190,96 @@ static void s_contacts(json_t *list, const json_t *kinds)
         s_need(list, &(s_need_t){.what = "unseen", .grave = true, .n = unseen}, "convene notice dead");
 }
 
+static bool s_takes_place(const json_t *event)
+{
+    const char *status = dash_str(event, "status");
+    return strcmp(status, "cancelled") != 0 && strcmp(status, "rejected") != 0 && strcmp(status, "postponed") != 0;
+}
+
+/* What mends a conflict: nothing but a release where that is enough; else another room, or a search for other times, and the
+ * release that shows it. */
+static void s_mend(const char *event, const json_t *row, char ret_command[COMMAND_MAX])
+{
+    const char *release = dash_str(row, "release"), *to = dash_str(row, "to");
+    bool mended = json_is_true(json_object_get(row, "mended"));
+    int len = 0;
+    if (!mended && *to && *dash_str(row, "start"))
+        len = snprintf(ret_command, COMMAND_MAX, "convene session place %s/%s %s --room %s", event,
+                       dash_str(row, "session"), dash_str(row, "start"), to);
+    else if (!mended)
+        len = snprintf(ret_command, COMMAND_MAX,
+                       "convene place programme %s%s --output placed.json && convene place accept placed.json", event,
+                       json_is_true(json_object_get(row, "all")) ? " --all" : "");
+    if (*release && len < COMMAND_MAX)
+        (void)snprintf(ret_command + len, (size_t)(COMMAND_MAX - len), "%sconvene release make %s", len ? " && " : "",
+                       release);
+}
+
+static void s_conflict(json_t *list, const char *event, const json_t *row, int64_t n)
+{
+    char what[48], command[COMMAND_MAX] = "";
+    (void)snprintf(what, sizeof(what), "programme_%s", dash_str(row, "why"));
+    s_mend(event, row, command);
+    s_need(list,
+           &(s_need_t){.what = what,
+                       .event = event,
+                       .about = json_string_value(json_object_get(row, "about")),
+                       .session = dash_str(row, "session"),
+                       .other = json_string_value(json_object_get(row, "other")),
+                       .have = dash_int(row, "have"),
+                       .releases = *dash_str(row, "release") != '\0',
+                       .n = n},
+           "%s", command);
+}
+
+/* An event that was moved leaves all of its sessions behind: that is one need. How many they are that are ahead. */
+static int64_t s_left_behind(const json_t *days, int64_t now_ms)
+{
+    const json_t *ends = json_object_get(days, "ends"), *end;
+    int64_t n = 0;
+    size_t i;
+    json_array_foreach(ends, i, end)
+    {
+        n += json_integer_value(end) > now_ms;
+    }
+    return n;
+}
+
+/* Of one programme: the first that are ahead, and how many more. */
+static void s_programme(json_t *list, const char *event, const json_t *conflict, int64_t now_ms)
+{
+    const json_t *broken = json_object_get(conflict, "broken"), *days = json_object_get(conflict, "days"), *row;
+    int64_t behind_n = s_left_behind(days, now_ms), listed = 0;
+    int64_t more = dash_int(conflict, "n") - (int64_t)json_array_size(broken) -
+                   (int64_t)json_array_size(json_object_get(days, "ends"));
+    size_t i;
+    if (behind_n)
+        s_conflict(list, event, days, behind_n);
+    json_array_foreach(broken, i, row)
+    {
+        if (dash_int(row, "until") <= now_ms)
+            continue;
+        if (listed++ < DASH_PROGRAMME_MAX)
+            s_conflict(list, event, row, dash_int(row, "need"));
+        else
+            more++;
+    }
+    if (more)
+        s_need(list, &(s_need_t){.what = "programme_more", .event = event, .n = more}, "convene programme %s", event);
+}
+
+static void s_conflicts(json_t *list, const json_t *kinds, int64_t now_ms)
+{
+    const char *event;
+    json_t *conflict;
+    json_object_foreach(s_kind(kinds, "conflict"), event, conflict)
+    {
+        const json_t *of = json_object_get(s_kind(kinds, "event"), event);
+        if (of && s_takes_place(of))
+            s_programme(list, event, conflict, now_ms);
+    }
+}
+
 /* The days of an event, if they are known exactly. */
 static bool s_days(const json_t *event, int64_t *ret_from_ms, int64_t *ret_to_ms)
 {
@@ -191,12 +290,6 @@ static bool s_days(const json_t *event, int64_t *ret_from_ms, int64_t *ret_to_ms
     *ret_from_ms = from_ms;
     *ret_to_ms = to_ms + DAY_MS;
     return true;
-}
-
-static bool s_takes_place(const json_t *event)
-{
-    const char *status = dash_str(event, "status");
-    return strcmp(status, "cancelled") != 0 && strcmp(status, "rejected") != 0 && strcmp(status, "postponed") != 0;
 }
 
 static bool s_is_at(const json_t *kinds, const char *event, const char *party)
@@ -453,6 +546,7 @@ json_t *dash_derive(const json_t *kinds, int64_t now_ms)
     s_others(list, kinds, now_ms);
     s_events(list, kinds, now_ms);
     s_clashes(list, kinds, now_ms);
+    s_conflicts(list, kinds, now_ms);
     s_notices(list, kinds);
     s_contacts(list, kinds);
     s_services(list, kinds);

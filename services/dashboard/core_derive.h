@@ -10,11 +10,17 @@
  *               full        no free seat and n persons wait               clash          registered in two places
  *               silence     silence ends within two days                  overdue        an item of work is late
  *               unreported  held more than a month ago, not reported
+ *               programme_WHY   session, other, have, n: two sessions in one room and the like (core_conflicts.h);
+ *                               n sessions that are not on the event's days are one. `releases`: the command makes
+ *                               a release, which publishes all that was edited of that programme
+ *               programme_more  n conflicts of it are not listed: of those ahead the first DASH_PROGRAMME_MAX are
  *   progress    [{by, code, year, planned, open, held, postponed, cancelled, total}], by dimension and by proposer,
  *               in the order of years and codes
  *   now         {services, services_up, lag, unsent, oldest_unsent_ms, failed, dead, events_open, silences, newest_ms}
  *
- * The command for a full event is that of seats for all who wait: whether the room has them is for who sends it to know.
+ * The command for a conflict of a programme keeps the time and names a room that would do, or searches for other times; where
+ * the programme was released it releases the mended one, too, or does nothing else where that is enough. The command for a full
+ * event is that of seats for all who wait: whether the room has them is for who sends it to know.
  *
  * A clash is between events of days that are known exactly, in different cities, of the same party; an event that no
  * city is known of clashes with none.
@@ -25,7 +31,10 @@
 #include <jansson.h>
 #include <stdint.h>
 
-enum { DASH_ATTENTION_MAX = 200 /* entries, count */ };
+enum {
+    DASH_ATTENTION_MAX = 200, /* entries, count */
+    DASH_PROGRAMME_MAX = 24,  /* conflicts of one programme among them, count */
+};
 
 /* kinds: {kind: {key: value}}. A new reference; NULL: out of memory. */
 json_t *dash_derive(const json_t *kinds, int64_t now_ms);

@@ -34,7 +34,6 @@
  * Failure modes
  *   a snapshot         has releases first, then the older versions that they hold and those that were told at once (event.told),
  *                      oldest first, then each event as it is
- *   an older program   stored no release: the plan is shown as it stands until the next one
  *
  * Invariant: what is public follows from the releases and the versions of events, so a view from a snapshot is the one
  * that followed.

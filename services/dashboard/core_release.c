@@ -173,16 +173,3 @@ int dash_release_follow(dash_view_t *view, const char *event, bool is_public)
 {
     return is_public ? s_carry(view, event, "draft", "session") : s_carry(view, event, "session", "draft");
 }
-
-int dash_release_mend(dash_view_t *view)
-{
-    const char *event;
-    json_t *now;
-    int rc = CV_OK;
-    json_object_foreach(dash_view_kind(view, "event"), event, now)
-    {
-        if (!rc && dash_is_off(now))
-            rc = dash_release_over(view, event, dash_int(now, "at"));
-    }
-    return rc;
-}

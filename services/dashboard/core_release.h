@@ -25,9 +25,6 @@
  * Failure modes
  *   a snapshot         has releases first, oldest or newest, then sessions as they are in the newest, then as they are. Each is
  *                      put where it belongs; the highest version of a session is the working one
- *   an older program   stored no release: its event is shown as it stands until the next one. Or no past ones: of what was
- *                      cancelled between them the public knows what it knew. Or left a release in force when its event was
- *                      put off: dash_release_mend ends it
  *
  * Invariant: what is public follows from the releases and the versions of sessions alone, in whatever order they
  * came; so a view from a snapshot is the one that followed.
@@ -47,7 +44,5 @@ int dash_release_over(dash_view_t *view, const char *event, int64_t at_ms) CV_US
 /* The event's newest version is public now, or the public sees none: its sessions go along, if their programme makes no
  * releases of its own. */
 int dash_release_follow(dash_view_t *view, const char *event, bool is_public) CV_USE_RESULT;
-/* A view that was stored, by whatever program: ends the releases of events that are cancelled or postponed. */
-int dash_release_mend(dash_view_t *view) CV_USE_RESULT;
 
 #endif

@@ -15,6 +15,7 @@ static const struct {
     const char *fields[4];
 } s_of_the_way[] = {
     {"event", "scheduling.events", {"at", "history", "moved"}},
+    {"session", "scheduling.events", {"at"}},
     {"answer", "registration.events", {"at"}},
     {"notice", "notifications.events", {"since", "was"}},
 };
@@ -41,7 +42,8 @@ static json_t *s_without_way(const char *kind, const json_t *all, size_t way)
     const char *key;
     json_object_foreach((json_t *)all, key, value)
     {
-        if (strcmp(kind, "answer") == 0 && s_says_nothing(value))
+        bool is_over = strcmp(kind, "session") == 0 && json_is_true(json_object_get(value, "cancelled"));
+        if (is_over || (strcmp(kind, "answer") == 0 && s_says_nothing(value)))
             continue;
         json_t *bare = json_copy(value);
         for (size_t i = 0; bare && s_of_the_way[way].fields[i]; i++)
@@ -127,7 +129,7 @@ static int s_hash_kind(crypto_generichash_state *state, const char *kind, json_t
 
 int dash_truth_hash(const json_t *truth, char ret_hex[DASH_TRUTH_HEX])
 {
-    static const char head[] = "convene.dashboard.truth.1\n";
+    static const char head[] = "convene.dashboard.truth.2\n";
     crypto_generichash_state state;
     uint8_t hash[(DASH_TRUTH_HEX - 1) / 2];
     int rc = CV_OK;

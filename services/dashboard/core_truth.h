@@ -10,11 +10,12 @@
  *
  * and of a stream that was once taken from a snapshot, which holds what is and not how it came to be, also without
  *
- *   scheduling.events     of events: `at`, `history`, `moved`
+ *   scheduling.events     of events: `at`, `history`, `moved`; of sessions: `at`; and those that are cancelled, of which
+ *                         not all were told
  *   registration.events   of answers: `at`; and those that say nothing, as a refusal leaves them behind
  *   notifications.events  of notices: `since`; and the number of those that ended well
  *
- * The hash is BLAKE2b-256 over "convene.dashboard.truth.1\n" and, for each kind and key in the order of their octets,
+ * The hash is BLAKE2b-256 over "convene.dashboard.truth.2\n" and, for each kind and key in the order of their octets,
  * KIND, NUL, KEY, NUL, VALUE, newline; VALUE is JSON without spaces, members in the order of their octets.
  */
 #ifndef DASHBOARD_CORE_TRUTH_H

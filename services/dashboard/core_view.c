@@ -4,9 +4,11 @@
 #include "dashboard/core_view.h"
 
 #include "dashboard/core_answers.h"
+#include "dashboard/core_conflicts.h"
 #include "dashboard/core_plan.h"
 #include "dashboard/core_release.h"
 #include "dashboard/core_seats.h"
+#include "dashboard/core_sittings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +37,7 @@ static const struct {
     {CV_MSG_SCHEDULING_REVIEW_V1, "review", "dimension", "year", {"conclusions"}},
     {CV_MSG_SCHEDULING_PLAN_V1, "plan", "plan", "version", {NULL}},
     {CV_MSG_SCHEDULING_ROOM_V1, "room", "venue", "room", {NULL}},
+    {CV_MSG_SCHEDULING_RULE_V1, "rule", "rule", NULL, {NULL}},
     {CV_MSG_SCHEDULING_SESSION_V1, "session", "event", "session", {"chair", "speakers"}},
     {CV_MSG_SCHEDULING_RELEASE_V1, "release", "of", "release", {"items"}},
     {CV_MSG_SCHEDULING_DECISION_V1, "decision", "decision", NULL, {"text"}},
@@ -108,16 +111,17 @@ json_t *dash_view_get(const dash_view_t *view, const char *kind, const char *key
 }
 
 const char *const dash_view_kinds[] = {
-    "answer", "body", "chairmanship", "contact", "coordinator", "decision", "event", "feed",     "heading",  "notice",
-    "party",  "plan", "report",       "review",  "seats",       "tally",    "venue", "workitem", "workplan", NULL};
+    "answer", "body",    "chairmanship", "changes", "conflict", "contact",  "coordinator", "decision", "event",
+    "feed",   "heading", "notice",       "party",   "plan",     "release",  "report",      "review",   "room",
+    "rule",   "seats",   "session",      "tally",   "venue",    "workitem", "workplan",    NULL};
 
+/* Named are those that are shown, so that a kind which is forgotten here is shown to nobody. */
 bool dash_view_is_public(const char *kind)
 {
-    static const char *const kept[] = {"persons", "draft", "frozen", "plan_release", "working"};
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        if (strcmp(kind, kept[i]) == 0)
-            return false;
-    return true;
+    for (const char *const *shown = dash_view_kinds; *shown; shown++)
+        if (strcmp(kind, *shown) == 0)
+            return true;
+    return strcmp(kind, "origin") == 0;
 }
 
 json_t *dash_view_dirty(const dash_view_t *view)
@@ -166,8 +170,9 @@ int dash_view_drop_stream(dash_view_t *view, const char *stream)
     bool registration = strcmp(stream, "registration.events") == 0,
          scheduling = strcmp(stream, "scheduling.events") == 0;
     const char *const *kinds = registration ? of_registration : of_notifications;
-    enum { MADE = 6 };
-    const char *plain[PLAIN_N + MADE + 1] = {"event", "draft", "frozen", "plan_release", "working", "changes"};
+    enum { MADE = 7 };
+    const char *plain[PLAIN_N + MADE + 1] = {"event",        "draft",   "frozen", "people",
+                                             "plan_release", "working", "changes"};
     for (size_t i = 0; scheduling && i < PLAIN_N; i++)
         plain[i + MADE] = s_plain[i].kind;
     if (scheduling)
@@ -213,6 +218,9 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
     const char *event;
     json_t *mark, *touched = json_object_get(view->dirty, "seats");
     int64_t next_ms = 0;
+    int rc = dash_conflicts_settle(view);
+    if (rc)
+        return rc;
     json_object_foreach(touched, event, mark)
     {
         json_t *seats = dash_seats_of(dash_view_get(view, "event", event), dash_view_kind(view, "party"),
@@ -225,7 +233,7 @@ int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms)
     }
     /* Whatever ended by time before now has touched its seats: all of them are as of now. */
     if (json_object_size(touched)) {
-        int rc = dash_view_put(view, "tally", "settled", json_pack("{s:I}", "at", (json_int_t)now_ms));
+        rc = dash_view_put(view, "tally", "settled", json_pack("{s:I}", "at", (json_int_t)now_ms));
         if (rc)
             return rc;
     }
@@ -380,7 +388,8 @@ static int s_plain_record(dash_view_t *view, const dash_record_t *record, size_t
             json_object_del(value, s_plain[which].left_out[i]);
     if (value && record->number == CV_MSG_SCHEDULING_SESSION_V1) {
         json_object_set_new(value, "at", json_integer(record->time_ms)); /* of this revision, for calendars */
-        return dash_release_session(view, key, value);
+        rc = dash_release_session(view, key, value);
+        return rc ? rc : dash_sitting_keep_people(view, key, record->data);
     }
     if (!rc && record->number == CV_MSG_SCHEDULING_RELEASE_V1)
         rc = dash_release_apply(view, record->data);

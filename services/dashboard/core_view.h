@@ -11,9 +11,11 @@
  *   room           VENUE/ROOM      the same
  *   session        EVENT/SESSION   the same, without who chairs and speaks; `at`: when it became so. Of an event that has
  *                                  a release: as it is there (core_release.h)
- *   draft, frozen, plan_release,   what that follows from; kept, and shown to nobody
- *   working
+ *   draft, frozen, people,         what that and `conflict` follow from; kept, and shown to nobody
+ *   plan_release, working
  *   changes        PLAN            computed: what changed between its last two releases (core_plan.h)
+ *   conflict       event           computed: core_conflicts.h
+ *   rule           rule            the record, of a rule that was set
  *   release        EVENT/RELEASE,  the same, without what it holds
  *                  PLAN/RELEASE
  *   review         YEAR-DIMENSION  the same
@@ -31,9 +33,10 @@
  *                  settled         the instant that all seats are as of
  *   origin         stream          that it was once taken from a snapshot; not shown
  *   feed           a number        the newest DASH_FEED_MAX things that happened
- *   persons        EVENT/PARTY     states by number of person; kept, and shown to nobody (dash_view_is_public)
+ *   persons        EVENT/PARTY     core_answers.h; kept, and shown to nobody (dash_view_is_public)
+ *   file           format          store.h; shown to nobody
  *
- * Happy path: records, dash_view_settle() at the end of the transaction (seats of the events that were touched), then
+ * Happy path: records, dash_view_settle() at the end of the transaction (seats and conflicts of what was touched), then
  * dash_view_dirty() says which entities changed, so that they can be stored and told.
  *
  * Failure modes: a record without the key it needs is refused (CV_EINVAL) before anything is changed. Out of memory
@@ -76,7 +79,7 @@ int dash_view_load(dash_view_t *view, const char *kind, const char *key, cv_str_
 int dash_view_apply(dash_view_t *view, const dash_record_t *record) CV_USE_RESULT;
 /* Before a snapshot of this stream: what was made from it is gone. */
 int dash_view_drop_stream(dash_view_t *view, const char *stream) CV_USE_RESULT;
-/* Computes the seats of events that were touched. *ret_release_ms: the earliest instant after now at which seats change
+/* Computes the seats of events that were touched, and conflicts of programmes. *ret_release_ms: the earliest instant after now at which seats change
  * by themselves, because guarantees end; 0: none is known. */
 int dash_view_settle(dash_view_t *view, int64_t now_ms, int64_t *ret_release_ms) CV_USE_RESULT;
 /* Instants have passed: looks at all seats again with the next settle. */

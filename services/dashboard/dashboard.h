@@ -22,7 +22,8 @@
  * Failure modes
  *   kill -9, restart              rows and cursors are of one transaction: the view is loaded, the rest is followed;
  *                                 browsers see that the stream ended, say so, come back and get a snapshot
- *   the file is gone              everything is followed from the beginning
+ *   the file is gone, or another  everything is followed from the beginning
+ *   program made other things of it
  *   a followed service is down    its part stays as it was, and the page says that the service does not answer
  *   a followed service restored   a snapshot of its stream replaces what was made from it
  *   a transaction is undone       the view is loaded anew from what is committed

@@ -43,6 +43,7 @@ struct connection {
     struct evhttp_connection *evcon; /* NULL while young */
     int64_t until_ms;                /* 0: no end */
     bool has_nul;                    /* evhttp takes a line for its part before one */
+    bool is_adding;                  /* what goes out now is ours */
     dash_stream_t *stream;
     TAILQ_ENTRY(connection) link;
 };
@@ -118,8 +119,32 @@ static void s_on_octets(struct evbuffer *input, const struct evbuffer_cb_info *i
     connection->has_nul |= evbuffer_search(input, "", 1, &from).pos >= 0;
 }
 
+/* evhttp answers what it cannot read by itself (400, 413, 501), and asks nobody. A connection that is still young has got
+ * nothing from us: what goes out is such an answer, and its first piece is the status line, alone. Behind that line stands
+ * what every answer says, before evhttp adds its own headers. */
+static void s_on_answer(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
+    static const char start[] = "HTTP/1.";
+    connection_t *connection = arg;
+    char line[128];
+    struct evbuffer_ptr from;
+    if (connection->is_adding || !info->n_added || info->n_added >= sizeof(line) ||
+        evbuffer_ptr_set(output, &from, info->orig_size - info->n_deleted, EVBUFFER_PTR_SET) ||
+        evbuffer_copyout_from(output, &from, line, info->n_added) != (ev_ssize_t)info->n_added)
+        return;
+    line[info->n_added] = '\0';
+    if (strncmp(line, start, strlen(start)) != 0 || strstr(line, "\r\n") != line + info->n_added - 2)
+        return; /* "100 Continue" has its empty line with it: no answer yet */
+    connection->is_adding = true;
+    for (size_t i = 0; i < sizeof(s_always) / sizeof(s_always[0]); i++)
+        (void)evbuffer_add_printf(output, "%s: %s\r\n", s_always[i][0], s_always[i][1]);
+    connection->is_adding = false;
+    connection->http->counts.refused++;
+}
+
 static void s_stop_looking(connection_t *connection)
 {
+    (void)evbuffer_remove_cb(bufferevent_get_output(connection->bev), s_on_answer, connection);
     (void)evbuffer_remove_cb(bufferevent_get_input(connection->bev), s_on_octets, connection);
     bufferevent_decref(connection->bev);
     connection->bev = NULL;
@@ -160,6 +185,7 @@ static struct bufferevent *s_on_connection(struct event_base *base, void *arg)
     *connection = (connection_t){.http = http, .bev = bev, .until_ms = cv_clock_mono_ms() + DASH_HTTP_FIRST_MS};
     if (!evbuffer_add_cb(bufferevent_get_input(bev), s_on_octets, connection))
         connection->has_nul = true; /* out of memory: not looked at, so not trusted */
+    (void)evbuffer_add_cb(bufferevent_get_output(bev), s_on_answer, connection);
     TAILQ_INSERT_TAIL(&http->young, connection, link);
     http->young_n++;
     http->counts.connections++;
@@ -278,7 +304,8 @@ static void s_on_request(struct evhttp_request *request, void *arg)
     dash_header_t headers[DASH_HEADERS_MAX + 1];
     connection_t *connection = s_grown(http, evhttp_request_get_connection(request));
     if (!connection) {
-        evhttp_send_error(request, HTTP_SERVUNAVAIL, NULL);
+        dash_http_reply(&(dash_exchange_t){.request = request}, HTTP_SERVUNAVAIL, "text/plain; charset=utf-8", NULL,
+                        NULL);
         return;
     }
     size_t headers_n = s_headers(request, headers, DASH_HEADERS_MAX + 1);

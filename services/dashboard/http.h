@@ -8,6 +8,8 @@
  *   a reply                  the connection closes behind it, at the latest after DASH_HTTP_REPLY_MS
  *   a stream                 lives until the client goes, falls behind, or says anything more
  *
+ *   no request that evhttp can read   its own 400, 413 or 501, with the headers that every answer has
+ *
  * One request a connection: nothing can be smuggled behind it, and a slow second request holds nothing.
  *
  * Failure modes, each bounded, others served meanwhile:

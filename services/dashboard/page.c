@@ -301,7 +301,7 @@ static void s_put_option(cv_buf_t *buf, const char *value, const char *text, con
 
 static void s_put_select(cv_buf_t *buf, const dash_page_t *page, const char *name, dash_word_t label)
 {
-    cv_buf_printf(buf, "<label for=\"f-%s\">", name);
+    cv_buf_printf(buf, "<span><label for=\"f-%s\">", name);
     dash_put_word(buf, page, label);
     cv_buf_printf(buf, "</label> <select id=\"f-%s\" name=\"%s\">", name, name);
     s_put_option(buf, "", dash_word(page->language, DASH_W_all), "");
@@ -342,7 +342,7 @@ static void s_put_filters(cv_buf_t *buf, const dash_page_t *page)
         if (strcmp(dash_str(rows[i], "level"), "dimension") == 0)
             s_put_option(buf, dash_str(rows[i], "code"), dash_str(rows[i], "name"), page->dimension);
     free((void *)rows);
-    s_put(buf, "</select> ");
+    s_put(buf, "</select></span> ");
     s_put_select(buf, page, "party", DASH_W_proposer);
     rows = dash_sorted(dash_mirror_kind(page->mirror, "event"), "proposer", &n);
     for (size_t i = 0; i < n; i++) {
@@ -354,7 +354,7 @@ static void s_put_filters(cv_buf_t *buf, const dash_page_t *page)
         }
     }
     free((void *)rows);
-    s_put(buf, "</select> ");
+    s_put(buf, "</select></span> ");
     s_put_select(buf, page, "year", DASH_W_year);
     rows = dash_sorted(dash_mirror_kind(page->mirror, "event"), "date_start", &n);
     for (size_t i = 0; i < n; i++) {
@@ -367,7 +367,7 @@ static void s_put_filters(cv_buf_t *buf, const dash_page_t *page)
     }
     free((void *)rows);
     json_decref(seen);
-    s_put(buf, "</select> <button type=\"submit\">");
+    s_put(buf, "</select></span> <button type=\"submit\">");
     dash_put_word(buf, page, DASH_W_apply);
     s_put(buf, "</button></form>\n");
     s_put_chosen(buf, page);

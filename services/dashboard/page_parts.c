@@ -142,6 +142,8 @@ void dash_part_attention(cv_buf_t *buf, const dash_page_t *page)
         const char *pattern = dash_word_of(page->language, "need_", dash_str(need, "what"));
         s_put(buf, json_is_true(json_object_get(need, "grave")) ? "<li class=\"grave\">" : "<li>");
         s_put_sentence(buf, page, pattern ? pattern : "{about}", need, true);
+        if (json_is_true(json_object_get(need, "releases")))
+            dash_put_word(buf, page, DASH_W_need_releases);
         bool folded = strlen(dash_str(need, "command")) > COMMAND_SHOWN;
         s_put(buf, folded ? "<details><summary>" : "<br>");
         if (folded)

@@ -3,7 +3,6 @@
  */
 #include "convene/config.h"
 #include "convene/log.h"
-#include "dashboard/core_release.h"
 #include "dashboard/dashboard.h"
 #include "dashboard/desk.h"
 #include "dashboard/json.h"
@@ -216,8 +215,6 @@ static int s_ready(dash_t *dash)
     int rc = dash_view_new(&dash->view);
     if (!rc)
         rc = dash_store_load(dash->store, dash->view);
-    if (!rc)
-        rc = dash_release_mend(dash->view);
     if (rc)
         dash_view_destroy(&dash->view);
     return rc;
@@ -258,38 +255,7 @@ const dash_view_t *dash_service_view(const void *self)
     return ((const dash_t *)self)->view;
 }
 
-static int s_flush(void *self, cv_tx_t *tx);
-
 /* ---- in the engine's transaction ------------------------------------------------------------------ */
-
-/* A file from before it was counted what was delivered: counted from now on, and how it came to be is not known. */
-static int s_start_notices(dash_t *dash)
-{
-    const json_t *tally = dash_view_get(dash->view, "tally", "notices");
-    if (!tally || json_object_get(tally, "delivered"))
-        return CV_OK;
-    int rc = dash_view_put(dash->view, "origin", "notifications.events", json_pack("{s:b}", "snapshot", 1));
-    return rc ? rc
-              : dash_view_put(dash->view, "tally", "notices",
-                              json_pack("{s:I, s:i, s:b}", "written", (json_int_t)dash_int(tally, "written"),
-                                        "delivered", 0, "partial", 1));
-}
-
-/* A file from before the instant of the seats was kept: how it came to be is not known either. */
-static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
-{
-    static const char *const streams[] = {"scheduling.events", "registration.events", "notifications.events"};
-    dash_t *dash = self;
-    (void)ret_error;
-    (void)error_size;
-    int rc = s_start_notices(dash);
-    if (rc || dash_view_get(dash->view, "tally", "settled") || !json_object_size(dash_view_kind(dash->view, "party")))
-        return rc ? rc : s_flush(self, tx);
-    rc = dash_view_touch_seats(dash->view);
-    for (size_t i = 0; !rc && i < sizeof(streams) / sizeof(streams[0]); i++)
-        rc = dash_view_put(dash->view, "origin", streams[i], json_pack("{s:b}", "snapshot", 1));
-    return rc ? rc : s_flush(self, tx);
-}
 
 static int s_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, cv_outcome_t *out)
 {
@@ -424,7 +390,11 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
     (void)db;
     (void)now_ms;
     *ret_more = false;
+    if (dash->link)
+        dash_link_woken(dash->link);
     if (!dash->link || !(dash->tell_all || dash->has_moved || json_object_size(dash->untold)))
+        return CV_OK;
+    if (dash_link_is_full(dash->link)) /* it gathers, and goes when there is room: what would be refused is not made */
         return CV_OK;
     int rc = s_ready(dash);
     dash_batch_t *batch = rc ? NULL : dash_batch_new(dash->tell_all);
@@ -446,7 +416,13 @@ static int s_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more)
         dash->tell_all = dash->has_moved = false;
         json_object_clear(dash->untold);
     }
-    return rc == CV_EAGAIN ? CV_OK : rc; /* full: it gathers, and goes with a later turn */
+    return rc == CV_EAGAIN ? CV_OK : rc; /* full by now */
+}
+
+static int s_wake_fd(void *self)
+{
+    const dash_t *dash = self;
+    return dash->link ? dash_link_wake_fd(dash->link) : -1;
 }
 
 /* A record that cannot be shown must not keep others from being shown: it is set aside, visibly. */
@@ -456,7 +432,7 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "notifications", .stream = "notifications.events", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {dash_tables_1};
+static const char *const s_migrations[] = {dash_tables_1, dash_tables_2};
 
 const cv_service_def_t dash_service = {
     .name = "dashboard",
@@ -469,7 +445,6 @@ const cv_service_def_t dash_service = {
     .check = s_check,
     .open = s_open,
     .close = s_close,
-    .start = s_start,
     .request = s_request,
     .record = s_record,
     .snapshot_begin = s_snapshot_begin,
@@ -477,4 +452,5 @@ const cv_service_def_t dash_service = {
     .flush = s_flush,
     .forget = s_forget,
     .afterwards = s_afterwards,
+    .wake_fd = s_wake_fd,
 };

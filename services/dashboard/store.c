@@ -7,21 +7,56 @@
 #include "convene/wire.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 const char dash_tables_1[] = "CREATE TABLE dash_row(kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
                              " PRIMARY KEY(kind, key)) WITHOUT ROWID, STRICT";
+const char dash_tables_2[] = "DELETE FROM dash_row";
 
 struct dash_store {
     cv_stmt_t *all, *put, *drop, *positions;
 };
+
+/* Forgets what another program made of the records. */
+static int s_renew(cv_db_t *db)
+{
+    cv_stmt_t *format, *set;
+    int rc = cv_db_prepare(db, "SELECT 1 FROM dash_row WHERE kind = 'file' AND key = 'format' AND value = ?1", &format);
+    if (!rc)
+        rc = cv_db_prepare(db, "INSERT INTO dash_row VALUES('file', 'format', ?1)", &set);
+    if (rc)
+        return rc;
+    char text[32];
+    (void)snprintf(text, sizeof(text), "{\"n\":%d}", DASH_FORMAT);
+    cv_stmt_text(format, 1, cv_str(text));
+    int row = cv_stmt_step(format);
+    if (row > 0)
+        cv_stmt_reset(format);
+    if (row)
+        return row > 0 ? CV_OK : row;
+    rc = cv_db_begin(db);
+    if (rc)
+        return rc;
+    rc = cv_db_exec(db, "DELETE FROM dash_row; DELETE FROM cursor; DELETE FROM parked");
+    if (!rc) {
+        cv_stmt_text(set, 1, cv_str(text));
+        rc = cv_stmt_run(set);
+    }
+    if (!rc)
+        return cv_db_commit(db);
+    cv_db_rollback(db);
+    return rc;
+}
 
 int dash_store_open(cv_db_t *db, dash_store_t **ret_store)
 {
     dash_store_t *store = calloc(1, sizeof(*store));
     if (!store)
         return CV_ENOMEM;
-    int rc = cv_db_prepare(db, "SELECT kind, key, value FROM dash_row", &store->all);
+    int rc = s_renew(db);
+    if (!rc)
+        rc = cv_db_prepare(db, "SELECT kind, key, value FROM dash_row", &store->all);
     if (!rc)
         rc = cv_db_prepare(
             db, "INSERT INTO dash_row VALUES(?1, ?2, ?3) ON CONFLICT(kind, key) DO UPDATE SET value = ?3", &store->put);

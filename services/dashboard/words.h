@@ -68,6 +68,44 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(need_full, "{event} is full, {n} persons wait", "{event}: мест нет, ожидают: {n}")                         \
     XX(need_clash, "{party} is registered in two places at once: {event} and {about}",                            \
        "{party}: одновременно в двух местах: {event} и {about}")                                                  \
+    XX(need_programme_room_taken, "{event}: {session} and {other} have one room, at once or too close",           \
+       "{event}: {session} и {other} в одном зале одновременно или без перерыва")                                 \
+    XX(need_programme_room_closed, "{event}: the room of {session} cannot be used then",                          \
+       "{event}: зал для {session} в это время недоступен")                                                       \
+    XX(need_programme_room_lacks, "{event}: the room of {session} has no {about}",                                \
+       "{event}: в зале для {session} нет {about}")                                                               \
+    XX(need_programme_person, "{event}: somebody is in {session} and in {other} at once",                         \
+       "{event}: один человек одновременно в {session} и в {other}")                                              \
+    XX(need_programme_delegation, "{event}: {about} is to be at {n} sessions at once ({session}), covers {have}", \
+       "{event}: делегация {about} нужна сразу на {n} заседаниях ({session}), может быть на {have}")              \
+    XX(need_programme_booths, "{event}: {session} is in {n} languages, booths in its room: {have}",               \
+       "{event}: для {session} нужно кабин перевода: {n}, в зале: {have}")                                        \
+    XX(need_programme_break, "{event}: {session} and {other} are at once, and one of them is a break",            \
+       "{event}: {session} и {other} одновременно, а одно из них — перерыв")                                      \
+    XX(need_programme_plenary, "{event}: {session} and {other} are at once, and one of them is for all",          \
+       "{event}: {session} и {other} одновременно, а одно из них для всех")                                       \
+    XX(need_programme_opening, "{event}: {session} begins before the opening ({other})",                          \
+       "{event}: {session} раньше открытия ({other})")                                                            \
+    XX(need_programme_closing, "{event}: {session} ends after the closing ({other})",                             \
+       "{event}: {session} позже закрытия ({other})")                                                             \
+    XX(need_programme_days, "{event}: {n} sessions are not on the event's days ({session})",                      \
+       "{event}: заседаний не в дни мероприятия: {n} ({session})")                                                \
+    XX(need_programme_away, "{event}: somebody in {session} is not there yet, or has left",                       \
+       "{event}: участник {session} ещё не приехал или уже уехал")                                                \
+    XX(need_programme_teams, "{event}: {n} sessions at once need interpreters ({session}), teams: {have}",        \
+       "{event}: перевод нужен сразу на {n} заседаниях ({session}), бригад: {have}")                              \
+    XX(need_programme_team_day, "{event}: {n} minutes of interpreting on the day of {session}, possible: {have}", \
+       "{event}: в день {session} минут перевода: {n}, возможно: {have}")                                         \
+    XX(need_programme_pause, "{event}: {session} is when its venue pauses",                                       \
+       "{event}: {session} во время перерыва в работе площадки")                                                  \
+    XX(need_programme_order, "{event}: of {session} and {other} one has to wait for the other, and does not",     \
+       "{event}: из {session} и {other} одно должно начаться после другого, и это не так")                        \
+    XX(need_programme_more, "{event}: {n} more conflicts of the programme are not listed",                        \
+       "{event}: ещё нестыковок в программе: {n}")                                                                \
+    XX(need_releases, " The release publishes all edits of that programme.",                                      \
+       " Выпуск публикует все правки этой программы.")                                                            \
+    XX(need_programme_rule, "{event}: rule {about} speaks against {session}",                                     \
+       "{event}: правило {about} против {session}")                                                               \
     XX(need_silence, "Decision {about}: silence ends in {n} h", "Решение {about}: молчание истекает через {n} ч") \
     XX(need_overdue, "Work is late: {about}", "Просрочено: {about}")                                              \
     XX(need_unreported, "{event} was held more than a month ago and has no report",                               \

@@ -94,6 +94,7 @@ def measure(args, directory):
         cpu = process.cpu_s()
         pss, peak = memory(process)
         view, page = timed("/api/view"), timed("/")
+        answers = len(json.loads(get("/api/answer"))["answer"])  # of parties to events: what memory grows with
         convene.stop("dashboard")
         process, _, again, _ = start(convene, heads)
         pss_again, peak_again = memory(process)
@@ -108,7 +109,7 @@ def measure(args, directory):
         records = sum(heads.values())
         print(json.dumps({
             "name": "dashboard.catchup", "records": records, "page_s": round(there, 2), "fresh_s": round(fresh, 1), "records_per_s": round(records / fresh),
-            "cpu_us_per_record": round(cpu * 1e6 / records, 1), "pss_mib": pss, "peak_mib": peak, "rss_mib_on_the_way": way, "view_ms": view[0], "view_kib": view[1] // 1024,
+            "cpu_us_per_record": round(cpu * 1e6 / records, 1), "pss_mib": pss, "peak_mib": peak, "rss_mib_on_the_way": way, "answers": answers, "view_ms": view[0], "view_kib": view[1] // 1024,
             "page_ms": page[0], "page_kib": page[1] // 1024, "start_on_file_s": round(again, 2), "start_pss_mib": pss_again, "start_peak_mib": peak_again,
             "audit_view_s": round(audit, 1), "load": os.getloadavg()[0]}))
     return 0

@@ -331,6 +331,30 @@ class Live(WithBrowser):
         self.assertIn("silence is broken", page.text("#feed"))
         self.assertEqual((found, page.complaints()), ([], []))
 
+    def test_a_programme_that_is_broken(self):
+        """By the script as by the server; and it goes when it is mended."""
+        hall = {"venue": "HALL", "room": "A"}
+        world.decide(self.office, "scheduling.venue.put", {"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"})
+        world.make_event(self.office, "CONF", date="2031-05-14")
+        for closed in (False, True):
+            world.decide(self.office, "scheduling.room.put", {**hall, "name": "Hall A", "seats": 40, "closed": closed})
+            if not closed:
+                world.decide(self.office, "scheduling.session.put", {"event": "CONF", "session": "S1", "title": "Talks", "kind": "parallel", "minutes": 60,
+                                                                     "start": "2031-05-14T10:00", **hall})
+        wait_for(lambda: "CONF" in dashboard.kind(self.d, "conflict"), "the conflict")
+        for lang, words in (("en", "the room of S1 cannot be used then"), ("ru", "зал для S1 в это время недоступен")):
+            for script in (False, True):
+                page = self.browser(script=script)
+                page.go(f"{self.url}?lang={lang}")
+                if script:
+                    self.live(page)
+                line = wait_for(lambda: [e.text for e in page.driver.find_elements("css selector", "#attention li") if words in e.text], lambda: page.driver.find_element("id", "attention").text)
+                self.assertIn("Meeting CONF", line[0], "an event is called by its title")
+                self.assertIn("convene place programme CONF", line[0])
+        world.decide(self.office, "scheduling.room.put", {**hall, "name": "Hall A", "seats": 40})
+        wait_for(lambda: words not in page.text("#attention"), lambda: page.text("#attention"))
+        self.assertEqual(page.complaints(), [])
+
     def test_tabs_share_one_stream(self):
         page = self.browser()
         for _ in range(3):

@@ -146,8 +146,9 @@ def check_service_includes(source, service):
     is_core = re.fullmatch(r'core(_\w+)?\.[ch]', source.parts[-1]) or 'placement' in source.parts
     for number, own, name in includes(source):
         first = name.split('/')[0]
-        # Pure: the search, the evaluator, the previews of notices and what a dashboard shows are made in the command line too.
-        engine = service == 'cli' and re.match(r'scheduling/(placement/|core_\w+\.h)|notifications/content/|dashboard/(core_\w+|json)\.h', name)
+        # Pure: the search, the evaluator, the previews of notices and what a dashboard shows are made in the command line too,
+        # and a dashboard judges programmes with the evaluator.
+        engine = (service == 'dashboard' and re.match(r'scheduling/core(_conflicts)?\.h', name)) or service == 'cli' and re.match(r'scheduling/(placement/|core_\w+\.h)|notifications/content/|dashboard/(core_\w+|json)\.h', name)
         if own and '/' in name and first not in ('convene', service) and not engine:
             source.find(number, 'layers', f'a service includes convene/*.h and its own headers, not {name}')
         if is_core and CORE_INCLUDES.search(f'"{name}"' if own else f'<{name}>'):

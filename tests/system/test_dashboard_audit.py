@@ -89,9 +89,13 @@ class AuditOfAView(Case):
 
     def tamper(self, sql, *values):
         """Changes one row while the dashboard is away."""
+        self.tamper_all(sql, [values])
+
+    def tamper_all(self, sql, rows):
         self.d.dashboard.stop()
         with sqlite3.connect(self.d.database("dashboard")) as db:
-            self.assertEqual(db.execute(sql, values).rowcount, 1)
+            for values in rows:
+                self.assertEqual(db.execute(sql, values).rowcount, 1, values)
         db.close()
         self.d.dashboard.start()
         wait_for(lambda: fetch(self.d, "/health").status == 200, "the page")
@@ -118,12 +122,62 @@ class AuditOfAView(Case):
         self.tamper("UPDATE cursor SET chain = zeroblob(32) WHERE stream = ?", "notifications.events")
         self.audit(FAILED, "another notifications.events")
 
-    def test_a_file_from_before_there_was_a_proof(self):
+    def test_a_file_of_a_program_that_made_other_things(self):
+        """It is not believed: everything is followed anew."""
         self.deploy()
         world.decide(self.office, "registration.register", world.delegation("E1", "KZ", 3))
+        self.programme()
         self.d.wait_settled()
-        self.tamper("DELETE FROM dash_row WHERE kind = 'tally' AND key = ?", "settled")
-        self.assertFalse(any(row["history"] for row in self.audit(OK)["streams"]), "how it came to be is not known")
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"]["settled_ms"] >= self.release_ms, "guarantees have ended")
+        hash_ = fetch(self.d, "/api/proof").json["proof"]["hash"]
+        for before in ("UPDATE dash_row SET value = '{\"n\":2}' WHERE kind = 'file' AND key = 'format'",  # another format
+                       "DELETE FROM dash_row WHERE kind = 'file' AND key = 'format'",  # none
+                       "UPDATE component SET version = 1 WHERE name = 'service'"):  # left by a program that ignores it, behind one that wrote it
+            self.d.dashboard.stop()
+            with sqlite3.connect(self.d.database("dashboard")) as db:
+                self.assertEqual(db.execute("SELECT version FROM component WHERE name = 'service'").fetchone(), (2,), "a program before the format refuses it")
+                self.assertEqual(db.execute("DELETE FROM dash_row WHERE kind = 'session' AND key = 'E1/S1'").rowcount, 1)
+                db.execute(before)
+            db.close()
+            self.d.dashboard.start()
+            wait_for(lambda: fetch(self.d, "/api/proof").json["proof"].get("hash") == hash_, "the same hash from the beginning")
+            self.assertTrue(all(row["history"] for row in self.audit(OK)["streams"]))
+        self.assertEqual(fetch(self.d, "/api/file").status, 404)
+
+    def programme(self):
+        """A room, two sessions, a release, and an edit behind it; and what has come to be broken since."""
+        def decide(type_, data):
+            world.decide(self.office, f"scheduling.{type_}", data)
+        decide("venue.put", {"code": "HALL", "name": "Hall", "city": "Baku", "country": "AZ", "zone": "Asia/Baku"})
+        for room in ("A", "B"):
+            decide("room.put", {"venue": "HALL", "room": room, "name": room, "seats": 40})
+        for n, session in enumerate(("S1", "S2")):
+            decide("session.put", {"event": "E1", "session": session, "title": session, "kind": "parallel", "minutes": 60, "start": f"2030-05-14T{10 + n}:00",
+                                   "venue": "HALL", "room": "A", "chair": {"person": "P-1"}})
+        decide("rule.put", {"rule": "B5", "effect": "warn"})
+        decide("release.put", {"event": "E1", "release": "V1"})
+        decide("session.put", {"event": "E1", "session": "S1", "title": "Later", "kind": "parallel", "minutes": 60, "start": "2030-05-14T15:00", "venue": "HALL", "room": "A"})
+        decide("room.put", {"venue": "HALL", "room": "A", "name": "A", "seats": 40, "closed": True})
+        wait_for(lambda: kind(self.d, "conflict").get("E1", {}).get("n") == 2, lambda: kind(self.d, "conflict"))
+
+    def test_a_programme_that_was_changed_is_found(self):
+        self.deploy()
+        self.programme()
+        self.d.wait_settled()
+        self.assertEqual({key: session["title"] for key, session in kind(self.d, "session").items()}, {"E1/S1": "S1", "E1/S2": "S2"})
+        wait_for(lambda: any(need["what"] == "programme_room_closed" for need in kind(self.d, "attention").get("all", [])), "it needs somebody")
+        self.audit(OK)
+        changed = (("session", "E1/S1", "start", "2030-05-14T09:00"), ("room", "HALL/A", "closed", False), ("release", "E1/V1", "number", 2),
+                   ("rule", "B5", "effect", "ignore"), ("conflict", "E1", "n", 1))
+        before = [(json.dumps(kind(self.d, kind_)[key]), kind_, key) for kind_, key, _, _ in changed]
+        self.tamper_all("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?",
+                        [(json.dumps(json.loads(text) | {member: value}), kind_, key) for (text, _, _), (kind_, key, member, value) in zip(before, changed)])
+        said = [finding for finding in self.audit(FAILED)["findings"] if " is shown as " in finding]
+        self.assertEqual(sorted(finding.split(" is shown")[0] for finding in said), sorted(f"{kind_}/{key}: {member}" for kind_, key, member, _ in changed))
+        self.tamper_all("UPDATE dash_row SET value = ? WHERE kind = ? AND key = ?", before)
+        self.audit(OK)
+        self.tamper("DELETE FROM dash_row WHERE kind = 'session' AND key = ?", "E1/S2")
+        self.audit(FAILED, "session/E1/S2 is not shown")
 
     def test_after_a_restore_it_is_state_that_is_compared(self):
         self.deploy()
@@ -143,6 +197,23 @@ class AuditOfAView(Case):
         self.some_requests(random.Random(seed_of() + 2), 20)
         self.d.wait_settled()
         self.audit(OK)
+
+    def test_a_programme_after_a_restore(self):
+        self.deploy()
+        self.programme()
+        copy = os.path.join(self.d.root, "copy.db")
+        self.d.log("scheduling", "ops").query("backup", copy)
+        world.decide(self.office, "scheduling.session.cancel", {"event": "E1", "session": "S2", "reason": "Not in the copy"})
+        self.d.wait_settled()
+        self.d.scheduling.stop()
+        done = self.d.scheduling.run("--restore", copy)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.d.scheduling.start()
+        wait_for(lambda: fetch(self.d, "/api/proof").json["proof"]["positions"]["scheduling.events"]["snapshot"], "it was taken from a snapshot")
+        self.d.wait_settled()
+        self.audit(OK)
+        self.assertEqual(kind(self.d, "session")["E1/S1"]["title"], "S1", "as it was released")
+        self.assertEqual(kind(self.d, "conflict")["E1"]["n"], 2)
 
     def test_a_plan_that_makes_releases(self):
         """What waits for a release is not shown, by the audit's count either, and neither from a snapshot."""
@@ -184,6 +255,10 @@ class AuditOfAView(Case):
         tell("release.put", release="R2", plan="2031-cbm")
         after = checked()
         self.assertEqual({event for event in ("P1", "P2", "P3") if after[event] != before[event]}, {"P1", "P3"})
+        changes = kind(self.d, "changes")["2031-cbm"]
+        self.assertEqual((changes["from"], changes["to"]), ("R1", "R2"))
+        self.tamper("UPDATE dash_row SET value = ? WHERE kind = 'changes' AND key = ?", json.dumps(changes | {"to": "R9"}), "2031-cbm")
+        self.audit(FAILED, "changes/2031-cbm: to is shown as")
 
     def test_an_observers_key_is_enough(self):
         self.deploy("tcp")

@@ -117,6 +117,37 @@ class Hostile(Case):
         self.assertEqual(self.status(b"GET /health HTTP/1.1\r\n" + HOST + b"\r\nGET /metrics HTTP/1.1\r\n" + HOST + b"\r\n"), 200)
         self.served()
 
+    def test_every_answer_has_the_strict_headers(self):
+        """Also those that the HTTP library gives by itself, to what it cannot read."""
+        wanted = {name: value for name, value in fetch(self.d, "/").headers.items()
+                  if name.lower() in ("content-security-policy", "x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-opener-policy",
+                                      "cross-origin-resource-policy")}
+        self.assertEqual(len(wanted), 6)
+        asked = {
+            400: b"GET / HTTP/9.9\r\n" + HOST + b"\r\n", 404: b"GET /nothing HTTP/1.1\r\n" + HOST + b"\r\n",
+            405: b"DELETE / HTTP/1.1\r\n" + HOST + b"\r\n", 413: b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 99999\r\n\r\n",
+            501: b"BREW / HTTP/1.1\r\n" + HOST + b"\r\n", "trace": b"TRACE / HTTP/1.1\r\n" + HOST + b"\r\n", "lines": b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+            "huge": b"GET / HTTP/1.1\r\nX: " + b"a" * 20000 + b"\r\n\r\n",
+            "expects": b"POST / HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 99999\r\n\r\n",
+            "expects more": b"POST / HTTP/1.1\r\n" + HOST + b"Expect: the-moon\r\nContent-Length: 5\r\n\r\n",
+            "chunks": b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+        }
+        before, answered = self.metric("convene_dashboard_refused_total"), 0
+        for status, octets in asked.items():
+            answer = self.rest(self.connect(octets))
+            if not answer and not isinstance(status, int):
+                continue  # ended without a word
+            head, _, _ = answer.partition(b"\r\n\r\n")
+            lines = head.decode("ascii").split("\r\n")
+            self.assertRegex(lines[0], rf"^HTTP/1\.[01] {status if isinstance(status, int) else '[45][0-9][0-9]'} ", octets[:60])
+            for name, value in wanted.items():
+                self.assertEqual([line for line in lines[1:] if line.lower().startswith(name.lower() + ":")], [f"{name}: {value}"], (octets[:60], answer))
+            self.assertTrue(all(": " in line for line in lines[1:]), lines)
+            answered += 1
+        self.assertGreaterEqual(answered, 7)
+        self.assertGreater(self.metric("convene_dashboard_refused_total"), before)
+        self.served()
+
     def test_whatever_octets(self):
         random_ = random.Random(seed_of())
         good = b"GET /event/E1?lang=ru HTTP/1.1\r\n" + HOST + b"Accept-Language: ru;q=0.5, en\r\nLast-Event-ID: 0-1\r\nIf-None-Match: \"x\"\r\n\r\n"

@@ -139,6 +139,7 @@ static void test_a_draft_is_nobodys(void **state)
     assert_false(dash_view_is_public("working"));
     assert_false(dash_view_is_public("plan_release"));
     assert_true(dash_view_is_public("changes"));
+    assert_false(dash_view_is_public("another")); /* what nobody named is shown to nobody */
 }
 
 /* Sessions say what an event is called and when it is: those of a version that waits wait with it. */

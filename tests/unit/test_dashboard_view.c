@@ -97,6 +97,36 @@ static void test_a_refused_request_changes_no_person(void **state)
     assert_int_equal(number_of(world, "seats", "E1", "silent"), 1);
 }
 
+/* Whatever persons come to be, online, pending and withdrawn are counted as if all states were kept; and an octet each is. */
+static void test_persons_by_number(void **state)
+{
+    static const char *const states[] = {"confirmed",    "online",   "withdrawn", "nominated",
+                                         "under_review", "returned", "waiting"};
+    enum { PERSONS = 10000, CHANGES = 3000 };
+    world_t *world = *state;
+    static int of[PERSONS + 1];
+    const char *const shown[] = {NULL, "online", "withdrawn", "pending", "pending", "pending", NULL};
+    int64_t counts[7] = {PERSONS};
+    tell_party(world, "KZ", "member");
+    tell_event(world, 1, "open", "", "'capacity': 10000, 'guaranteed': 0, 'maximum': 10000, 'closes_ms': 2");
+    unsigned seed = 5;
+    for (int i = 0; i < CHANGES; i++) {
+        char person[80];
+        seed = seed * 1103515245U + 12345U;
+        int number = i == 7 ? PERSONS : 1 + (int)(seed >> 8) % (i + 1), state_of = (int)(seed >> 5) % 7;
+        snprintf(person, sizeof(person), "[{'number': %d, 'state': '%s'}]", number, states[state_of]);
+        tell_decided(world, "KZ", "registered", person, 0, 0);
+        counts[of[number]]--;
+        counts[of[number] = state_of]++;
+        int64_t sums[3] = {counts[1], counts[2], counts[3] + counts[4] + counts[5]};
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(number_of(world, "answer", "E1/KZ", shown[k + 1]), sums[k]);
+    }
+    char *text = json_dumps(dash_view_get(world->view, "persons", "E1/KZ"), JSON_COMPACT);
+    assert_true(strlen(text) < PERSONS + 20);
+    free(text);
+}
+
 static void test_moved_and_history(void **state)
 {
     world_t *world = *state;
@@ -246,8 +276,6 @@ static void test_the_public_sees_the_newest_release(void **state)
     world->in_snapshot = false;
     tell_event(world, 2, "postponed", "", ""); /* some time before that release, and told late */
     assert_int_equal(shown(world, "S1"), 3);
-    assert_int_equal(dash_release_mend(world->view), CV_OK);
-    assert_int_equal(shown(world, "S1"), 3);
     world->now_ms = T0 + 80 * 1000LL;
     tell_event(world, 3, "postponed", "", "");
     assert_int_equal(shown(world, "S1"), 0);
@@ -258,25 +286,6 @@ static void test_the_public_sees_the_newest_release(void **state)
 }
 
 /* An older program left a release in force when its event was put off: what it stored is mended when it is loaded. */
-static void test_a_view_of_an_older_program(void **state)
-{
-    world_t *world = *state;
-    tell_at(world, 10, "S1", 1, "false");
-    tell_release(world, 1, 20, "[{'item': 'S1', 'version': 1}]");
-    tell_at(world, 30, "S1", 2, "false");
-    assert_int_equal(
-        dash_view_load(world->view, "event", "E1",
-                       CV_STR("{\"event\": \"E1\", \"version\": 3, \"status\": \"postponed\", \"title\": \"T\","
-                              " \"at\": 1999999999000}")),
-        CV_OK);
-    assert_int_equal(shown(world, "S1"), 1);
-    assert_int_equal(dash_release_mend(world->view), CV_OK);
-    assert_int_equal(shown(world, "S1"), 0);
-    assert_int_equal(dash_release_mend(world->view), CV_OK);
-    tell_release(world, 2, 50, "[{'item': 'S1', 'version': 2}]");
-    assert_int_equal(shown(world, "S1"), 2);
-}
-
 static void test_notices_and_feed_are_bounded(void **state)
 {
     world_t *world = *state;
@@ -528,10 +537,10 @@ int main(void)
         TEST(test_rules_change_seats_without_a_decision),
         TEST(test_more_is_guaranteed_than_there_is),
         TEST(test_a_refused_request_changes_no_person),
+        TEST(test_persons_by_number),
         TEST(test_moved_and_history),
         TEST(test_a_programme_without_people),
         TEST(test_the_public_sees_the_newest_release),
-        TEST(test_a_view_of_an_older_program),
         TEST(test_notices_and_feed_are_bounded),
         TEST(test_dead_after_the_end),
         TEST(test_contacts),

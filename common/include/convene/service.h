@@ -111,7 +111,8 @@ typedef struct {
     /* What configure() would refuse, without taking or opening anything: beside the service that runs. NULL:
      * configure() itself does no more than that. */
     int (*check)(const struct cv_config *config, char *ret_error, size_t error_size);
-    /* Makes the service's object on an open, migrated database: prepares statements, checks invariants. */
+    /* Makes the service's object on an open, migrated database: prepares statements, checks invariants. Before the cursors
+     * are read: who cannot go on from what it made of the records forgets them here, and follows anew. */
     int (*open)(cv_db_t *db, void **ret_self);
     void (*close)(void **self);
     /* After open(), in a transaction of its own, before the first input: what a migration needs code for. CV_OK, or a

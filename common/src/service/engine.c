@@ -175,10 +175,10 @@ int cv_engine_new(const cv_service_def_t *definition, cv_db_t *db, const cv_outs
         rc = cv_memo_init(&engine->memo, &engine->journal);
     if (!rc)
         rc = cv_ledger_init(&engine->ledger, db);
+    if (!rc) /* before the cursors are read: who has to follow anew forgets them as it opens */
+        rc = definition->open(db, &engine->service);
     if (!rc)
         rc = open_follows(engine);
-    if (!rc)
-        rc = definition->open(db, &engine->service);
     if (!rc)
         rc = start_service(engine, ret_error, error_size);
     if (rc) {

@@ -91,7 +91,7 @@ const renderers = {
         const list = get("attention", "all") ?? [];
         if (!list.length) return [none(words.attention_none)];
         return [make("ul", {class: "attention"}, ...list.map(need => make("li", need.grave ? {class: "grave"} : {},
-            ...sentence(words[`need_${need.what}`] ?? "{about}", need, true), ...command(need.command))))];
+            ...sentence(words[`need_${need.what}`] ?? "{about}", need, true), ...(need.releases ? [words.need_releases] : []), ...command(need.command))))];
     },
     seats() {
         const rows = all("seats").filter(([event]) => boot.event ? event === boot.event : shows(get("event", event)))
