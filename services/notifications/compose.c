@@ -12,6 +12,7 @@
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
 #include "notifications/ping.h"
+#include "notifications/unseen.h"
 
 #include <string.h>
 
@@ -64,14 +65,16 @@ static void s_zone(s_notice_t *notice, cv_str_t zone)
         notice->context.zone_file = file;
 }
 
-/* Names of the event's venue and of the party. NTF_NOT_TOLD: the party. */
+/* Names of the event's venue and of the party. NTF_NOT_TOLD: the party. The secretariat may be none that scheduling has, and
+ * its notices do not wait for a name that never comes. */
 static int s_names_of_places(s_notice_t *notice)
 {
     ntf_context_t *context = &notice->context;
     cv_str_t venue = context->details ? context->details->event_details.venue : CV_STR_NONE;
     int rc = ntf_store_names_get(notice->ntf->store, venue, context->party, notice->ntf->arena, &context->venue_name,
                                  &context->party_name);
-    return rc ? rc : context->party_name.ptr ? CV_OK : NTF_NOT_TOLD;
+    bool is_secretariat = cv_str_is(context->party, ntf_post_settings()->secretariat);
+    return rc ? rc : context->party_name.ptr || is_secretariat ? CV_OK : NTF_NOT_TOLD;
 }
 
 static int s_read(s_notice_t *notice, uint16_t type, cv_str_t data, const void **ret)
@@ -156,9 +159,37 @@ static int s_decision(s_notice_t *notice, cv_str_t data)
     return s_names(notice, notice->news.promoted->persons, notice->news.promoted->persons_n);
 }
 
+/* What nobody has got, as its own party would be told of it, but for the names. What is not known any more is left out:
+ * there is no stream to wait for. */
+static int s_unseen(s_notice_t *notice)
+{
+    const ntf_delivery_t *own = notice->row;
+    ntf_unseen_t unseen;
+    ntf_delivery_t *row = cv_arena_take(notice->ntf->arena, sizeof(*row));
+    int rc = row ? ntf_unseen_read(own->data, &unseen) : CV_ENOMEM;
+    if (!rc)
+        rc = ntf_store_delivery_get(notice->ntf->store, unseen.n, notice->ntf->arena, row);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_EMALFORMED : rc;
+    notice->news.why = unseen.why;
+    notice->news.until_ms = unseen.deadline_ms;
+    notice->news.unseen = row->notice;
+    notice->context.party = row->party;
+    notice->row = row;
+    rc = row->kind == NTF_REMINDER  ? s_reminder(notice)
+         : row->kind == NTF_SILENCE ? s_procedure(notice, row->data)
+                                    : s_event(notice);
+    notice->row = own;
+    if (!rc || rc == NTF_NOT_TOLD)
+        rc = s_names_of_places(notice);
+    return rc == NTF_NOT_TOLD ? CV_OK : rc;
+}
+
 static int s_news(s_notice_t *notice)
 {
     const ntf_delivery_t *row = notice->row;
+    if (row->kind == NTF_UNSEEN)
+        return s_unseen(notice);
     if (row->kind == NTF_CONTACT_PING) { /* it waits for no stream: who is asked is known here */
         notice->news.order = row->above + 1;
         notice->news.until_ms = row->time_ms + ntf_ping_answer_ms();
@@ -235,7 +266,7 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .event = row->event,
         .time_ms = row->time_ms,
         .notice = row->notice,
-        .is_second = row->above >= 0 && row->kind != NTF_CONTACT_PING,
+        .is_second = row->above >= 0 && row->kind != NTF_CONTACT_PING && row->kind != NTF_UNSEEN,
     };
 }
 

@@ -6,10 +6,56 @@
 #include "notifications/store_arrival.h"
 #include "notifications/store_prefer.h"
 
+#include <sodium.h>
+#include <stdio.h>
+
 int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms)
 {
     int64_t half_ms = deadline_ms > time_ms ? (deadline_ms - time_ms) / 2 : 0;
     return deadline_ms - (before_ms < half_ms ? before_ms : half_ms);
+}
+
+int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms)
+{
+    int64_t half_ms = (deadline_ms - began_ms) / 2;
+    if (deadline_ms <= now_ms)
+        return began_ms + NTF_LOOK_START_MS;
+    return began_ms + (NTF_LOOK_START_MS < half_ms ? NTF_LOOK_START_MS : half_ms);
+}
+
+int ntf_id_because(const char *what, cv_str_t notice, cv_str_t party, char ret_id[NTF_ID_MAX + 1])
+{
+    enum { HASH_OCTETS = 16, HEX_OCTETS = 2 * HASH_OCTETS };
+    char id[NTF_ID_MAX + 1], hex[HEX_OCTETS + 1];
+    uint8_t hash[HASH_OCTETS];
+    int len = snprintf(id, sizeof(id), "%s.%.*s", what, CV_STR_ARG(notice));
+    if (len > NTF_ID_MAX) {
+        crypto_generichash(hash, sizeof(hash), (const uint8_t *)notice.ptr, notice.len, NULL, 0);
+        sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+        len = snprintf(id, sizeof(id), "%s.%s.%.*s", what, hex, CV_STR_ARG(party));
+    }
+    return len < 0 || len > NTF_ID_MAX ? CV_EINVAL : cv_str_copy(cv_str(id), ret_id, NTF_ID_MAX + 1);
+}
+
+ntf_offered_t ntf_offered(const cv_registration_promoted_v1_t *promoted)
+{
+    ntf_offered_t offered = {.n = 0};
+    for (size_t i = 0; i < promoted->persons_n; i++) {
+        if (promoted->persons[i].state == CV_PERSON_STATE_OFFERED &&
+            offered.n < sizeof(offered.numbers) / sizeof(offered.numbers[0]))
+            offered.numbers[offered.n++] = promoted->persons[i].number;
+    }
+    return offered;
+}
+
+void ntf_offered_after(ntf_offered_t *offered, const cv_person_place_t *persons, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < offered->n; k++) {
+            if (offered->numbers[k] == persons[i].number && persons[i].state != CV_PERSON_STATE_OFFERED)
+                offered->numbers[k--] = offered->numbers[--offered->n];
+        }
+    }
 }
 
 ntf_seen_t ntf_seen(int64_t arrival, int channel, int64_t digest)
@@ -20,4 +66,13 @@ ntf_seen_t ntf_seen(int64_t arrival, int channel, int64_t digest)
     bool is_dead = arrival > NTF_ARRIVAL_DELIVERED;
     bool is_left = arrival == NTF_ARRIVAL_DELIVERED || (arrival == NTF_ARRIVAL_WRITTEN && channel == OUTBOX);
     return is_left || (!is_dead && digest == NTF_LEFT_OUT) ? NTF_SEEN_YES : NTF_SEEN_NOT;
+}
+
+int ntf_why(int64_t arrival, int hold)
+{
+    if (arrival == NTF_ARRIVAL_FAILED || arrival > NTF_ARRIVAL_DELIVERED)
+        return NTF_WHY_DEAD;
+    if (arrival == NTF_ARRIVAL_WRITTEN)
+        return NTF_WHY_NOT_TAKEN;
+    return hold == NTF_HOLD_RECIPIENT ? NTF_WHY_NOBODY : NTF_WHY_WAITS;
 }

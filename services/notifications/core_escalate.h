@@ -9,9 +9,30 @@
 #define NOTIFICATIONS_CORE_ESCALATE_H
 
 #include "convene/messages.h"
+#include "notifications/core.h"
 
-/* When to look. */
+/* After a start delivery has so long before anything is taken for not got: what waited meanwhile leaves first. */
+enum { NTF_LOOK_START_MS = 60000 };
+
+/* When to look. time_ms: from when on it could leave. */
 int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms);
+
+/* Before when nothing is looked at, after a start at began_ms: half of what is left, where that is not long. Once the
+ * deadline is over nothing is left to be lost, and what became of it meanwhile must have been read. */
+int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms);
+
+/* The id of a notice that is made because of another: "second." and the other's id, or where that is too long
+ * "second.HASH.PARTY", the hash of the other's id. The same for the same, always. CV_EINVAL: it cannot be one. */
+int ntf_id_because(const char *what, cv_str_t notice, cv_str_t party, char ret_id[NTF_ID_MAX + 1]) CV_USE_RESULT;
+
+/* What became of the persons that an offer was made to, by what registration said of them since. */
+typedef struct {
+    int64_t numbers[64];
+    size_t n; /* of those whose offer is open */
+} ntf_offered_t;
+ntf_offered_t ntf_offered(const cv_registration_promoted_v1_t *promoted);
+/* A later record about the same delegation names these: they have what it says. */
+void ntf_offered_after(ntf_offered_t *offered, const cv_person_place_t *persons, size_t n);
 
 typedef enum {
     NTF_SEEN_NOT,   /* nobody has it */
@@ -20,5 +41,10 @@ typedef enum {
 } ntf_seen_t;
 /* arrival: NTF_ARRIVAL_*; channel: 1 is the outbox; digest: as in ntf_delivery_t. */
 ntf_seen_t ntf_seen(int64_t arrival, int channel, int64_t digest);
+
+/* Why nobody has it. Stored: never renumbered. */
+enum { NTF_WHY_WAITS = 1, NTF_WHY_NOBODY, NTF_WHY_NOT_TAKEN, NTF_WHY_DEAD, NTF_WHYS_END };
+/* hold: NTF_HOLD_* */
+int ntf_why(int64_t arrival, int hold);
 
 #endif

@@ -21,6 +21,7 @@ static const ntf_kind_rules_t s_rules[] = {
     [NTF_SILENCE] = {.is_urgent = true},
     [NTF_DIGEST] = {.is_urgent = false},
     [NTF_CONTACT_PING] = {.is_urgent = false},
+    [NTF_UNSEEN] = {.is_urgent = true},
 };
 static const ntf_kind_rules_t s_urgent = {.is_urgent = true};
 

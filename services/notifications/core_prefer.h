@@ -17,6 +17,7 @@
  *   silence, and its reminder     yes      no                      no: whoever says nothing consents
  *   digest                        no       no                      no
  *   contact_ping                  no       no                      no: whoever does not answer is taken for gone
+ *   unseen                        yes      no                      no: it is the last that can be done in time
  *
  * "Urgent" goes through quiet hours. A preference for all kinds is followed as far as this table lets; one that names a
  * kind it may not be for is refused when it is set. What has a deadline is not kept until it has passed: if the digest or

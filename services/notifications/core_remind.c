@@ -54,16 +54,38 @@ static bool s_ahead(cv_event_status_t status)
            status == CV_EVENT_STATUS_CLOSED;
 }
 
-bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms)
+/* The end of so many days after the last one, at the place. */
+static bool s_report(const cv_event_details_t *details, cv_str_t file, int report_days, int64_t *ret_ms)
+{
+    cv_str_t last = details->date_end.ptr ? details->date_end : details->date_start;
+    int64_t day_ms, utc_s;
+    if (report_days == 0 || last.len != 10 || cv_date_parse(last, &day_ms))
+        return false;
+    int64_t wall_s = (day_ms + (report_days + 1) * DAY_MS) / 1000;
+    *ret_ms = (s_instant(file, wall_s, NULL, &utc_s) ? utc_s : wall_s) * 1000;
+    return true;
+}
+
+bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int report_days, int64_t *ret_ms)
+{
+    bool has = anchor == NTF_ANCHOR_START    ? s_ahead(event->status)
+               : anchor == NTF_ANCHOR_REPORT ? event->status == CV_EVENT_STATUS_HELD
+                                             : event->status == CV_EVENT_STATUS_OPEN;
+    return has && ntf_anchor_at(anchor, event, file, report_days, ret_ms);
+}
+
+bool ntf_anchor_at(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int report_days, int64_t *ret_ms)
 {
     const cv_registration_rules_t *rules = &event->registration;
     if (anchor == NTF_ANCHOR_START && event->has_start_ms) {
         *ret_ms = event->start_ms; /* as scheduling says it, so that all are reminded of one instant */
-        return s_ahead(event->status);
+        return true;
     }
     if (anchor == NTF_ANCHOR_START)
-        return s_ahead(event->status) && ntf_start(&event->event_details, file, ret_ms);
-    if (!event->has_registration || event->status != CV_EVENT_STATUS_OPEN)
+        return ntf_start(&event->event_details, file, ret_ms);
+    if (anchor == NTF_ANCHOR_REPORT)
+        return s_report(&event->event_details, file, report_days, ret_ms);
+    if (!event->has_registration)
         return false;
     if (anchor == NTF_ANCHOR_CONFIRMATION) {
         *ret_ms = rules->confirm_closes_ms;

@@ -8,6 +8,8 @@
  *   nomination     the same, where persons are nominated first    only while it is open
  *   confirmation   confirmation closes                            only while it is open
  *   silence        a silence procedure ends                       only while it runs
+ *   report         so many days after its last day are over       only while it is held: its report ends that; how many is
+ *                                                                 a setting (notifications/report_days), and 0: never
  *
  * The start is the wall clock at the place, in the event's zone, as the tz database says it when it is asked: an event
  * keeps its wall time when a country changes its clocks. A time that the clocks skip is the first that they show
@@ -34,12 +36,14 @@ enum {
     NTF_ANCHOR_NOMINATION,
     NTF_ANCHOR_CONFIRMATION,
     NTF_ANCHOR_SILENCE,
+    NTF_ANCHOR_REPORT,
     NTF_ANCHORS_N
 };
 enum {
     NTF_TO_REGISTERED = 1, /* delegations that are registered */
     NTF_TO_UNANSWERED = 2, /* parties that may register, and have neither registered nor declined */
     NTF_TO_MEMBERS = 3,
+    NTF_TO_PROPOSER = 4, /* of the event; the secretariat where there is none */
 };
 
 enum { NTF_RULE_MAX = 16 }; /* octets of a rule's name */
@@ -52,8 +56,10 @@ typedef struct {
 
 /* When the event begins. file: of its zone. false: cannot be said. */
 bool ntf_start(const cv_event_details_t *details, cv_str_t file, int64_t *ret_ms);
-/* false: the event has no such anchor as it stands. */
-bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t *ret_ms);
+/* false: the event has no such anchor as it stands. report_days: 0: no report is due. */
+bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int report_days, int64_t *ret_ms);
+/* The same whatever has become of the event since. */
+bool ntf_anchor_at(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int report_days, int64_t *ret_ms);
 int64_t ntf_before(int64_t anchor_ms, int64_t before_ms, cv_str_t file);
 /* Whether a party of this kind may register. CV_PARTY_KIND_ABSENT: not known, which counts as yes. */
 bool ntf_invited(const cv_scheduling_event_v1_t *event, cv_party_kind_t kind);

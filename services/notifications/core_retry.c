@@ -182,3 +182,17 @@ int ntf_breaker_room(const ntf_breaker_t *breaker, int most, int64_t now_ms)
         return 0;
     return breaker->failures >= NTF_BREAK_AFTER ? 1 : most;
 }
+
+bool ntf_pace(int64_t rate, int64_t now_ms, int64_t *paced_ms)
+{
+    enum { MINUTE_MS = 60000 };
+    int64_t every_ms = rate > 0 ? (MINUTE_MS + rate - 1) / rate : 0;
+    if (every_ms == 0)
+        return true;
+    if (*paced_ms > now_ms + every_ms) /* the clock went back */
+        *paced_ms = now_ms + every_ms;
+    if (now_ms < *paced_ms)
+        return false;
+    *paced_ms = now_ms + every_ms;
+    return true;
+}

@@ -95,4 +95,8 @@ void ntf_breaker_set_back(ntf_breaker_t *breaker, int64_t by_ms);
 /* How many dispatches may be on their way at once: 0 while it is open, 1 when it is to be tried, else most. */
 int ntf_breaker_room(const ntf_breaker_t *breaker, int most, int64_t now_ms);
 
+/* A destination that takes so many attempts a minute takes one every 60000 / rate ms: *paced_ms is when the next one may
+ * begin, and is moved on. rate 0: any number. False: not now. */
+bool ntf_pace(int64_t rate, int64_t now_ms, int64_t *paced_ms);
+
 #endif

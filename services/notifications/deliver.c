@@ -100,6 +100,10 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         item->now = READY;
         return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
     case CV_ENOTFOUND:
+        if (item->row.above >= 0) { /* nobody comes next any more; who comes before is written to */
+            item->now = ASIDE;
+            return ntf_store_hold(ntf->store, item->row.n, NTF_HOLD_RECIPIENT);
+        }
         item->now = HELD;
         rc = ntf_store_hold_lane(ntf->store, item->row.event, item->row.party, db, &held);
         if (!rc)

@@ -5,6 +5,7 @@
 
 #include "convene/config.h"
 #include "convene/log.h"
+#include "notifications/escalate.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ typedef struct {
     char host[NTF_HOST_MAX + 1];
     int on_way;
     ntf_breaker_t breaker;
+    int64_t paced_ms; /* not before, by its rate */
 } s_host_t;
 
 struct ntf_post {
@@ -36,8 +38,9 @@ struct ntf_post {
     bool went_back;    /* the clock did, and what waits does not know yet */
     bool stir;         /* there may be something due that nobody has looked at */
     int64_t next_ms;   /* when something is due next; 0: nothing */
-    int64_t retry_ms;  /* no transaction before: the last one failed */
-    int64_t now_ms;    /* of the last turn */
+    int64_t paced_ms; /* in the transaction at hand: when a destination may be tried again by its rate; 0: none waits */
+    int64_t retry_ms; /* no transaction before: the last one failed */
+    int64_t now_ms;   /* of the last turn */
     s_host_t *hosts;
     size_t hosts_n;
     int on_way_webhooks;
@@ -138,7 +141,8 @@ static s_host_t *s_host(ntf_post_t *post, const char *host)
     for (size_t i = 0; i < post->hosts_n; i++) {
         if (strcmp(post->hosts[i].host, host) == 0)
             return &post->hosts[i];
-        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0)
+        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0 &&
+            post->hosts[i].paced_ms <= post->now_ms)
             free_at = i;
     }
     if (free_at == HOSTS_MAX && post->hosts_n < HOSTS_MAX)
@@ -272,16 +276,21 @@ static int s_not_now(ntf_post_t *post, const ntf_dispatch_t *dispatch, cv_delive
 /* CV_ENOTFOUND: it was not leased. */
 static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
 {
-    bool is_stopped = false;
-    int stopped_rc = ntf_address_stopped(ntf->reaches, dispatch->address, &is_stopped);
-    if (stopped_rc)
-        return stopped_rc;
-    if (!dispatch->body.ptr || is_stopped) { /* what was composed had to be forgotten, or is for somebody else now */
+    bool is_stopped = false, is_theirs = false;
+    int whose_rc = ntf_address_stopped(ntf->reaches, dispatch->address, &is_stopped);
+    if (!whose_rc)
+        whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->address, &is_theirs);
+    if (whose_rc)
+        return whose_rc;
+    /* What was composed had to be forgotten, or is for somebody else or another address now. */
+    if (!dispatch->body.ptr || is_stopped || !is_theirs) {
         ntf_delivery_t row;
         int rc = ntf_store_delivery_get(ntf->store, dispatch->n, ntf->arena, &row);
         bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE || row.kind == NTF_CONTACT_PING);
         if (!rc)
-            rc = has_data ? ntf_compose(ntf, &row) : CV_EINVAL;
+            rc = has_data ? ntf_escalate_spares(ntf, &row) : CV_EINVAL;
+        if (!rc)
+            rc = ntf_compose(ntf, &row);
         if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
             return rc;
         if (rc) {
@@ -366,7 +375,22 @@ static int s_look_at(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, int
     int room = ntf_breaker_room(&host->breaker, is_mail ? NTF_ROOM_MAIL : NTF_ROOM_WEBHOOK, now_ms);
     if (room == 0)
         return ntf_dispatch_put_off(post->store, dispatch->number, host->breaker.until_ms);
-    return room > host->on_way ? s_lease_one(ntf, post, dispatch, host, now_ms) : CV_OK;
+    if (room <= host->on_way)
+        return CV_OK;
+    int64_t paced_ms = host->paced_ms;
+    if (!ntf_pace(ntf_post_settings()->rate[dispatch->channel], now_ms, &paced_ms)) {
+        host->paced_ms = paced_ms;
+        if (post->paced_ms == 0 || paced_ms < post->paced_ms)
+            post->paced_ms = paced_ms;
+        return CV_OK;
+    }
+    size_t leased_n = post->leased_n;
+    int rc = s_lease_one(ntf, post, dispatch, host, now_ms);
+    if (post->leased_n > leased_n)
+        host->paced_ms = paced_ms;
+    else
+        post->paced_ms = now_ms; /* what does not leave takes nobody's turn, and who is behind it need not wait */
+    return rc;
 }
 
 static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t now_ms)
@@ -385,7 +409,7 @@ static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t no
         }
         /* The mail server is one destination: once it has all it takes, the rest need not be looked at. */
         const s_host_t *smtp = channel == NTF_EMAIL ? s_host(post, "smtp") : NULL;
-        if (smtp && smtp->on_way >= NTF_ROOM_MAIL)
+        if (smtp && (smtp->on_way >= NTF_ROOM_MAIL || smtp->paced_ms > now_ms))
             break;
     }
     return rc;
@@ -397,6 +421,7 @@ static int s_transaction(ntf_t *ntf, ntf_post_t *post, int64_t now_ms, int64_t *
 {
     static const int channels[] = {NTF_EMAIL, NTF_WEBHOOK};
     int64_t next_ms = 0, due_ms;
+    post->paced_ms = 0;
     int rc = post->is_recovered ? CV_OK : ntf_dispatches_recover(post->store);
     if (!rc && (!post->is_recovered || post->went_back)) /* it may have been while there was no process */
         rc = ntf_dispatches_set_back(post->store, now_ms, NTF_STEP_MS,
@@ -415,6 +440,8 @@ static int s_transaction(ntf_t *ntf, ntf_post_t *post, int64_t now_ms, int64_t *
         if (rc == CV_ENOTFOUND)
             rc = CV_OK;
     }
+    if (post->paced_ms && (next_ms == 0 || post->paced_ms < next_ms))
+        next_ms = post->paced_ms;
     if (!rc)
         *ret_next_ms = next_ms;
     return rc;

@@ -21,6 +21,8 @@
  *   destination hangs, refuses, is away    its lanes wait by the ladder; from the third time on the breaker lets one through
  *                                          now and then (core_retry.h). It has NTF_ROOM_WEBHOOK or NTF_ROOM_MAIL attempts at
  *                                          once at most, so it takes no room from others
+ *   destination wants no more than so      its lanes wait for their turn, one every so often (ntf_pace); others do not notice
+ *   many a minute (settings)
  *   a message that is refused              dead at once, with the reply; the next of the lane goes
  *   410                                    the webhook is off, its queue is dead; setting it again turns it on
  *   the disk is full                       ends are kept in memory and committed when there is room; nothing is leased
@@ -51,12 +53,16 @@ enum {
     NTF_PAUSE_STORE_MS = 1000, /* after a transaction that failed */
 };
 
+enum { NTF_PARTY_MAX = 16 }; /* octets of a party's code */
 enum { NTF_ESCALATE_REMINDER, NTF_ESCALATE_PROMOTION, NTF_ESCALATE_SILENCE, NTF_ESCALATES };
 typedef struct {
     ntf_courier_settings_t courier;
     ntf_ladder_t ladder;
-    int64_t escalate_ms[NTF_ESCALATES]; /* before a deadline; 0: never */
-    char key_path[NTF_SETTING_MAX];     /* of the file that webhooks' secrets are made from; "": none */
+    int report_days;                     /* after an event's last day its report is due; 0: never */
+    int64_t rate[NTF_CHANNELS];          /* attempts a minute at one destination; 0: any number */
+    int64_t escalate_ms[NTF_ESCALATES];  /* before a deadline; 0: never */
+    char secretariat[NTF_PARTY_MAX + 1]; /* who is told of what nobody got: unseen.h; "": nobody */
+    char key_path[NTF_SETTING_MAX];      /* of the file that webhooks' secrets are made from; "": none */
 } ntf_post_settings_t;
 
 /* Settings, once and before ntf_service is opened. CV_EINVAL with the reason. */

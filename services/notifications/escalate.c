@@ -8,20 +8,23 @@
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 #include "notifications/store_arrival.h"
+#include "notifications/unseen.h"
 
-#include <stdio.h>
-
-#define SECOND "second."
-
-int ntf_escalate_watch(ntf_t *ntf, cv_str_t notice, int kind, int64_t time_ms, int64_t deadline_ms)
+int ntf_escalate_watch(ntf_t *ntf, cv_tx_t *tx, cv_str_t notice, const ntf_telling_t *telling)
 {
+    int kind = telling->kind;
     int64_t before_ms = ntf_post_settings()->escalate_ms[kind == NTF_PROMOTION ? NTF_ESCALATE_PROMOTION
                                                          : kind == NTF_SILENCE ? NTF_ESCALATE_SILENCE
                                                                                : NTF_ESCALATE_REMINDER];
-    if (before_ms == 0 || deadline_ms <= time_ms)
+    /* What was made while this service was down can leave only now. */
+    int64_t from_ms = telling->time_ms > cv_tx_now_ms(tx) ? telling->time_ms : cv_tx_now_ms(tx);
+    bool is_over = telling->deadline_ms <= from_ms;
+    if (before_ms == 0)
         return CV_OK;
     ntf->watching = true;
-    return ntf_watch_put(ntf->watches, notice, deadline_ms, ntf_escalate_at(time_ms, deadline_ms, before_ms));
+    return ntf_watch_put(ntf->watches, notice, telling->deadline_ms,
+                         is_over ? from_ms + NTF_LOOK_START_MS
+                                 : ntf_escalate_at(from_ms, telling->deadline_ms, before_ms));
 }
 
 int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms)
@@ -43,7 +46,102 @@ int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
     return rc;
 }
 
-/* Whether its deadline is still this one. That of an offer never moves; but an event that is off has no seats. */
+/* The persons of a record that registration told of the delegation. *ret_expired: it says that they let an offer end. */
+static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t **ret_persons, size_t *ret_n,
+                     bool *ret_expired)
+{
+    const void *data;
+    uint16_t type = said->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
+                    : said->kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
+                                                  : CV_MSG_REGISTRATION_LAPSED_V1;
+    int rc = ntf_decode(type, said->data, ntf->scratch, &data);
+    if (rc)
+        return rc;
+    if (said->kind == NTF_DECISION) {
+        const cv_registration_decided_v1_t *decided = data;
+        *ret_persons = decided->persons;
+        *ret_n = decided->cls == CV_OUTCOME_CLASS_OK ? decided->persons_n : 0;
+    } else if (said->kind == NTF_PROMOTION) {
+        *ret_persons = ((const cv_registration_promoted_v1_t *)data)->persons;
+        *ret_n = ((const cv_registration_promoted_v1_t *)data)->persons_n;
+    } else {
+        *ret_persons = ((const cv_registration_lapsed_v1_t *)data)->persons;
+        *ret_n = ((const cv_registration_lapsed_v1_t *)data)->persons_n;
+        *ret_expired = ((const cv_registration_lapsed_v1_t *)data)->cause != CV_LAPSE_CAUSE_CONSENT;
+    }
+    return CV_OK;
+}
+
+/* Whether nobody has answered the offer yet, for any of those it was made to; or, once it is over, whether it ended so. */
+static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool is_over, bool *ret_open)
+{
+    cv_party_answer_t answer;
+    int64_t since;
+    bool is_expired = false, is_settled = false;
+    const void *promoted;
+    const cv_person_place_t *persons = NULL;
+    cv_arena_reset(ntf->scratch);
+    int rc = ntf_store_answer_get(ntf->store, row->event, row->party, &answer, &since);
+    if (!rc)
+        rc = ntf_watch_settled(ntf->watches, row->event, row->party, row->n, &is_settled);
+    if (!rc && !is_settled)
+        rc = ntf_decode(CV_MSG_REGISTRATION_PROMOTED_V1, row->data, ntf->scratch, &promoted);
+    if (rc || is_settled) {
+        *ret_open = false;
+        return rc;
+    }
+    ntf_offered_t offered = ntf_offered(promoted);
+    ntf_said_t said = {.n = row->n};
+    while (!rc && offered.n > 0 && !is_expired) {
+        cv_arena_reset(ntf->scratch);
+        size_t n = 0, open_n = offered.n;
+        rc = ntf_watch_said(ntf->watches, row->event, row->party, said.n, ntf->scratch, &said);
+        if (!rc && said.data.ptr) /* of an old notice it was not kept */
+            rc = s_persons(ntf, &said, &persons, &n, &is_expired);
+        if (!rc)
+            ntf_offered_after(&offered, persons, n);
+        is_expired = is_expired && offered.n < open_n;
+    }
+    bool is_out = answer == CV_PARTY_ANSWER_DECLINED || answer == CV_PARTY_ANSWER_WITHDRAWN;
+    *ret_open =
+        is_expired ? is_over : offered.n > 0 && !is_out; /* of a delegation that let it end nobody may be left */
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* Whether a reminder is still for this party: who was reminded to answer may have answered, and who was registered be gone. */
+static int s_concerns(ntf_t *ntf, const ntf_delivery_t *row, int anchor, bool *ret_concerns)
+{
+    cv_party_answer_t answer;
+    int64_t since;
+    int rc = ntf_store_answer_get(ntf->store, row->event, row->party, &answer, &since);
+    bool is_asked = anchor == NTF_ANCHOR_REGISTRATION || anchor == NTF_ANCHOR_NOMINATION;
+    bool is_registered = anchor == NTF_ANCHOR_START || anchor == NTF_ANCHOR_CONFIRMATION;
+    if (!rc)
+        *ret_concerns = is_asked        ? answer == CV_PARTY_ANSWER_ABSENT || answer == CV_PARTY_ANSWER_NONE
+                        : is_registered ? answer == CV_PARTY_ANSWER_REGISTERED
+                                        : true;
+    return rc;
+}
+
+/* Whether the last step of a silence procedure that runs no more is that it was adopted: nobody answered until it ended. */
+static int s_was_silent(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int64_t deadline_ms, bool *ret_silent)
+{
+    cv_str_t record;
+    const void *data;
+    int rc = ntf_watch_step(ntf->watches, row->event, row->party, arena, &record);
+    if (!rc && record.ptr)
+        rc = ntf_decode(CV_MSG_SCHEDULING_DECISION_V1, record, arena, &data);
+    if (rc || !record.ptr) {
+        *ret_silent = false;
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    }
+    const cv_scheduling_decision_v1_t *last = data;
+    *ret_silent = last->state == CV_DECISION_STATE_ADOPTED && last->has_expires_ms && last->expires_ms == deadline_ms;
+    return CV_OK;
+}
+
+/* Whether its deadline is still this one; or, once it is over, whether it was until then: registration has closed since, the
+ * event begun. That of an offer never moves; but it may have been answered, and an event that is off has no seats. */
 static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_watch_t *watch, bool *ret_stands)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -52,12 +150,18 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     const void *data;
     int64_t deadline_ms = 0;
     int rc = row->kind == NTF_REMINDER ? ntf_ahead_read(row->data, &ahead, &record) : CV_OK;
-    bool is_offer = row->kind == NTF_PROMOTION;
-    if (rc)
+    bool is_offer = row->kind == NTF_PROMOTION, is_open = true, is_over = watch->deadline_ms <= cv_tx_now_ms(tx);
+    if (!rc && is_offer)
+        rc = s_is_open(ntf, row, is_over, &is_open);
+    if (rc || !is_open) {
+        *ret_stands = false;
         return rc;
+    }
     bool is_silence = !is_offer && ahead.anchor == NTF_ANCHOR_SILENCE;
     rc = is_silence ? ntf_procedure_get(ntf->reminders, row->event, arena, &record)
                     : ntf_store_event_get(ntf->store, row->event, arena, &record);
+    if (rc == CV_ENOTFOUND && is_silence && is_over)
+        return s_was_silent(ntf, arena, row, watch->deadline_ms, ret_stands);
     if (rc == CV_ENOTFOUND) { /* it is over, or an event that is not known here */
         *ret_stands = is_offer;
         return CV_OK;
@@ -73,14 +177,22 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
         return CV_OK;
     }
     const cv_scheduling_event_v1_t *event = data;
+    if (!is_offer) {
+        rc = s_concerns(ntf, row, ahead.anchor, ret_stands);
+        if (rc || !*ret_stands)
+            return rc;
+    }
     *ret_stands = event->status != CV_EVENT_STATUS_CANCELLED && event->status != CV_EVENT_STATUS_REJECTED &&
                   event->status != CV_EVENT_STATUS_POSTPONED;
     if (is_offer || !*ret_stands)
         return CV_OK;
     zone = event->event_details.zone;
     bool has_file = zone.ptr && !cv_zone_read(arena, zone, &file);
-    *ret_stands = ntf_anchor(ahead.anchor, event, has_file ? file : CV_STR_NONE, &deadline_ms) &&
-                  deadline_ms == watch->deadline_ms;
+    file = has_file ? file : CV_STR_NONE;
+    bool has = is_over && ahead.anchor != NTF_ANCHOR_REPORT /* which is late until it is there */
+                   ? ntf_anchor_at(ahead.anchor, event, file, 0, &deadline_ms)
+                   : ntf_anchor(ahead.anchor, event, file, ntf_post_settings()->report_days, &deadline_ms);
+    *ret_stands = has && deadline_ms == watch->deadline_ms;
     return CV_OK;
 }
 
@@ -109,18 +221,19 @@ static int s_escalate(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, ntf_wa
     int rc = s_next_contact(ntf, cv_tx_arena(tx), row, &above);
     if (rc)
         return rc;
-    int len = snprintf(notice, sizeof(notice), SECOND "%.*s", CV_STR_ARG(row->notice));
-    if (len < 0 || (size_t)len >= sizeof(notice))
-        return CV_ENOTFOUND;
-    rc = ntf_tell(ntf, &(ntf_telling_t){.kind = row->kind,
-                                        .notice = cv_str(notice),
-                                        .cause = row->cause,
-                                        .event = row->event,
-                                        .party = row->party,
-                                        .time_ms = cv_tx_now_ms(tx),
-                                        .private_seq = row->private_seq,
-                                        .data = row->data,
-                                        .is_second = true});
+    rc = ntf_id_because("second", row->notice, row->party, notice);
+    if (rc)
+        return rc;
+    rc = ntf_tell(ntf, tx,
+                  &(ntf_telling_t){.kind = row->kind,
+                                   .notice = cv_str(notice),
+                                   .cause = row->cause,
+                                   .event = row->event,
+                                   .party = row->party,
+                                   .time_ms = cv_tx_now_ms(tx),
+                                   .private_seq = row->private_seq,
+                                   .data = row->data,
+                                   .is_second = true});
     if (!rc)
         rc = ntf_watch_above(ntf->watches, cv_str(notice), above);
     if (!rc)
@@ -141,24 +254,49 @@ static int s_seen(ntf_t *ntf, cv_arena_t *arena, int64_t n, ntf_delivery_t *ret_
     return rc;
 }
 
+/* A later reminder of the same deadline says all that this notice does, and is looked at itself. But an opening, which comes
+ * long before, stands back only for one that has arrived. */
+static int s_is_followed(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int64_t deadline_ms,
+                         bool *ret_followed)
+{
+    int64_t n;
+    ntf_delivery_t later;
+    ntf_seen_t seen = NTF_SEEN_NOT;
+    *ret_followed = false;
+    int rc = ntf_watch_later(ntf->watches, row->n, deadline_ms, &n);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    rc = s_seen(ntf, arena, n, &later, &seen);
+    *ret_followed = !rc && (row->kind == NTF_REMINDER || seen == NTF_SEEN_YES);
+    return rc;
+}
+
 static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     int64_t now_ms = cv_tx_now_ms(tx), half_ms = (watch->deadline_ms - now_ms) / 2;
+    int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms, now_ms);
     ntf_delivery_t row, second;
     ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
-    bool stands = false;
+    bool stands = false, is_followed = false;
     int state = watch->state;
-    watch->state = NTF_WATCH_ENDED;
-    if (half_ms <= 0)
+    if (now_ms < ready_ms) {
+        watch->at_ms = ready_ms;
         return CV_OK;
+    }
+    watch->state = NTF_WATCH_ENDED;
     int rc = s_seen(ntf, arena, watch->n, &row, &seen);
     if (!rc && watch->second)
         rc = s_seen(ntf, arena, watch->second, &second, &seen_second);
     if (!rc)
         rc = s_stands(ntf, tx, &row, watch, &stands);
-    if (rc || !stands || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
+    if (!rc && stands)
+        rc = s_is_followed(ntf, arena, &row, watch->deadline_ms, &is_followed);
+    if (rc || !stands || is_followed || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
         return rc;
+    const ntf_delivery_t *last = watch->second ? &second : &row;
+    if (watch->deadline_ms <= now_ms)
+        return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
     watch->at_ms = now_ms + (half_ms > NTF_LOOK_SOON_MS ? half_ms : NTF_LOOK_SOON_MS);
     watch->state = state;
     if (seen == NTF_SEEN_LATER)
@@ -170,7 +308,18 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     if (state != NTF_NOBODY)
         cv_log(CV_LOG_WARN, "notice_unseen", cv_kv_str("notice", row.notice), cv_kv_str("party", row.party));
     watch->at_ms = now_ms + NTF_LOOK_AGAIN_MS;
-    return CV_OK;
+    return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
+}
+
+int ntf_escalate_spares(ntf_t *ntf, const ntf_delivery_t *row)
+{
+    ntf_recipient_t recipient;
+    int above = -1;
+    int rc = ntf_watch_second(ntf->watches, row->n, &above);
+    if (rc) /* there is no other */
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    rc = ntf_whom(ntf, row, &recipient);
+    return !rc && recipient.order > above ? CV_ENOTFOUND : rc;
 }
 
 int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx)

@@ -17,7 +17,7 @@
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
 
-int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling)
+int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
 {
     char made[NTF_ID_MAX + 1];
     int rc = telling->notice.ptr ? CV_OK : ntf_notice_id(telling->cause, telling->party, made);
@@ -43,14 +43,14 @@ int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling)
     if (is_new && !telling->is_second) /* programs have it already */
         rc = ntf_dispatch_add_webhooks(ntf_post_store(ntf->post), notice);
     if (is_new && !rc && telling->deadline_ms)
-        rc = ntf_escalate_watch(ntf, notice, telling->kind, telling->time_ms, telling->deadline_ms);
+        rc = ntf_escalate_watch(ntf, tx, notice, telling);
     if (rc || (!later && telling->calendar == NTF_CALENDAR_NONE))
         return rc;
     return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar);
 }
 
 /* A change of an event. Who was invited gets an update, or the end of it. */
-static int s_tell_change(ntf_t *ntf, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
+static int s_tell_change(ntf_t *ntf, cv_tx_t *tx, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
                          cv_event_status_t status)
 {
     int last;
@@ -61,12 +61,13 @@ static int s_tell_change(ntf_t *ntf, cv_str_t cause, cv_str_t event, cv_str_t pa
                    : last == NTF_CALENDAR_REQUEST ? NTF_CALENDAR_CANCEL
                                                   : NTF_CALENDAR_NONE;
     return rc ? rc
-              : ntf_tell(ntf, &(ntf_telling_t){.kind = NTF_EVENT_CHANGE,
-                                               .cause = cause,
-                                               .event = event,
-                                               .party = party,
-                                               .time_ms = time_ms,
-                                               .calendar = calendar});
+              : ntf_tell(ntf, tx,
+                         &(ntf_telling_t){.kind = NTF_EVENT_CHANGE,
+                                          .cause = cause,
+                                          .event = event,
+                                          .party = party,
+                                          .time_ms = time_ms,
+                                          .calendar = calendar});
 }
 
 /* A change that was seen before, of which only the cause is known. */
@@ -78,7 +79,7 @@ static int s_tell_change_again(ntf_t *ntf, cv_tx_t *tx, const ntf_change_t *chan
     if (!rc)
         rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, now, cv_tx_arena(tx), &details);
     return rc ? rc
-              : s_tell_change(ntf, change->cause, event, party, change->time_ms,
+              : s_tell_change(ntf, tx, change->cause, event, party, change->time_ms,
                               ((const cv_scheduling_event_v1_t *)details)->status);
 }
 
@@ -137,7 +138,7 @@ static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regi
                                      decided->persons_n, &calendar)
                      : CV_OK;
         if (!rc)
-            rc = ntf_tell(ntf,
+            rc = ntf_tell(ntf, tx,
                           &(ntf_telling_t){NTF_DECISION, CV_STR_NONE, msg->id, decided->event, decided->party,
                                            msg->time_ms, decided->private_seq, msg->data_bytes, calendar, 0, false});
         if (rc)
@@ -157,9 +158,10 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
     int rc = s_calendar_of(ntf, promoted->event, promoted->party, CV_PARTY_ANSWER_REGISTERED, promoted->persons,
                            promoted->persons_n, &calendar);
     return rc ? rc
-              : ntf_tell(ntf, &(ntf_telling_t){NTF_PROMOTION, CV_STR_NONE, msg->id, promoted->event, promoted->party,
-                                               msg->time_ms, promoted->private_seq, msg->data_bytes, calendar,
-                                               promoted->has_expires_ms ? promoted->expires_ms : 0, false});
+              : ntf_tell(ntf, tx,
+                         &(ntf_telling_t){NTF_PROMOTION, CV_STR_NONE, msg->id, promoted->event, promoted->party,
+                                          msg->time_ms, promoted->private_seq, msg->data_bytes, calendar,
+                                          promoted->has_expires_ms ? promoted->expires_ms : 0, false});
 }
 
 /* An offer nobody took: its persons are off the list, and whoever answers for them must hear of it. */
@@ -169,9 +171,9 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
         int calendar;
         int rc = s_calendar_of(ntf, lapsed->event, lapsed->party, lapsed->answer, NULL, 0, &calendar);
         if (!rc)
-            rc =
-                ntf_tell(ntf, &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party,
-                                               msg->time_ms, lapsed->private_seq, msg->data_bytes, calendar, 0, false});
+            rc = ntf_tell(ntf, tx,
+                          &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party, msg->time_ms,
+                                           lapsed->private_seq, msg->data_bytes, calendar, 0, false});
         if (rc)
             return rc;
     }
@@ -208,7 +210,7 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
         rc = ntf_store_registered(ntf->store, now->event, arena, &registered, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         if (ntf_concerned(CV_PARTY_ANSWER_REGISTERED, registered[i].since, now->version))
-            rc = s_tell_change(ntf, msg->id, now->event, registered[i].party, msg->time_ms, now->status);
+            rc = s_tell_change(ntf, tx, msg->id, now->event, registered[i].party, msg->time_ms, now->status);
     }
     return rc;
 }
@@ -252,6 +254,11 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
         return s_lapsed(self, tx, msg, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: {
         const cv_registration_delegation_v1_t *delegation = data;
+        int rc = delegation->has_offered && delegation->offered > 0
+                     ? CV_OK
+                     : ntf_watch_settle(((ntf_t *)self)->watches, delegation->event, delegation->party);
+        if (rc)
+            return rc;
         return s_answer(self, tx, delegation->event, delegation->party, delegation->answer,
                         delegation->has_since_version ? delegation->since_version : 0);
     }

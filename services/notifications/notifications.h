@@ -24,6 +24,7 @@
  *       makes the delivery rows of the reminders that are due
  *   the timer "escalate"                               escalate.c
  *       makes those for the next contact, of what nobody has got in time; what comes back of mails is in reach.h
+ *                                                      unseen.h: what nobody gets is told to the secretariat
  *   the timer "ping"                                   ping.c
  *       asks recipients whether they are still the right ones
  *
@@ -103,6 +104,7 @@ typedef struct {
     bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
     bool pinging;     /* the timer "ping" may not be at whose time comes next */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
+    int64_t began_ms; /* when the service began to work: what was due before has had no chance yet; 0: not known yet */
 
     int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */
@@ -146,7 +148,7 @@ typedef struct {
     int64_t deadline_ms; /* until when something can be done; 0: there is no such instant */
     bool is_second;      /* made again, for the next contact: escalate.h */
 } ntf_telling_t;
-int ntf_tell(ntf_t *ntf, const ntf_telling_t *telling) CV_USE_RESULT;
+int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling) CV_USE_RESULT;
 
 /* remind.c. What is ahead of an event or a procedure as it stands now; nothing, once it is over or off. */
 int ntf_remind_event(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
@@ -160,6 +162,8 @@ int ntf_remind_all(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 int ntf_remind_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* Keeps the invariant that the timer "remind" is at what is due next. */
 int ntf_remind_timer(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+/* As many numbers, with a space between them. CV_EMALFORMED: they are not. */
+int ntf_numbers_read(cv_str_t line, size_t n, int64_t *ret_numbers) CV_USE_RESULT;
 /* The data of a reminder's delivery. */
 int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedure) CV_USE_RESULT;
 

@@ -75,13 +75,14 @@ static int s_ask(ntf_t *ntf, cv_tx_t *tx, const ntf_ping_t *ping)
                    CV_STR_ARG(ping->party));
     (void)snprintf(cause, sizeof(cause), "contact_ping/%d/%lld", ping->order, (long long)now_ms);
     (void)snprintf(lane, sizeof(lane), "contact.%d", ping->order); /* who cannot be reached keeps no other */
-    int rc = ntf_tell(ntf, &(ntf_telling_t){.kind = NTF_CONTACT_PING,
-                                            .notice = cv_str(notice),
-                                            .cause = cv_str(cause),
-                                            .event = cv_str(lane),
-                                            .party = ping->party,
-                                            .time_ms = now_ms,
-                                            .is_second = true}); /* it is about an address for mail: no webhook */
+    int rc = ntf_tell(ntf, tx,
+                      &(ntf_telling_t){.kind = NTF_CONTACT_PING,
+                                       .notice = cv_str(notice),
+                                       .cause = cv_str(cause),
+                                       .event = cv_str(lane),
+                                       .party = ping->party,
+                                       .time_ms = now_ms,
+                                       .is_second = true}); /* it is about an address for mail: no webhook */
     return rc ? rc : ntf_watch_above(ntf->watches, cv_str(notice), ping->order - 1);
 }
 

@@ -9,7 +9,10 @@
  *                             clears it, or sets another address. It is not asked again meanwhile, nor left out: that
  *                             nobody answers does not mean that nobody reads
  *
- * Only the party's recipients are asked. The contact of a delegation is named anew with each registration.
+ * Only the party's recipients are asked. The contact of a delegation is not, on purpose: it was given for one event (with
+ * consent to that, and a date at which it is destroyed), so nothing of it may be kept beyond, such as when it answered; the
+ * decision on the registration goes to it at once, so that it is dead is known from that mail, before an interval of months
+ * would ask; and it is named anew with each registration. Where it is dead, reach.h writes to the party's recipients.
  *
  * Failure modes
  *   down when the time comes      done at the next start, in the same order; unanswered since the instant it was due

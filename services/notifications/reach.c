@@ -31,7 +31,7 @@ static int s_take(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *dispatch, const
 {
     int64_t now_ms = cv_tx_now_ms(tx);
     cv_str_t address = dispatch->address.len ? dispatch->address : CV_STR_NONE;
-    int rc = ntf_bounce_put(ntf->reaches, bounce, address);
+    int rc = ntf_bounce_put(ntf->reaches, bounce, address, now_ms);
     if (!rc && effect->kills)
         rc = ntf_bounce_kill(ntf->reaches, dispatch->number, now_ms);
     if (!rc && effect->kills)
@@ -73,8 +73,7 @@ static int s_report(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_bounce_repor
                            .at_ms = report->has_at_ms && report->at_ms < now_ms ? report->at_ms : now_ms,
                            .status = report->status.ptr ? report->status : CV_STR("")};
     ntf_returned_t returned = {.state = dispatch.state, .attempts = dispatch.attempts, .done_ms = dispatch.done_ms};
-    int64_t since_ms = dispatch.first_ms > NTF_BOUNCE_SLACK_MS ? dispatch.first_ms - NTF_BOUNCE_SLACK_MS : 0;
-    rc = ntf_bounce_said(ntf->reaches, &bounce, since_ms, &returned.is_said);
+    rc = ntf_bounce_said(ntf->reaches, &bounce, dispatch.first_ms, &returned.is_said);
     if (rc)
         return rc;
     ntf_bounce_effect_t effect = ntf_bounce_effect(bounce.back, bounce.at_ms, &returned);

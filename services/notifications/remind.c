@@ -22,6 +22,7 @@
 #include "convene/log.h"
 #include "convene/zone.h"
 #include "notifications/content/calendar.h"
+#include "notifications/dispatch.h"
 #include "notifications/notifications.h"
 
 #include <string.h>
@@ -50,7 +51,7 @@ int ntf_remind_event(ntf_t *ntf, cv_tx_t *tx, const cv_scheduling_event_v1_t *ev
         int64_t anchor_ms = 0;
         if (rules[i].anchor == NTF_ANCHOR_SILENCE)
             continue;
-        bool has = ntf_anchor(rules[i].anchor, event, file, &anchor_ms);
+        bool has = ntf_anchor(rules[i].anchor, event, file, ntf_post_settings()->report_days, &anchor_ms);
         rc = ntf_due_put(ntf->reminders, &rules[i], event->event, has, anchor_ms,
                          ntf_before(anchor_ms, rules[i].before_ms, file), cv_tx_now_ms(tx));
     }
@@ -124,20 +125,25 @@ int ntf_remind_timer(ntf_t *ntf, cv_tx_t *tx)
 
 /* ---- telling ------------------------------------------------------------------------------ */
 
+int ntf_numbers_read(cv_str_t line, size_t n, int64_t *ret_numbers)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *space = line.len ? memchr(line.ptr, ' ', line.len) : NULL;
+        size_t len = space ? (size_t)(space - line.ptr) : line.len, gone = len + (space ? 1 : 0);
+        if (len == 0 || cv_str_digits((cv_str_t){line.ptr, len}, NUMBER_DIGITS, &ret_numbers[i]))
+            return CV_EMALFORMED;
+        line = (cv_str_t){line.ptr + gone, line.len - gone};
+    }
+    return line.len ? CV_EMALFORMED : CV_OK;
+}
+
 /* A reminder's data: "ANCHOR INSTANT BEFORE\n", and the procedure's record behind it. */
 int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedure)
 {
     const char *newline = data.len ? memchr(data.ptr, '\n', data.len) : NULL;
     cv_str_t line = {data.ptr, newline ? (size_t)(newline - data.ptr) : 0};
     int64_t numbers[3] = {0};
-    for (size_t i = 0; newline && i < 3; i++) {
-        const char *space = line.len ? memchr(line.ptr, ' ', line.len) : NULL;
-        size_t len = space ? (size_t)(space - line.ptr) : line.len, gone = len + (space ? 1 : 0);
-        if (len == 0 || cv_str_digits((cv_str_t){line.ptr, len}, NUMBER_DIGITS, &numbers[i]))
-            return CV_EMALFORMED;
-        line = (cv_str_t){line.ptr + gone, line.len - gone};
-    }
-    if (!newline || line.len || numbers[0] >= NTF_ANCHORS_N)
+    if (!newline || ntf_numbers_read(line, 3, numbers) || numbers[0] >= NTF_ANCHORS_N)
         return CV_EMALFORMED;
     *ret_ahead = (ntf_ahead_t){.anchor = (int)numbers[0], .anchor_ms = numbers[1], .before_ms = numbers[2]};
     *ret_procedure = (cv_str_t){newline + 1, data.len - (size_t)(newline + 1 - data.ptr)};
@@ -155,14 +161,15 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t 
                                      CV_STR_ARG(due->about), (long long)(due->anchor_ms / 1000));
     if (!cause.ptr)
         return CV_ENOMEM;
-    return ntf_tell(ntf, &(ntf_telling_t){.kind = NTF_REMINDER,
-                                          .notice = cv_str(notice),
-                                          .cause = cause,
-                                          .event = due->about,
-                                          .party = party,
-                                          .time_ms = cv_tx_now_ms(tx),
-                                          .data = data,
-                                          .deadline_ms = due->anchor_ms});
+    return ntf_tell(ntf, tx,
+                    &(ntf_telling_t){.kind = NTF_REMINDER,
+                                     .notice = cv_str(notice),
+                                     .cause = cause,
+                                     .event = due->about,
+                                     .party = party,
+                                     .time_ms = cv_tx_now_ms(tx),
+                                     .data = data,
+                                     .deadline_ms = due->anchor_ms});
 }
 
 static bool s_member(const ntf_invitee_t *party)
@@ -195,7 +202,21 @@ static int s_remind_parties(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, const
     return rc;
 }
 
-/* CV_ENOTFOUND: what it is about is not there any more. */
+/* Whoever proposed the event owes its report. */
+static int s_remind_proposer(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, const cv_scheduling_event_v1_t *event,
+                             cv_str_t data)
+{
+    cv_str_t party = event->event_details.proposer;
+    ntf_recipient_t recipient;
+    if (party.ptr)
+        return s_remind_one(ntf, tx, due, party, data);
+    party = cv_str(ntf_post_settings()->secretariat);
+    int rc = party.len ? ntf_store_recipient_for(ntf->store, due->about, party, -1, cv_tx_arena(tx), &recipient)
+                       : CV_ENOTFOUND;
+    return rc ? rc : s_remind_one(ntf, tx, due, party, data);
+}
+
+/* CV_ENOTFOUND: what it is about, or who is to be told, is not there any more. */
 static int s_remind(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -215,8 +236,9 @@ static int s_remind(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
         cv_buf_put(&buf, record.ptr, record.len);
     rc = buf.rc;
     if (!rc)
-        rc = due->rule.audience == NTF_TO_REGISTERED ? s_remind_registered(ntf, tx, due, cv_buf_str(&buf))
-                                                     : s_remind_parties(ntf, tx, due, event, cv_buf_str(&buf));
+        rc = event && due->rule.audience == NTF_TO_PROPOSER ? s_remind_proposer(ntf, tx, due, event, cv_buf_str(&buf))
+             : due->rule.audience == NTF_TO_REGISTERED      ? s_remind_registered(ntf, tx, due, cv_buf_str(&buf))
+                                                            : s_remind_parties(ntf, tx, due, event, cv_buf_str(&buf));
     cv_buf_done(&buf);
     return rc;
 }
@@ -273,13 +295,14 @@ int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedul
     for (size_t i = 0; !rc && i < n; i++) {
         if (s_member(&parties[i]))
             rc = ntf_tell(
-                ntf, &(ntf_telling_t){.kind = NTF_SILENCE,
-                                      .cause = msg->id,
-                                      .event = procedure->decision,
-                                      .party = parties[i].party,
-                                      .time_ms = msg->time_ms,
-                                      .data = msg->data_bytes,
-                                      .deadline_ms = runs && procedure->has_expires_ms ? procedure->expires_ms : 0});
+                ntf, tx,
+                &(ntf_telling_t){.kind = NTF_SILENCE,
+                                 .cause = msg->id,
+                                 .event = procedure->decision,
+                                 .party = parties[i].party,
+                                 .time_ms = msg->time_ms,
+                                 .data = msg->data_bytes,
+                                 .deadline_ms = runs && procedure->has_expires_ms ? procedure->expires_ms : 0});
     }
     return rc;
 }

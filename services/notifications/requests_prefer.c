@@ -14,7 +14,7 @@ static int s_order(bool has_order, int64_t order)
 /* NTF_DECISION ... of a word of the contract. */
 static int s_kind(cv_notice_kind_t kind)
 {
-    for (int one = NTF_DECISION; one <= NTF_CONTACT_PING; one++) {
+    for (int one = NTF_DECISION; one < NTF_KINDS_END; one++) {
         if (ntf_notice_kind(one) == kind)
             return one;
     }

@@ -18,6 +18,8 @@
 /* Set once, before the service is opened. Without a configuration (tests): nothing leaves. */
 static ntf_post_settings_t s_settings = {.ladder = {.pause_ms = {1000}, .n = 1, .sum_ms = 1000},
                                          .courier = {.timeout_ms = 1000},
+                                         .secretariat = "SECRETARIAT",
+                                         .report_days = 31,
                                          .escalate_ms = {12 * 3600000, 12 * 3600000, 24 * 3600000}};
 
 const ntf_post_settings_t *ntf_post_settings(void)
@@ -92,6 +94,13 @@ static int s_smtp(const cv_config_t *config, ntf_courier_settings_t *courier, ch
     return fits ? CV_OK : s_wrong(ret_error, error_size, "smtp/url", "is too long");
 }
 
+static bool s_is_party(const char *code)
+{
+    size_t len = strlen(code);
+    return len == 0 || (len > 1 && code[0] != '_' && code[0] != '-' &&
+                        strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == len);
+}
+
 int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     ntf_post_settings_t settings = {.courier.timeout_ms = cv_config_int(config, "notifications/timeout_ms")};
@@ -103,8 +112,16 @@ int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t e
         [NTF_ESCALATE_PROMOTION] = "notifications/escalate_promotion",
         [NTF_ESCALATE_SILENCE] = "notifications/escalate_silence",
     };
+    settings.report_days = (int)cv_config_int(config, "notifications/report_days");
+    settings.rate[NTF_EMAIL] = cv_config_int(config, "notifications/mail_rate");
+    settings.rate[NTF_WEBHOOK] = cv_config_int(config, "notifications/webhook_rate");
     for (int i = 0; i < NTF_ESCALATES; i++)
         settings.escalate_ms[i] = cv_config_int(config, escalate[i]) * 60000;
+    const char *secretariat = s_text(config, "notifications/secretariat");
+    if (cv_str_copy(cv_str(secretariat), settings.secretariat, sizeof(settings.secretariat)) ||
+        !s_is_party(settings.secretariat))
+        return s_wrong(ret_error, error_size, "notifications/secretariat",
+                       "must be the code of a party, 2 to 16 capital letters, digits, '_' and '-', or none");
     const char *ping = ntf_ping_configure(cv_str(cv_config_text(config, "notifications/ping")),
                                           cv_str(cv_config_text(config, "notifications/ping_answer")));
     if (ping)

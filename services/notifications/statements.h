@@ -105,8 +105,8 @@
             " coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1), 0),"          \
             " CASE WHEN ?7 > 0 AND NOT EXISTS(SELECT 1 FROM " PRIVATE_CURSOR                                                \
             " AND epoch = coalesce(?9, epoch) AND seq >= ?7) THEN 2"                                                        \
-            " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1 AND hold = 1)"           \
-            " THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING")                                                           \
+            " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND state = 1 AND hold = 1"            \
+            " AND above < 0) THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING")                                            \
     XX(release_private,                                                                                                     \
        "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 2 AND EXISTS(SELECT 1 FROM"               \
        " " PRIVATE_CURSOR                                                                                                   \
@@ -124,7 +124,7 @@
               ", data, mail FROM ntf_delivery AS d INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0"              \
               " AND next_ms <= ?1 AND NOT EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event"                   \
               " AND e.party = d.party AND e.state = 1 AND e.n < d.n AND e.hold NOT IN (4, 5)"                               \
-              " AND (e.hold <> 0 OR e.next_ms > ?1))"                                                                       \
+              " AND NOT (e.hold = 1 AND e.above >= 0) AND (e.hold <> 0 OR e.next_ms > ?1))"                                 \
               " ORDER BY n LIMIT ?2")                                                                                       \
     XX(lease, "UPDATE ntf_delivery SET lease_ms = ?2, mail = ?3 WHERE n = ?1")                                              \
     XX(written, "UPDATE ntf_delivery SET state = 2, attempts = attempts + 1, lease_ms = 0, mail = NULL,"                    \

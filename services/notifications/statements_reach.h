@@ -30,15 +30,20 @@
     " UPDATE ntf_dead SET n = n + (NEW.state = 4 AND NEW.reason <> 15) - (OLD.state = 4 AND OLD.reason <> 15)"         \
     " WHERE channel = NEW.channel; END;"
 
+/* When it was reported, by our clock: what others say of an instant (at_ms) does not say which attempt it is about. */
+#define NTF_TABLES_REACH_2                                                   \
+    "ALTER TABLE ntf_bounce ADD COLUMN taken_ms INTEGER NOT NULL DEFAULT 0;" \
+    "UPDATE ntf_bounce SET taken_ms = at_ms;"
+
 #define CONTACT "party, ord, event, state, since_ms, status"
 
 #define NTF_REACH_STATEMENTS(XX)                                                                                       \
     XX(mail_of, "SELECT d.number FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n WHERE v.notice = ?1"       \
                 " AND d.channel = 2")                                                                                  \
-    XX(said, "SELECT 1 FROM ntf_bounce WHERE dispatch = ?1 AND back = ?2 AND CASE ?2 WHEN 3 THEN at_ms = ?3"           \
-             " ELSE at_ms >= ?4 END LIMIT 1")                                                                          \
-    XX(put,                                                                                                            \
-       "INSERT INTO ntf_bounce SELECT ?1, coalesce(max(k), 0) + 1, ?2, ?3, ?4 FROM ntf_bounce WHERE dispatch = ?1")    \
+    XX(said, "SELECT 1 FROM ntf_bounce WHERE dispatch = ?1 AND back = ?2 AND (at_ms = ?3 OR (?2 <> 3"                  \
+             " AND taken_ms >= ?4)) LIMIT 1")                                                                          \
+    XX(put, "INSERT INTO ntf_bounce SELECT ?1, coalesce(max(k), 0) + 1, ?2, ?3, ?4, ?5 FROM ntf_bounce"                \
+            " WHERE dispatch = ?1")                                                                                    \
     XX(trim, "DELETE FROM ntf_bounce WHERE dispatch = ?1 AND k <= (SELECT max(k) FROM ntf_bounce WHERE dispatch = ?1)" \
              " - ?2")                                                                                                  \
     XX(count, "INSERT INTO ntf_address VALUES(?1, 0, 0, '', ?2 = 1, ?2 = 2, ?2 = 3, ?2 = 4) ON CONFLICT(address)"      \
@@ -49,6 +54,8 @@
     XX(stop, "UPDATE ntf_address SET since_ms = CASE state WHEN 0 THEN ?3 ELSE since_ms END, status = ?4,"             \
              " state = max(state, ?2) WHERE address = ?1")                                                             \
     XX(stopped, "SELECT 1 FROM ntf_address WHERE address = ?1 AND state > 0")                                          \
+    XX(is_of, "SELECT EXISTS(SELECT 1 FROM ntf_contact WHERE event = ?1 AND party = ?2 AND email = ?3)"                \
+              " OR EXISTS(SELECT 1 FROM ntf_recipient WHERE party = ?2 AND email = ?3)")                               \
     XX(clear, "UPDATE ntf_address SET state = 0, since_ms = 0, status = '' WHERE state > 0 AND address IN"             \
               " (SELECT email FROM ntf_recipient WHERE party = ?1 AND ord = ?2 UNION ALL"                              \
               " SELECT email FROM ntf_contact WHERE party = ?1 AND ?2 = 0)")                                           \

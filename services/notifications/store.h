@@ -55,7 +55,9 @@ enum {
     NTF_REMINDER = 5,
     NTF_SILENCE = 6,
     NTF_DIGEST = 7,
-    NTF_CONTACT_PING = 8
+    NTF_CONTACT_PING = 8,
+    NTF_UNSEEN = 9,
+    NTF_KINDS_END
 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
@@ -147,7 +149,8 @@ typedef struct {
 int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) CV_USE_RESULT;
 /* Lets go what waits for contact data, an event or a party that has come by now. */
 int ntf_store_release(ntf_store_t *store) CV_USE_RESULT;
-/* One delivery waits, for hold. */
+/* One delivery waits, for hold. For somebody to write to, one that is for the next contacts alone (above) keeps back
+ * nothing behind it: those before them can be written to. */
 int ntf_store_hold(ntf_store_t *store, int64_t n, int hold) CV_USE_RESULT;
 /* Lets go what waits for somebody to write to. event absent: at all events of the party. */
 int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;

@@ -3,43 +3,14 @@
  */
 #include "notifications/store_arrival.h"
 
+#include "notifications/statement_set.h"
 #include "notifications/statements_arrival.h"
-
-#include <stdlib.h>
 
 _Static_assert(CV_DELIVERY_RESULT_WITHDRAWN == 15, "IS_DEAD of statements_arrival.h says it as a number");
 
 const char ntf_tables_arrival[] = NTF_TABLES_ARRIVAL;
 
-struct ntf_arrivals {
-#define XX(name, sql) cv_stmt_t *name;
-    NTF_ARRIVAL_STATEMENTS(XX)
-#undef XX
-};
-
-int ntf_arrivals_open(cv_db_t *db, ntf_arrivals_t **ret_arrivals)
-{
-    ntf_arrivals_t *arrivals = calloc(1, sizeof(*arrivals));
-    if (!arrivals)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&arrivals->name, sql},
-        NTF_ARRIVAL_STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_arrivals_close(&arrivals);
-    else
-        *ret_arrivals = arrivals;
-    return rc;
-}
-
-void ntf_arrivals_close(ntf_arrivals_t **arrivals)
-{
-    free(*arrivals); /* the statements are the database's */
-    *arrivals = NULL;
-}
+NTF_STATEMENT_SET(ntf_arrivals, NTF_ARRIVAL_STATEMENTS)
 
 int ntf_arrival_of(ntf_arrivals_t *arrivals, int64_t n, bool is_dead, ntf_arrival_t *ret_arrival)
 {

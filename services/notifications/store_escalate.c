@@ -3,7 +3,7 @@
  */
 #include "notifications/store_escalate.h"
 
-#include <stdlib.h>
+#include "notifications/statement_set.h"
 
 const char ntf_tables_escalate[] =
     "ALTER TABLE ntf_delivery ADD COLUMN above INTEGER NOT NULL DEFAULT -1;"
@@ -24,7 +24,19 @@ const char ntf_tables_escalate[] =
     XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"          \
               " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"          \
               " AND r.email = d.address), -1) FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER         \
-              " WHERE v.n = ?1 AND d.channel = 2")                                                                     \
+              " WHERE v.n = ?1 AND d.channel = 2 AND d.address <> ''")                                                 \
+    XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")           \
+    XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND topic = 0"         \
+             " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
+    XX(later,                                                                                                          \
+       "SELECT max(o.n) FROM ntf_delivery AS v JOIN ntf_delivery AS o ON o.event = v.event AND o.party = v.party"      \
+       " AND o.n > v.n AND o.topic = 5 AND o.above < 0 JOIN ntf_watch AS w ON w.n = o.n WHERE v.n = ?1"                \
+       " AND w.deadline_ms = ?2 AND v.topic IN (5, 6)"                                                                 \
+       " AND (v.topic = 6 OR substr(v.data, 1, 2) = substr(o.data, 1, 2))")                                            \
+    XX(settle, "INSERT INTO ntf_settled SELECT ?1, ?2, coalesce(max(n), 0) FROM ntf_delivery WHERE event = ?1"         \
+               " AND party = ?2 ON CONFLICT DO UPDATE SET n = excluded.n")                                             \
+    XX(settled, "SELECT EXISTS(SELECT 1 FROM ntf_settled WHERE event = ?1 AND party = ?2 AND n >= ?3)")                \
+    XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")    \
     XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
               " WHERE v.n = ?1 AND d.state = 3)")                                                                      \
     XX(reopen, "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2"                       \
@@ -34,35 +46,7 @@ const char ntf_tables_escalate[] =
     XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                  \
     XX(unseen, "SELECT count(*) FROM ntf_watch INDEXED BY ntf_watch_nobody WHERE state = 4 AND deadline_ms > ?1")
 
-struct ntf_watches {
-#define XX(name, sql) cv_stmt_t *name;
-    STATEMENTS(XX)
-#undef XX
-};
-
-int ntf_watches_open(cv_db_t *db, ntf_watches_t **ret_store)
-{
-    ntf_watches_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_watches_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_watches_close(ntf_watches_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
-}
+NTF_STATEMENT_SET(ntf_watches, STATEMENTS)
 
 int ntf_watch_put(ntf_watches_t *store, cv_str_t notice, int64_t deadline_ms, int64_t at_ms)
 {
@@ -121,6 +105,80 @@ int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_m
     if (rc > 0)
         cv_stmt_reset(store->order);
     return CV_OK;
+}
+
+int ntf_watch_second(ntf_watches_t *store, int64_t n, int *ret_above)
+{
+    cv_stmt_int(store->second, 1, n);
+    int rc = cv_stmt_step(store->second);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_above = (int)cv_stmt_get_int(store->second, 0);
+    cv_stmt_reset(store->second);
+    return CV_OK;
+}
+
+int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
+                   ntf_said_t *ret_said)
+{
+    cv_stmt_text(store->said, 1, event);
+    cv_stmt_text(store->said, 2, party);
+    cv_stmt_int(store->said, 3, n);
+    int rc = cv_stmt_step(store->said);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    cv_str_t data = cv_stmt_get_blob(store->said, 2);
+    *ret_said = (ntf_said_t){.n = cv_stmt_get_int(store->said, 0),
+                             .kind = (int)cv_stmt_get_int(store->said, 1),
+                             .data = data.ptr ? cv_arena_str(arena, data) : CV_STR_NONE};
+    cv_stmt_reset(store->said);
+    return data.ptr && !ret_said->data.ptr ? CV_ENOMEM : CV_OK;
+}
+
+int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, int64_t *ret_n)
+{
+    cv_stmt_int(store->later, 1, n);
+    cv_stmt_int(store->later, 2, deadline_ms);
+    int rc = cv_stmt_step(store->later);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    bool is_none = cv_stmt_get_null(store->later, 0);
+    *ret_n = cv_stmt_get_int(store->later, 0);
+    cv_stmt_reset(store->later);
+    return is_none ? CV_ENOTFOUND : CV_OK;
+}
+
+int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party)
+{
+    cv_stmt_text(store->settle, 1, event);
+    cv_stmt_text(store->settle, 2, party);
+    return cv_stmt_run(store->settle);
+}
+
+int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, bool *ret_settled)
+{
+    cv_stmt_text(store->settled, 1, event);
+    cv_stmt_text(store->settled, 2, party);
+    cv_stmt_int(store->settled, 3, n);
+    int rc = cv_stmt_step(store->settled);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_settled = cv_stmt_get_int(store->settled, 0) != 0;
+    cv_stmt_reset(store->settled);
+    return CV_OK;
+}
+
+int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_data)
+{
+    cv_stmt_text(store->step, 1, decision);
+    cv_stmt_text(store->step, 2, party);
+    int rc = cv_stmt_step(store->step);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    cv_str_t data = cv_stmt_get_blob(store->step, 0);
+    *ret_data = data.ptr ? cv_arena_str(arena, data) : CV_STR_NONE;
+    cv_stmt_reset(store->step);
+    return data.ptr && !ret_data->ptr ? CV_ENOMEM : CV_OK;
 }
 
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken)

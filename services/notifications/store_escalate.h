@@ -5,6 +5,8 @@
  *                                                              |    |  ^------------+
  *                                                              |    +-> nobody -----+  looked at again now and then
  *                                                              +-> ended
+ *   ntf_settled  the newest delivery of a delegation when a snapshot of registration said that it has no open offer: those
+ *               that were made to it before have been answered, by records that nobody gets any more
  *
  * Invariant: of a notice at most one other is made for the next contact: its number is in the row (second), and its id is
  * made from the notice's.
@@ -33,8 +35,30 @@ int ntf_watch_due(ntf_watches_t *store, int64_t now_ms, ntf_watch_t *ret_watch) 
 int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch) CV_USE_RESULT;
 /* CV_ENOTFOUND: nothing is watched. */
 int ntf_watch_next(ntf_watches_t *store, int64_t *ret_ms) CV_USE_RESULT;
-/* To which order its mail went last; -1: to nobody who is a contact or recipient now. *ret_mailed: it was mailed. */
+/* To which order its mail went last; -1: to nobody who is a contact or recipient now. *ret_mailed: it was mailed, and
+ * to whom is not forgotten (scrub.c). */
 int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_mailed) CV_USE_RESULT;
+/* Behind which order the one is that was made for the next contact. CV_ENOTFOUND: none was. */
+int ntf_watch_second(ntf_watches_t *store, int64_t n, int *ret_above) CV_USE_RESULT;
+/* The next that registration said of the delegation behind delivery n: a decision, a promotion, a lapse; data is copied
+ * to the arena. CV_ENOTFOUND: no more. */
+typedef struct {
+    int64_t n;
+    int kind;
+    cv_str_t data;
+} ntf_said_t;
+int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
+                   ntf_said_t *ret_said) CV_USE_RESULT;
+/* The last reminder of the same deadline that was made after this one, which is a reminder of it or the opening of the
+ * silence procedure. CV_ENOTFOUND: none. */
+int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, int64_t *ret_n) CV_USE_RESULT;
+/* Registration has no open offer for the delegation now, which is all that a snapshot says; and whether it said so after
+ * delivery n was made. */
+int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
+int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, bool *ret_settled) CV_USE_RESULT;
+/* The last step of a silence procedure that this party was told of; absent where it is not kept. CV_ENOTFOUND: none. */
+int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena,
+                   cv_str_t *ret_data) CV_USE_RESULT;
 /* Whether a server or a webhook has taken it, whatever became of its other dispatches. */
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken) CV_USE_RESULT;
 /* What was taken came back: whoever's mail this delivery is, is looked at again now, if its deadline is ahead. */

@@ -3,7 +3,7 @@
  */
 #include "notifications/store_ping.h"
 
-#include <stdlib.h>
+#include "notifications/statement_set.h"
 
 #define STOPPED                                                                            \
     "EXISTS(SELECT 1 FROM ntf_recipient AS s JOIN ntf_address AS a ON a.address = s.email" \
@@ -30,35 +30,7 @@ const char ntf_tables_ping[] =
     XX(whom, "SELECT " STOPPED " FROM ntf_ping AS p WHERE p.party = ?1 AND p.ord = ?2")                              \
     XX(clear, "UPDATE ntf_ping SET state = 0, since_ms = ?3 WHERE party = ?1 AND ord = ?2 AND state IN (3, 5)")
 
-struct ntf_pings {
-#define XX(name, sql) cv_stmt_t *name;
-    STATEMENTS(XX)
-#undef XX
-};
-
-int ntf_pings_open(cv_db_t *db, ntf_pings_t **ret_store)
-{
-    ntf_pings_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_pings_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_pings_close(ntf_pings_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
-}
+NTF_STATEMENT_SET(ntf_pings, STATEMENTS)
 
 static void s_whom(cv_stmt_t *stmt, cv_str_t party, int order)
 {

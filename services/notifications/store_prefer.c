@@ -6,9 +6,8 @@
  */
 #include "notifications/store_prefer.h"
 
+#include "notifications/statement_set.h"
 #include "notifications/statements_prefer.h"
-
-#include <stdlib.h>
 
 const char ntf_tables_prefer[] =
     "ALTER TABLE ntf_delivery ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;"
@@ -103,35 +102,7 @@ const char ntf_tables_prefer[] =
     XX(mail_body, "UPDATE ntf_dispatch SET body = NULL, address = CASE state WHEN 2 THEN address ELSE '' END"                 \
                   " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE)
 
-struct ntf_prefers {
-#define XX(name, sql) cv_stmt_t *name;
-    STATEMENTS(XX)
-#undef XX
-};
-
-int ntf_prefers_open(cv_db_t *db, ntf_prefers_t **ret_store)
-{
-    ntf_prefers_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_prefers_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_prefers_close(ntf_prefers_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
-}
+NTF_STATEMENT_SET(ntf_prefers, STATEMENTS)
 
 /* ---- helpers ------------------------------------------------------------------------------ */
 

@@ -44,7 +44,7 @@ int ntf_prefers_open(cv_db_t *db, ntf_prefers_t **ret_store) CV_USE_RESULT;
 void ntf_prefers_close(ntf_prefers_t **store);
 
 /* ---- preferences and hours ---- */
-enum { NTF_PREFERENCES_MAX = 11 * 8, NTF_HOURS_MAX = 11 }; /* of one party */
+enum { NTF_PREFERENCES_MAX = 11 * NTF_KINDS_END /* with that of every kind */, NTF_HOURS_MAX = 11 }; /* of one party */
 /* Whether anybody has any. */
 int ntf_preferring(ntf_prefers_t *store, bool *ret_any) CV_USE_RESULT;
 /* mode 0: taken away; CV_ENOTFOUND: there was none. */

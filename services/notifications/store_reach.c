@@ -3,9 +3,8 @@
  */
 #include "notifications/store_reach.h"
 
+#include "notifications/statement_set.h"
 #include "notifications/statements_reach.h"
-
-#include <stdlib.h>
 
 _Static_assert(CV_DELIVERY_RESULT_WITHDRAWN == 15, "statements_reach.h says it as a number");
 _Static_assert((int)NTF_CONTACT_RETURNED == (int)NTF_ADDRESS_RETURNED &&
@@ -13,12 +12,9 @@ _Static_assert((int)NTF_CONTACT_RETURNED == (int)NTF_ADDRESS_RETURNED &&
                "the view gives the state of the address");
 
 const char ntf_tables_reach[] = NTF_TABLES_REACH;
+const char ntf_tables_reach_2[] = NTF_TABLES_REACH_2;
 
-struct ntf_reaches {
-#define XX(name, sql) cv_stmt_t *name;
-    NTF_REACH_STATEMENTS(XX)
-#undef XX
-};
+NTF_STATEMENT_SET(ntf_reaches, NTF_REACH_STATEMENTS)
 
 cv_contact_state_t ntf_contact_word(int state)
 {
@@ -31,30 +27,6 @@ cv_contact_state_t ntf_contact_word(int state)
         [NTF_CONTACT_UNANSWERED] = CV_CONTACT_STATE_UNANSWERED,
     };
     return words[state];
-}
-
-int ntf_reaches_open(cv_db_t *db, ntf_reaches_t **ret_store)
-{
-    ntf_reaches_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        NTF_REACH_STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_reaches_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_reaches_close(ntf_reaches_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
 }
 
 static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
@@ -103,12 +75,13 @@ int ntf_bounce_said(ntf_reaches_t *store, const ntf_bounce_t *bounce, int64_t si
     return s_whether(store->said, ret_said);
 }
 
-int ntf_bounce_put(ntf_reaches_t *store, const ntf_bounce_t *bounce, cv_str_t address)
+int ntf_bounce_put(ntf_reaches_t *store, const ntf_bounce_t *bounce, cv_str_t address, int64_t now_ms)
 {
     cv_stmt_int(store->put, 1, bounce->dispatch);
     cv_stmt_int(store->put, 2, bounce->back);
     cv_stmt_int(store->put, 3, bounce->at_ms);
     cv_stmt_text(store->put, 4, bounce->status);
+    cv_stmt_int(store->put, 5, now_ms);
     int rc = cv_stmt_run(store->put);
     if (!rc) {
         cv_stmt_int(store->trim, 1, bounce->dispatch);
@@ -171,6 +144,14 @@ int ntf_address_stopped(ntf_reaches_t *store, cv_str_t address, bool *ret_stoppe
 {
     cv_stmt_text(store->stopped, 1, address);
     return s_whether(store->stopped, ret_stopped);
+}
+
+int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, cv_str_t address, bool *ret_is)
+{
+    cv_stmt_text(store->is_of, 1, event);
+    cv_stmt_text(store->is_of, 2, party);
+    cv_stmt_text(store->is_of, 3, address);
+    return s_whether(store->is_of, ret_is);
 }
 
 int ntf_address_clear(ntf_reaches_t *store, cv_str_t party, int order, cv_db_t *db, int64_t *ret_n)

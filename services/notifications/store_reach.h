@@ -22,7 +22,7 @@
 #include "notifications/core_bounce.h"
 #include "notifications/store_dispatch.h"
 
-extern const char ntf_tables_reach[]; /* the migration */
+extern const char ntf_tables_reach[], ntf_tables_reach_2[]; /* the migrations */
 
 enum { NTF_BOUNCES_KEPT = 8, NTF_STATUS_MAX = 9 };
 
@@ -50,10 +50,11 @@ typedef struct {
     int64_t at_ms;
     cv_str_t status; /* "": none */
 } ntf_bounce_t;
-/* Whether the same came back of it before: late twice is the same only at the same instant, dead twice is always. */
+/* Whether the same came back of it before: what is said of the same instant is the same; dead twice is, if it was said
+ * since since_ms, by our clock: when the attempts began that it may be about. */
 int ntf_bounce_said(ntf_reaches_t *store, const ntf_bounce_t *bounce, int64_t since_ms, bool *ret_said) CV_USE_RESULT;
 /* Put down; an address (absent: forgotten) has one more of them. */
-int ntf_bounce_put(ntf_reaches_t *store, const ntf_bounce_t *bounce, cv_str_t address) CV_USE_RESULT;
+int ntf_bounce_put(ntf_reaches_t *store, const ntf_bounce_t *bounce, cv_str_t address, int64_t now_ms) CV_USE_RESULT;
 /* A dispatch that was delivered is dead. */
 int ntf_bounce_kill(ntf_reaches_t *store, int64_t dispatch, int64_t now_ms) CV_USE_RESULT;
 /* At most NTF_BOUNCES_KEPT, oldest first; texts are copied to the arena. */
@@ -63,6 +64,9 @@ int ntf_bounce_list(ntf_reaches_t *store, int64_t dispatch, cv_arena_t *arena,
 /* ---- addresses ---- */
 int ntf_address_stop(ntf_reaches_t *store, cv_str_t address, int state, int64_t now_ms, cv_str_t status) CV_USE_RESULT;
 int ntf_address_stopped(ntf_reaches_t *store, cv_str_t address, bool *ret_stopped) CV_USE_RESULT;
+/* Whether the delegation's contact, or a recipient of the party, has this address. */
+int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, cv_str_t address,
+                      bool *ret_is) CV_USE_RESULT;
 /* Addresses of the party's recipient, or with order 0 of its contacts, are fine again. *ret_n: how many were not. */
 int ntf_address_clear(ntf_reaches_t *store, cv_str_t party, int order, cv_db_t *db, int64_t *ret_n) CV_USE_RESULT;
 /* Those that nobody has any more. */

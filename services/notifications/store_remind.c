@@ -3,7 +3,7 @@
  */
 #include "notifications/store_remind.h"
 
-#include <stdlib.h>
+#include "notifications/statement_set.h"
 
 enum { PARTIES_MAX = 4096, HOUR_MS = 3600 * 1000 };
 
@@ -23,6 +23,19 @@ const char ntf_tables_content[] =
     " state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 4), PRIMARY KEY(about, rule, anchor_ms)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX ntf_due_next ON ntf_due(due_ms) WHERE state = 1;"
     "CREATE TABLE ntf_procedure(decision TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+
+/* What a column may hold is checked by the table itself: another table, with the same rows. */
+const char ntf_tables_report[] =
+    "CREATE TABLE ntf_rule_new(rule TEXT PRIMARY KEY, anchor INTEGER NOT NULL CHECK(anchor BETWEEN 0 AND 5),"
+    " before_ms INTEGER NOT NULL CHECK(before_ms > 0), audience INTEGER NOT NULL CHECK(audience BETWEEN 1 AND 4),"
+    " off INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+    "INSERT INTO ntf_rule_new SELECT rule, anchor, before_ms, audience, off FROM ntf_rule;"
+    "DROP TABLE ntf_rule;"
+    "ALTER TABLE ntf_rule_new RENAME TO ntf_rule;"
+    "INSERT INTO ntf_rule(rule, anchor, before_ms, audience) VALUES('report_7d', 5, 604800000, 4),"
+    " ('report_1d', 5, 86400000, 4) ON CONFLICT DO NOTHING;"
+    "CREATE TABLE ntf_settled(event TEXT NOT NULL, party TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(event, party))"
+    " STRICT, WITHOUT ROWID;";
 
 #define STATEMENTS(XX)                                                                                                \
     XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")         \
@@ -58,35 +71,7 @@ const char ntf_tables_content[] =
     XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"           \
                       " AND party = ?2 AND calendar <> 0 ORDER BY n DESC LIMIT 1")
 
-struct ntf_reminders {
-#define XX(name, sql) cv_stmt_t *name;
-    STATEMENTS(XX)
-#undef XX
-};
-
-int ntf_reminders_open(cv_db_t *db, ntf_reminders_t **ret_store)
-{
-    ntf_reminders_t *store = calloc(1, sizeof(*store));
-    if (!store)
-        return CV_ENOMEM;
-    const cv_sql_t all[] = {
-#define XX(name, sql) {&store->name, sql},
-        STATEMENTS(XX)
-#undef XX
-    };
-    int rc = cv_db_prepare_all(db, all, sizeof(all) / sizeof(all[0]));
-    if (rc)
-        ntf_reminders_close(&store);
-    else
-        *ret_store = store;
-    return rc;
-}
-
-void ntf_reminders_close(ntf_reminders_t **store)
-{
-    free(*store); /* the statements are the database's */
-    *store = NULL;
-}
+NTF_STATEMENT_SET(ntf_reminders, STATEMENTS)
 
 /* What is in the database must not depend on the order of a generated enum. */
 static const cv_party_kind_t s_kinds[] = {CV_PARTY_KIND_ABSENT,         CV_PARTY_KIND_MEMBER,
@@ -149,6 +134,7 @@ static const struct {
     [NTF_ANCHOR_NOMINATION] = {CV_REMINDER_ANCHOR_NOMINATION, NTF_TO_UNANSWERED},
     [NTF_ANCHOR_CONFIRMATION] = {CV_REMINDER_ANCHOR_CONFIRMATION, NTF_TO_REGISTERED},
     [NTF_ANCHOR_SILENCE] = {CV_REMINDER_ANCHOR_SILENCE, NTF_TO_MEMBERS},
+    [NTF_ANCHOR_REPORT] = {CV_REMINDER_ANCHOR_REPORT, NTF_TO_PROPOSER},
 };
 
 int ntf_rule_put(ntf_reminders_t *store, const cv_reminder_t *reminder)

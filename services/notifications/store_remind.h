@@ -26,7 +26,7 @@
 #include "notifications/core_remind.h"
 #include "notifications/store.h"
 
-extern const char ntf_tables_content[]; /* the migration */
+extern const char ntf_tables_content[], ntf_tables_report[]; /* the migrations */
 
 typedef struct ntf_reminders ntf_reminders_t;
 int ntf_reminders_open(cv_db_t *db, ntf_reminders_t **ret_store) CV_USE_RESULT;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """test_languages: no word of a notice is missing in a catalogue, none is left over, and placeholders agree.
 
-The words are found where they are used: {{#_}}...{{/_}} in the templates, N_("...") in C.
+The words are found where they are used: {{#_}}...{{/_}} in the templates, N_("...") in C and in view_words.h.
 SPDX-License-Identifier: Apache-2.0
 """
 import ast
@@ -32,7 +32,7 @@ def used():
                 raise SystemExit(f"{path.name}: {body}: its number is not said")
         if len(SECTION.findall(text)) != text.count("{{#_"):
             raise SystemExit(f"{path.name}: a translated section is not closed, or in another")
-    for path in sorted(CONTENT.glob("*.c")):
+    for path in [*sorted(CONTENT.glob("*.c")), CONTENT / "view_words.h"]:
         for quoted in MARKED.findall(path.read_text(encoding="utf-8")):
             words.setdefault((None, ast.literal_eval(quoted)), (None, path.name))
     return words

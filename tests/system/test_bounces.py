@@ -225,6 +225,7 @@ class Bounces(Case):
         self.recipient(1, "ok-first@az.example", party="AZ")
         self.recipient(2, "ok-second@az.example", party="AZ")
         self.recipient(1, "refuse-first@uz.example", party="UZ")
+        self.recipient(1, "ok-desk@secretariat.example", party="SECRETARIAT")
         opened = cvwire.now_ms()
         expires = opened + 12000
         world.decide(self.office, "scheduling.decision.open", {"decision": "2026-D-1", "subject": "document", "title": "Rules",
@@ -251,6 +252,30 @@ class Bounces(Case):
         wait_for(lambda: any(r.get("kind") == "silence" and r["cause"] != dead["cause"] for r in self.records()), "it ends", deadline=30)
         self.assertEqual(len([m for m in self.mails() if m["id"].startswith("<second.")]), 1)
         self.assertEqual([m for m in self.mails() if m["to"] == "ok-second@az.example"], [])
+        # The secretariat was told of it while there was time, once, and of nothing that somebody got.
+        told = [m for m in self.mails() if m["to"] == "ok-desk@secretariat.example"]
+        self.assertTrue(all(m["id"].startswith("<unseen.") for m in told), told)
+        about = [m for m in told if m["id"].split("@")[0].endswith(".UZ")]
+        self.assertEqual(len(about), 1, [m["id"] for m in told])
+        self.assertLess(about[0]["at"] * 1000, expires)
+        self.assertEqual([m["id"] for m in told if m["id"].split("@")[0].endswith((".KZ", ".AZ"))], [])
+        # The first contact's address is stopped, and what is dead is sent again: not to whoever has got the other one.
+        self.assert_outcome(self.d.publisher("mirror").ask("notifications.bounce.report", {"dispatch": dead["dispatch"], "what": "hard", "status": "5.1.1"}), "OK", "bounce_taken")
+        world.decide(self.office, "notifications.redrive", {"dispatches": [dead["dispatch"]]})
+        wait_for(lambda: any(r.get("dispatch") == dead["dispatch"] and r["reason"] == "stopped" for r in self.records()), lambda: f"{self.records()}")
+        self.assertEqual([m["to"] for m in self.mails() if m["id"].startswith(f"<{dead['notice']}@")], [])
+
+    def test_another_address_mends_it(self):
+        """What is dead goes to the address that its recipient has when it is sent again, and so does what waits."""
+        self.begin()
+        self.recipient(1, "refuse-first@kz.example")
+        world.decide(self.office, "scheduling.decision.open", {"decision": "2026-D-1", "subject": "document", "title": "Rules",
+                                                               "text": "The rules are adopted.", "expires_ms": cvwire.now_ms() + 86400000})
+        dead = self.until("KZ", "dead")
+        self.recipient(1, "ok-other@kz.example")
+        world.decide(self.office, "notifications.redrive", {"dispatches": [dead["dispatch"]]})
+        self.until("KZ", "delivered")
+        self.assertEqual([m["to"] for m in self.mails() if m["id"].startswith(f"<{dead['notice']}@")], ["ok-other@kz.example"])
 
 
 if __name__ == "__main__":

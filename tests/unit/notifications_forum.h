@@ -9,6 +9,8 @@
 #define EVENTS_ID "registration.events.1111111111111111."
 #define CHANGE_ID "scheduling.events.1010101010101010."
 #define KZ "KZ"
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
 
 /* ---- what the others say ------------------------------------------------------------------ */
 
@@ -89,6 +91,27 @@ static inline uint64_t tell_registered(drv_t *drv, const char *party)
     char email[64];
     snprintf(email, sizeof(email), "focal@%s.example", party);
     return tell_decided(drv, party, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, tell_contact(drv, party, email));
+}
+
+/* Sets a recipient of this party. */
+static inline void recipient_of(drv_t *drv, const char *party, int64_t order, const char *email)
+{
+    static int number;
+    char id[64];
+    snprintf(id, sizeof(id), "0190163d-8694-739b-aea5-%012d", ++number);
+    assert_true(cv_str_is(drv_recipient(drv, id, party, order, email), "recipient_set"));
+}
+
+static inline void recipient(drv_t *drv, int64_t order, const char *email)
+{
+    recipient_of(drv, KZ, order, email);
+}
+
+/* Later, and what is due then. */
+static inline void jump(drv_t *drv, int64_t by_ms)
+{
+    drv->ms += by_ms;
+    drv_run(drv, 1500, true);
 }
 
 static inline void assert_written(drv_t *drv, const char *notice, const char *part)

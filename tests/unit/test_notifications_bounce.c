@@ -188,6 +188,28 @@ static void test_hard_bounce(void **state)
     assert_int_equal(contacts_listed(drv, CV_STR_NONE, 10), 1);
 }
 
+/* It came back, was sent again at once, and comes back again: the second is not the first, said twice. */
+static void test_comes_back_after_a_quick_redrive(void **state)
+{
+    drv_t *drv = *state;
+    char sql[160];
+    mailed(drv);
+    int64_t first_ms = drv->ms;
+    assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, "5.1.1", first_ms), "bounce_taken");
+    assert_string_equal(clear(drv, 0), "contact_cleared");
+    drv->ms += 60000;
+    snprintf(sql, sizeof(sql), "UPDATE ntf_dispatch SET state = 3, attempts = 2, done_ms = %lld, first_ms = %lld",
+             (long long)drv->ms, (long long)drv->ms);
+    drv_sql(drv, sql);
+    drv_restart(drv);
+    drv_run(drv, 1500, true);
+    assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, "5.1.1", first_ms), "bounce_known"); /* late */
+    assert_int_equal(last_notice(drv).state, CV_NOTICE_STATE_DELIVERED);
+    assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, "5.1.1", drv->ms), "bounce_taken");
+    assert_int_equal(last_notice(drv).state, CV_NOTICE_STATE_DEAD);
+    assert_string_equal(report(drv, 1, CV_BOUNCE_KIND_HARD, "5.1.1", drv->ms), "bounce_known");
+}
+
 static void test_restart_and_snapshot(void **state)
 {
     drv_t *drv = *state;
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_effects),
         cmocka_unit_test(test_status),
         cmocka_unit_test_setup_teardown(test_hard_bounce, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_comes_back_after_a_quick_redrive, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_restart_and_snapshot, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_cleared, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_soft_failed_complaint, drv_setup, drv_teardown),

@@ -575,6 +575,15 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     assert_true(has(cv_buf_str(&text.body), "  № 7: место подтверждено\n"));
     ntf_text_done(&text);
 
+    /* A seat that lapses unless it is accepted is offered, not confirmed. */
+    promoted.persons[0].state = CV_PERSON_STATE_OFFERED;
+    promoted.has_expires_ms = true;
+    promoted.expires_ms = 1772096400000;
+    ntf_text_init(&text);
+    assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_PROMOTION, .promoted = &promoted}, &text), CV_OK);
+    assert_true(cv_str_is(cv_buf_str(&text.subject), "Предложено место; его нужно подтвердить в срок: Business Forum"));
+    ntf_text_done(&text);
+
     cv_registration_lapsed_v1_t lapsed = {
         .expires_ms = 1772096400000, .persons_n = 1, .persons = {{.number = 7, .state = CV_PERSON_STATE_WITHDRAWN}}};
     context.language = CV_LANGUAGE_EN;

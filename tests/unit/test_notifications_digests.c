@@ -9,7 +9,6 @@
 #include "notifications_forum.h"
 #include "stored.h"
 
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define FILE_DECIDED EVENTS_ID "1.KZ"
 
 /* ---- asking ------------------------------------------------------------------------------- */
@@ -191,12 +190,24 @@ static void test_whole_and_once(void **state)
     for (size_t i = 0; i < drv->notices_n; i++)
         written += drv_notice(drv->notices[i]).state == CV_NOTICE_STATE_WRITTEN;
     assert_int_equal(written, 3);
-    for (int days = 0; days < 15; days++) { /* nothing waits: nothing is sent, and no digest finds itself */
-        drv->ms += DAY_MS;
-        drv_run(drv, 300, true);
-    }
-    assert_accounted(drv, 0, 2, 1);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer WHERE kind = 'outbox'"), 0);
+}
+
+/* Everything is wanted in a digest, and a digest is a notice too: it is in none, and there is none about nothing. */
+static void test_digest_that_finds_itself(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    prefer(drv, CV_NOTICE_KIND_ABSENT, CV_NOTICE_MODE_DAILY);
+    decide_and_move(drv);
+    for (int days = 0; days < 15; days++) {
+        drv->ms += DAY_MS;
+        drv_restart(drv);
+        drv_run(drv, 300, true);
+        assert_accounted(drv, 0, 2, 1);
+    }
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 7 AND digest <> 0"), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_wait"), 0);
 }
 
 /* What becomes of a digest's mail is said of what is in it. */
@@ -665,6 +676,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_whole_and_once, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_digest_that_finds_itself, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_comes_as_far_as_its_digest, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_by_period_and_many, drv_setup, drv_teardown),
         cmocka_unit_test(test_ends_at_every_moment),

@@ -6,11 +6,7 @@
 #include "notifications/escalate.h"
 #include "notifications/store_arrival.h"
 
-#include "notifications_forum.h"
-
-#define HOUR_MS INT64_C(3600000)
-#define DAY_MS (24 * HOUR_MS)
-#define OFFER EVENTS_ID "2.KZ"
+#include "notifications_offer.h"
 
 static void test_when(void **state)
 {
@@ -36,71 +32,61 @@ static void test_seen(void **state)
     assert_int_equal(ntf_seen(NTF_ARRIVAL_DELIVERED + 7, OUTBOX, NTF_LEFT_OUT), NTF_SEEN_NOT); /* its webhook died */
 }
 
+static void test_ready(void **state)
+{
+    (void)state;
+    assert_int_equal(ntf_escalate_ready(1000, DAY_MS, 2000), 1000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(1000, 31000, 2000), 16000); /* not longer than half of what is left */
+    /* Nothing hurries once it is over: what became of it must have come. */
+    assert_int_equal(ntf_escalate_ready(1000, 31000, 31000), 1000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(1000, 900, 1000), 1000 + NTF_LOOK_START_MS);
+}
+
+static void test_ids(void **state)
+{
+    (void)state;
+    char id[NTF_ID_MAX + 1], again[NTF_ID_MAX + 1], other[NTF_ID_MAX + 1], text[NTF_ID_MAX + 1];
+    assert_int_equal(ntf_id_because("second", CV_STR("a.KZ"), CV_STR(KZ), id), CV_OK);
+    assert_string_equal(id, "second.a.KZ");
+    memset(text, 'a', NTF_ID_MAX);
+    assert_int_equal(ntf_id_because("second", (cv_str_t){text, NTF_ID_MAX - 7}, CV_STR(KZ), id), CV_OK);
+    assert_int_equal(strlen(id), NTF_ID_MAX); /* the longest that needs no hash */
+    for (size_t len = NTF_ID_MAX - 6; len <= NTF_ID_MAX; len++) {
+        assert_int_equal(ntf_id_because("second", (cv_str_t){text, len}, CV_STR(KZ), id), CV_OK);
+        assert_int_equal(ntf_id_because("second", (cv_str_t){text, len}, CV_STR(KZ), again), CV_OK);
+        assert_string_equal(id, again);
+        assert_int_equal(strlen(id), strlen("second.") + 32 + strlen(".KZ"));
+        text[0] = 'b';
+        assert_int_equal(ntf_id_because("second", (cv_str_t){text, len}, CV_STR(KZ), other), CV_OK);
+        assert_string_not_equal(id, other);
+        text[0] = 'a';
+    }
+}
+
+static void test_offers(void **state)
+{
+    (void)state;
+    cv_registration_promoted_v1_t promoted = {.persons_n = 3,
+                                              .persons = {{.number = 1, .state = CV_PERSON_STATE_OFFERED},
+                                                          {.number = 2, .state = CV_PERSON_STATE_CONFIRMED},
+                                                          {.number = 4, .state = CV_PERSON_STATE_OFFERED}}};
+    ntf_offered_t offered = ntf_offered(&promoted);
+    assert_int_equal(offered.n, 2);
+    cv_person_place_t said[] = {{.number = 2, .state = CV_PERSON_STATE_WITHDRAWN},
+                                {.number = 4, .state = CV_PERSON_STATE_OFFERED},
+                                {.number = 9, .state = CV_PERSON_STATE_CONFIRMED}};
+    ntf_offered_after(&offered, said, 3);
+    assert_int_equal(offered.n, 2);
+    said[0].number = 1;
+    ntf_offered_after(&offered, said, 3);
+    assert_int_equal(offered.n, 1); /* one of two is no answer for both */
+    assert_int_equal(offered.numbers[0], 4);
+    said[1].state = CV_PERSON_STATE_CONFIRMED;
+    ntf_offered_after(&offered, said, 3);
+    assert_int_equal(offered.n, 0);
+}
+
 /* ---- the service -------------------------------------------------------------------------- */
-
-static void jump(drv_t *drv, int64_t by_ms)
-{
-    drv->ms += by_ms;
-    drv_run(drv, 1500, true);
-}
-
-static void recipient(drv_t *drv, int64_t order, const char *email)
-{
-    static int number;
-    char id[64];
-    snprintf(id, sizeof(id), "0190163d-8694-739b-aea5-%012d", ++number);
-    assert_true(cv_str_is(drv_recipient(drv, id, KZ, order, email), "recipient_set"));
-}
-
-/* The mail of the newest notice waits at a server that does not take it, as the service itself would have put it down. */
-static void stuck(drv_t *drv, const char *address)
-{
-    char sql[700];
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head, attempts, next_ms)"
-             " SELECT max(n), 2, 0, '%s', x'00', 0, 1, 9000000000000 FROM ntf_delivery;"
-             "UPDATE ntf_delivery SET channel = 2 WHERE n = (SELECT max(n) FROM ntf_delivery)",
-             address);
-    drv_sql(drv, sql);
-    drv_restart(drv);
-    drv_run(drv, 500, true);
-}
-
-/* An offer of a seat that ends in two days is made to KZ, whose contact is of the delegation. */
-static void offered(drv_t *drv)
-{
-    tell_catalogue(drv);
-    tell_registered(drv, KZ);
-    drv_run(drv, 1000, true);
-    cv_registration_promoted_v1_t promoted = {.event = CV_STR("FORUM"),
-                                              .party = CV_STR(KZ),
-                                              .cause = CV_PROMOTION_CAUSE_CAPACITY,
-                                              .persons_n = 1,
-                                              .persons = {{.number = 1, .state = CV_PERSON_STATE_OFFERED}},
-                                              .has_expires_ms = true,
-                                              .expires_ms = drv->ms + 2 * DAY_MS,
-                                              .private_seq = 1};
-    drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, &promoted);
-    drv_run(drv, 1000, true);
-    assert_int_equal(drv_files(drv), 2);
-}
-
-static int64_t unseen(drv_t *drv)
-{
-    static cv_any_t data;
-    cv_msg_t msg;
-    const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_OBSERVER, "", "delivery", "", CV_STR_NONE, 0);
-    assert_non_null(page);
-    assert_int_equal(cv_msg_read(drv->reader, cv_records_at(&page->records, 0), &msg, NULL), CV_OK);
-    assert_int_equal(msg.info->decode(msg.data, &data, NULL), CV_OK);
-    assert_true(data.notifications_delivery_v1.has_unseen);
-    return data.notifications_delivery_v1.unseen;
-}
-
-static int64_t seconds(drv_t *drv)
-{
-    return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE above >= 0");
-}
 
 static void test_not_taken(void **state)
 {
@@ -123,6 +109,7 @@ static void test_not_taken(void **state)
     jump(drv, 3 * HOUR_MS);
     drv_restart(drv);
     jump(drv, 20 * HOUR_MS);
+    drv_run(drv, NTF_LOOK_START_MS, true);
     assert_int_equal(seconds(drv), 1);
     assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
     assert_int_equal(unseen(drv), 0);
@@ -200,40 +187,9 @@ static void test_down_until_it_is_over(void **state)
     stuck(drv, "focal@KZ.example");
     drv->ms += 3 * DAY_MS;
     drv_restart(drv);
-    drv_run(drv, 1500, true);
+    drv_run(drv, NTF_LOOK_START_MS + 2000, true);
     assert_int_equal(seconds(drv), 0); /* it would say what is no more */
     assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
-}
-
-/* A reminder of a start that moved is not escalated; that of the new start is, by the new one. */
-static void test_moves_with_the_event(void **state)
-{
-    drv_t *drv = *state;
-    tell_catalogue(drv);
-    cv_scheduling_event_v1_t event = forum(2);
-    event.event_details.time_start = CV_STR("09:30");
-    event.event_details.zone = CV_STR("Asia/Baku");
-    tell_event(drv, &event);
-    tell_registered(drv, KZ);
-    drv_run(drv, 1000, true);
-    recipient(drv, 1, "second@kz.example");
-    int64_t start_ms = 1778563800000; /* 2026-05-12 05:30 UTC */
-    jump(drv, start_ms - 7 * DAY_MS - drv->ms);
-    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state = 1"), 1);
-    stuck(drv, "focal@KZ.example");
-    event.version = 3;
-    event.event_details.date_start = CV_STR("2026-05-14");
-    event.event_details.date_end = CV_STR("2026-05-15");
-    tell_event(drv, &event);
-    drv_run(drv, 1000, true);
-    jump(drv, start_ms - 11 * HOUR_MS - drv->ms);
-    assert_int_equal(seconds(drv), 0);
-    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch WHERE state = 3 AND deadline_ms = 1778563800000"),
-                     1);
-    jump(drv, start_ms + DAY_MS - drv->ms); /* a day before the new start */
-    stuck(drv, "focal@KZ.example");
-    jump(drv, start_ms + 2 * DAY_MS - 12 * HOUR_MS - drv->ms);
-    assert_int_equal(seconds(drv), 1);
 }
 
 /* An offer of an event that is cancelled meanwhile is nobody's business any more. */
@@ -314,21 +270,208 @@ static void test_a_dead_webhook_is_not_the_contact(void **state)
     assert_int_equal(unseen(drv), 0);
 }
 
+/* What was made while the service was down is known only now: its first contact has half of the time that is left. */
+static void test_made_while_down(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    recipient(drv, 1, "second@kz.example");
+    tell_offer(drv);
+    drv->ms += 40 * HOUR_MS;
+    drv_restart(drv);
+    drv_run(drv, 2 * NTF_LOOK_START_MS, false); /* its mail cannot leave at once */
+    assert_int_equal(seconds(drv), 0);
+    drv_run(drv, 1000, true);
+    jump(drv, 7 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+    assert_written(drv, OFFER, "focal@KZ.example");
+}
+
+/* What was due to be looked at while the service was down could not leave meanwhile. */
+static void test_a_start_gives_time(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    drv->ms += 40 * HOUR_MS;
+    drv_restart(drv);
+    drv_run(drv, NTF_LOOK_START_MS - 2000, true);
+    assert_int_equal(seconds(drv), 0);
+    drv_run(drv, 4000, true);
+    assert_int_equal(seconds(drv), 1);
+}
+
+/* Whoever answered has read it somewhere. */
+static void test_answered(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 500, true);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+}
+
+static void test_withdrawn(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    drv_sql(drv, "UPDATE ntf_answer SET answer = 3"); /* as a snapshot says it, without a record */
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 0);
+}
+
+/* Registration's stream begins anew; of the delegation its state alone is known then. */
+static void state_says(drv_t *drv, int64_t offered_n)
+{
+    drv_new_epoch(drv, DRV_EVENTS);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    cv_registration_delegation_v1_t delegation = {.event = CV_STR("FORUM"),
+                                                  .party = CV_STR(KZ),
+                                                  .answer = CV_PARTY_ANSWER_REGISTERED,
+                                                  .confirmed = offered_n ? 0 : 1,
+                                                  .has_offered = offered_n > 0,
+                                                  .offered = offered_n};
+    cv_registration_contact_v1_t contact = {
+        .event = CV_STR("FORUM"),
+        .party = CV_STR(KZ),
+        .has_contact = true,
+        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@KZ.example"), .language = CV_LANGUAGE_EN}};
+    drv_state(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DELEGATION_V1, &delegation);
+    drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+    drv_run(drv, 1000, true);
+}
+
+static void test_answered_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    state_says(drv, 0);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 0);
+}
+
+/* What is offered in it is open still; and what is offered after it is another offer. */
+static void test_open_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    state_says(drv, 1);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_written(drv, "second." OFFER, "second@kz.example");
+}
+
+static void test_offered_after_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 1000, true);
+    recipient(drv, 1, "second@kz.example");
+    state_says(drv, 0);
+    tell_offer(drv);
+    drv_run(drv, 1000, true);
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+}
+
+static void test_an_answer_that_was_refused(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 500, true);
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+}
+
+static void test_the_longest_id(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    drv_sql(drv, "UPDATE ntf_delivery SET notice = 'reminder.' || substr(hex(zeroblob(60)), 1, 108) || '.KZ'"
+                 " WHERE n = (SELECT max(n) FROM ntf_delivery)");
+    jump(drv, 37 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE notice LIKE 'second.%.KZ'"
+                                     " AND state = 2 AND length(notice) = 42"),
+                     1);
+}
+
+/* The next contact is stopped before it can be written to: whoever comes before it gets what is for them. */
+static void test_a_second_that_waits_holds_nobody(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "second@kz.example");
+    stuck(drv, "focal@KZ.example");
+    drv->ms += 37 * HOUR_MS;
+    drv_run(drv, 1000, false);
+    assert_int_equal(seconds(drv), 1);
+    drv_sql(drv, "INSERT INTO ntf_address VALUES('second@kz.example', 1, 1, '5.1.1', 1, 0, 0, 0)");
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 1000, false);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery WHERE above >= 0"), NTF_HOLD_RECIPIENT);
+    assert_written(drv, EVENTS_ID "3.KZ", "focal@KZ.example");
+    tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
+    drv_run(drv, 1000, true);
+    assert_written(drv, EVENTS_ID "4.KZ", "focal@KZ.example");
+    assert_null(drv_file(drv, "second." OFFER));
+    recipient(drv, 1, "other@kz.example");
+    drv_run(drv, 1000, true);
+    assert_written(drv, "second." OFFER, "other@kz.example");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_when),
         cmocka_unit_test(test_seen),
+        cmocka_unit_test(test_ready),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_offers),
         cmocka_unit_test_setup_teardown(test_not_taken, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_says_why, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_taken, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_nobody_and_mended, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_second_fails_too, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_down_until_it_is_over, drv_setup, drv_teardown),
-        cmocka_unit_test_setup_teardown(test_moves_with_the_event, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_an_event_that_is_off, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_comes_back_after_the_look, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_a_dead_webhook_is_not_the_contact, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_made_while_down, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_start_gives_time, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_answered, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_withdrawn, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_answered_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_open_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_offered_after_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_an_answer_that_was_refused, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_the_longest_id, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_a_second_that_waits_holds_nobody, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

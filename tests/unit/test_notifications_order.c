@@ -93,7 +93,6 @@ static void test_known_from_a_snapshot_only(void **state)
 
 static void test_clocks_that_step_back(void **state)
 {
-    enum { HOUR_MS = 3600000 };
     for (int order = 0; order < 2; order++) { /* decisions seen before the change, and behind it */
         drv_t *drv = *state;
         if (order == 1) {

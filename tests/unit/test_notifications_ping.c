@@ -5,8 +5,6 @@
 
 #include "notifications_forum.h"
 
-#define DAY_MS INT64_C(86400000)
-
 static int64_t s_asked(drv_t *drv)
 {
     return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 8");
@@ -15,20 +13,6 @@ static int64_t s_asked(drv_t *drv)
 static int64_t s_state(drv_t *drv)
 {
     return drv_number(drv, "SELECT state FROM ntf_ping WHERE party = 'KZ' AND ord = 2");
-}
-
-static void jump(drv_t *drv, int64_t by_ms)
-{
-    drv->ms += by_ms;
-    drv_run(drv, 1500, true);
-}
-
-static void recipient(drv_t *drv, int64_t order, const char *email)
-{
-    static int number;
-    char id[64];
-    snprintf(id, sizeof(id), "0190163d-8694-739b-aea5-%012d", ++number);
-    assert_true(cv_str_is(drv_recipient(drv, id, KZ, order, email), "recipient_set"));
 }
 
 /* The code of the outcome, until the next one. */

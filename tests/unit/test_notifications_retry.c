@@ -159,6 +159,26 @@ static void test_breaker(void **state)
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4); /* in a row, not in all */
 }
 
+/* So many a minute, evenly; none saved up for later, and none waits for an instant that a clock named before it went back. */
+static void test_pace(void **state)
+{
+    (void)state;
+    int64_t paced_ms = 0, taken = 0;
+    for (int64_t ms = 1000; ms < 61000; ms++)
+        taken += ntf_pace(240, ms, &paced_ms);
+    assert_int_equal(taken, 240);
+    assert_true(ntf_pace(240, 900000, &paced_ms));
+    assert_false(ntf_pace(240, 900001, &paced_ms));
+    assert_false(ntf_pace(240, 900249, &paced_ms));
+    assert_true(ntf_pace(240, 900250, &paced_ms));
+    assert_false(ntf_pace(240, 1000, &paced_ms)); /* the clock went back */
+    assert_true(ntf_pace(240, 1250, &paced_ms));
+    assert_true(ntf_pace(0, 1251, &paced_ms) && ntf_pace(0, 1251, &paced_ms));
+    assert_true(ntf_pace(7, 100000, &paced_ms)); /* never more than it says: 60000 / 7 is no whole number */
+    assert_false(ntf_pace(7, 100000 + 8571, &paced_ms));
+    assert_true(ntf_pace(7, 100000 + 8572, &paced_ms));
+}
+
 /* A destination is left alone as long as it would have been. */
 static void test_clock_that_steps_back(void **state)
 {
@@ -181,9 +201,13 @@ static void test_clock_that_steps_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ladder),       cmocka_unit_test(test_each_pause_is_kept_and_scattered),
-        cmocka_unit_test(test_ends_of_mail), cmocka_unit_test(test_ends_of_webhooks),
-        cmocka_unit_test(test_breaker),      cmocka_unit_test(test_clock_that_steps_back),
+        cmocka_unit_test(test_ladder),
+        cmocka_unit_test(test_each_pause_is_kept_and_scattered),
+        cmocka_unit_test(test_ends_of_mail),
+        cmocka_unit_test(test_ends_of_webhooks),
+        cmocka_unit_test(test_breaker),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_clock_that_steps_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

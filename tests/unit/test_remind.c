@@ -174,24 +174,35 @@ static void test_anchors(void **state)
                                       .registration = {.closes_ms = 1000}};
     cv_str_t file = zone_file("Asia/Baku");
     int64_t ms;
-    assert_true(ntf_anchor(NTF_ANCHOR_REGISTRATION, &event, file, &ms));
+    assert_true(ntf_anchor(NTF_ANCHOR_REGISTRATION, &event, file, 31, &ms));
     assert_int_equal(ms, 1000);
-    assert_false(ntf_anchor(NTF_ANCHOR_NOMINATION, &event, file, &ms));
-    assert_false(ntf_anchor(NTF_ANCHOR_CONFIRMATION, &event, file, &ms));
+    assert_false(ntf_anchor(NTF_ANCHOR_NOMINATION, &event, file, 31, &ms));
+    assert_false(ntf_anchor(NTF_ANCHOR_CONFIRMATION, &event, file, 31, &ms));
     event.registration.has_confirm_closes_ms = true;
     event.registration.confirm_closes_ms = 2000;
-    assert_false(ntf_anchor(NTF_ANCHOR_REGISTRATION, &event, file, &ms));
-    assert_true(ntf_anchor(NTF_ANCHOR_NOMINATION, &event, file, &ms));
+    assert_false(ntf_anchor(NTF_ANCHOR_REGISTRATION, &event, file, 31, &ms));
+    assert_true(ntf_anchor(NTF_ANCHOR_NOMINATION, &event, file, 31, &ms));
     assert_int_equal(ms, 1000);
-    assert_true(ntf_anchor(NTF_ANCHOR_CONFIRMATION, &event, file, &ms));
+    assert_true(ntf_anchor(NTF_ANCHOR_CONFIRMATION, &event, file, 31, &ms));
     assert_int_equal(ms, 2000);
     for (int status = CV_EVENT_STATUS_ABSENT; status <= CV_EVENT_STATUS_MAX; status++) {
         event.status = (cv_event_status_t)status;
         bool ahead = status == CV_EVENT_STATUS_ADOPTED || status == CV_EVENT_STATUS_SCHEDULED ||
                      status == CV_EVENT_STATUS_OPEN || status == CV_EVENT_STATUS_CLOSED;
-        assert_int_equal(ntf_anchor(NTF_ANCHOR_START, &event, file, &ms), ahead);
-        assert_int_equal(ntf_anchor(NTF_ANCHOR_NOMINATION, &event, file, &ms), status == CV_EVENT_STATUS_OPEN);
+        assert_int_equal(ntf_anchor(NTF_ANCHOR_START, &event, file, 31, &ms), ahead);
+        assert_int_equal(ntf_anchor(NTF_ANCHOR_NOMINATION, &event, file, 31, &ms), status == CV_EVENT_STATUS_OPEN);
+        assert_int_equal(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, 31, &ms), status == CV_EVENT_STATUS_HELD);
     }
+    /* 31 whole days after the last one, at the place; where that is not known in UTC. */
+    event.status = CV_EVENT_STATUS_HELD;
+    event.event_details.date_end = CV_STR("2026-05-13");
+    assert_true(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, 31, &ms));
+    assert_int_equal(ms, ms_of("2026-06-13T20:00:00Z"));
+    assert_false(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, 0, &ms)); /* nobody says by when */
+    assert_true(ntf_anchor(NTF_ANCHOR_REPORT, &event, CV_STR_NONE, 31, &ms));
+    assert_int_equal(ms, ms_of("2026-06-14T00:00:00Z"));
+    event.event_details.date_end = event.event_details.date_start = CV_STR("2026-05");
+    assert_false(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, 31, &ms));
     assert_true(ntf_invited(&event, CV_PARTY_KIND_GUEST));
     event.registration.audience_n = 1;
     event.registration.audience[0] = CV_PARTY_KIND_MEMBER;

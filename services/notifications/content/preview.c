@@ -8,6 +8,7 @@
 #include "notifications/content/calendar.h"
 #include "notifications/content/embedded.h"
 #include "notifications/core.h"
+#include "notifications/core_escalate.h"
 #include "notifications/core_remind.h"
 #include "notifications/mail.h"
 #include "notifications/ping.h"
@@ -22,7 +23,7 @@ enum { NAME_OCTETS = 64, ARENA_MAX = 1024 * 1024 };
 static const char *const s_anchors[NTF_ANCHORS_N] = {
     [NTF_ANCHOR_START] = "start",           [NTF_ANCHOR_REGISTRATION] = "registration",
     [NTF_ANCHOR_NOMINATION] = "nomination", [NTF_ANCHOR_CONFIRMATION] = "confirmation",
-    [NTF_ANCHOR_SILENCE] = "silence",
+    [NTF_ANCHOR_SILENCE] = "silence",       [NTF_ANCHOR_REPORT] = "report",
 };
 
 static bool s_is_sample(const ntf_embedded_t *file)
@@ -74,6 +75,8 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
         return news->decided && news->was && sample->context.details;
     case NTF_CONTACT_PING:
         return true;
+    case NTF_UNSEEN:
+        return has_anchor && sample->context.details;
     default:
         return false;
     }
@@ -150,7 +153,7 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     ntf_ahead_t ahead = {.anchor = -1, .anchor_ms = sample->anchor_ms, .before_ms = sample->before_ms};
     ntf_text_init(&preview->text);
     cv_buf_init(&preview->mail, NTF_MAIL_MAX);
-    for (int kind = NTF_DECISION; kind <= NTF_CONTACT_PING; kind++) {
+    for (int kind = NTF_DECISION; kind < NTF_KINDS_END; kind++) {
         if (sample->kind && strcmp(ntf_kind_name(kind), sample->kind) == 0)
             news.kind = kind;
     }
@@ -163,6 +166,11 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     news.ahead = &ahead;
     news.order = news.order ? news.order : 1;
     news.until_ms = context.time_ms + NTF_PING_ANSWER_DEFAULT_MS;
+    if (news.kind == NTF_UNSEEN) {
+        news.until_ms = sample->anchor_ms;
+        news.unseen = context.notice;
+        news.why = NTF_WHY_DEAD;
+    }
     if (news.was)
         news.changes = ntf_changes(news.was, context.details);
     cv_arena_t *arena = cv_arena_new(ARENA_MAX);

@@ -71,6 +71,8 @@ typedef struct {
     bool is_weekly;
     int order; /* of a contact that is asked, and until when it is */
     int64_t until_ms;
+    cv_str_t unseen; /* a notice that nobody has got until then, and NTF_WHY_*; ahead, procedure: what it was about */
+    int why;
 } ntf_news_t;
 
 typedef struct {

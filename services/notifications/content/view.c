@@ -6,6 +6,7 @@
 #include "convene/ids.h"
 #include "convene/zone.h"
 #include "notifications/content/text.h"
+#include "notifications/content/view_words.h"
 #include "notifications/content/words.h"
 #include "notifications/core.h"
 #include "notifications/core_remind.h"
@@ -25,80 +26,6 @@ typedef struct {
     const cv_scheduling_event_v1_t *shown; /* the version whose details are put; NULL: none is known */
     bool failed;                           /* out of memory */
 } s_make_t;
-
-/* ---- words -------------------------------------------------------------------------------- */
-
-static const char *const s_states[CV_PERSON_STATE_MAX + 1] = {
-    [CV_PERSON_STATE_ABSENT] = "",
-    [CV_PERSON_STATE_CONFIRMED] = N_("confirmed"),
-    [CV_PERSON_STATE_WAITING] = N_("on the waiting list"),
-    [CV_PERSON_STATE_WITHDRAWN] = N_("withdrawn"),
-    [CV_PERSON_STATE_REFUSED] = N_("refused"),
-    [CV_PERSON_STATE_ONLINE] = N_("online"),
-    [CV_PERSON_STATE_UNDER_REVIEW] = N_("under review"),
-    [CV_PERSON_STATE_RETURNED] = N_("returned for correction"),
-    [CV_PERSON_STATE_OFFERED] = N_("offered a seat, to be accepted in time"),
-    [CV_PERSON_STATE_NOMINATED] = N_("nominated"),
-};
-static const char *const s_formats[CV_EVENT_FORMAT_MAX + 1] = {
-    [CV_EVENT_FORMAT_ABSENT] = N_("not given"),
-    [CV_EVENT_FORMAT_IN_PERSON] = N_("in person"),
-    [CV_EVENT_FORMAT_ONLINE] = N_("online"),
-    [CV_EVENT_FORMAT_HYBRID] = N_("in person and online"),
-};
-static const char *const s_causes[CV_PROMOTION_CAUSE_MAX + 1] = {
-    [CV_PROMOTION_CAUSE_ABSENT] = "",
-    [CV_PROMOTION_CAUSE_WITHDRAWAL] = N_("another registration was withdrawn"),
-    [CV_PROMOTION_CAUSE_RELEASE] = N_("guaranteed seats were released"),
-    [CV_PROMOTION_CAUSE_CAPACITY] = N_("the event has more seats"),
-    [CV_PROMOTION_CAUSE_OFFER] = N_("an offer to others was not taken"),
-    [CV_PROMOTION_CAUSE_CHANGE] = N_("another registration was changed"),
-};
-static const char *const s_anchors[NTF_ANCHORS_N] = {
-    [NTF_ANCHOR_START] = N_("The event begins soon"),
-    [NTF_ANCHOR_REGISTRATION] = N_("Registration closes soon"),
-    [NTF_ANCHOR_NOMINATION] = N_("Nominations close soon"),
-    [NTF_ANCHOR_CONFIRMATION] = N_("Confirmation closes soon"),
-    [NTF_ANCHOR_SILENCE] = N_("A silence procedure ends soon"),
-};
-static const char *const s_steps[CV_DECISION_STEP_MAX + 1] = {
-    [CV_DECISION_STEP_ABSENT] = "",
-    [CV_DECISION_STEP_OPENED] = N_("A silence procedure has begun"),
-    [CV_DECISION_STEP_BROKEN] = N_("Silence was broken; the text is not adopted"),
-    [CV_DECISION_STEP_ADOPTED] = N_("Silence has ended; the text is adopted"),
-    [CV_DECISION_STEP_WITHDRAWN] = N_("A silence procedure was taken back"),
-    [CV_DECISION_STEP_ATTACHED] = "",
-};
-
-/* Codes of decisions, as sentences. A code that is not here stands alone: registration may learn new ones. */
-static const struct {
-    const char *code, *text;
-} s_codes[] = {
-    {"registered", N_("all persons are registered")},
-    {"partly_registered", N_("not all persons have a seat")},
-    {"waiting", N_("there is no free seat now; the persons are on the waiting list")},
-    {"withdrawn", N_("withdrawn as asked")},
-    {"erased", N_("the personal data were destroyed")},
-    {"already_erased", N_("the personal data were erased before")},
-    {"declined", N_("the party does not take part")},
-    {"full", N_("there is no free seat")},
-    {"maximum", N_("the delegation has as many seats as it may have")},
-    {"capacity_limit", N_("no more persons are admitted in this capacity")},
-    {"too_large", N_("the group is larger than the delegation may be")},
-    {"behind", N_("others are before this request on the waiting list")},
-    {"one_head", N_("a delegation has exactly one head")},
-    {"duplicate_person", N_("a person is named twice")},
-    {"too_many_persons", N_("the delegation would have too many persons")},
-    {"not_open", N_("registration is not open")},
-    {"closed", N_("registration is closed")},
-    {"cancelled", N_("the event is cancelled")},
-    {"postponed", N_("the event is postponed")},
-    {"party_not_invited", N_("the party is not invited to this event")},
-    {"already_registered", N_("the party is registered")},
-    {"already_declined", N_("the party has declined before")},
-    {"not_registered", N_("the party is not registered")},
-    {"already_withdrawn", N_("it was withdrawn before")},
-};
 
 static cv_str_t s_say(const s_make_t *make, const char *text)
 {
@@ -196,6 +123,15 @@ static void s_set_instant(s_make_t *make, const char *key, int64_t ms, cv_str_t 
     cv_buf_init(&buf, LINE_MAX_OCTETS);
     s_put_instant(make, &buf, ms, zone, utc_offset);
     s_set_buf(make, make->view, key, &buf);
+}
+
+/* The day that ends at this instant, there: what is due by midnight is due that day. */
+static void s_set_day(s_make_t *make, const char *key, int64_t end_ms)
+{
+    s_set_instant(make, key, end_ms - 1, CV_STR_NONE, CV_STR_NONE);
+    const char *text = json_string_value(json_object_get(make->view, key));
+    if (text)
+        s_set(make, make->view, key, (cv_str_t){text, strlen("2026-06-13")});
 }
 
 /* What clocks at the event are ahead of UTC when it starts; false: it cannot be known. */
@@ -385,6 +321,8 @@ static const char *s_decision(s_make_t *make, const cv_registration_decided_v1_t
     return s_headline(decided);
 }
 
+static const char s_offer[] = N_("A seat is offered, to be accepted in time");
+
 static const char *s_promotion(s_make_t *make, const cv_registration_promoted_v1_t *promoted)
 {
     s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
@@ -393,7 +331,7 @@ static const char *s_promotion(s_make_t *make, const cv_registration_promoted_v1
         s_set_instant(make, "expires", promoted->expires_ms, CV_STR_NONE, CV_STR_NONE);
     s_add_persons(make, promoted->persons, promoted->persons_n);
     s_add_seats(make, &promoted->seats);
-    return N_("Moved up from the waiting list");
+    return promoted->has_expires_ms ? s_offer : N_("Moved up from the waiting list");
 }
 
 static const char *s_lapse(s_make_t *make, const cv_registration_lapsed_v1_t *lapsed)
@@ -491,16 +429,22 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
 {
     if (procedure)
         s_add_procedure(make, procedure);
+    else if (ahead->anchor == NTF_ANCHOR_REPORT)
+        s_set_day(make, "ends", ahead->anchor_ms);
     else
         s_set_instant(make, "ends", ahead->anchor_ms, CV_STR_NONE, CV_STR_NONE);
-    if (ahead->before_ms >= DAY_MS)
-        s_set_json(make, make->view, "days", json_integer(ahead->before_ms / DAY_MS));
-    else
-        s_set_json(make, make->view, "hours", json_integer(ahead->before_ms / HOUR_MS));
+    /* The next contact gets it long after the rule's time. */
+    int64_t left_ms = make->context->is_second ? ahead->anchor_ms - make->context->time_ms : ahead->before_ms;
+    if (left_ms >= DAY_MS)
+        s_set_json(make, make->view, "days", json_integer(left_ms / DAY_MS));
+    else if (left_ms >= HOUR_MS)
+        s_set_json(make, make->view, "hours", json_integer(left_ms / HOUR_MS));
     if (ahead->anchor == NTF_ANCHOR_START)
         s_set_json(make, make->view, "start", json_true());
     if (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION)
         s_set_json(make, make->view, "unanswered", json_true());
+    if (ahead->anchor == NTF_ANCHOR_REPORT)
+        s_set_json(make, make->view, "report", json_true());
     return s_anchors[ahead->anchor];
 }
 
@@ -520,6 +464,27 @@ static const char *s_digest(s_make_t *make, const ntf_news_t *news)
     s_set_json(make, make->view, "count", json_integer((json_int_t)news->entries_n));
     s_set_json(make, make->view, "entries", rows);
     return news->is_weekly ? N_("Digest of the week") : N_("Digest of the day");
+}
+
+static const char *s_unseen(s_make_t *make, const ntf_news_t *news)
+{
+    s_set(make, make->view, "about",
+          s_say(make, news->ahead       ? s_anchors[news->ahead->anchor]
+                      : news->procedure ? s_steps[news->procedure->step]
+                                        : s_offer));
+    s_set(make, make->view, "why", s_say(make, s_whys[news->why]));
+    s_set(make, make->view, "unseen", news->unseen);
+    s_set_clean(make, make->view, "party", make->context->party);
+    if (news->procedure) {
+        s_set_named(make, "procedure", news->procedure->resolution.title, news->procedure->decision);
+        s_set_instant(make, "ends", news->until_ms, news->procedure->zone,
+                      news->procedure->zone.ptr ? CV_STR_NONE : news->procedure->utc_offset);
+    } else if (news->ahead && news->ahead->anchor == NTF_ANCHOR_REPORT) {
+        s_set_day(make, "ends", news->until_ms);
+    } else {
+        s_set_instant(make, "ends", news->until_ms, CV_STR_NONE, CV_STR_NONE);
+    }
+    return N_("A notice with a deadline has reached nobody");
 }
 
 static const char *s_news(s_make_t *make, const ntf_news_t *news)
@@ -542,6 +507,8 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
         s_set_json(make, make->view, "order", json_integer(news->order));
         s_set_instant(make, "ends", news->until_ms, CV_STR_NONE, CV_STR_NONE);
         return N_("Please confirm that you are still the contact");
+    case NTF_UNSEEN:
+        return s_unseen(make, news);
     default:
         if (!news->procedure)
             return "";
@@ -574,7 +541,8 @@ json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
     cv_buf_t subject;
     cv_buf_init(&subject, LINE_MAX_OCTETS);
     cv_buf_printf(&subject, "%.*s: ", CV_STR_ARG(headline));
-    s_put(&subject, is_of_party        ? (context->party_name.ptr ? context->party_name : context->party)
+    s_put(&subject, is_of_party || news->kind == NTF_UNSEEN
+                        ? (context->party_name.ptr ? context->party_name : context->party)
                     : news->procedure  ? news->procedure->resolution.title
                     : context->details ? context->details->event_details.title
                                        : context->event);

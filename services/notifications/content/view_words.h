@@ -1,0 +1,92 @@
+/* view_words: words of the contract, in words of ours; a part of view.c.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef NOTIFICATIONS_CONTENT_VIEW_WORDS_H
+#define NOTIFICATIONS_CONTENT_VIEW_WORDS_H
+
+#include "convene/messages.h"
+#include "notifications/content/words.h"
+#include "notifications/core_escalate.h"
+#include "notifications/core_remind.h"
+
+static const char *const s_states[CV_PERSON_STATE_MAX + 1] = {
+    [CV_PERSON_STATE_ABSENT] = "",
+    [CV_PERSON_STATE_CONFIRMED] = N_("confirmed"),
+    [CV_PERSON_STATE_WAITING] = N_("on the waiting list"),
+    [CV_PERSON_STATE_WITHDRAWN] = N_("withdrawn"),
+    [CV_PERSON_STATE_REFUSED] = N_("refused"),
+    [CV_PERSON_STATE_ONLINE] = N_("online"),
+    [CV_PERSON_STATE_UNDER_REVIEW] = N_("under review"),
+    [CV_PERSON_STATE_RETURNED] = N_("returned for correction"),
+    [CV_PERSON_STATE_OFFERED] = N_("offered a seat, to be accepted in time"),
+    [CV_PERSON_STATE_NOMINATED] = N_("nominated"),
+};
+static const char *const s_formats[CV_EVENT_FORMAT_MAX + 1] = {
+    [CV_EVENT_FORMAT_ABSENT] = N_("not given"),
+    [CV_EVENT_FORMAT_IN_PERSON] = N_("in person"),
+    [CV_EVENT_FORMAT_ONLINE] = N_("online"),
+    [CV_EVENT_FORMAT_HYBRID] = N_("in person and online"),
+};
+static const char *const s_causes[CV_PROMOTION_CAUSE_MAX + 1] = {
+    [CV_PROMOTION_CAUSE_ABSENT] = "",
+    [CV_PROMOTION_CAUSE_WITHDRAWAL] = N_("another registration was withdrawn"),
+    [CV_PROMOTION_CAUSE_RELEASE] = N_("guaranteed seats were released"),
+    [CV_PROMOTION_CAUSE_CAPACITY] = N_("the event has more seats"),
+    [CV_PROMOTION_CAUSE_OFFER] = N_("an offer to others was not taken"),
+    [CV_PROMOTION_CAUSE_CHANGE] = N_("another registration was changed"),
+};
+static const char *const s_anchors[NTF_ANCHORS_N] = {
+    [NTF_ANCHOR_START] = N_("The event begins soon"),
+    [NTF_ANCHOR_REGISTRATION] = N_("Registration closes soon"),
+    [NTF_ANCHOR_NOMINATION] = N_("Nominations close soon"),
+    [NTF_ANCHOR_CONFIRMATION] = N_("Confirmation closes soon"),
+    [NTF_ANCHOR_SILENCE] = N_("A silence procedure ends soon"),
+    [NTF_ANCHOR_REPORT] = N_("The report on an event is due soon"),
+};
+static const char *const s_steps[CV_DECISION_STEP_MAX + 1] = {
+    [CV_DECISION_STEP_ABSENT] = "",
+    [CV_DECISION_STEP_OPENED] = N_("A silence procedure has begun"),
+    [CV_DECISION_STEP_BROKEN] = N_("Silence was broken; the text is not adopted"),
+    [CV_DECISION_STEP_ADOPTED] = N_("Silence has ended; the text is adopted"),
+    [CV_DECISION_STEP_WITHDRAWN] = N_("A silence procedure was taken back"),
+    [CV_DECISION_STEP_ATTACHED] = "",
+};
+
+/* Codes of decisions, as sentences. A code that is not here stands alone: registration may learn new ones. */
+static const struct {
+    const char *code, *text;
+} s_codes[] = {
+    {"registered", N_("all persons are registered")},
+    {"partly_registered", N_("not all persons have a seat")},
+    {"waiting", N_("there is no free seat now; the persons are on the waiting list")},
+    {"withdrawn", N_("withdrawn as asked")},
+    {"erased", N_("the personal data were destroyed")},
+    {"already_erased", N_("the personal data were erased before")},
+    {"declined", N_("the party does not take part")},
+    {"full", N_("there is no free seat")},
+    {"maximum", N_("the delegation has as many seats as it may have")},
+    {"capacity_limit", N_("no more persons are admitted in this capacity")},
+    {"too_large", N_("the group is larger than the delegation may be")},
+    {"behind", N_("others are before this request on the waiting list")},
+    {"one_head", N_("a delegation has exactly one head")},
+    {"duplicate_person", N_("a person is named twice")},
+    {"too_many_persons", N_("the delegation would have too many persons")},
+    {"not_open", N_("registration is not open")},
+    {"closed", N_("registration is closed")},
+    {"cancelled", N_("the event is cancelled")},
+    {"postponed", N_("the event is postponed")},
+    {"party_not_invited", N_("the party is not invited to this event")},
+    {"already_registered", N_("the party is registered")},
+    {"already_declined", N_("the party has declined before")},
+    {"not_registered", N_("the party is not registered")},
+    {"already_withdrawn", N_("it was withdrawn before")},
+};
+
+static const char *const s_whys[NTF_WHYS_END] = {
+    [NTF_WHY_WAITS] = N_("it has not left yet"),
+    [NTF_WHY_NOBODY] = N_("there is nobody to write to"),
+    [NTF_WHY_NOT_TAKEN] = N_("no server has taken it; it is still being tried"),
+    [NTF_WHY_DEAD] = N_("it was given up, or came back"),
+};
+
+#endif
