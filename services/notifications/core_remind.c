@@ -58,11 +58,15 @@ static bool s_ahead(cv_event_status_t status)
 static bool s_report(const cv_event_details_t *details, cv_str_t file, int report_days, int64_t *ret_ms)
 {
     cv_str_t last = details->date_end.ptr ? details->date_end : details->date_start;
-    int64_t day_ms, utc_s;
+    int64_t day_ms, utc_s, offset_s = 0;
     if (report_days == 0 || last.len != 10 || cv_date_parse(last, &day_ms))
         return false;
     int64_t wall_s = (day_ms + (report_days + 1) * DAY_MS) / 1000;
-    *ret_ms = (s_instant(file, wall_s, NULL, &utc_s) ? utc_s : wall_s) * 1000;
+    if (!s_instant(file, wall_s, NULL, &utc_s)) {
+        (void)cv_offset_parse(details->utc_offset, &offset_s);
+        utc_s = wall_s - offset_s;
+    }
+    *ret_ms = utc_s * 1000;
     return true;
 }
 

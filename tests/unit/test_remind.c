@@ -201,6 +201,9 @@ static void test_anchors(void **state)
     assert_false(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, 0, &ms)); /* nobody says by when */
     assert_true(ntf_anchor(NTF_ANCHOR_REPORT, &event, CV_STR_NONE, 31, &ms));
     assert_int_equal(ms, ms_of("2026-06-14T00:00:00Z"));
+    event.event_details.utc_offset = CV_STR("+05:00");
+    assert_true(ntf_anchor(NTF_ANCHOR_REPORT, &event, CV_STR_NONE, 31, &ms));
+    assert_int_equal(ms, ms_of("2026-06-13T19:00:00Z"));
     event.event_details.date_end = event.event_details.date_start = CV_STR("2026-05");
     assert_false(ntf_anchor(NTF_ANCHOR_REPORT, &event, file, 31, &ms));
     assert_true(ntf_invited(&event, CV_PARTY_KIND_GUEST));

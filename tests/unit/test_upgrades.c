@@ -136,6 +136,17 @@ static bool s_step_adds(const cv_service_def_t *def, const char *table)
     return steps > 1; /* the one that makes the table is the first */
 }
 
+/* Whether a step is there to empty a table that is made again from the streams. */
+static bool s_step_empties(const cv_service_def_t *def, const char *table)
+{
+    char drop[NAME_ROOM + 16];
+    bool empties = false;
+    snprintf(drop, sizeof drop, "DELETE FROM %s", table);
+    for (size_t i = 0; i < def->migrations_n; i++)
+        empties = empties || strcmp(def->migrations[i], drop) == 0;
+    return empties;
+}
+
 /* The rows of a table, a line each. */
 static char *s_lines(cv_db_t *db, const char *table, const char *columns)
 {
@@ -196,6 +207,10 @@ static void s_expect_rows(world_t *world, const table_t *before, size_t before_n
         while (j < after_n && strcmp(after[j].name, before[i].name) != 0)
             j++;
         bool has_more = j < after_n && after[j].rows > before[i].rows && s_step_adds(world->def, before[i].name);
+        if (j < after_n && s_step_empties(world->def, before[i].name)) {
+            assert_int_equal(after[j].rows, 0);
+            continue;
+        }
         if (!has_more && (j == after_n || after[j].rows != before[i].rows))
             fail_msg("%s: table %s had %lld rows before, and has %lld", world->def->name, before[i].name,
                      (long long)before[i].rows, j == after_n ? -1LL : (long long)after[j].rows);
