@@ -127,27 +127,91 @@ static int check_parties(sch_service_t *service, cv_tx_t *tx, const cv_session_t
     return rc;
 }
 
-/* Sessions that it has to wait for are there, and do not wait for it. */
-static int check_after(sch_service_t *service, cv_tx_t *tx, const cv_session_t *session, cv_outcome_t *out)
+/* ---- what a session waits for ------------------------------------------------------------ */
+
+enum { WAITS_MAX = 1024 /* sessions that one waits for, through others too */ };
+
+typedef struct {
+    cv_str_t session;
+    cv_str_t named; /* the one that the edit names, through which it is waited for */
+} wait_t;
+
+/* Breadth-first: those that the edit names, then those that these wait for, each once. */
+typedef struct {
+    wait_t list[WAITS_MAX];
+    size_t n, named_n;
+    sch_sitting_t sitting; /* the one looked at */
+} waits_t;
+
+static bool add_wait(waits_t *waits, const wait_t *wait)
 {
-    sch_sitting_t *other = cv_arena_take(cv_tx_arena(tx), sizeof *other);
-    if (!other)
-        return CV_ENOMEM;
-    for (size_t i = 0; i < session->after_n; ++i) {
-        int rc = sch_session_get(service->store, cv_tx_arena(tx), session->event, session->after[i], other);
-        if (rc == CV_ENOTFOUND || (!rc && other->cancelled))
-            return cv_refuse_as(tx, out, CV_ENOTFOUND, "unknown_session", "data.after",
-                                rc ? "%.*s has no session %.*s to wait for"
-                                   : "session %.*s/%.*s is cancelled: who waits for it?",
-                                CV_STR_ARG(session->event), CV_STR_ARG(session->after[i]));
-        if (rc)
-            return rc;
-        for (size_t k = 0; k < other->session.after_n; ++k)
-            if (cv_str_equal(other->session.after[k], session->session))
-                return cv_refuse(tx, out, "date_inconsistent", "data.after", "%.*s has to wait for %.*s already",
-                                 CV_STR_ARG(session->after[i]), CV_STR_ARG(session->session));
+    for (size_t i = 0; i < waits->n; ++i)
+        if (cv_str_equal(waits->list[i].session, wait->session))
+            return true;
+    if (waits->n == WAITS_MAX)
+        return false;
+    waits->list[waits->n++] = *wait;
+    return true;
+}
+
+static bool waited_before(const edit_t *edit, cv_str_t session)
+{
+    for (size_t i = 0; edit->known && i < edit->before.session.after_n; ++i)
+        if (cv_str_equal(edit->before.session.after[i], session))
+            return true;
+    return false;
+}
+
+/* One that is cancelled holds nobody up: what it waited for makes no ring. */
+static int check_wait(sch_service_t *service, cv_tx_t *tx, const cv_session_t *session, waits_t *waits, size_t i,
+                      cv_outcome_t *out)
+{
+    const wait_t wait = waits->list[i];
+    const sch_sitting_t *other = &waits->sitting;
+    int rc = sch_session_get(service->store, cv_tx_arena(tx), session->event, wait.session, &waits->sitting);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    bool is_gone = rc || other->cancelled;
+    if (is_gone && i < waits->named_n)
+        return cv_refuse_as(tx, out, CV_ENOTFOUND, "unknown_session", "data.after",
+                            rc ? "%.*s has no session %.*s to wait for"
+                               : "session %.*s/%.*s is cancelled: who waits for it?",
+                            CV_STR_ARG(session->event), CV_STR_ARG(wait.session));
+    for (size_t k = 0; !is_gone && k < other->session.after_n; ++k) {
+        const wait_t next = {other->session.after[k], wait.named};
+        if (cv_str_equal(next.session, session->session))
+            return cv_refuse(tx, out, "date_inconsistent", "data.after", "%.*s has to wait for %.*s already",
+                             CV_STR_ARG(wait.named), CV_STR_ARG(session->session));
+        if (!add_wait(waits, &next))
+            return cv_refuse(tx, out, "too_many", "data.after",
+                             "%.*s would wait for more than %d sessions, through %.*s too",
+                             CV_STR_ARG(session->session), WAITS_MAX, CV_STR_ARG(wait.named));
     }
     return CV_OK;
+}
+
+/* Sessions that it has to wait for from now on are there, and do not wait for it, through others neither. What it waited
+ * for before stands, cancelled or not: an edit of a title sends it back as it was. */
+static int check_after(sch_service_t *service, cv_tx_t *tx, const cv_session_t *session, const edit_t *edit,
+                       cv_outcome_t *out)
+{
+    int rc = CV_OK;
+    waits_t *waits = NULL;
+    for (size_t i = 0; i < session->after_n; ++i) {
+        if (waited_before(edit, session->after[i]))
+            continue;
+        if (!waits)
+            waits = cv_arena_take(cv_tx_arena(tx), sizeof *waits);
+        if (!waits)
+            return CV_ENOMEM;
+        (void)add_wait(waits, &(wait_t){session->after[i], session->after[i]}); /* they are far fewer than WAITS_MAX */
+    }
+    if (!waits)
+        return CV_OK;
+    waits->named_n = waits->n;
+    for (size_t i = 0; !rc && i < waits->n; ++i)
+        rc = check_wait(service, tx, session, waits, i, out);
+    return rc;
 }
 
 /* The instants that the start means; a zone's file is read once for sessions that follow one another in it. */
@@ -233,7 +297,7 @@ int sch_session_set(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_ses
     if (!rc)
         rc = check_parties(service, tx, &request->session, out);
     if (!rc)
-        rc = check_after(service, tx, &request->session, out);
+        rc = check_after(service, tx, &request->session, edit, out);
     if (rc)
         return rc;
     edit->after = (sch_sitting_t){.version = edit->known ? edit->before.version + 1 : 1,

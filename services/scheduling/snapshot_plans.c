@@ -5,15 +5,27 @@
  * the change log between its last two releases is about two of them (core_plan.h of the dashboard). So these go before it,
  * oldest first: what the last two releases hold, and the last versions that everybody was told at once, confirmed and
  * postponed. They have a type of their own: whoever keeps what is (seats, answers) must not take them for it.
+ *
+ * Releases are never deleted, so there are ever more of them, and most are of programmes. Only the newest two of each plan
+ * are kept in memory, and what they lie in is taken again for those that come after them.
  */
 #include "scheduling/queries.h"
 
 #include "convene/ids.h"
 
+#include <string.h>
+
 enum { PLANS_MAX = 64, EVENTS_MAX = 4096, LAST = 2 /* releases of each plan */ };
 
+/* A release, and the copy of its row that it points into. */
 typedef struct {
-    const cv_scheduling_release_v1_t *releases[LAST]; /* the newest first; NULL: there is none */
+    cv_scheduling_release_v1_t release;
+    char *data;
+    size_t max; /* octets at data */
+} kept_t;
+
+typedef struct {
+    kept_t *newest[LAST]; /* the newest first; NULL: there is none */
 } plan_t;
 
 typedef struct {
@@ -32,32 +44,48 @@ typedef struct {
 static plan_t *plan_of(work_t *work, cv_str_t plan)
 {
     for (size_t i = 0; i < work->plans_n; ++i)
-        if (cv_str_equal(work->plans[i].releases[0]->plan, plan))
+        if (cv_str_equal(work->plans[i].newest[0]->release.plan, plan))
             return &work->plans[i];
     return work->plans_n < PLANS_MAX ? &work->plans[work->plans_n] : NULL;
+}
+
+/* Memory that is too small doubles at least, so what is left behind is no more than what is in use. */
+static int keep(cv_arena_t *arena, kept_t *kept, cv_str_t data)
+{
+    if (kept->max < data.len) {
+        size_t max = data.len < 2 * kept->max ? 2 * kept->max : data.len;
+        kept->data = cv_arena_take(arena, max);
+        kept->max = kept->data ? max : 0;
+        if (!kept->data)
+            return CV_ENOMEM;
+    }
+    memcpy(kept->data, data.ptr, data.len);
+    return sch_store_unpack(CV_MSG_SCHEDULING_RELEASE_V1, (cv_str_t){kept->data, data.len}, &kept->release);
 }
 
 static int take_release(void *self, const sch_row_t *row)
 {
     work_t *work = self;
-    cv_str_t data = cv_arena_str(work->arena, row->data);
-    cv_scheduling_release_v1_t *release = cv_arena_take(work->arena, sizeof *release);
-    if (!data.ptr || !release)
-        return CV_ENOMEM;
-    int rc = sch_store_unpack(CV_MSG_SCHEDULING_RELEASE_V1, data, release);
+    const cv_scheduling_release_v1_t *release = &work->page->room->scheduling_release_v1;
+    int rc = sch_store_unpack(CV_MSG_SCHEDULING_RELEASE_V1, row->data, &work->page->room->scheduling_release_v1);
     plan_t *plan = !rc && release->plan.ptr ? plan_of(work, release->plan) : NULL;
     if (!plan)
         return rc;
+    size_t at = 0;
+    while (at < LAST && plan->newest[at] && plan->newest[at]->release.number > release->number)
+        ++at;
+    if (at == LAST)
+        return CV_OK;
+    kept_t *kept = plan->newest[LAST - 1]; /* goes, if there is one */
+    if (!kept)
+        kept = cv_arena_take(work->arena, sizeof *kept);
+    rc = kept ? keep(work->arena, kept, row->data) : CV_ENOMEM;
+    if (rc)
+        return rc;
+    for (size_t i = LAST - 1; i > at; --i)
+        plan->newest[i] = plan->newest[i - 1];
+    plan->newest[at] = kept;
     work->plans_n += plan == &work->plans[work->plans_n];
-    for (size_t i = 0; i < LAST; ++i) {
-        const cv_scheduling_release_v1_t *other = plan->releases[i];
-        if (other && other->number > release->number)
-            continue;
-        plan->releases[i] = release;
-        release = (cv_scheduling_release_v1_t *)other;
-        if (!release)
-            break;
-    }
     return CV_OK;
 }
 
@@ -94,8 +122,8 @@ static int find_told(void *self, const sch_row_t *row)
 static bool is_held(const work_t *work, const cv_scheduling_event_v1_t *event)
 {
     for (size_t i = 0; i < LAST; ++i)
-        for (size_t k = 0; work->plan->releases[i] && k < work->plan->releases[i]->items_n; ++k) {
-            const cv_release_item_t *item = &work->plan->releases[i]->items[k];
+        for (size_t k = 0; work->plan->newest[i] && k < work->plan->newest[i]->release.items_n; ++k) {
+            const cv_release_item_t *item = &work->plan->newest[i]->release.items[k];
             if (item->version == event->version && cv_str_equal(item->item, event->event))
                 return true;
         }
@@ -119,7 +147,7 @@ static int tell(void *self, const sch_row_t *row)
 static int tell_plan(work_t *work)
 {
     sch_filter_t filter = {0};
-    if (!sch_plan_parse(work->plan->releases[0]->plan, &filter.plan_year, &filter.line))
+    if (!sch_plan_parse(work->plan->newest[0]->release.plan, &filter.plan_year, &filter.line))
         return CV_OK;
     work->events_n = 0;
     int rc = sch_event_walk(work->service->store, &filter, CV_STR_NONE, take_event, work);

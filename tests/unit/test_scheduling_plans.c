@@ -399,11 +399,109 @@ static void test_releases(void **state)
     driver_free(&driver);
 }
 
+/* ---- snapshots --------------------------------------------------------------------------- */
+
+static int64_t changed(driver_t *driver, const char *event, const char *title)
+{
+    const cv_scheduling_event_change_v1_t change = {.event = cv_str(event), .title = cv_str(title)};
+    EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_EVENT_CHANGE_V1, &change), "changed");
+    return driver_state(driver, event)->version;
+}
+
+typedef struct {
+    size_t releases, told_n;
+    int64_t told[8]; /* versions of event A, in order */
+} snapshot_t;
+
+/* Takes a whole snapshot, page by page. */
+static void take_snapshot(driver_t *driver, snapshot_t *ret_snapshot)
+{
+    char position[CV_POSITION_LEN];
+    bool last = false;
+    *ret_snapshot = (snapshot_t){0};
+    for (int64_t page = 0; !last; ++page) {
+        const cv_log_snapshot_v1_t ask = {.stream = CV_STR("scheduling.events"),
+                                          .has_page = true,
+                                          .page = page,
+                                          .position = page ? (cv_str_t){position, sizeof position} : CV_STR_NONE};
+        driver_question(driver, CV_MSG_LOG_SNAPSHOT_V1, &ask);
+        const cv_log_page_v1_t answer =
+            driver_read(driver, (cv_str_t){driver->answer.ptr, driver->answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
+        last = answer.last;
+        assert_int_equal(answer.position.len, sizeof position);
+        memcpy(position, answer.position.ptr, sizeof position);
+        cv_reader_t *reader = cv_reader_new(); /* the page lives in the driver's */
+        assert_non_null(reader);
+        for (size_t i = 0; i < answer.records.n; ++i) {
+            cv_msg_t msg;
+            assert_int_equal(cv_msg_read(reader, cv_records_at(&answer.records, i), &msg, NULL), CV_OK);
+            ret_snapshot->releases += msg.info->number == CV_MSG_SCHEDULING_RELEASE_V1;
+            if (msg.info->number != CV_MSG_SCHEDULING_EVENT_TOLD_V1)
+                continue;
+            assert_true(ret_snapshot->told_n < 8);
+            assert_int_equal(msg.info->decode(msg.data, driver->data, NULL), CV_OK);
+            ret_snapshot->told[ret_snapshot->told_n++] = driver->data->scheduling_event_told_v1.version;
+        }
+        cv_reader_destroy(&reader);
+    }
+}
+
+/* Releases are for ever: a snapshot does not take more memory with each, and tells what a plan's last two hold whatever
+ * order their names are in. */
+static void test_snapshot_of_many_releases(void **state)
+{
+    (void)state;
+    static const char *const NAMES[] = {"C", "A", "D", "B"}; /* B is the newest, and D before it */
+    driver_t *driver = start();
+    EXPECT_OK(propose(driver, "A", 2026), "proposed");
+    const cv_scheduling_session_put_v1_t put = {.session = {.event = CV_STR("A"),
+                                                            .session = CV_STR("S1"),
+                                                            .title = CV_STR("Talks"),
+                                                            .kind = CV_SESSION_KIND_PLENARY,
+                                                            .minutes = 30,
+                                                            .start = CV_STR("2026-05-20T09:00"),
+                                                            .zone = CV_STR("UTC")}};
+    EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_SESSION_PUT_V1, &put), "stored");
+    const cv_scheduling_release_put_v1_t programme = {.release = CV_STR("V1"), .event = CV_STR("A")};
+    EXPECT_OK(driver_send(driver, CV_MSG_SCHEDULING_RELEASE_PUT_V1, &programme), "released");
+    EXPECT_OK(compile(driver, NULL, NULL, NULL), "compiled");
+    EXPECT_OK(move(driver, P(CIRCULATED), NULL), "advanced");
+    adopt(driver, "D-1");
+    int64_t versions[4];
+    for (size_t i = 0; i < 4; ++i) {
+        versions[i] = changed(driver, "A", NAMES[i]);
+        EXPECT_OK(release(driver, NAMES[i]), "released");
+    }
+    changed(driver, "A", "Newer than all of them");
+    snapshot_t snapshot;
+    take_snapshot(driver, &snapshot);
+    assert_int_equal(snapshot.releases, 5);
+    assert_int_equal(snapshot.told_n, 2);
+    assert_int_equal(snapshot.told[0], versions[2]);
+    assert_int_equal(snapshot.told[1], versions[3]);
+
+    /* Copies of the programme's and of the plan's first, which the walk meets before the others. */
+    assert_int_equal(cv_db_exec(driver->db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                                            " WHERE i < 4000) INSERT INTO release(code, detail, at_ms, data)"
+                                            " SELECT printf(r.detail || '/0%04d', i), r.detail, r.at_ms, r.data"
+                                            " FROM n, release r WHERE r.code IN ('A/V1', '2026-cbm/C')"),
+                     CV_OK);
+    /* Something is told, so that it is a new snapshot. */
+    changed(driver, "A", "Newer still");
+    take_snapshot(driver, &snapshot);
+    assert_int_equal(snapshot.releases, 8005);
+    assert_int_equal(snapshot.told_n, 2);
+    assert_int_equal(snapshot.told[0], versions[2]);
+    assert_int_equal(snapshot.told[1], versions[3]);
+    driver_free(&driver);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),     cmocka_unit_test(test_year),
-                                       cmocka_unit_test(test_amendment), cmocka_unit_test(test_cancelled_meanwhile),
-                                       cmocka_unit_test(test_meeting),   cmocka_unit_test(test_releases),
-                                       cmocka_unit_test(test_roles)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_year),
+        cmocka_unit_test(test_amendment), cmocka_unit_test(test_cancelled_meanwhile),
+        cmocka_unit_test(test_meeting),   cmocka_unit_test(test_releases),
+        cmocka_unit_test(test_roles),     cmocka_unit_test(test_snapshot_of_many_releases)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

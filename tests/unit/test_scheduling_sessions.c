@@ -399,6 +399,71 @@ static void test_a_hundred_on_a_full_day(void **state)
     driver_free(&driver);
 }
 
+/* ---- what waits for what ----------------------------------------------------------------- */
+
+/* Puts a session of ten minutes, not placed, that waits for the ones named by letters: "BC". */
+static const cv_outcome_v1_t *put_after(driver_t *driver, const char *session, const char *title, const char *after)
+{
+    cv_scheduling_session_put_v1_t put = world_session(session, NULL, 10, NULL);
+    put.session.title = cv_str(title);
+    for (; *after; ++after)
+        put.session.after[put.session.after_n++] = (cv_str_t){after, 1};
+    return SEND(SESSION_PUT, put);
+}
+
+static void cancel_session(driver_t *driver, const char *session)
+{
+    const cv_scheduling_session_cancel_v1_t cancel = {
+        .event = CV_STR("E"), .session = cv_str(session), .reason = CV_STR("No need.")};
+    EXPECT_OK(SEND(SESSION_CANCEL, cancel), "stored");
+}
+
+/* Who waited for a session before it was cancelled can be edited still; from then on nobody begins to wait for it. */
+static void test_waiting_for_what_is_cancelled(void **state)
+{
+    (void)state;
+    driver_t *driver = world_in("Asia/Baku");
+    EXPECT_OK(put_after(driver, "B", "T", ""), "stored");
+    EXPECT_OK(put_after(driver, "C", "T", ""), "stored");
+    EXPECT_OK(put_after(driver, "A", "T", "B"), "stored");
+    EXPECT_UNKNOWN(put_after(driver, "A", "T", "BX"), "unknown_session");
+    cancel_session(driver, "B");
+    EXPECT_OK(put_after(driver, "A", "Only the title", "B"), "stored");
+    EXPECT_OK(put_after(driver, "A", "Only the title", "CB"), "stored");
+    EXPECT_UNKNOWN(put_after(driver, "D", "T", "B"), "unknown_session");
+    EXPECT_UNKNOWN(put_after(driver, "C", "T", "B"), "unknown_session");
+    EXPECT_OK(put_after(driver, "A", "Only the title", "C"), "stored");
+    EXPECT_UNKNOWN(put_after(driver, "A", "Only the title", "CB"), "unknown_session"); /* it had let go of it */
+    driver_free(&driver);
+}
+
+/* No ring, however long; what two wait for is none, and nobody waits through a session that is cancelled. */
+static void test_sessions_that_wait_in_a_ring(void **state)
+{
+    (void)state;
+    driver_t *driver = world_in("Asia/Baku");
+    EXPECT_OK(put_after(driver, "A", "T", ""), "stored");
+    EXPECT_NO(put_after(driver, "A", "T", "A"), "date_inconsistent");
+    EXPECT_OK(put_after(driver, "B", "T", "A"), "stored");
+    EXPECT_NO(put_after(driver, "A", "T", "B"), "date_inconsistent");
+    EXPECT_OK(put_after(driver, "C", "T", "AB"), "stored"); /* both before it */
+    const cv_outcome_v1_t *outcome = put_after(driver, "A", "T", "C");
+    EXPECT_NO(outcome, "date_inconsistent");
+    assert_true(cv_str_is(outcome->text, "C has to wait for A already"));
+    EXPECT_OK(put_after(driver, "D", "T", "C"), "stored");
+    EXPECT_OK(put_after(driver, "F", "T", ""), "stored");
+    outcome = put_after(driver, "A", "T", "FD");
+    EXPECT_NO(outcome, "date_inconsistent");
+    assert_true(cv_str_is(outcome->text, "D has to wait for A already"));
+    EXPECT_NO(put_after(driver, "B", "T", "AD"), "date_inconsistent");
+    assert_int_equal(world_sitting(driver, "A").session.after_n, 0);
+    EXPECT_OK(put_after(driver, "D", "Only the title", "C"), "stored");
+    EXPECT_OK(put_after(driver, "C", "T", "B"), "stored");
+    cancel_session(driver, "B");
+    EXPECT_OK(put_after(driver, "A", "T", "D"), "stored"); /* D, C, and B that is no more */
+    driver_free(&driver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +481,8 @@ int main(void)
         cmocka_unit_test(test_sessions_that_change_places),
         cmocka_unit_test(test_an_event_that_does_not_take_place),
         cmocka_unit_test(test_a_hundred_on_a_full_day),
+        cmocka_unit_test(test_waiting_for_what_is_cancelled),
+        cmocka_unit_test(test_sessions_that_wait_in_a_ring),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
