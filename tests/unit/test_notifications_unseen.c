@@ -98,6 +98,21 @@ static void test_not_to_its_delegation(void **state)
     free(mail);
 }
 
+/* A desk that reads its webhook and no mail gets none. */
+static void test_the_way_it_wants(void **state)
+{
+    drv_t *drv = *state;
+    recipient_of(drv, DESK, 1, "desk@secretariat.example");
+    drv_sql(drv, "INSERT INTO ntf_preference VALUES('" DESK "', -1, 0, 4)");
+    drv_sql(drv, "INSERT INTO ntf_webhook(party, ord, url) VALUES('" DESK "', 1, 'https://desk.example/')");
+    nobody_gets_it(drv);
+    size_t files = drv_files(drv);
+    jump(drv, 36 * HOUR_MS);
+    assert_int_equal(told(drv), 1);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_dispatch WHERE channel = 3"), 1);
+    assert_int_equal(drv_files(drv), files);
+}
+
 /* What the next contact does not get either. */
 static void test_second_fails_too(void **state)
 {
@@ -343,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_data),
         cmocka_unit_test_setup_teardown(test_told_once, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_not_to_its_delegation, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_the_way_it_wants, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_second_fails_too, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_down_until_it_is_over, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_lapsed_while_down, drv_setup, drv_teardown),
