@@ -190,12 +190,6 @@ static void s_contacts(json_t *list, const json_t *kinds)
         s_need(list, &(s_need_t){.what = "unseen", .grave = true, .n = unseen}, "convene notice dead");
 }
 
-static bool s_takes_place(const json_t *event)
-{
-    const char *status = dash_str(event, "status");
-    return strcmp(status, "cancelled") != 0 && strcmp(status, "rejected") != 0 && strcmp(status, "postponed") != 0;
-}
-
 /* What mends a conflict: nothing but a release where that is enough; else another room, or a search for other times, and the
  * release that shows it. */
 static void s_mend(const char *event, const json_t *row, char ret_command[COMMAND_MAX])
@@ -275,7 +269,7 @@ static void s_conflicts(json_t *list, const json_t *kinds, int64_t now_ms)
     json_object_foreach(s_kind(kinds, "conflict"), event, conflict)
     {
         const json_t *of = json_object_get(s_kind(kinds, "event"), event);
-        if (of && s_takes_place(of))
+        if (of && !dash_is_off(of))
             s_programme(list, event, conflict, now_ms);
     }
 }
@@ -320,11 +314,11 @@ static void s_clashes(json_t *list, const json_t *kinds, int64_t now_ms)
     json_object_foreach(events, one, a)
     {
         int64_t a_from, a_to, b_from, b_to;
-        if (!s_takes_place(a) || !s_days(a, &a_from, &a_to) || a_to < now_ms || !*dash_str(a, "city"))
+        if (dash_is_off(a) || !s_days(a, &a_from, &a_to) || a_to < now_ms || !*dash_str(a, "city"))
             continue;
         json_object_foreach(events, other, b)
         {
-            if (strcmp(one, other) < 0 && s_takes_place(b) && s_days(b, &b_from, &b_to) && a_from < b_to &&
+            if (strcmp(one, other) < 0 && !dash_is_off(b) && s_days(b, &b_from, &b_to) && a_from < b_to &&
                 b_from < a_to && *dash_str(b, "city") && strcmp(dash_str(a, "city"), dash_str(b, "city")) != 0)
                 s_clash(list, kinds, one, other);
         }

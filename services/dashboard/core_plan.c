@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLAN_MAX = 80, NUMBER_MAX = 24 };
+enum { NUMBER_MAX = 24 };
 
 /* Of a version, in the change log. */
 static const char *const s_told[] = {"title",      "status", "date_start", "date_end", "time_start", "zone",
@@ -33,10 +33,10 @@ static bool s_is_put_off(const char *status)
     return s_is_one_of(status, (const char *const[]){"postponed", "cancelled", NULL});
 }
 
-/* "2026-cbm" */
-static const char *s_plan_of(const json_t *event, char ret_plan[PLAN_MAX])
+const char *dash_plan_of(const json_t *event, char ret_plan[DASH_PLAN_MAX])
 {
-    (void)snprintf(ret_plan, PLAN_MAX, "%lld-%s", (long long)dash_int(event, "plan_year"), dash_str(event, "line"));
+    (void)snprintf(ret_plan, DASH_PLAN_MAX, "%lld-%s", (long long)dash_int(event, "plan_year"),
+                   dash_str(event, "line"));
     return ret_plan;
 }
 
@@ -79,20 +79,22 @@ static json_t *s_fields_of(const json_t *event)
     return fields;
 }
 
-/* Adds what is told of the event to each release that holds this version. true: there was one. */
-static bool s_fill(json_t *frozen, const json_t *event)
+static bool s_holds(const json_t *release, const json_t *event)
 {
-    const char *name, *id = dash_str(event, "event");
+    int64_t version = dash_int(event, "version");
+    return version && s_version_in(release, dash_str(event, "event")) == version;
+}
+
+/* Adds what is told of the event to each release that holds this version. */
+static void s_fill(json_t *frozen, const json_t *event)
+{
+    const char *name;
     json_t *release;
-    bool found = false;
     json_object_foreach(json_object_get(frozen, "releases"), name, release)
     {
-        if (s_version_in(release, id) != dash_int(event, "version") || !dash_int(event, "version"))
-            continue;
-        found = true;
-        json_object_set_new(json_object_get(release, "fields"), id, s_fields_of(event));
+        if (s_holds(release, event))
+            json_object_set_new(json_object_get(release, "fields"), dash_str(event, "event"), s_fields_of(event));
     }
-    return found;
 }
 
 /* ---- what changed ---------------------------------------------------------------------------------- */
@@ -149,34 +151,41 @@ static int s_put_changes(dash_view_t *view, const char *plan, const json_t *froz
 
 /* ---- events ---------------------------------------------------------------------------------------- */
 
+/* What the releases that hold this version say of it. */
+static int s_fill_kept(dash_view_t *view, const char *plan, const json_t *event)
+{
+    json_t *frozen = json_deep_copy(dash_view_get(view, "plan_release", plan));
+    if (!frozen)
+        return CV_ENOMEM;
+    s_fill(frozen, event);
+    int rc = s_put_changes(view, plan, frozen);
+    if (!rc)
+        return dash_view_put(view, "plan_release", plan, frozen);
+    json_decref(frozen);
+    return rc;
+}
+
 int dash_plan_event(dash_view_t *view, const dash_record_t *record, bool *ret_held)
 {
-    char plan[PLAN_MAX];
-    const char *event = dash_str(record->data, "event"), *status = dash_str(record->data, "status");
-    const json_t *known = dash_view_get(view, "plan_release", s_plan_of(record->data, plan));
-    if (!known) {
-        *ret_held = false;
+    char plan[DASH_PLAN_MAX];
+    const json_t *data = record->data, *frozen = dash_view_get(view, "plan_release", dash_plan_of(data, plan));
+    const char *event = dash_str(data, "event"), *status = dash_str(data, "status");
+    *ret_held = false;
+    if (!frozen)
         return CV_OK;
-    }
-    json_t *frozen = json_deep_copy(known), *working = json_copy(record->data);
-    if (!frozen || !working || json_object_set_new(working, "at", json_integer(record->time_ms))) {
-        json_decref(frozen);
+    bool is_released = s_holds(s_release(frozen, 0), data);
+    bool fills = is_released || s_holds(s_release(frozen, 1), data);
+    bool known_of = dash_view_get(view, "event", event) || json_object_get(json_object_get(frozen, "ever"), event);
+    json_t *working = json_copy(record->data);
+    if (!working || json_object_set_new(working, "at", json_integer(record->time_ms))) {
         json_decref(working);
         return CV_ENOMEM;
     }
-    bool is_released = s_version_in(s_release(frozen, 0), event) == dash_int(record->data, "version");
-    bool known_of = dash_view_get(view, "event", event) || json_object_get(json_object_get(frozen, "ever"), event);
-    bool fills = s_fill(frozen, record->data);
     int rc = dash_view_put(view, "working", event, working);
     if (!rc && fills)
-        rc = s_put_changes(view, plan, frozen);
-    if (!rc && fills)
-        rc = dash_view_put(view, "plan_release", plan, json_incref(frozen));
-    json_decref(frozen);
-    if (rc)
-        return rc;
+        rc = s_fill_kept(view, plan, data);
     *ret_held = !(is_released || dash_plan_is_confirmed(status) || (s_is_put_off(status) && known_of));
-    return CV_OK;
+    return rc;
 }
 
 bool dash_plan_waits(const dash_view_t *view, const char *event)
@@ -224,11 +233,11 @@ static json_t *s_with(const json_t *before, const json_t *release)
 static json_t *s_of_plan(const dash_view_t *view, const char *kind, const char *plan)
 {
     const char *key;
-    char of[PLAN_MAX];
+    char of[DASH_PLAN_MAX];
     json_t *event, *found = json_object();
     json_object_foreach(dash_view_kind(view, kind), key, event)
     {
-        if (found && strcmp(s_plan_of(event, of), plan) == 0)
+        if (found && strcmp(dash_plan_of(event, of), plan) == 0)
             json_object_set(found, key, event);
     }
     return found;
@@ -289,7 +298,7 @@ static int s_show(dash_view_t *view, json_t *frozen, json_t *working)
     int rc = CV_OK;
     json_object_foreach(working, key, event)
     {
-        (void)s_fill(frozen, event);
+        s_fill(frozen, event);
         if (rc || s_version_in(newest, key) != dash_int(event, "version") ||
             dash_int(dash_view_get(view, "event", key), "version") == dash_int(event, "version"))
             continue;

@@ -44,6 +44,10 @@
 
 #include "dashboard/core_view.h"
 
+enum { DASH_PLAN_MAX = 80 /* octets of a plan's name, with its NUL */ };
+
+/* The plan that an event is of: "2026-cbm". */
+const char *dash_plan_of(const json_t *event, char ret_plan[DASH_PLAN_MAX]);
 /* Keeps the version. *ret_held: it is not for the public. */
 int dash_plan_event(dash_view_t *view, const dash_record_t *record, bool *ret_held) CV_USE_RESULT;
 /* Is the newest version of the event not what the public sees? */

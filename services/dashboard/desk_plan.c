@@ -3,6 +3,7 @@
  *
  * Asked of scheduling at each visit, as it is at that instant.
  */
+#include "dashboard/core_plan.h"
 #include "dashboard/core_view.h"
 #include "dashboard/desk.h"
 #include "dashboard/page.h"
@@ -10,16 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLAN_MAX = 80 };
-
 /* The newest release of the event's plan; NULL: there is none. */
 static const json_t *s_release_of(const json_t *releases, const json_t *event)
 {
-    char plan[PLAN_MAX];
+    char plan[DASH_PLAN_MAX];
     const json_t *newest = NULL;
     size_t i;
     json_t *release;
-    (void)snprintf(plan, sizeof(plan), "%lld-%s", (long long)dash_int(event, "plan_year"), dash_str(event, "line"));
+    (void)dash_plan_of(event, plan);
     json_array_foreach(releases, i, release)
     {
         if (strcmp(dash_str(release, "plan"), plan) == 0 &&
