@@ -266,7 +266,7 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .event = row->event,
         .time_ms = row->time_ms,
         .notice = row->notice,
-        .is_second = row->above >= 0 && row->kind != NTF_CONTACT_PING && row->kind != NTF_UNSEEN,
+        .is_second = ntf_is_second(row),
     };
 }
 

@@ -86,9 +86,7 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         rc = CV_ELIMIT;
     int held = 0;
     bool leaves = true;
-    if (!rc && !frozen && item->row.attempts == 0 &&
-        (item->row.above < 0 || item->row.kind == NTF_CONTACT_PING ||
-         item->row.kind == NTF_UNSEEN)) /* the next contact has waited enough */
+    if (!rc && !frozen && item->row.attempts == 0 && !ntf_is_second(&item->row)) /* who has waited enough */
         rc = ntf_prefer(ntf, &item->row, now_ms, &leaves);
     switch (rc) {
     case CV_OK:

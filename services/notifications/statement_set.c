@@ -22,3 +22,27 @@ void ntf_statements_close(void *statements)
 {
     free(statements);
 }
+
+int ntf_statement_number(cv_stmt_t *stmt, int64_t *ret_number)
+{
+    int rc = cv_stmt_step(stmt);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    bool none = cv_stmt_get_null(stmt, 0);
+    int64_t number = cv_stmt_get_int(stmt, 0);
+    cv_stmt_reset(stmt);
+    if (none)
+        return CV_ENOTFOUND;
+    *ret_number = number;
+    return CV_OK;
+}
+
+int ntf_statement_whether(cv_stmt_t *stmt, bool *ret_is)
+{
+    int64_t number = 0;
+    int rc = ntf_statement_number(stmt, &number);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    *ret_is = !rc && number != 0;
+    return CV_OK;
+}

@@ -13,6 +13,11 @@
 int ntf_statements_open(cv_db_t *db, const char *const *sql, size_t n, cv_stmt_t ***ret_statements) CV_USE_RESULT;
 void ntf_statements_close(void *statements);
 
+/* The one number that a statement gives. CV_ENOTFOUND: no row, or NULL. */
+int ntf_statement_number(cv_stmt_t *stmt, int64_t *ret_number) CV_USE_RESULT;
+/* Whether there is one, and it is not 0. */
+int ntf_statement_whether(cv_stmt_t *stmt, bool *ret_is) CV_USE_RESULT;
+
 #define NTF_SET_MEMBER(name, sql) cv_stmt_t *name;
 #define NTF_SET_SQL(name, sql) sql,
 /* A struct of nothing but pointers to statements is laid out like an array of them. */

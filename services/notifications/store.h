@@ -145,6 +145,12 @@ typedef struct {
     int64_t arrival;   /* how far it has come with its dispatches: store_arrival.h */
 } ntf_delivery_t;
 
+/* Is it for whoever comes next in the party's order? Others that are for one contact alone say so in `above` too. */
+static inline bool ntf_is_second(const ntf_delivery_t *row)
+{
+    return row->above >= 0 && row->kind != NTF_CONTACT_PING && row->kind != NTF_UNSEEN;
+}
+
 /* Makes the row, unless a delivery of this notice is there already. */
 int ntf_store_delivery_add(ntf_store_t *store, const ntf_delivery_t *delivery) CV_USE_RESULT;
 /* Lets go what waits for contact data, an event or a party that has come by now. */

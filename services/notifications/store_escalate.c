@@ -109,13 +109,12 @@ int ntf_watch_order(ntf_watches_t *store, int64_t n, int *ret_order, bool *ret_m
 
 int ntf_watch_second(ntf_watches_t *store, int64_t n, int *ret_above)
 {
+    int64_t above;
     cv_stmt_int(store->second, 1, n);
-    int rc = cv_stmt_step(store->second);
-    if (rc <= 0)
-        return rc ? rc : CV_ENOTFOUND;
-    *ret_above = (int)cv_stmt_get_int(store->second, 0);
-    cv_stmt_reset(store->second);
-    return CV_OK;
+    int rc = ntf_statement_number(store->second, &above);
+    if (!rc)
+        *ret_above = (int)above;
+    return rc;
 }
 
 int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
@@ -139,13 +138,7 @@ int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, int64_
 {
     cv_stmt_int(store->later, 1, n);
     cv_stmt_int(store->later, 2, deadline_ms);
-    int rc = cv_stmt_step(store->later);
-    if (rc <= 0)
-        return rc ? rc : CV_EINTERNAL;
-    bool is_none = cv_stmt_get_null(store->later, 0);
-    *ret_n = cv_stmt_get_int(store->later, 0);
-    cv_stmt_reset(store->later);
-    return is_none ? CV_ENOTFOUND : CV_OK;
+    return ntf_statement_number(store->later, ret_n);
 }
 
 int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party)
@@ -160,12 +153,7 @@ int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int6
     cv_stmt_text(store->settled, 1, event);
     cv_stmt_text(store->settled, 2, party);
     cv_stmt_int(store->settled, 3, n);
-    int rc = cv_stmt_step(store->settled);
-    if (rc <= 0)
-        return rc ? rc : CV_EINTERNAL;
-    *ret_settled = cv_stmt_get_int(store->settled, 0) != 0;
-    cv_stmt_reset(store->settled);
-    return CV_OK;
+    return ntf_statement_whether(store->settled, ret_settled);
 }
 
 int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena, cv_str_t *ret_data)
@@ -184,12 +172,7 @@ int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_a
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken)
 {
     cv_stmt_int(store->taken, 1, n);
-    int rc = cv_stmt_step(store->taken);
-    if (rc <= 0)
-        return rc ? rc : CV_EINTERNAL;
-    *ret_taken = cv_stmt_get_int(store->taken, 0) != 0;
-    cv_stmt_reset(store->taken);
-    return CV_OK;
+    return ntf_statement_whether(store->taken, ret_taken);
 }
 
 int ntf_watch_reopen(ntf_watches_t *store, int64_t carrier, int64_t now_ms)

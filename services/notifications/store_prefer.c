@@ -126,21 +126,6 @@ static int s_run_for(cv_stmt_t *stmt, cv_str_t first, cv_str_t second)
     return cv_stmt_run(stmt);
 }
 
-/* The one number that a statement gives. CV_ENOTFOUND: no row, or NULL. */
-static int s_number(cv_stmt_t *stmt, int64_t *ret)
-{
-    int rc = cv_stmt_step(stmt);
-    if (rc <= 0)
-        return rc ? rc : CV_ENOTFOUND;
-    bool none = cv_stmt_get_null(stmt, 0);
-    int64_t number = cv_stmt_get_int(stmt, 0);
-    cv_stmt_reset(stmt);
-    if (none)
-        return CV_ENOTFOUND;
-    *ret = number;
-    return CV_OK;
-}
-
 static int s_numbers(cv_stmt_t *stmt, int64_t ret_numbers[NTF_DIGEST_MAX], size_t *ret_n)
 {
     size_t n = 0;
@@ -159,7 +144,7 @@ static int s_numbers(cv_stmt_t *stmt, int64_t ret_numbers[NTF_DIGEST_MAX], size_
 int ntf_preferring(ntf_prefers_t *store, bool *ret_any)
 {
     int64_t any;
-    int rc = s_number(store->preferring, &any);
+    int rc = ntf_statement_number(store->preferring, &any);
     if (!rc)
         *ret_any = any != 0;
     return rc;
@@ -181,7 +166,7 @@ int ntf_preference_put(ntf_prefers_t *store, cv_str_t party, int order, int kind
         return cv_stmt_run(store->preference_put);
     }
     s_bind_preference(store->preference_get, party, order, kind);
-    int rc = s_number(store->preference_get, &one);
+    int rc = ntf_statement_number(store->preference_get, &one);
     if (rc)
         return rc;
     s_bind_preference(store->preference_drop, party, order, kind);
@@ -219,7 +204,7 @@ int ntf_hours_put(ntf_prefers_t *store, cv_str_t party, const ntf_hours_t *hours
         cv_stmt_int(stmt, 7, hours->digest_day);
         return cv_stmt_run(stmt);
     }
-    int rc = s_number(stmt, &one);
+    int rc = ntf_statement_number(stmt, &one);
     if (rc)
         return rc;
     cv_stmt_text(store->hours_drop, 1, party);
@@ -291,7 +276,7 @@ int ntf_has_webhook(ntf_prefers_t *store, int64_t n, bool *ret_has)
 {
     int64_t has;
     cv_stmt_int(store->has_webhook, 1, n);
-    int rc = s_number(store->has_webhook, &has);
+    int rc = ntf_statement_number(store->has_webhook, &has);
     if (!rc)
         *ret_has = has != 0;
     return rc;
@@ -317,7 +302,7 @@ int ntf_webhook_lost(ntf_prefers_t *store, cv_str_t party)
 int ntf_wait_next(ntf_prefers_t *store, int64_t now_ms, int64_t *ret_ms)
 {
     cv_stmt_int(store->wait_next, 1, now_ms);
-    return s_number(store->wait_next, ret_ms);
+    return ntf_statement_number(store->wait_next, ret_ms);
 }
 
 /* ---- digests ------------------------------------------------------------------------------ */
@@ -368,7 +353,7 @@ int ntf_notice_at(ntf_prefers_t *store, int64_t n, char ret_notice[NTF_ID_MAX + 
 int ntf_delivery_of(ntf_prefers_t *store, cv_str_t notice, int64_t *ret_n)
 {
     cv_stmt_text(store->number, 1, notice);
-    return s_number(store->number, ret_n);
+    return ntf_statement_number(store->number, ret_n);
 }
 
 int ntf_digest_claim(ntf_prefers_t *store, int64_t digest, int64_t n)

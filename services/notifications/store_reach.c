@@ -37,33 +37,12 @@ static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
     return kept;
 }
 
-/* The first number of a row; CV_ENOTFOUND: there is none. */
-static int s_number(cv_stmt_t *stmt, int64_t *ret_number)
-{
-    int rc = cv_stmt_step(stmt);
-    if (rc <= 0)
-        return rc ? rc : CV_ENOTFOUND;
-    *ret_number = cv_stmt_get_int(stmt, 0);
-    cv_stmt_reset(stmt);
-    return CV_OK;
-}
-
-static int s_whether(cv_stmt_t *stmt, bool *ret_is)
-{
-    int64_t number = 0;
-    int rc = s_number(stmt, &number);
-    if (rc && rc != CV_ENOTFOUND)
-        return rc;
-    *ret_is = !rc && number != 0;
-    return CV_OK;
-}
-
 /* ---- what came back ----------------------------------------------------------------------- */
 
 int ntf_mail_of(ntf_reaches_t *store, cv_str_t notice, int64_t *ret_number)
 {
     cv_stmt_text(store->mail_of, 1, notice);
-    return s_number(store->mail_of, ret_number);
+    return ntf_statement_number(store->mail_of, ret_number);
 }
 
 int ntf_bounce_said(ntf_reaches_t *store, const ntf_bounce_t *bounce, int64_t since_ms, bool *ret_said)
@@ -72,7 +51,7 @@ int ntf_bounce_said(ntf_reaches_t *store, const ntf_bounce_t *bounce, int64_t si
     cv_stmt_int(store->said, 2, bounce->back);
     cv_stmt_int(store->said, 3, bounce->at_ms);
     cv_stmt_int(store->said, 4, since_ms);
-    return s_whether(store->said, ret_said);
+    return ntf_statement_whether(store->said, ret_said);
 }
 
 int ntf_bounce_put(ntf_reaches_t *store, const ntf_bounce_t *bounce, cv_str_t address, int64_t now_ms)
@@ -143,7 +122,7 @@ int ntf_address_stop(ntf_reaches_t *store, cv_str_t address, int state, int64_t 
 int ntf_address_stopped(ntf_reaches_t *store, cv_str_t address, bool *ret_stopped)
 {
     cv_stmt_text(store->stopped, 1, address);
-    return s_whether(store->stopped, ret_stopped);
+    return ntf_statement_whether(store->stopped, ret_stopped);
 }
 
 int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, cv_str_t address, bool *ret_is)
@@ -151,7 +130,7 @@ int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, cv_s
     cv_stmt_text(store->is_of, 1, event);
     cv_stmt_text(store->is_of, 2, party);
     cv_stmt_text(store->is_of, 3, address);
-    return s_whether(store->is_of, ret_is);
+    return ntf_statement_whether(store->is_of, ret_is);
 }
 
 int ntf_address_clear(ntf_reaches_t *store, cv_str_t party, int order, cv_db_t *db, int64_t *ret_n)
@@ -198,7 +177,7 @@ static int s_contacts(cv_stmt_t *stmt, cv_arena_t *arena, size_t max, ntf_contac
 
 int ntf_contact_any(ntf_reaches_t *store, bool *ret_any)
 {
-    return s_whether(store->any, ret_any);
+    return ntf_statement_whether(store->any, ret_any);
 }
 
 int ntf_contact_untold(ntf_reaches_t *store, cv_arena_t *arena, size_t max, ntf_contact_t *ret_contacts, size_t *ret_n)
@@ -235,7 +214,7 @@ int ntf_contact_list(ntf_reaches_t *store, cv_str_t party, const ntf_contact_t *
 int ntf_contact_stopped(ntf_reaches_t *store, cv_str_t party, bool *ret_stopped)
 {
     cv_stmt_text(store->party_stopped, 1, party);
-    return s_whether(store->party_stopped, ret_stopped);
+    return ntf_statement_whether(store->party_stopped, ret_stopped);
 }
 
 int ntf_contact_counts(ntf_reaches_t *store, int64_t ret_counts[NTF_CONTACT_STATES])
