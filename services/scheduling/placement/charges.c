@@ -16,37 +16,13 @@
 #include "scheduling/placement/groups.h"
 #include "scheduling/placement/search.h"
 
-/* What a rule costs now; UNKNOWN: ask its shape alone. */
+/* What a rule costs now, or as much as no change can give. */
 static int64_t rule_cost(const sch_place_state_t *s, const sch_group_t *g, const sch_group_rule_t *r)
 {
     enum { KEYS_MAX = 64 }; /* more are too many to go through at each change */
-    int64_t cost = 0;
-    if (r->weight < 0)
-        return SCH_GAIN_MAX;
-    switch (r->shape) {
-    case SCH_LOAD:
-        if (g->map < 0 || g->keys > KEYS_MAX)
-            return SCH_GAIN_MAX;
-        for (int key = 0; key < g->keys; ++key)
-            cost += sch_load_cost(r, s->count[g->count_at + key]);
-        break;
-    case SCH_DISTINCT:
-        for (int outer = 0; outer < g->outers; ++outer)
-            cost += sch_distinct_cost(r, s->distinct[g->distinct_at + outer]);
-        break;
-    case SCH_LONELY:
-        for (int word = 0; word < (g->keys + 63) / 64; ++word)
-            cost += sch_lonely_n(s->mask[g->mask_at + word]);
-        break;
-    case SCH_GAPS:
-        cost = sch_has_gap(s->mask[g->mask_at]);
-        break;
-    case SCH_PRESENT:
-    case SCH_PRODUCT:
-    default:
-        return SCH_GAIN_MAX;
-    }
-    return r->weight * cost;
+    bool is_long = r->shape == SCH_LOAD && (g->map < 0 || g->keys > KEYS_MAX);
+    int64_t times = r->weight < 0 || is_long ? -1 : sch_rule_times(s, g, r);
+    return times < 0 ? SCH_GAIN_MAX : r->weight * times;
 }
 
 static int64_t group_cost(const sch_search_t *search, int group)

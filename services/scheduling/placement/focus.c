@@ -37,33 +37,6 @@ void sch_focus_warm(sch_search_t *search)
     gather_marked(search);
 }
 
-static bool is_charged(const sch_place_state_t *s, const sch_group_t *g, const sch_group_rule_t *r)
-{
-    switch (r->shape) {
-    case SCH_LOAD:
-        for (int key = 0; key < g->keys; ++key)
-            if (sch_load_cost(r, s->count[g->count_at + key]))
-                return true;
-        return false;
-    case SCH_DISTINCT:
-        for (int outer = 0; outer < g->outers; ++outer)
-            if (sch_distinct_cost(r, s->distinct[g->distinct_at + outer]))
-                return true;
-        return false;
-    case SCH_LONELY:
-        for (int word = 0; word < (g->keys + 63) / 64; ++word)
-            if (sch_lonely_n(s->mask[g->mask_at + word]))
-                return true;
-        return false;
-    case SCH_GAPS:
-        return sch_has_gap(s->mask[g->mask_at]);
-    case SCH_PRESENT:
-    case SCH_PRODUCT:
-    default:
-        return false;
-    }
-}
-
 void sch_focus_trouble(sch_search_t *search)
 {
     const sch_place_state_t *s = search->state;
@@ -75,7 +48,7 @@ void sch_focus_trouble(sch_search_t *search)
     }
     for (int k = 0; k < m->group_rules.n; ++k) {
         const sch_group_rule_t *r = &m->group_rules.at[k];
-        if (r->weight > 0 && is_charged(s, &m->groups.at[r->group], r))
+        if (r->weight > 0 && sch_rule_times(s, &m->groups.at[r->group], r) > 0)
             for (int q = m->group_at[r->group]; q < m->group_at[r->group + 1]; ++q)
                 search->marks[m->group_items[q]] = true;
     }

@@ -1,4 +1,4 @@
-/* groups: what a key that appears or vanishes changes for the rules of a group. Included by evaluate.c only.
+/* groups: what the rules of a group count, and what a key that appears or vanishes changes of it.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SCHEDULING_PLACEMENT_GROUPS_H
@@ -104,6 +104,32 @@ sch_presence_change(const sch_place_state_t *s, const sch_group_t *g, const sch_
     case SCH_LOAD:
     default:
         return 0;
+    }
+}
+
+/* How often a rule counts now, times its weight being its cost; -1: its shape is not counted so simply. */
+static inline int64_t sch_rule_times(const sch_place_state_t *s, const sch_group_t *g, const sch_group_rule_t *r)
+{
+    int64_t times = 0;
+    switch (r->shape) {
+    case SCH_LOAD:
+        for (int key = 0; key < g->keys; ++key)
+            times += sch_load_cost(r, s->count[g->count_at + key]);
+        return times;
+    case SCH_DISTINCT:
+        for (int outer = 0; outer < g->outers; ++outer)
+            times += sch_distinct_cost(r, s->distinct[g->distinct_at + outer]);
+        return times;
+    case SCH_LONELY:
+        for (int word = 0; word < (g->keys + 63) / 64; ++word)
+            times += sch_lonely_n(s->mask[g->mask_at + word]);
+        return times;
+    case SCH_GAPS:
+        return sch_has_gap(s->mask[g->mask_at]);
+    case SCH_PRESENT:
+    case SCH_PRODUCT:
+    default:
+        return -1;
     }
 }
 
