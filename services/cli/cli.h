@@ -152,7 +152,9 @@ const char *cli_text_of(const json_t *object, const char *key); /* "" */
 int64_t cli_int_of(const json_t *object, const char *key);      /* 0 */
 
 /* ---- connect.c ---- */
-int cli_config(cli_t *cli);  /* reads it once; CLI_OK or a status */
+int cli_config(cli_t *cli); /* reads it once; CLI_OK or a status */
+/* The deployment's clock: ours, and clock/offset_ms. After cli_config. */
+int64_t cli_now_ms(const cli_t *cli);
 int cli_connect(cli_t *cli); /* the client of --as; CLI_OK or a status */
 int cli_connect_as(cli_t *cli, const char *principal, cv_client_t **ret_client);
 /* Asks and walks all pages. each gives 0 to go on; its other results end the walk and are returned. CV_E* of the

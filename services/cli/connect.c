@@ -41,6 +41,11 @@ int cli_config(cli_t *cli)
                : cli_usage(cli, "calendar/domain = %s: no name of a domain, like events.example.org", domain);
 }
 
+int64_t cli_now_ms(const cli_t *cli)
+{
+    return cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms");
+}
+
 int cli_connect_as(cli_t *cli, const char *principal, cv_client_t **ret_client)
 {
     int status = cli_config(cli);

@@ -91,7 +91,7 @@ int cli_dashboard_link(cli_t *cli)
         status = read_key(cli, &key);
     if (status != CLI_OK)
         return status;
-    int64_t now_ms = cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms");
+    int64_t now_ms = cli_now_ms(cli);
     int64_t until_ms = (now_ms / 1000 + hours * 3600) * 1000; /* a pass ends at a whole second */
     randombytes_buf(nonce, sizeof nonce);
     int rc = dash_pass_make(&key, DASH_PASS_LINK, name, now_ms, until_ms, nonce, pass);
@@ -148,7 +148,7 @@ static int order(cli_t *cli, dash_pass_kind_t kind, const char *name, json_t **r
         status = read_key(cli, &key);
     if (status != CLI_OK)
         return status;
-    int64_t now_ms = cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms");
+    int64_t now_ms = cli_now_ms(cli);
     randombytes_buf(nonce, sizeof nonce);
     int rc = dash_pass_make(&key, kind, name, now_ms, now_ms + DASH_ORDER_MS / 2, nonce, pass);
     sodium_memzero(&key, sizeof key);

@@ -167,7 +167,7 @@ static void look_at_answer(doctor_t *doctor, const char *name, const json_t *dat
     if (!is_ours)
         find(doctor, NOTE, "version", "%s is %s and this is %s: upgrade all of them, the services first", name,
              cli_text_of(data, "version"), CV_VERSION);
-    int64_t skew = cli_int_of(data, "now_ms") - cv_clock_wall_ms() - cv_config_int(cli->config, "clock/offset_ms");
+    int64_t skew = cli_int_of(data, "now_ms") - cli_now_ms(cli);
     if (skew > SKEW_MAX_MS || skew < -SKEW_MAX_MS)
         find(doctor, NOTE, "clock", "%s is %lld ms %s of ours: let both machines follow one time server", name,
              (long long)(skew < 0 ? -skew : skew), skew < 0 ? "behind" : "ahead");

@@ -21,7 +21,6 @@
 #include "ical_read.h"
 #include "send.h"
 
-#include "convene/config.h"
 #include "convene/ids.h"
 
 #include <errno.h>
@@ -375,7 +374,7 @@ static int add_gone(work_t *work, int64_t year)
     ical_file_t *file = &work->file;
     size_t n = file->n;
     char today[CV_TIME_TEXT + 1];
-    cv_time_text(cv_clock_wall_ms() + cv_config_int(work->cli->config, "clock/offset_ms"), today);
+    cv_time_text(cli_now_ms(work->cli), today);
     const char *key;
     json_t *event;
     json_object_foreach(work->events, key, event)

@@ -126,7 +126,7 @@ static void add_delivery(cli_t *cli, json_t *samples, const char *service)
     {
         const char *channel = cli_text_of(one, "channel");
         int64_t oldest_ms = cli_int_of(one, "oldest_ms");
-        int64_t age_ms = oldest_ms ? cv_clock_wall_ms() + cv_config_int(cli->config, "clock/offset_ms") - oldest_ms : 0;
+        int64_t age_ms = oldest_ms ? cli_now_ms(cli) - oldest_ms : 0;
         sample(samples, "convene_dispatches_open", json_pack("{s:s, s:s}", "service", service, "channel", channel),
                (double)cli_int_of(one, "open"));
         sample(samples, "convene_dispatches_oldest_seconds",

@@ -32,7 +32,7 @@ static const char *const LEVELS[SCH_LEVELS] = {"hard", "medium", "soft"};
 static const char *const EFFECTS[] = {
     [SCH_FORBID] = "forbid", [SCH_BLOCK_RELEASE] = "block_release", [SCH_WARN] = "warn", [SCH_IGNORE] = "ignore"};
 
-static int64_t cpu_ms(void *arg)
+int64_t cli_place_cpu_ms(void *arg)
 {
     struct timespec now;
     (void)arg;
@@ -40,7 +40,7 @@ static int64_t cpu_ms(void *arg)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static json_t *score_json(const sch_score_t *score)
+json_t *cli_place_score(const sch_score_t *score)
 {
     json_t *json = json_object();
     for (int level = 0; level < SCH_LEVELS; ++level)
@@ -188,7 +188,7 @@ static int search(cli_t *cli, cli_place_t *place, int64_t seed, int64_t seconds)
                              &(sch_place_options_t){.seed = (uint64_t)seed,
                                                     .iterations = seconds * PER_SECOND,
                                                     .progress = cli_place_progress,
-                                                    .cpu_ms = cpu_ms,
+                                                    .cpu_ms = cli_place_cpu_ms,
                                                     .cpu_limit_ms = seconds * 1000,
                                                     .start = start,
                                                     .arg = cli},
@@ -200,8 +200,8 @@ static int search(cli_t *cli, cli_place_t *place, int64_t seed, int64_t seconds)
         return cli_fail(cli, CLI_FAILED, "cannot place the plan: %s", cv_error_name(rc));
     json_t *doc = json_pack("{s:I, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "year", (json_int_t)place->year,
                             "seed", (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
-                            result.repeatable, "cancelled", result.cancelled, "before", score_json(&result.before),
-                            "after", score_json(&result.score), "placed", moved_events(place, &result), "cannot",
+                            result.repeatable, "cancelled", result.cancelled, "before", cli_place_score(&result.before),
+                            "after", cli_place_score(&result.score), "placed", moved_events(place, &result), "cannot",
                             cli_place_cannot(place->model), "without_calendar", names_without(place));
     sch_place_result_done(&result);
     int status = doc ? CLI_OK : cli_fail(cli, CLI_FAILED, "out of memory");
@@ -379,7 +379,7 @@ static int print_fits(cli_t *cli, const cli_place_t *place, const cli_place_even
     for (int i = 0; i < n; ++i) {
         char date[CLI_DATE_LEN + 1];
         cli_place_date(place, cli_place_day(place, fits[i].place) + event->offset, date);
-        json_t *row = score_json(&fits[i].delta);
+        json_t *row = cli_place_score(&fits[i].delta);
         json_object_set_new(row, "date", json_string(date));
         json_array_append_new(list, row);
         cli_table_cell(table, CLI_BOLD, "%s", date);

@@ -61,6 +61,10 @@ typedef struct {
 
 /* place.c: of a search, for sch_place_options_t: says how far it is, and ends it at a signal. arg: the cli_t. */
 bool cli_place_progress(void *arg, const sch_progress_t *progress);
+/* Milliseconds of processor that this process has used; arg: nothing. */
+int64_t cli_place_cpu_ms(void *arg);
+/* Of a plan: {"hard", "medium", "soft"}. */
+json_t *cli_place_score(const sch_score_t *score);
 /* What no plan can do, in sentences. */
 json_t *cli_place_cannot(const sch_place_model_t *model);
 

@@ -21,7 +21,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     PER_SECOND = 1000000, /* changes that are looked at for each second of --seconds, at most */
@@ -43,14 +42,6 @@ typedef struct {
     bool *off;               /* taken off in this one */
     char (*starts)[START_MAX];
 } answer_t;
-
-static int64_t cpu_ms(void *arg)
-{
-    struct timespec now;
-    (void)arg;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* The session at its new place. false: it is in none. */
 static bool propose(answer_t *answer, int item, int place, cv_str_t file)
@@ -266,12 +257,6 @@ static json_t *staying(const session_model_t *model)
     return list;
 }
 
-static json_t *score_json(const sch_score_t *score)
-{
-    return json_pack("{s:I, s:I, s:I}", "hard", (json_int_t)score->v[SCH_HARD], "medium",
-                     (json_int_t)score->v[SCH_MEDIUM], "soft", (json_int_t)score->v[SCH_SOFT]);
-}
-
 static void print(cli_t *cli, const json_t *doc)
 {
     static const char *const COLUMNS[] = {"session", "now", "proposed", "room"};
@@ -322,8 +307,8 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
                                          .start = model->start,
                                          .progress = cli_place_progress,
                                          .arg = cli,
-                                         .cpu_ms = cpu_ms,
-                                         .cpu_limit_ms = cpu_ms(NULL) + seconds * 1000};
+                                         .cpu_ms = cli_place_cpu_ms,
+                                         .cpu_limit_ms = cli_place_cpu_ms(NULL) + seconds * 1000};
     cli_catch_signals();
     int rc = sch_place_solve(model->model, &options, &result);
     if (cli->tty && !cli->json)
@@ -340,12 +325,12 @@ static int search(cli_t *cli, answer_t *answer, int64_t seed, int64_t seconds)
         return cli_fail(cli, CLI_FAILED, "out of memory");
     }
     judge(answer, n, refused);
-    json_t *doc =
-        json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "event", cli->args[0], "seed",
-                  (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable", result.repeatable,
-                  "before", score_json(&result.before), "after", score_json(&result.score), "placed", moved(answer, n),
-                  "later", later(answer, n), "refused", refused, "unplaced", nowhere(answer, &result, n), "stays",
-                  staying(model), "cancelled", result.cancelled, "cannot", cli_place_cannot(model->model));
+    json_t *doc = json_pack("{s:s, s:I, s:I, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "event", cli->args[0],
+                            "seed", (json_int_t)seed, "iterations", (json_int_t)result.iterations, "repeatable",
+                            result.repeatable, "before", cli_place_score(&result.before), "after",
+                            cli_place_score(&result.score), "placed", moved(answer, n), "later", later(answer, n),
+                            "refused", refused, "unplaced", nowhere(answer, &result, n), "stays", staying(model),
+                            "cancelled", result.cancelled, "cannot", cli_place_cannot(model->model));
     sch_place_result_done(&result);
     if (path && json_dump_file(doc, path, JSON_INDENT(1)) != 0) {
         json_decref(doc);

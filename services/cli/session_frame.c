@@ -13,15 +13,8 @@ enum { DAY = 1440, ARENA_MAX = 256 * 1024, START_MAX = 20 };
 
 /* ---- what is for all --------------------------------------------------------------------- */
 
-static bool has_to_wait(const cv_session_t *session, const cv_session_t *other)
-{
-    for (size_t i = 0; i < session->after_n; ++i)
-        if (cv_str_equal(session->after[i], other->session))
-            return true;
-    return false;
-}
-
-/* Which has to be over before which; and of two of the event, neither a side event: may they be at one time, and does one have to be over first? */
+/* Which has to be over before which; and of two of the event, neither a side event: may they be at one time, and does one
+ * have to be over first? */
 int session_model_frame(session_model_t *s)
 {
     int n = s->programme_model.sessions_n;
@@ -32,7 +25,7 @@ int session_model_frame(session_model_t *s)
     for (int i = 0; i < n; ++i) {
         for (int j = 0; j < n; ++j) {
             cv_session_kind_t a = s->items[i]->session.kind, b = s->items[j]->session.kind;
-            if (i != j && has_to_wait(&s->items[j]->session, &s->items[i]->session))
+            if (i != j && sch_waits_for(&s->items[j]->session, &s->items[i]->session))
                 s->firsts[s->programme_model.firsts_n++] = (sch_session_order_t){i, j};
             if (i == j || a == CV_SESSION_KIND_SIDE_EVENT || b == CV_SESSION_KIND_SIDE_EVENT)
                 continue;

@@ -327,11 +327,6 @@ static int gather_calendar(void *self, const sch_row_t *row)
     return rc;
 }
 
-static bool same_text(cv_str_t a, cv_str_t b)
-{
-    return a.len == b.len && (!a.len || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 /* Does the edit leave alone what decides where its people have to be? Then whatever was so before stays, and is told. */
 static bool leaves_people(const cv_scheduling_event_v1_t *event, const cv_scheduling_event_v1_t *before)
 {
@@ -339,8 +334,8 @@ static bool leaves_people(const cv_scheduling_event_v1_t *event, const cv_schedu
     if (!before || !sch_holds_days(event, &first, &last) || !sch_holds_days(before, &was_first, &was_last))
         return false;
     const cv_event_details_t *a = &event->event_details, *b = &before->event_details;
-    return first == was_first && last == was_last && a->format == b->format && same_text(a->city, b->city) &&
-           same_text(a->body, b->body) && same_text(a->officer, b->officer) && same_text(a->group, b->group);
+    return first == was_first && last == was_last && a->format == b->format && cv_str_equal(a->city, b->city) &&
+           cv_str_equal(a->body, b->body) && cv_str_equal(a->officer, b->officer) && cv_str_equal(a->group, b->group);
 }
 
 static int answer_event(cv_tx_t *tx, const cv_scheduling_event_v1_t *event, const cv_scheduling_event_v1_t *before,

@@ -116,8 +116,7 @@ static void check_pauses(sch_find_t *find)
 
 /* ---- order ------------------------------------------------------------------------------- */
 
-/* Does a have to wait for b? */
-static bool waits_for(const cv_session_t *a, const cv_session_t *b)
+bool sch_waits_for(const cv_session_t *a, const cv_session_t *b)
 {
     for (size_t i = 0; i < a->after_n; ++i)
         if (cv_str_equal(a->after[i], b->session))
@@ -127,7 +126,7 @@ static bool waits_for(const cv_session_t *a, const cv_session_t *b)
 
 bool sch_is_order_mate(const sch_sitting_t *sitting, const sch_sitting_t *other)
 {
-    return waits_for(&sitting->session, &other->session) || waits_for(&other->session, &sitting->session);
+    return sch_waits_for(&sitting->session, &other->session) || sch_waits_for(&other->session, &sitting->session);
 }
 
 void sch_find_order(sch_find_t *find, const sch_sitting_t *other)
@@ -136,10 +135,10 @@ void sch_find_order(sch_find_t *find, const sch_sitting_t *other)
     sch_conflict_t conflict = {
         .rule = SCH_B5, .why = SCH_WHY_ORDER, .other = other, .cost = sch_find_weight(find, SCH_B5)};
     conflict.have = 1; /* the other should be over */
-    if (waits_for(&mine->session, &other->session) && other->until_ms > mine->begin_ms)
+    if (sch_waits_for(&mine->session, &other->session) && other->until_ms > mine->begin_ms)
         sch_find_add(find, conflict);
     conflict.have = 0;
-    if (waits_for(&other->session, &mine->session) && mine->until_ms > other->begin_ms)
+    if (sch_waits_for(&other->session, &mine->session) && mine->until_ms > other->begin_ms)
         sch_find_add(find, conflict);
 }
 

@@ -130,6 +130,8 @@ int64_t sch_bad_hour(int64_t minute, int64_t minutes);
 #define SCH_DAY_MS INT64_C(93600000) /* a day on which clocks are put back, and more */
 bool sch_is_day_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
 /* Does one of them have to wait for the other (B5), however far apart they are? */
+/* Does a have to wait for b? */
+bool sch_waits_for(const cv_session_t *a, const cv_session_t *b);
 bool sch_is_order_mate(const sch_sitting_t *sitting, const sch_sitting_t *other);
 size_t sch_people_of(const cv_session_t *session, cv_str_t ret_people[CV_SESSION_SPEAKERS_MAX + 1]); /* each once */
 /* What a session says of one of its people; who chairs and speaks says it as the chair. NULL: not in it. */

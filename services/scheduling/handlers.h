@@ -121,10 +121,10 @@ int sch_tell(cv_tx_t *tx, const sch_rule_t *rule, int64_t cost, const char *abou
 int sch_gather_year(sch_service_t *service, cv_arena_t *arena, int64_t first, int64_t last, const cv_str_t *country,
                     sch_year_t *ret_year) CV_USE_RESULT;
 int sch_body_kind(sch_service_t *service, cv_tx_t *tx, cv_str_t body, cv_body_kind_t *ret_kind) CV_USE_RESULT;
-/* What speaks against the session where it is, into out. A refusal, if something forbids it. room: where it is, or
- * NULL. */
 /* What the session's venue says of its week, in the arena. */
 int sch_gather_pauses(sch_service_t *service, cv_arena_t *arena, cv_str_t venue, sch_around_t *around) CV_USE_RESULT;
+/* What speaks against the session where it is, into out. A refusal, if something forbids it. room: where it is, or
+ * NULL. */
 int sch_judge_session(sch_service_t *service, cv_tx_t *tx, const cv_scheduling_event_v1_t *event,
                       const sch_sitting_t *sitting, const cv_room_t *room, cv_outcome_t *out) CV_USE_RESULT;
 /* The same for an event on its days. before: the version that it changes; NULL: it is new. */
