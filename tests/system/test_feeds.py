@@ -34,6 +34,7 @@ class WithFeeds(Case):
         self.d = dashboard.add_dashboard(self.deployment("ipc"))
         self.office = self.d.publisher("office")
         world.put_parties(self.office)
+        self.marks = 0  # of known()
         self.ready()
 
     def ready(self):
@@ -48,6 +49,23 @@ class WithFeeds(Case):
     def advance(self, event, *steps):
         for to in steps:
             self.decide("event.advance", event=event, to=to, reason=f"It is {to}.")
+
+    def known(self):
+        """The page has all that scheduling said until now: this comes last."""
+        mark = f"H{self.marks}"
+        self.marks += 1
+        self.decide("heading.put", code=mark, level="dimension", name="Mark")
+        wait_for(lambda: mark in kind(self.d, "heading"), "what was said last")
+
+    def restore(self):
+        """From a copy that does not have what the page has seen: so that it takes a snapshot."""
+        copy = os.path.join(self.d.root, f"copy{self.marks}.db")
+        self.d.log("scheduling", "ops").query("backup", copy)
+        self.known()
+        self.d.scheduling.stop()
+        done = self.d.scheduling.run("--restore", copy)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.d.scheduling.start()
 
     def shown(self, event):
         """Until the page knows the newest version."""
@@ -202,32 +220,15 @@ class Feeds(WithFeeds):
             self.decide("session.put", **session, session=name, title=f"Talk {name}", **({"start": start} if start else {}), **more)
             working[name] = working.get(name, 0) + 1
 
-        def known():
-            """The page has all that scheduling said until now: this comes last."""
-            self.decide("heading.put", code=f"H{len(marks)}", level="dimension", name="Mark")
-            marks.append(f"H{len(marks)}")
-            wait_for(lambda: marks[-1] in kind(self.d, "heading"), "what was said last")
-
-        def restore():
-            """From a copy that does not have what the page has seen: so that it takes a snapshot."""
-            copy = os.path.join(self.d.root, f"copy{len(marks)}.db")
-            self.d.log("scheduling", "ops").query("backup", copy)
-            known()
-            self.d.scheduling.stop()
-            done = self.d.scheduling.run("--restore", copy)
-            self.assertEqual(done.returncode, 0, done.stdout)
-            self.d.scheduling.start()
-
         def all_that_is_public():
-            known()
+            self.known()
             self.ready()
             feed = fetch(self.d, "/calendar/event/DAY.ics")
             page = fetch(self.d, "/event/DAY?lang=ru").text
             return feed.body, feed.headers["ETag"], kind(self.d, "session"), page[page.index('id="programme"'):page.index('id="history"')]
-        marks = []
         put("S1", "2030-05-14T09:30")
         put("S2", "2030-05-14T11:00")
-        known()
+        self.known()
         self.assertEqual(set(self.calendar("/calendar/event/DAY.ics")[0]), {"DAY", "DAY/S1", "DAY/S2"}, "as it stands, while it never was released")
         self.decide("release.put", release="R1", event="DAY")
         before = all_that_is_public()
@@ -243,7 +244,7 @@ class Feeds(WithFeeds):
         for hidden in ("draft", "frozen"):
             self.assertEqual(fetch(self.d, f"/api/{hidden}").status, 404)
         # Whoever has it from a snapshot sees the same.
-        restore()
+        self.restore()
         self.assertEqual(all_that_is_public(), before)
         self.decide("release.put", release="R2", event="DAY")
         after = all_that_is_public()
@@ -255,36 +256,21 @@ class Feeds(WithFeeds):
         self.assertNotEqual(after[1], before[1])
         page = fetch(self.d, "/event/DAY?lang=en").text
         self.assertIn("Released: R2", page)
-        restore()
+        self.restore()
         self.assertEqual(all_that_is_public(), after)
         # Postponed: nobody is told to come.
         self.advance("DAY", "postponed")
-        known()
+        self.known()
         self.assertEqual(set(self.calendar("/calendar/event/DAY.ics")[0]), {"DAY", "DAY/S2"})
         gone = all_that_is_public()
-        restore()
+        self.restore()
         self.assertEqual(all_that_is_public(), gone)
 
     def test_the_public_plan_is_the_newest_release(self):
         """The bytes of a feed do not change while a draft is edited, and do at a release; what was confirmed is shown at once."""
-        marks = []
-
-        def known():
-            self.decide("heading.put", code=f"H{len(marks)}", level="dimension", name="Mark")
-            marks.append(f"H{len(marks)}")
-            wait_for(lambda: marks[-1] in kind(self.d, "heading"), "what was said last")
-
-        def restore():
-            copy = os.path.join(self.d.root, f"plan{len(marks)}.db")
-            self.d.log("scheduling", "ops").query("backup", copy)
-            known()
-            self.d.scheduling.stop()
-            done = self.d.scheduling.run("--restore", copy)
-            self.assertEqual(done.returncode, 0, done.stdout)
-            self.d.scheduling.start()
 
         def public():
-            known()
+            self.known()
             self.ready()
             page = fetch(self.d, "/?lang=ru").text
             changes = page[page.index('id="changes"'):page.index('id="progress"')] if 'id="changes"' in page else ""
@@ -298,7 +284,7 @@ class Feeds(WithFeeds):
         self.decide("decision.open", decision="D-1", subject="plan", about="2030-cbm", title="Plan", text="Adopted.", expires_ms=cvwire.now_ms() + 1000)
         wait_for(lambda: self.d.log("scheduling").query("event", "C")[0]["data"]["status"] == "adopted", "the end of the silence")
         self.advance("C", "scheduled")
-        known()
+        self.known()
         self.assertEqual(set(self.calendar()[0]), {"A", "B", "C"})
         self.decide("release.put", release="R1", plan="2030-cbm")
         before = public()
@@ -309,12 +295,12 @@ class Feeds(WithFeeds):
         self.propose("E", title="Secret event")
         self.assertEqual(public(), before)
         self.assertNotIn("Secret", fetch(self.d, "/api/view").text)
-        restore()
+        self.restore()
         self.assertEqual(public()[0:2], before[0:2], "whoever has it from a snapshot sees the same")
         # What its host has confirmed is moved at once, and what was announced and is off is off at once.
         self.decide("event.change", event="C", date_start="2030-05-21")
         self.advance("B", "cancelled")
-        known()
+        self.known()
         entries = self.calendar()[0]
         self.assertEqual((entries["C"]["DTSTART"].dt.day, str(entries["B"]["STATUS"]), entries["A"]["DTSTART"].dt.month), (21, "CANCELLED", 5))
         # A release: the feed changes, and the page says what.
@@ -327,7 +313,7 @@ class Feeds(WithFeeds):
             self.assertIn(words, after[3])
         self.assertIn("What changed in the released plan", fetch(self.d, "/?lang=en").text)
         self.assertEqual(public(), after)
-        restore()
+        self.restore()
         again = public()
         self.assertEqual((again[0:2], again[3]), (after[0:2], after[3]))
 

@@ -131,4 +131,16 @@ static inline int64_t in_state(drv_t *drv, int state)
     return drv_number(drv, sql);
 }
 
+/* Registration for the event has been open for a day, and closes in ten. */
+static inline void open_registration(const drv_t *drv, cv_scheduling_event_v1_t *event)
+{
+    event->has_registration = true;
+    event->registration = (cv_registration_rules_t){.capacity = 10,
+                                                    .maximum = 5,
+                                                    .waiting = CV_WAITING_RULE_STRICT,
+                                                    .group = CV_GROUP_RULE_EACH,
+                                                    .opens_ms = drv->ms - DAY_MS,
+                                                    .closes_ms = drv->ms + 10 * DAY_MS};
+}
+
 #endif

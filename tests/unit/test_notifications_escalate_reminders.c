@@ -49,13 +49,7 @@ static void test_reminders_that_are_done(void **state)
     cv_scheduling_event_v1_t event = forum(2);
     event.event_details.time_start = CV_STR("09:30");
     event.event_details.zone = CV_STR("Asia/Baku");
-    event.has_registration = true;
-    event.registration = (cv_registration_rules_t){.capacity = 10,
-                                                   .maximum = 5,
-                                                   .waiting = CV_WAITING_RULE_STRICT,
-                                                   .group = CV_GROUP_RULE_EACH,
-                                                   .opens_ms = drv->ms - DAY_MS,
-                                                   .closes_ms = drv->ms + 10 * DAY_MS};
+    open_registration(drv, &event);
     tell_event(drv, &event);
     tell_registered(drv, KZ);
     drv_run(drv, 1000, true);
@@ -85,13 +79,7 @@ static void reminded_twice(drv_t *drv)
     recipient_of(drv, "UZ", 1, "first@uz.example");
     recipient_of(drv, "UZ", 2, "second@uz.example");
     cv_scheduling_event_v1_t event = forum(2);
-    event.has_registration = true;
-    event.registration = (cv_registration_rules_t){.capacity = 10,
-                                                   .maximum = 5,
-                                                   .waiting = CV_WAITING_RULE_STRICT,
-                                                   .group = CV_GROUP_RULE_EACH,
-                                                   .opens_ms = drv->ms - DAY_MS,
-                                                   .closes_ms = drv->ms + 10 * DAY_MS};
+    open_registration(drv, &event);
     tell_event(drv, &event);
     drv_run(drv, 1000, true);
     jump(drv, 3 * DAY_MS + HOUR_MS);
@@ -134,13 +122,8 @@ static void test_refused_is_no_answer(void **state)
     recipient_of(drv, "UZ", 1, "first@uz.example");
     recipient_of(drv, "UZ", 2, "second@uz.example");
     cv_scheduling_event_v1_t event = forum(2);
-    event.has_registration = true;
-    event.registration = (cv_registration_rules_t){.capacity = 10,
-                                                   .maximum = 5,
-                                                   .waiting = CV_WAITING_RULE_STRICT,
-                                                   .group = CV_GROUP_RULE_EACH,
-                                                   .opens_ms = drv->ms + DAY_MS,
-                                                   .closes_ms = drv->ms + 10 * DAY_MS};
+    open_registration(drv, &event);
+    event.registration.opens_ms = drv->ms + DAY_MS;
     tell_event(drv, &event);
     tell_decided(drv, "UZ", CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_NONE, 0);
     drv_run(drv, 1000, true);

@@ -227,13 +227,7 @@ static void closed_while_down(drv_t *drv, int64_t moved_ms)
     recipient_of(drv, "UZ", 1, "first@uz.example");
     tell_catalogue(drv);
     cv_scheduling_event_v1_t event = forum(2);
-    event.has_registration = true;
-    event.registration = (cv_registration_rules_t){.capacity = 10,
-                                                   .maximum = 5,
-                                                   .waiting = CV_WAITING_RULE_STRICT,
-                                                   .group = CV_GROUP_RULE_EACH,
-                                                   .opens_ms = drv->ms - DAY_MS,
-                                                   .closes_ms = drv->ms + 10 * DAY_MS};
+    open_registration(drv, &event);
     tell_event(drv, &event);
     drv_run(drv, 1000, true);
     jump(drv, 9 * DAY_MS + HOUR_MS);
