@@ -1,7 +1,8 @@
 /* compose: from a delivery's row to the bytes of its message, in the recipient's language.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   whom     the delegation's contact, else the party's first recipient whose address can be used
+ *   whom     the delegation's contact, else the party's first recipient whose address can be used; of a person's notice
+ *            that person, and nobody else
  *   what     the record that the row keeps, with the event, names of places and of the own delegation as they are known now
  *   form     multipart/alternative: text, HTML, and the calendar part that the row says (events.c says which)
  *
@@ -11,6 +12,7 @@
 #include "notifications/content/calendar.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/persons.h"
 #include "notifications/ping.h"
 #include "notifications/unseen.h"
 
@@ -43,6 +45,8 @@ typedef struct {
 static int s_names(s_notice_t *notice, const cv_person_place_t *persons, size_t n)
 {
     cv_arena_t *arena = notice->ntf->arena;
+    if (notice->row->person) /* is told of nobody else */
+        return CV_OK;
     ntf_person_t *names = cv_arena_take(arena, (n + 1) * sizeof(*names));
     if (!names)
         return CV_ENOMEM;
@@ -267,6 +271,8 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .time_ms = row->time_ms,
         .notice = row->notice,
         .is_second = ntf_is_second(row),
+        .person = row->person,
+        .place = ntf_person_state_read(row->place),
     };
 }
 
@@ -384,6 +390,8 @@ static int s_digest(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t
 
 int ntf_whom(ntf_t *ntf, const ntf_delivery_t *row, ntf_recipient_t *ret_recipient)
 {
+    if (row->person)
+        return ntf_person_recipient(ntf->persons, row, ntf->arena, ret_recipient);
     int rc = ntf_store_recipient_for(ntf->store, row->event, row->party, row->above, ntf->arena, ret_recipient);
     bool is_other = !rc && row->kind == NTF_CONTACT_PING && ret_recipient->order != row->above + 1;
     return is_other ? CV_ENOTFOUND : rc;

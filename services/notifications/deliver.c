@@ -4,6 +4,7 @@
 #include "convene/log.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/persons.h"
 #include "notifications/prefer.h"
 
 #include <stdio.h>
@@ -43,10 +44,11 @@ static const char *s_reason(const s_item_t *item)
 
 static bool s_same_lane(const s_item_t *a, const s_item_t *b)
 {
-    return cv_str_equal(a->row.event, b->row.event) && cv_str_equal(a->row.party, b->row.party);
+    return cv_str_equal(a->row.event, b->row.event) && cv_str_equal(a->row.party, b->row.party) &&
+           a->row.person == b->row.person;
 }
 
-/* Whether an earlier delivery of the same delegation keeps this one back. */
+/* Whether an earlier delivery of the same delegation, or of the same person, keeps this one back. */
 static bool s_kept_back(const s_item_t *items, size_t at)
 {
     for (size_t i = 0; i < at; i++) {
@@ -86,7 +88,8 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         rc = CV_ELIMIT;
     int held = 0;
     bool leaves = true;
-    if (!rc && !frozen && item->row.attempts == 0 && !ntf_is_second(&item->row)) /* who has waited enough */
+    bool may_wait = !ntf_is_second(&item->row) && item->row.person == 0; /* has not waited enough, and can say so */
+    if (!rc && !frozen && item->row.attempts == 0 && may_wait)
         rc = ntf_prefer(ntf, &item->row, now_ms, &leaves);
     switch (rc) {
     case CV_OK:
@@ -99,12 +102,16 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         item->now = READY;
         return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);
     case CV_ENOTFOUND:
+        if (item->row.person) {
+            item->now = HELD;
+            return ntf_persons_unreachable(ntf, db, &item->row);
+        }
         if (item->row.above >= 0) { /* nobody comes next any more; who comes before is written to */
             item->now = ASIDE;
             return ntf_store_hold(ntf->store, item->row.n, NTF_HOLD_RECIPIENT);
         }
         item->now = HELD;
-        rc = ntf_store_hold_lane(ntf->store, item->row.event, item->row.party, db, &held);
+        rc = ntf_store_hold_lane(ntf->store, &item->row, db, &held);
         if (!rc)
             cv_log(CV_LOG_WARN, "notices_held", cv_kv_text("reason", "no_recipient"),
                    cv_kv_str("event_id", item->row.event), cv_kv_str("party", item->row.party),
@@ -140,6 +147,8 @@ static int s_lease(ntf_t *ntf, cv_db_t *db, int64_t now_ms, s_item_t *items, siz
         return rc;
     size_t n = 0;
     rc = ntf_store_release(ntf->store);
+    if (!rc)
+        rc = ntf_persons_make(ntf);
     if (!rc)
         rc = ntf_prefer_begin(ntf, now_ms);
     if (!rc)
@@ -306,8 +315,8 @@ static int s_afterwards(ntf_t *ntf, cv_db_t *db, int64_t now_ms, bool *ret_more)
         return rc;
     }
     if (n == 0)
-        ntf->work = false;
-    *ret_more = n > 0 && !stopped;
+        ntf->work = ntf->more_persons;
+    *ret_more = (n > 0 || ntf->more_persons) && !stopped;
     return CV_OK;
 }
 

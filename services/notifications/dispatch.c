@@ -6,6 +6,7 @@
 #include "convene/config.h"
 #include "convene/log.h"
 #include "notifications/escalate.h"
+#include "notifications/persons.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -279,7 +280,8 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
     bool is_stopped = false, is_theirs = false;
     int whose_rc = ntf_address_stopped(ntf->reaches, dispatch->address, &is_stopped);
     if (!whose_rc)
-        whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->address, &is_theirs);
+        whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->person, dispatch->address,
+                                     &is_theirs);
     if (whose_rc)
         return whose_rc;
     /* What was composed had to be forgotten, or is for somebody else or another address now. */
@@ -293,6 +295,14 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
             rc = ntf_compose(ntf, &row);
         if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
             return rc;
+        bool is_gone = false;
+        int gone_rc = rc == CV_ENOTFOUND ? ntf_persons_gone(ntf, dispatch, &is_gone) : CV_OK;
+        if (gone_rc)
+            return gone_rc;
+        if (is_gone) {
+            rc = s_not_now(post, dispatch, CV_DELIVERY_RESULT_WITHDRAWN, true, now_ms);
+            return rc ? rc : CV_ENOTFOUND;
+        }
         if (rc) {
             rc = s_not_now(post, dispatch,
                            rc > 0 ? CV_DELIVERY_RESULT_WAITING

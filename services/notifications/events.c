@@ -16,6 +16,7 @@
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
+#include "notifications/persons.h"
 
 int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
 {
@@ -44,6 +45,8 @@ int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
         rc = ntf_dispatch_add_webhooks(ntf_post_store(ntf->post), notice);
     if (is_new && !rc && telling->deadline_ms)
         rc = ntf_escalate_watch(ntf, tx, notice, telling);
+    if (is_new && !rc && !telling->is_second)
+        rc = ntf_persons_owe(ntf, telling->kind, notice);
     if (rc || (!later && telling->calendar == NTF_CALENDAR_NONE))
         return rc;
     return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar);

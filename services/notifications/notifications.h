@@ -27,6 +27,8 @@
  *                                                      unseen.h: what nobody gets is told to the secretariat
  *   the timer "ping"                                   ping.c
  *       asks recipients whether they are still the right ones
+ *   a person with an address of its own
+ *       is told what concerns it, by a row of its own that a lease makes           persons.h
  *
  * Failure modes
  *   crash before the lease's COMMIT     nothing happened; the row is still queued
@@ -58,6 +60,7 @@
 #include "notifications/outbox.h"
 #include "notifications/store.h"
 #include "notifications/store_escalate.h"
+#include "notifications/store_persons.h"
 #include "notifications/store_ping.h"
 #include "notifications/store_prefer.h"
 #include "notifications/store_reach.h"
@@ -88,6 +91,7 @@ typedef struct {
     ntf_reaches_t *reaches;
     ntf_watches_t *watches;
     ntf_pings_t *pings;
+    ntf_persons_t *persons;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -103,6 +107,7 @@ typedef struct {
     bool preferring;  /* somebody has preferences or hours; as of the last lease */
     bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
     bool pinging;     /* the timer "ping" may not be at whose time comes next */
+    bool more_persons; /* more notices have persons to be told than one lease took up: persons.h */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
     int64_t began_ms; /* when the service began to work: what was due before has had no chance yet; 0: not known yet */
 

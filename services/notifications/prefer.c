@@ -148,9 +148,17 @@ int ntf_prefer_begin(ntf_t *ntf, int64_t now_ms)
 int ntf_next_due(ntf_t *ntf, int64_t now_ms, int64_t *ret_due_ms, bool *ret_waiting)
 {
     int64_t due_ms = 0, wait_ms = 0;
+    bool owes = false;
     int rc = ntf_store_next_due(ntf->store, &due_ms, ret_waiting);
     if (rc && rc != CV_ENOTFOUND)
         return rc;
+    int owed_rc = ntf_owed_any(ntf->persons, &owes);
+    if (owed_rc)
+        return owed_rc;
+    if (owes) { /* persons' notices are made at once */
+        *ret_due_ms = 0;
+        return CV_OK;
+    }
     bool is_due = !rc;
     rc = ntf_wait_next(ntf->prefers, now_ms, &wait_ms);
     if (rc && rc != CV_ENOTFOUND)

@@ -89,6 +89,8 @@ int ntf_notice_of(ntf_t *ntf, const ntf_delivery_t *delivery, cv_arena_t *arena,
         .cause = delivery->cause,
         .event = delivery->event,
         .party = delivery->party,
+        .has_person = delivery->person > 0,
+        .person = delivery->person,
         .channel = delivery->digest == NTF_BY_WEBHOOK ? CV_NOTICE_CHANNEL_WEBHOOK
                    : delivery->channel == NTF_EMAIL   ? CV_NOTICE_CHANNEL_EMAIL
                                                       : CV_NOTICE_CHANNEL_OUTBOX,

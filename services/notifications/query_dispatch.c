@@ -113,7 +113,9 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
     cv_str_t digest;
     bool is_stopped = false;
     int rc = s_digest(ntf, row, arena, &digest);
-    if (!rc && row->hold == NTF_HOLD_RECIPIENT)
+    if (!rc && row->hold == NTF_HOLD_RECIPIENT && row->person)
+        is_stopped = true; /* one who cannot be written to for another reason is not kept waiting: persons.h */
+    else if (!rc && row->hold == NTF_HOLD_RECIPIENT)
         rc = ntf_contact_stopped(ntf->reaches, row->party, &is_stopped);
     if (rc)
         return rc;

@@ -89,6 +89,8 @@ static void s_close(void **self)
         ntf_watches_close(&ntf->watches);
     if (ntf->pings)
         ntf_pings_close(&ntf->pings);
+    if (ntf->persons)
+        ntf_persons_close(&ntf->persons);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -117,6 +119,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = ntf_watches_open(db, &ntf->watches);
     if (!rc)
         rc = ntf_pings_open(db, &ntf->pings);
+    if (!rc)
+        rc = ntf_persons_open(db, &ntf->persons);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
@@ -275,7 +279,8 @@ static const cv_follow_def_t s_follows[] = {
 static const char *const s_migrations[] = {ntf_tables_1,       ntf_tables_2,        ntf_tables_3,
                                            ntf_tables_content, ntf_tables_dispatch, ntf_tables_arrival,
                                            ntf_tables_prefer,  ntf_tables_reach,    ntf_tables_escalate,
-                                           ntf_tables_ping,    ntf_tables_reach_2,  ntf_tables_report};
+                                           ntf_tables_ping,    ntf_tables_reach_2,  ntf_tables_report,
+                                           ntf_tables_persons};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

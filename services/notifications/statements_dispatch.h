@@ -27,7 +27,7 @@
 
 #define DISPATCH                                                                                                                        \
     "d.number, d.n, d.channel, d.state, d.webhook, d.address, d.body, d.attempts, d.failures, d.first_ms,"                              \
-    " d.next_ms, d.done_ms, d.reason, v.notice, v.cause, v.event, v.party, CASE v.topic WHEN 0 THEN v.kind ELSE v.topic END, v.time_ms" \
+    " d.next_ms, d.done_ms, d.reason, v.notice, v.cause, v.event, v.party, CASE v.topic WHEN 0 THEN v.kind ELSE v.topic END, v.time_ms, v.person" \
     " FROM ntf_dispatch AS d"
 #define OF_DELIVERY " JOIN ntf_delivery AS v ON v.n = d.n"
 #define WEBHOOK "number, party, ord, url, generation, shown, overlap_ms, state FROM ntf_webhook"

@@ -9,6 +9,7 @@
 
 #include "notifications/mail.h"
 #include "notifications/statements.h"
+#include "notifications/store_persons.h"
 #include "notifications/store_remind.h"
 
 #include <stdlib.h>
@@ -88,6 +89,8 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .arrival = cv_stmt_get_int(stmt, 15),
         .digest = cv_stmt_get_int(stmt, 16),
         .above = (int)cv_stmt_get_int(stmt, 17),
+        .person = cv_stmt_get_int(stmt, 18),
+        .place = (int)cv_stmt_get_int(stmt, 19),
     };
     return rc;
 }
@@ -103,10 +106,10 @@ static int s_deliveries(cv_stmt_t *stmt, s_more_t more, cv_arena_t *arena, size_
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
         if (more == WITH_ANNOUNCED)
-            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 18);
+            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 20);
         if (more == WHOLE) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 19), arena, &rc);
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 20), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 21), arena, &rc);
         }
         if (rc)
             break;
@@ -203,7 +206,7 @@ static int64_t s_language_stored(cv_language_t language)
     return s_languages[language];
 }
 
-static cv_language_t s_language_read(int64_t stored)
+cv_language_t ntf_store_language(int64_t stored)
 {
     for (int language = CV_LANGUAGE_MAX; language > CV_LANGUAGE_ABSENT; language--) {
         if (s_languages[language] == stored)
@@ -320,13 +323,25 @@ int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, co
     return cv_stmt_run(store->contact_put);
 }
 
+/* What waits because mail to the person was stopped, or because of whom it was to before, is looked at anew. */
+static int s_release_person(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number)
+{
+    cv_stmt_text(store->release_person, 1, event);
+    cv_stmt_text(store->release_person, 2, party);
+    cv_stmt_int(store->release_person, 3, number);
+    return cv_stmt_run(store->release_person);
+}
+
 int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person)
 {
     cv_stmt_text(store->person_put, 1, event);
     cv_stmt_text(store->person_put, 2, party);
     cv_stmt_int(store->person_put, 3, person->number);
     cv_stmt_text(store->person_put, 4, person->name);
-    return cv_stmt_run(store->person_put);
+    cv_stmt_text(store->person_put, 5, person->email);
+    cv_stmt_int(store->person_put, 6, ntf_person_state_stored(person->state));
+    int rc = cv_stmt_run(store->person_put);
+    return rc ? rc : s_release_person(store, event, party, person->number);
 }
 
 int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number, cv_arena_t *arena,
@@ -347,7 +362,8 @@ int ntf_store_person_drop(ntf_store_t *store, cv_str_t event, cv_str_t party, in
     cv_stmt_text(store->person_drop, 1, event);
     cv_stmt_text(store->person_drop, 2, party);
     cv_stmt_int(store->person_drop, 3, number);
-    return cv_stmt_run(store->person_drop);
+    int rc = cv_stmt_run(store->person_drop);
+    return rc ? rc : s_release_person(store, event, party, number);
 }
 
 static int s_run_for_lane(cv_stmt_t *stmt, cv_str_t event, cv_str_t party)
@@ -420,7 +436,7 @@ int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_part
             .order = cv_stmt_get_int(stmt, 1),
             .name = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
             .email = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
-            .language = s_language_read(cv_stmt_get_int(stmt, 4)),
+            .language = ntf_store_language(cv_stmt_get_int(stmt, 4)),
         };
         if (rc)
             break;
@@ -450,7 +466,7 @@ int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, 
             .order = (int)cv_stmt_get_int(stmt, 0),
             .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
             .email = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
-            .language = s_language_read(cv_stmt_get_int(stmt, 3)),
+            .language = ntf_store_language(cv_stmt_get_int(stmt, 3)),
         };
         cv_stmt_reset(stmt);
         return rc;
@@ -558,10 +574,11 @@ int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t par
     return cv_stmt_run(stmt);
 }
 
-int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_db_t *db, int *ret_n)
+int ntf_store_hold_lane(ntf_store_t *store, const ntf_delivery_t *row, cv_db_t *db, int *ret_n)
 {
-    cv_stmt_text(store->hold_lane, 1, event);
-    cv_stmt_text(store->hold_lane, 2, party);
+    cv_stmt_text(store->hold_lane, 1, row->event);
+    cv_stmt_text(store->hold_lane, 2, row->party);
+    cv_stmt_int(store->hold_lane, 3, row->person);
     int rc = cv_stmt_run(store->hold_lane);
     if (!rc)
         *ret_n = cv_db_changes(db);
@@ -615,6 +632,7 @@ static int s_lane_next(ntf_store_t *store, const ntf_delivery_t *row, int64_t ne
     cv_stmt_text(store->lane_next, 2, row->party);
     cv_stmt_int(store->lane_next, 3, row->n);
     cv_stmt_int(store->lane_next, 4, next_ms);
+    cv_stmt_int(store->lane_next, 5, row->person);
     return cv_stmt_run(store->lane_next);
 }
 

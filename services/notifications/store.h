@@ -4,7 +4,8 @@
  * Projections, rebuilt from the followed streams:
  *   ntf_event, ntf_venue, ntf_party    scheduling.events: what a notice says about an event
  *   ntf_answer                         registration.events: who is registered, and since which version of the event
- *   ntf_contact, ntf_person            registration.private: whom to write to, names of the own delegation
+ *   ntf_contact, ntf_person            registration.private: whom to write to, names of the own delegation, addresses of
+ *                                      persons (store_persons.h)
  * Owned here:
  *   ntf_recipient   whom to write to when a delegation named nobody
  *   ntf_change      each material change of an event, with the version before and the new one
@@ -39,7 +40,8 @@
  *
  * While only one of the two has come to a new epoch, the notice waits: the other follows within an answer's time.
  *
- * A lane is the queued deliveries of one delegation (event, party): they leave in the order of n.
+ * A lane is the queued deliveries of one delegation (event, party), or of one of its persons (event, party, person): they
+ * leave in the order of n, and no lane waits for another.
  */
 #ifndef NOTIFICATIONS_STORE_H
 #define NOTIFICATIONS_STORE_H
@@ -143,6 +145,8 @@ typedef struct {
     int above;         /* for those behind this order alone: escalate.h; -1: for all */
     int64_t announced; /* what was told of it last, as arrival; 0: nothing. Only after ntf_store_unannounced */
     int64_t arrival;   /* how far it has come with its dispatches: store_arrival.h */
+    int64_t person;    /* the number of whom it is to: persons.h; 0: the delegation */
+    int place;         /* of the person, when it was made: store_persons.h */
 } ntf_delivery_t;
 
 /* Is it for whoever comes next in the party's order? Others that are for one contact alone say so in `above` too. */
@@ -160,8 +164,8 @@ int ntf_store_release(ntf_store_t *store) CV_USE_RESULT;
 int ntf_store_hold(ntf_store_t *store, int64_t n, int hold) CV_USE_RESULT;
 /* Lets go what waits for somebody to write to. event absent: at all events of the party. */
 int ntf_store_release_recipient(ntf_store_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
-/* All queued deliveries of the lane wait for somebody to write to; *ret_n: how many. */
-int ntf_store_hold_lane(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_db_t *db, int *ret_n) CV_USE_RESULT;
+/* All queued deliveries of the row's lane wait for somebody to write to; *ret_n: how many. */
+int ntf_store_hold_lane(ntf_store_t *store, const ntf_delivery_t *row, cv_db_t *db, int *ret_n) CV_USE_RESULT;
 
 /* The next deliveries to try, in order of n: everything that is due and has nothing undue before it in its lane.
  * Copied to the arena. */
@@ -176,6 +180,7 @@ typedef struct {
  * cannot be used are passed over, and those up to the order `above` (-1: none are). CV_ENOTFOUND: nobody. */
 int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, int above, cv_arena_t *arena,
                             ntf_recipient_t *ret_recipient) CV_USE_RESULT;
+cv_language_t ntf_store_language(int64_t stored);
 /* Name of one person of the delegation; absent when not known. */
 int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number, cv_arena_t *arena,
                          cv_str_t *ret_name) CV_USE_RESULT;

@@ -304,6 +304,7 @@ static int s_dispatch_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_dispatch_t *r
         .party = s_keep(cv_stmt_get_text(stmt, 16), arena, &rc),
         .kind = (int)cv_stmt_get_int(stmt, 17),
         .time_ms = cv_stmt_get_int(stmt, 18),
+        .person = cv_stmt_get_int(stmt, 19),
     };
     return rc;
 }

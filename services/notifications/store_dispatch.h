@@ -79,7 +79,7 @@ typedef struct {
     /* of its delivery */
     cv_str_t notice, cause, event, party;
     int kind;
-    int64_t time_ms;
+    int64_t time_ms, person; /* person 0: the delegation's */
 } ntf_dispatch_t;
 
 /* CV_ENOTFOUND. */

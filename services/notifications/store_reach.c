@@ -125,12 +125,16 @@ int ntf_address_stopped(ntf_reaches_t *store, cv_str_t address, bool *ret_stoppe
     return ntf_statement_whether(store->stopped, ret_stopped);
 }
 
-int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, cv_str_t address, bool *ret_is)
+int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, int64_t person, cv_str_t address,
+                      bool *ret_is)
 {
-    cv_stmt_text(store->is_of, 1, event);
-    cv_stmt_text(store->is_of, 2, party);
-    cv_stmt_text(store->is_of, 3, address);
-    return ntf_statement_whether(store->is_of, ret_is);
+    cv_stmt_t *stmt = person ? store->is_of_person : store->is_of;
+    cv_stmt_text(stmt, 1, event);
+    cv_stmt_text(stmt, 2, party);
+    cv_stmt_text(stmt, 3, address);
+    if (person)
+        cv_stmt_int(stmt, 4, person);
+    return ntf_statement_whether(stmt, ret_is);
 }
 
 int ntf_address_clear(ntf_reaches_t *store, cv_str_t party, int order, cv_db_t *db, int64_t *ret_n)

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   ntf_address        an address that something came back of: whether mail goes to it, since when, how often what
- *                      came back. Forgotten with the last contact or recipient that has it
+ *                      came back. Forgotten with the last contact, recipient or person that has it
  *   ntf_bounce         the last NTF_BOUNCES_KEPT things that came back of each dispatch
  *   ntf_contact_told   what notifications.events says last of each contact that there is something to say of
  *   ntf_reach          a view: what there is to say now
@@ -64,10 +64,10 @@ int ntf_bounce_list(ntf_reaches_t *store, int64_t dispatch, cv_arena_t *arena,
 /* ---- addresses ---- */
 int ntf_address_stop(ntf_reaches_t *store, cv_str_t address, int state, int64_t now_ms, cv_str_t status) CV_USE_RESULT;
 int ntf_address_stopped(ntf_reaches_t *store, cv_str_t address, bool *ret_stopped) CV_USE_RESULT;
-/* Whether the delegation's contact, or a recipient of the party, has this address. */
-int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, cv_str_t address,
+/* Whether the delegation's contact, or a recipient of the party, has this address; with a person: whether that one has. */
+int ntf_address_is_of(ntf_reaches_t *store, cv_str_t event, cv_str_t party, int64_t person, cv_str_t address,
                       bool *ret_is) CV_USE_RESULT;
-/* Addresses of the party's recipient, or with order 0 of its contacts, are fine again. *ret_n: how many were not. */
+/* Addresses of the party's recipient, or with order 0 of its contacts and persons, are fine again. *ret_n: how many were not. */
 int ntf_address_clear(ntf_reaches_t *store, cv_str_t party, int order, cv_db_t *db, int64_t *ret_n) CV_USE_RESULT;
 /* Those that nobody has any more. */
 int ntf_address_forget(ntf_reaches_t *store) CV_USE_RESULT;

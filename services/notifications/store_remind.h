@@ -87,7 +87,7 @@ int ntf_procedures_forget(ntf_reminders_t *store) CV_USE_RESULT;
 /* What a delivery that was just made has besides; nothing happens to one that was there before. topic 0: none. calendar:
  * NTF_CALENDAR_*. */
 int ntf_delivery_mark(ntf_reminders_t *store, cv_str_t notice, int topic, int calendar) CV_USE_RESULT;
-/* The calendar part of a delivery, and how many went before it to the same delegation. */
+/* The calendar part of a delivery, and how many went before it to the same delegation, or to the same person. */
 int ntf_delivery_calendar(ntf_reminders_t *store, int64_t n, int *ret_calendar, int64_t *ret_sent) CV_USE_RESULT;
 /* The last calendar part made for the delegation; NTF_CALENDAR_NONE: none yet. */
 int ntf_calendar_last(ntf_reminders_t *store, cv_str_t event, cv_str_t party, int *ret_calendar) CV_USE_RESULT;

@@ -96,7 +96,7 @@ int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *t
     json_t *view = ntf_view(context, news);
     if (!view)
         return CV_ENOMEM;
-    const char *kind = ntf_kind_name(news->kind);
+    const char *kind = context->person ? "person" : ntf_kind_name(news->kind);
     int rc = s_subject(view, &text->subject);
     if (!rc)
         rc = s_render(kind, ".txt", context->language, view, &text->body);

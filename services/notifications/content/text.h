@@ -43,6 +43,8 @@ typedef struct {
     cv_str_t notice;
     bool is_second; /* it goes to the next contact, because nobody had it */
     bool inside;    /* of a digest: without greeting and foot */
+    int64_t person; /* it is to this person, and says nothing of others: view_person.c; 0: to the delegation */
+    cv_person_state_t place; /* of that person */
 } ntf_context_t;
 
 /* What is ahead, and how long before it the reminder is. */
@@ -84,6 +86,9 @@ void ntf_text_done(ntf_text_t *text);
 /* CV_ELIMIT: a buffer's maximum. CV_EINTERNAL: a template is no template. */
 int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *text) CV_USE_RESULT;
 
+/* view_person.c: takes from a view what the person is not told, puts in what it is for this person, and gives the headline
+ * in place of the one at hand. CV_ENOMEM. */
+int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t *view, const char **headline);
 /* view.c: the facts as the templates want them; a new reference, NULL: out of memory. */
 json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news);
 /* "en", "ru" */

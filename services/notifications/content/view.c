@@ -536,7 +536,10 @@ json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
     bool is_of_party = news->kind == NTF_DIGEST || news->kind == NTF_CONTACT_PING;
     if (!news->procedure && !is_of_party)
         s_add_event(&make);
-    cv_str_t headline = s_say(&make, s_news(&make, news));
+    const char *said = s_news(&make, news);
+    if (context->person && ntf_view_person(context, news, make.view, &said))
+        make.failed = true;
+    cv_str_t headline = s_say(&make, said);
     s_set(&make, make.view, "headline", headline);
     cv_buf_t subject;
     cv_buf_init(&subject, LINE_MAX_OCTETS);

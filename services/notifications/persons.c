@@ -1,0 +1,294 @@
+/* persons: see persons.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/persons.h"
+
+#include "convene/log.h"
+#include "notifications/content/calendar.h"
+#include "notifications/core.h"
+#include "notifications/core_escalate.h"
+
+#include <stdio.h>
+
+enum { PERSONS_MAX = 64 }; /* of one record */
+
+/* What a notice to a delegation is for its persons. */
+typedef struct {
+    ntf_t *ntf;
+    const ntf_delivery_t *row; /* the delegation's */
+    const cv_person_place_t *persons;
+    size_t persons_n;
+    int64_t version;     /* that registration went by; of a change the one it made; 0: not known */
+    bool all_leave;      /* the record lists nobody, and means all */
+    bool changes_nobody; /* states stay as they were: the request waits for approval */
+    bool is_off;         /* the event does not take place */
+} s_news_t;
+
+bool ntf_person_is_told(int kind)
+{
+    switch (kind) {
+    case NTF_DECISION:
+    case NTF_PROMOTION:
+    case NTF_LAPSE:
+    case NTF_EVENT_CHANGE:
+    case NTF_REMINDER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool s_says_states(int kind)
+{
+    return kind == NTF_DECISION || kind == NTF_PROMOTION || kind == NTF_LAPSE;
+}
+
+static bool s_has_seat(cv_person_state_t state)
+{
+    return state == CV_PERSON_STATE_CONFIRMED || state == CV_PERSON_STATE_ONLINE;
+}
+
+static bool s_has_place(cv_person_state_t state)
+{
+    return s_has_seat(state) || state == CV_PERSON_STATE_WAITING || state == CV_PERSON_STATE_OFFERED;
+}
+
+int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice)
+{
+    return s_says_states(kind) || ntf_person_is_told(kind) ? ntf_owe(ntf->persons, notice) : CV_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static int s_read_record(s_news_t *news)
+{
+    const ntf_delivery_t *row = news->row;
+    const void *data;
+    uint16_t type = row->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
+                    : row->kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
+                                                 : CV_MSG_REGISTRATION_LAPSED_V1;
+    int rc = ntf_decode(type, row->data, news->ntf->scratch, &data);
+    if (rc)
+        return rc;
+    if (row->kind == NTF_PROMOTION) {
+        const cv_registration_promoted_v1_t *promoted = data;
+        news->persons = promoted->persons;
+        news->persons_n = promoted->persons_n;
+        return CV_OK;
+    }
+    if (row->kind == NTF_LAPSE) {
+        const cv_registration_lapsed_v1_t *lapsed = data;
+        news->persons = lapsed->persons;
+        news->persons_n = lapsed->persons_n;
+        return CV_OK;
+    }
+    const cv_registration_decided_v1_t *decided = data;
+    if (decided->cls != CV_OUTCOME_CLASS_OK)
+        return CV_OK;
+    news->persons = decided->persons;
+    news->persons_n = decided->persons_n;
+    news->version = decided->has_version ? decided->version : 0;
+    news->all_leave = decided->kind == CV_DECISION_KIND_WITHDRAW && decided->persons_n == 0;
+    news->changes_nobody = cv_str_is(decided->code, "under_review");
+    return CV_OK;
+}
+
+static int s_read_change(s_news_t *news, cv_arena_t *arena)
+{
+    cv_str_t was, now;
+    const void *details;
+    int rc = ntf_store_change_get(news->ntf->store, news->row->cause, arena, &was, &now);
+    if (!rc)
+        rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, now, arena, &details);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_EMALFORMED : rc;
+    cv_event_status_t status = ((const cv_scheduling_event_v1_t *)details)->status;
+    news->is_off = status == CV_EVENT_STATUS_CANCELLED || status == CV_EVENT_STATUS_REJECTED;
+    return ntf_change_version(news->ntf->persons, news->row->cause, &news->version);
+}
+
+/* ---- making ------------------------------------------------------------------------------- */
+
+/* Which calendar part goes with it: an invitation for who has a seat, its end for who has none any more. */
+static int s_calendar(const s_news_t *news, const ntf_told_t *told, int *ret_calendar)
+{
+    int last;
+    int rc = ntf_person_calendar_last(news->ntf->persons, news->row->event, news->row->party, told->number, &last);
+    bool ends = news->is_off || (s_says_states(news->row->kind) && !s_has_seat(told->state));
+    *ret_calendar = rc || news->row->kind == NTF_REMINDER         ? NTF_CALENDAR_NONE
+                    : ends && last == NTF_CALENDAR_REQUEST        ? NTF_CALENDAR_CANCEL
+                    : ends || !s_has_seat(told->state)            ? NTF_CALENDAR_NONE
+                                                                  : NTF_CALENDAR_REQUEST;
+    return rc;
+}
+
+static int s_make(const s_news_t *news, const ntf_told_t *told)
+{
+    enum { WHAT_OCTETS = 32 };
+    char what[WHAT_OCTETS], notice[NTF_ID_MAX + 1];
+    int calendar;
+    if (!told->has_email || !ntf_person_is_told(news->row->kind))
+        return CV_OK;
+    int rc = s_calendar(news, told, &calendar);
+    (void)snprintf(what, sizeof(what), "person.%lld", (long long)told->number);
+    if (!rc)
+        rc = ntf_id_because(what, news->row->notice, news->row->party, notice);
+    ntf_stir(news->ntf);
+    return rc ? rc : ntf_person_delivery_add(news->ntf->persons, news->row->n, cv_str(notice), told, calendar);
+}
+
+/* Changes that were told to the delegation before it was known that these persons have a place, and that came after that. */
+static int s_make_earlier(const s_news_t *news, const ntf_told_t *newcomers, size_t newcomers_n)
+{
+    ntf_t *ntf = news->ntf;
+    ntf_change_t *changes = NULL;
+    size_t n = 0;
+    int rc = newcomers_n && news->version
+                 ? ntf_store_changes(ntf->store, news->row->event, news->version, ntf->arena, &changes, &n)
+                 : CV_OK;
+    for (size_t i = 0; !rc && i < n; i++) {
+        char notice[NTF_ID_MAX + 1];
+        ntf_delivery_t row;
+        int64_t of = 0;
+        rc = ntf_notice_id(changes[i].cause, news->row->party, notice);
+        if (!rc)
+            rc = ntf_delivery_of(ntf->prefers, cv_str(notice), &of);
+        if (!rc && of < news->row->n) { /* what was made later is taken up later, with this person */
+            s_news_t earlier = {.ntf = ntf, .row = &row};
+            rc = ntf_store_delivery_get(ntf->store, of, ntf->arena, &row);
+            if (!rc)
+                rc = s_read_change(&earlier, ntf->arena);
+            for (size_t k = 0; !rc && k < newcomers_n; k++)
+                rc = s_make(&earlier, &newcomers[k]);
+        }
+        if (rc == CV_ENOTFOUND) /* it did not concern the delegation */
+            rc = CV_OK;
+    }
+    return rc;
+}
+
+/* The person's state is another now, or said anew. */
+static int s_state(const s_news_t *news, ntf_told_t *told, cv_person_state_t state)
+{
+    if (!s_has_place(told->state) && s_has_place(state))
+        told->since = news->version;
+    told->state = state;
+    int rc = ntf_told_put(news->ntf->persons, news->row->event, news->row->party, told);
+    return rc ? rc : s_make(news, told);
+}
+
+static int s_make_listed(const s_news_t *news)
+{
+    ntf_told_t newcomers[PERSONS_MAX];
+    size_t newcomers_n = 0;
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < news->persons_n; i++) {
+        const cv_person_place_t *place = &news->persons[i];
+        ntf_told_t told;
+        if (news->changes_nobody && place->state != CV_PERSON_STATE_UNDER_REVIEW)
+            continue;
+        rc = ntf_told_get(news->ntf->persons, news->row->event, news->row->party, place->number, &told);
+        bool had_place = !rc && s_has_place(told.state);
+        if (!rc)
+            rc = s_state(news, &told, place->state);
+        if (!rc && !had_place && s_has_place(told.state) && told.has_email && newcomers_n < PERSONS_MAX)
+            newcomers[newcomers_n++] = told;
+        if (rc == CV_ENOTFOUND) /* erased since, or lost with an older history */
+            rc = CV_OK;
+    }
+    return rc ? rc : s_make_earlier(news, newcomers, newcomers_n);
+}
+
+static bool s_is_concerned(const s_news_t *news, const ntf_told_t *told)
+{
+    if (news->row->kind == NTF_REMINDER)
+        return s_has_seat(told->state);
+    return news->row->kind != NTF_EVENT_CHANGE || news->version == 0 || told->since < news->version;
+}
+
+/* All of the delegation who have a place. */
+static int s_make_all(const s_news_t *news)
+{
+    const ntf_delivery_t *row = news->row;
+    ntf_told_t told = {.number = 0};
+    int rc;
+    while (!(rc = ntf_told_after(news->ntf->persons, row->event, row->party, told.number, &told))) {
+        if (news->all_leave)
+            rc = s_state(news, &told, CV_PERSON_STATE_WITHDRAWN);
+        else if (s_is_concerned(news, &told))
+            rc = s_make(news, &told);
+        if (rc)
+            return rc;
+    }
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+static int s_take_up(ntf_t *ntf, const ntf_delivery_t *row)
+{
+    s_news_t news = {.ntf = ntf, .row = row};
+    ntf_ahead_t ahead;
+    cv_str_t procedure;
+    int rc;
+    switch (row->kind) {
+    case NTF_EVENT_CHANGE:
+        rc = s_read_change(&news, ntf->scratch);
+        return rc ? rc : s_make_all(&news);
+    case NTF_REMINDER:
+        rc = ntf_ahead_read(row->data, &ahead, &procedure);
+        return rc || ahead.anchor != NTF_ANCHOR_START ? rc : s_make_all(&news);
+    default:
+        rc = s_read_record(&news);
+        return rc ? rc : news.all_leave ? s_make_all(&news) : s_make_listed(&news);
+    }
+}
+
+int ntf_persons_make(ntf_t *ntf)
+{
+    int64_t n = 0;
+    int rc = CV_OK, taken = 0;
+    for (; taken < NTF_OWED_MAX; taken++) {
+        ntf_delivery_t row;
+        rc = ntf_owed_next(ntf->persons, n, &n);
+        if (rc)
+            break;
+        cv_arena_reset(ntf->scratch);
+        rc = ntf_store_delivery_get(ntf->store, n, ntf->scratch, &row);
+        if (!rc)
+            rc = s_take_up(ntf, &row);
+        if (rc == CV_EMALFORMED || rc == CV_EINVAL || rc == CV_ELIMIT || rc == CV_ENOMEM) {
+            cv_log(CV_LOG_ERROR, "persons_not_told", cv_kv_int("delivery", n), cv_kv_rc(rc));
+            rc = CV_OK; /* one that is damaged must not keep the others */
+        }
+        if (!rc)
+            rc = ntf_owed_end(ntf->persons, n);
+        if (rc)
+            return rc;
+    }
+    ntf->more_persons = taken == NTF_OWED_MAX;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* ---- who cannot be told ------------------------------------------------------------------- */
+
+int ntf_persons_unreachable(ntf_t *ntf, cv_db_t *db, const ntf_delivery_t *row)
+{
+    int reach, held = 0;
+    int rc = ntf_person_reach(ntf->persons, row->event, row->party, row->person, &reach);
+    if (rc || reach == NTF_PERSON_GONE)
+        return rc ? rc : ntf_end_silently(ntf->prefers, row->n, NTF_LEFT_OUT);
+    rc = ntf_store_hold_lane(ntf->store, row, db, &held);
+    if (!rc)
+        cv_log(CV_LOG_WARN, "notices_held", cv_kv_text("reason", "stopped"), cv_kv_str("event_id", row->event),
+               cv_kv_str("party", row->party), cv_kv_int("person", row->person), cv_kv_int("waiting", held));
+    return rc;
+}
+
+int ntf_persons_gone(ntf_t *ntf, const ntf_dispatch_t *dispatch, bool *ret_gone)
+{
+    int reach = NTF_PERSON_GONE;
+    int rc = dispatch->person == 0
+                 ? CV_OK
+                 : ntf_person_reach(ntf->persons, dispatch->event, dispatch->party, dispatch->person, &reach);
+    *ret_gone = !rc && dispatch->person != 0 && reach == NTF_PERSON_GONE;
+    return rc || !*ret_gone ? rc : ntf_end_silently(ntf->prefers, dispatch->n, NTF_LEFT_OUT);
+}

@@ -1,0 +1,211 @@
+/* store_persons: see store_persons.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/store_persons.h"
+
+#include "notifications/mail.h"
+#include "notifications/statement_set.h"
+
+/* What is in a lane is a person's or the delegation's: indexes by lane have the person in them. */
+const char ntf_tables_persons[] =
+    "ALTER TABLE ntf_person ADD COLUMN email TEXT;"
+    "ALTER TABLE ntf_person ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ntf_person ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX ntf_person_email ON ntf_person(email) WHERE email IS NOT NULL;"
+    "ALTER TABLE ntf_delivery ADD COLUMN person INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ntf_delivery ADD COLUMN place INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX ntf_delivery_lane;"
+    "CREATE INDEX ntf_delivery_lane ON ntf_delivery(event, party, person, n) WHERE state = 1;"
+    "DROP INDEX ntf_delivery_calendar;"
+    "CREATE INDEX ntf_delivery_calendar ON ntf_delivery(event, party, person, n) WHERE calendar <> 0;"
+    "CREATE TABLE ntf_owed(n INTEGER PRIMARY KEY) STRICT;";
+
+/* Contact data that this notice of the delegation, or one before it, waits for has not come. */
+#define IS_AHEAD_OF_CONTACTS                                                                                   \
+    "EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = 0"    \
+    " AND e.state = 1 AND e.n <= d.n AND e.hold = 2)"
+#define OWED "FROM ntf_owed AS o JOIN ntf_delivery AS d ON d.n = o.n WHERE NOT " IS_AHEAD_OF_CONTACTS
+#define OF_PERSON "WHERE event = ?1 AND party = ?2 AND number = ?3"
+
+#define STATEMENTS(XX)                                                                                                \
+    XX(owe, "INSERT INTO ntf_owed SELECT n FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")               \
+    XX(owed_next, "SELECT o.n " OWED " AND o.n > ?1 ORDER BY o.n LIMIT 1")                                            \
+    XX(owed_any, "SELECT EXISTS(SELECT 1 " OWED ")")                                                                  \
+    XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                 \
+    XX(get, "SELECT number, email IS NOT NULL, state, since FROM ntf_person " OF_PERSON)                              \
+    XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                \
+    XX(after, "SELECT number, 1, state, since FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"        \
+              " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                             \
+    XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"              \
+            " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"      \
+            " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"              \
+            " FROM ntf_person " OF_PERSON)                                                                            \
+    XX(add, "INSERT INTO ntf_delivery(notice, kind, topic, cause, event, party, time_ms, private_seq, data, calendar,"  \
+            " person, place, next_ms, hold) SELECT ?2, kind, topic, cause, event, party, time_ms, 0, data, ?5, ?3, ?4," \
+            " coalesce((SELECT max(e.next_ms) FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party"   \
+            " AND e.person = ?3 AND e.state = 1), 0),"                                                                \
+            " EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = ?3" \
+            " AND e.state = 1 AND e.hold = 1) FROM ntf_delivery AS d WHERE n = ?1 ON CONFLICT(notice) DO NOTHING")    \
+    XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"           \
+                      " AND party = ?2 AND person = ?3 AND calendar <> 0 ORDER BY n DESC LIMIT 1")                    \
+    XX(version, "SELECT version FROM ntf_change WHERE cause = ?1")
+
+NTF_STATEMENT_SET(ntf_persons, STATEMENTS)
+
+/* What is in the database must not depend on the order of a generated enum. */
+_Static_assert(CV_PERSON_STATE_MAX == 9, "a new state needs a number of its own");
+static const int s_states[CV_PERSON_STATE_MAX + 1] = {
+    [CV_PERSON_STATE_CONFIRMED] = 1, [CV_PERSON_STATE_WAITING] = 2,   [CV_PERSON_STATE_WITHDRAWN] = 3,
+    [CV_PERSON_STATE_REFUSED] = 4,   [CV_PERSON_STATE_ONLINE] = 5,    [CV_PERSON_STATE_NOMINATED] = 6,
+    [CV_PERSON_STATE_OFFERED] = 7,   [CV_PERSON_STATE_UNDER_REVIEW] = 8, [CV_PERSON_STATE_RETURNED] = 9,
+};
+
+int ntf_person_state_stored(cv_person_state_t state)
+{
+    return s_states[state];
+}
+
+cv_person_state_t ntf_person_state_read(int64_t stored)
+{
+    for (int state = CV_PERSON_STATE_MAX; state > CV_PERSON_STATE_ABSENT; state--) {
+        if (s_states[state] == stored)
+            return (cv_person_state_t)state;
+    }
+    return CV_PERSON_STATE_ABSENT;
+}
+
+static cv_stmt_t *s_of(cv_stmt_t *stmt, cv_str_t event, cv_str_t party, int64_t number)
+{
+    cv_stmt_text(stmt, 1, event);
+    cv_stmt_text(stmt, 2, party);
+    cv_stmt_int(stmt, 3, number);
+    return stmt;
+}
+
+/* ---- what is owed ------------------------------------------------------------------------- */
+
+int ntf_owe(ntf_persons_t *store, cv_str_t notice)
+{
+    cv_stmt_text(store->owe, 1, notice);
+    return cv_stmt_run(store->owe);
+}
+
+int ntf_owed_next(ntf_persons_t *store, int64_t after, int64_t *ret_n)
+{
+    cv_stmt_int(store->owed_next, 1, after);
+    return ntf_statement_number(store->owed_next, ret_n);
+}
+
+int ntf_owed_any(ntf_persons_t *store, bool *ret_any)
+{
+    return ntf_statement_whether(store->owed_any, ret_any);
+}
+
+int ntf_owed_end(ntf_persons_t *store, int64_t n)
+{
+    cv_stmt_int(store->owed_end, 1, n);
+    return cv_stmt_run(store->owed_end);
+}
+
+/* ---- persons ------------------------------------------------------------------------------ */
+
+static int s_told(cv_stmt_t *stmt, ntf_told_t *ret_told)
+{
+    int rc = cv_stmt_step(stmt);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_told = (ntf_told_t){.number = cv_stmt_get_int(stmt, 0),
+                             .has_email = cv_stmt_get_int(stmt, 1) != 0,
+                             .state = ntf_person_state_read(cv_stmt_get_int(stmt, 2)),
+                             .since = cv_stmt_get_int(stmt, 3)};
+    cv_stmt_reset(stmt);
+    return CV_OK;
+}
+
+int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, ntf_told_t *ret_told)
+{
+    return s_told(s_of(store->get, event, party, number), ret_told);
+}
+
+int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after, ntf_told_t *ret_told)
+{
+    return s_told(s_of(store->after, event, party, after), ret_told);
+}
+
+int ntf_told_put(ntf_persons_t *store, cv_str_t event, cv_str_t party, const ntf_told_t *told)
+{
+    cv_stmt_t *stmt = s_of(store->put, event, party, told->number);
+    cv_stmt_int(stmt, 4, ntf_person_state_stored(told->state));
+    cv_stmt_int(stmt, 5, told->since);
+    return cv_stmt_run(stmt);
+}
+
+int ntf_person_reach(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int *ret_reach)
+{
+    cv_stmt_t *stmt = s_of(store->who, event, party, number);
+    int rc = cv_stmt_step(stmt);
+    if (rc < 0)
+        return rc;
+    bool has = rc > 0 && ntf_mail_address_usable(cv_stmt_get_text(stmt, 1));
+    *ret_reach = !has ? NTF_PERSON_GONE : cv_stmt_get_int(stmt, 2) ? NTF_PERSON_STOPPED : NTF_PERSON_REACHED;
+    if (rc > 0)
+        cv_stmt_reset(stmt);
+    return CV_OK;
+}
+
+static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
+{
+    cv_str_t kept = cv_arena_str(arena, value);
+    if (!kept.ptr)
+        *rc = CV_ENOMEM;
+    return kept;
+}
+
+int ntf_person_recipient(ntf_persons_t *store, const ntf_delivery_t *row, cv_arena_t *arena,
+                         ntf_recipient_t *ret_recipient)
+{
+    cv_stmt_t *stmt = s_of(store->who, row->event, row->party, row->person);
+    int rc = cv_stmt_step(stmt);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    cv_str_t name = cv_stmt_get_text(stmt, 0), email = cv_stmt_get_text(stmt, 1);
+    rc = ntf_mail_address_usable(email) && !cv_stmt_get_int(stmt, 2) ? CV_OK : CV_ENOTFOUND;
+    if (!rc)
+        *ret_recipient = (ntf_recipient_t){
+            .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
+            .email = s_keep(email, arena, &rc),
+            .language = ntf_store_language(cv_stmt_get_int(stmt, 3)),
+        };
+    cv_stmt_reset(stmt);
+    return rc;
+}
+
+/* ---- their rows --------------------------------------------------------------------------- */
+
+int ntf_person_delivery_add(ntf_persons_t *store, int64_t n, cv_str_t notice, const ntf_told_t *told, int calendar)
+{
+    cv_stmt_int(store->add, 1, n);
+    cv_stmt_text(store->add, 2, notice);
+    cv_stmt_int(store->add, 3, told->number);
+    cv_stmt_int(store->add, 4, ntf_person_state_stored(told->state));
+    cv_stmt_int(store->add, 5, calendar);
+    return cv_stmt_run(store->add);
+}
+
+int ntf_person_calendar_last(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int *ret_calendar)
+{
+    int64_t calendar = 0;
+    int rc = ntf_statement_number(s_of(store->calendar_last, event, party, number), &calendar);
+    if (rc && rc != CV_ENOTFOUND)
+        return rc;
+    *ret_calendar = (int)calendar;
+    return CV_OK;
+}
+
+int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version)
+{
+    cv_stmt_text(store->version, 1, cause);
+    *ret_version = 0;
+    int rc = ntf_statement_number(store->version, ret_version);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}

@@ -1,0 +1,73 @@
+/* store_persons: the SQL of persons who are told themselves: their addresses, what is owed to them, their rows.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   ntf_person          .email: where the person is written to; NULL: it gave none. .state: of its registration, as the last
+ *                       notice said that was taken up (persons.h), or a snapshot of registration.private; 0: not known.
+ *                       .since: the version of the event under which the person got its place; 0: not known
+ *   ntf_owed            a delegation's notice whose persons are still to be told: one row, until they are
+ *   ntf_delivery        .person: whom it is to; 0: the delegation. .place: the person's state when it was made
+ *
+ * Persons that were here before these columns have no address until registration.private tells of them again: a change of
+ * them, or a snapshot. Nobody has to be told anew of what was told then, so the stream is not read again for it.
+ *
+ * Invariants
+ *   a row of ntf_owed is of a delivery with person 0
+ *   what is owed to the persons of a delegation is taken up in the order of its notices, and none while contact data that an
+ *   earlier one waits for has not come: .state is always what the notices before have said
+ */
+#ifndef NOTIFICATIONS_STORE_PERSONS_H
+#define NOTIFICATIONS_STORE_PERSONS_H
+
+#include "convene/messages.h"
+#include "convene/store.h"
+#include "notifications/store.h"
+
+extern const char ntf_tables_persons[]; /* the migration */
+
+typedef struct ntf_persons ntf_persons_t;
+int ntf_persons_open(cv_db_t *db, ntf_persons_t **ret_store) CV_USE_RESULT;
+void ntf_persons_close(ntf_persons_t **store);
+
+/* A state as it is stored, and back. Never renumbered; 0: absent. */
+int ntf_person_state_stored(cv_person_state_t state);
+cv_person_state_t ntf_person_state_read(int64_t stored);
+
+/* ---- what is owed ---- */
+int ntf_owe(ntf_persons_t *store, cv_str_t notice) CV_USE_RESULT;
+/* The next delivery whose persons can be told, behind `after`. CV_ENOTFOUND: none. */
+int ntf_owed_next(ntf_persons_t *store, int64_t after, int64_t *ret_n) CV_USE_RESULT;
+int ntf_owed_any(ntf_persons_t *store, bool *ret_any) CV_USE_RESULT;
+int ntf_owed_end(ntf_persons_t *store, int64_t n) CV_USE_RESULT;
+
+/* ---- persons ---- */
+typedef struct {
+    int64_t number;
+    bool has_email;
+    cv_person_state_t state;
+    int64_t since;
+} ntf_told_t;
+/* CV_ENOTFOUND: nothing is known of that person. */
+int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, ntf_told_t *ret_told) CV_USE_RESULT;
+int ntf_told_put(ntf_persons_t *store, cv_str_t event, cv_str_t party, const ntf_told_t *told) CV_USE_RESULT;
+/* Those with an address and any of the four states of a place, behind a number; one at a time. CV_ENOTFOUND: no more. */
+int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after, ntf_told_t *ret_told) CV_USE_RESULT;
+
+enum { NTF_PERSON_GONE, NTF_PERSON_STOPPED, NTF_PERSON_REACHED };
+/* Whether the person can be written to: it has no address that can be used; no mail goes to it; it can. */
+int ntf_person_reach(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int *ret_reach) CV_USE_RESULT;
+/* Whom a person's row is to, in its delegation's language: the contact's, else that of the party's first recipient.
+ * CV_ENOTFOUND: it cannot be written to now. */
+int ntf_person_recipient(ntf_persons_t *store, const ntf_delivery_t *row, cv_arena_t *arena,
+                         ntf_recipient_t *ret_recipient) CV_USE_RESULT;
+
+/* ---- their rows ---- */
+/* A row for this person, like that of its delegation, unless there is one. calendar: NTF_CALENDAR_*. */
+int ntf_person_delivery_add(ntf_persons_t *store, int64_t n, cv_str_t notice, const ntf_told_t *told,
+                            int calendar) CV_USE_RESULT;
+/* The last calendar part made for the person; NTF_CALENDAR_NONE: none yet. */
+int ntf_person_calendar_last(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
+                             int *ret_calendar) CV_USE_RESULT;
+/* The version that a change made; 0: void, or no change. */
+int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version) CV_USE_RESULT;
+
+#endif
