@@ -35,8 +35,8 @@
  *   about is known                      it went by, as the delegation is (core.h)
  *   the address is dead                 its rows wait, until it is cleared or another one is given (reach.h); what was mailed is
  *                                       a dead letter. Other persons and the delegation do not notice
- *   the person is erased, or has no     what has not left ends as `silenced`; what lies in the outbox is taken away (scrub.c);
- *   address any more                    what waits for a mail server ends, and counts no more
+ *   the person is erased, or has no     what has not left, or is dead, ends as `silenced`, at once where it was erased; what
+ *   address any more                    lies in the outbox is taken away (scrub.c)
  *   a record that cannot be read        that notice is owed to nobody any more, with an error in the log; others go on
  *   a snapshot of registration.events   says nothing of single persons: they are as was told before, until registration.private
  *                                       has a snapshot too, as when both begin a new epoch

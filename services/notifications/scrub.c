@@ -2,7 +2,7 @@
  * outbox.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   the record that says so     in its transaction: rows of persons and contacts go, messages that were composed for
+ *   the record that says so     in its transaction: rows of persons and contacts go, notices to the persons themselves end, messages that were composed for
  *                               the delegation and not written yet are dropped (they are composed anew), what was
  *                               written is marked. The database is written anew after the COMMIT: rows with names have
  *                               moved about in it (store/wal.c)
@@ -28,6 +28,8 @@ int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party)
     int rc = ntf_store_scrub(ntf->store, event, party);
     if (!rc && event.ptr)
         rc = ntf_digest_forget(ntf->prefers, event, party);
+    if (!rc && event.ptr)
+        rc = ntf_person_end_all(ntf->persons, event, party, cv_tx_now_ms(tx));
     if (!rc)
         rc = ntf_dispatch_forget(ntf_post_store(ntf->post), event, party);
     ntf_stir(ntf);

@@ -6,6 +6,8 @@
 #include "notifications/mail.h"
 #include "notifications/statement_set.h"
 
+_Static_assert(CV_DELIVERY_RESULT_WITHDRAWN == 15, "end_mails says it as a number");
+
 /* What is in a lane is a person's or the delegation's: indexes by lane have the person in them. */
 const char ntf_tables_persons[] =
     "ALTER TABLE ntf_person ADD COLUMN email TEXT;"
@@ -25,6 +27,10 @@ const char ntf_tables_persons[] =
     "EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = 0"    \
     " AND e.state = 1 AND e.n <= d.n AND e.hold = 2)"
 #define OWED "FROM ntf_owed AS o JOIN ntf_delivery AS d ON d.n = o.n WHERE NOT " IS_AHEAD_OF_CONTACTS
+/* Of a row of ntf_delivery: it is to a person who has no address any more. */
+#define IS_GONE                                                                                             \
+    "person > 0 AND NOT EXISTS(SELECT 1 FROM ntf_person AS p WHERE p.event = ntf_delivery.event"             \
+    " AND p.party = ntf_delivery.party AND p.number = ntf_delivery.person AND p.email IS NOT NULL)"
 #define OF_PERSON "WHERE event = ?1 AND party = ?2 AND number = ?3"
 
 #define STATEMENTS(XX)                                                                                                \
@@ -48,6 +54,11 @@ const char ntf_tables_persons[] =
             " AND e.state = 1 AND e.hold = 1) FROM ntf_delivery AS d WHERE n = ?1 ON CONFLICT(notice) DO NOTHING")    \
     XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"           \
                       " AND party = ?2 AND person = ?3 AND calendar <> 0 ORDER BY n DESC LIMIT 1")                    \
+    XX(end_mails, "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?3 WHERE state IN (1, 4)" \
+ " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND " IS_GONE ")") \
+    XX(end_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL" \
+ " WHERE event = ?1 AND party = ?2 AND digest = 0 AND " IS_GONE " AND (state = 1 OR EXISTS(SELECT 1" \
+ " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))") \
     XX(version, "SELECT version FROM ntf_change WHERE cause = ?1")
 
 NTF_STATEMENT_SET(ntf_persons, STATEMENTS)
@@ -200,6 +211,17 @@ int ntf_person_calendar_last(ntf_persons_t *store, cv_str_t event, cv_str_t part
         return rc;
     *ret_calendar = (int)calendar;
     return CV_OK;
+}
+
+int ntf_person_end_all(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t now_ms)
+{
+    cv_stmt_text(store->end_mails, 1, event);
+    cv_stmt_text(store->end_mails, 2, party);
+    cv_stmt_int(store->end_mails, 3, now_ms);
+    int rc = cv_stmt_run(store->end_mails);
+    cv_stmt_text(store->end_rows, 1, event);
+    cv_stmt_text(store->end_rows, 2, party);
+    return rc ? rc : cv_stmt_run(store->end_rows);
 }
 
 int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version)

@@ -67,6 +67,9 @@ int ntf_person_delivery_add(ntf_persons_t *store, int64_t n, cv_str_t notice, co
 /* The last calendar part made for the person; NTF_CALENDAR_NONE: none yet. */
 int ntf_person_calendar_last(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
                              int *ret_calendar) CV_USE_RESULT;
+/* What has not arrived ends, of those of the delegation who have no address any more: rows, and mails that wait or are dead.
+ * Lanes of mails have to be settled after it. */
+int ntf_person_end_all(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t now_ms) CV_USE_RESULT;
 /* The version that a change made; 0: void, or no change. */
 int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version) CV_USE_RESULT;
 

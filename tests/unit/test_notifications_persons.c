@@ -544,7 +544,7 @@ static void test_erased(void **state)
     assert_int_equal(rows(drv, "person = 2"), 2);
 }
 
-/* Of a mail that waits for its server: its number and reply stay, its address and its bytes do not, and it ends. */
+/* Of a mail that waits for its server, and of a dead one: the number stays, address and bytes do not, and both end. */
 static void test_erased_while_it_is_mailed(void **state)
 {
     drv_t *drv = *state;
@@ -552,9 +552,19 @@ static void test_erased_while_it_is_mailed(void **state)
     drv_sql(drv, "UPDATE ntf_delivery SET channel = 2 WHERE person = 2;"
                  "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head, attempts) SELECT n, 2, 0, '" DIANA
                  "', CAST('To: " DIANA "' AS BLOB), 1, 1 FROM ntf_delivery WHERE person = 2");
+    move_event(drv, 2, "2026-05-20");
+    drv_sql(drv, "UPDATE ntf_delivery SET channel = 2 WHERE person = 2;"
+                 "INSERT INTO ntf_dispatch(n, channel, webhook, address, body, head, attempts) SELECT n, 2, 0, '" DIANA
+                 "', CAST('To: " DIANA "' AS BLOB), 0, 1 FROM ntf_delivery WHERE person = 2 AND kind = 3;"
+                 "UPDATE ntf_dispatch SET state = 4, reason = 3 WHERE number = 2");
+    assert_int_equal(drv_number(drv, "SELECT n FROM ntf_dead WHERE channel = 2"), 1);
     tell_erased(drv, 2);
     drv_run(drv, 1000, true);
-    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_dispatch WHERE address = '' AND body IS NULL"), 1);
+    assert_int_equal(told(drv, PERSON(2, FIRST)), CV_NOTICE_STATE_SILENCED);
+    assert_int_equal(told(drv, PERSON(2, CHANGE_ID "7.KZ")), CV_NOTICE_STATE_SILENCED);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_dispatch WHERE address = '' AND body IS NULL"), 2);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_dispatch WHERE head = 1 OR state < 3"), 0);
+    assert_int_equal(drv_number(drv, "SELECT n FROM ntf_dead WHERE channel = 2"), 0);
     assert_false(stored_in(drv->path, "diana@", 6));
 }
 
