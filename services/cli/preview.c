@@ -109,7 +109,9 @@ static int fill(s_work_t *work)
                                       .persons = work->persons,
                                       .persons_n = n < NAMES_MAX ? n : NAMES_MAX,
                                       .time_ms = time_ms,
-                                      .notice = text(work, "notice")};
+                                      .notice = text(work, "notice"),
+                                      .person = cli_int_of(work->json, "person"),
+                                      .place = cv_person_state_parse(text(work, "place"))};
     return records(work);
 }
 

@@ -299,7 +299,10 @@ static void gather_notices(cli_summary_t *self, const json_t *notices, const rec
     for (size_t i = 0; i < json_array_size(notices); i++) {
         const json_t *notice = json_object_get(json_array_get(notices, i), "data");
         char path[CLI_PATH_MAX];
-        add(self, "notices", cli_text_of(notice, "kind"), cli_text_of(notice, "state"), 1);
+        if (json_object_get(notice, "person")) /* to a person, beside that to the delegation */
+            add(self, "notices", "persons", cli_text_of(notice, "state"), 1);
+        else
+            add(self, "notices", cli_text_of(notice, "kind"), cli_text_of(notice, "state"), 1);
         unwritten += strcmp(cli_text_of(notice, "state"), "written") != 0 &&
                      strcmp(cli_text_of(notice, "state"), "delivered") != 0;
         twice += json_object_get(causes, cli_text_of(notice, "notice")) != NULL;
