@@ -2,14 +2,15 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Registration's history of the person has everything that was ever registered under the number, the last step what is
- * true now; a person who was erased has steps without data. Notices are listed by id and state, those of the whole
- * delegation: which of them name the person is not kept. Who has read it is asked for last, so it has this reading too;
+ * true now; a person who was erased has steps without data. Notices are listed by id and state, those to the whole
+ * delegation (which of them name the person is not kept) and those to the person itself. Who has read it is asked for last, so it has this reading too;
  * who is not of the secretariat gets no such list. Always one JSON document, to be handed out as it is.
  */
 #include "cli.h"
 
 #include "convene/ids.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* EVENT/PARTY of EVENT/PARTY/NUMBER; false: it is not that. */
@@ -20,6 +21,22 @@ static bool delegation_of(const char *key, char ret_delegation[CLI_PATH_MAX])
         strspn(last + 1, "0123456789") != strlen(last + 1))
         return false;
     return cv_str_copy((cv_str_t){key, (size_t)(last - key)}, ret_delegation, CLI_PATH_MAX) == CV_OK;
+}
+
+/* Those to the delegation, and to this person; not to others of the delegation. */
+static json_t *notices_of(const json_t *notices, const char *key)
+{
+    json_t *datas = cli_datas(notices), *own = json_array();
+    const char *number = strrchr(key, '/') + 1;
+    for (size_t i = 0; i < json_array_size(datas); i++) {
+        json_t *notice = json_array_get(datas, i);
+        char text[CLI_PATH_MAX];
+        (void)snprintf(text, sizeof text, "%lld", (long long)cli_int_of(notice, "person"));
+        if (!json_object_get(notice, "person") || strcmp(text, number) == 0)
+            json_array_append(own, notice);
+    }
+    json_decref(datas);
+    return own;
 }
 
 int cli_person_export(cli_t *cli)
@@ -70,7 +87,7 @@ int cli_person_export(cli_t *cli)
         cli_document(cli, "convene.cli.person.v1",
                      json_pack("{s:s, s:b, s:O, s:o, s:o, s:o, s:o, s:o*}", "person", key, "erased", is_erased, "now",
                                last, "history", cli_datas(steps), "documents", cli_datas(documents), "consents",
-                               cli_datas(consents), "notices", notices ? cli_datas(notices) : json_array(), "accesses",
+                               cli_datas(consents), "notices", notices_of(notices, key), "accesses",
                                accesses ? cli_datas(accesses) : NULL));
     json_decref(steps);
     json_decref(notices);

@@ -640,7 +640,7 @@ const cli_command_t cli_commands[] = {
      NULL, NULL, "convene form show 2025-SWG-2", cli_form_show},
     {"person export", "Look", "EVENT/PARTY/NUMBER", 1, 1, "all that is held of one person, as JSON", NULL,
      "What was registered under the number, by whom and when, identity documents, consents, the notices to the "
-     "delegation, and for the secretariat who has read any of it. Personal data: with a key of the secretariat (the "
+     "person and the delegation, and for the secretariat who has read any of it. Personal data: with a key of the secretariat (the "
      "default) or of the party's focal point.",
      "convene person export 2025-SWG-2/KZ/3 > held.json", cli_person_export},
     {"person consents", "Look", "EVENT[/PARTY[/NUMBER]]", 1, 1, "what persons agreed to, and until when", NULL,
