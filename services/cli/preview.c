@@ -5,6 +5,7 @@
 
 #include "convene/ids.h"
 #include "notifications/content/preview.h"
+#include "notifications/core_audience.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,8 @@ static int fill(s_work_t *work)
                                       .recipient = text(work, "recipient"),
                                       .party = text(work, "party"),
                                       .party_name = text(work, "party_name"),
+                                      .audience = ntf_audience_read(cv_audience_parse(text(work, "audience"))),
+                                      .area = text(work, "area"),
                                       .venue_name = text(work, "venue_name"),
                                       .persons = work->persons,
                                       .persons_n = n < NAMES_MAX ? n : NAMES_MAX,
