@@ -43,7 +43,7 @@ enum {
 enum { NTF_RULE_MAX = 16 }; /* octets of a rule's name */
 
 typedef struct {
-    cv_str_t rule; /* its name: "start_7d" */
+    cv_str_t rule;        /* its name: "start_7d" */
     int anchor, audience; /* NTF_TO_*: core_audience.h */
     int64_t before_ms;
 } ntf_rule_t;
