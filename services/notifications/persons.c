@@ -6,6 +6,7 @@
 #include "convene/log.h"
 #include "notifications/content/calendar.h"
 #include "notifications/core.h"
+#include "notifications/core_audience.h"
 #include "notifications/core_escalate.h"
 
 #include <stdio.h>
@@ -22,20 +23,12 @@ typedef struct {
     bool all_leave;      /* the record lists nobody, and means all */
     bool changes_nobody; /* states stay as they were: the request waits for approval */
     bool is_off;         /* the event does not take place */
+    bool is_told;        /* persons are told of news of this kind */
 } s_news_t;
 
-bool ntf_person_is_told(int kind)
+int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told)
 {
-    switch (kind) {
-    case NTF_DECISION:
-    case NTF_PROMOTION:
-    case NTF_LAPSE:
-    case NTF_EVENT_CHANGE:
-    case NTF_REMINDER:
-        return true;
-    default:
-        return false;
-    }
+    return ntf_audience_told(ntf->audiences, kind, NTF_TO_PERSONS, ret_told);
 }
 
 static bool s_says_states(int kind)
@@ -55,7 +48,9 @@ static bool s_has_place(cv_person_state_t state)
 
 int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice)
 {
-    return s_says_states(kind) || ntf_person_is_told(kind) ? ntf_owe(ntf->persons, notice) : CV_OK;
+    bool is_told;
+    int rc = ntf_person_is_told(ntf, kind, &is_told);
+    return rc || !(is_told || s_says_states(kind)) ? rc : ntf_owe(ntf->persons, notice);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -127,7 +122,7 @@ static int s_make(const s_news_t *news, const ntf_told_t *told)
     enum { WHAT_OCTETS = 32 };
     char what[WHAT_OCTETS], notice[NTF_ID_MAX + 1];
     int calendar;
-    if (!told->has_email || !ntf_person_is_told(news->row->kind))
+    if (!told->has_email || !news->is_told)
         return CV_OK;
     int rc = s_calendar(news, told, &calendar);
     (void)snprintf(what, sizeof(what), "person.%lld", (long long)told->number);
@@ -155,7 +150,9 @@ static int s_make_earlier(const s_news_t *news, const ntf_told_t *newcomers, siz
             rc = ntf_delivery_of(ntf->prefers, cv_str(notice), &of);
         if (!rc && of < news->row->n) { /* what was made later is taken up later, with this person */
             s_news_t earlier = {.ntf = ntf, .row = &row};
-            rc = ntf_store_delivery_get(ntf->store, of, ntf->arena, &row);
+            rc = ntf_person_is_told(ntf, NTF_EVENT_CHANGE, &earlier.is_told);
+            if (!rc)
+                rc = ntf_store_delivery_get(ntf->store, of, ntf->arena, &row);
             if (!rc)
                 rc = s_read_change(&earlier, ntf->arena);
             for (size_t k = 0; !rc && k < newcomers_n; k++)
@@ -228,7 +225,9 @@ static int s_take_up(ntf_t *ntf, const ntf_delivery_t *row)
     s_news_t news = {.ntf = ntf, .row = row};
     ntf_ahead_t ahead;
     cv_str_t procedure;
-    int rc;
+    int rc = ntf_person_is_told(ntf, row->kind, &news.is_told);
+    if (rc)
+        return rc;
     switch (row->kind) {
     case NTF_EVENT_CHANGE:
         rc = s_read_change(&news, ntf->scratch);

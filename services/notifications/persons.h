@@ -14,6 +14,9 @@
  *                                         the delegation's. Order, lease, arrival, dispatch, bounces, dead letters and redrive
  *                                         are those of all rows. It is a lane of its own, so it waits for nobody and nobody for it
  *
+ * Whether persons are told of a kind of news at all is a rule (core_audience.h). Where they are not, their states are still put
+ * down, so that it can be changed at any time.
+ *
  * What is in it is in content/view_person.c: the person's own name and state, the event, and its party's name; no other
  * person, no contact. An offer is answered by the delegation, and the person is told that. Each person with a seat has an
  * invitation of its own, with a SEQUENCE that rises for it.
@@ -48,8 +51,8 @@
 
 enum { NTF_OWED_MAX = 256 }; /* notices taken up in one lease */
 
-/* Whether persons are told of notices of this kind at all. */
-bool ntf_person_is_told(int kind);
+/* Whether persons are told of notices of this kind at all, as the rules of audiences have it. */
+int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told) CV_USE_RESULT;
 /* A notice to a delegation was made, which may concern its persons. */
 int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice) CV_USE_RESULT;
 /* Makes the rows of what is owed and can be told. */

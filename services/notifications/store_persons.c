@@ -3,10 +3,12 @@
  */
 #include "notifications/store_persons.h"
 
+#include "notifications/core_audience.h"
 #include "notifications/mail.h"
 #include "notifications/statement_set.h"
 
 _Static_assert(CV_DELIVERY_RESULT_WITHDRAWN == 15, "end_mails says it as a number");
+_Static_assert(NTF_TO_PERSONS == 8, "add says it as a number");
 
 /* What is in a lane is a person's or the delegation's: indexes by lane have the person in them. */
 const char ntf_tables_persons[] =
@@ -46,8 +48,8 @@ const char ntf_tables_persons[] =
             " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"      \
             " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"              \
             " FROM ntf_person " OF_PERSON)                                                                            \
-    XX(add, "INSERT INTO ntf_delivery(notice, kind, topic, cause, event, party, time_ms, private_seq, data, calendar,"  \
-            " person, place, next_ms, hold) SELECT ?2, kind, topic, cause, event, party, time_ms, 0, data, ?5, ?3, ?4," \
+    XX(add, "INSERT INTO ntf_delivery(notice, kind, topic, cause, event, party, time_ms, private_seq, data, calendar, audience,"  \
+            " person, place, next_ms, hold) SELECT ?2, kind, topic, cause, event, party, time_ms, 0, data, ?5, 8, ?3, ?4," \
             " coalesce((SELECT max(e.next_ms) FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party"   \
             " AND e.person = ?3 AND e.state = 1), 0),"                                                                \
             " EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = ?3" \

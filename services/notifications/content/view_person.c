@@ -39,7 +39,7 @@ static int64_t s_position(const ntf_context_t *context, const ntf_news_t *news)
 
 int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t *view, const char **headline)
 {
-    static const char *const of_others[] = {"persons", "seats", "request", "reason", "time"};
+    static const char *const of_others[] = {"persons", "seats", "request", "reason", "time", "as"};
     const ntf_words_t *words = ntf_words_of(ntf_language_code(context->language));
     bool says_state = news->kind == NTF_DECISION || news->kind == NTF_PROMOTION || news->kind == NTF_LAPSE;
     int64_t position = context->place == CV_PERSON_STATE_WAITING ? s_position(context, news) : 0;
