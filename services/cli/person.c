@@ -83,12 +83,11 @@ int cli_person_export(cli_t *cli)
     }
     json_t *last = json_object_get(json_array_get(steps, json_array_size(steps) - 1), "data");
     bool is_erased = !json_object_get(last, "name");
-    status =
-        cli_document(cli, "convene.cli.person.v1",
-                     json_pack("{s:s, s:b, s:O, s:o, s:o, s:o, s:o, s:o*}", "person", key, "erased", is_erased, "now",
-                               last, "history", cli_datas(steps), "documents", cli_datas(documents), "consents",
-                               cli_datas(consents), "notices", notices_of(notices, key), "accesses",
-                               accesses ? cli_datas(accesses) : NULL));
+    status = cli_document(cli, "convene.cli.person.v1",
+                          json_pack("{s:s, s:b, s:O, s:o, s:o, s:o, s:o, s:o*}", "person", key, "erased", is_erased,
+                                    "now", last, "history", cli_datas(steps), "documents", cli_datas(documents),
+                                    "consents", cli_datas(consents), "notices", notices_of(notices, key), "accesses",
+                                    accesses ? cli_datas(accesses) : NULL));
     json_decref(steps);
     json_decref(notices);
     json_decref(documents);

@@ -280,8 +280,8 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
     bool is_stopped = false, is_theirs = false;
     int whose_rc = ntf_address_stopped(ntf->reaches, dispatch->address, &is_stopped);
     if (!whose_rc)
-        whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->person, dispatch->address,
-                                     &is_theirs);
+        whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->person,
+                                     dispatch->address, &is_theirs);
     if (whose_rc)
         return whose_rc;
     /* What was composed had to be forgotten, or is for somebody else or another address now. */

@@ -100,19 +100,19 @@ typedef struct {
     char outbox[NTF_OUTBOX_PATH_MAX];
 
     /* What may be missing from the database's picture; all true and 0 after open and rollback, which is always safe. */
-    bool news;        /* there may be states that notifications.events does not have yet */
-    bool work;        /* there may be deliveries to try */
-    bool fresh;       /* this transaction brings some */
-    bool scrub;       /* there may be notices to write anew without a name: scrub.c */
-    int64_t timer_ms; /* when the timer "outbox" is due; 0: not known */
-    int64_t owed_ms;  /* when flush() is wanted though nothing comes; 0: not */
-    bool ahead;       /* the timer "remind" may not be at what is due next */
-    bool preferring;  /* somebody has preferences or hours; as of the last lease */
-    bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
-    bool pinging;     /* the timer "ping" may not be at whose time comes next */
+    bool news;         /* there may be states that notifications.events does not have yet */
+    bool work;         /* there may be deliveries to try */
+    bool fresh;        /* this transaction brings some */
+    bool scrub;        /* there may be notices to write anew without a name: scrub.c */
+    int64_t timer_ms;  /* when the timer "outbox" is due; 0: not known */
+    int64_t owed_ms;   /* when flush() is wanted though nothing comes; 0: not */
+    bool ahead;        /* the timer "remind" may not be at what is due next */
+    bool preferring;   /* somebody has preferences or hours; as of the last lease */
+    bool watching;     /* the timer "escalate" may not be at what is to be looked at next */
+    bool pinging;      /* the timer "ping" may not be at whose time comes next */
     bool more_persons; /* more notices have persons to be told than one lease took up: persons.h */
-    bool anew;        /* what is ahead must be computed anew before anything of it is told */
-    int64_t began_ms; /* when the service began to work: what was due before has had no chance yet; 0: not known yet */
+    bool anew;         /* what is ahead must be computed anew before anything of it is told */
+    int64_t began_ms;  /* when the service began to work: what was due before has had no chance yet; 0: not known yet */
 
     int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */

@@ -110,10 +110,10 @@ static int s_calendar(const s_news_t *news, const ntf_told_t *told, int *ret_cal
     int last;
     int rc = ntf_person_calendar_last(news->ntf->persons, news->row->event, news->row->party, told->number, &last);
     bool ends = news->is_off || (s_says_states(news->row->kind) && !s_has_seat(told->state));
-    *ret_calendar = rc || news->row->kind == NTF_REMINDER         ? NTF_CALENDAR_NONE
-                    : ends && last == NTF_CALENDAR_REQUEST        ? NTF_CALENDAR_CANCEL
-                    : ends || !s_has_seat(told->state)            ? NTF_CALENDAR_NONE
-                                                                  : NTF_CALENDAR_REQUEST;
+    *ret_calendar = rc || news->row->kind == NTF_REMINDER  ? NTF_CALENDAR_NONE
+                    : ends && last == NTF_CALENDAR_REQUEST ? NTF_CALENDAR_CANCEL
+                    : ends || !s_has_seat(told->state)     ? NTF_CALENDAR_NONE
+                                                           : NTF_CALENDAR_REQUEST;
     return rc;
 }
 

@@ -83,9 +83,9 @@
     XX(answered, "SELECT party, since FROM ntf_answer WHERE event = ?1 AND answer = ?2 ORDER BY party")                     \
     XX(contact_put, "INSERT INTO ntf_contact VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(event, party) DO UPDATE SET"            \
                     " name = ?3, email = ?4, language = ?5")                                                                \
-    XX(person_put, "INSERT INTO ntf_person(event, party, number, name, email, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6)" \
- " ON CONFLICT(event, party, number) DO UPDATE SET name = ?4, email = ?5," \
- " state = CASE ?6 WHEN 0 THEN state ELSE ?6 END")                                                                                            \
+    XX(person_put, "INSERT INTO ntf_person(event, party, number, name, email, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"        \
+                   " ON CONFLICT(event, party, number) DO UPDATE SET name = ?4, email = ?5,"                                \
+                   " state = CASE ?6 WHEN 0 THEN state ELSE ?6 END")                                                        \
     XX(person_get, "SELECT name FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?3")                           \
     XX(recipient_put, "INSERT INTO ntf_recipient VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(party, ord) DO UPDATE SET"          \
                       " name = ?3, email = ?4, language = ?5")                                                              \
@@ -103,10 +103,12 @@
     XX(change_get, "SELECT was, now FROM ntf_change WHERE cause = ?1")                                                      \
     XX(add, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data,"        \
             " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8,"                                                    \
-            " coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0 AND state = 1), 0),"          \
+            " coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0"               \
+            " AND state = 1), 0),"                                                                                          \
             " CASE WHEN ?7 > 0 AND NOT EXISTS(SELECT 1 FROM " PRIVATE_CURSOR                                                \
             " AND epoch = coalesce(?9, epoch) AND seq >= ?7) THEN 2"                                                        \
-            " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0 AND state = 1 AND hold = 1"            \
+            " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0 AND state = 1"          \
+            " AND hold = 1"                                                                                                 \
             " AND above < 0) THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING")                                            \
     XX(release_private,                                                                                                     \
        "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 2 AND EXISTS(SELECT 1 FROM"               \
@@ -119,15 +121,15 @@
     XX(release_party, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1")         \
     XX(release_lane, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND party = ?1"           \
                      " AND event = ?2")                                                                                     \
-    XX(release_person, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND event = ?1" \
- " AND party = ?2 AND person = ?3") \
-    XX(hold_lane, "UPDATE ntf_delivery SET hold = 1 WHERE event = ?1 AND party = ?2 AND person = ?3 AND state = 1" \
- " AND hold = 0") \
+    XX(release_person, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND event = ?1"         \
+                       " AND party = ?2 AND person = ?3")                                                                   \
+    XX(hold_lane, "UPDATE ntf_delivery SET hold = 1 WHERE event = ?1 AND party = ?2 AND person = ?3 AND state = 1"          \
+                  " AND hold = 0")                                                                                          \
     XX(hold_one, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1")                                                          \
     XX(ready, "SELECT " DELIVERY                                                                                            \
               ", data, mail FROM ntf_delivery AS d INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0"              \
               " AND next_ms <= ?1 AND NOT EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event"                   \
-              " AND e.party = d.party AND e.person = d.person AND e.state = 1 AND e.n < d.n AND e.hold NOT IN (4, 5)"                               \
+              " AND e.party = d.party AND e.person = d.person AND e.state = 1 AND e.n < d.n AND e.hold NOT IN (4, 5)"       \
               " AND NOT (e.hold = 1 AND e.above >= 0) AND (e.hold <> 0 OR e.next_ms > ?1))"                                 \
               " ORDER BY n LIMIT ?2")                                                                                       \
     XX(lease, "UPDATE ntf_delivery SET lease_ms = ?2, mail = ?3 WHERE n = ?1")                                              \
@@ -148,8 +150,8 @@
     XX(failed, "UPDATE ntf_delivery SET state = 3, attempts = attempts + 1, lease_ms = 0, reason = ?2 WHERE n = ?1")        \
     XX(again, "UPDATE ntf_delivery SET attempts = attempts + 1, failures = failures + ?2, lease_ms = 0, next_ms = ?3,"      \
               " reason = ?4 WHERE n = ?1")                                                                                  \
-    XX(lane_next, "UPDATE ntf_delivery SET next_ms = ?4 WHERE event = ?1 AND party = ?2 AND person = ?5 AND state = 1" \
- " AND n > ?3") \
+    XX(lane_next, "UPDATE ntf_delivery SET next_ms = ?4 WHERE event = ?1 AND party = ?2 AND person = ?5 AND state = 1"      \
+                  " AND n > ?3")                                                                                            \
     XX(redrive,                                                                                                             \
        "UPDATE ntf_delivery SET state = 1, hold = 0, failures = 0, next_ms = 0 WHERE state <> 2 AND state = 3")             \
     XX(unannounced, "SELECT " DELIVERY                                                                                      \

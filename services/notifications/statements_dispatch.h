@@ -25,8 +25,8 @@
     "CREATE TABLE ntf_attempt(dispatch INTEGER NOT NULL, k INTEGER NOT NULL, at_ms INTEGER NOT NULL,"                 \
     " result INTEGER NOT NULL, code INTEGER NOT NULL, text TEXT, PRIMARY KEY(dispatch, k)) STRICT, WITHOUT ROWID;"
 
-#define DISPATCH                                                                                                                        \
-    "d.number, d.n, d.channel, d.state, d.webhook, d.address, d.body, d.attempts, d.failures, d.first_ms,"                              \
+#define DISPATCH                                                                                                                                  \
+    "d.number, d.n, d.channel, d.state, d.webhook, d.address, d.body, d.attempts, d.failures, d.first_ms,"                                        \
     " d.next_ms, d.done_ms, d.reason, v.notice, v.cause, v.event, v.party, CASE v.topic WHEN 0 THEN v.kind ELSE v.topic END, v.time_ms, v.person" \
     " FROM ntf_dispatch AS d"
 #define OF_DELIVERY " JOIN ntf_delivery AS v ON v.n = d.n"

@@ -56,15 +56,15 @@
     XX(stopped, "SELECT 1 FROM ntf_address WHERE address = ?1 AND state > 0")                                          \
     XX(is_of, "SELECT EXISTS(SELECT 1 FROM ntf_contact WHERE event = ?1 AND party = ?2 AND email = ?3)"                \
               " OR EXISTS(SELECT 1 FROM ntf_recipient WHERE party = ?2 AND email = ?3)")                               \
-    XX(is_of_person, "SELECT EXISTS(SELECT 1 FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?4" \
- " AND email = ?3)")                                \
+    XX(is_of_person, "SELECT EXISTS(SELECT 1 FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?4"          \
+                     " AND email = ?3)")                                                                               \
     XX(clear, "UPDATE ntf_address SET state = 0, since_ms = 0, status = '' WHERE state > 0 AND address IN"             \
               " (SELECT email FROM ntf_recipient WHERE party = ?1 AND ord = ?2 UNION ALL"                              \
-              " SELECT email FROM ntf_contact WHERE party = ?1 AND ?2 = 0 UNION ALL" \
- " SELECT email FROM ntf_person WHERE party = ?1 AND ?2 = 0 AND email IS NOT NULL)")                                           \
+              " SELECT email FROM ntf_contact WHERE party = ?1 AND ?2 = 0 UNION ALL"                                   \
+              " SELECT email FROM ntf_person WHERE party = ?1 AND ?2 = 0 AND email IS NOT NULL)")                      \
     XX(forget, "DELETE FROM ntf_address WHERE NOT EXISTS(SELECT 1 FROM ntf_recipient WHERE email = address)"           \
-               " AND NOT EXISTS(SELECT 1 FROM ntf_contact WHERE email = address)" \
- " AND NOT EXISTS(SELECT 1 FROM ntf_person WHERE email = address)")                                     \
+               " AND NOT EXISTS(SELECT 1 FROM ntf_contact WHERE email = address)"                                      \
+               " AND NOT EXISTS(SELECT 1 FROM ntf_person WHERE email = address)")                                      \
     XX(any, "SELECT EXISTS(SELECT 1 FROM ntf_address WHERE state > 0) OR EXISTS(SELECT 1 FROM ntf_contact_told)"       \
             " OR EXISTS(SELECT 1 FROM ntf_ping WHERE state > 0)")                                                      \
     XX(untold, "SELECT " CONTACT " FROM ntf_reach AS r WHERE NOT EXISTS(SELECT 1 FROM ntf_contact_told AS t"           \

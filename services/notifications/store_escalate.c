@@ -26,7 +26,8 @@ const char ntf_tables_escalate[] =
               " AND r.email = d.address), -1) FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER         \
               " WHERE v.n = ?1 AND d.channel = 2 AND d.address <> ''")                                                 \
     XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")           \
-    XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND person = 0 AND topic = 0"         \
+    XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND person = 0"        \
+             " AND topic = 0"                                                                                          \
              " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
     XX(later,                                                                                                          \
        "SELECT max(o.n) FROM ntf_delivery AS v JOIN ntf_delivery AS o ON o.event = v.event AND o.party = v.party"      \

@@ -25,42 +25,45 @@ const char ntf_tables_persons[] =
     "CREATE TABLE ntf_owed(n INTEGER PRIMARY KEY) STRICT;";
 
 /* Contact data that this notice of the delegation, or one before it, waits for has not come. */
-#define IS_AHEAD_OF_CONTACTS                                                                                   \
-    "EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = 0"    \
+#define IS_AHEAD_OF_CONTACTS                                                                                \
+    "EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = 0" \
     " AND e.state = 1 AND e.n <= d.n AND e.hold = 2)"
 #define OWED "FROM ntf_owed AS o JOIN ntf_delivery AS d ON d.n = o.n WHERE NOT " IS_AHEAD_OF_CONTACTS
 /* Of a row of ntf_delivery: it is to a person who has no address any more. */
-#define IS_GONE                                                                                             \
-    "person > 0 AND NOT EXISTS(SELECT 1 FROM ntf_person AS p WHERE p.event = ntf_delivery.event"             \
+#define IS_GONE                                                                                  \
+    "person > 0 AND NOT EXISTS(SELECT 1 FROM ntf_person AS p WHERE p.event = ntf_delivery.event" \
     " AND p.party = ntf_delivery.party AND p.number = ntf_delivery.person AND p.email IS NOT NULL)"
 #define OF_PERSON "WHERE event = ?1 AND party = ?2 AND number = ?3"
 
-#define STATEMENTS(XX)                                                                                                \
-    XX(owe, "INSERT INTO ntf_owed SELECT n FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")               \
-    XX(owed_next, "SELECT o.n " OWED " AND o.n > ?1 ORDER BY o.n LIMIT 1")                                            \
-    XX(owed_any, "SELECT EXISTS(SELECT 1 " OWED ")")                                                                  \
-    XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                 \
-    XX(get, "SELECT number, email IS NOT NULL, state, since FROM ntf_person " OF_PERSON)                              \
-    XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                \
-    XX(after, "SELECT number, 1, state, since FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"        \
-              " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                             \
-    XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"              \
-            " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"      \
-            " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"              \
-            " FROM ntf_person " OF_PERSON)                                                                            \
-    XX(add, "INSERT INTO ntf_delivery(notice, kind, topic, cause, event, party, time_ms, private_seq, data, calendar, audience,"  \
-            " person, place, next_ms, hold) SELECT ?2, kind, topic, cause, event, party, time_ms, 0, data, ?5, 8, ?3, ?4," \
-            " coalesce((SELECT max(e.next_ms) FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party"   \
-            " AND e.person = ?3 AND e.state = 1), 0),"                                                                \
-            " EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = ?3" \
-            " AND e.state = 1 AND e.hold = 1) FROM ntf_delivery AS d WHERE n = ?1 ON CONFLICT(notice) DO NOTHING")    \
-    XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"           \
-                      " AND party = ?2 AND person = ?3 AND calendar <> 0 ORDER BY n DESC LIMIT 1")                    \
-    XX(end_mails, "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?3 WHERE state IN (1, 4)" \
- " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND " IS_GONE ")") \
-    XX(end_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL" \
- " WHERE event = ?1 AND party = ?2 AND digest = 0 AND " IS_GONE " AND (state = 1 OR EXISTS(SELECT 1" \
- " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))") \
+#define STATEMENTS(XX)                                                                                                       \
+    XX(owe, "INSERT INTO ntf_owed SELECT n FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")                      \
+    XX(owed_next, "SELECT o.n " OWED " AND o.n > ?1 ORDER BY o.n LIMIT 1")                                                   \
+    XX(owed_any, "SELECT EXISTS(SELECT 1 " OWED ")")                                                                         \
+    XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                        \
+    XX(get, "SELECT number, email IS NOT NULL, state, since FROM ntf_person " OF_PERSON)                                     \
+    XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                       \
+    XX(after, "SELECT number, 1, state, since FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"               \
+              " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                                    \
+    XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"                     \
+            " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"             \
+            " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"                     \
+            " FROM ntf_person " OF_PERSON)                                                                                   \
+    XX(add,                                                                                                                  \
+       "INSERT INTO ntf_delivery(notice, kind, topic, cause, event, party, time_ms, private_seq, data, calendar, audience,"  \
+       " person, place, next_ms, hold) SELECT ?2, kind, topic, cause, event, party, time_ms, 0, data, ?5, 8, ?3, ?4,"        \
+       " coalesce((SELECT max(e.next_ms) FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party"               \
+       " AND e.person = ?3 AND e.state = 1), 0),"                                                                            \
+       " EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = ?3"             \
+       " AND e.state = 1 AND e.hold = 1) FROM ntf_delivery AS d WHERE n = ?1 ON CONFLICT(notice) DO NOTHING")                \
+    XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"                  \
+                      " AND party = ?2 AND person = ?3 AND calendar <> 0 ORDER BY n DESC LIMIT 1")                           \
+    XX(end_mails,                                                                                                            \
+       "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?3 WHERE state IN (1, 4)"                        \
+       " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND " IS_GONE \
+       ")")                                                                                                                  \
+    XX(end_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"                      \
+                 " WHERE event = ?1 AND party = ?2 AND digest = 0 AND " IS_GONE " AND (state = 1 OR EXISTS(SELECT 1"         \
+                 " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")                   \
     XX(version, "SELECT version FROM ntf_change WHERE cause = ?1")
 
 NTF_STATEMENT_SET(ntf_persons, STATEMENTS)
@@ -68,8 +71,8 @@ NTF_STATEMENT_SET(ntf_persons, STATEMENTS)
 /* What is in the database must not depend on the order of a generated enum. */
 _Static_assert(CV_PERSON_STATE_MAX == 9, "a new state needs a number of its own");
 static const int s_states[CV_PERSON_STATE_MAX + 1] = {
-    [CV_PERSON_STATE_CONFIRMED] = 1, [CV_PERSON_STATE_WAITING] = 2,   [CV_PERSON_STATE_WITHDRAWN] = 3,
-    [CV_PERSON_STATE_REFUSED] = 4,   [CV_PERSON_STATE_ONLINE] = 5,    [CV_PERSON_STATE_NOMINATED] = 6,
+    [CV_PERSON_STATE_CONFIRMED] = 1, [CV_PERSON_STATE_WAITING] = 2,      [CV_PERSON_STATE_WITHDRAWN] = 3,
+    [CV_PERSON_STATE_REFUSED] = 4,   [CV_PERSON_STATE_ONLINE] = 5,       [CV_PERSON_STATE_NOMINATED] = 6,
     [CV_PERSON_STATE_OFFERED] = 7,   [CV_PERSON_STATE_UNDER_REVIEW] = 8, [CV_PERSON_STATE_RETURNED] = 9,
 };
 

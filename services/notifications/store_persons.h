@@ -47,14 +47,17 @@ typedef struct {
     int64_t since;
 } ntf_told_t;
 /* CV_ENOTFOUND: nothing is known of that person. */
-int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, ntf_told_t *ret_told) CV_USE_RESULT;
+int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
+                 ntf_told_t *ret_told) CV_USE_RESULT;
 int ntf_told_put(ntf_persons_t *store, cv_str_t event, cv_str_t party, const ntf_told_t *told) CV_USE_RESULT;
 /* Those with an address and any of the four states of a place, behind a number; one at a time. CV_ENOTFOUND: no more. */
-int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after, ntf_told_t *ret_told) CV_USE_RESULT;
+int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after,
+                   ntf_told_t *ret_told) CV_USE_RESULT;
 
 enum { NTF_PERSON_GONE, NTF_PERSON_STOPPED, NTF_PERSON_REACHED };
 /* Whether the person can be written to: it has no address that can be used; no mail goes to it; it can. */
-int ntf_person_reach(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int *ret_reach) CV_USE_RESULT;
+int ntf_person_reach(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
+                     int *ret_reach) CV_USE_RESULT;
 /* Whom a person's row is to, in its delegation's language: the contact's, else that of the party's first recipient.
  * CV_ENOTFOUND: it cannot be written to now. */
 int ntf_person_recipient(ntf_persons_t *store, const ntf_delivery_t *row, cv_arena_t *arena,

@@ -70,9 +70,10 @@ const char ntf_tables_report[] =
     XX(mark,                                                                                                                   \
        "UPDATE ntf_delivery SET topic = ?2, calendar = ?3, audience = ?4 WHERE notice = ?1 AND announced = 0 AND mail IS NULL" \
        " AND attempts = 0")                                                                                                    \
-    XX(calendar, "SELECT d.calendar, (SELECT count(*) FROM ntf_delivery AS e INDEXED BY ntf_delivery_calendar"                 \
-                 " WHERE e.event = d.event AND e.party = d.party AND e.person = d.person AND e.n < d.n AND e.calendar <> 0)"                           \
-                 " FROM ntf_delivery AS d WHERE d.n = ?1")                                                                     \
+    XX(calendar,                                                                                                               \
+       "SELECT d.calendar, (SELECT count(*) FROM ntf_delivery AS e INDEXED BY ntf_delivery_calendar"                           \
+       " WHERE e.event = d.event AND e.party = d.party AND e.person = d.person AND e.n < d.n AND e.calendar <> 0)"             \
+       " FROM ntf_delivery AS d WHERE d.n = ?1")                                                                               \
     XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"                    \
                       " AND party = ?2 AND person = 0 AND calendar <> 0 ORDER BY n DESC LIMIT 1")
 

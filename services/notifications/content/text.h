@@ -43,9 +43,9 @@ typedef struct {
     cv_str_t notice;
     bool is_second; /* it goes to the next contact, because nobody had it */
     int audience; /* NTF_TO_*: as what the party is told, which is said; NTF_TO_NONE: as the kind has it, which is not */
-    cv_str_t area; /* to coordinators: the event's, by its name or else its code */
-    bool inside;   /* of a digest: without greeting and foot */
-    int64_t person; /* it is to this person, and says nothing of others: view_person.c; 0: to the delegation */
+    cv_str_t area;           /* to coordinators: the event's, by its name or else its code */
+    bool inside;             /* of a digest: without greeting and foot */
+    int64_t person;          /* it is to this person, and says nothing of others: view_person.c; 0: to the delegation */
     cv_person_state_t place; /* of that person */
 } ntf_context_t;
 
