@@ -137,6 +137,8 @@ class Persons(Case):
     def test_erased_while_it_waits_for_a_server(self):
         self.begin()
         self.mails(DIANA, 1)
+        wait_for(lambda: (n := self.d.log("notifications").query("notices")) and len(n) == 4 and all(x["data"]["state"] == "delivered" for x in n),
+                 "all that is sent to be known as delivered: what is not is sent again")
         self.server.kill()
         self.change(title="Another title")
         wait_for(lambda: len(self.notices(2)) == 2 and self.notices(2)[1]["channel"] == "email", "a mail that waits")
