@@ -26,6 +26,7 @@
  *                                       it cannot ask for another time, and a mail is no telephone call: it leaves at once
  *   escalation, webhooks                there is nobody who comes next, and programs have the delegation's notice
  *   refused requests                    change nothing for it: the delegation is told, which can ask again
+ *   its address is the contact's too    each notice is about something else: both go there, with the same entry of the calendar
  *   who was replaced by another         is not told: registration drops the address with the substitution, in any case, and
  *                                       keeps of the person only its number, which is the newcomer's from then on. The newcomer
  *                                       is told; the delegation, which replaced one by the other, tells the one who stays away

@@ -123,6 +123,7 @@
                      " AND event = ?2")                                                                                     \
     XX(release_person, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND event = ?1"         \
                        " AND party = ?2 AND person = ?3")                                                                   \
+    XX(release_persons, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND person > 0")       \
     XX(hold_lane, "UPDATE ntf_delivery SET hold = 1 WHERE event = ?1 AND party = ?2 AND person = ?3 AND state = 1"          \
                   " AND hold = 0")                                                                                          \
     XX(hold_one, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1")                                                          \

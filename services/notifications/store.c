@@ -408,6 +408,7 @@ int ntf_store_forget(ntf_store_t *store, const char *stream)
     } else if (strcmp(stream, "registration.private") == 0) {
         steps[0] = store->forget_contact;
         steps[1] = store->forget_person;
+        steps[2] = store->release_persons; /* whoever is not told of again cannot be waited for */
     }
     int rc = CV_OK;
     for (size_t i = 0; !rc && i < 3 && steps[i]; i++)

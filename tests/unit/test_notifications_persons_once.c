@@ -241,6 +241,31 @@ static void test_a_snapshot(void **state)
                 "mailto:saule@person.example\r\n");
 }
 
+/* Who is not in the snapshot any more was erased meanwhile: what waited for an address ends, and the file goes. */
+static void test_gone_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    drv_sql(drv, "INSERT INTO ntf_address VALUES('" DIANA "', 1, 1, '5.1.1', 1, 0, 0, 0)");
+    move_event(drv, 2, "2026-05-20");
+    assert_int_equal(rows(drv, "person = 2 AND hold = 1"), 1);
+    cv_registration_contact_v1_t contact = {.event = CV_STR("FORUM"),
+                                            .party = CV_STR(KZ),
+                                            .persons_n = 1,
+                                            .persons = {{.number = 3,
+                                                         .name = cv_str(ERLAN_NAME),
+                                                         .capacity = CV_CAPACITY_DELEGATE,
+                                                         .email = CV_STR(ERLAN),
+                                                         .state = CV_PERSON_STATE_WAITING}}};
+    drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    drv_run(drv, 2000, true);
+    assert_int_equal(rows(drv, "person = 2 AND state = 1"), 0);
+    assert_int_equal(told(drv, PERSON(2, CHANGE_ID "7.KZ")), CV_NOTICE_STATE_SILENCED);
+    assert_no_file(drv, PERSON(2, FIRST));
+    assert_written(drv, PERSON(3, FIRST), ERLAN);
+}
+
 /* From the version before persons were told: its rows are the delegation's, and nobody has an address until it is told. */
 static void test_migration(void **state)
 {
@@ -297,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_erased, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_erased_while_it_is_mailed, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_gone_in_a_snapshot, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_migration, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
  *   METHOD      REQUEST: registered, moved, renamed, another place, postponed, reinstated; CANCEL: the event is cancelled,
  *               or the delegation is not registered any more
  *   UID         of the event (convene/calendar.h): all parts about an event touch the same entry
- *   SEQUENCE    rises with each part that a delegation is sent about an event
+ *   SEQUENCE    rises with each part that a delegation, or one of its persons, is sent about an event
  *   DTSTAMP     when it was decided, not when it is sent: the same notice gives the same bytes
  *   DTSTART     in UTC where the hour is known; a DATE with its last day where only the days are. Where not even the day is
  *               known, the day that was; if there was none, no part, or an end without a day: nothing is made up
@@ -27,7 +27,7 @@ typedef struct {
     cv_str_t to_name, to_address;
     cv_str_t organizer; /* address of the sender */
     cv_str_t description;
-    int64_t sent; /* parts that this delegation was sent about the event before */
+    int64_t sent; /* parts that this delegation, or this person, was sent about the event before */
     int64_t time_ms;
 } ntf_calendar_t;
 

@@ -4,7 +4,7 @@
  * The facts of a notice become a view (view.c): an object of words and numbers, in the recipient's language where they
  * are ours. Templates (templates/KIND.txt and .html, and partials) make texts of it. Names, titles and codes stand as they
  * were given, in their own script. Of personal data a notice holds the recipient's own name and the names of its own
- * delegation, nothing else. What comes from others is put on one line and stripped of control characters, so that it
+ * delegation, nothing else; one to a person of it holds that person's name alone. What comes from others is put on one line and stripped of control characters, so that it
  * cannot look like our text; only the text of a decision keeps its lines, each behind "> ".
  *
  * A time is always said with the clock on the wall, its offset from UTC and the zone: of the event or of the procedure
