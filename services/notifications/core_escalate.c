@@ -23,6 +23,20 @@ int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms
     return began_ms + (NTF_LOOK_START_MS < half_ms ? NTF_LOOK_START_MS : half_ms);
 }
 
+int64_t ntf_escalate_instead(int64_t made_ms, int64_t deadline_ms, int64_t now_ms)
+{
+    int64_t at_ms = made_ms + NTF_LOOK_CHANCE_MS, half_ms = (deadline_ms - now_ms) / 2;
+    if (at_ms > now_ms + half_ms)
+        at_ms = now_ms + half_ms;
+    return at_ms > now_ms ? at_ms : now_ms;
+}
+
+bool ntf_escalate_waits(int64_t due_ms, int64_t deadline_ms, int64_t now_ms)
+{
+    int64_t most_ms = (deadline_ms - now_ms) / 8;
+    return now_ms < deadline_ms && due_ms - now_ms <= (most_ms < NTF_LOOK_REMINDER_MS ? most_ms : NTF_LOOK_REMINDER_MS);
+}
+
 int ntf_id_because(const char *what, cv_str_t notice, cv_str_t party, char ret_id[NTF_ID_MAX + 1])
 {
     enum { HASH_OCTETS = 16, HEX_OCTETS = 2 * HASH_OCTETS };

@@ -4,6 +4,16 @@
  * A notice that says until when something can be done is of no use afterwards. So it is looked at once more, so long
  * before its deadline as the setting of its kind says, or after half of the time that there was when it was made, whichever
  * is later: a setting of a day must not send a notice of an offer that ends tonight to two people at once.
+ *
+ * The opening of a silence procedure and the reminder of its last day say the same deadline, and with the settings as they
+ * come it is time to look at the one when the other is made: in one second, or with an hour between them where the clocks
+ * change in that night. One of them is enough. It is the reminder, the newer one, once it is there:
+ *
+ *   it was made before the opening's time     it is looked at instead of the opening, then, if it has had its chance
+ *   it is due now, or so soon that waiting    the opening waits for it; the same then
+ *   costs little of what is left
+ *   it is due later, was not made after all,  the opening is on its own, at its time
+ *   or its rule is off
  */
 #ifndef NOTIFICATIONS_CORE_ESCALATE_H
 #define NOTIFICATIONS_CORE_ESCALATE_H
@@ -20,6 +30,14 @@ int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms)
 /* Before when nothing is looked at, after a start at began_ms: half of what is left, where that is not long. Once the
  * deadline is over nothing is left to be lost, and what became of it meanwhile must have been read. */
 int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms);
+
+/* What is made when it is time to look has so long to arrive; for what is made so soon after, it is waited. */
+enum { NTF_LOOK_CHANCE_MS = 60000, NTF_LOOK_REMINDER_MS = 3600000 };
+/* When a reminder that was made at made_ms is looked at instead of another notice whose time is now: at most half of what is
+ * left later. */
+int64_t ntf_escalate_instead(int64_t made_ms, int64_t deadline_ms, int64_t now_ms);
+/* Whether it is waited for one that is due at due_ms: for at most an eighth of what is left. */
+bool ntf_escalate_waits(int64_t due_ms, int64_t deadline_ms, int64_t now_ms);
 
 /* The id of a notice that is made because of another: "second." and the other's id, or where that is too long
  * "second.HASH.PARTY", the hash of the other's id. The same for the same, always. CV_EINVAL: it cannot be one. */

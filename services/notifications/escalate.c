@@ -10,6 +10,9 @@
 #include "notifications/store_arrival.h"
 #include "notifications/unseen.h"
 
+/* Whether a reminder looks after the deadline instead of this notice. */
+typedef enum { NTF_FOLLOWED_NOT, NTF_FOLLOWED, NTF_FOLLOWED_SOON /* it is about to be made */ } ntf_follow_t;
+
 int ntf_escalate_watch(ntf_t *ntf, cv_tx_t *tx, cv_str_t notice, const ntf_telling_t *telling)
 {
     int kind = telling->kind;
@@ -254,21 +257,59 @@ static int s_seen(ntf_t *ntf, cv_arena_t *arena, int64_t n, ntf_delivery_t *ret_
     return rc;
 }
 
-/* A later reminder of the same deadline says all that this notice does, and is looked at itself. But an opening, which comes
- * long before, stands back only for one that has arrived. */
-static int s_is_followed(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int64_t deadline_ms,
-                         bool *ret_followed)
+/* Whether nobody has got it, nor what was made of it for the next contact. */
+static int s_is_unseen(ntf_t *ntf, cv_arena_t *arena, const ntf_watch_t *watch, bool *ret_unseen)
 {
-    int64_t n;
-    ntf_delivery_t later;
-    ntf_seen_t seen = NTF_SEEN_NOT;
-    *ret_followed = false;
-    int rc = ntf_watch_later(ntf->watches, row->n, deadline_ms, &n);
-    if (rc)
-        return rc == CV_ENOTFOUND ? CV_OK : rc;
-    rc = s_seen(ntf, arena, n, &later, &seen);
-    *ret_followed = !rc && (row->kind == NTF_REMINDER || seen == NTF_SEEN_YES);
+    ntf_delivery_t row;
+    ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
+    int rc = s_seen(ntf, arena, watch->n, &row, &seen);
+    if (!rc && watch->second)
+        rc = s_seen(ntf, arena, watch->second, &row, &seen_second);
+    *ret_unseen = !rc && seen != NTF_SEEN_YES && seen_second != NTF_SEEN_YES;
     return rc;
+}
+
+/* A later reminder of the same deadline says all that this notice does, and is looked at itself. That of an opening is made
+ * when it is time to look at the opening, or about then: it has its chance, and is looked at instead, without its own time. */
+static int s_follow(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, ntf_watch_t *watch, int64_t now_ms,
+                    ntf_follow_t *ret_follow)
+{
+    ntf_watch_t later;
+    bool is_unseen = false, is_opening = row->kind == NTF_SILENCE, is_watched = watch->state == NTF_WATCHED;
+    int64_t made_ms = 0, due_ms = 0;
+    *ret_follow = NTF_FOLLOWED_NOT;
+    int rc = ntf_watch_later(ntf->watches, row->n, watch->deadline_ms, &later, &made_ms);
+    if (!rc && is_opening && later.state == NTF_WATCH_ENDED) /* it could not be looked at, say */
+        rc = s_is_unseen(ntf, arena, &later, &is_unseen);
+    if (!rc && !is_unseen) {
+        *ret_follow = NTF_FOLLOWED;
+        if (!is_opening || later.state != NTF_WATCHED || watch->state == NTF_ESCALATED)
+            return CV_OK;
+        int64_t at_ms = ntf_escalate_instead(made_ms, watch->deadline_ms, now_ms);
+        later.at_ms = at_ms < later.at_ms ? at_ms : later.at_ms;
+        return ntf_watch_set(ntf->watches, &later);
+    }
+    if (rc == CV_ENOTFOUND && is_opening && is_watched)
+        rc = ntf_due_of(ntf->reminders, row->event, NTF_ANCHOR_SILENCE, watch->deadline_ms, &due_ms);
+    if (!rc && due_ms && ntf_escalate_waits(due_ms, watch->deadline_ms, now_ms)) {
+        watch->at_ms = (due_ms > now_ms ? due_ms : now_ms) + NTF_LOOK_SOON_MS;
+        *ret_follow = NTF_FOLLOWED_SOON;
+    }
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* The secretariat is told once of a deadline that nobody knows of: of another notice of it nobody has got since. */
+static int s_tell_unseen(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_delivery_t *last,
+                         int64_t deadline_ms)
+{
+    ntf_watch_t other;
+    bool is_told = false;
+    int rc = ntf_watch_told(ntf->watches, row->n, deadline_ms, &other);
+    if (!rc)
+        rc = s_is_unseen(ntf, cv_tx_arena(tx), &other, &is_told);
+    if ((rc && rc != CV_ENOTFOUND) || is_told)
+        return rc;
+    return ntf_unseen_tell(ntf, tx, row, last, deadline_ms);
 }
 
 static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
@@ -278,25 +319,29 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms, now_ms);
     ntf_delivery_t row, second;
     ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
-    bool stands = false, is_followed = false;
+    ntf_follow_t follow = NTF_FOLLOWED_NOT;
+    bool stands = false;
     int state = watch->state;
     if (now_ms < ready_ms) {
         watch->at_ms = ready_ms;
         return CV_OK;
     }
-    watch->state = NTF_WATCH_ENDED;
     int rc = s_seen(ntf, arena, watch->n, &row, &seen);
     if (!rc && watch->second)
         rc = s_seen(ntf, arena, watch->second, &second, &seen_second);
     if (!rc)
         rc = s_stands(ntf, tx, &row, watch, &stands);
-    if (!rc && stands)
-        rc = s_is_followed(ntf, arena, &row, watch->deadline_ms, &is_followed);
-    if (rc || !stands || is_followed || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
+    bool wanted = !rc && stands && seen != NTF_SEEN_YES && seen_second != NTF_SEEN_YES;
+    if (wanted)
+        rc = s_follow(ntf, arena, &row, watch, now_ms, &follow);
+    if (!rc && follow == NTF_FOLLOWED_SOON)
+        return CV_OK;
+    watch->state = NTF_WATCH_ENDED;
+    if (rc || !wanted || follow == NTF_FOLLOWED)
         return rc;
     const ntf_delivery_t *last = watch->second ? &second : &row;
     if (watch->deadline_ms <= now_ms)
-        return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
+        return s_tell_unseen(ntf, tx, &row, last, watch->deadline_ms);
     watch->at_ms = now_ms + (half_ms > NTF_LOOK_SOON_MS ? half_ms : NTF_LOOK_SOON_MS);
     watch->state = state;
     if (seen == NTF_SEEN_LATER)
@@ -308,7 +353,7 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     if (state != NTF_NOBODY)
         cv_log(CV_LOG_WARN, "notice_unseen", cv_kv_str("notice", row.notice), cv_kv_str("party", row.party));
     watch->at_ms = now_ms + NTF_LOOK_AGAIN_MS;
-    return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
+    return s_tell_unseen(ntf, tx, &row, last, watch->deadline_ms);
 }
 
 int ntf_escalate_spares(ntf_t *ntf, const ntf_delivery_t *row)

@@ -8,7 +8,8 @@
  *     it has arrived                   that is all, unless it comes back: then it is looked at again at once
  *     its deadline has moved or gone   that is all: what replaces it has a notice of its own. So has an offer that was
  *                                      answered, by whoever read of it elsewhere
- *     a later reminder of its deadline was made: that one is looked at
+ *     a later reminder of its deadline was made: that one is looked at, and in place of a procedure's opening at once, or
+ *                                      as soon as it is made: core_escalate.h
  *     it waits as its recipient asked  it is looked at again, half way to the deadline
  *     nobody has it                    the same is made for whoever comes next in the party's order after the one it was
  *                                      mailed to, saying so in the text, once; it leaves at once, and to no webhook

@@ -50,8 +50,11 @@ typedef struct {
 int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
                    ntf_said_t *ret_said) CV_USE_RESULT;
 /* The last reminder of the same deadline that was made after this one, which is a reminder of it or the opening of the
- * silence procedure. CV_ENOTFOUND: none. */
-int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, int64_t *ret_n) CV_USE_RESULT;
+ * silence procedure; and when. CV_ENOTFOUND: none. */
+int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, ntf_watch_t *ret_watch,
+                    int64_t *ret_made_ms) CV_USE_RESULT;
+/* The last of the other notices of the same deadline of which the secretariat was told. CV_ENOTFOUND: none. */
+int ntf_watch_told(ntf_watches_t *store, int64_t n, int64_t deadline_ms, ntf_watch_t *ret_watch) CV_USE_RESULT;
 /* Registration has no open offer for the delegation now, which is all that a snapshot says; and whether it said so after
  * delivery n was made. */
 int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
