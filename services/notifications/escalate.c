@@ -7,6 +7,7 @@
 #include "convene/zone.h"
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
+#include "notifications/offers.h"
 #include "notifications/store_arrival.h"
 #include "notifications/unseen.h"
 
@@ -47,68 +48,6 @@ int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
     if (!rc)
         ntf->watching = false;
     return rc;
-}
-
-/* The persons of a record that registration told of the delegation. *ret_expired: it says that they let an offer end. */
-static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t **ret_persons, size_t *ret_n,
-                     bool *ret_expired)
-{
-    const void *data;
-    uint16_t type = said->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
-                    : said->kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
-                                                  : CV_MSG_REGISTRATION_LAPSED_V1;
-    int rc = ntf_decode(type, said->data, ntf->scratch, &data);
-    if (rc)
-        return rc;
-    if (said->kind == NTF_DECISION) {
-        const cv_registration_decided_v1_t *decided = data;
-        *ret_persons = decided->persons;
-        *ret_n = decided->cls == CV_OUTCOME_CLASS_OK ? decided->persons_n : 0;
-    } else if (said->kind == NTF_PROMOTION) {
-        *ret_persons = ((const cv_registration_promoted_v1_t *)data)->persons;
-        *ret_n = ((const cv_registration_promoted_v1_t *)data)->persons_n;
-    } else {
-        *ret_persons = ((const cv_registration_lapsed_v1_t *)data)->persons;
-        *ret_n = ((const cv_registration_lapsed_v1_t *)data)->persons_n;
-        *ret_expired = ((const cv_registration_lapsed_v1_t *)data)->cause != CV_LAPSE_CAUSE_CONSENT;
-    }
-    return CV_OK;
-}
-
-/* Whether nobody has answered the offer yet, for any of those it was made to; or, once it is over, whether it ended so. */
-static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool is_over, bool *ret_open)
-{
-    cv_party_answer_t answer;
-    int64_t since;
-    bool is_expired = false, is_settled = false;
-    const void *promoted;
-    const cv_person_place_t *persons = NULL;
-    cv_arena_reset(ntf->scratch);
-    int rc = ntf_store_answer_get(ntf->store, row->event, row->party, &answer, &since);
-    if (!rc)
-        rc = ntf_watch_settled(ntf->watches, row->event, row->party, row->n, &is_settled);
-    if (!rc && !is_settled)
-        rc = ntf_decode(CV_MSG_REGISTRATION_PROMOTED_V1, row->data, ntf->scratch, &promoted);
-    if (rc || is_settled) {
-        *ret_open = false;
-        return rc;
-    }
-    ntf_offered_t offered = ntf_offered(promoted);
-    ntf_said_t said = {.n = row->n};
-    while (!rc && offered.n > 0 && !is_expired) {
-        cv_arena_reset(ntf->scratch);
-        size_t n = 0, open_n = offered.n;
-        rc = ntf_watch_said(ntf->watches, row->event, row->party, said.n, ntf->scratch, &said);
-        if (!rc && said.data.ptr) /* of an old notice it was not kept */
-            rc = s_persons(ntf, &said, &persons, &n, &is_expired);
-        if (!rc)
-            ntf_offered_after(&offered, persons, n);
-        is_expired = is_expired && offered.n < open_n;
-    }
-    bool is_out = answer == CV_PARTY_ANSWER_DECLINED || answer == CV_PARTY_ANSWER_WITHDRAWN;
-    *ret_open =
-        is_expired ? is_over : offered.n > 0 && !is_out; /* of a delegation that let it end nobody may be left */
-    return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
 /* Whether a reminder is still for this party: who was reminded to answer may have answered, and who was registered be gone. */
@@ -155,7 +94,7 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     int rc = row->kind == NTF_REMINDER ? ntf_ahead_read(row->data, &ahead, &record) : CV_OK;
     bool is_offer = row->kind == NTF_PROMOTION, is_open = true, is_over = watch->deadline_ms <= cv_tx_now_ms(tx);
     if (!rc && is_offer)
-        rc = s_is_open(ntf, row, is_over, &is_open);
+        rc = ntf_offer_stands(ntf, row, is_over, &is_open);
     if (rc || !is_open) {
         *ret_stands = false;
         return rc;

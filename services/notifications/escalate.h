@@ -26,7 +26,7 @@
  *                                      has passed meanwhile, it ends: no other contact is told what is no more
  *   it was made while we were down     it is known only now, so the time it has is counted from now; where it was over
  *                                      before, it is looked at once, after NTF_LOOK_START_MS
- *   an answer is in a snapshot alone   a snapshot says how many offers are open: with none, what was offered before is over
+ *   an answer is in a snapshot alone   offers.h: it says which offers are open and which have expired
  *   the clock steps                    what is due is due by the clock; that it was done is not undone by it
  *   an outbox folder                   what is a file is taken for arrived: what becomes of files is not known here
  *   the first contact gets it later    both have it then; what is dead or waits for an address that is stopped never goes to

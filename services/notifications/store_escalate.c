@@ -12,6 +12,10 @@ const char ntf_tables_escalate[] =
     "CREATE INDEX ntf_watch_at ON ntf_watch(at_ms) WHERE state <> 3;"
     "CREATE INDEX ntf_watch_nobody ON ntf_watch(deadline_ms) WHERE state = 4;";
 
+const char ntf_tables_offers[] =
+    "CREATE TABLE ntf_offer(event TEXT NOT NULL, party TEXT NOT NULL, number INTEGER NOT NULL,"
+    " state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 2), PRIMARY KEY(event, party, number)) STRICT, WITHOUT ROWID;";
+
 /* Whose mail it is: its own, or the digest's that it went out in. */
 #define CARRIER "CASE WHEN v.digest > 0 THEN v.digest ELSE v.n END"
 
@@ -44,6 +48,9 @@ const char ntf_tables_escalate[] =
              " AND u.cause = 'unseen/' || o.notice) ORDER BY o.n DESC LIMIT 1")                                        \
     XX(settle, "INSERT INTO ntf_settled SELECT ?1, ?2, coalesce(max(n), 0) FROM ntf_delivery WHERE event = ?1"         \
                " AND party = ?2 ON CONFLICT DO UPDATE SET n = excluded.n")                                             \
+    XX(offer_drop, "DELETE FROM ntf_offer WHERE event = ?1 AND party = ?2")                                            \
+    XX(offer_put, "INSERT INTO ntf_offer VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET state = excluded.state")     \
+    XX(offer_get, "SELECT state FROM ntf_offer WHERE event = ?1 AND party = ?2 AND number = ?3")                       \
     XX(settled, "SELECT EXISTS(SELECT 1 FROM ntf_settled WHERE event = ?1 AND party = ?2 AND n >= ?3)")                \
     XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")    \
     XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
@@ -174,7 +181,32 @@ int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party)
 {
     cv_stmt_text(store->settle, 1, event);
     cv_stmt_text(store->settle, 2, party);
-    return cv_stmt_run(store->settle);
+    int rc = cv_stmt_run(store->settle);
+    if (rc)
+        return rc;
+    cv_stmt_text(store->offer_drop, 1, event);
+    cv_stmt_text(store->offer_drop, 2, party);
+    return cv_stmt_run(store->offer_drop);
+}
+
+int ntf_offer_put(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t number, int state)
+{
+    cv_stmt_text(store->offer_put, 1, event);
+    cv_stmt_text(store->offer_put, 2, party);
+    cv_stmt_int(store->offer_put, 3, number);
+    cv_stmt_int(store->offer_put, 4, state);
+    return cv_stmt_run(store->offer_put);
+}
+
+int ntf_offer_get(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t number, int *ret_state)
+{
+    int64_t state = 0;
+    cv_stmt_text(store->offer_get, 1, event);
+    cv_stmt_text(store->offer_get, 2, party);
+    cv_stmt_int(store->offer_get, 3, number);
+    int rc = ntf_statement_number(store->offer_get, &state);
+    *ret_state = (int)state;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
 int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, bool *ret_settled)
