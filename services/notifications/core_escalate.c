@@ -15,12 +15,21 @@ int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms)
     return deadline_ms - (before_ms < half_ms ? before_ms : half_ms);
 }
 
-int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms)
+int64_t ntf_escalate_ready(const ntf_began_t *began, int64_t deadline_ms, int64_t now_ms)
 {
-    int64_t half_ms = (deadline_ms - began_ms) / 2;
-    if (deadline_ms <= now_ms)
-        return began_ms + NTF_LOOK_START_MS;
-    return began_ms + (NTF_LOOK_START_MS < half_ms ? NTF_LOOK_START_MS : half_ms);
+    int64_t half_ms = (deadline_ms - began->at_ms) / 2;
+    int64_t most_ms = deadline_ms <= now_ms             ? NTF_LOOK_OVER_MAX_MS
+                      : half_ms < NTF_LOOK_WAITS_MAX_MS ? half_ms
+                                                        : NTF_LOOK_WAITS_MAX_MS;
+    int64_t ready_ms = began->at_ms + most_ms, chance_ms = began->caught_up_ms + NTF_LOOK_START_MS;
+    return began->caught_up_ms && chance_ms < ready_ms ? chance_ms : ready_ms;
+}
+
+int64_t ntf_escalate_asks(const ntf_began_t *began, int64_t now_ms)
+{
+    enum { SHARE = 8, LEAST_MS = 1000 };
+    int64_t since_ms = (now_ms - began->at_ms) / SHARE;
+    return now_ms + (since_ms > LEAST_MS ? since_ms : LEAST_MS);
 }
 
 int64_t ntf_escalate_instead(int64_t made_ms, int64_t deadline_ms, int64_t now_ms)

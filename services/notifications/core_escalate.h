@@ -21,15 +21,23 @@
 #include "convene/messages.h"
 #include "notifications/core.h"
 
-/* After a start delivery has so long before anything is taken for not got: what waited meanwhile leaves first. */
-enum { NTF_LOOK_START_MS = 60000 };
+/* After a start nothing is taken for not got or not answered before what happened meanwhile is known and what waited meanwhile
+ * had its chance to leave: until the followed streams were read to their ends, and so long after that. Where another service
+ * is down, or its stream is very long, that is not waited for longer than the second, and where a deadline is over, so that
+ * nothing is lost by it any more, the third. */
+enum { NTF_LOOK_START_MS = 60000, NTF_LOOK_WAITS_MAX_MS = 600000, NTF_LOOK_OVER_MAX_MS = 3600000 };
+typedef struct {
+    int64_t at_ms;        /* when the service began to work; 0: not known yet */
+    int64_t caught_up_ms; /* when the streams were read to their ends; 0: not yet */
+} ntf_began_t;
 
 /* When to look. time_ms: from when on it could leave. */
 int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms);
 
-/* Before when nothing is looked at, after a start at began_ms: half of what is left, where that is not long. Once the
- * deadline is over nothing is left to be lost, and what became of it meanwhile must have been read. */
-int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms);
+/* Before when nothing with this deadline is looked at, after a start; before the deadline half of what was left at most. */
+int64_t ntf_escalate_ready(const ntf_began_t *began, int64_t deadline_ms, int64_t now_ms);
+/* When to see again whether the streams were read, while they are not: ever more rarely. */
+int64_t ntf_escalate_asks(const ntf_began_t *began, int64_t now_ms);
 
 /* What is made when it is time to look has so long to arrive; for what is made so soon after, it is waited. */
 enum { NTF_LOOK_CHANCE_MS = 60000, NTF_LOOK_REMINDER_MS = 3600000 };

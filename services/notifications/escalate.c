@@ -37,10 +37,20 @@ int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms)
     return ntf_watch_reopen(ntf->watches, carrier, now_ms);
 }
 
+void ntf_escalate_caught_up(ntf_t *ntf, cv_tx_t *tx)
+{
+    if (ntf->began.caught_up_ms && ntf->began.caught_up_ms <= cv_tx_now_ms(tx))
+        return;
+    ntf->began.caught_up_ms = cv_tx_caught_up(tx) ? cv_tx_now_ms(tx) : 0;
+    ntf->watching = true;
+}
+
 int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
 {
-    int64_t at_ms = 0;
+    int64_t at_ms = 0, asks_ms = ntf_escalate_asks(&ntf->began, cv_tx_now_ms(tx));
     int rc = ntf_watch_next(ntf->watches, &at_ms);
+    if (!ntf->began.caught_up_ms && at_ms > asks_ms) /* a stream that has nothing new brings no transaction */
+        at_ms = asks_ms;
     if (rc == CV_ENOTFOUND)
         rc = cv_tx_timer_cancel(tx, "escalate", CV_STR(""));
     else if (!rc)
@@ -255,14 +265,15 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     int64_t now_ms = cv_tx_now_ms(tx), half_ms = (watch->deadline_ms - now_ms) / 2;
-    int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms, now_ms);
+    int64_t ready_ms = ntf_escalate_ready(&ntf->began, watch->deadline_ms, now_ms);
     ntf_delivery_t row, second;
     ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
     ntf_follow_t follow = NTF_FOLLOWED_NOT;
     bool stands = false;
     int state = watch->state;
     if (now_ms < ready_ms) {
-        watch->at_ms = ready_ms;
+        int64_t asks_ms = ntf->began.caught_up_ms ? ready_ms : ntf_escalate_asks(&ntf->began, now_ms);
+        watch->at_ms = asks_ms < ready_ms ? asks_ms : ready_ms;
         return CV_OK;
     }
     int rc = s_seen(ntf, arena, watch->n, &row, &seen);

@@ -21,11 +21,15 @@
  *
  * Failure modes
  *   killed at any moment               the row and the other notice are of one transaction; the timer is durable
- *   down while it was due              looked at at the next start, when delivery had NTF_LOOK_START_MS to do what it
- *                                      could not do meanwhile, and records that came meanwhile were read; if the deadline
- *                                      has passed meanwhile, it ends: no other contact is told what is no more
+ *   down while it was due              looked at after the next start, when the followed streams were read to their ends, so
+ *                                      that answers which came meanwhile are known, and delivery had NTF_LOOK_START_MS
+ *                                      since then to do what it could not do meanwhile; if the deadline has passed
+ *                                      meanwhile, it ends: no other contact is told what is no more
+ *   another service is down as well,   so its answers do not come: it is waited for NTF_LOOK_WAITS_MAX_MS after our start and
+ *   or its stream is long              at most half of what is left; once the deadline is over NTF_LOOK_OVER_MAX_MS. Then
+ *                                      it goes on with what is known: somebody may be written to who need not have been
  *   it was made while we were down     it is known only now, so the time it has is counted from now; where it was over
- *                                      before, it is looked at once, after NTF_LOOK_START_MS
+ *                                      before, it is looked at once, as above
  *   an answer is in a snapshot alone   offers.h: it says which offers are open and which have expired
  *   the clock steps                    what is due is due by the clock; that it was done is not undone by it
  *   an outbox folder                   what is a file is taken for arrived: what becomes of files is not known here
@@ -48,6 +52,8 @@ int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms) CV_USE_RESUL
 int ntf_escalate_spares(ntf_t *ntf, const ntf_delivery_t *row) CV_USE_RESULT;
 /* What is to be looked at. */
 int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
+/* Whether what happened while we were down has been read; to be seen in every transaction. */
+void ntf_escalate_caught_up(ntf_t *ntf, cv_tx_t *tx);
 /* Keeps the timer "escalate" at what is to be looked at next. */
 int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 

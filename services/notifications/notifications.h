@@ -55,6 +55,7 @@
 
 #include "convene/service.h"
 #include "notifications/content/text.h"
+#include "notifications/core_escalate.h"
 #include "notifications/outbox.h"
 #include "notifications/store.h"
 #include "notifications/store_escalate.h"
@@ -104,7 +105,8 @@ typedef struct {
     bool watching;    /* the timer "escalate" may not be at what is to be looked at next */
     bool pinging;     /* the timer "ping" may not be at whose time comes next */
     bool anew;        /* what is ahead must be computed anew before anything of it is told */
-    int64_t began_ms; /* when the service began to work: what was due before has had no chance yet; 0: not known yet */
+    /* Since when the service works: what was due before has had no chance yet. */
+    ntf_began_t began;
 
     int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */

@@ -35,11 +35,21 @@ static void test_seen(void **state)
 static void test_ready(void **state)
 {
     (void)state;
-    assert_int_equal(ntf_escalate_ready(1000, DAY_MS, 2000), 1000 + NTF_LOOK_START_MS);
-    assert_int_equal(ntf_escalate_ready(1000, 31000, 2000), 16000); /* not longer than half of what is left */
+    ntf_began_t began = {.at_ms = 1000, .caught_up_ms = 3000};
+    assert_int_equal(ntf_escalate_ready(&began, DAY_MS, 4000), 3000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 4000), 16000); /* not longer than half of what is left */
     /* Nothing hurries once it is over: what became of it must have come. */
-    assert_int_equal(ntf_escalate_ready(1000, 31000, 31000), 1000 + NTF_LOOK_START_MS);
-    assert_int_equal(ntf_escalate_ready(1000, 900, 1000), 1000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 31000), 3000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 900, 4000), 3000 + NTF_LOOK_START_MS);
+    /* It is not known, and not waited for it for ever. */
+    began.caught_up_ms = 0;
+    assert_int_equal(ntf_escalate_ready(&began, DAY_MS, 4000), 1000 + NTF_LOOK_WAITS_MAX_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 4000), 16000);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 31000), 1000 + NTF_LOOK_OVER_MAX_MS);
+    began.caught_up_ms = NTF_LOOK_WAITS_MAX_MS;
+    assert_int_equal(ntf_escalate_ready(&began, DAY_MS, 4000), 1000 + NTF_LOOK_WAITS_MAX_MS);
+    assert_int_equal(ntf_escalate_asks(&began, 1000), 2000);
+    assert_int_equal(ntf_escalate_asks(&began, 81000), 91000);
 }
 
 static void test_ids(void **state)
