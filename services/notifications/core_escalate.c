@@ -27,7 +27,7 @@ int64_t ntf_escalate_ready(const ntf_began_t *began, int64_t deadline_ms, int64_
 
 int64_t ntf_escalate_asks(const ntf_began_t *began, int64_t now_ms)
 {
-    enum { SHARE = 8, LEAST_MS = 1000 };
+    enum { SHARE = 8, LEAST_MS = 100 };
     int64_t since_ms = (now_ms - began->at_ms) / SHARE;
     return now_ms + (since_ms > LEAST_MS ? since_ms : LEAST_MS);
 }

@@ -53,6 +53,8 @@ const char ntf_tables_report[] =
                    " AND d.anchor_ms = ?2 AND d.state = 1 AND d.due_ms <= ?3 AND d.due_ms > ?4 AND r.anchor = ?5"     \
                    " LIMIT 1")                                                                                        \
     XX(due_next, "SELECT min(due_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1")                           \
+    XX(due_anchor, "SELECT min(anchor_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1 AND due_ms <= ?1"      \
+                   " AND anchor_ms > ?1")                                                                             \
     XX(due_of, "SELECT min(d.due_ms) FROM ntf_due AS d JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.about = ?1"      \
                " AND r.anchor = ?2 AND d.anchor_ms = ?3 AND d.state = 1")                                             \
     XX(unanswered, "SELECT code, kind FROM ntf_party AS p WHERE EXISTS(SELECT 1 FROM ntf_recipient AS r"              \
@@ -266,6 +268,12 @@ int ntf_due_of(ntf_reminders_t *store, cv_str_t about, int anchor, int64_t ancho
     cv_stmt_int(store->due_of, 2, anchor);
     cv_stmt_int(store->due_of, 3, anchor_ms);
     return ntf_statement_number(store->due_of, ret_ms);
+}
+
+int ntf_due_anchor(ntf_reminders_t *store, int64_t now_ms, int64_t *ret_ms)
+{
+    cv_stmt_int(store->due_anchor, 1, now_ms);
+    return ntf_statement_number(store->due_anchor, ret_ms);
 }
 
 /* ---- whom --------------------------------------------------------------------------------- */
