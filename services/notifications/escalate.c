@@ -148,19 +148,25 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     return CV_OK;
 }
 
-/* Behind which order the next contact is. CV_ENOTFOUND: there is none. */
+/* Behind which order the next contact is: the next one that has another address than it was tried at. CV_ENOTFOUND: none. */
 static int s_next_contact(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int *ret_above)
 {
-    ntf_recipient_t recipient;
-    bool is_mailed = false;
+    ntf_recipient_t tried, next;
+    bool is_mailed = false, is_same = true;
     int above = -1;
     int rc = ntf_watch_order(ntf->watches, row->n, &above, &is_mailed);
-    if (!rc && !is_mailed) { /* whoever it is for has not got it */
-        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, -1, arena, &recipient);
-        above = rc ? above : recipient.order;
-    }
     if (!rc)
-        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, above, arena, &recipient);
+        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, is_mailed ? above - 1 : -1, arena, &tried);
+    if (rc)
+        return rc;
+    if (!is_mailed) /* whoever it is for has not got it */
+        above = tried.order;
+    bool is_known = tried.order == above; /* else nobody has that address now, or it is stopped */
+    while (is_same) {
+        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, above, arena, &next);
+        is_same = !rc && is_known && cv_str_equal(next.email, tried.email);
+        above = is_same ? next.order : above;
+    }
     if (!rc)
         *ret_above = above;
     return rc;

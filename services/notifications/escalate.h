@@ -12,7 +12,8 @@
  *                                      as soon as it is made: core_escalate.h
  *     it waits as its recipient asked  it is looked at again, half way to the deadline
  *     nobody has it                    the same is made for whoever comes next in the party's order after the one it was
- *                                      mailed to, saying so in the text, once; it leaves at once, and to no webhook
+ *                                      mailed to, and has another address, saying so in the text, once; it leaves at once,
+ *                                      and to no webhook
  *     there is nobody who comes next,  it is unseen: counted in notifications.delivery, and said by doctor, metrics and the
  *     or that does not arrive either   page, and told to the secretariat (unseen.h); looked at again every NTF_LOOK_AGAIN_MS, so
  *                                      that it ends when somebody mends it
