@@ -21,8 +21,8 @@ const char ntf_tables_offers[] =
 
 /* Others (o) of what a notice (v) is about; and whether they say the same of it: reminders of one anchor, and whatever says
  * when a silence procedure ends, which nothing else is about. */
-#define OTHER                                                                                                   \
-    " FROM ntf_delivery AS v JOIN ntf_delivery AS o ON o.event = v.event AND o.party = v.party AND o.above < 0" \
+#define OTHER                                                                                   \
+    " FROM ntf_delivery AS v JOIN ntf_delivery AS o ON o.event = v.event AND o.party = v.party" \
     " JOIN ntf_watch AS w ON w.n = o.n"
 #define SAME "v.topic IN (5, 6) AND (v.topic = 6 OR o.topic = 6 OR substr(v.data, 1, 2) = substr(o.data, 1, 2))"
 
