@@ -15,12 +15,35 @@ int64_t ntf_escalate_at(int64_t time_ms, int64_t deadline_ms, int64_t before_ms)
     return deadline_ms - (before_ms < half_ms ? before_ms : half_ms);
 }
 
-int64_t ntf_escalate_ready(int64_t began_ms, int64_t deadline_ms, int64_t now_ms)
+int64_t ntf_escalate_ready(const ntf_began_t *began, int64_t deadline_ms, int64_t now_ms)
 {
-    int64_t half_ms = (deadline_ms - began_ms) / 2;
-    if (deadline_ms <= now_ms)
-        return began_ms + NTF_LOOK_START_MS;
-    return began_ms + (NTF_LOOK_START_MS < half_ms ? NTF_LOOK_START_MS : half_ms);
+    int64_t half_ms = (deadline_ms - began->at_ms) / 2;
+    int64_t most_ms = deadline_ms <= now_ms             ? NTF_LOOK_OVER_MAX_MS
+                      : half_ms < NTF_LOOK_WAITS_MAX_MS ? half_ms
+                                                        : NTF_LOOK_WAITS_MAX_MS;
+    int64_t ready_ms = began->at_ms + most_ms, chance_ms = began->caught_up_ms + NTF_LOOK_START_MS;
+    return began->caught_up_ms && chance_ms < ready_ms ? chance_ms : ready_ms;
+}
+
+int64_t ntf_escalate_asks(const ntf_began_t *began, int64_t now_ms)
+{
+    enum { SHARE = 8, LEAST_MS = 100 };
+    int64_t since_ms = (now_ms - began->at_ms) / SHARE;
+    return now_ms + (since_ms > LEAST_MS ? since_ms : LEAST_MS);
+}
+
+int64_t ntf_escalate_instead(int64_t made_ms, int64_t deadline_ms, int64_t now_ms)
+{
+    int64_t at_ms = made_ms + NTF_LOOK_CHANCE_MS, half_ms = (deadline_ms - now_ms) / 2;
+    if (at_ms > now_ms + half_ms)
+        at_ms = now_ms + half_ms;
+    return at_ms > now_ms ? at_ms : now_ms;
+}
+
+bool ntf_escalate_waits(int64_t due_ms, int64_t deadline_ms, int64_t now_ms)
+{
+    int64_t most_ms = (deadline_ms - now_ms) / 8;
+    return now_ms < deadline_ms && due_ms - now_ms <= (most_ms < NTF_LOOK_REMINDER_MS ? most_ms : NTF_LOOK_REMINDER_MS);
 }
 
 int ntf_id_because(const char *what, cv_str_t notice, cv_str_t party, char ret_id[NTF_ID_MAX + 1])

@@ -7,8 +7,12 @@
 #include "convene/zone.h"
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
+#include "notifications/offers.h"
 #include "notifications/store_arrival.h"
 #include "notifications/unseen.h"
+
+/* Whether a reminder looks after the deadline instead of this notice. */
+typedef enum { NTF_FOLLOWED_NOT, NTF_FOLLOWED, NTF_FOLLOWED_SOON /* it is about to be made */ } ntf_follow_t;
 
 int ntf_escalate_watch(ntf_t *ntf, cv_tx_t *tx, cv_str_t notice, const ntf_telling_t *telling)
 {
@@ -33,10 +37,20 @@ int ntf_escalate_again(ntf_t *ntf, int64_t carrier, int64_t now_ms)
     return ntf_watch_reopen(ntf->watches, carrier, now_ms);
 }
 
+void ntf_escalate_caught_up(ntf_t *ntf, cv_tx_t *tx)
+{
+    if (ntf->began.caught_up_ms && ntf->began.caught_up_ms <= cv_tx_now_ms(tx))
+        return;
+    ntf->began.caught_up_ms = cv_tx_caught_up(tx) ? cv_tx_now_ms(tx) : 0;
+    ntf->watching = ntf->ahead = true; /* what waits for it need not any more */
+}
+
 int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
 {
-    int64_t at_ms = 0;
+    int64_t at_ms = 0, asks_ms = ntf_escalate_asks(&ntf->began, cv_tx_now_ms(tx));
     int rc = ntf_watch_next(ntf->watches, &at_ms);
+    if (!ntf->began.caught_up_ms && at_ms > asks_ms) /* a stream that has nothing new brings no transaction */
+        at_ms = asks_ms;
     if (rc == CV_ENOTFOUND)
         rc = cv_tx_timer_cancel(tx, "escalate", CV_STR(""));
     else if (!rc)
@@ -44,68 +58,6 @@ int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)
     if (!rc)
         ntf->watching = false;
     return rc;
-}
-
-/* The persons of a record that registration told of the delegation. *ret_expired: it says that they let an offer end. */
-static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t **ret_persons, size_t *ret_n,
-                     bool *ret_expired)
-{
-    const void *data;
-    uint16_t type = said->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
-                    : said->kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
-                                                  : CV_MSG_REGISTRATION_LAPSED_V1;
-    int rc = ntf_decode(type, said->data, ntf->scratch, &data);
-    if (rc)
-        return rc;
-    if (said->kind == NTF_DECISION) {
-        const cv_registration_decided_v1_t *decided = data;
-        *ret_persons = decided->persons;
-        *ret_n = decided->cls == CV_OUTCOME_CLASS_OK ? decided->persons_n : 0;
-    } else if (said->kind == NTF_PROMOTION) {
-        *ret_persons = ((const cv_registration_promoted_v1_t *)data)->persons;
-        *ret_n = ((const cv_registration_promoted_v1_t *)data)->persons_n;
-    } else {
-        *ret_persons = ((const cv_registration_lapsed_v1_t *)data)->persons;
-        *ret_n = ((const cv_registration_lapsed_v1_t *)data)->persons_n;
-        *ret_expired = ((const cv_registration_lapsed_v1_t *)data)->cause != CV_LAPSE_CAUSE_CONSENT;
-    }
-    return CV_OK;
-}
-
-/* Whether nobody has answered the offer yet, for any of those it was made to; or, once it is over, whether it ended so. */
-static int s_is_open(ntf_t *ntf, const ntf_delivery_t *row, bool is_over, bool *ret_open)
-{
-    cv_party_answer_t answer;
-    int64_t since;
-    bool is_expired = false, is_settled = false;
-    const void *promoted;
-    const cv_person_place_t *persons = NULL;
-    cv_arena_reset(ntf->scratch);
-    int rc = ntf_store_answer_get(ntf->store, row->event, row->party, &answer, &since);
-    if (!rc)
-        rc = ntf_watch_settled(ntf->watches, row->event, row->party, row->n, &is_settled);
-    if (!rc && !is_settled)
-        rc = ntf_decode(CV_MSG_REGISTRATION_PROMOTED_V1, row->data, ntf->scratch, &promoted);
-    if (rc || is_settled) {
-        *ret_open = false;
-        return rc;
-    }
-    ntf_offered_t offered = ntf_offered(promoted);
-    ntf_said_t said = {.n = row->n};
-    while (!rc && offered.n > 0 && !is_expired) {
-        cv_arena_reset(ntf->scratch);
-        size_t n = 0, open_n = offered.n;
-        rc = ntf_watch_said(ntf->watches, row->event, row->party, said.n, ntf->scratch, &said);
-        if (!rc && said.data.ptr) /* of an old notice it was not kept */
-            rc = s_persons(ntf, &said, &persons, &n, &is_expired);
-        if (!rc)
-            ntf_offered_after(&offered, persons, n);
-        is_expired = is_expired && offered.n < open_n;
-    }
-    bool is_out = answer == CV_PARTY_ANSWER_DECLINED || answer == CV_PARTY_ANSWER_WITHDRAWN;
-    *ret_open =
-        is_expired ? is_over : offered.n > 0 && !is_out; /* of a delegation that let it end nobody may be left */
-    return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
 /* Whether a reminder is still for this party: who was reminded to answer may have answered, and who was registered be gone. */
@@ -152,7 +104,7 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     int rc = row->kind == NTF_REMINDER ? ntf_ahead_read(row->data, &ahead, &record) : CV_OK;
     bool is_offer = row->kind == NTF_PROMOTION, is_open = true, is_over = watch->deadline_ms <= cv_tx_now_ms(tx);
     if (!rc && is_offer)
-        rc = s_is_open(ntf, row, is_over, &is_open);
+        rc = ntf_offer_stands(ntf, row, is_over, &is_open);
     if (rc || !is_open) {
         *ret_stands = false;
         return rc;
@@ -196,19 +148,25 @@ static int s_stands(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const nt
     return CV_OK;
 }
 
-/* Behind which order the next contact is. CV_ENOTFOUND: there is none. */
+/* Behind which order the next contact is: the next one that has another address than it was tried at. CV_ENOTFOUND: none. */
 static int s_next_contact(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int *ret_above)
 {
-    ntf_recipient_t recipient;
-    bool is_mailed = false;
+    ntf_recipient_t tried, next;
+    bool is_mailed = false, is_same = true;
     int above = -1;
     int rc = ntf_watch_order(ntf->watches, row->n, &above, &is_mailed);
-    if (!rc && !is_mailed) { /* whoever it is for has not got it */
-        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, -1, arena, &recipient);
-        above = rc ? above : recipient.order;
-    }
     if (!rc)
-        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, above, arena, &recipient);
+        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, is_mailed ? above - 1 : -1, arena, &tried);
+    if (rc)
+        return rc;
+    if (!is_mailed) /* whoever it is for has not got it */
+        above = tried.order;
+    bool is_known = tried.order == above; /* else nobody has that address now, or it is stopped */
+    while (is_same) {
+        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, above, arena, &next);
+        is_same = !rc && is_known && cv_str_equal(next.email, tried.email);
+        above = is_same ? next.order : above;
+    }
     if (!rc)
         *ret_above = above;
     return rc;
@@ -254,49 +212,92 @@ static int s_seen(ntf_t *ntf, cv_arena_t *arena, int64_t n, ntf_delivery_t *ret_
     return rc;
 }
 
-/* A later reminder of the same deadline says all that this notice does, and is looked at itself. But an opening, which comes
- * long before, stands back only for one that has arrived. */
-static int s_is_followed(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, int64_t deadline_ms,
-                         bool *ret_followed)
+/* Whether nobody has got it, nor what was made of it for the next contact. */
+static int s_is_unseen(ntf_t *ntf, cv_arena_t *arena, const ntf_watch_t *watch, bool *ret_unseen)
 {
-    int64_t n;
-    ntf_delivery_t later;
-    ntf_seen_t seen = NTF_SEEN_NOT;
-    *ret_followed = false;
-    int rc = ntf_watch_later(ntf->watches, row->n, deadline_ms, &n);
-    if (rc)
-        return rc == CV_ENOTFOUND ? CV_OK : rc;
-    rc = s_seen(ntf, arena, n, &later, &seen);
-    *ret_followed = !rc && (row->kind == NTF_REMINDER || seen == NTF_SEEN_YES);
+    ntf_delivery_t row;
+    ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
+    int rc = s_seen(ntf, arena, watch->n, &row, &seen);
+    if (!rc && watch->second)
+        rc = s_seen(ntf, arena, watch->second, &row, &seen_second);
+    *ret_unseen = !rc && seen != NTF_SEEN_YES && seen_second != NTF_SEEN_YES;
     return rc;
+}
+
+/* A later reminder of the same deadline says all that this notice does, and is looked at itself. That of an opening is made
+ * when it is time to look at the opening, or about then: it has its chance, and is looked at instead, without its own time. */
+static int s_follow(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *row, ntf_watch_t *watch, int64_t now_ms,
+                    ntf_follow_t *ret_follow)
+{
+    ntf_watch_t later;
+    bool is_unseen = false, is_opening = row->kind == NTF_SILENCE, is_watched = watch->state == NTF_WATCHED;
+    int64_t made_ms = 0, due_ms = 0;
+    *ret_follow = NTF_FOLLOWED_NOT;
+    int rc = ntf_watch_later(ntf->watches, row->n, watch->deadline_ms, &later, &made_ms);
+    if (!rc && is_opening && later.state == NTF_WATCH_ENDED) /* it could not be looked at, say */
+        rc = s_is_unseen(ntf, arena, &later, &is_unseen);
+    if (!rc && !is_unseen) {
+        *ret_follow = NTF_FOLLOWED;
+        if (!is_opening || later.state != NTF_WATCHED || watch->state == NTF_ESCALATED)
+            return CV_OK;
+        int64_t at_ms = ntf_escalate_instead(made_ms, watch->deadline_ms, now_ms);
+        later.at_ms = at_ms < later.at_ms ? at_ms : later.at_ms;
+        return ntf_watch_set(ntf->watches, &later);
+    }
+    if (rc == CV_ENOTFOUND && is_opening && is_watched)
+        rc = ntf_due_of(ntf->reminders, row->event, NTF_ANCHOR_SILENCE, watch->deadline_ms, &due_ms);
+    if (!rc && due_ms && ntf_escalate_waits(due_ms, watch->deadline_ms, now_ms)) {
+        watch->at_ms = (due_ms > now_ms ? due_ms : now_ms) + NTF_LOOK_SOON_MS;
+        *ret_follow = NTF_FOLLOWED_SOON;
+    }
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* The secretariat is told once of a deadline that nobody knows of: of another notice of it nobody has got since. */
+static int s_tell_unseen(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_delivery_t *last,
+                         int64_t deadline_ms)
+{
+    ntf_watch_t other;
+    bool is_told = false;
+    int rc = ntf_watch_told(ntf->watches, row->n, deadline_ms, &other);
+    if (!rc)
+        rc = s_is_unseen(ntf, cv_tx_arena(tx), &other, &is_told);
+    if ((rc && rc != CV_ENOTFOUND) || is_told)
+        return rc;
+    return ntf_unseen_tell(ntf, tx, row, last, deadline_ms);
 }
 
 static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
     int64_t now_ms = cv_tx_now_ms(tx), half_ms = (watch->deadline_ms - now_ms) / 2;
-    int64_t ready_ms = ntf_escalate_ready(ntf->began_ms, watch->deadline_ms, now_ms);
+    int64_t ready_ms = ntf_escalate_ready(&ntf->began, watch->deadline_ms, now_ms);
     ntf_delivery_t row, second;
     ntf_seen_t seen = NTF_SEEN_NOT, seen_second = NTF_SEEN_NOT;
-    bool stands = false, is_followed = false;
+    ntf_follow_t follow = NTF_FOLLOWED_NOT;
+    bool stands = false;
     int state = watch->state;
     if (now_ms < ready_ms) {
-        watch->at_ms = ready_ms;
+        int64_t asks_ms = ntf->began.caught_up_ms ? ready_ms : ntf_escalate_asks(&ntf->began, now_ms);
+        watch->at_ms = asks_ms < ready_ms ? asks_ms : ready_ms;
         return CV_OK;
     }
-    watch->state = NTF_WATCH_ENDED;
     int rc = s_seen(ntf, arena, watch->n, &row, &seen);
     if (!rc && watch->second)
         rc = s_seen(ntf, arena, watch->second, &second, &seen_second);
     if (!rc)
         rc = s_stands(ntf, tx, &row, watch, &stands);
-    if (!rc && stands)
-        rc = s_is_followed(ntf, arena, &row, watch->deadline_ms, &is_followed);
-    if (rc || !stands || is_followed || seen == NTF_SEEN_YES || seen_second == NTF_SEEN_YES)
+    bool wanted = !rc && stands && seen != NTF_SEEN_YES && seen_second != NTF_SEEN_YES;
+    if (wanted)
+        rc = s_follow(ntf, arena, &row, watch, now_ms, &follow);
+    if (!rc && follow == NTF_FOLLOWED_SOON)
+        return CV_OK;
+    watch->state = NTF_WATCH_ENDED;
+    if (rc || !wanted || follow == NTF_FOLLOWED)
         return rc;
     const ntf_delivery_t *last = watch->second ? &second : &row;
     if (watch->deadline_ms <= now_ms)
-        return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
+        return s_tell_unseen(ntf, tx, &row, last, watch->deadline_ms);
     watch->at_ms = now_ms + (half_ms > NTF_LOOK_SOON_MS ? half_ms : NTF_LOOK_SOON_MS);
     watch->state = state;
     if (seen == NTF_SEEN_LATER)
@@ -308,7 +309,7 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     if (state != NTF_NOBODY)
         cv_log(CV_LOG_WARN, "notice_unseen", cv_kv_str("notice", row.notice), cv_kv_str("party", row.party));
     watch->at_ms = now_ms + NTF_LOOK_AGAIN_MS;
-    return ntf_unseen_tell(ntf, tx, &row, last, watch->deadline_ms);
+    return s_tell_unseen(ntf, tx, &row, last, watch->deadline_ms);
 }
 
 int ntf_escalate_spares(ntf_t *ntf, const ntf_delivery_t *row)

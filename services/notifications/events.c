@@ -19,6 +19,7 @@
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
+#include "notifications/offers.h"
 #include "notifications/persons.h"
 
 #include <stdio.h>
@@ -312,9 +313,7 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
         return s_lapsed(self, tx, msg, data);
     case CV_MSG_REGISTRATION_DELEGATION_V1: {
         const cv_registration_delegation_v1_t *delegation = data;
-        int rc = delegation->has_offered && delegation->offered > 0
-                     ? CV_OK
-                     : ntf_watch_settle(((ntf_t *)self)->watches, delegation->event, delegation->party);
+        int rc = ntf_offers_state(self, delegation);
         if (rc)
             return rc;
         return s_answer(self, tx, delegation->event, delegation->party, delegation->answer,

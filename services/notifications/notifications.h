@@ -58,6 +58,7 @@
 
 #include "convene/service.h"
 #include "notifications/content/text.h"
+#include "notifications/core_escalate.h"
 #include "notifications/outbox.h"
 #include "notifications/store.h"
 #include "notifications/store_audience.h"
@@ -112,7 +113,8 @@ typedef struct {
     bool pinging;      /* the timer "ping" may not be at whose time comes next */
     bool more_persons; /* more notices have persons to be told than one lease took up: persons.h */
     bool anew;         /* what is ahead must be computed anew before anything of it is told */
-    int64_t began_ms;  /* when the service began to work: what was due before has had no chance yet; 0: not known yet */
+    /* Since when the service works: what was due before has had no chance yet. */
+    ntf_began_t began;
 
     int64_t bounces[NTF_BACK_N];             /* what came back since the service was started */
     int64_t shown_webhook, shown_generation; /* whose secret the question at hand shows */

@@ -7,8 +7,10 @@
  *
  * Failure modes
  *   killed before the COMMIT       nothing is told and nothing marked: the timer is due at the next start
- *   down while something was due   told at the next start, if its anchor is still ahead; of several reminders of one anchor
- *                                  that became due meanwhile only the last
+ *   down while something was due   told after the next start, if its anchor is still ahead; of several reminders of one
+ *                                  anchor that became due meanwhile only the last. First the followed streams are read to
+ *                                  their ends: the event may have moved meanwhile, and who is asked to answer may have.
+ *                                  Where another service is down that is waited for as escalation waits (core_escalate.h)
  *   what it is about is damaged    that reminder is given up, with an error in the log; others go on
  *   the clock steps back           what was told is marked as told, whatever the clock says
  *   the clock steps forward        the same as having been down
@@ -111,10 +113,28 @@ int ntf_remind_all(ntf_t *ntf, cv_tx_t *tx)
     return rc ? rc : s_anew(ntf, tx, ntf_procedure_after, CV_MSG_SCHEDULING_DECISION_V1);
 }
 
+/* After a start: whether what is due has to wait, because what happened meanwhile is not known yet and there is time. */
+static int s_waits(ntf_t *ntf, cv_tx_t *tx, bool *ret_waits)
+{
+    int64_t anchor_ms, now_ms = cv_tx_now_ms(tx);
+    *ret_waits = false;
+    if (ntf->began.caught_up_ms || cv_tx_caught_up(tx))
+        return CV_OK;
+    int rc = ntf_due_anchor(ntf->reminders, now_ms, &anchor_ms);
+    if (!rc)
+        *ret_waits = now_ms < ntf_escalate_ready(&ntf->began, anchor_ms, now_ms);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
 int ntf_remind_timer(ntf_t *ntf, cv_tx_t *tx)
 {
-    int64_t due_ms = 1; /* at once, while all is to be computed anew */
-    int rc = ntf->anew ? CV_OK : ntf_due_next(ntf->reminders, &due_ms);
+    int64_t due_ms = 1, asks_ms = ntf_escalate_asks(&ntf->began, cv_tx_now_ms(tx));
+    bool waits = false;
+    int rc = ntf->anew ? CV_OK : ntf_due_next(ntf->reminders, &due_ms); /* at once, while all is to be computed anew */
+    if (!rc && !ntf->anew)
+        rc = s_waits(ntf, tx, &waits);
+    if (waits && due_ms < asks_ms)
+        due_ms = asks_ms;
     if (rc == CV_ENOTFOUND)
         rc = cv_tx_timer_cancel(tx, "remind", CV_STR(""));
     else if (!rc)
@@ -262,8 +282,9 @@ int ntf_remind_due(ntf_t *ntf, cv_tx_t *tx)
 {
     ntf_due_t *due = cv_arena_take(cv_tx_arena(tx), DUE_BATCH * sizeof(*due));
     size_t n = DUE_BATCH;
-    int rc = due ? CV_OK : CV_ENOMEM;
-    while (!rc && n == DUE_BATCH) {
+    bool waits = false;
+    int rc = due ? s_waits(ntf, tx, &waits) : CV_ENOMEM;
+    while (!rc && !waits && n == DUE_BATCH) {
         rc = ntf_due(ntf->reminders, cv_tx_now_ms(tx), cv_tx_arena(tx), DUE_BATCH, due, &n);
         for (size_t i = 0; !rc && i < n; i++)
             rc = s_due_one(ntf, tx, &due[i]);

@@ -13,6 +13,8 @@
  * Failure modes
  *   killed in between           the marks are in the database: done at the next start
  *   outbox full or away         the marks stay; tried again with the next notices, or after NTF_WAITING_MS
+ *   its event is not known (yet)
+ *                               its mark stays, and the others are written
  *   nobody to write to any more, or a notice of an older version, whose data were not kept
  *                               the file is taken away: it must not stay, and cannot be written anew
  *   a snapshot of the stream    says who is there, not who is gone: everything is gone through
@@ -37,19 +39,17 @@ int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party)
     return rc ? rc : cv_tx_scrub(tx, true);
 }
 
-/* CV_EFULL, CV_EUNAVAIL: not now. */
+/* CV_EFULL, CV_EUNAVAIL: not now, and no other either. NTF_NOT_TOLD: not this one. */
 static int s_rewrite(ntf_t *ntf, int fd, ntf_delivery_t *row)
 {
     char name[NTF_ID_MAX + 1];
     if (cv_str_copy(row->notice, name, sizeof(name)) || !ntf_outbox_has(fd, name))
         return CV_OK;
-    bool has_data = row->data.ptr || row->kind == NTF_EVENT_CHANGE;
+    bool has_data = row->data.ptr || row->kind == NTF_EVENT_CHANGE || row->kind == NTF_CONTACT_PING;
     int rc = has_data ? ntf_compose(ntf, row) : CV_ENOTFOUND;
     if (!rc)
         return ntf_outbox_put(fd, name, row->mail);
-    if (rc > 0)
-        return CV_EUNAVAIL;
-    if (rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
+    if (rc > 0 || rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
         return rc;
     cv_log(CV_LOG_WARN, "notice_taken_away", cv_kv_str("notice", row->notice),
            cv_kv_text("reason", "it names a person who was erased, and cannot be written anew"));
@@ -69,6 +69,20 @@ static int s_done(ntf_t *ntf, cv_db_t *db, const ntf_delivery_t *rows, size_t n)
     return rc;
 }
 
+/* Writes those that it can; they are the first *ret_done of rows then. */
+static int s_rewrite_all(ntf_t *ntf, int fd, ntf_delivery_t *rows, size_t n, size_t *ret_done)
+{
+    int rc = CV_OK;
+    for (size_t i = 0; i < n; i++) {
+        rc = s_rewrite(ntf, fd, &rows[i]);
+        if (rc && rc != NTF_NOT_TOLD)
+            return rc;
+        if (!rc)
+            rows[(*ret_done)++] = rows[i];
+    }
+    return CV_OK;
+}
+
 int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more)
 {
     cv_arena_reset(ntf->arena);
@@ -82,8 +96,13 @@ int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more)
     }
     if (!rc)
         rc = ntf_outbox_open(ntf->outbox, &fd);
-    while (!rc && done < n && !(rc = s_rewrite(ntf, fd, &rows[done])))
-        done++;
+    while (!rc && n > 0) {
+        int64_t last = rows[n - 1].n;
+        rc = s_rewrite_all(ntf, fd, rows, n, &done);
+        if (rc || done > 0)
+            break;
+        rc = ntf_store_scrubs(ntf->store, last, ntf->arena, NTF_BATCH, rows, &n);
+    }
     if (fd >= 0) {
         if (done && ntf_outbox_sync(fd))
             done = 0; /* once more, then */

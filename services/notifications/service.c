@@ -178,8 +178,8 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
 {
     (void)key;
     ntf_t *ntf = self;
-    if (ntf->began_ms == 0 || ntf->began_ms > cv_tx_now_ms(tx))
-        ntf->began_ms = cv_tx_now_ms(tx); /* "remind" comes at once: s_start */
+    if (ntf->began.at_ms == 0 || ntf->began.at_ms > cv_tx_now_ms(tx))
+        ntf->began.at_ms = cv_tx_now_ms(tx); /* "remind" comes at once: s_start */
     if (strcmp(kind, s_remind) == 0) {
         int rc = ntf->anew ? ntf_remind_all(ntf, tx) : CV_OK;
         if (!rc)
@@ -251,6 +251,7 @@ static int s_set_timer(ntf_t *ntf, cv_tx_t *tx, bool more)
 static int s_flush(void *self, cv_tx_t *tx)
 {
     ntf_t *ntf = self;
+    ntf_escalate_caught_up(ntf, tx);
     int rc = ntf->ahead ? ntf_remind_timer(ntf, tx) : CV_OK;
     if (!rc && ntf->watching)
         rc = ntf_escalate_timer(ntf, tx);
@@ -285,7 +286,7 @@ static const cv_follow_def_t s_follows[] = {
 static const char *const s_migrations[] = {
     ntf_tables_1,       ntf_tables_2,      ntf_tables_3,        ntf_tables_content,  ntf_tables_dispatch,
     ntf_tables_arrival, ntf_tables_prefer, ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
-    ntf_tables_reach_2, ntf_tables_report, ntf_tables_audience, ntf_tables_persons};
+    ntf_tables_reach_2, ntf_tables_report, ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

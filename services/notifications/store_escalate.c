@@ -12,8 +12,19 @@ const char ntf_tables_escalate[] =
     "CREATE INDEX ntf_watch_at ON ntf_watch(at_ms) WHERE state <> 3;"
     "CREATE INDEX ntf_watch_nobody ON ntf_watch(deadline_ms) WHERE state = 4;";
 
+const char ntf_tables_offers[] =
+    "CREATE TABLE ntf_offer(event TEXT NOT NULL, party TEXT NOT NULL, number INTEGER NOT NULL,"
+    " state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 2), PRIMARY KEY(event, party, number)) STRICT, WITHOUT ROWID;";
+
 /* Whose mail it is: its own, or the digest's that it went out in. */
 #define CARRIER "CASE WHEN v.digest > 0 THEN v.digest ELSE v.n END"
+
+/* Others (o) of what a notice (v) is about; and whether they say the same of it: reminders of one anchor, and whatever says
+ * when a silence procedure ends, which nothing else is about. */
+#define OTHER                                                                                   \
+    " FROM ntf_delivery AS v JOIN ntf_delivery AS o ON o.event = v.event AND o.party = v.party" \
+    " JOIN ntf_watch AS w ON w.n = o.n"
+#define SAME "v.topic IN (5, 6) AND (v.topic = 6 OR o.topic = 6 OR substr(v.data, 1, 2) = substr(o.data, 1, 2))"
 
 #define STATEMENTS(XX)                                                                                                 \
     XX(put, "INSERT INTO ntf_watch SELECT n, ?2, ?3, 0, 1 FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING") \
@@ -30,12 +41,17 @@ const char ntf_tables_escalate[] =
              " AND topic = 0"                                                                                          \
              " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
     XX(later,                                                                                                          \
-       "SELECT max(o.n) FROM ntf_delivery AS v JOIN ntf_delivery AS o ON o.event = v.event AND o.party = v.party"      \
-       " AND o.n > v.n AND o.topic = 5 AND o.above < 0 JOIN ntf_watch AS w ON w.n = o.n WHERE v.n = ?1"                \
-       " AND w.deadline_ms = ?2 AND v.topic IN (5, 6)"                                                                 \
-       " AND (v.topic = 6 OR substr(v.data, 1, 2) = substr(o.data, 1, 2))")                                            \
+       "SELECT w.n, w.deadline_ms, w.at_ms, w.second, w.state, o.time_ms" OTHER                                        \
+       " AND o.n > v.n AND o.topic = 5 WHERE v.n = ?1 AND w.deadline_ms = ?2 AND " SAME " ORDER BY o.n DESC LIMIT 1")  \
+    XX(told, "SELECT w.n, w.deadline_ms, w.at_ms, w.second, w.state" OTHER                                             \
+             " AND o.n <> v.n AND o.topic IN (5, 6) WHERE v.n = ?1 AND w.deadline_ms = ?2 AND " SAME                   \
+             " AND EXISTS(SELECT 1 FROM ntf_delivery AS u WHERE u.event = v.event AND u.topic = 9"                     \
+             " AND u.cause = 'unseen/' || o.notice) ORDER BY o.n DESC LIMIT 1")                                        \
     XX(settle, "INSERT INTO ntf_settled SELECT ?1, ?2, coalesce(max(n), 0) FROM ntf_delivery WHERE event = ?1"         \
                " AND party = ?2 ON CONFLICT DO UPDATE SET n = excluded.n")                                             \
+    XX(offer_drop, "DELETE FROM ntf_offer WHERE event = ?1 AND party = ?2")                                            \
+    XX(offer_put, "INSERT INTO ntf_offer VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET state = excluded.state")     \
+    XX(offer_get, "SELECT state FROM ntf_offer WHERE event = ?1 AND party = ?2 AND number = ?3")                       \
     XX(settled, "SELECT EXISTS(SELECT 1 FROM ntf_settled WHERE event = ?1 AND party = ?2 AND n >= ?3)")                \
     XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")    \
     XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
@@ -57,19 +73,26 @@ int ntf_watch_put(ntf_watches_t *store, cv_str_t notice, int64_t deadline_ms, in
     return cv_stmt_run(store->put);
 }
 
+/* A statement's row, whose first columns are a watch's; CV_ENOTFOUND. */
+static int s_watch(cv_stmt_t *stmt, ntf_watch_t *ret_watch)
+{
+    int rc = cv_stmt_step(stmt);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_watch = (ntf_watch_t){.n = cv_stmt_get_int(stmt, 0),
+                               .deadline_ms = cv_stmt_get_int(stmt, 1),
+                               .at_ms = cv_stmt_get_int(stmt, 2),
+                               .second = cv_stmt_get_int(stmt, 3),
+                               .state = (int)cv_stmt_get_int(stmt, 4)};
+    return CV_OK;
+}
+
 int ntf_watch_due(ntf_watches_t *store, int64_t now_ms, ntf_watch_t *ret_watch)
 {
     cv_stmt_int(store->due, 1, now_ms);
-    int rc = cv_stmt_step(store->due);
-    if (rc <= 0)
-        return rc ? rc : CV_ENOTFOUND;
-    *ret_watch = (ntf_watch_t){.n = cv_stmt_get_int(store->due, 0),
-                               .deadline_ms = cv_stmt_get_int(store->due, 1),
-                               .at_ms = cv_stmt_get_int(store->due, 2),
-                               .second = cv_stmt_get_int(store->due, 3),
-                               .state = (int)cv_stmt_get_int(store->due, 4)};
+    int rc = s_watch(store->due, ret_watch);
     cv_stmt_reset(store->due);
-    return CV_OK;
+    return rc;
 }
 
 int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch)
@@ -135,18 +158,56 @@ int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t
     return data.ptr && !ret_said->data.ptr ? CV_ENOMEM : CV_OK;
 }
 
-int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, int64_t *ret_n)
+int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, ntf_watch_t *ret_watch, int64_t *ret_made_ms)
 {
     cv_stmt_int(store->later, 1, n);
     cv_stmt_int(store->later, 2, deadline_ms);
-    return ntf_statement_number(store->later, ret_n);
+    int rc = s_watch(store->later, ret_watch);
+    if (!rc)
+        *ret_made_ms = cv_stmt_get_int(store->later, 5);
+    cv_stmt_reset(store->later);
+    return rc;
+}
+
+int ntf_watch_told(ntf_watches_t *store, int64_t n, int64_t deadline_ms, ntf_watch_t *ret_watch)
+{
+    cv_stmt_int(store->told, 1, n);
+    cv_stmt_int(store->told, 2, deadline_ms);
+    int rc = s_watch(store->told, ret_watch);
+    cv_stmt_reset(store->told);
+    return rc;
 }
 
 int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party)
 {
     cv_stmt_text(store->settle, 1, event);
     cv_stmt_text(store->settle, 2, party);
-    return cv_stmt_run(store->settle);
+    int rc = cv_stmt_run(store->settle);
+    if (rc)
+        return rc;
+    cv_stmt_text(store->offer_drop, 1, event);
+    cv_stmt_text(store->offer_drop, 2, party);
+    return cv_stmt_run(store->offer_drop);
+}
+
+int ntf_offer_put(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t number, int state)
+{
+    cv_stmt_text(store->offer_put, 1, event);
+    cv_stmt_text(store->offer_put, 2, party);
+    cv_stmt_int(store->offer_put, 3, number);
+    cv_stmt_int(store->offer_put, 4, state);
+    return cv_stmt_run(store->offer_put);
+}
+
+int ntf_offer_get(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t number, int *ret_state)
+{
+    int64_t state = 0;
+    cv_stmt_text(store->offer_get, 1, event);
+    cv_stmt_text(store->offer_get, 2, party);
+    cv_stmt_int(store->offer_get, 3, number);
+    int rc = ntf_statement_number(store->offer_get, &state);
+    *ret_state = (int)state;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
 int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, bool *ret_settled)

@@ -5,8 +5,9 @@
  *                                                              |    |  ^------------+
  *                                                              |    +-> nobody -----+  looked at again now and then
  *                                                              +-> ended
- *   ntf_settled  the newest delivery of a delegation when a snapshot of registration said that it has no open offer: those
- *               that were made to it before have been answered, by records that nobody gets any more
+ *   ntf_settled  the newest delivery of a delegation when a snapshot of registration said what became of its offers, by
+ *               records that nobody gets any more
+ *   ntf_offer   what it said of whom: still open, or expired. Who is not there has answered, or left before
  *
  * Invariant: of a notice at most one other is made for the next contact: its number is in the row (second), and its id is
  * made from the notice's.
@@ -16,7 +17,7 @@
 
 #include "notifications/store.h"
 
-extern const char ntf_tables_escalate[]; /* the migration */
+extern const char ntf_tables_escalate[], ntf_tables_offers[]; /* the migrations */
 
 enum { NTF_WATCHED = 1, NTF_ESCALATED = 2, NTF_WATCH_ENDED = 3, NTF_NOBODY = 4 }; /* ntf_watch.state */
 
@@ -50,12 +51,18 @@ typedef struct {
 int ntf_watch_said(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, cv_arena_t *arena,
                    ntf_said_t *ret_said) CV_USE_RESULT;
 /* The last reminder of the same deadline that was made after this one, which is a reminder of it or the opening of the
- * silence procedure. CV_ENOTFOUND: none. */
-int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, int64_t *ret_n) CV_USE_RESULT;
-/* Registration has no open offer for the delegation now, which is all that a snapshot says; and whether it said so after
- * delivery n was made. */
+ * silence procedure; and when. CV_ENOTFOUND: none. */
+int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, ntf_watch_t *ret_watch,
+                    int64_t *ret_made_ms) CV_USE_RESULT;
+/* The last of the other notices of the same deadline of which the secretariat was told. CV_ENOTFOUND: none. */
+int ntf_watch_told(ntf_watches_t *store, int64_t n, int64_t deadline_ms, ntf_watch_t *ret_watch) CV_USE_RESULT;
+/* A snapshot of registration says now what became of the delegation's offers; and whether it did after delivery n was made. */
 int ntf_watch_settle(ntf_watches_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
 int ntf_watch_settled(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t n, bool *ret_settled) CV_USE_RESULT;
+/* What it says of one person; settling forgets it. 0: nothing. */
+enum { NTF_OFFER_OPEN = 1, NTF_OFFER_EXPIRED = 2 }; /* stored */
+int ntf_offer_put(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t number, int state) CV_USE_RESULT;
+int ntf_offer_get(ntf_watches_t *store, cv_str_t event, cv_str_t party, int64_t number, int *ret_state) CV_USE_RESULT;
 /* The last step of a silence procedure that this party was told of; absent where it is not kept. CV_ENOTFOUND: none. */
 int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_arena_t *arena,
                    cv_str_t *ret_data) CV_USE_RESULT;

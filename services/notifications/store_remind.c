@@ -57,6 +57,10 @@ const char ntf_tables_report[] =
     XX(reminded, "SELECT max(above < 0), max(above >= 0) FROM ntf_delivery WHERE event = ?1 AND party = ?2"                    \
                  " AND topic = 5 AND time_ms = ?3 AND substr(data, 1, length(?4)) = ?4")                                       \
     XX(due_next, "SELECT min(due_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1")                                    \
+    XX(due_anchor, "SELECT min(anchor_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1 AND due_ms <= ?1"               \
+                   " AND anchor_ms > ?1")                                                                                      \
+    XX(due_of, "SELECT min(d.due_ms) FROM ntf_due AS d JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.about = ?1"               \
+               " AND r.anchor = ?2 AND d.anchor_ms = ?3 AND d.state = 1")                                                      \
     XX(unanswered, "SELECT code, kind FROM ntf_party AS p WHERE EXISTS(SELECT 1 FROM ntf_recipient AS r"                       \
                    " WHERE r.party = p.code) AND NOT EXISTS(SELECT 1 FROM ntf_answer AS a WHERE a.event = ?1"                  \
                    " AND a.party = p.code AND a.answer <> 0) ORDER BY code")                                                   \
@@ -285,6 +289,20 @@ int ntf_due_next(ntf_reminders_t *store, int64_t *ret_ms)
         return CV_ENOTFOUND;
     *ret_ms = ms;
     return CV_OK;
+}
+
+int ntf_due_of(ntf_reminders_t *store, cv_str_t about, int anchor, int64_t anchor_ms, int64_t *ret_ms)
+{
+    cv_stmt_text(store->due_of, 1, about);
+    cv_stmt_int(store->due_of, 2, anchor);
+    cv_stmt_int(store->due_of, 3, anchor_ms);
+    return ntf_statement_number(store->due_of, ret_ms);
+}
+
+int ntf_due_anchor(ntf_reminders_t *store, int64_t now_ms, int64_t *ret_ms)
+{
+    cv_stmt_int(store->due_anchor, 1, now_ms);
+    return ntf_statement_number(store->due_anchor, ret_ms);
 }
 
 /* ---- whom --------------------------------------------------------------------------------- */

@@ -63,6 +63,10 @@ int ntf_reminded(ntf_reminders_t *store, const ntf_due_t *due, cv_str_t party, i
 int ntf_anchor_read(cv_reminder_anchor_t word);
 /* CV_ENOTFOUND: nothing is pending. */
 int ntf_due_next(ntf_reminders_t *store, int64_t *ret_ms) CV_USE_RESULT;
+/* The first anchor ahead of which something is due. CV_ENOTFOUND: nothing is. */
+int ntf_due_anchor(ntf_reminders_t *store, int64_t now_ms, int64_t *ret_ms) CV_USE_RESULT;
+/* When the next reminder of this anchor is due. CV_ENOTFOUND: none is pending. */
+int ntf_due_of(ntf_reminders_t *store, cv_str_t about, int anchor, int64_t anchor_ms, int64_t *ret_ms) CV_USE_RESULT;
 
 /* ---- whom ---- */
 typedef struct {

@@ -12,7 +12,8 @@
  *
  * Failure modes
  *   killed at any moment            the look and the notice are of one transaction
- *   looked at again and again       the id is made from the notice's, and is unique: told once per notice
+ *   looked at again and again       the id is made from the notice's, and is unique: told once per notice; and once for all
+ *                                   of a party's notices of one deadline, unless somebody had the other one since (escalate.c)
  *   the secretariat has no          none is made, and it stays with what the page, doctor and metrics say. As soon as there
  *   recipient                       is one, whatever is unseen then is told, at the next look
  *   it does not arrive either       it has no deadline, so nobody looks at it: there is no notice about it

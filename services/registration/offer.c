@@ -57,6 +57,8 @@ static int lapse(reg_t *self, cv_tx_t *tx, reg_delegation_t *d, int64_t unit_num
                                             .private_seq = cv_tx_head(tx, REG_STREAM_PRIVATE)};
     for (unsigned i = 0; !rc && i < unit.n; i++) {
         rc = leave(self, d, unit.id[i], unit.number[i], unit.role[i], unit.options[i], &note, CV_PERSON_CHANGE_EXPIRED);
+        if (!rc)
+            rc = reg_store_offer_expired(self->store, d->row, unit.number[i]);
         record->persons[record->persons_n++] =
             (cv_person_place_t){.number = unit.number[i], .state = CV_PERSON_STATE_WITHDRAWN};
     }

@@ -97,6 +97,10 @@ enum { TALLY_N = 16, PERSON_N = 14, SECRET_N = 2 }; /* columns */
                   " ORDER BY expires_ms, unit LIMIT 1")                                                               \
     XX(offer_first, "SELECT coalesce(min(expires_ms), 0) FROM offer WHERE event = ?")                                 \
     XX(offered, "SELECT id, number, role, options FROM person WHERE unit = ? AND state = 7 ORDER BY id")              \
+    XX(offer_numbers, "SELECT p.number FROM offer AS o JOIN person AS p ON p.unit = o.unit AND p.state = 7"           \
+                      " WHERE o.event = ? AND o.delegation = ? ORDER BY p.number LIMIT ?")                            \
+    XX(expired_add, "INSERT INTO expired(delegation, number) VALUES(?, ?)")                                           \
+    XX(expired_numbers, "SELECT number FROM expired WHERE delegation = ? ORDER BY id DESC LIMIT ?")                   \
     XX(proposal_put, "INSERT OR REPLACE INTO proposal(person, step, what, role, online, secret, sealed, options)"     \
                      " VALUES(?, ?, ?, ?, ?, ?, ?, ?)")                                                               \
     XX(proposal_get, "SELECT step, what, role, online, secret, sealed, options FROM proposal WHERE person = ?")       \

@@ -31,7 +31,7 @@
 
 typedef struct reg_store reg_store_t;
 
-enum { REG_MIGRATIONS = 8 };
+enum { REG_MIGRATIONS = 9 };
 extern const char *const reg_migrations[REG_MIGRATIONS];
 
 int reg_store_open(cv_db_t *db, reg_store_t **ret_store) CV_USE_RESULT;
@@ -173,6 +173,14 @@ int reg_store_offer_due(reg_store_t *store, int64_t event, int64_t now_ms, int64
                         int64_t *ret_expires_ms) CV_USE_RESULT;
 int reg_store_offer_first(reg_store_t *store, int64_t event, int64_t *ret_expires_ms) CV_USE_RESULT; /* 0: none */
 int reg_store_offered(reg_store_t *store, int64_t unit, reg_unit_t *ret_unit) CV_USE_RESULT;
+/* store_offer.c: of a delegation, the numbers of those with an open offer, and of those whose offer expired, the last ones
+ * first; at most max. What expired is never forgotten: it is said in snapshots alone, to who has missed the records. */
+extern const char reg_offer_tables[]; /* a migration */
+int reg_store_offer_expired(reg_store_t *store, int64_t delegation, unsigned number) CV_USE_RESULT;
+int reg_store_offer_open_numbers(reg_store_t *store, const reg_delegation_t *delegation, size_t max,
+                                 int64_t *ret_numbers, size_t *ret_n) CV_USE_RESULT;
+int reg_store_offer_expired_numbers(reg_store_t *store, const reg_delegation_t *delegation, size_t max,
+                                    int64_t *ret_numbers, size_t *ret_n) CV_USE_RESULT;
 /* Moves a lane to the first unit after `after`, or closes it when there is none. */
 int reg_store_lane_next(reg_store_t *store, reg_book_t *book, reg_lane_t *lane) CV_USE_RESULT;
 

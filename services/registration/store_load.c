@@ -87,6 +87,7 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     reg_access_tables,
     reg_consent_tables,
     reg_access_on_behalf,
+    reg_offer_tables,
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)

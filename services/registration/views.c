@@ -78,9 +78,9 @@ static int put_seats(const reg_event_t *event, cv_collect_t *collect)
     return cv_collect_put(collect, CV_MSG_REGISTRATION_SEATS_V1, row.event, 0, &row);
 }
 
-static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
+static void fill_delegation(const reg_delegation_t *d, cv_registration_delegation_v1_t *ret_row)
 {
-    cv_registration_delegation_v1_t row = {
+    *ret_row = (cv_registration_delegation_v1_t){
         .event = cv_str(d->event->code),
         .party = cv_str(d->party->code),
         .answer = (cv_party_answer_t)d->answer,
@@ -99,7 +99,29 @@ static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
         .has_since_version = d->since > 0,
         .since_version = d->since,
     };
+}
+
+static int put_delegation(const reg_delegation_t *d, cv_collect_t *collect)
+{
+    cv_registration_delegation_v1_t row;
+    fill_delegation(d, &row);
     return cv_collect_put(collect, CV_MSG_REGISTRATION_DELEGATION_V1, cv_str(d->subject), 0, &row);
+}
+
+/* For a follower: also what became of offers, whose records it may have missed. */
+static int put_state(reg_t *self, const reg_delegation_t *d, cv_collect_t *collect)
+{
+    cv_registration_delegation_v1_t row;
+    int rc = CV_OK;
+
+    fill_delegation(d, &row);
+    if (d->share.offered > 0)
+        rc = reg_store_offer_open_numbers(self->store, d, CV_REGISTRATION_DELEGATION_V1_OFFERED_PERSONS_MAX,
+                                          row.offered_persons, &row.offered_persons_n);
+    if (!rc && d->share.withdrawn > 0)
+        rc = reg_store_offer_expired_numbers(self->store, d, CV_REGISTRATION_DELEGATION_V1_EXPIRED_PERSONS_MAX,
+                                             row.expired_persons, &row.expired_persons_n);
+    return rc ? rc : cv_collect_put(collect, CV_MSG_REGISTRATION_DELEGATION_V1, cv_str(d->subject), 0, &row);
 }
 
 /* The next persons with a number above *after; moves *after on. At the end there is at least one record if the
@@ -191,7 +213,7 @@ int reg_snapshot(void *self_, cv_tx_t *tx, unsigned stream, cv_collect_t *collec
         if (stream == REG_STREAM_EVENTS)
             rc = put_seats(event, collect);
         for (reg_delegation_t *d = event->delegations; !rc && d; d = d->next_of_event)
-            rc = stream == REG_STREAM_EVENTS ? put_delegation(d, collect) : put_contacts(self, d, collect);
+            rc = stream == REG_STREAM_EVENTS ? put_state(self, d, collect) : put_contacts(self, d, collect);
         if (!rc && stream == REG_STREAM_EVENTS)
             rc = reg_badge_snapshot(self, event, collect);
     }

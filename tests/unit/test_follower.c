@@ -251,6 +251,55 @@ static void acknowledges(void **state)
     assert_int_equal(f->acked, 2);
 }
 
+/* What the log had at the first answer, not what is written since. */
+static void the_end_is_reached(void **state)
+{
+    fixture_t *f = *state;
+    write_records(f, "a", 3);
+    tick(f, 0);
+    feed_head(f, 3);
+    assert_false(cv_follower_reached_end(f->follower)); /* a head on the feed is no answer of the log */
+    answer_batch_from(f, 0, 2, f->question);
+    apply(f);
+    assert_false(cv_follower_reached_end(f->follower));
+    write_records(f, "a", 5);
+    tick(f, 0);
+    answer_batch_from(f, 2, 1, f->question);
+    cv_str_t record;
+    cv_position_t position;
+    assert_true(cv_follower_next(f->follower, &record, &position));
+    cv_follower_applied(f->follower);
+    assert_true(cv_follower_reached_end(f->follower)); /* in the open transaction */
+    cv_follower_rolled_back(f->follower);
+    assert_false(cv_follower_reached_end(f->follower));
+    apply(f);
+    assert_true(cv_follower_reached_end(f->follower));
+}
+
+static void an_empty_stream_has_its_end(void **state)
+{
+    fixture_t *f = *state;
+    assert_false(cv_follower_reached_end(f->follower));
+    tick(f, 0);
+    assert_false(cv_follower_reached_end(f->follower));
+    answer_fetch(f);
+    assert_true(cv_follower_reached_end(f->follower));
+}
+
+static void a_snapshot_is_the_end(void **state)
+{
+    fixture_t *f = *state;
+    write_records(f, "a", 4);
+    tick(f, 0);
+    refuse(f, CV_REFUSED_CODE_PRUNED);
+    tick(f, 0);
+    assert_true(asked(f, CV_MSG_LOG_SNAPSHOT_V1));
+    answer_page(f, 0, true, "state", &f->at[4]);
+    assert_false(cv_follower_reached_end(f->follower));
+    cv_follower_snapshot_applied(f->follower, f->now);
+    assert_true(cv_follower_reached_end(f->follower));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -268,6 +317,9 @@ int main(void)
         T(far_ahead),
         T(slow_to_apply),
         T(acknowledges),
+        T(the_end_is_reached),
+        T(an_empty_stream_has_its_end),
+        T(a_snapshot_is_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,11 +35,21 @@ static void test_seen(void **state)
 static void test_ready(void **state)
 {
     (void)state;
-    assert_int_equal(ntf_escalate_ready(1000, DAY_MS, 2000), 1000 + NTF_LOOK_START_MS);
-    assert_int_equal(ntf_escalate_ready(1000, 31000, 2000), 16000); /* not longer than half of what is left */
+    ntf_began_t began = {.at_ms = 1000, .caught_up_ms = 3000};
+    assert_int_equal(ntf_escalate_ready(&began, DAY_MS, 4000), 3000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 4000), 16000); /* not longer than half of what is left */
     /* Nothing hurries once it is over: what became of it must have come. */
-    assert_int_equal(ntf_escalate_ready(1000, 31000, 31000), 1000 + NTF_LOOK_START_MS);
-    assert_int_equal(ntf_escalate_ready(1000, 900, 1000), 1000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 31000), 3000 + NTF_LOOK_START_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 900, 4000), 3000 + NTF_LOOK_START_MS);
+    /* It is not known, and not waited for it for ever. */
+    began.caught_up_ms = 0;
+    assert_int_equal(ntf_escalate_ready(&began, DAY_MS, 4000), 1000 + NTF_LOOK_WAITS_MAX_MS);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 4000), 16000);
+    assert_int_equal(ntf_escalate_ready(&began, 31000, 31000), 1000 + NTF_LOOK_OVER_MAX_MS);
+    began.caught_up_ms = NTF_LOOK_WAITS_MAX_MS;
+    assert_int_equal(ntf_escalate_ready(&began, DAY_MS, 4000), 1000 + NTF_LOOK_WAITS_MAX_MS);
+    assert_int_equal(ntf_escalate_asks(&began, 1000), 1100);
+    assert_int_equal(ntf_escalate_asks(&began, 81000), 91000);
 }
 
 static void test_ids(void **state)
@@ -116,6 +126,32 @@ static void test_not_taken(void **state)
 }
 
 /* The text says why; in the language of whom it is for, which is Russian here. */
+/* Who answers for a delegation is often the party's first recipient too: at that address it was tried already. */
+static void test_the_same_address_twice(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "focal@KZ.example");
+    recipient(drv, 2, "focal@KZ.example");
+    recipient(drv, 3, "third@kz.example");
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 36 * HOUR_MS);
+    assert_int_equal(seconds(drv), 1);
+    assert_written(drv, "second." OFFER, "third@kz.example");
+}
+
+/* Nobody else has another address: it is unseen at once, and not after it has been tried at the same one again. */
+static void test_nobody_has_another_address(void **state)
+{
+    drv_t *drv = *state;
+    offered(drv);
+    recipient(drv, 1, "focal@KZ.example");
+    stuck(drv, "focal@KZ.example");
+    jump(drv, 36 * HOUR_MS);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(unseen(drv), 1);
+}
+
 static void test_says_why(void **state)
 {
     drv_t *drv = *state;
@@ -454,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_offers),
         cmocka_unit_test_setup_teardown(test_not_taken, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_the_same_address_twice, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_has_another_address, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_says_why, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_taken, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_nobody_and_mended, drv_setup, drv_teardown),

@@ -117,6 +117,20 @@ static void test_changed_address_begins_anew(void **state)
     assert_int_equal(s_asked(drv), 2);
 }
 
+/* What is asked names nobody who could be erased, so it stays in the outbox when a snapshot says who is there. */
+static void test_lies_there_after_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv, "90d");
+    jump(drv, 91 * DAY_MS);
+    assert_int_equal(s_asked(drv), 1);
+    size_t files = drv_files(drv);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE scrub = 1"), 0);
+    assert_int_equal(drv_files(drv), files);
+}
+
 /* From the version before: who was there is known since nobody knows when, and so is asked at once. */
 static void test_migration(void **state)
 {
@@ -149,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_settings),
         cmocka_unit_test_setup_teardown(test_off, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_asked_and_answered, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_lies_there_after_a_snapshot, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_unanswered, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_changed_address_begins_anew, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_migration, drv_setup, drv_teardown),

@@ -219,6 +219,28 @@ static void test_rows_that_moved(void **state)
     assert_true(stored(drv, "Other"));
 }
 
+/* A notice that cannot be made anew now, because its event is not known, keeps no other name in the outbox. */
+static void test_one_that_waits_holds_nobody(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    recipient(drv, 1, "mission@kz.example");
+    tell_registered(drv, "UZ");
+    drv_run(drv, 1000, true);
+    assert_true(file_says(drv, EVENTS_ID "2.UZ", NAME));
+    drv_sql(drv, "UPDATE ntf_delivery SET event = 'GONE', scrub = 1 WHERE n = 1");
+    tell_erased(drv, "UZ", true, false);
+    drv_run(drv, 1000, true);
+    assert_false(file_says(drv, EVENTS_ID "2.UZ", NAME));
+    assert_true(file_says(drv, EVENTS_ID "2.UZ", "focal@UZ"));
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE scrub = 1"), 1);
+    drv_sql(drv, "UPDATE ntf_delivery SET event = 'FORUM' WHERE n = 1"); /* which is known, and whose person is not */
+    drv_sql(drv, "DELETE FROM ntf_person");
+    drv_run(drv, 6000, true);
+    assert_false(file_says(drv, FILE_1, NAME));
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE scrub = 1"), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, drv_setup, drv_teardown)
@@ -231,6 +253,7 @@ int main(void)
         T(test_without_data),
         T(test_missed),
         T(test_rows_that_moved),
+        T(test_one_that_waits_holds_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

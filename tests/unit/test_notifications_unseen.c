@@ -199,6 +199,103 @@ static void test_consent_ended_while_down(void **state)
     assert_int_equal(told(drv), 0);
 }
 
+/* Down for longer than registration's log reaches back: of the delegation its state alone is known then. numbers: of those who
+ * let an offer end, as registration says it since it does. */
+static void state_says(drv_t *drv, cv_party_answer_t answer, int64_t offered, int64_t expired)
+{
+    drv_new_epoch(drv, DRV_EVENTS);
+    drv_new_epoch(drv, DRV_PRIVATE);
+    cv_registration_delegation_v1_t delegation = {.event = CV_STR("FORUM"),
+                                                  .party = CV_STR(KZ),
+                                                  .answer = answer,
+                                                  .has_offered = offered > 0,
+                                                  .offered = offered > 0,
+                                                  .offered_persons_n = offered > 0,
+                                                  .offered_persons = {offered},
+                                                  .expired_persons_n = expired > 0,
+                                                  .expired_persons = {expired}};
+    drv_state(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DELEGATION_V1, &delegation);
+    drv_run(drv, NTF_LOOK_START_MS, true);
+}
+
+/* A person of a delegation that stays; and the last one of a delegation that is out by it. */
+static void test_lapsed_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    down_over_it(drv);
+    state_says(drv, CV_PARTY_ANSWER_REGISTERED, 0, 1);
+    assert_int_equal(told(drv), 1);
+    assert_int_equal(seconds(drv), 0);
+}
+
+static void test_the_last_lapsed_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    down_over_it(drv);
+    state_says(drv, CV_PARTY_ANSWER_WITHDRAWN, 0, 1);
+    assert_int_equal(told(drv), 1);
+}
+
+static void test_another_lapsed_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    down_over_it(drv);
+    state_says(drv, CV_PARTY_ANSWER_REGISTERED, 0, 2);
+    assert_int_equal(told(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+}
+
+/* Whoever is offered a seat in it is another: who was offered this one has answered. */
+static void test_another_is_offered_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    down_over_it(drv);
+    state_says(drv, CV_PARTY_ANSWER_REGISTERED, 2, 0);
+    assert_int_equal(told(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+}
+
+/* Registration holds what it offers while an event is off, and says so. */
+static void test_still_offered_in_a_snapshot(void **state)
+{
+    drv_t *drv = *state;
+    down_over_it(drv);
+    state_says(drv, CV_PARTY_ANSWER_REGISTERED, 1, 0);
+    assert_int_equal(told(drv), 1);
+}
+
+/* A snapshot before its deadline says that it is open; what it lapses by is a record. */
+static void test_open_in_a_snapshot_and_lapsed_after_it(void **state)
+{
+    drv_t *drv = *state;
+    recipient_of(drv, DESK, 1, "desk@secretariat.example");
+    nobody_gets_it(drv);
+    state_says(drv, CV_PARTY_ANSWER_REGISTERED, 1, 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCHED);
+    drv->ms += 3 * DAY_MS;
+    drv_restart(drv);
+    drv_run(drv, 1000, true);
+    tell_lapsed(drv, CV_LAPSE_CAUSE_ABSENT);
+    drv_run(drv, 2 * NTF_LOOK_START_MS, true);
+    assert_int_equal(told(drv), 1);
+}
+
+/* What a later snapshot says takes the place of what the one before said. */
+static void test_two_snapshots(void **state)
+{
+    drv_t *drv = *state;
+    recipient_of(drv, DESK, 1, "desk@secretariat.example");
+    nobody_gets_it(drv);
+    state_says(drv, CV_PARTY_ANSWER_REGISTERED, 1, 0);
+    free((void *)(uintptr_t)drv->streams[DRV_EVENTS].state[0].ptr);
+    drv->streams[DRV_EVENTS].state_n = 0;
+    state_says(drv, CV_PARTY_ANSWER_REGISTERED, 0, 0);
+    jump(drv, 3 * DAY_MS);
+    assert_int_equal(told(drv), 0);
+    assert_int_equal(seconds(drv), 0);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_watch"), NTF_WATCH_ENDED);
+}
+
 /* Made and over while the service was down: it could reach nobody in time, and does not now. */
 static void test_made_and_over_while_down(void **state)
 {
@@ -358,6 +455,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lapsed_while_down, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_accepted_while_down, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_consent_ended_while_down, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_lapsed_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_the_last_lapsed_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_another_lapsed_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_another_is_offered_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_still_offered_in_a_snapshot, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_open_in_a_snapshot_and_lapsed_after_it, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_two_snapshots, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_made_and_over_while_down, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_adopted_while_down, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_broken_while_down, drv_setup, drv_teardown),

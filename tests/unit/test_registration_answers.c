@@ -117,9 +117,10 @@ static void a_sealed_database_gets_forms(void **state)
     const cv_str_t then = persons(driver, "E1/KZ")->persons[0].name;
     char name[64];
     assert_int_equal(cv_str_copy(then, name, sizeof name), CV_OK);
-    if (cv_db_exec(driver->db, "ALTER TABLE person DROP COLUMN options; ALTER TABLE proposal DROP COLUMN options;"
-                               "DROP TABLE event_option; DROP TABLE form; DROP TABLE document; DROP TABLE access; "
-                               "DROP TABLE consent; UPDATE component SET version = 3 WHERE name = 'service';"))
+    if (cv_db_exec(driver->db,
+                   "ALTER TABLE person DROP COLUMN options; ALTER TABLE proposal DROP COLUMN options;"
+                   "DROP TABLE event_option; DROP TABLE form; DROP TABLE document; DROP TABLE access; "
+                   "DROP TABLE consent; DROP TABLE expired; UPDATE component SET version = 3 WHERE name = 'service';"))
         fail_msg("%s", cv_db_error(driver->db));
     driver_crash(driver);
     assert_int_equal(driver_number(driver, "SELECT version FROM component WHERE name = 'service'"), REG_MIGRATIONS);

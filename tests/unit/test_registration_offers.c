@@ -158,6 +158,82 @@ static void a_freed_seat_of_a_full_event_is_no_seat(void **state)
     driver_free(&driver);
 }
 
+/* Who comes back after long gets the state alone, in which it must say what became of offers whose records are gone. */
+static cv_registration_delegation_v1_t snapshot_of(driver_t *driver, const char *party)
+{
+    const cv_log_snapshot_v1_t question = {.stream = CV_STR("registration.events")};
+    cv_registration_delegation_v1_t found = {.event = CV_STR_NONE};
+    driver->principal = (cv_principal_t){.name = "notifications", .role = CV_ROLE_SERVICE};
+    driver_question(driver, CV_MSG_LOG_SNAPSHOT_V1, &question);
+    driver_bytes_t answer = driver->answer;
+    driver->answer = (driver_bytes_t){0};
+    const cv_log_page_v1_t page =
+        driver_read(driver, (cv_str_t){answer.ptr, answer.len}, CV_MSG_LOG_PAGE_V1)->log_page_v1;
+    for (size_t i = 0; i < page.records.n; i++) {
+        static cv_any_t data;
+        cv_msg_t msg;
+        cv_reader_t *reader = cv_reader_new();
+        assert_int_equal(cv_msg_read(reader, cv_records_at(&page.records, i), &msg, NULL), CV_OK);
+        bool is_delegation = msg.info->number == CV_MSG_REGISTRATION_DELEGATION_V1;
+        if (is_delegation)
+            assert_int_equal(msg.info->decode(msg.data, &data, NULL), CV_OK);
+        if (is_delegation && cv_str_is(data.registration_delegation_v1.party, party))
+            found = data.registration_delegation_v1;
+        cv_reader_destroy(&reader);
+    }
+    free(answer.ptr);
+    return found;
+}
+
+static void a_snapshot_says_what_became_of_offers(void **state)
+{
+    (void)state;
+    driver_t *driver = begin(3, CV_WAITING_RULE_STRICT);
+    EXPECT_OK(driver_register(driver, "E1", "KZ", "hdd", 0), "registered");
+    EXPECT_OK(driver_register(driver, "E1", "AZ", "hddd", CV_GROUP_RULE_EACH), "waiting");
+    const cv_principal_t as = driver->principal;
+    cv_registration_delegation_v1_t az = snapshot_of(driver, "AZ");
+    assert_int_equal(az.waiting, 4);
+    assert_int_equal(az.offered_persons_n + az.expired_persons_n, 0);
+    driver->principal = as;
+    EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 2), "withdrawn");
+    EXPECT_OK(driver_withdraw(driver, "E1", "KZ", 3), "withdrawn");
+    EXPECT_OK(answer(driver, "AZ", "1", true), "accepted");
+    driver_crash(driver);
+    az = snapshot_of(driver, "AZ");
+    assert_int_equal(az.offered_persons_n, 1);
+    assert_int_equal(az.offered_persons[0], 2);
+    assert_int_equal(az.expired_persons_n, 0); /* who accepted is no more among them, and has not let it end */
+    driver_wait_until(driver, T0 + HOUR);
+    driver_wait_until(driver, T0 + 2 * HOUR);
+    driver_crash(driver);
+    az = snapshot_of(driver, "AZ");
+    assert_int_equal(az.offered_persons_n, 1);
+    assert_int_equal(az.offered_persons[0], 4);
+    assert_int_equal(az.expired_persons_n, 2);
+    assert_int_equal(az.expired_persons[0], 3);
+    assert_int_equal(az.expired_persons[1], 2);
+    driver->principal = as;
+    EXPECT_OK(answer(driver, "AZ", "4", false), "passed"); /* which is an answer */
+    az = snapshot_of(driver, "AZ");
+    assert_int_equal(az.offered_persons_n, 0);
+    assert_int_equal(az.expired_persons_n, 2);
+    assert_int_equal(snapshot_of(driver, "KZ").expired_persons_n, 0); /* who left by request */
+
+    /* A database of before has it in its history. */
+    assert_int_equal(cv_db_begin(driver->db), CV_OK);
+    assert_int_equal(cv_db_exec(driver->db, "CREATE TABLE was AS SELECT delegation, number FROM expired ORDER BY id;"
+                                            "DROP TABLE expired;"),
+                     CV_OK);
+    assert_int_equal(cv_db_exec(driver->db, reg_offer_tables), CV_OK);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM expired AS e JOIN was ON was.rowid = e.id"
+                                           " AND was.delegation = e.delegation AND was.number = e.number"),
+                     2);
+    assert_int_equal(driver_number(driver, "SELECT count(*) FROM expired"), 2);
+    cv_db_rollback(driver->db);
+    driver_free(&driver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +241,7 @@ int main(void)
         cmocka_unit_test(expiry_moves_the_list),
         cmocka_unit_test(groups_are_offered_together),
         cmocka_unit_test(a_freed_seat_of_a_full_event_is_no_seat),
+        cmocka_unit_test(a_snapshot_says_what_became_of_offers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,12 @@ cv_arena_t *cv_tx_arena(cv_tx_t *tx);                     /* memory until the en
 const cv_principal_t *cv_tx_principal(const cv_tx_t *tx); /* who asks; NULL in record() and timer() */
 bool cv_tx_in_snapshot(const cv_tx_t *tx);                /* record() is fed from a snapshot: state, not news */
 
+/* All streams that it follows have been applied, this transaction's records included, up to where they ended when their logs
+ * answered first since the process was started. Says whether what happened while it was down is known by now. It is false as
+ * long as a producer is down or has halted us, so whoever waits for it needs a limit; and it is no state: what is written
+ * because of it must be right without it as well, only perhaps earlier than it had to be. */
+bool cv_tx_caught_up(const cv_tx_t *tx);
+
 /* Appends one record to a stream of this service (index into streams). Type is one of CV_MSG_*; data the struct that
  * belongs to it. The record's id, time and causation are filled in. *ret_seq (may be NULL) is its sequence. */
 int cv_tx_emit(cv_tx_t *tx, unsigned stream, uint16_t type, cv_str_t subject, const void *data,

@@ -52,6 +52,8 @@ struct cv_follower {
     cv_position_t cursor, position, tail;
     uint64_t head; /* highest sequence heard of in the tail's epoch */
     bool heard;    /* any answer or feed of the producer yet */
+    bool has_end;  /* the log has said where it ends, in this epoch */
+    uint64_t end;  /* there, when it said so first */
     bool halted;
     bool must_ask; /* something does not fit: let the producer's log decide */
     char error[256];
@@ -337,8 +339,12 @@ static void on_batch(cv_follower_t *follower, const cv_log_batch_v1_t *batch, in
         if (follower->position.seq == follower->tail.seq)
             follower->position = follower->tail; /* written with the next transaction */
         follower->head = batch->head;
+        follower->has_end = false;
         follower->acked_seq = UINT64_MAX; /* of another epoch */
     }
+    if (!follower->has_end)
+        follower->end = batch->head;
+    follower->has_end = true;
     follower->head = batch->head; /* the log knows; a head on the feed may have been a lie */
     follower->tail_moved_ms = mono_ms;
     uint8_t chain[CV_CHAIN_LEN];
@@ -625,7 +631,8 @@ bool cv_follower_snapshot(cv_follower_t *follower, const cv_str_t **ret_records,
 void cv_follower_snapshot_applied(cv_follower_t *follower, int64_t mono_ms)
 {
     follower->cursor = follower->position = follower->tail = follower->snapshot_position;
-    follower->head = follower->cursor.seq;
+    follower->head = follower->end = follower->cursor.seq;
+    follower->has_end = true; /* it was there when the snapshot was made */
     follower->snapshotting = false;
     follower->acked_seq = UINT64_MAX; /* of another epoch */
     follower->must_ask = true;        /* what happened since */
@@ -651,6 +658,11 @@ cv_follower_state_t cv_follower_state(const cv_follower_t *follower)
     if (!follower->heard)
         return CV_FOLLOWER_STATE_NEW;
     return follower->head > follower->cursor.seq ? CV_FOLLOWER_STATE_CATCHUP : CV_FOLLOWER_STATE_LIVE;
+}
+
+bool cv_follower_reached_end(const cv_follower_t *follower)
+{
+    return follower->has_end && !follower->snapshotting && follower->position.seq >= follower->end;
 }
 
 uint64_t cv_follower_head(const cv_follower_t *follower)

@@ -55,7 +55,10 @@ void cv_follower_snapshot_applied(cv_follower_t *follower, int64_t mono_ms); /* 
 
 void cv_follower_halt(cv_follower_t *follower, const char *error);
 cv_follower_state_t cv_follower_state(const cv_follower_t *follower);
-uint64_t cv_follower_head(const cv_follower_t *follower);     /* the highest sequence known to exist */
+uint64_t cv_follower_head(const cv_follower_t *follower); /* the highest sequence known to exist */
+/* Whether all has been applied that the producer's log had when it answered first, or when the last snapshot was made. What
+ * was written since does not count: nobody has to wait for the end of a stream that is written all the time. */
+bool cv_follower_reached_end(const cv_follower_t *follower);
 const char *cv_follower_error(const cv_follower_t *follower); /* "" unless halted */
 bool cv_follower_has_work(const cv_follower_t *follower);     /* something to apply */
 

@@ -50,6 +50,15 @@ bool cv_tx_in_snapshot(const cv_tx_t *tx)
     return tx->in_snapshot;
 }
 
+bool cv_tx_caught_up(const cv_tx_t *tx)
+{
+    const cv_engine_t *engine = tx->engine;
+    for (size_t i = 0; i < engine->def->follows_n; i++)
+        if (!cv_follower_reached_end(engine->follows[i].follower))
+            return false;
+    return true;
+}
+
 /* "registration.events/0123456789abcdef/42": says where the record stands, so it needs no random bits. Written by hand:
  * it is made for every record. */
 static cv_str_t record_id(const char *stream, const cv_position_t *head, char ret_text[CV_MAX_TOPIC + 64])
