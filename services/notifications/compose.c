@@ -144,7 +144,12 @@ static int s_decision(s_notice_t *notice, cv_str_t data)
     if (!rc && notice->row->kind == NTF_DECISION) {
         rc = s_read(notice, CV_MSG_REGISTRATION_DECIDED_V1, data, &read);
         notice->news.decided = rc ? NULL : read;
-        return rc ? rc : s_names(notice, notice->news.decided->persons, notice->news.decided->persons_n);
+        if (!rc && notice->news.decided->kind == CV_DECISION_KIND_REVIEW)
+            rc = ntf_reason_get(notice->ntf->reasons, notice->news.decided, notice->ntf->arena, &notice->news.reviewer);
+        if (rc && rc != CV_ENOTFOUND)
+            return rc;
+        return !notice->news.decided ? rc
+                                     : s_names(notice, notice->news.decided->persons, notice->news.decided->persons_n);
     }
     if (!rc && notice->row->kind == NTF_LAPSE) {
         rc = s_read(notice, CV_MSG_REGISTRATION_LAPSED_V1, data, &read);
@@ -213,30 +218,35 @@ static cv_str_t s_first_lines(cv_str_t text)
 }
 
 /* *ret_method: NTF_CALENDAR_NONE where there is no part. */
-static int s_calendar(s_notice_t *notice, cv_str_t description, cv_buf_t *out, int *ret_method)
+static int s_calendar(s_notice_t *notice, cv_buf_t *out, int *ret_method)
 {
     const ntf_context_t *context = &notice->context;
+    cv_buf_t said;
     int method;
     int64_t sent;
     *ret_method = NTF_CALENDAR_NONE;
     int rc = ntf_delivery_calendar(notice->ntf->reminders, notice->row->n, &method, &sent);
     if (rc || method == NTF_CALENDAR_NONE || !context->details)
         return rc;
-    rc = ntf_calendar(
-        &(ntf_calendar_t){
-            .method = method,
-            .event = context->details,
-            .was = notice->news.was,
-            .venue_name = context->venue_name,
-            .zone_file = context->zone_file,
-            .to_name = notice->recipient.name,
-            .to_address = notice->recipient.email,
-            .organizer = s_sender().len ? s_sender() : CV_STR("convene@" NTF_DOMAIN),
-            .description = s_first_lines(description),
-            .sent = sent,
-            .time_ms = notice->row->time_ms,
-        },
-        out);
+    cv_buf_init(&said, NTF_TEXT_MAX);
+    rc = ntf_text_inside(context, &notice->news, &said);
+    if (!rc)
+        rc = ntf_calendar(
+            &(ntf_calendar_t){
+                .method = method,
+                .event = context->details,
+                .was = notice->news.was,
+                .venue_name = context->venue_name,
+                .zone_file = context->zone_file,
+                .to_name = notice->recipient.name,
+                .to_address = notice->recipient.email,
+                .organizer = s_sender().len ? s_sender() : CV_STR("convene@" NTF_DOMAIN),
+                .description = s_first_lines(cv_buf_str(&said)),
+                .sent = sent,
+                .time_ms = notice->row->time_ms,
+            },
+            out);
+    cv_buf_done(&said);
     if (!rc)
         *ret_method = method;
     return rc == CV_ENOTFOUND ? CV_OK : rc;
@@ -282,7 +292,7 @@ static int s_one(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t *r
     if (!rc)
         rc = ntf_text(&notice.context, &notice.news, text);
     if (!rc)
-        rc = s_calendar(&notice, cv_buf_str(&text->body), &calendar, &method);
+        rc = s_calendar(&notice, &calendar, &method);
     if (!rc)
         rc = s_write(row, recipient,
                      &(ntf_mail_t){
@@ -314,7 +324,7 @@ static int s_part_texts(s_notice_t *notice, ntf_text_t *text, cv_buf_t *calendar
     if (!rc)
         rc = ntf_text(&notice->context, &notice->news, text);
     if (!rc)
-        rc = s_calendar(notice, cv_buf_str(&text->body), calendar, &method);
+        rc = s_calendar(notice, calendar, &method);
     if (rc)
         return rc;
     ntf_entry_t *entry = &parts->entries[parts->n++];

@@ -61,6 +61,7 @@
 #include "notifications/store_ping.h"
 #include "notifications/store_prefer.h"
 #include "notifications/store_reach.h"
+#include "notifications/store_reason.h"
 #include "notifications/store_remind.h"
 
 enum {
@@ -88,6 +89,7 @@ typedef struct {
     ntf_reaches_t *reaches;
     ntf_watches_t *watches;
     ntf_pings_t *pings;
+    ntf_reasons_t *reasons;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];

@@ -89,6 +89,8 @@ static void s_close(void **self)
         ntf_watches_close(&ntf->watches);
     if (ntf->pings)
         ntf_pings_close(&ntf->pings);
+    if (ntf->reasons)
+        ntf_reasons_close(&ntf->reasons);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -117,6 +119,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = ntf_watches_open(db, &ntf->watches);
     if (!rc)
         rc = ntf_pings_open(db, &ntf->pings);
+    if (!rc)
+        rc = ntf_reasons_open(db, &ntf->reasons);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
@@ -150,6 +154,8 @@ static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
     if (!rc && strcmp(stream, "scheduling.events") == 0)
         rc = ntf_procedures_forget(ntf->reminders);
     if (!rc && strcmp(stream, "registration.private") == 0) /* whom it does not have any more may have been erased */
+        rc = ntf_reason_drop_all(ntf->reasons);
+    if (!rc && strcmp(stream, "registration.private") == 0)
         rc = ntf_forget(ntf, tx, CV_STR_NONE, CV_STR_NONE);
     return rc;
 }
@@ -272,10 +278,10 @@ static const cv_follow_def_t s_follows[] = {
     {.service = "registration", .stream = "registration.private", .park_poison = true},
 };
 
-static const char *const s_migrations[] = {ntf_tables_1,       ntf_tables_2,        ntf_tables_3,
-                                           ntf_tables_content, ntf_tables_dispatch, ntf_tables_arrival,
-                                           ntf_tables_prefer,  ntf_tables_reach,    ntf_tables_escalate,
-                                           ntf_tables_ping,    ntf_tables_reach_2,  ntf_tables_report};
+static const char *const s_migrations[] = {
+    ntf_tables_1,       ntf_tables_2,      ntf_tables_3,     ntf_tables_content,  ntf_tables_dispatch,
+    ntf_tables_arrival, ntf_tables_prefer, ntf_tables_reach, ntf_tables_escalate, ntf_tables_ping,
+    ntf_tables_reach_2, ntf_tables_report, ntf_tables_reason};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

@@ -302,11 +302,13 @@ static void s_add_confirmation(s_make_t *make, const cv_registration_decided_v1_
         s_set_instant(make, "confirm_by", event->registration.confirm_closes_ms, CV_STR_NONE, CV_STR_NONE);
 }
 
-static const char *s_decision(s_make_t *make, const cv_registration_decided_v1_t *decided)
+static const char *s_decision(s_make_t *make, const cv_registration_decided_v1_t *decided, cv_str_t reviewer)
 {
     s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
     s_set_clean(make, make->view, "request", decided->request);
     s_add_code(make, decided->code);
+    if (reviewer.ptr)
+        s_set_clean(make, make->view, "reviewer", reviewer);
     s_add_confirmation(make, decided);
     if (decided->has_exception)
         s_set_instant(make, "exception_until", decided->exception.until_ms, CV_STR_NONE, CV_STR_NONE);
@@ -489,7 +491,7 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
 {
     switch (news->kind) {
     case NTF_DECISION:
-        return s_decision(make, news->decided);
+        return s_decision(make, news->decided, news->reviewer);
     case NTF_PROMOTION:
         return s_promotion(make, news->promoted);
     case NTF_LAPSE:
