@@ -420,3 +420,22 @@ int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
     cv_buf_done(&mail);
     return rc;
 }
+
+int ntf_headline_of(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_str_t *ret_headline)
+{
+    const ntf_recipient_t nobody = {0};
+    s_notice_t notice;
+    s_begin(&notice, ntf, row, &nobody);
+    notice.news.is_weekly = row->kind == NTF_DIGEST && cv_str_is(row->data, "weekly");
+    int rc = row->kind == NTF_DIGEST ? CV_OK : s_news(&notice);
+    if (rc == NTF_NOT_TOLD || rc == CV_EMALFORMED || rc == CV_ECORRUPT) /* it says so where the notice is made */
+        return CV_ENOTFOUND;
+    if (rc)
+        return rc;
+    json_t *view = ntf_view(&notice.context, &notice.news);
+    if (!view)
+        return CV_ENOMEM;
+    *ret_headline = cv_arena_str(arena, cv_str(json_string_value(json_object_get(view, "headline"))));
+    json_decref(view);
+    return ret_headline->ptr ? CV_OK : CV_ENOMEM;
+}

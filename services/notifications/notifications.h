@@ -131,6 +131,9 @@ int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
  * CV_EMALFORMED: it cannot be made a message. NTF_NOT_TOLD: not yet, its event or party has not been told of. */
 enum { NTF_NOT_TOLD = 1 };
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row) CV_USE_RESULT;
+/* What a delivery, with its data, says first, in English; in the arena. CV_ENOTFOUND: what it was made from is not known, or
+ * not kept. */
+int ntf_headline_of(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_str_t *ret_headline) CV_USE_RESULT;
 /* Whom a delivery is for. CV_ENOTFOUND: nobody now. */
 int ntf_whom(ntf_t *ntf, const ntf_delivery_t *row, ntf_recipient_t *ret_recipient) CV_USE_RESULT;
 /* scrub.c. Persons are forgotten, in the transaction at hand; event absent: perhaps any. */
