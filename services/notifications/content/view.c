@@ -126,13 +126,10 @@ static void s_set_instant(s_make_t *make, const char *key, int64_t ms, cv_str_t 
     s_set_buf(make, make->view, key, &buf);
 }
 
-/* The day that ends at this instant, there: what is due by midnight is due that day. */
+/* The last second of a day that ends at this instant, there: what is due by midnight is due that day. */
 static void s_set_day(s_make_t *make, const char *key, int64_t end_ms)
 {
     s_set_instant(make, key, end_ms - 1, CV_STR_NONE, CV_STR_NONE);
-    const char *text = json_string_value(json_object_get(make->view, key));
-    if (text)
-        s_set(make, make->view, key, (cv_str_t){text, strlen("2026-06-13")});
 }
 
 /* What clocks at the event are ahead of UTC when it starts; false: it cannot be known. */
