@@ -236,6 +236,10 @@ static void s_answer_reminder(const ntf_context_t *context, int anchor, cv_buf_t
 void ntf_answer(const ntf_context_t *context, const ntf_news_t *news, cv_buf_t *out)
 {
     bool is_step = news->kind == NTF_REMINDER || news->kind == NTF_SILENCE;
+    bool is_own = context->audience == NTF_TO_NONE || context->audience == NTF_TO_REGISTERED ||
+                  context->audience == NTF_TO_UNANSWERED || context->audience == NTF_TO_MEMBERS;
+    if (!is_own) /* it is for others to answer */
+        return;
     if (news->kind == NTF_DECISION)
         s_answer_decided(context, news->decided, out);
     if (news->kind == NTF_PROMOTION && news->promoted->has_expires_ms) {
