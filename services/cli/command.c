@@ -175,8 +175,28 @@ static bool list_group(const char *word, char *ret_text, size_t size)
     return at > 0;
 }
 
+/* `convene help notice`, `convene notice --help`: the commands that begin with this word, a line each. */
+static bool help_group(const char *word)
+{
+    char group[256], left[64];
+    size_t len = strlen(word);
+    if (!list_group(word, group, sizeof group))
+        return false;
+    printf("convene %s ...: one of these; `convene help %s COMMAND` says more\n\n", word, word);
+    for (const cli_command_t *command = cli_commands; command->name; command++) {
+        if (strncmp(command->name, word, len) != 0 || command->name[len] != ' ')
+            continue;
+        (void)snprintf(left, sizeof left, "%s%s%s", command->name, *command->arguments ? " " : "", command->arguments);
+        printf("  %-*s %s\n", HELP_TEXT_AT, left, command->summary);
+    }
+    return true;
+}
+
 static int unknown_command(cli_t *cli, int argc, char **argv)
 {
+    bool asks = argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    if (asks && help_group(argv[0]))
+        return CLI_OK;
     char both[2 * WORD_MAX + 2], group[256];
     if (list_group(argv[0], group, sizeof group))
         return cli_usage(cli, "\"%s\" needs a second word: %s", argv[0], group);
@@ -401,11 +421,8 @@ int cli_help(cli_t *cli)
     const cli_command_t *command = find(cli->args_n, cli->args, &words);
     if (command && words == cli->args_n)
         return help_command(cli, command);
-    char group[256];
-    if (cli->args_n == 1 && list_group(cli->args[0], group, sizeof group)) {
-        printf("convene %s is: %s\n", cli->args[0], group);
+    if (cli->args_n == 1 && help_group(cli->args[0]))
         return CLI_OK;
-    }
     return unknown_command(cli, cli->args_n, cli->args);
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { DISPATCHES_MAX = 100 };
 
@@ -40,6 +41,14 @@ static void print_when(cli_table_t *table, const json_t *dispatch)
     cli_table_cell(table, CLI_PLAIN, "%s%s", strcmp(field, "next_ms") == 0 ? "next " : "", text);
 }
 
+static void print_made(cli_table_t *table, const json_t *dispatch)
+{
+    char text[CV_TIME_TEXT + 1] = "-";
+    if (json_object_get(dispatch, "made_ms"))
+        cv_time_text(cli_int_of(dispatch, "made_ms"), text);
+    cli_table_cell(table, CLI_PLAIN, "%s", text);
+}
+
 static void print_said(cli_table_t *table, const json_t *dispatch)
 {
     const json_t *attempt = last_attempt(dispatch);
@@ -61,9 +70,10 @@ static void print_said(cli_table_t *table, const json_t *dispatch)
 
 static void print_dispatches(cli_t *cli, const json_t *rows)
 {
-    const char *columns[] = {"#no.", "about",  "party",  "kind", "channel",  "state",
-                             "when", "#tries", "reason", "to",   "said last"};
+    const char *columns[] = {"#no.",  "made", "about",  "party",  "kind", "says",      "channel",
+                             "state", "when", "#tries", "reason", "to",   "said last", "notice"};
     cli_table_t *table = cli_table_new(cli, columns, sizeof columns / sizeof *columns);
+    bool delivered = false;
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
         const char *state = cli_text_of(row, "state");
@@ -71,9 +81,11 @@ static void print_dispatches(cli_t *cli, const json_t *rows)
             cli_table_cell(table, CLI_BOLD, "%lld", (long long)cli_int_of(row, "dispatch"));
         else
             cli_table_cell(table, CLI_DIM, "-");
+        print_made(table, row);
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(row, "event"));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(row, "party"));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(row, "kind"));
+        cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(row, "headline")));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_text_of(row, "channel"));
         cli_table_cell(table, style_of(state), "%s", state);
         print_when(table, row);
@@ -81,8 +93,54 @@ static void print_dispatches(cli_t *cli, const json_t *rows)
         cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(row, "reason")));
         cli_table_cell(table, CLI_PLAIN, "%s", cli_or_dash(cli_text_of(row, "address")));
         print_said(table, row);
+        cli_table_cell(table, CLI_DIM, "%s", cli_text_of(row, "notice"));
+        delivered = delivered || strcmp(state, "delivered") == 0;
     }
     cli_table_print(&table);
+    if (delivered)
+        printf(
+            "delivered: the mail server or the webhook's receiver took it, or the file is in the outbox; whether somebody "
+            "has read it\nis not known here. Mail that came back is under \"said last\".\n");
+}
+
+static const char *party_at(const void *parties, size_t i)
+{
+    return cli_text_of(json_array_get(parties, i), "code");
+}
+
+/* The party that was perhaps meant: by its name, else by a code that is near. Empty: none, or scheduling does not answer. */
+static void near_party(cli_t *cli, const char *word, char *ret_code, size_t size)
+{
+    json_t *found = NULL;
+    ret_code[0] = '\0';
+    if (cli_query_json(cli, "scheduling", "parties", NULL, &found) != CV_OK)
+        return;
+    json_t *parties = cli_datas(found);
+    const char *near = NULL;
+    for (size_t i = 0; !near && i < json_array_size(parties); i++) {
+        const json_t *party = json_array_get(parties, i);
+        if (strcasecmp(cli_text_of(party, "name"), word) == 0 || strcasecmp(party_at(parties, i), word) == 0)
+            near = party_at(parties, i);
+    }
+    if (!near)
+        near = cli_nearest(word, party_at, parties, json_array_size(parties));
+    if (near)
+        (void)snprintf(ret_code, size, "%s", near);
+    json_decref(parties);
+    json_decref(found);
+}
+
+/* key: PARTY or EVENT/PARTY. */
+static int nobody(cli_t *cli, const char *key)
+{
+    char near[32];
+    const char *slash = strchr(key, '/');
+    near_party(cli, slash ? slash + 1 : key, near, sizeof near);
+    if (slash && strcmp(near, slash + 1) == 0) /* the party is right */
+        return cli_fail(cli, CLI_NOTFOUND, "there is no event \"%.*s\"; `convene event list` shows them",
+                        (int)(slash - key), key);
+    return cli_fail(cli, CLI_NOTFOUND, "there is no party \"%s\"%s%s%s%s", slash ? slash + 1 : key,
+                    slash ? ", or no such event" : "", *near ? "; did you mean \"" : "", near, *near ? "\"?" : "");
 }
 
 static int show(cli_t *cli, const char *what, const char *key, const char *schema,
@@ -94,6 +152,8 @@ static int show(cli_t *cli, const char *what, const char *key, const char *schem
     if (status != CLI_OK)
         return status;
     int rc = cli_query_json(cli, "notifications", what, key, &found);
+    if (rc == CV_ENOTFOUND && key)
+        return nobody(cli, key);
     if (rc != CV_OK)
         return cli_query_failed(cli, rc, "cannot show %s%s%s", what, key ? " of " : "", key ? key : "");
     json_t *rows = cli_datas(found);

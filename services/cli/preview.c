@@ -54,6 +54,11 @@ static int record(s_work_t *work, const char *key, uint16_t type, const void **r
     return CLI_OK;
 }
 
+static cv_str_t text(const s_work_t *work, const char *key)
+{
+    return cv_str(json_string_value(json_object_get(work->json, key)));
+}
+
 static int records(s_work_t *work)
 {
     ntf_sample_t *sample = &work->sample;
@@ -73,15 +78,12 @@ static int records(s_work_t *work)
         return status;
     sample->news =
         (ntf_news_t){.was = was, .decided = decided, .promoted = promoted, .lapsed = lapsed, .procedure = procedure};
+    sample->news.reviewer = text(work, "reviewer");
+    sample->news.is_weekly = json_is_true(json_object_get(work->json, "weekly"));
     sample->context.details = procedure ? NULL : event;
     sample->zone = procedure ? sample->news.procedure->zone : sample->context.details->event_details.zone;
     sample->context.event = procedure ? sample->news.procedure->decision : sample->context.details->event;
     return CLI_OK;
-}
-
-static cv_str_t text(const s_work_t *work, const char *key)
-{
-    return cv_str(json_string_value(json_object_get(work->json, key)));
 }
 
 static int fill(s_work_t *work)
@@ -113,7 +115,8 @@ static int fill(s_work_t *work)
                                       .time_ms = time_ms,
                                       .notice = text(work, "notice"),
                                       .person = cli_int_of(work->json, "person"),
-                                      .place = cv_person_state_parse(text(work, "place"))};
+                                      .place = cv_person_state_parse(text(work, "place")),
+                                      .is_second = json_is_true(json_object_get(work->json, "second"))};
     return records(work);
 }
 

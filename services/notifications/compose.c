@@ -154,7 +154,12 @@ static int s_decision(s_notice_t *notice, cv_str_t data)
     if (!rc && notice->row->kind == NTF_DECISION) {
         rc = s_read(notice, CV_MSG_REGISTRATION_DECIDED_V1, data, &read);
         notice->news.decided = rc ? NULL : read;
-        return rc ? rc : s_names(notice, notice->news.decided->persons, notice->news.decided->persons_n);
+        if (!rc && notice->news.decided->kind == CV_DECISION_KIND_REVIEW)
+            rc = ntf_reason_get(notice->ntf->reasons, notice->news.decided, notice->ntf->arena, &notice->news.reviewer);
+        if (rc && rc != CV_ENOTFOUND)
+            return rc;
+        return !notice->news.decided ? rc
+                                     : s_names(notice, notice->news.decided->persons, notice->news.decided->persons_n);
     }
     if (!rc && notice->row->kind == NTF_LAPSE) {
         rc = s_read(notice, CV_MSG_REGISTRATION_LAPSED_V1, data, &read);
@@ -224,30 +229,35 @@ static cv_str_t s_first_lines(cv_str_t text)
 }
 
 /* *ret_method: NTF_CALENDAR_NONE where there is no part. */
-static int s_calendar(s_notice_t *notice, cv_str_t description, cv_buf_t *out, int *ret_method)
+static int s_calendar(s_notice_t *notice, cv_buf_t *out, int *ret_method)
 {
     const ntf_context_t *context = &notice->context;
+    cv_buf_t said;
     int method;
     int64_t sent;
     *ret_method = NTF_CALENDAR_NONE;
     int rc = ntf_delivery_calendar(notice->ntf->reminders, notice->row->n, &method, &sent);
     if (rc || method == NTF_CALENDAR_NONE || !context->details)
         return rc;
-    rc = ntf_calendar(
-        &(ntf_calendar_t){
-            .method = method,
-            .event = context->details,
-            .was = notice->news.was,
-            .venue_name = context->venue_name,
-            .zone_file = context->zone_file,
-            .to_name = notice->recipient.name,
-            .to_address = notice->recipient.email,
-            .organizer = s_sender().len ? s_sender() : CV_STR("convene@" NTF_DOMAIN),
-            .description = s_first_lines(description),
-            .sent = sent,
-            .time_ms = notice->row->time_ms,
-        },
-        out);
+    cv_buf_init(&said, NTF_TEXT_MAX);
+    rc = ntf_text_inside(context, &notice->news, &said);
+    if (!rc)
+        rc = ntf_calendar(
+            &(ntf_calendar_t){
+                .method = method,
+                .event = context->details,
+                .was = notice->news.was,
+                .venue_name = context->venue_name,
+                .zone_file = context->zone_file,
+                .to_name = notice->recipient.name,
+                .to_address = notice->recipient.email,
+                .organizer = s_sender().len ? s_sender() : CV_STR("convene@" NTF_DOMAIN),
+                .description = s_first_lines(cv_buf_str(&said)),
+                .sent = sent,
+                .time_ms = notice->row->time_ms,
+            },
+            out);
+    cv_buf_done(&said);
     if (!rc)
         *ret_method = method;
     return rc == CV_ENOTFOUND ? CV_OK : rc;
@@ -296,7 +306,7 @@ static int s_one(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t *r
     if (!rc)
         rc = ntf_text(&notice.context, &notice.news, text);
     if (!rc)
-        rc = s_calendar(&notice, cv_buf_str(&text->body), &calendar, &method);
+        rc = s_calendar(&notice, &calendar, &method);
     if (!rc)
         rc = s_write(row, recipient,
                      &(ntf_mail_t){
@@ -328,7 +338,7 @@ static int s_part_texts(s_notice_t *notice, ntf_text_t *text, cv_buf_t *calendar
     if (!rc)
         rc = ntf_text(&notice->context, &notice->news, text);
     if (!rc)
-        rc = s_calendar(notice, cv_buf_str(&text->body), calendar, &method);
+        rc = s_calendar(notice, calendar, &method);
     if (rc)
         return rc;
     ntf_entry_t *entry = &parts->entries[parts->n++];
@@ -425,4 +435,23 @@ int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
     ntf_text_done(&text);
     cv_buf_done(&mail);
     return rc;
+}
+
+int ntf_headline_of(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_str_t *ret_headline)
+{
+    const ntf_recipient_t nobody = {0};
+    s_notice_t notice;
+    s_begin(&notice, ntf, row, &nobody);
+    notice.news.is_weekly = row->kind == NTF_DIGEST && cv_str_is(row->data, "weekly");
+    int rc = row->kind == NTF_DIGEST ? CV_OK : s_news(&notice);
+    if (rc == NTF_NOT_TOLD || rc == CV_EMALFORMED || rc == CV_ECORRUPT) /* it says so where the notice is made */
+        return CV_ENOTFOUND;
+    if (rc)
+        return rc;
+    json_t *view = ntf_view(&notice.context, &notice.news);
+    if (!view)
+        return CV_ENOMEM;
+    *ret_headline = cv_arena_str(arena, cv_str(json_string_value(json_object_get(view, "headline"))));
+    json_decref(view);
+    return ret_headline->ptr ? CV_OK : CV_ENOMEM;
 }

@@ -284,6 +284,8 @@ static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact)
     }
     for (size_t i = 0; !rc && i < contact->persons_n; i++)
         rc = ntf_store_person_put(ntf->store, contact->event, contact->party, &contact->persons[i]);
+    if (!rc)
+        rc = ntf_reason_put(ntf->reasons, contact);
     ntf_stir(ntf);
     return rc;
 }
@@ -292,8 +294,11 @@ static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact)
 static int s_erased(ntf_t *ntf, cv_tx_t *tx, const cv_registration_erased_v1_t *erased)
 {
     int rc = CV_OK;
-    for (size_t i = 0; !rc && i < erased->persons_n; i++)
+    for (size_t i = 0; !rc && i < erased->persons_n; i++) {
         rc = ntf_store_person_drop(ntf->store, erased->event, erased->party, erased->persons[i]);
+        if (!rc)
+            rc = ntf_reason_drop(ntf->reasons, erased->event, erased->party, erased->persons[i]);
+    }
     if (!rc && erased->has_contact && erased->contact)
         rc = ntf_store_contact_drop(ntf->store, erased->event, erased->party);
     if (!rc)

@@ -67,6 +67,7 @@
 #include "notifications/store_ping.h"
 #include "notifications/store_prefer.h"
 #include "notifications/store_reach.h"
+#include "notifications/store_reason.h"
 #include "notifications/store_remind.h"
 
 enum {
@@ -96,6 +97,7 @@ typedef struct {
     ntf_watches_t *watches;
     ntf_pings_t *pings;
     ntf_persons_t *persons;
+    ntf_reasons_t *reasons;
     cv_arena_t *arena;   /* of afterwards() */
     cv_arena_t *scratch; /* of what is ahead of one event */
     char outbox[NTF_OUTBOX_PATH_MAX];
@@ -139,6 +141,9 @@ int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
  * CV_EMALFORMED: it cannot be made a message. NTF_NOT_TOLD: not yet, its event or party has not been told of. */
 enum { NTF_NOT_TOLD = 1 };
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row) CV_USE_RESULT;
+/* What a delivery, with its data, says first, in English; in the arena. CV_ENOTFOUND: what it was made from is not known, or
+ * not kept. */
+int ntf_headline_of(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_str_t *ret_headline) CV_USE_RESULT;
 /* Whom a delivery is for. CV_ENOTFOUND: nobody now. */
 int ntf_whom(ntf_t *ntf, const ntf_delivery_t *row, ntf_recipient_t *ret_recipient) CV_USE_RESULT;
 /* scrub.c. Persons are forgotten, in the transaction at hand; event absent: perhaps any. */

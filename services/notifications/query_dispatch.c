@@ -64,9 +64,24 @@ static int s_digest(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv
     return ret_digest->ptr ? CV_OK : CV_ENOMEM;
 }
 
+/* What both kinds of rows say of their notice: of delivery n, with what it was made from, which lists leave out. */
+static int s_say(ntf_t *ntf, cv_tx_t *tx, int64_t n, cv_notifications_dispatch_v1_t *data)
+{
+    ntf_delivery_t row;
+    cv_arena_reset(ntf->arena); /* its message may be long */
+    int rc = ntf_store_delivery_get(ntf->store, n, ntf->arena, &row);
+    if (rc)
+        return rc;
+    data->has_made_ms = true;
+    data->made_ms = row.time_ms;
+    rc = ntf_headline_of(ntf, &row, cv_tx_arena(tx), &data->headline);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
 /* of: the notice that it is asked for, where the row is the digest's that it is in; NULL: that of the row. */
 static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, const ntf_delivery_t *of, cv_collect_t *collect)
 {
+
     cv_arena_t *arena = cv_tx_arena(tx);
     bool sees = s_sees(cv_tx_principal(tx), row->party);
     cv_notifications_dispatch_v1_t *data = cv_arena_take(arena, sizeof(*data));
@@ -92,7 +107,9 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, const ntf_d
         .done_ms = row->done_ms,
         .reason = row->reason,
     };
-    int rc = ntf_attempt_list(ntf_post_store(ntf->post), row->number, arena, data->log, &data->log_n);
+    int rc = s_say(ntf, tx, of ? of->n : row->n, data);
+    if (!rc)
+        rc = ntf_attempt_list(ntf_post_store(ntf->post), row->number, arena, data->log, &data->log_n);
     if (!rc)
         rc = ntf_bounce_list(ntf->reaches, row->number, arena, data->bounces, &data->bounces_n);
     for (size_t i = 0; !sees && i < data->log_n; i++)
@@ -102,7 +119,7 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, const ntf_d
                                data);
 }
 
-/* A notice in the outbox, as if it were a dispatch: it has no number and no log of its own. */
+/* A notice in the outbox, or on its way to any channel, as if it were a dispatch: it has no number and no log of its own. */
 static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_collect_t *collect)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -119,13 +136,15 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
         rc = ntf_contact_stopped(ntf->reaches, row->party, &is_stopped);
     if (rc)
         return rc;
+    /* What waits leaves by the mail server, where there is one; what was written before there was stays a file. */
+    bool is_mail = ntf_post_has_mail() && row->state != NTF_WRITTEN && row->state != NTF_FAILED;
     *data = (cv_notifications_dispatch_v1_t){
         .notice = row->notice,
         .digest = digest,
         .kind = ntf_notice_kind(row->kind),
         .event = row->event,
         .party = row->party,
-        .channel = CV_NOTICE_CHANNEL_OUTBOX,
+        .channel = is_mail ? CV_NOTICE_CHANNEL_EMAIL : CV_NOTICE_CHANNEL_OUTBOX,
         .state = row->digest == NTF_LEFT_OUT ? CV_DISPATCH_STATE_SILENCED
                  : row->state == NTF_WRITTEN ? CV_DISPATCH_STATE_DELIVERED
                  : row->state == NTF_FAILED  ? CV_DISPATCH_STATE_DEAD
@@ -143,7 +162,8 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
                   : cv_str_is(row->reason, "unusable") ? CV_DELIVERY_RESULT_UNUSABLE
                                                        : CV_DELIVERY_RESULT_OUTBOX,
     };
-    return cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, row->time_ms, data);
+    rc = s_say(ntf, tx, row->n, data);
+    return rc ? rc : cv_collect_put(collect, CV_MSG_NOTIFICATIONS_DISPATCH_V1, subject, row->time_ms, data);
 }
 
 /* All channels of one notice, or CV_ELIMIT with some of them: they are given again on the next page. */
@@ -163,6 +183,23 @@ static int s_put_notice(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
     for (size_t i = 0; !rc && i < n; i++)
         rc = s_put(ntf, tx, &rows[i], row, collect);
     return rc;
+}
+
+/* Whether there is such a party, and such an event where one is named. */
+static bool s_is_known(ntf_t *ntf, cv_str_t event, cv_str_t party, cv_arena_t *arena, int *ret_rc)
+{
+    cv_str_t venue, name, data;
+    bool is_secretariat = cv_str_is(party, ntf_post_settings()->secretariat);
+    *ret_rc = ntf_store_names_get(ntf->store, CV_STR_NONE, party, arena, &venue, &name);
+    if (*ret_rc || (!name.ptr && !is_secretariat))
+        return false;
+    if (!event.len)
+        return true;
+    *ret_rc = ntf_store_event_get(ntf->store, event, arena, &data);
+    if (*ret_rc != CV_ENOTFOUND)
+        return *ret_rc == CV_OK;
+    *ret_rc = CV_OK;
+    return false;
 }
 
 /* The page is full inside a notice's channels: it begins the next page. What of them is on this one is there again, so
@@ -191,6 +228,8 @@ static int s_dispatches(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query,
                             : party.len ? NTF_LIST_PARTY
                                         : NTF_LIST_ALL,
                             event, party, 0, last, arena, notices + 1, rows, &n);
+    if (!rc && n == 0 && last == 0 && party.len && !s_is_known(ntf, event, party, arena, &rc))
+        return rc ? rc : CV_ENOTFOUND; /* else a code that was mistyped looks like a party that was told nothing */
     for (size_t i = 0; !rc && i < n; i++) {
         if (i < notices)
             rc = s_put_notice(ntf, tx, &rows[i], collect);

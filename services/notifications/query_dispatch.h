@@ -4,7 +4,9 @@
  *   what            key                     gives                               who
  *   dispatches      "" | PARTY | EVENT/PARTY   notifications.dispatch.v1: each notice over each channel, with its log;
  *                                           addresses and replies only for these  operator, secretariat, service; the
- *                                                                                 party's focal point. Others: without
+ *                                                                                 party's focal point. Others: without.
+ *                                           CV_ENOTFOUND: no such party, or event. What waits is over the channel by which
+ *                                           it is to leave
  *   dead            ""                      the same, what was given up         the same
  *   delivery        ""                      notifications.delivery.v1: numbers  anybody
  *   webhooks        "" | PARTY              notifications.webhook.v1            operator, secretariat, service; the

@@ -93,6 +93,8 @@ static void s_close(void **self)
         ntf_pings_close(&ntf->pings);
     if (ntf->persons)
         ntf_persons_close(&ntf->persons);
+    if (ntf->reasons)
+        ntf_reasons_close(&ntf->reasons);
     if (ntf->arena)
         cv_arena_destroy(&ntf->arena);
     if (ntf->scratch)
@@ -125,6 +127,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = ntf_pings_open(db, &ntf->pings);
     if (!rc)
         rc = ntf_persons_open(db, &ntf->persons);
+    if (!rc)
+        rc = ntf_reasons_open(db, &ntf->reasons);
     if (!rc)
         rc = cv_str_copy(cv_str(s_outbox), ntf->outbox, sizeof(ntf->outbox));
     if (!rc)
@@ -160,6 +164,8 @@ static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
     if (!rc && strcmp(stream, "scheduling.events") == 0)
         rc = ntf_coordinators_forget(ntf->audiences);
     if (!rc && strcmp(stream, "registration.private") == 0) /* whom it does not have any more may have been erased */
+        rc = ntf_reason_drop_all(ntf->reasons);
+    if (!rc && strcmp(stream, "registration.private") == 0)
         rc = ntf_forget(ntf, tx, CV_STR_NONE, CV_STR_NONE);
     return rc;
 }
@@ -286,7 +292,8 @@ static const cv_follow_def_t s_follows[] = {
 static const char *const s_migrations[] = {
     ntf_tables_1,       ntf_tables_2,      ntf_tables_3,        ntf_tables_content,  ntf_tables_dispatch,
     ntf_tables_arrival, ntf_tables_prefer, ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
-    ntf_tables_reach_2, ntf_tables_report, ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers};
+    ntf_tables_reach_2, ntf_tables_report, ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers,
+    ntf_tables_reason};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

@@ -4,7 +4,7 @@
  * A decision is counted in the delegation, told in registration.decided, and answered with the rule and the seats.
  * Order of records in the two streams:
  *
- *   registration.private   contact (persons and contact that were accepted)
+ *   registration.private   contact (persons and contact that were accepted; why persons were returned or refused)
  *   registration.events    decided (its private_seq covers the contact)    promoted ... (what the decision set free)
  */
 #include "registration/ask.h"
@@ -100,7 +100,7 @@ static size_t fitting(const cv_person_sealed_t *persons, size_t n)
     size_t octets = 0, i = 0;
 
     for (; i < n; i++) {
-        octets += REG_PERSON_OCTETS + persons[i].sealed.len;
+        octets += REG_PERSON_OCTETS + persons[i].sealed.len + persons[i].reason.len;
         if (i > 0 && octets > REG_RECORD_OCTETS)
             break;
     }
@@ -117,6 +117,7 @@ int reg_tell_contact(reg_ask_t *ask)
     told->event = cv_str(ask->event->code);
     told->party = cv_str(ask->party->code);
     told->has_contact = ask->contact != NULL;
+    told->review = n > 0 && told->persons[0].reason.ptr ? ask->msg->id : CV_STR_NONE;
     if (ask->contact) {
         int rc = CV_OK;
         if (!d->contact_key) {

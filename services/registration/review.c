@@ -186,6 +186,27 @@ static int pass_change_on(reg_ask_t *ask, reviewed_t *reviewed)
     return reg_accept(ask, REG_RULE_REVIEW, reg_rule_word(REG_RULE_REVIEW), CV_PROMOTION_CAUSE_ABSENT);
 }
 
+/* The reviewer's reason may name persons: it goes to who writes to the delegation, with each person and sealed with the
+ * person's key, so that it ends with the person; what all may read has the code alone. */
+static int tell_reason(reg_ask_t *ask, const reviewed_t *reviewed)
+{
+    cv_registration_personal_v1_t *told = &ask->self->personal;
+    const cv_str_t reason = ask->self->note.reason;
+    int rc = CV_OK;
+
+    told->persons_n = 0;
+    for (unsigned i = 0; !rc && reason.len && i < reviewed->n; i++) {
+        const reg_person_t *person = &reviewed->persons[i];
+        cv_person_sealed_t *row = &told->persons[told->persons_n++];
+        *row =
+            (cv_person_sealed_t){.number = person->number, .capacity = (cv_capacity_t)person->role, .key = person->key};
+        rc = reg_store_person_sealed(ask->self->store, person->id, &row->sealed);
+        if (!rc)
+            rc = reg_store_reason_seal(ask->self->store, person->key, reason, &row->reason);
+    }
+    return rc || !told->persons_n ? rc : reg_tell_contact(ask);
+}
+
 static int turn_back(reg_ask_t *ask, reviewed_t *reviewed, bool for_good)
 {
     reg_delegation_t *d = ask->delegation;
@@ -212,6 +233,9 @@ static int turn_back(reg_ask_t *ask, reviewed_t *reviewed, bool for_good)
         return rc;
     if (reg_live(&d->share) == 0)
         reg_set_answer(d, REG_ANSWER_NONE);
+    rc = tell_reason(ask, reviewed);
+    if (rc)
+        return rc;
     list(ask, reviewed, state, rule);
     snprintf(ask->text, sizeof ask->text,
              reviewed->is_change ? "%s: the change of %u person was %s; the registration stays as it was."

@@ -116,6 +116,12 @@ typedef struct {
 } reg_note_t;
 /* Keeps what is true of a person now, before it is changed. */
 int reg_store_note(reg_store_t *store, int64_t person, const reg_note_t *note, cv_person_change_t what) CV_USE_RESULT;
+/* A person as stored, in the batch's arena. CV_ENOTFOUND: erased. */
+int reg_store_person_sealed(reg_store_t *store, int64_t id, cv_str_t *ret_sealed) CV_USE_RESULT;
+/* A reason, sealed with a person's key, in the batch's arena; and what it said. CV_ENOTFOUND: nobody can open it. */
+int reg_store_reason_seal(reg_store_t *store, int64_t key, cv_str_t reason, cv_str_t *ret_sealed) CV_USE_RESULT;
+int reg_store_reason_open(reg_store_t *store, int64_t key, cv_str_t sealed, char ret_text[REG_REASON_TEXT],
+                          cv_str_t *ret_reason) CV_USE_RESULT;
 /* The row of a principal, which is made when it is the first time. */
 int reg_store_principal(reg_store_t *store, reg_book_t *book, const char *name, int64_t *ret_row) CV_USE_RESULT;
 int reg_store_load_principals(reg_store_t *store, reg_book_t *book) CV_USE_RESULT;

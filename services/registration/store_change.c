@@ -39,6 +39,39 @@ int reg_store_note(reg_store_t *store, int64_t person, const reg_note_t *note, c
     return cv_stmt_run(store->note);
 }
 
+int reg_store_person_sealed(reg_store_t *store, int64_t id, cv_str_t *ret_sealed)
+{
+    cv_stmt_t *row = store->person_get;
+    int rc = reg_store_settle(store);
+
+    if (rc)
+        return rc;
+    cv_stmt_int(row, 1, id);
+    rc = cv_stmt_step(row);
+    if (rc <= 0)
+        return rc ? rc : CV_ECORRUPT;
+    const bool erased = cv_stmt_get_null(row, 9);
+    cv_str_t sealed = erased ? CV_STR_NONE : cv_arena_str(cv_tx_arena(store->tx), cv_stmt_get_blob(row, 9));
+    cv_stmt_reset(row);
+    if (erased)
+        return CV_ENOTFOUND;
+    if (!sealed.ptr)
+        return CV_ENOMEM;
+    *ret_sealed = sealed;
+    return CV_OK;
+}
+
+int reg_store_reason_seal(reg_store_t *store, int64_t key, cv_str_t reason, cv_str_t *ret_sealed)
+{
+    return reg_vault_seal(store, key, REG_FOR_REASON, reason, ret_sealed);
+}
+
+int reg_store_reason_open(reg_store_t *store, int64_t key, cv_str_t sealed, char ret_text[REG_REASON_TEXT],
+                          cv_str_t *ret_reason)
+{
+    return reg_vault_open(store, key, REG_FOR_REASON, sealed, ret_text, REG_REASON_TEXT, ret_reason);
+}
+
 int reg_store_principal(reg_store_t *store, reg_book_t *book, const char *name, int64_t *ret_row)
 {
     int64_t row = reg_book_principal(book, name);

@@ -117,7 +117,7 @@ int reg_reveal(void *self_, const cv_msg_t *msg, const void *data, uint16_t *ret
     if (msg->info->number != CV_MSG_REGISTRATION_PERSONAL_V1)
         return CV_ENOTFOUND;
     cv_arena_reset(self->scratch);
-    *open = (cv_registration_contact_v1_t){.event = sealed->event, .party = sealed->party};
+    *open = (cv_registration_contact_v1_t){.event = sealed->event, .party = sealed->party, .review = sealed->review};
     if (sealed->has_contact) {
         int rc = reg_store_unseal(self->store, sealed->contact.key, true, sealed->contact.sealed, self->contact_text,
                                   &open->contact.name, &open->contact.email, &answers);
@@ -133,6 +133,13 @@ int reg_reveal(void *self_, const cv_msg_t *msg, const void *data, uint16_t *ret
                                   self->texts[open->persons_n], &person->name, &person->email, &answers);
         if (!rc)
             rc = reg_unpack_answers(answers, self->scratch, &person->answers);
+        const bool has_reason = !rc && sealed->persons[i].reason.ptr;
+        char *reason = has_reason ? cv_arena_take(self->scratch, REG_REASON_TEXT) : NULL;
+        if (has_reason && !reason)
+            rc = CV_ENOMEM;
+        else if (has_reason)
+            rc = reg_store_reason_open(self->store, sealed->persons[i].key, sealed->persons[i].reason, reason,
+                                       &person->reason);
         if (rc && rc != CV_ENOTFOUND)
             return rc;
         open->persons_n += !rc;

@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import pathlib
+import re
 import tempfile
 import unittest
 
@@ -29,6 +30,17 @@ class Usage(unittest.TestCase):
         for command in ("up", "request", "event show", "keys add", "fetch"):
             by_help = self.expect(OK, "help", *command.split(), says=f"convene {command}")
             self.assertEqual(by_help.out, run(*command.split(), "--help").out)
+        commands = set(re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?=  | [A-Z\[])", overview.out[:overview.out.index("Examples")], re.M))
+        groups = {command.split()[0] for command in commands if " " in command} - commands
+        self.assertGreater(len(groups), 5)
+        for group in sorted(groups):
+            by_help = self.expect(OK, group, "--help", says=f"convene {group} ...: one of these")
+            if group != "config":  # which is a topic of its own
+                self.assertEqual(by_help.out, self.expect(OK, "help", group).out)
+            self.assertEqual(by_help.out, self.expect(OK, group, "-h").out)
+            for command in commands:
+                self.assertEqual(f"  {command} " in by_help.out, command.startswith(f"{group} "), command)
+        self.expect(USAGE, "notice", says="needs a second word")
         self.expect(OK, "help", "config", says="registration/endpoint")
         self.expect(OK, "help", "requests", says="convene.registration.register.v1")
 

@@ -99,6 +99,8 @@ class Invitations(Case):
         self.assertEqual((seen[1]["DTSTART"].dt, seen[1]["DTEND"].dt), (datetime.date(2030, 5, 20), datetime.date(2030, 5, 22)))
         self.assertEqual(str(seen[2]["SUMMARY"]), "\u4f1a\u8bae; \u0424\u043e\u0440\u0443\u043c, a\\b" + " \u0416" * 40)
         self.assertEqual(seen[3]["DTSTART"].dt, datetime.datetime(2030, 5, 20, 4, 30, tzinfo=datetime.timezone.utc))
+        self.assertEqual(seen[3]["DTEND"].dt, datetime.datetime(2030, 5, 21, 19, 0, tzinfo=datetime.timezone.utc), "the end of its last day there")
+        self.assertTrue(str(seen[3]["DESCRIPTION"]).startswith("Event changed."), seen[3]["DESCRIPTION"])
         self.assertIn("09:30 +05:00 (Asia/Almaty)", messages[3].get_body(("plain",)).get_content())
         # Whatever order they are read in, the entry is the last one.
         backwards = Reader()

@@ -87,6 +87,20 @@ class NoticeCommands(unittest.TestCase):
         self.expect(USAGE, "notice", "redrive", says="--all")
         self.expect(USAGE, "notice", "redrive", "--all", dead["dispatch"], says="--all")
         self.expect(USAGE, "notice", "log", "E1/", says="EVENT/PARTY")
+        # What it said, when, by which id; what "delivered" is. A party that was told nothing is not one that there is not.
+        self.assertEqual(outbox["headline"], "Registration accepted")
+        self.assertLess(abs(outbox["made_ms"] - time.time() * 1000), 600000)
+        for word in ("made", "Registration accepted", outbox["notice"], "delivered: the mail server or the webhook's receiver took it"):
+            self.assertIn(word, self.expect(OK, "notice", "log", "KZ").out)
+        self.request("party.put", code="MN", kind="member", name="Mongolia")
+        end = time.monotonic() + 30
+        while self.convene("notice", "log", "MN").status == NOTFOUND and time.monotonic() < end:
+            pass
+        self.assertEqual(self.dispatches("MN"), [])
+        self.expect(NOTFOUND, "notice", "log", "XX", says='there is no party "XX"')
+        self.expect(NOTFOUND, "notice", "log", "mongolia", says='did you mean "MN"?')
+        self.expect(NOTFOUND, "notice", "log", "kz", says='did you mean "KZ"?')
+        self.expect(NOTFOUND, "notice", "log", "E7/KZ", says='there is no event "E7"')
         self.expect(REFUSED, "notice", "redrive", dead["dispatch"] + 1, says="none_dead")
         # To another address from now on: the dead letter goes there too.
         self.expect(OK, "webhook", "set", "KZ", good)

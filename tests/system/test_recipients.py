@@ -75,6 +75,7 @@ class Digests(Case):
         wait_for(lambda: len(server.taken()) == EVENTS + 1, "notices of AZ left at once")
         waiting = wait_for(lambda: len(w := [d for d in self.dispatches("KZ") if d.get("reason") == "awaiting_digest"]) == EVENTS + 1 and w,
                            "those of KZ wait")
+        self.assertEqual({d["channel"] for d in waiting}, {"email"}, "over the channel by which they are to leave")
         minute, due = minute_in(4)  # not half a day from now: what waits is looked at anew
         self.assert_outcome(focal.ask("notifications.hours.put", {"party": "KZ", "zone": "UTC", "digest_at": minute}), "OK", "hours_set")
         dice = random.Random(7)

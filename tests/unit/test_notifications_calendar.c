@@ -67,7 +67,7 @@ static void test_invited_moved_cancelled(void **state)
          "STATUS:CONFIRMED\r\n", "DTSTART;VALUE=DATE:20260512\r\n", "DTEND;VALUE=DATE:20260514\r\n",
          "DTSTAMP:20260226T090000Z\r\n", "SUMMARY:Business Forum\r\n", "LOCATION:Congress Centre\\, Baku\\, AZ\r\n",
          "ORGANIZER;CN=Convene:mailto:convene@", "mailto:focal@KZ.example\r\n", "CN=Focal Point",
-         "DESCRIPTION:Dear Focal Point\\,\\n\\nRegistration accepted.");
+         "DESCRIPTION:Registration accepted.", "!Dear", "!written by a program");
 
     cv_scheduling_event_v1_t event = forum(2);
     event.event_details.date_start = event.event_details.date_end = CV_STR("2026-05-20");
@@ -105,6 +105,54 @@ static void test_invited_moved_cancelled(void **state)
          "DTSTART:20260602T053000Z\r\n");
     PART(drv, CHANGE_ID "12.KZ", "METHOD:CANCEL\r\n", "STATUS:CANCELLED\r\n", "SEQUENCE:11\r\n",
          "UID:FORUM@convene.invalid\r\n");
+}
+
+/* A timed event of several days is over with its last one, at the place, or when it says itself; across a change of the
+ * clocks too. */
+static void test_several_days(void **state)
+{
+    static const struct {
+        const char *zone, *offset, *first, *last, *time;
+        int64_t minutes;
+        const char *start, *end;
+    } rows[] = {
+        {"Asia/Baku", NULL, "2026-05-12", "2026-05-13", "09:30", 0, "20260512T053000Z", "20260513T200000Z"},
+        {"Asia/Baku", NULL, "2026-05-12", "2026-05-13", "09:30", 480, "20260512T053000Z", "20260513T133000Z"},
+        {"Asia/Baku", NULL, "2026-05-12", "2026-05-12", "09:30", 90, "20260512T053000Z", "20260512T070000Z"},
+        {"Asia/Baku", NULL, "2026-05-12", "2026-05-12", "09:30", 0, "20260512T053000Z", NULL},
+        {NULL, "+04:00", "2026-05-12", "2026-05-14", "09:30", 0, "20260512T053000Z", "20260514T200000Z"},
+        /* Clocks go forward on the night of Friday, 24 April 2026, at midnight: its first hour is not. */
+        {"Africa/Cairo", NULL, "2026-04-23", "2026-04-23", "09:00", 60, "20260423T070000Z", "20260423T080000Z"},
+        {"Africa/Cairo", NULL, "2026-04-22", "2026-04-23", "09:00", 0, "20260422T070000Z", "20260423T220000Z"},
+        {"Africa/Cairo", NULL, "2026-04-23", "2026-04-25", "09:00", 0, "20260423T070000Z", "20260425T210000Z"},
+        {"Africa/Cairo", NULL, "2026-04-23", "2026-04-25", "09:00", 60, "20260423T070000Z", "20260425T070000Z"},
+        /* Forward on 27 March 2026, back on 25 October 2026, at two. */
+        {"Asia/Jerusalem", NULL, "2026-03-26", "2026-03-27", "10:00", 0, "20260326T080000Z", "20260327T210000Z"},
+        {"Asia/Jerusalem", NULL, "2026-10-24", "2026-10-25", "10:00", 0, "20261024T070000Z", "20261025T220000Z"},
+    };
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_registered(drv, KZ);
+    drv_run(drv, 500, true);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        cv_scheduling_event_v1_t event = forum((int64_t)i + 2);
+        char notice[100], start[64], end[64], title[32];
+        (void)snprintf(title, sizeof(title), "Forum %zu", i); /* each is told of */
+        event.event_details.title = cv_str(title);
+        event.event_details.date_start = cv_str(rows[i].first);
+        event.event_details.date_end = cv_str(rows[i].last);
+        event.event_details.time_start = cv_str(rows[i].time);
+        event.event_details.zone = rows[i].zone ? cv_str(rows[i].zone) : CV_STR_NONE;
+        event.event_details.utc_offset = rows[i].offset ? cv_str(rows[i].offset) : CV_STR_NONE;
+        event.event_details.has_minutes = rows[i].minutes > 0;
+        event.event_details.minutes = rows[i].minutes;
+        tell_event(drv, &event);
+        drv_run(drv, 500, true);
+        (void)snprintf(notice, sizeof(notice), CHANGE_ID "%zu.KZ", i + 7);
+        (void)snprintf(start, sizeof(start), "DTSTART:%s\r\n", rows[i].start);
+        (void)snprintf(end, sizeof(end), rows[i].end ? "DTEND:%s\r\n" : "!DTEND", rows[i].end);
+        PART(drv, notice, start, end);
+    }
 }
 
 /* All under one version of the event: each part still outdoes the one before. */
@@ -205,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_invited_moved_cancelled, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_several_days, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_withdrawn_and_registered_again, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_who_waits_is_not_invited, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_names_add_no_lines, drv_setup, drv_teardown),

@@ -492,7 +492,7 @@ static void test_text_of_a_decision(void **state)
     body = cv_buf_str(&text.body);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Регистрация принята частично: Business Forum"));
     assert_true(has(body, "Здравствуйте, A. Bekova!\n"));
-    assert_true(has(body, "  № 1, Bekova Aigerim: место подтверждено\n  № 2: в листе ожидания, место 3\n"));
+    assert_true(has(body, "  № 1, Bekova Aigerim: место подтверждено\n  № 2: в листе ожидания, № 3 в очереди\n"));
     assert_true(has(body, "Время решения: 2026-02-26 13:00:00 +04:00\n"));
     assert_true(has(body, "Основание: все участники зарегистрированы (registered)\n"));
     ntf_text_done(&text);
@@ -503,40 +503,160 @@ static void test_text_of_a_decision(void **state)
     ntf_text_done(&text);
 }
 
+/* What is said goes by the kind, the class, the code and how the persons stand; each state of persons in each kind that
+ * can leave it. */
 static void test_headlines(void **state)
 {
     (void)state;
+    enum {
+        CONFIRMED = CV_PERSON_STATE_CONFIRMED,
+        WAITING = CV_PERSON_STATE_WAITING,
+        WITHDRAWN = CV_PERSON_STATE_WITHDRAWN,
+        REFUSED = CV_PERSON_STATE_REFUSED,
+        ONLINE = CV_PERSON_STATE_ONLINE,
+        REVIEW = CV_PERSON_STATE_UNDER_REVIEW,
+        RETURNED = CV_PERSON_STATE_RETURNED,
+        NOMINATED = CV_PERSON_STATE_NOMINATED,
+        NOBODY = CV_PERSON_STATE_ABSENT,
+    };
     static const struct {
         cv_decision_kind_t kind;
         cv_outcome_class_t cls;
-        cv_person_state_t person;
-        const char *subject;
+        const char *code;
+        int first, second; /* the persons' states */
+        const char *headline;
     } rows[] = {
-        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_CONFIRMED, "Registration accepted: E"},
-        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_ONLINE, "Registration accepted: E"},
-        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WAITING,
-         "Registration on the waiting list: E"},
-        {CV_DECISION_KIND_REGISTER, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_REFUSED, "Registration refused: E"},
-        {CV_DECISION_KIND_WITHDRAW, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WITHDRAWN, "Withdrawal recorded: E"},
-        {CV_DECISION_KIND_WITHDRAW, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_CONFIRMED, "Withdrawal refused: E"},
-        {CV_DECISION_KIND_DECLINE, CV_OUTCOME_CLASS_OK, CV_PERSON_STATE_WITHDRAWN, "Non-participation recorded: E"},
-        {CV_DECISION_KIND_DECLINE, CV_OUTCOME_CLASS_REJECTED, CV_PERSON_STATE_CONFIRMED,
-         "Notice of non-participation refused: E"},
+#define OK(kind, code, first, second, headline) \
+    {CV_DECISION_KIND_##kind, CV_OUTCOME_CLASS_OK, code, first, second, headline}
+#define NO(kind, code, headline)                                                           \
+    {                                                                                      \
+        CV_DECISION_KIND_##kind, CV_OUTCOME_CLASS_REJECTED, code, NOBODY, NOBODY, headline \
+    }
+        OK(REGISTER, "registered", CONFIRMED, CONFIRMED, "Registration accepted"),
+        OK(REGISTER, "registered", ONLINE, CONFIRMED, "Registration accepted"),
+        OK(REGISTER, "partly_registered", CONFIRMED, WAITING, "Registration accepted in part"),
+        OK(REGISTER, "partly_registered", CONFIRMED, REFUSED, "Registration accepted in part"),
+        OK(REGISTER, "waiting", WAITING, WAITING, "Registration on the waiting list"),
+        OK(REGISTER, "partly_registered", REFUSED, WAITING, "Registration on the waiting list"),
+        OK(REGISTER, "nominated", NOMINATED, NOMINATED, "Nomination recorded"),
+        OK(REGISTER, "nominated", NOMINATED, REFUSED, "Nomination recorded in part"),
+        OK(REGISTER, "under_review", REVIEW, REVIEW, "Registration under review"),
+        OK(REGISTER, "under_review", REVIEW, REFUSED, "Registration under review"),
+        NO(REGISTER, "full", "Registration refused"),
+        OK(CONFIRM, "registered", CONFIRMED, ONLINE, "Participation confirmed"),
+        OK(CONFIRM, "partly_registered", CONFIRMED, NOMINATED, "Participation confirmed in part"),
+        OK(CONFIRM, "partly_registered", WAITING, NOMINATED, "Registration on the waiting list"),
+        OK(CONFIRM, "waiting", WAITING, WAITING, "Registration on the waiting list"),
+        OK(CONFIRM, "under_review", REVIEW, REVIEW, "Registration under review"),
+        NO(CONFIRM, "closed", "Confirmation refused; the registration stays as it was"),
+        OK(AMEND, "amended", CONFIRMED, NOBODY, "Registration changed"),
+        OK(AMEND, "amended", WAITING, NOBODY, "Registration changed"),
+        OK(AMEND, "amended", NOMINATED, NOBODY, "Registration changed"),
+        OK(AMEND, "amended", REVIEW, NOBODY, "Registration changed; it is under review"),
+        OK(AMEND, "under_review", CONFIRMED, NOBODY,
+           "Change under review; until then the registration stays as it was"),
+        OK(SUBSTITUTE, "substituted", CONFIRMED, NOBODY, "Registration changed"),
+        NO(AMEND, "nothing_changed", "Change refused; the registration stays as it was"),
+        NO(SUBSTITUTE, "option_full", "Change refused; the registration stays as it was"),
+        OK(REVIEW, "registered", CONFIRMED, ONLINE, "Registration accepted"),
+        OK(REVIEW, "partly_registered", CONFIRMED, REVIEW, "Registration accepted in part"),
+        OK(REVIEW, "waiting", WAITING, WAITING, "Registration on the waiting list"),
+        OK(REVIEW, "under_review", REVIEW, REVIEW, "Registration under review"),
+        OK(REVIEW, "under_review", CONFIRMED, NOBODY,
+           "Change under review; until then the registration stays as it was"),
+        OK(REVIEW, "returned", RETURNED, RETURNED, "Registration returned for correction"),
+        OK(REVIEW, "returned", CONFIRMED, NOBODY, "Change returned for correction; the registration stays as it was"),
+        OK(REVIEW, "refused", REFUSED, REFUSED, "Registration refused"),
+        OK(REVIEW, "refused", CONFIRMED, NOBODY, "Change refused; the registration stays as it was"),
+        OK(REVIEW, "amended", CONFIRMED, NOBODY, "Registration changed"),
+        OK(REVIEW, "substituted", WAITING, NOBODY, "Registration changed"),
+        NO(REVIEW, "not_under_review", "The reviewer's decision was refused; the registration stays as it was"),
+        OK(OFFER, "accepted", CONFIRMED, CONFIRMED, "Offer accepted; the seats are confirmed"),
+        OK(OFFER, "passed", WITHDRAWN, WITHDRAWN, "Offer not taken"),
+        NO(OFFER, "offer_expired", "The answer to the offer was refused"),
+        OK(EXCEPTION, "granted", NOBODY, NOBODY, "Exception granted"),
+        NO(EXCEPTION, "past", "Exception refused"),
+        OK(WITHDRAW, "withdrawn", WITHDRAWN, NOBODY, "Withdrawal recorded"),
+        NO(WITHDRAW, "already_withdrawn", "Withdrawal refused"),
+        OK(DECLINE, "declined", NOBODY, NOBODY, "Non-participation recorded"),
+        NO(DECLINE, "already_declined", "Notice of non-participation refused"),
+        OK(ERASE, "erased", WITHDRAWN, NOBODY, "Personal data erased"),
+        NO(ERASE, "already_erased", "Erasure refused"),
+#undef OK
+#undef NO
     };
     ntf_context_t context = {.party = CV_STR("KZ"), .event = CV_STR("E"), .notice = CV_STR("n")};
+    unsigned kinds = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        cv_registration_decided_v1_t record = {.kind = rows[i].kind,
-                                               .cls = rows[i].cls,
-                                               .code = CV_STR("c"),
-                                               .request = CV_STR("r"),
-                                               .persons_n = 1,
-                                               .persons = {{.number = 1, .state = rows[i].person}}};
+        cv_registration_decided_v1_t record = {
+            .kind = rows[i].kind, .cls = rows[i].cls, .code = cv_str(rows[i].code), .request = CV_STR("r")};
+        record.persons[0] = (cv_person_place_t){.number = 1, .state = (cv_person_state_t)rows[i].first};
+        record.persons[1] = (cv_person_place_t){.number = 2, .state = (cv_person_state_t)rows[i].second};
+        record.persons_n = (size_t)(rows[i].first != NOBODY) + (rows[i].second != NOBODY);
+        kinds |= 1u << rows[i].kind;
         ntf_text_t text;
+        char subject[200];
+        (void)snprintf(subject, sizeof(subject), "%s: E", rows[i].headline);
         assert_int_equal(text_decision(&context, &record, &text), CV_OK);
-        assert_true(cv_str_is(cv_buf_str(&text.subject), rows[i].subject));
+        if (!cv_str_is(cv_buf_str(&text.subject), subject))
+            fail_msg("row %zu, %s: \"%.*s\", not \"%s\"", i, rows[i].code, CV_STR_ARG(cv_buf_str(&text.subject)),
+                     subject);
         assert_true(has(cv_buf_str(&text.body), "Dear colleagues,\n"));
+        /* In words, not as a code alone. */
+        (void)snprintf(subject, sizeof(subject), " (%s)\n", rows[i].code);
+        assert_true(has(cv_buf_str(&text.body), subject));
         ntf_text_done(&text);
     }
+    for (int kind = CV_DECISION_KIND_REGISTER; kind <= CV_DECISION_KIND_MAX; kind++)
+        assert_true(kinds & 1u << kind);
+}
+
+/* Who is nominated is told by when to confirm, and how; who is returned how to correct; who has an exception until when. */
+static void test_what_is_to_be_done(void **state)
+{
+    (void)state;
+    cv_scheduling_event_v1_t event = forum();
+    event.has_registration = event.registration.has_confirm_closes_ms = true;
+    event.registration.confirm_closes_ms = 1772096400000;
+    ntf_context_t context = {
+        .party = CV_STR("KZ"), .event = CV_STR("FORUM-2026"), .details = &event, .notice = CV_STR("n")};
+    cv_registration_decided_v1_t record = decided();
+    record.code = CV_STR("nominated");
+    record.persons[0].state = record.persons[1].state = CV_PERSON_STATE_NOMINATED;
+    ntf_text_t text;
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
+    assert_true(has(cv_buf_str(&text.body), "To be confirmed before: 2026-02-26 13:00:00 +04:00\n"));
+    assert_true(has(cv_buf_str(&text.body),
+                    "    convene request registration.confirm --set event=FORUM-2026 --set party=KZ\n\n"
+                    "Or write to the secretariat.\n"));
+    assert_true(has(cv_buf_str(&text.html), "<pre>\nconvene request registration.confirm --set event=FORUM-2026"));
+    ntf_text_done(&text);
+
+    event.registration.has_confirm_closes_ms = false;
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
+    assert_false(has(cv_buf_str(&text.body), "To be confirmed") || has(cv_buf_str(&text.body), "convene request"));
+    ntf_text_done(&text);
+
+    record.kind = CV_DECISION_KIND_REVIEW;
+    record.code = CV_STR("returned");
+    record.persons[1].state = CV_PERSON_STATE_RETURNED;
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
+    assert_true(has(cv_buf_str(&text.body), "    convene request registration.amend --set event=FORUM-2026 --set "
+                                            "party=KZ --set number=2 --set FIELD=VALUE\n"));
+    ntf_text_done(&text);
+    record.persons[0].state = CV_PERSON_STATE_RETURNED;
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
+    assert_true(has(cv_buf_str(&text.body), " --set number=NUMBER --set FIELD=VALUE\n"));
+    ntf_text_done(&text);
+
+    record.kind = CV_DECISION_KIND_EXCEPTION;
+    record.code = CV_STR("granted");
+    record.persons_n = 0;
+    record.has_exception = true;
+    record.exception.until_ms = 1772096400000;
+    assert_int_equal(text_decision(&context, &record, &text), CV_OK);
+    assert_true(has(cv_buf_str(&text.body), "Exception until: 2026-02-26 13:00:00 +04:00\n"));
+    ntf_text_done(&text);
 }
 
 static void test_text_of_a_promotion_and_a_change(void **state)
@@ -563,7 +683,20 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     assert_true(has(body, "Changed at: 2026-02-26 13:00:00 +04:00\n"));
     assert_true(has(body, "Changes:\n  Dates: 2026-05-12 - 2026-05-13, 09:30 +04:00 (Asia/Baku) -> 2026-06\n"
                           "  Format: in person -> online\n"));
+    assert_true(has(body, "\nDates: 2026-06\n")); /* its new ones */
     ntf_text_done(&text);
+
+    cv_scheduling_event_v1_t off = forum();
+    context.details = &off;
+    off.status = CV_EVENT_STATUS_POSTPONED;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(text_change(&context, &was, &text), CV_OK);
+        assert_true(has(cv_buf_str(&text.body), "\nPlanned dates were: 2026-05-12 - 2026-05-13, 09:30 +04:00"));
+        assert_false(has(cv_buf_str(&text.body), "\nDates: ") || has(cv_buf_str(&text.html), ">Dates:<"));
+        ntf_text_done(&text);
+        off.status = CV_EVENT_STATUS_CANCELLED;
+    }
+    context.details = &now;
 
     cv_registration_promoted_v1_t promoted = {.cause = CV_PROMOTION_CAUSE_RELEASE,
                                               .persons_n = 1,
@@ -583,6 +716,11 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     ntf_text_init(&text);
     assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_PROMOTION, .promoted = &promoted}, &text), CV_OK);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Предложено место; его нужно подтвердить в срок: Business Forum"));
+    assert_true(has(cv_buf_str(&text.body),
+                    "    convene request registration.offer.answer --set event=FORUM-2026 --set party=KZ --set "
+                    "accept=true\n"
+                    "    convene request registration.offer.answer --set event=FORUM-2026 --set party=KZ --set "
+                    "accept=false\n"));
     ntf_text_done(&text);
 
     cv_registration_lapsed_v1_t lapsed = {
@@ -592,13 +730,14 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_LAPSE, .lapsed = &lapsed}, &text), CV_OK);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "An offered place was not accepted in time: Business Forum"));
     assert_true(has(cv_buf_str(&text.body), "The offer ended at: 2026-02-26 13:00:00 +04:00\n"));
-    assert_true(has(cv_buf_str(&text.body), "7: withdrawn\n"));
+    assert_true(has(cv_buf_str(&text.body), "7: offer not taken\n"));
     ntf_text_done(&text);
 
     lapsed.cause = CV_LAPSE_CAUSE_CONSENT;
     ntf_text_init(&text);
     assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_LAPSE, .lapsed = &lapsed}, &text), CV_OK);
     assert_true(has(cv_buf_str(&text.subject), "the consent to keep personal data ran out: Business Forum"));
+    assert_true(has(cv_buf_str(&text.body), "7: withdrawn\n"));
     assert_true(has(cv_buf_str(&text.body), "Consent until: 2026-02-26 13:00:00 +04:00\n"));
     ntf_text_done(&text);
 }
@@ -671,6 +810,7 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_text_of_a_decision),
         cmocka_unit_test(test_headlines),
+        cmocka_unit_test(test_what_is_to_be_done),
         cmocka_unit_test(test_text_of_a_promotion_and_a_change),
         cmocka_unit_test(test_longest_texts_fit),
     };

@@ -32,7 +32,7 @@ static void test_whole_and_once(void **state)
     assert_written(drv, id, "Dear Focal Point,\r\n");
     assert_written(
         drv, id,
-        "2 notices, each whole below:\r\n1. Registration accepted: Business Forum\r\n2. Event changed: Business Forum\r\n");
+        "2 notices, in full below:\r\n1. Registration accepted: Business Forum\r\n2. Event changed: Business Forum\r\n");
     assert_written(drv, id, "Bekova Aigerim");
     assert_written(drv, id, "Baku, AZ");
     assert_written(drv, id, "Notice: " FILE_DECIDED "\r\n");
@@ -126,13 +126,13 @@ static void test_by_period_and_many(void **state)
     assert_int_equal(count(drv, "state = 2 AND digest > 0 AND kind = 1"), 45);
     assert_int_equal(count(drv, "state = 1 AND hold = 4"), 1);
     assert_int_equal(count(drv, "digest > 0 AND n > digest"), 0);
-    assert_written(drv, digest_id(drv, 2), "5 notices, each whole below");
+    assert_written(drv, digest_id(drv, 2), "5 notices, in full below");
     run_at(drv, "2026-03-01T08:00:00Z");
     assert_int_equal(drv_files(drv), 3);
     run_at(drv, "2026-03-02T08:00:00Z"); /* Monday */
     assert_accounted(drv, 0, 46, 4);
     assert_written(drv, digest_id(drv, 3), "Subject: Digest of the week: Kazakhstan\r\n");
-    assert_written(drv, digest_id(drv, 3), "1 notice, whole below:\r\n1. Event changed: Business Forum\r\n");
+    assert_written(drv, digest_id(drv, 3), "1 notice, in full below:\r\n1. Event changed: Business Forum\r\n");
 }
 
 /* The service ends at every moment of the way, as kill -9 leaves it: what is in the database and in the folder. */
@@ -164,7 +164,7 @@ static void test_ends_at_every_moment(void **state)
         }
         drv_run(drv, 1000, true);
         assert_accounted(drv, 0, 2, 1);
-        assert_written(drv, digest_id(drv, 0), "2 notices, each whole below");
+        assert_written(drv, digest_id(drv, 0), "2 notices, in full below");
         drv_destroy(&drv);
     }
 }
@@ -259,7 +259,7 @@ static void test_erased(void **state)
     char *file = drv_file(drv, digest_id(drv, 0));
     assert_non_null(file);
     assert_null(strstr(file, "Bekova"));
-    assert_non_null(strstr(file, "2 notices, each whole below"));
+    assert_non_null(strstr(file, "2 notices, in full below"));
     free(file);
     assert_false(stored_in(drv->path, "Bekova", 6));
     assert_accounted(drv, 0, 2, 1);

@@ -162,7 +162,7 @@ static void test_says_why(void **state)
     char *mail = drv_file(drv, "second." OFFER), *first = drv_file(drv, OFFER);
     assert_non_null(mail);
     assert_non_null(first);
-    assert_non_null(strstr(mail, "оно вовремя не дошло до контактного лица"));
+    assert_non_null(strstr(mail, "оно вовремя не дошло до предыдущего контактного лица"));
     assert_null(strstr(first, "did not reach the contact"));
     free(mail);
     free(first);

@@ -378,7 +378,7 @@ static void test_silence(void **state)
     assert_int_equal(silences(drv), 8);
     char notice[NTF_ID_MAX + 1];
     (void)snprintf(notice, sizeof(notice), CHANGE_ID "%d.KZ", (int)opened);
-    assert_written(drv, notice, "Молчание истекает: 2026-03-06 18:00:00 +05:00 (Asia/Almaty)\r\n");
+    assert_written(drv, notice, "Срок молчания истекает: 2026-03-06 18:00:00 +05:00 (Asia/Almaty)\r\n");
     assert_int_equal(drv_files(drv), 2); /* the others wait for somebody to write to, visibly */
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE hold = 1"), 6);
 

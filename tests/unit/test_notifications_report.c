@@ -50,7 +50,8 @@ static void test_until_it_is_there(void **state)
     drv_run(drv, 12000, true);
     assert_int_equal(reminders(drv), 1);
     assert_written(drv, "reminder.report_7d." DUE ".UZ", "first@uz.example");
-    assert_written(drv, "reminder.report_7d." DUE ".UZ", ": 2026-06-13\r\n"); /* that day, not 0:00 of the next */
+    assert_written(drv, "reminder.report_7d." DUE ".UZ",
+                   ": 2026-06-13 23:59:59 +04:00 (Asia/Baku)\r\n"); /* not 0:00 of the next */
     assert_int_equal(drv_number(drv, "SELECT deadline_ms FROM ntf_watch"), 1781380800000);
     drv_restart(drv);
     run_at(drv, "2026-06-10T00:00:00Z");

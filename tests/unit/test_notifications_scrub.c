@@ -182,6 +182,60 @@ static void test_missed(void **state)
     assert_false(file_says(drv, FILE_1, NAME));
 }
 
+static const char REVIEW[] = "0190163d-8694-739b-aea5-966c26f8ad92", WHY[] = "the passport of N. is missing";
+
+/* Persons 1 and 2 are returned, with a reason. */
+static void tell_returned(drv_t *drv, const char *request)
+{
+    cv_registration_contact_v1_t contact = {
+        .event = CV_STR("FORUM"),
+        .party = CV_STR("KZ"),
+        .review = cv_str(REVIEW),
+        .persons_n = 2,
+        .persons = {
+            {.number = 1, .name = CV_STR("Bekova Aigerim"), .capacity = CV_CAPACITY_HEAD, .reason = cv_str(WHY)},
+            {.number = 2, .name = CV_STR("Other"), .capacity = CV_CAPACITY_DELEGATE, .reason = cv_str(WHY)}}};
+    cv_registration_decided_v1_t decided = {
+        .request = cv_str(request),
+        .kind = CV_DECISION_KIND_REVIEW,
+        .event = CV_STR("FORUM"),
+        .party = CV_STR("KZ"),
+        .cls = CV_OUTCOME_CLASS_OK,
+        .code = CV_STR("returned"),
+        .persons_n = 2,
+        .persons = {{.number = 1, .state = CV_PERSON_STATE_RETURNED}, {.number = 2, .state = CV_PERSON_STATE_RETURNED}},
+        .private_seq = drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact)};
+    drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, &decided);
+    drv_run(drv, 1000, true);
+}
+
+/* A reviewer's reason is in the notice of that review, until somebody whom it was about is erased, or may have been. */
+static void test_a_reason(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    tell_returned(drv, REVIEW);
+    assert_written(drv, EVENTS_ID "2.KZ", "What the reviewer says: the passport of N. is missing\r\n");
+    tell_returned(drv, "0190163d-8694-739b-aea5-966c26f8ad93"); /* another review: it has not said why */
+    assert_false(file_says(drv, EVENTS_ID "3.KZ", WHY));
+    assert_written(drv, EVENTS_ID "3.KZ", "Subject: Registration returned for correction: Business Forum\r\n");
+    tell_erased(drv, KZ, true, false); /* person 1; of person 2 nothing is asked */
+    drv_run(drv, 1000, true);
+    assert_false(stored(drv, WHY) || file_says(drv, EVENTS_ID "2.KZ", WHY));
+    assert_written(drv, EVENTS_ID "2.KZ", "Other");
+    tell_returned(drv, REVIEW);
+    assert_true(stored(drv, WHY));
+    drv_new_epoch(drv, DRV_PRIVATE);
+    cv_registration_contact_v1_t contact = {
+        .event = CV_STR("FORUM"),
+        .party = CV_STR("KZ"),
+        .has_contact = true,
+        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@KZ.example")}};
+    drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+    drv_run(drv, 5000, true);
+    assert_false(stored(drv, WHY));
+}
+
 /* Many rows, in no order, so that pages are split and filled again: of those who go nothing stays, the others do. */
 static void test_rows_that_moved(void **state)
 {
@@ -252,6 +306,7 @@ int main(void)
         T(test_interrupted),
         T(test_without_data),
         T(test_missed),
+        T(test_a_reason),
         T(test_rows_that_moved),
         T(test_one_that_waits_holds_nobody),
     };

@@ -131,6 +131,35 @@ static void returned_and_refused(void **state)
     driver_free(&driver);
 }
 
+/* A reason of any length, about as many persons as there can be, is told on the private stream, and not on the other. */
+static void the_reason_is_private(void **state)
+{
+    (void)state;
+    enum { PERSONS = 64, LENGTH = 2000 };
+    static char persons[PERSONS + 1], reason[LENGTH + 1];
+    driver_t *driver = begin(PERSONS, CV_WAITING_RULE_NONE, CV_APPROVAL_RULE_SECRETARIAT);
+    memset(persons, 'd', PERSONS);
+    memset(reason, 'w', LENGTH);
+    driver->event.registration.maximum = PERSONS;
+    driver_event(driver);
+    EXPECT_OK(enter(driver, FOCAL_KZ, "KZ", persons), "under_review");
+    const uint64_t head = driver->private_head;
+    cv_registration_review_v1_t request = {
+        .event = CV_STR("E1"), .party = CV_STR("KZ"), .verdict = CV_REVIEW_VERDICT_RETURN, .reason = cv_str(reason)};
+    driver->principal = SECRETARY;
+    driver->records_n = 0;
+    EXPECT_OK(driver_send_as(driver, ++driver->requests, CV_MSG_REGISTRATION_REVIEW_V1, &request), "returned");
+    assert_in_range(driver->private_head, head + PERSONS * LENGTH / 38000, head + PERSONS);
+    assert_true(driver->records_n > 0);
+    for (size_t i = 0; i < driver->records_n; i++)
+        assert_null(memmem(driver->records[i].ptr, driver->records[i].len, "wwww", 4));
+    const uint64_t told = driver->private_head;
+    EXPECT_OK(amend(driver, FOCAL_KZ, "KZ", 1, 0, 0, "Correct Name"), "amended");
+    assert_int_equal(driver->private_head, told + 1);
+    driver_crash(driver);
+    driver_free(&driver);
+}
+
 /* Nextcloud: an edit goes past the check that a new entry has to pass. Here a change asks again, and meanwhile what was
  * accepted stays. */
 static void a_change_is_approved_again(void **state)
@@ -189,9 +218,8 @@ static void phases_and_approval(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_whole_chain),
-        cmocka_unit_test(returned_and_refused),
-        cmocka_unit_test(a_change_is_approved_again),
+        cmocka_unit_test(the_whole_chain),       cmocka_unit_test(returned_and_refused),
+        cmocka_unit_test(the_reason_is_private), cmocka_unit_test(a_change_is_approved_again),
         cmocka_unit_test(phases_and_approval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

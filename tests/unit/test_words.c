@@ -212,11 +212,12 @@ static void make(cv_language_t language, const ntf_news_t *news, const cv_schedu
     assert_true(has(html, language == CV_LANGUAGE_RU ? "<html lang=\"ru\">" : "<html lang=\"en\">"));
     assert_false(has(body, "{{") || has(html, "{{"));
     assert_true(has(body, language == CV_LANGUAGE_RU ? "Здравствуйте, " : "Dear "));
-    /* Whatever is ours is in the language: no English line is left in a Russian notice. */
+    /* Whatever is ours is in the language: no English line is left in a Russian notice, but for commands. */
     if (language == CV_LANGUAGE_RU) {
         for (size_t at = 0; at < body.len;) {
             const char *newline = memchr(body.ptr + at, '\n', body.len - at);
             size_t end = newline ? (size_t)(newline - body.ptr) : body.len, cyrillic = end == at || body.ptr[at] == '>';
+            cyrillic += end - at > 12 && memcmp(body.ptr + at, "    convene ", 12) == 0;
             for (size_t i = at; i < end; i++)
                 cyrillic += (unsigned char)body.ptr[i] == 0xd0 || (unsigned char)body.ptr[i] == 0xd1;
             if (!cyrillic)

@@ -5,6 +5,7 @@
 
 #include "convene/calendar.h"
 #include "convene/ids.h"
+#include "convene/zone.h"
 #include "notifications/core_remind.h"
 #include "notifications/mail.h"
 
@@ -68,15 +69,66 @@ static bool s_start(const cv_scheduling_event_v1_t *event, cv_str_t zone_file, i
            ntf_start(details, zone_file, ret_ms);
 }
 
+/* The instant of a wall clock at the place, on a day; false: it cannot be said. time: "09:30", or absent: when it begins. */
+static bool s_on_day(const cv_scheduling_event_v1_t *event, cv_str_t zone_file, struct icaltimetype day, cv_str_t time,
+                     int64_t *ret_ms)
+{
+    cv_event_details_t details = event->event_details;
+    char date[32], wall[] = "0000-00-00T00:00";
+    int64_t wall_s;
+    (void)snprintf(date, sizeof(date), "%04d-%02d-%02d", day.year, day.month, day.day);
+    if (!zone_file.ptr && !details.utc_offset.ptr) { /* clocks as they are when it starts */
+        if (!event->has_start_ms || details.date_start.len != 10 || details.time_start.len != 5)
+            return false;
+        memcpy(wall, details.date_start.ptr, 10);
+        memcpy(wall + 11, details.time_start.ptr, 5);
+        if (!cv_wall_parse(cv_str(wall), &wall_s))
+            return false;
+        details.date_start = cv_str(date);
+        details.time_start = time;
+        if (!ntf_start(&details, CV_STR_NONE, ret_ms)) /* as if it were UTC */
+            return false;
+        *ret_ms -= wall_s * 1000 - event->start_ms;
+        return true;
+    }
+    details.date_start = cv_str(date);
+    details.time_start = time;
+    return ntf_start(&details, zone_file, ret_ms);
+}
+
+/* When it is over: so many minutes after it begins on its last day, or with its last day, where that is another than its
+ * first. false: it is not known. */
+static bool s_end(const cv_scheduling_event_v1_t *event, cv_str_t zone_file, struct icaltimetype first,
+                  int64_t start_ms, int64_t *ret_ms)
+{
+    const cv_event_details_t *details = &event->event_details;
+    struct icaltimetype last;
+    bool is_long = s_day(details->date_end, &last) && icaltime_compare(last, first) > 0;
+    if (!is_long && details->has_minutes) {
+        *ret_ms = start_ms + details->minutes * 60000;
+        return true;
+    }
+    if (!is_long)
+        return false;
+    if (!details->has_minutes)
+        icaltime_adjust(&last, 1, 0, 0, 0);
+    bool known = s_on_day(event, zone_file, last, details->has_minutes ? details->time_start : CV_STR_NONE, ret_ms);
+    if (known && details->has_minutes)
+        *ret_ms += details->minutes * 60000;
+    return known && *ret_ms > start_ms;
+}
+
 static void s_add_times(icalcomponent *entry, const cv_scheduling_event_v1_t *at, cv_str_t zone_file,
                         struct icaltimetype first)
 {
     const cv_event_details_t *details = &at->event_details;
     struct icaltimetype last;
-    int64_t start_ms;
+    int64_t start_ms, end_ms;
     if (s_start(at, zone_file, &start_ms)) {
         icalcomponent_add_property(entry, icalproperty_new_dtstart(s_instant(start_ms)));
-        return; /* when it ends on its last day is not known */
+        if (s_end(at, zone_file, first, start_ms, &end_ms))
+            icalcomponent_add_property(entry, icalproperty_new_dtend(s_instant(end_ms)));
+        return;
     }
     icalcomponent_add_property(entry, icalproperty_new_dtstart(first));
     if (!s_day(details->date_end, &last) || icaltime_compare(last, first) < 0)

@@ -8,6 +8,10 @@
  *   DTSTAMP     when it was decided, not when it is sent: the same notice gives the same bytes
  *   DTSTART     in UTC where the hour is known; a DATE with its last day where only the days are. Where not even the day is
  *               known, the day that was; if there was none, no part, or an end without a day: nothing is made up
+ *   DTEND       so many minutes after it begins on its last day, where they are known; else, of an event of several days, the
+ *               end of the last one at the place: who has it in a calendar is busy on all of them. Of one day, and no
+ *               minutes: none, nothing is made up
+ *   DESCRIPTION what the notice says, without greeting and foot
  *   STATUS      CONFIRMED; TENTATIVE and TRANSPARENT where a postponed event was; CANCELLED
  *
  * Text is escaped by libical, and comes in without control characters: no line can be added.

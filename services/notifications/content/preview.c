@@ -88,23 +88,25 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
 static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, const ntf_news_t *news,
                   ntf_preview_t *preview)
 {
-    cv_buf_t calendar;
+    cv_buf_t calendar, said;
     int method = !sample->calendar                         ? NTF_CALENDAR_NONE
                  : strcmp(sample->calendar, "cancel") == 0 ? NTF_CALENDAR_CANCEL
                                                            : NTF_CALENDAR_REQUEST;
     cv_buf_init(&calendar, NTF_CALENDAR_MAX);
-    int rc = method ? ntf_calendar(&(ntf_calendar_t){.method = method,
-                                                     .event = context->details,
-                                                     .was = news->was,
-                                                     .venue_name = context->venue_name,
-                                                     .zone_file = context->zone_file,
-                                                     .to_name = context->recipient,
-                                                     .to_address = sample->to_address,
-                                                     .organizer = CV_STR("convene@" CV_CALENDAR_DOMAIN),
-                                                     .description = cv_buf_str(&preview->text.body),
-                                                     .time_ms = context->time_ms},
-                                   &calendar)
-                    : CV_OK;
+    cv_buf_init(&said, NTF_TEXT_MAX);
+    int rc = method ? ntf_text_inside(context, news, &said) : CV_OK;
+    if (!rc && method)
+        rc = ntf_calendar(&(ntf_calendar_t){.method = method,
+                                            .event = context->details,
+                                            .was = news->was,
+                                            .venue_name = context->venue_name,
+                                            .zone_file = context->zone_file,
+                                            .to_name = context->recipient,
+                                            .to_address = sample->to_address,
+                                            .organizer = CV_STR("convene@" CV_CALENDAR_DOMAIN),
+                                            .description = cv_buf_str(&said),
+                                            .time_ms = context->time_ms},
+                          &calendar);
     if (!rc)
         rc = ntf_mail_write(&(ntf_mail_t){.id = context->notice,
                                           .domain = CV_STR(CV_CALENDAR_DOMAIN),
@@ -119,6 +121,7 @@ static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, cons
                                           .method = ntf_calendar_method(method)},
                             &preview->mail);
     cv_buf_done(&calendar);
+    cv_buf_done(&said);
     return rc;
 }
 

@@ -106,3 +106,15 @@ int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *t
     json_decref(view);
     return rc;
 }
+
+int ntf_text_inside(const ntf_context_t *context, const ntf_news_t *news, cv_buf_t *out)
+{
+    ntf_context_t inside = *context;
+    inside.inside = true;
+    json_t *view = ntf_view(&inside, news);
+    if (!view)
+        return CV_ENOMEM;
+    int rc = s_render(ntf_kind_name(news->kind), ".txt", context->language, view, out);
+    json_decref(view);
+    return rc;
+}

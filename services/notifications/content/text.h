@@ -64,6 +64,7 @@ typedef struct {
 typedef struct {
     int kind; /* NTF_DECISION ... of store.h */
     const cv_registration_decided_v1_t *decided;
+    cv_str_t reviewer; /* why, as who reviewed it said; absent: not known here */
     const cv_registration_promoted_v1_t *promoted;
     const cv_registration_lapsed_v1_t *lapsed;
     const cv_scheduling_event_v1_t *was; /* the version before; context->details: the new one, not NULL */
@@ -87,6 +88,9 @@ void ntf_text_init(ntf_text_t *text);
 void ntf_text_done(ntf_text_t *text);
 /* CV_ELIMIT: a buffer's maximum. CV_EINTERNAL: a template is no template. */
 int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *text) CV_USE_RESULT;
+
+/* The text alone, without greeting and foot: what a calendar shows of it. */
+int ntf_text_inside(const ntf_context_t *context, const ntf_news_t *news, cv_buf_t *out) CV_USE_RESULT;
 
 /* view_person.c: takes from a view what the person is not told, puts in what it is for this person, and gives the headline
  * in place of the one at hand. CV_ENOMEM. */

@@ -5,6 +5,7 @@
  */
 #include "convene/ids.h"
 #include "convene/zone.h"
+#include "notifications/content/said.h"
 #include "notifications/content/text.h"
 #include "notifications/content/view_words.h"
 #include "notifications/content/words.h"
@@ -125,13 +126,10 @@ static void s_set_instant(s_make_t *make, const char *key, int64_t ms, cv_str_t 
     s_set_buf(make, make->view, key, &buf);
 }
 
-/* The day that ends at this instant, there: what is due by midnight is due that day. */
+/* The last second of a day that ends at this instant, there: what is due by midnight is due that day. */
 static void s_set_day(s_make_t *make, const char *key, int64_t end_ms)
 {
     s_set_instant(make, key, end_ms - 1, CV_STR_NONE, CV_STR_NONE);
-    const char *text = json_string_value(json_object_get(make->view, key));
-    if (text)
-        s_set(make, make->view, key, (cv_str_t){text, strlen("2026-06-13")});
 }
 
 /* What clocks at the event are ahead of UTC when it starts; false: it cannot be known. */
@@ -229,6 +227,9 @@ static void s_add_event(s_make_t *make)
         return;
     s_set_json(make, make->view, "known", json_true());
     s_set_by(make, make->view, "dates", s_put_dates, details);
+    cv_event_status_t status = context->details->status;
+    if (status == CV_EVENT_STATUS_CANCELLED || status == CV_EVENT_STATUS_REJECTED)
+        s_set_json(make, make->view, "off", json_true());
     s_set_by(make, make->view, "place", s_put_place, details);
     if (details->venue.ptr)
         s_set_clean(make, make->view, "venue", context->venue_name.ptr ? context->venue_name : details->venue);
@@ -245,7 +246,10 @@ static cv_str_t s_name_of(const ntf_context_t *context, int64_t number)
     return CV_STR_NONE;
 }
 
-static void s_add_persons(s_make_t *make, const cv_person_place_t *persons, size_t n)
+static const char s_not_taken[] = N_("offer not taken");
+
+/* left: what is said of who is withdrawn, if it is not that. */
+static void s_add_persons(s_make_t *make, const cv_person_place_t *persons, size_t n, const char *left)
 {
     if (n == 0)
         return;
@@ -256,7 +260,8 @@ static void s_add_persons(s_make_t *make, const cv_person_place_t *persons, size
         s_set_json(make, row, "number", json_integer(persons[i].number));
         if (name.ptr)
             s_set_clean(make, row, "name", name);
-        s_set(make, row, "state", s_say(make, s_states[persons[i].state]));
+        bool is_left = left && persons[i].state == CV_PERSON_STATE_WITHDRAWN;
+        s_set(make, row, "state", s_say(make, is_left ? left : s_states[persons[i].state]));
         if (persons[i].has_position)
             s_set_json(make, row, "position", json_integer(persons[i].position));
         if (json_array_append_new(rows, row))
@@ -277,48 +282,38 @@ static void s_add_seats(s_make_t *make, const cv_seats_t *seats)
 /* "there is no free seat (full)" */
 static void s_add_code(s_make_t *make, cv_str_t code)
 {
-    const char *known = NULL;
-    for (size_t i = 0; i < sizeof(s_codes) / sizeof(s_codes[0]); i++) {
-        if (cv_str_is(code, s_codes[i].code))
-            known = s_codes[i].text;
-    }
+    const char *known = ntf_code_text(code);
     s_set_named(make, "reason", known ? s_say(make, known) : CV_STR_NONE, code);
 }
 
 /* ---- kinds -------------------------------------------------------------------------------- */
 
-static const char *s_headline(const cv_registration_decided_v1_t *decided)
+/* By when those who are nominated must be confirmed. */
+static void s_add_confirmation(s_make_t *make, const cv_registration_decided_v1_t *decided)
 {
-    bool yes = decided->cls == CV_OUTCOME_CLASS_OK;
-    if (decided->kind == CV_DECISION_KIND_WITHDRAW)
-        return yes ? N_("Withdrawal recorded") : N_("Withdrawal refused");
-    if (decided->kind == CV_DECISION_KIND_DECLINE)
-        return yes ? N_("Non-participation recorded") : N_("Notice of non-participation refused");
-    if (decided->kind == CV_DECISION_KIND_ERASE)
-        return yes ? N_("Personal data erased") : N_("Erasure refused");
-    if (decided->kind != CV_DECISION_KIND_REGISTER)
-        return yes ? N_("Registration changed") : N_("Change refused; the registration stays as it was");
-    if (!yes)
-        return N_("Registration refused");
-    size_t in = 0;
-    for (size_t i = 0; i < decided->persons_n; i++) {
-        cv_person_state_t state = decided->persons[i].state;
-        in += state == CV_PERSON_STATE_CONFIRMED || state == CV_PERSON_STATE_ONLINE;
-    }
-    if (in == decided->persons_n)
-        return N_("Registration accepted");
-    return in > 0 ? N_("Registration accepted in part") : N_("Registration on the waiting list");
+    const cv_scheduling_event_v1_t *event = make->context->details;
+    bool nominated = false;
+    for (size_t i = 0; i < decided->persons_n; i++)
+        nominated = nominated || decided->persons[i].state == CV_PERSON_STATE_NOMINATED;
+    if (nominated && event && event->has_registration && event->registration.has_confirm_closes_ms)
+        s_set_instant(make, "confirm_by", event->registration.confirm_closes_ms, CV_STR_NONE, CV_STR_NONE);
 }
 
-static const char *s_decision(s_make_t *make, const cv_registration_decided_v1_t *decided)
+static const char *s_decision(s_make_t *make, const cv_registration_decided_v1_t *decided, cv_str_t reviewer)
 {
     s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
     s_set_clean(make, make->view, "request", decided->request);
     s_add_code(make, decided->code);
-    s_add_persons(make, decided->persons, decided->persons_n);
+    if (reviewer.ptr)
+        s_set_clean(make, make->view, "reviewer", reviewer);
+    s_add_confirmation(make, decided);
+    if (decided->has_exception)
+        s_set_instant(make, "exception_until", decided->exception.until_ms, CV_STR_NONE, CV_STR_NONE);
+    s_add_persons(make, decided->persons, decided->persons_n,
+                  decided->kind == CV_DECISION_KIND_OFFER ? s_not_taken : NULL);
     if (decided->has_seats)
         s_add_seats(make, &decided->seats);
-    return s_headline(decided);
+    return ntf_headline(decided);
 }
 
 static const char s_offer[] = N_("A seat is offered, to be accepted in time");
@@ -329,7 +324,7 @@ static const char *s_promotion(s_make_t *make, const cv_registration_promoted_v1
     s_set(make, make->view, "why", s_say(make, s_causes[promoted->cause]));
     if (promoted->has_expires_ms)
         s_set_instant(make, "expires", promoted->expires_ms, CV_STR_NONE, CV_STR_NONE);
-    s_add_persons(make, promoted->persons, promoted->persons_n);
+    s_add_persons(make, promoted->persons, promoted->persons_n, NULL);
     s_add_seats(make, &promoted->seats);
     return promoted->has_expires_ms ? s_offer : N_("Moved up from the waiting list");
 }
@@ -340,7 +335,7 @@ static const char *s_lapse(s_make_t *make, const cv_registration_lapsed_v1_t *la
     s_set_instant(make, "expired", lapsed->expires_ms, CV_STR_NONE, CV_STR_NONE);
     if (consent)
         s_set_json(make, make->view, "consent", json_true());
-    s_add_persons(make, lapsed->persons, lapsed->persons_n);
+    s_add_persons(make, lapsed->persons, lapsed->persons_n, consent ? NULL : s_not_taken);
     s_add_seats(make, &lapsed->seats);
     return consent ? N_("Left the event: the consent to keep personal data ran out")
                    : N_("An offered place was not accepted in time");
@@ -359,6 +354,8 @@ static const char *s_event_change(s_make_t *make, const cv_scheduling_event_v1_t
     };
     const cv_scheduling_event_v1_t *now = make->context->details;
     s_set_instant(make, "time", make->context->time_ms, CV_STR_NONE, CV_STR_NONE);
+    if ((changes & NTF_POSTPONED) && !(changes & NTF_CHANGED_DATES)) /* the dates are those that it does not have now */
+        s_set_json(make, make->view, "off", json_true());
     if (now->reason.ptr)
         s_set_clean(make, make->view, "why", now->reason);
     if (now->decision.ptr)
@@ -385,8 +382,8 @@ static const char *s_event_change(s_make_t *make, const cv_scheduling_event_v1_t
                                       : N_("Event changed");
 }
 
-/* The text to be adopted, line by line: it is its lines that are agreed on. */
-static void s_add_lines(s_make_t *make, cv_str_t text)
+/* A text line by line: of one to be adopted it is its lines that are agreed on. */
+static void s_add_lines(s_make_t *make, json_t *object, cv_str_t text)
 {
     json_t *lines = json_array();
     for (size_t from = 0; from < text.len;) {
@@ -401,7 +398,7 @@ static void s_add_lines(s_make_t *make, cv_str_t text)
             make->failed = true;
         from = to + 1;
     }
-    s_set_json(make, make->view, "lines", lines);
+    s_set_json(make, object, "lines", lines);
 }
 
 static void s_add_procedure(s_make_t *make, const cv_scheduling_decision_v1_t *procedure)
@@ -422,7 +419,7 @@ static void s_add_procedure(s_make_t *make, const cv_scheduling_decision_v1_t *p
         s_set_json(make, make->view, "open", json_true());
     if (procedure->has_number)
         s_set_json(make, make->view, "number", json_integer(procedure->number));
-    s_add_lines(make, resolution->text);
+    s_add_lines(make, make->view, resolution->text);
 }
 
 static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv_scheduling_decision_v1_t *procedure)
@@ -506,7 +503,7 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
 {
     switch (news->kind) {
     case NTF_DECISION:
-        return s_decision(make, news->decided);
+        return s_decision(make, news->decided, news->reviewer);
     case NTF_PROMOTION:
         return s_promotion(make, news->promoted);
     case NTF_LAPSE:
@@ -532,6 +529,20 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
         s_add_procedure(make, news->procedure);
         return s_steps[news->procedure->step];
     }
+}
+
+static void s_add_answer(s_make_t *make, const ntf_news_t *news)
+{
+    cv_buf_t buf;
+    cv_buf_init(&buf, LINE_MAX_OCTETS);
+    ntf_answer(make->context, news, &buf);
+    make->failed = make->failed || buf.rc;
+    if (buf.len > 0 && !buf.rc) {
+        json_t *answer = json_object();
+        s_add_lines(make, answer, cv_buf_str(&buf));
+        s_set_json(make, make->view, "answer", answer);
+    }
+    cv_buf_done(&buf);
 }
 
 /* As what the party is told: a sentence of its own. */
@@ -573,6 +584,8 @@ json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
     bool is_of_party = news->kind == NTF_DIGEST || news->kind == NTF_CONTACT_PING;
     if (!news->procedure && !is_of_party)
         s_add_event(&make);
+    if (!context->person && !ntf_audience_is_office(context->audience))
+        s_add_answer(&make, news);
     const char *said = s_news(&make, news);
     if (context->person && ntf_view_person(context, news, make.view, &said))
         make.failed = true;

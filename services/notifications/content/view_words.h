@@ -49,38 +49,8 @@ static const char *const s_steps[CV_DECISION_STEP_MAX + 1] = {
     [CV_DECISION_STEP_OPENED] = N_("A silence procedure has begun"),
     [CV_DECISION_STEP_BROKEN] = N_("Silence was broken; the text is not adopted"),
     [CV_DECISION_STEP_ADOPTED] = N_("Silence has ended; the text is adopted"),
-    [CV_DECISION_STEP_WITHDRAWN] = N_("A silence procedure was taken back"),
+    [CV_DECISION_STEP_WITHDRAWN] = N_("A silence procedure was withdrawn"),
     [CV_DECISION_STEP_ATTACHED] = "",
-};
-
-/* Codes of decisions, as sentences. A code that is not here stands alone: registration may learn new ones. */
-static const struct {
-    const char *code, *text;
-} s_codes[] = {
-    {"registered", N_("all persons are registered")},
-    {"partly_registered", N_("not all persons have a seat")},
-    {"waiting", N_("there is no free seat now; the persons are on the waiting list")},
-    {"withdrawn", N_("withdrawn as asked")},
-    {"erased", N_("the personal data were destroyed")},
-    {"already_erased", N_("the personal data were erased before")},
-    {"declined", N_("the party does not take part")},
-    {"full", N_("there is no free seat")},
-    {"maximum", N_("the delegation has as many seats as it may have")},
-    {"capacity_limit", N_("no more persons are admitted in this capacity")},
-    {"too_large", N_("the group is larger than the delegation may be")},
-    {"behind", N_("others are before this request on the waiting list")},
-    {"one_head", N_("a delegation has exactly one head")},
-    {"duplicate_person", N_("a person is named twice")},
-    {"too_many_persons", N_("the delegation would have too many persons")},
-    {"not_open", N_("registration is not open")},
-    {"closed", N_("registration is closed")},
-    {"cancelled", N_("the event is cancelled")},
-    {"postponed", N_("the event is postponed")},
-    {"party_not_invited", N_("the party is not invited to this event")},
-    {"already_registered", N_("the party is registered")},
-    {"already_declined", N_("the party has declined before")},
-    {"not_registered", N_("the party is not registered")},
-    {"already_withdrawn", N_("it was withdrawn before")},
 };
 
 /* Why somebody gets what is not about an own registration. */

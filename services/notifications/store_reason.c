@@ -1,0 +1,74 @@
+/* store_reason: see store_reason.h.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "notifications/store_reason.h"
+
+#include "notifications/statement_set.h"
+
+const char ntf_tables_reason[] =
+    "CREATE TABLE ntf_reason(event TEXT NOT NULL, party TEXT NOT NULL, number INTEGER NOT NULL,"
+    " request TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(event, party, number))"
+    " STRICT, WITHOUT ROWID;";
+
+#define STATEMENTS(XX)                                                                                              \
+    XX(put, "INSERT OR REPLACE INTO ntf_reason VALUES(?1, ?2, ?3, ?4, ?5)")                                         \
+    XX(get, "SELECT reason FROM ntf_reason WHERE event = ?1 AND party = ?2 AND number = ?3 AND request = ?4")       \
+    XX(drop, "DELETE FROM ntf_reason WHERE event = ?1 AND party = ?2 AND request = (SELECT request FROM ntf_reason" \
+             " WHERE event = ?1 AND party = ?2 AND number = ?3)")                                                   \
+    XX(drop_all, "DELETE FROM ntf_reason")
+
+NTF_STATEMENT_SET(ntf_reasons, STATEMENTS)
+
+static void s_whom(cv_stmt_t *stmt, cv_str_t event, cv_str_t party, int64_t number)
+{
+    cv_stmt_text(stmt, 1, event);
+    cv_stmt_text(stmt, 2, party);
+    cv_stmt_int(stmt, 3, number);
+}
+
+int ntf_reason_put(ntf_reasons_t *store, const cv_registration_contact_v1_t *contact)
+{
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && contact->review.ptr && i < contact->persons_n; i++) {
+        const cv_person_private_t *person = &contact->persons[i];
+        if (!person->reason.ptr)
+            continue;
+        s_whom(store->put, contact->event, contact->party, person->number);
+        cv_stmt_text(store->put, 4, contact->review);
+        cv_stmt_text(store->put, 5, person->reason);
+        rc = cv_stmt_run(store->put);
+    }
+    return rc;
+}
+
+int ntf_reason_get(ntf_reasons_t *store, const cv_registration_decided_v1_t *decided, cv_arena_t *arena,
+                   cv_str_t *ret_reason)
+{
+    for (size_t i = 0; i < decided->persons_n; i++) {
+        s_whom(store->get, decided->event, decided->party, decided->persons[i].number);
+        cv_stmt_text(store->get, 4, decided->request);
+        int rc = cv_stmt_step(store->get);
+        if (rc < 0)
+            return rc;
+        if (rc == 0)
+            continue;
+        cv_str_t reason = cv_arena_str(arena, cv_stmt_get_text(store->get, 0));
+        cv_stmt_reset(store->get);
+        if (!reason.ptr)
+            return CV_ENOMEM;
+        *ret_reason = reason;
+        return CV_OK;
+    }
+    return CV_ENOTFOUND;
+}
+
+int ntf_reason_drop(ntf_reasons_t *store, cv_str_t event, cv_str_t party, int64_t number)
+{
+    s_whom(store->drop, event, party, number);
+    return cv_stmt_run(store->drop);
+}
+
+int ntf_reason_drop_all(ntf_reasons_t *store)
+{
+    return cv_stmt_run(store->drop_all);
+}
