@@ -226,7 +226,7 @@ static bool s_usable(const ntf_courier_settings_t *settings, const ntf_job_t *jo
 static ntf_end_t s_end(const ntf_job_t *job, ntf_transport_t transport, ntf_phase_t phase, int64_t retry_after_s)
 {
     return job->is_mail ? ntf_end_of_mail(transport, phase, job->code)
-                        : ntf_end_of_webhook(transport, job->code, retry_after_s);
+                        : ntf_end_of_webhook(transport, phase, job->code, retry_after_s);
 }
 
 ntf_transfer_t *ntf_transfer_new(const ntf_courier_settings_t *settings, ntf_job_t *job, int64_t now_s)

@@ -4,13 +4,18 @@
 known whatever happens to it. How it behaves is said by the address: the part before the first dash of the mail address, or
 the first part of the path.
 
-  mail   ok  refuse (550)  later3 (451, three times per message, then ok)  slow
-  web    ok  error (500)   gone (410)  busy (429 with Retry-After: 1, once per message)  hang  slow  away (a redirect)
+  mail   ok  refuse (550)  later3 (451, three times per message, then ok)  slow  hang1 (no answer, once per message, then ok)
+  web    ok  error (500)   error2 (500, twice per message, then ok)  gone (410)  lost (404)  hang  slow  away (a redirect)
+         busy (429 with Retry-After: 1, once per message)  date (503 with the instant in 3 seconds as Retry-After, once per message)
+
+Who hangs does so until the other side goes. Counts are in memory: a server that was killed begins them anew. Each row has the wall clock (at)
+and the monotonic one (mono), of when it was written.
 """
 import argparse
 import asyncio
 import collections
 import email
+import email.utils
 import http.server
 import json
 import os
@@ -24,6 +29,9 @@ import threading
 import time
 
 
+LISTENS, TIME_WAIT = "0A", "06"  # of /proc/net/tcp
+
+
 class Taken:
     """The file of what was taken."""
 
@@ -32,7 +40,7 @@ class Taken:
 
     def add(self, **row):
         with self._lock:
-            self._file.write(json.dumps(row) + "\n")
+            self._file.write(json.dumps({**row, "mono": time.monotonic()}) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
 
@@ -60,6 +68,9 @@ def serve_mail(options):
             if kind.startswith("later") and seen[number] <= int(kind[5:]):
                 taken.add(refused=number, to=to, at=time.time())
                 return "451 4.3.0 come back later"
+            if kind.startswith("hang") and seen[number] <= int(kind[4:]):
+                taken.add(hung=number, to=to, at=time.time())
+                await asyncio.sleep(3600)  # cancelled when the other side goes
             if kind == "slow":
                 await asyncio.sleep(0.3)
             taken.add(id=number, to=to, sender=envelope.mail_from, at=time.time(), tls=session.ssl is not None,
@@ -104,12 +115,14 @@ def serve_web(options):
                    "signature": self.headers["webhook-signature"], "body": body.decode("utf-8"), "type": self.headers["content-type"]}
             if kind == "hang":
                 taken.add(hung=number, path=self.path, at=time.time())
-                time.sleep(3600)  # the client's time limit is what is tested
+                self.connection.recv(1)  # the client's time limit is what is tested
+                self.close_connection = True
+                return None
             if kind == "slow":
                 time.sleep(0.3)
-            if kind in ("error", "gone", "away") or (kind == "busy" and times == 1):
+            if kind in ("error", "gone", "lost", "away") or (kind in ("busy", "date") and times == 1) or (kind == "error2" and times <= 2):
                 taken.add(refused=number, path=self.path, at=time.time())
-                return self.answer({"error": 500, "gone": 410, "away": 302, "busy": 429}[kind])
+                return self.answer({"error": 500, "error2": 500, "gone": 410, "lost": 404, "away": 302, "busy": 429, "date": 503}[kind])
             taken.add(**row)
             return self.answer(200)
 
@@ -117,6 +130,8 @@ def serve_web(options):
             self.send_response(status)
             if status == 429:
                 self.send_header("Retry-After", "1")
+            if status == 503:
+                self.send_header("Retry-After", email.utils.formatdate(time.time() + 3, usegmt=True))
             if status == 302:
                 self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/ok/redirected")
             self.send_header("Content-Length", "2")
@@ -179,6 +194,15 @@ class Receiver:
 
     def taken(self):
         return [row for row in self.rows() if "id" in row]
+
+    def wait_idle(self):
+        """Until nothing of a client that is gone is left here: every connection is closed, so all that was taken is written."""
+        from deployment import wait_for  # pylint: disable=import-outside-toplevel # the servers start without it
+        def connections():
+            with open("/proc/net/tcp", encoding="ascii") as file:
+                rows = [line.split() for line in file.readlines()[1:]]
+            return [row for row in rows if int(row[1].split(":")[1], 16) == self.port and row[3] not in (LISTENS, TIME_WAIT)]
+        wait_for(lambda: not connections(), lambda: f"{self.kind} receiver without connections: {connections()}", None, 0.005)
 
     def close(self):
         if self.process.poll() is None:

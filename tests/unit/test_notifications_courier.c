@@ -88,7 +88,7 @@ static void test_each_job_comes_back_once(void **state)
         assert_false(seen[job->dispatch]);
         seen[job->dispatch] = true;
         assert_int_equal(job->end.result, CV_DELIVERY_RESULT_UNREACHABLE);
-        assert_true(job->end.is_destinations);
+        assert_int_equal(job->end.fault, NTF_FAULT_HOST);
         ntf_job_free(&job);
     }
     assert_null(ntf_courier_take(courier));
