@@ -237,8 +237,8 @@ class Delivery(Case):
     # ---- whatever happens
 
     # What a party's mailbox and its webhooks are like, and how often it is told something.
-    PEERS = {"KZ": (34, "ok", ("ok",)), "AZ": (34, "ok", ("ok",)), "TR": (12, "later2", ("error",)), "UZ": (8, "slow", ("error2", "slow")),
-             "BY": (12, "refuse", ("hang", "gone")), "OSCE": (0, "hang1", ("busy", "date"))}
+    PEERS = {"KZ": (41, "ok", ("ok",)), "AZ": (41, "ok", ("ok",)), "TR": (5, "later2", ("error",)), "UZ": (4, "slow", ("error2", "slow")),
+             "BY": (9, "refuse", ("hang", "gone")), "OSCE": (0, "hang1", ("busy", "date"))}
     MAIL_ROOM, HOST_ROOM = 4, 8  # attempts at once, see dispatch.h and destinations.h
 
     def pick(self, rng, number):
@@ -286,6 +286,7 @@ class Delivery(Case):
             for victim in rng.sample((self.d.notifications, server, web), rng.randint(0, 2)):
                 self.kill(victim, (server, web), kills)
         self.assertTrue(all(o.klass == "OK" for o in told))
+        self.d.wait_settled(60 + NOTICES / 20)  # all that are to be made are made
         # People see to what does not mend itself: one has another address, one is taken away.
         self.hook("TR", f"{base}/ok/TR")
         world.decide(self.office, "notifications.webhook.put", {"party": "BY", "order": 1})
@@ -301,8 +302,7 @@ class Delivery(Case):
         repeated = 0
         for receiver, room, key in ((server, self.MAIL_ROOM, "octets"), (web, self.HOST_ROOM, "body")):
             again, wrong = arrivals.unexcused(receiver.taken(), [k for k in kills if k.victim in ("service", receiver.kind)], room)
-            about = {d["dispatch"]: d for d in found if any(d["notice"].replace(".", ":") in w.replace(".", ":") for w in wrong)}
-            self.assertEqual(wrong, [], (kills[-5:], [r for r in receiver.rows() if any(str(r.get("id") or r.get("refused")) in w for w in wrong)], list(about.values())))
+            self.assertEqual(wrong, [], [k for k in kills if k.victim in ("service", receiver.kind)])
             self.assertEqual(arrivals.changed(receiver.taken(), key), [], "the same bytes at a repeat")
             repeated += again
         # The stream says so of each, and says nothing twice: a notice is as well off as the worst of its ways.
@@ -311,7 +311,8 @@ class Delivery(Case):
             return {numbers_of(n): x for n, x in world.notice_states(self.d).items()}
         wait_for(lambda: {n: x[-1] for n, x in told_states().items()} == ends,
                  lambda: f"told: {collections.Counter(x[-1] for x in told_states().values())}", 60)
-        self.assertEqual([n for n, x in told_states().items() if any(a == b for a, b in zip(x, x[1:]))], [], "the same told twice")
+        # (That it is dead is told again when another of its ways is the first that is.)
+        self.assertEqual([n for n, x in told_states().items() if any(a == b != "dead" for a, b in zip(x, x[1:]))], [], "the same told twice")
         print(f"{len(told)} notices, {len(found)} ways, {len(kills)} kills, {repeated} repeated for them, 0 lost, in order;",
               dict(collections.Counter((d["channel"], d["state"], d.get("reason", "")) for d in found)))
 
