@@ -184,16 +184,20 @@ static void s_log_dead(const ntf_job_t *job, cv_delivery_result_t result)
            cv_kv_text("reason", cv_delivery_result_text(result)), cv_kv_int("code", job->code));
 }
 
-/* A webhook that answered 410; not if it has another address by now. */
-static int s_gone(ntf_post_t *post, const ntf_job_t *job, const ntf_dispatch_t *dispatch, int64_t now_ms,
-                  bool *ret_gone)
+/* Whether a failure counts: not if the webhook has another address by now, or was taken away meanwhile, of which the next
+ * lease makes what it must, at once. One that answered 410 is off. */
+static int s_counts(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms, bool *ret_counts)
 {
+    ntf_dispatch_t dispatch;
     ntf_webhook_t webhook;
-    int rc = ntf_webhook_of(post->store, dispatch->webhook, post->arena, &webhook);
-    *ret_gone = !rc && cv_str_is(webhook.url, job->address);
+    int rc = ntf_dispatch_get(post->store, job->dispatch, post->arena, &dispatch);
+    if (!rc)
+        rc = ntf_webhook_of(post->store, dispatch.webhook, post->arena, &webhook);
+    *ret_counts = !rc && cv_str_is(webhook.url, job->address);
     if (rc == CV_ENOTFOUND)
         return CV_OK;
-    return rc || !*ret_gone ? rc : ntf_webhook_gone(post->store, webhook.number, now_ms);
+    bool is_gone = !rc && *ret_counts && job->end.result == CV_DELIVERY_RESULT_GONE;
+    return is_gone ? ntf_webhook_gone(post->store, webhook.number, now_ms) : rc;
 }
 
 static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
@@ -203,21 +207,23 @@ static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
                               .at_ms = now_ms,
                               .code = job->code,
                               .text = job->reply[0] ? cv_str(job->reply) : CV_STR_NONE};
-    bool is_final = job->end.is_final;
+    bool counts = true;
     int rc = CV_OK;
-    if (job->end.result == CV_DELIVERY_RESULT_GONE) {
-        ntf_dispatch_t dispatch;
-        rc = ntf_dispatch_get(post->store, job->dispatch, post->arena, &dispatch);
-        if (!rc)
-            rc = s_gone(post, job, &dispatch, now_ms, &is_final);
-    }
-    end.state = job->end.result == CV_DELIVERY_RESULT_DELIVERED ? NTF_DELIVERED : is_final ? NTF_DEAD : NTF_WAITS;
+    end.state = job->end.result == CV_DELIVERY_RESULT_DELIVERED ? NTF_DELIVERED
+                : job->end.is_final                             ? NTF_DEAD
+                                                                : NTF_WAITS;
     end.is_failure = end.state != NTF_DELIVERED;
     if (end.state == NTF_WAITS) {
         end.next_ms = ntf_retry_at(&ntf_post_settings()->ladder, job->dispatch, job->failures + 1, job->first_ms,
                                    now_ms, job->end.later_ms);
         if (end.next_ms == 0)
             end.state = NTF_DEAD;
+    }
+    if (end.is_failure && !job->is_mail)
+        rc = s_counts(post, job, now_ms, &counts);
+    if (!counts) {
+        end.state = NTF_WAITS;
+        end.next_ms = now_ms;
     }
     if (!rc)
         rc = ntf_dispatch_end(post->store, &end);
@@ -288,12 +294,16 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
                : CV_OK;
 }
 
-static int s_lease_webhook(ntf_post_t *post, const ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
+static int s_lease_webhook(ntf_t *ntf, ntf_post_t *post, const ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
 {
     ntf_webhook_t webhook;
     int rc = ntf_webhook_of(post->store, dispatch->webhook, post->arena, &webhook);
-    if (rc == CV_ENOTFOUND || (!rc && !webhook.is_on)) {
-        rc = s_not_now(post, dispatch, rc ? CV_DELIVERY_RESULT_WITHDRAWN : CV_DELIVERY_RESULT_GONE, true, now_ms);
+    bool is_away = rc == CV_ENOTFOUND;
+    if (is_away || (!rc && !webhook.is_on)) {
+        rc = s_not_now(post, dispatch, is_away ? CV_DELIVERY_RESULT_WITHDRAWN : CV_DELIVERY_RESULT_GONE, true, now_ms);
+        if (!rc && is_away) /* it was on its way there when that was taken away: nobody has it */
+            rc = ntf_webhook_lost(ntf->prefers, dispatch->party);
+        ntf->work = ntf->work || is_away;
         return rc ? rc : CV_ENOTFOUND;
     }
     if (rc || !post->has_key)
@@ -326,7 +336,8 @@ static int s_lease_one(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, c
     job->failures = dispatch->failures;
     job->first_ms = dispatch->first_ms ? dispatch->first_ms : now_ms;
     snprintf(job->host, sizeof(job->host), "%s", host);
-    int rc = is_mail ? s_lease_mail(ntf, post, dispatch, job, now_ms) : s_lease_webhook(post, dispatch, job, now_ms);
+    int rc =
+        is_mail ? s_lease_mail(ntf, post, dispatch, job, now_ms) : s_lease_webhook(ntf, post, dispatch, job, now_ms);
     if (!rc)
         rc = ntf_dispatch_lease(post->store, dispatch, now_ms);
     if (rc) {

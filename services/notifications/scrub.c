@@ -41,7 +41,7 @@ static int s_rewrite(ntf_t *ntf, int fd, ntf_delivery_t *row)
     char name[NTF_ID_MAX + 1];
     if (cv_str_copy(row->notice, name, sizeof(name)) || !ntf_outbox_has(fd, name))
         return CV_OK;
-    bool has_data = row->data.ptr || row->kind == NTF_EVENT_CHANGE;
+    bool has_data = row->data.ptr || row->kind == NTF_EVENT_CHANGE || row->kind == NTF_CONTACT_PING;
     int rc = has_data ? ntf_compose(ntf, row) : CV_ENOTFOUND;
     if (!rc)
         return ntf_outbox_put(fd, name, row->mail);

@@ -1,20 +1,15 @@
 #!/usr/bin/python3
-# Notices that leave for mail servers and webhooks: none lost, each once, in order, whoever hangs, refuses or is killed.
+# Notices that leave for mail servers, and for webhooks that fare badly: none lost, each once, in order, whoever hangs, refuses or is killed.
 # SPDX-License-Identifier: Apache-2.0
 # ctest-labels: notifications
 #
 # CONVENE_DELIVERY_NOTICES: how many notices the test across kills sends (400; the long version 100000).
-import base64
 import collections
 import email
 import email.policy
-import hashlib
-import hmac
-import json
 import os
 import random
 import re
-import subprocess
 import sys
 import time
 
@@ -26,69 +21,16 @@ except ImportError:
     sys.exit(77)
 import arrivals
 import faults
-import node
 import world
-from clients import Refused, seed_of
-from deployment import Case, main, wait_for
-from receivers import Receiver, certificate, numbers_of
+from clients import seed_of
+from deployment import main, wait_for
+from delivering import Deployed
+from receivers import certificate, numbers_of
 
 NOTICES = int(os.environ.get("CONVENE_DELIVERY_NOTICES", "400"))
-STANDARD_WEBHOOKS = "1.1.1"
-RETRY = "200ms 300ms 400ms 500ms 600ms 700ms 800ms 900ms 1s 1s"
 
 
-class Delivery(Case):
-    def receiver(self, kind, **options):
-        receiver = Receiver(kind, **options)
-        self.addCleanup(receiver.close)
-        return receiver
-
-    def begin(self, settings=None, start=True, parties=world.PARTIES, **own):
-        """A deployment whose notices leave by these settings."""
-        self.d = self.deployment("tcp", start=False)
-        self.d.own_settings["notifications"] = {"notifications/retry": RETRY, "notifications/timeout_ms": 2000,
-                                                "notifications/webhook_to": "any", **(settings or {}), **own}
-        if start:
-            self.d.start()
-            self.office = self.d.publisher("office")
-            world.put_parties(self.office, parties)
-        return self.d
-
-    def with_mail(self, server, start=True, **settings):
-        return self.begin({"smtp/url": f"smtp://127.0.0.1:{server.port}", "smtp/sender": "notices@convene.example",
-                           "smtp/starttls": "none", **settings}, start)
-
-    def register(self, party, mailbox, event="E1", wait=True):
-        data = world.delegation(event, party)
-        data["persons"][0]["name"] = f"Person {random.random()}"
-        data["contact"]["email"] = mailbox
-        return world.decide(self.office, "registration.register", data) if wait else self.office.submit("registration.register", data)
-
-    def hook(self, party, url, order=1):
-        outcome = world.decide(self.office, "notifications.webhook.put", {"party": party, "order": order, "url": url})
-        self.assertEqual(outcome.code, "webhook_set")
-        return outcome
-
-    def dispatches(self, key=None, what="dispatches", who="office"):
-        return [m["data"] for m in self.d.log("notifications", who).query(what, key)]
-
-    def in_state(self, state, channel):
-        return [d for d in self.dispatches() if d["state"] == state and d["channel"] == channel]
-
-    def settle(self, channel, count, deadline=None):
-        """Until so many dispatches of the channel are delivered or dead, and none waits."""
-        def settled():
-            found = [d for d in self.dispatches() if d["channel"] == channel]
-            return len(found) >= count and all(d["state"] in ("delivered", "dead") for d in found) and found
-        return wait_for(settled, lambda: f"{count} settled: {collections.Counter(d['state'] for d in self.dispatches())}", deadline, 0.1)
-
-    @staticmethod
-    def text_of(message):
-        """All texts of a message, decoded."""
-        return "\n".join(part.get_content() for part in message.walk() if part.get_content_maintype() == "text")
-
-    # ---- mail
-
+class Delivery(Deployed):
     def test_mail_with_tls_and_login(self):
         """Over STARTTLS, logged in: one message each, with the notice's id, and none in the outbox."""
         self.with_login("smtp", {})
@@ -540,145 +482,6 @@ class Delivery(Case):
                     octets = file.read()
                 self.assertNotIn(b"Erasable Name", octets, name)
                 self.assertNotIn(b"ok-erasable@kz", octets, name)
-
-    # ---- webhooks
-
-    def secret(self, key, who="office"):
-        return self.d.log("notifications", who).query("webhook_secret", key)[0]["data"]
-
-    def verify(self, row, secret):
-        """By the specification, with nothing of ours: which signatures are good."""
-        content = f"{row['id']}.{row['timestamp']}.{row['body']}".encode()
-        key = base64.b64decode(secret["secret"].removeprefix("whsec_"))
-        good = "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
-        signatures = row["signature"].split(" ")
-        self.assertIn(good, signatures)
-        import nacl.signing  # pylint: disable=import-outside-toplevel
-        public = nacl.signing.VerifyKey(base64.b64decode(secret["public_key"].removeprefix("whpk_")))
-        fits = 0
-        for signature in (s for s in signatures if s.startswith("v1a,")):
-            try:
-                public.verify(content, base64.b64decode(signature[4:]))
-                fits += 1
-            except nacl.exceptions.BadSignatureError:
-                pass
-        self.assertEqual(fits, 1)
-        self.assertLess(abs(time.time() - int(row["timestamp"])), 60)
-        return signatures
-
-    def test_webhook_is_signed(self):
-        """Standard Webhooks: v1 and v1a, the secret shown once, two signatures each while a rotation overlaps."""
-        web = self.receiver("web")
-        self.begin()
-        world.open_event(self.d, self.office, "E1", world.rules(50))
-        self.hook("KZ", f"http://127.0.0.1:{web.port}/ok/kz")
-        secret = self.secret("KZ/1")
-        for who, code in (("office", "CONFLICT"), ("watcher", "DENIED"), ("kz", "DENIED"), ("ops", "DENIED")):
-            with self.assertRaises(Refused):
-                self.secret("KZ/1", who)
-        outcome = self.register("KZ", "desk@kz.example")
-        (done,) = self.settle("webhook", 1)
-        (row,) = web.taken()
-        self.assertEqual(len(self.verify(row, secret)), 2)
-        body = json.loads(row["body"])
-        self.assertEqual(row["id"], done["notice"].replace(".", ":"))
-        self.assertEqual((body["type"], row["type"]), ("convene.notice.decision", "application/json"))
-        self.assertEqual(body["data"]["event"] + "/" + body["data"]["party"], "E1/KZ")
-        self.assertEqual(numbers_of(body["data"]["notice"]), outcome.data["sequence"])
-        self.assertNotIn("person", row["body"].lower())
-        self.assertIn("outbox", [d["channel"] for d in self.dispatches("KZ")], "the outbox has it too")
-        world.decide(self.office, "notifications.webhook.rotate", {"party": "KZ", "order": 1, "overlap_s": 3600})
-        second = self.secret("KZ/1")
-        self.assertNotEqual(second["secret"], secret["secret"])
-        self.register("KZ", "desk@kz.example")
-        self.settle("webhook", 2)
-        for each in (secret, second):
-            self.assertEqual(len(self.verify(web.taken()[1], each)), 4)
-        world.decide(self.office, "notifications.webhook.rotate", {"party": "KZ", "order": 1, "overlap_s": 0})
-        self.register("KZ", "desk@kz.example")
-        self.settle("webhook", 3)
-        self.assertEqual(len(self.verify(web.taken()[2], self.secret("KZ/1"))), 2)
-        (hook,) = self.dispatches(what="webhooks")
-        self.assertEqual((hook["generation"], hook["is_on"], hook["is_shown"]), (3, True, True))
-        world.decide(self.office, "notifications.webhook.rotate", {"party": "KZ", "order": 1, "overlap_s": 0})
-        third = self.secret("KZ/1")
-        self.register("KZ", "desk@kz.example")
-        self.settle("webhook", 4)
-        self.by_others(web.taken()[3], third)
-
-    def by_others(self, row, secret):
-        """Checked with the reference library too, where npm can install it; and it does look."""
-        script = ("const {Webhook}=require('standardwebhooks');const [s,b,i,t,g]=process.argv.slice(1);"
-                  "new Webhook(s).verify(b,{'webhook-id':i,'webhook-timestamp':t,'webhook-signature':g})")
-        folder, reason = node.package("standardwebhooks", STANDARD_WEBHOOKS)
-        if reason:
-            print(f"SKIPPED: not checked with the package standardwebhooks: {reason}")
-            return
-
-        def verify(body):
-            return subprocess.run(["node", "-e", script, secret["secret"], body, row["id"], row["timestamp"], row["signature"]],
-                                  cwd=folder, capture_output=True, text=True, check=False)
-        done = verify(row["body"])
-        self.assertEqual(done.returncode, 0, done.stderr)
-        done = verify(row["body"] + " ")
-        self.assertIn("No matching signature found", done.stderr)
-        print("verified by the package standardwebhooks too")
-
-    def test_webhook_answers(self):
-        """410 turns it off, 429 is kept, a redirect is not followed, another address gets what waits."""
-        web = self.receiver("web")
-        self.begin({"notifications/retry": "100ms 100ms 100ms"})
-        world.open_event(self.d, self.office, "E1", world.rules(50))
-        base = f"http://127.0.0.1:{web.port}"
-        for party, kind in (("KZ", "gone"), ("AZ", "busy"), ("TR", "away")):
-            self.hook(party, f"{base}/{kind}/{party}")
-            self.register(party, f"desk@{party.lower()}.example")
-        found = {d["party"]: d for d in self.settle("webhook", 3)}
-        self.assertEqual((found["KZ"]["state"], found["KZ"]["reason"], found["KZ"]["attempts"]), ("dead", "gone", 1))
-        self.assertEqual((found["AZ"]["state"], [a["code"] for a in found["AZ"]["log"]]), ("delivered", [429, 200]))
-        self.assertGreaterEqual(found["AZ"]["log"][1]["at_ms"] - found["AZ"]["log"][0]["at_ms"], 1000, "Retry-After is kept")
-        self.assertEqual((found["TR"]["state"], {a["code"] for a in found["TR"]["log"]}), ("dead", {302}))
-        self.assertEqual([r["path"] for r in web.taken()], ["/busy/AZ"], "a redirect was followed")
-        self.assertEqual([h["is_on"] for h in self.dispatches("KZ", "webhooks")], [False])
-        self.register("KZ", "desk@kz.example")
-        self.d.wait_settled()
-        self.assertEqual(len([d for d in self.dispatches("KZ") if d["channel"] == "webhook"]), 1, "a webhook that is off")
-        self.hook("KZ", f"{base}/ok/KZ")  # another address: the dead one again goes there
-        self.hook("TR", f"{base}/ok/TR")
-        world.decide(self.office, "notifications.redrive", {})
-        wait_for(lambda: "/ok/TR" in [r["path"] for r in web.taken()] or self.dispatches(what="dead"), "redriven")
-        world.decide(self.office, "notifications.webhook.put", {"party": "AZ", "order": 1})
-        self.assert_outcome(self.office.ask("notifications.webhook.put", {"party": "AZ", "order": 1}), "NOTFOUND", "no_webhook", "data.order")
-        self.assert_outcome(self.office.ask("notifications.webhook.rotate", {"party": "AZ", "order": 2}), "NOTFOUND", "no_webhook", "data.order")
-
-    def test_webhook_into_the_house(self):
-        """Addresses of this machine and the networks around it are not connected to, by whatever name."""
-        web = self.receiver("web")
-        self.begin({"notifications/retry": "100ms", "notifications/webhook_to": "public"})
-        world.open_event(self.d, self.office, "E1", world.rules(50))
-        self.assert_outcome(self.office.ask("notifications.webhook.put", {"party": "KZ", "order": 1, "url": "http://desk.example/"}), "INVALID",
-                            "url_unusable", "data.url")
-        for order, host in ((1, "127.0.0.1"), (2, "localhost"), (3, "[::ffff:127.0.0.1]")):
-            self.hook("KZ", f"https://{host}:{web.port}/ok/{order}", order)
-        self.register("KZ", "desk@kz.example")
-        found = self.settle("webhook", 3)
-        self.assertEqual({(d["state"], d["reason"]) for d in found}, {("dead", "forbidden")}, found)
-        self.assertEqual(web.rows(), [])
-
-    def test_key_file_that_is_gone(self):
-        """Without the file that secrets are made from the service says so, instead of signing with others."""
-        web = self.receiver("web")
-        self.begin()
-        self.hook("KZ", f"http://127.0.0.1:{web.port}/ok/kz")
-        self.d.notifications.stop()
-        path = os.path.join(self.d.data, "notifications.webhook-key")
-        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
-        os.rename(path, path + ".away")
-        said = self.d.notifications.run()
-        self.assertEqual(said.returncode, 2)
-        self.assertIn("notifications/webhook_key", said.stdout)
-        os.rename(path + ".away", path)
-        self.d.notifications.start()
 
     def test_settings_that_contradict_themselves(self):
         self.begin(start=False)
