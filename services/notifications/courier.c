@@ -120,6 +120,9 @@ static void s_end_all(s_thread_t *thread)
         ntf_transfer_t *transfer = ntf_transfer_of(message->easy_handle);
         ntf_job_t *job = ntf_transfer_end(transfer, message->data.result);
         s_remove(thread, transfer);
+        if (job->is_mail &&
+            job->end.fault == NTF_FAULT_HOST) /* libcurl may have kept a connection that owes an answer */
+            ntf_line_cut(&thread->line);
         s_give_back(thread->courier, job);
     }
 }

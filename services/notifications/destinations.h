@@ -44,10 +44,10 @@
 enum {
     NTF_ROOM_MAIL = 4,    /* attempts at once: connections to the mail server */
     NTF_ROOM_WEBHOOK = 2, /* to one host, that are prompt */
-    NTF_ROOM_HOST = 8,    /* to one host */
+    NTF_ROOM_HOST = 16,   /* to one host */
     NTF_ROOM_FAILING = 3, /* of these, to addresses that failed last time */
     NTF_ROOM_ALL = 128,   /* to all webhooks; each may look up a name in a thread of its own */
-    NTF_PROMPT_MS = 1000,
+    NTF_PROMPT_MS = 500,
     NTF_HOSTS_MAX = 4096,
 };
 

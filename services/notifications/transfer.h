@@ -23,7 +23,7 @@ typedef struct {
     _Atomic(int64_t)
         stop_ms; /* by the monotonic clock: attempts end then; 0: they have their time. Of another thread too */
 } ntf_line_t;
-/* Cuts what is open, so that closing it waits for nobody. */
+/* Cuts what is open: closing it waits for nobody, and nobody uses it again. */
 void ntf_line_cut(const ntf_line_t *line);
 
 /* Makes it, ready for curl_multi_add_handle. NULL: the job cannot be attempted and has its end. line lives as long as its

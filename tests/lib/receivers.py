@@ -60,7 +60,7 @@ def serve_mail(options):
             envelope.rcpt_tos.append(address)
             return "250 OK"
 
-        async def handle_DATA(self, _server, session, envelope):  # pylint: disable=invalid-name
+        async def handle_DATA(self, server, session, envelope):  # pylint: disable=invalid-name
             message = email.message_from_bytes(envelope.original_content)
             to, number = envelope.rcpt_tos[0], message["Message-ID"]
             kind = to.split("-", maxsplit=1)[0]
@@ -73,8 +73,9 @@ def serve_mail(options):
                 await asyncio.sleep(3600)  # cancelled when the other side goes
             if kind == "slow":
                 await asyncio.sleep(0.3)
-            taken.add(id=number, to=to, sender=envelope.mail_from, at=time.time(), tls=session.ssl is not None,
-                      user=session.auth_data, octets=envelope.original_content.decode("utf-8"), count=len(envelope.rcpt_tos))
+            tls = session.ssl is not None or server.transport.get_extra_info("sslcontext") is not None
+            taken.add(id=number, to=to, sender=envelope.mail_from, at=time.time(), tls=tls, user=session.auth_data,
+                      octets=envelope.original_content.decode("utf-8"), count=len(envelope.rcpt_tos))
             return "250 2.0.0 taken"
 
     def authenticate(_server, _session, _envelope, mechanism, data):
@@ -85,16 +86,19 @@ def serve_mail(options):
     if options.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.certificate, options.certificate + ".key")
-    settings = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": bool(context)} if options.login else {}
+    # Within TLS from the first octet (SMTPS) there is no STARTTLS, and aiosmtpd would take the login for one in clear.
+    upgrades = bool(context) and not options.smtps
+    settings = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": upgrades} if options.login else {}
 
     class Controller(UnthreadedController):
         def factory(self):
-            return SMTP(self.handler, tls_context=context, require_starttls=bool(context), decode_data=options.ascii, **settings)
+            return SMTP(self.handler, tls_context=context if upgrades else None, require_starttls=upgrades, decode_data=options.ascii, **settings)
 
     loop = asyncio.new_event_loop()
     controller = Controller(Handler(), hostname="127.0.0.1", port=options.port, loop=loop)
     asyncio.set_event_loop(loop)
-    server = loop.run_until_complete(loop.create_server(controller.factory, "127.0.0.1", options.port, reuse_address=True))
+    server = loop.run_until_complete(loop.create_server(controller.factory, "127.0.0.1", options.port, reuse_address=True,
+                                                        ssl=context if options.smtps else None))
     print(server.sockets[0].getsockname()[1], flush=True)
     loop.run_forever()
 
@@ -161,8 +165,9 @@ def serve_web(options):
 class Receiver:
     """One of these as a process; it keeps its port and its file when it is started again."""
 
-    def __init__(self, kind, certificate=None, login=None, ascii_only=False):
-        self.kind, self.certificate, self.login, self.ascii_only, self.port = kind, certificate, login, ascii_only, 0
+    def __init__(self, kind, certificate=None, login=None, ascii_only=False, smtps=False):
+        self.kind, self.certificate, self.login, self.port = kind, certificate, login, 0
+        self.ascii_only, self.smtps = ascii_only, smtps
         handle, self.path = tempfile.mkstemp(prefix="cvr-")
         os.close(handle)
         self.process = None
@@ -173,6 +178,7 @@ class Receiver:
         command += ["--certificate", self.certificate] if self.certificate else []
         command += ["--login", self.login] if self.login else []
         command += ["--ascii"] if self.ascii_only else []
+        command += ["--smtps"] if self.smtps else []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -232,6 +238,7 @@ def main():
     parser.add_argument("--certificate")
     parser.add_argument("--login")
     parser.add_argument("--ascii", action="store_true", help="a mail server without 8BITMIME, which refuses any other octet")
+    parser.add_argument("--smtps", action="store_true", help="a mail server that speaks TLS from the first octet")
     options = parser.parse_args()
     (serve_mail if options.kind == "mail" else serve_web)(options)
 

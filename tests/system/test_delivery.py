@@ -181,7 +181,7 @@ class Delivery(Deployed):
     # What a party's mailbox and its webhooks are like, and how often it is told something.
     PEERS = {"KZ": (41, "ok", ("ok",)), "AZ": (41, "ok", ("ok",)), "TR": (5, "later2", ("error",)), "UZ": (4, "slow", ("error2", "slow")),
              "BY": (9, "refuse", ("hang", "gone")), "OSCE": (0, "hang1", ("busy", "date"))}
-    MAIL_ROOM, HOST_ROOM = 4, 8  # attempts at once, see dispatch.h and destinations.h
+    MAIL_ROOM, HOST_ROOM = 4, 16  # attempts at once, see dispatch.h and destinations.h
 
     def pick(self, rng, number):
         """Whom the next notice is for. Who hangs is told of little: each costs the time limit of an attempt."""
