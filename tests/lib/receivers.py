@@ -8,7 +8,7 @@ the first part of the path.
   web    ok  error (500)   error2 (500, twice per message, then ok)  gone (410)  lost (404)  hang  slow  away (a redirect)
          busy (429 with Retry-After: 1, once per message)  date (503 with the instant in 3 seconds as Retry-After, once per message)
 
-Who hangs does so until the other side goes. Counts are in memory: a server that was killed begins them anew. Each row has the wall clock (at)
+Who hangs does so until the other side goes. How often a message came is kept beside the file, over a kill too. Each row has the wall clock (at)
 and the monotonic one (mono), of when it was written.
 """
 import argparse
@@ -45,12 +45,29 @@ class Taken:
             os.fsync(self._file.fileno())
 
 
+class Times:
+    """How often each message came to those who count, also to the processes before."""
+
+    def __init__(self, path):
+        self._counts, self._lock = collections.Counter(), threading.Lock()
+        self._file = open(path + ".times", "a+", encoding="utf-8")
+        self._file.seek(0)
+        self._counts.update(line.rstrip("\n") for line in self._file)
+
+    def another(self, message):
+        with self._lock:
+            self._counts[message] += 1
+            self._file.write(message + "\n")
+            self._file.flush()  # what is killed is the process, not the machine
+            return self._counts[message]
+
+
 # ---- the servers, each the main program of a process ---------------------------------------------------------------
 
 def serve_mail(options):
     from aiosmtpd.controller import UnthreadedController  # pylint: disable=import-outside-toplevel
     from aiosmtpd.smtp import AuthResult, SMTP  # pylint: disable=import-outside-toplevel
-    taken, seen = Taken(options.taken), collections.Counter()
+    taken, times_of = Taken(options.taken), Times(options.taken)
 
     class Handler:
         async def handle_RCPT(self, _server, _session, envelope, address, _options):  # pylint: disable=invalid-name
@@ -64,11 +81,11 @@ def serve_mail(options):
             message = email.message_from_bytes(envelope.original_content)
             to, number = envelope.rcpt_tos[0], message["Message-ID"]
             kind = to.split("-", maxsplit=1)[0]
-            seen[number] += 1
-            if kind.startswith("later") and seen[number] <= int(kind[5:]):
+            times = times_of.another(number) if kind.startswith(("later", "hang")) else 1
+            if kind.startswith("later") and times <= int(kind[5:]):
                 taken.add(refused=number, to=to, at=time.time())
                 return "451 4.3.0 come back later"
-            if kind.startswith("hang") and seen[number] <= int(kind[4:]):
+            if kind.startswith("hang") and times <= int(kind[4:]):
                 taken.add(hung=number, to=to, at=time.time())
                 await asyncio.sleep(3600)  # cancelled when the other side goes
             if kind == "slow":
@@ -104,7 +121,7 @@ def serve_mail(options):
 
 
 def serve_web(options):
-    taken, seen, lock = Taken(options.taken), collections.Counter(), threading.Lock()
+    taken, times_of = Taken(options.taken), Times(options.taken)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -112,9 +129,7 @@ def serve_web(options):
         def do_POST(self):  # pylint: disable=invalid-name
             body = self.rfile.read(int(self.headers["content-length"]))
             kind, number = self.path.split("/")[1], self.headers["webhook-id"]
-            with lock:
-                seen[number + self.path] += 1
-                times = seen[number + self.path]
+            times = times_of.another(number + self.path) if kind in ("busy", "date", "error2") else 1
             row = {"id": number, "path": self.path, "at": time.time(), "timestamp": self.headers["webhook-timestamp"],
                    "signature": self.headers["webhook-signature"], "body": body.decode("utf-8"), "type": self.headers["content-type"]}
             if kind == "hang":
@@ -213,7 +228,8 @@ class Receiver:
     def close(self):
         if self.process.poll() is None:
             self.kill()
-        os.unlink(self.path)
+        for path in (self.path, self.path + ".times"):
+            os.unlink(path)
 
 
 def certificate(folder):
