@@ -60,7 +60,7 @@ int ntf_ladder_read(cv_str_t text, ntf_ladder_t *ret_ladder)
 /* Of a conversation that did not come to an answer. */
 static ntf_end_t s_end_of_transport(ntf_transport_t transport)
 {
-    ntf_end_t end = {.is_destinations = true};
+    ntf_end_t end = {.fault = NTF_FAULT_HOST};
     switch (transport) {
     case NTF_TRANSPORT_TLS:
         end.result = CV_DELIVERY_RESULT_TLS;
@@ -75,7 +75,7 @@ static ntf_end_t s_end_of_transport(ntf_transport_t transport)
         end.result = CV_DELIVERY_RESULT_FORBIDDEN;
         break;
     case NTF_TRANSPORT_UNUSABLE:
-        end = (ntf_end_t){.result = CV_DELIVERY_RESULT_UNUSABLE, .is_final = true};
+        end = (ntf_end_t){.result = CV_DELIVERY_RESULT_UNUSABLE, .is_final = true, .fault = NTF_FAULT_MESSAGE};
         break;
     case NTF_TRANSPORT_BROKEN:
     case NTF_TRANSPORT_REFUSED_BY_REPLY:
@@ -96,26 +96,33 @@ ntf_end_t ntf_end_of_mail(ntf_transport_t transport, ntf_phase_t phase, int code
         return (ntf_end_t){.result = CV_DELIVERY_RESULT_DELIVERED, .is_final = true, .is_contact = true};
     if (transport == NTF_TRANSPORT_REFUSED_BY_REPLY && phase == NTF_PHASE_MESSAGE && code != CLOSING) {
         if (code >= 500 && code <= 599)
-            return (ntf_end_t){.result = CV_DELIVERY_RESULT_REFUSED, .is_final = true, .is_contact = true};
+            return (ntf_end_t){
+                .result = CV_DELIVERY_RESULT_REFUSED, .is_final = true, .fault = NTF_FAULT_MESSAGE, .is_contact = true};
         if (code >= 400 && code <= 499)
-            return (ntf_end_t){.result = CV_DELIVERY_RESULT_LATER, .is_contact = true};
+            return (ntf_end_t){.result = CV_DELIVERY_RESULT_LATER, .fault = NTF_FAULT_MESSAGE, .is_contact = true};
     }
     return s_end_of_transport(transport);
 }
 
-ntf_end_t ntf_end_of_webhook(ntf_transport_t transport, int code, int64_t retry_after_s)
+ntf_end_t ntf_end_of_webhook(ntf_transport_t transport, ntf_phase_t phase, int code, int64_t retry_after_s)
 {
     enum { GONE = 410, TOO_MANY = 429, UNAVAILABLE = 503 };
-    if (transport != NTF_TRANSPORT_OK)
-        return s_end_of_transport(transport);
+    if (transport != NTF_TRANSPORT_OK) {
+        ntf_end_t end = s_end_of_transport(transport);
+        bool had_request = phase != NTF_PHASE_CONNECT;
+        if (had_request && (transport == NTF_TRANSPORT_TIMEOUT || transport == NTF_TRANSPORT_BROKEN))
+            end.fault = NTF_FAULT_ADDRESS;
+        return end;
+    }
     if (code >= 200 && code <= 299)
         return (ntf_end_t){.result = CV_DELIVERY_RESULT_DELIVERED, .is_final = true, .is_contact = true};
     if (code == GONE)
-        return (ntf_end_t){.result = CV_DELIVERY_RESULT_GONE, .is_final = true, .is_contact = true};
+        return (ntf_end_t){
+            .result = CV_DELIVERY_RESULT_GONE, .is_final = true, .fault = NTF_FAULT_MESSAGE, .is_contact = true};
     ntf_end_t end = {.result =
                          code == TOO_MANY || code == UNAVAILABLE ? CV_DELIVERY_RESULT_LATER : CV_DELIVERY_RESULT_FAILED,
-                     .is_destinations = code == TOO_MANY || code >= 500,
-                     .is_contact = code != TOO_MANY && code < 500};
+                     .fault = NTF_FAULT_ADDRESS,
+                     .is_contact = true};
     if (retry_after_s > 0)
         end.later_ms = retry_after_s < NTF_LATER_MAX_MS / 1000 ? retry_after_s * 1000 : NTF_LATER_MAX_MS;
     return end;
@@ -143,10 +150,11 @@ int64_t ntf_retry_at(const ntf_ladder_t *ladder, int64_t dispatch, int64_t failu
     return now_ms + (pause_ms > later_ms ? pause_ms : later_ms);
 }
 
-void ntf_breaker_note(ntf_breaker_t *breaker, const ntf_end_t *end, const ntf_ladder_t *ladder, int64_t now_ms)
+void ntf_breaker_note(ntf_breaker_t *breaker, const ntf_end_t *end, ntf_fault_t whose, const ntf_ladder_t *ladder,
+                      int64_t now_ms)
 {
-    if (!end->is_destinations) {
-        if (end->is_contact)
+    if (end->fault != whose) {
+        if (end->is_contact && end->fault < whose)
             *breaker = (ntf_breaker_t){.failures = 0};
         return;
     }

@@ -1,12 +1,17 @@
 /* core_retry: what an attempt's end means, and when the next one is due; pure.
  * SPDX-License-Identifier: Apache-2.0
  *
- * An end is whose?
+ * A failure is whose?
  *
- *   the message's       delivered, refused for good (SMTP 5xx after the sender was taken), gone (HTTP 410), later or
- *                       failed (SMTP 4xx for this recipient, any other HTTP answer): only this dispatch waits
- *   the destination's   no connection, no trust, no login, no answer in time, SMTP 421, HTTP 5xx and 429: after
- *                       NTF_BREAK_AFTER of these in a row the destination is left alone for a while (the breaker)
+ *   the message's       refused for good (SMTP 5xx after the sender was taken), gone (HTTP 410), later (SMTP 4xx for this
+ *                       recipient): only this dispatch waits
+ *   the address's       of webhooks: an answer that is neither 2xx nor 410, a connection that broke, or no answer in time to
+ *                       a request that the host has: what is for that URL waits, other paths of the host do not
+ *   the host's          no connection, no name, no trust, no login, nothing in time; of mail SMTP 421 too, and no answer
+ *                       in time however far it came, for there is one mail server
+ *
+ * After NTF_BREAK_AFTER failures in a row of an address or a host it is left alone for a while (the breaker). Any answer of
+ * a host closes the host's, and one that is not a failure of the address the address's.
  *
  * The ladder is the list of pauses after the first, second ... failure. Each is lengthened by up to a fifth, by a number
  * made from the dispatch and the attempt, so that what failed together does not come back together. What the other side
@@ -19,6 +24,7 @@
  *
  * A breaker opens for the ladder's first pause, doubled each time up to NTF_BREAK_MAX_MS. When that is over one dispatch
  * is let through; its end closes the breaker or opens it anew. Dispatches that wait for a breaker fail nothing meanwhile.
+ * Who has how much room beside the breakers: destinations.h.
  */
 #ifndef NOTIFICATIONS_CORE_RETRY_H
 #define NOTIFICATIONS_CORE_RETRY_H
@@ -66,16 +72,19 @@ typedef enum {
     NTF_TRANSPORT_UNUSABLE,  /* nothing was sent: what should have been cannot be */
 } ntf_transport_t;
 
+/* The later one concerns more. */
+typedef enum { NTF_FAULT_NONE, NTF_FAULT_MESSAGE, NTF_FAULT_ADDRESS, NTF_FAULT_HOST } ntf_fault_t;
+
 typedef struct {
     cv_delivery_result_t result;
-    bool is_final;        /* no further attempt */
-    bool is_destinations; /* counts for the breaker */
-    bool is_contact;      /* the destination was there and took part: closes the breaker */
-    int64_t later_ms;     /* at least so long until the next attempt; 0: not said */
+    bool is_final;     /* no further attempt */
+    ntf_fault_t fault; /* whose failure it is */
+    bool is_contact;   /* the other side was there and answered */
+    int64_t later_ms;  /* at least so long until the next attempt; 0: not said */
 } ntf_end_t;
 
 ntf_end_t ntf_end_of_mail(ntf_transport_t transport, ntf_phase_t phase, int code);
-ntf_end_t ntf_end_of_webhook(ntf_transport_t transport, int code, int64_t retry_after_s);
+ntf_end_t ntf_end_of_webhook(ntf_transport_t transport, ntf_phase_t phase, int code, int64_t retry_after_s);
 
 /* When to try again after this many failures (from 1) of a dispatch; 0: given up. first_ms: of its first attempt. */
 int64_t ntf_retry_at(const ntf_ladder_t *ladder, int64_t dispatch, int64_t failures, int64_t first_ms, int64_t now_ms,
@@ -85,11 +94,13 @@ int64_t ntf_retry_at(const ntf_ladder_t *ladder, int64_t dispatch, int64_t failu
 int64_t ntf_retry_longest_ms(const ntf_ladder_t *ladder);
 
 typedef struct {
-    int64_t failures; /* of the destination, in a row */
+    int64_t failures; /* of an address or a host, in a row */
     int64_t until_ms; /* left alone till then; 0: closed */
 } ntf_breaker_t;
 
-void ntf_breaker_note(ntf_breaker_t *breaker, const ntf_end_t *end, const ntf_ladder_t *ladder, int64_t now_ms);
+/* The breaker of an address or a host, as whose says. */
+void ntf_breaker_note(ntf_breaker_t *breaker, const ntf_end_t *end, ntf_fault_t whose, const ntf_ladder_t *ladder,
+                      int64_t now_ms);
 /* The clock went back by so much: it is left alone as long as it would have been. */
 void ntf_breaker_set_back(ntf_breaker_t *breaker, int64_t by_ms);
 /* How many dispatches may be on their way at once: 0 while it is open, 1 when it is to be tried, else most. */

@@ -1,4 +1,4 @@
-/* courier: a thread that makes attempts, so that no peer can keep the service waiting.
+/* courier: threads that make attempts, so that no peer can keep the service waiting, nor another peer.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/courier.h"
@@ -11,21 +11,32 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { POLL_MS = 1000, DRAIN_POLL_MS = 50, CONNECTIONS_KEPT = 32 };
 
-struct ntf_courier {
-    const ntf_courier_settings_t *settings;
+enum { THREADS = 1 + NTF_ROOM_MAIL }; /* the first one is for webhooks */
+
+typedef struct {
+    ntf_courier_t *courier;
     pthread_t thread;
     bool is_running;
-    int in[2], out[2]; /* pipes: to the thread, from it; [0] is read */
-    size_t with_it;    /* jobs that were given and not taken; the service's */
-    CURLM *multi;      /* the thread's, from its start to its end, as what follows */
+    int in[2];      /* pipe to the thread; [0] is read */
+    size_t with_it; /* jobs that were given and not taken; the service's */
+    CURLM *multi;   /* the thread's, from its start to its end, as what follows */
+    ntf_line_t line;
     ntf_transfer_t *running[NTF_JOBS_MAX];
     size_t running_n;
+} s_thread_t;
+
+struct ntf_courier {
+    const ntf_courier_settings_t *settings;
+    int out[2]; /* pipe from all threads: a pointer is written at once or not at all */
+    size_t with_it;
+    s_thread_t threads[THREADS];
 };
 
 ntf_job_t *ntf_job_new(size_t body_max)
@@ -68,72 +79,79 @@ static int s_get(int fd, ntf_job_t **ret_job)
     return n == (ssize_t)sizeof(*ret_job) ? 1 : n < 0 && errno == EAGAIN ? 0 : -1;
 }
 
-static void s_give_back(ntf_courier_t *courier, ntf_job_t *job)
+static void s_give_back(const ntf_courier_t *courier, ntf_job_t *job)
 {
     if (!s_put(courier->out[1], job))
         ntf_job_free(&job);
 }
 
-static void s_begin(ntf_courier_t *courier, ntf_job_t *job)
+static void s_begin(s_thread_t *thread, ntf_job_t *job)
 {
-    ntf_transfer_t *transfer = ntf_transfer_new(courier->settings, job, cv_clock_wall_ms() / 1000);
-    if (transfer && courier->running_n < NTF_JOBS_MAX &&
-        curl_multi_add_handle(courier->multi, ntf_transfer_handle(transfer)) == CURLM_OK) {
-        courier->running[courier->running_n++] = transfer;
+    ntf_transfer_t *transfer =
+        ntf_transfer_new(thread->courier->settings, job, &thread->line, cv_clock_wall_ms() / 1000);
+    if (transfer && thread->running_n < NTF_JOBS_MAX &&
+        curl_multi_add_handle(thread->multi, ntf_transfer_handle(transfer)) == CURLM_OK) {
+        thread->running[thread->running_n++] = transfer;
         return;
     }
     if (transfer)
         ntf_transfer_end(transfer, CURLE_OUT_OF_MEMORY);
     ntf_transfer_destroy(&transfer);
-    s_give_back(courier, job);
+    s_give_back(thread->courier, job);
 }
 
 /* It is on its way no more; the job stays. */
-static void s_remove(ntf_courier_t *courier, ntf_transfer_t *transfer)
+static void s_remove(s_thread_t *thread, ntf_transfer_t *transfer)
 {
     size_t at = 0;
-    while (courier->running[at] != transfer)
+    while (thread->running[at] != transfer)
         at++;
-    courier->running[at] = courier->running[--courier->running_n];
-    curl_multi_remove_handle(courier->multi, ntf_transfer_handle(transfer));
+    thread->running[at] = thread->running[--thread->running_n];
+    curl_multi_remove_handle(thread->multi, ntf_transfer_handle(transfer));
     ntf_transfer_destroy(&transfer);
 }
 
-static void s_end_all(ntf_courier_t *courier)
+static void s_end_all(s_thread_t *thread)
 {
     int left;
-    for (const CURLMsg *message; (message = curl_multi_info_read(courier->multi, &left));) {
+    for (const CURLMsg *message; (message = curl_multi_info_read(thread->multi, &left));) {
         if (message->msg != CURLMSG_DONE)
             continue;
         ntf_transfer_t *transfer = ntf_transfer_of(message->easy_handle);
         ntf_job_t *job = ntf_transfer_end(transfer, message->data.result);
-        s_remove(courier, transfer);
-        s_give_back(courier, job);
+        s_remove(thread, transfer);
+        if (job->is_mail &&
+            job->end.fault == NTF_FAULT_HOST) /* libcurl may have kept a connection that owes an answer */
+            ntf_line_cut(&thread->line);
+        s_give_back(thread->courier, job);
     }
 }
 
 static void *s_run(void *arg)
 {
-    ntf_courier_t *courier = arg;
-    int64_t stop_ms = 0; /* when to stop at the latest; 0: not asked to */
-    while (!stop_ms || (courier->running_n > 0 && cv_clock_mono_ms() < stop_ms)) {
+    s_thread_t *thread = arg;
+    bool is_stopping = false;
+    bool is_mail = thread != &thread->courier->threads[0];
+    while (!is_stopping || (thread->running_n > 0 && cv_clock_mono_ms() < atomic_load(&thread->line.stop_ms))) {
         ntf_job_t *job;
         int got = 0;
-        while (!stop_ms && (got = s_get(courier->in[0], &job)) > 0)
-            s_begin(courier, job);
-        if (got < 0)
-            stop_ms = cv_clock_mono_ms() + NTF_COURIER_DRAIN_MS;
+        while (!is_stopping && !(is_mail && thread->running_n > 0) && (got = s_get(thread->in[0], &job)) > 0)
+            s_begin(thread, job);
+        is_stopping = is_stopping || got < 0;
         int active;
-        if (curl_multi_perform(courier->multi, &active) != CURLM_OK)
+        if (curl_multi_perform(thread->multi, &active) != CURLM_OK)
             break;
-        s_end_all(courier);
-        struct curl_waitfd wait = {.fd = courier->in[0], .events = CURL_WAIT_POLLIN};
-        if (!stop_ms || courier->running_n > 0)
-            (void)curl_multi_poll(courier->multi, &wait, stop_ms ? 0 : 1, stop_ms ? DRAIN_POLL_MS : POLL_MS, NULL);
+        s_end_all(thread);
+        struct curl_waitfd wait = {.fd = thread->in[0], .events = CURL_WAIT_POLLIN};
+        bool is_listening = !is_stopping && !(is_mail && thread->running_n > 0);
+        if (!is_stopping || thread->running_n > 0)
+            (void)curl_multi_poll(thread->multi, &wait, is_listening ? 1 : 0,
+                                  atomic_load(&thread->line.stop_ms) ? DRAIN_POLL_MS : POLL_MS, NULL);
     }
-    while (courier->running_n > 0) {
-        ntf_job_t *job = ntf_transfer_end(courier->running[0], CURLE_ABORTED_BY_CALLBACK);
-        s_remove(courier, courier->running[0]);
+    ntf_line_cut(&thread->line);
+    while (thread->running_n > 0) {
+        ntf_job_t *job = ntf_transfer_end(thread->running[0], CURLE_ABORTED_BY_CALLBACK);
+        s_remove(thread, thread->running[0]);
         ntf_job_free(&job);
     }
     return NULL;
@@ -141,23 +159,34 @@ static void *s_run(void *arg)
 
 /* ---- for the service ---------------------------------------------------------------------- */
 
+static bool s_thread_start(ntf_courier_t *courier, s_thread_t *thread)
+{
+    thread->courier = courier;
+    thread->multi = curl_multi_init();
+    if (!thread->multi || pipe2(thread->in, O_CLOEXEC | O_NONBLOCK) ||
+        curl_multi_setopt(thread->multi, CURLMOPT_MAXCONNECTS,
+                          (long)(thread == &courier->threads[0] ? CONNECTIONS_KEPT : 1)) != CURLM_OK)
+        return false;
+    sigset_t all, before; /* signals are the service's */
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before))
+        return false;
+    thread->is_running = !pthread_create(&thread->thread, NULL, s_run, thread);
+    return !pthread_sigmask(SIG_SETMASK, &before, NULL) && thread->is_running;
+}
+
 int ntf_courier_start(const ntf_courier_settings_t *settings, ntf_courier_t **ret_courier)
 {
     ntf_courier_t *courier = calloc(1, sizeof(*courier));
     if (!courier)
         return CV_ENOMEM;
-    *courier = (ntf_courier_t){.settings = settings, .in = {-1, -1}, .out = {-1, -1}};
-    courier->multi = curl_multi_init();
-    bool made = courier->multi && !pipe2(courier->in, O_CLOEXEC | O_NONBLOCK) &&
-                !pipe2(courier->out, O_CLOEXEC | O_NONBLOCK) &&
-                curl_multi_setopt(courier->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT) == CURLM_OK;
-    if (made) {
-        sigset_t all, before; /* signals are the service's */
-        sigfillset(&all);
-        made = !pthread_sigmask(SIG_SETMASK, &all, &before);
-        courier->is_running = made && !pthread_create(&courier->thread, NULL, s_run, courier);
-        made = courier->is_running && !pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
+    courier->settings = settings;
+    courier->out[0] = courier->out[1] = -1;
+    for (size_t i = 0; i < THREADS; i++)
+        courier->threads[i].in[0] = courier->threads[i].in[1] = -1;
+    bool made = !pipe2(courier->out, O_CLOEXEC | O_NONBLOCK);
+    for (size_t i = 0; made && i < THREADS; i++)
+        made = s_thread_start(courier, &courier->threads[i]);
     if (!made) {
         ntf_courier_destroy(&courier);
         return CV_EUNAVAIL;
@@ -171,11 +200,25 @@ int ntf_courier_fd(const ntf_courier_t *courier)
     return courier->out[0];
 }
 
+/* Of the mail threads the one that has least to do. */
+static s_thread_t *s_thread_for(ntf_courier_t *courier, const ntf_job_t *job)
+{
+    s_thread_t *found = &courier->threads[job->is_mail ? 1 : 0];
+    for (size_t i = 1; job->is_mail && i < THREADS; i++) {
+        if (courier->threads[i].with_it < found->with_it)
+            found = &courier->threads[i];
+    }
+    return found;
+}
+
 int ntf_courier_give(ntf_courier_t *courier, ntf_job_t *job)
 {
-    if (courier->with_it >= NTF_JOBS_MAX || courier->in[1] < 0 || !s_put(courier->in[1], job))
+    s_thread_t *thread = s_thread_for(courier, job);
+    job->thread = (size_t)(thread - courier->threads);
+    if (courier->with_it >= NTF_JOBS_MAX || thread->in[1] < 0 || !s_put(thread->in[1], job))
         return CV_EUNAVAIL;
     courier->with_it++;
+    thread->with_it++;
     return CV_OK;
 }
 
@@ -185,6 +228,7 @@ ntf_job_t *ntf_courier_take(ntf_courier_t *courier)
     if (s_get(courier->out[0], &job) <= 0)
         return NULL;
     courier->with_it--;
+    courier->threads[job->thread].with_it--;
     return job;
 }
 
@@ -197,19 +241,23 @@ static void s_close(int *fd)
 
 void ntf_courier_stop(ntf_courier_t *courier)
 {
-    s_close(&courier->in[1]);
-    if (courier->is_running)
-        pthread_join(courier->thread, NULL);
-    courier->is_running = false;
+    int64_t stop_ms = cv_clock_mono_ms() + NTF_COURIER_DRAIN_MS;
+    for (size_t i = 0; i < THREADS; i++) {
+        atomic_store(&courier->threads[i].line.stop_ms, stop_ms);
+        s_close(&courier->threads[i].in[1]);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        if (courier->threads[i].is_running)
+            pthread_join(courier->threads[i].thread, NULL);
+        courier->threads[i].is_running = false;
+    }
 }
 
-/* What was on its way when the thread ended. */
-static void s_drop_rest(ntf_courier_t *courier)
+/* What was on its way when the threads ended. */
+static void s_drop_rest(int fd)
 {
     ntf_job_t *job;
-    while (courier->in[0] >= 0 && s_get(courier->in[0], &job) > 0)
-        ntf_job_free(&job);
-    while (courier->out[0] >= 0 && s_get(courier->out[0], &job) > 0)
+    while (fd >= 0 && s_get(fd, &job) > 0)
         ntf_job_free(&job);
 }
 
@@ -219,13 +267,17 @@ void ntf_courier_destroy(ntf_courier_t **ref)
     if (!courier)
         return;
     ntf_courier_stop(courier);
-    s_drop_rest(courier);
-    if (courier->multi)
-        curl_multi_cleanup(courier->multi);
-    for (int i = 0; i < 2; i++) {
-        s_close(&courier->in[i]);
-        s_close(&courier->out[i]);
+    for (size_t i = 0; i < THREADS; i++) {
+        s_thread_t *thread = &courier->threads[i];
+        s_drop_rest(thread->in[0]);
+        if (thread->multi)
+            curl_multi_cleanup(thread->multi);
+        s_close(&thread->in[0]);
+        s_close(&thread->in[1]);
     }
+    s_drop_rest(courier->out[0]);
+    s_close(&courier->out[0]);
+    s_close(&courier->out[1]);
     free(courier);
     *ref = NULL;
 }

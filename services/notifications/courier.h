@@ -1,18 +1,24 @@
-/* courier: a thread that makes attempts, so that no peer can keep the service waiting.
+/* courier: threads that make attempts, so that no peer can keep the service waiting, nor another peer.
  * SPDX-License-Identifier: Apache-2.0
  *
  * The service's thread gives jobs and takes them back when they have ended; in between a job is the courier's alone. Both
- * ways are a pipe of pointers: whoever reads a pointer owns what it points to, and nothing else is shared.
+ * ways are pipes of pointers: whoever reads a pointer owns what it points to, and nothing else is shared.
  *
- *   service   ntf_courier_give ---- pipe ---> courier: curl_multi, all jobs at once, each with its own time limit
- *   service   ntf_courier_take <--- pipe ---- the job, with its end
+ *   service   ntf_courier_give --- pipe ---> one thread for all webhooks: curl_multi, each with its own time limit
+ *                              `-- pipes --> NTF_ROOM_MAIL threads for mail: one message each at a time
+ *   service   ntf_courier_take <-- pipe ---- the job, with its end
+ *
+ * Mail has threads because libcurl waits within itself for the answer to the end of a message, and for the one to QUIT:
+ * whatever else its thread does stands still meanwhile, however long the mail server thinks about a message.
  *
  * Failure modes
  *   a peer that hangs              its job ends by its time limit; the others do not notice
- *   the service stops              the pipe to the courier closes; it waits NTF_COURIER_DRAIN_MS for what is on its way, so
- *                                  that ends are known; what has not ended then is dropped
+ *   the service stops              the pipes to the threads close; they wait NTF_COURIER_DRAIN_MS for what is on its way, so
+ *                                  that ends are known; what has not ended then is dropped. Connections that were kept
+ *                                  are cut, because nobody waits for an answer to QUIT then
  *   kill -9                        the service's rows say who was on the way: see dispatch.h
  *   no memory for a job            it ends as NTF_TRANSPORT_BROKEN, and is tried again
+ *   more mail than threads         it waits in the pipe of one of them, and its time limit begins later
  *
  * Invariant: every job that was given comes back once, or the courier was stopped.
  */
@@ -20,6 +26,7 @@
 #define NOTIFICATIONS_COURIER_H
 
 #include "notifications/core_retry.h"
+#include "notifications/destinations.h"
 #include "notifications/mail.h"
 #include "notifications/webhook.h"
 
@@ -52,6 +59,7 @@ typedef struct {
     ntf_webhook_secret_t secrets[NTF_WEBHOOK_GENERATIONS];
     size_t secrets_n;
     int64_t attempt, failures, first_ms; /* of the dispatch, with this attempt */
+    size_t thread;                       /* the courier's that has it */
 
     ntf_end_t end;
     int code;                      /* of the reply; 0: none */

@@ -16,15 +16,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { ARENA_MAX = 64 * 1024 * 1024, HOSTS_MAX = 4096 };
-
-/* A destination with something on its way, or one that has failed lately. */
-typedef struct {
-    char host[NTF_HOST_MAX + 1];
-    int on_way;
-    ntf_breaker_t breaker;
-    int64_t paced_ms; /* not before, by its rate */
-} s_host_t;
+enum { ARENA_MAX = 64 * 1024 * 1024 };
 
 struct ntf_post {
     cv_db_t *db;
@@ -39,12 +31,11 @@ struct ntf_post {
     bool went_back;    /* the clock did, and what waits does not know yet */
     bool stir;         /* there may be something due that nobody has looked at */
     int64_t next_ms;   /* when something is due next; 0: nothing */
-    int64_t paced_ms; /* in the transaction at hand: when a destination may be tried again by its rate; 0: none waits */
+    int64_t
+        paced_ms; /* in the transaction at hand: when a destination has room or a turn again; 0: none waits for that */
     int64_t retry_ms; /* no transaction before: the last one failed */
     int64_t now_ms;   /* of the last turn */
-    s_host_t *hosts;
-    size_t hosts_n;
-    int on_way_webhooks;
+    ntf_destinations_t *destinations;
     bool is_news; /* something was delivered or died in the transaction at hand */
     int64_t attempts[NTF_CHANNELS][CV_DELIVERY_RESULT_MAX + 1];
     ntf_job_t *ended[NTF_JOBS_MAX], *leased[NTF_JOBS_MAX]; /* whose end is not committed; that are to be given */
@@ -58,11 +49,13 @@ int ntf_post_open(cv_db_t *db, ntf_post_t **ret_post)
         return CV_ENOMEM;
     *post = (ntf_post_t){.db = db, .epoll_fd = -1, .timer_fd = -1, .stir = true};
     post->arena = cv_arena_new(ARENA_MAX);
-    post->hosts = calloc(HOSTS_MAX, sizeof(*post->hosts));
     post->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     post->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN};
-    int rc = post->arena && post->hosts ? CV_OK : CV_ENOMEM;
+    const ntf_post_settings_t *settings = ntf_post_settings();
+    int rc = post->arena ? ntf_destinations_new(&settings->ladder, settings->rate[NTF_EMAIL],
+                                                settings->rate[NTF_WEBHOOK], &post->destinations)
+                         : CV_ENOMEM;
     if (!rc &&
         (post->epoll_fd < 0 || post->timer_fd < 0 || epoll_ctl(post->epoll_fd, EPOLL_CTL_ADD, post->timer_fd, &event)))
         rc = CV_EUNAVAIL;
@@ -135,33 +128,28 @@ int ntf_post_start(ntf_post_t *post, char *ret_error, size_t error_size)
 
 /* ---- destinations ------------------------------------------------------------------------- */
 
-/* NULL: there are too many. */
-static s_host_t *s_host(ntf_post_t *post, const char *host)
+static ntf_target_t s_target(const ntf_job_t *job)
 {
-    size_t free_at = HOSTS_MAX;
-    for (size_t i = 0; i < post->hosts_n; i++) {
-        if (strcmp(post->hosts[i].host, host) == 0)
-            return &post->hosts[i];
-        if (post->hosts[i].on_way == 0 && post->hosts[i].breaker.failures == 0 &&
-            post->hosts[i].paced_ms <= post->now_ms)
-            free_at = i;
-    }
-    if (free_at == HOSTS_MAX && post->hosts_n < HOSTS_MAX)
-        free_at = post->hosts_n++;
-    if (free_at == HOSTS_MAX)
-        return NULL;
-    post->hosts[free_at] = (s_host_t){.on_way = 0};
-    snprintf(post->hosts[free_at].host, sizeof(post->hosts[free_at].host), "%s", host);
-    return &post->hosts[free_at];
+    return (ntf_target_t){.dispatch = job->dispatch,
+                          .is_mail = job->is_mail,
+                          .has_failed = job->failures > 0,
+                          .host = job->host,
+                          .address = cv_str(job->address)};
 }
 
-static void s_count(ntf_post_t *post, const ntf_job_t *job, int by)
+/* Paths may be secret: the log has the host, and of an address a dispatch that says more to whoever may see it. */
+static void s_log_breakers(const ntf_job_t *job, ntf_breakers_t changed)
 {
-    s_host_t *host = s_host(post, job->host);
-    if (host)
-        host->on_way += by;
-    if (!job->is_mail)
-        post->on_way_webhooks += by;
+    const char *reason = cv_delivery_result_text(job->end.result);
+    if (changed.host_opened || changed.host_closed)
+        cv_log(changed.host_opened ? CV_LOG_WARN : CV_LOG_INFO,
+               changed.host_opened ? "destination_left_alone" : "destination_goes_on",
+               cv_kv_text("destination", job->host), cv_kv_text("reason", reason));
+    if (changed.address_opened || changed.address_closed)
+        cv_log(changed.address_opened ? CV_LOG_WARN : CV_LOG_INFO,
+               changed.address_opened ? "destination_left_alone" : "destination_goes_on",
+               cv_kv_text("destination", job->host), cv_kv_int("address_of_dispatch", job->dispatch),
+               cv_kv_text("reason", reason));
 }
 
 /* ---- ends --------------------------------------------------------------------------------- */
@@ -171,17 +159,8 @@ static void s_take(ntf_post_t *post, int64_t now_ms)
 {
     ntf_job_t *job;
     while (post->courier && post->ended_n < NTF_JOBS_MAX && (job = ntf_courier_take(post->courier))) {
-        s_host_t *host = s_host(post, job->host);
-        bool was_open = host && host->breaker.failures >= NTF_BREAK_AFTER;
-        if (host) {
-            ntf_breaker_note(&host->breaker, &job->end, &ntf_post_settings()->ladder, now_ms);
-            bool is_open = host->breaker.failures >= NTF_BREAK_AFTER;
-            if (is_open != was_open)
-                cv_log(is_open ? CV_LOG_WARN : CV_LOG_INFO, is_open ? "destination_left_alone" : "destination_goes_on",
-                       cv_kv_text("destination", job->host),
-                       cv_kv_text("reason", cv_delivery_result_text(job->end.result)));
-        }
-        s_count(post, job, -1);
+        ntf_target_t target = s_target(job);
+        s_log_breakers(job, ntf_destination_end(post->destinations, &target, &job->end, now_ms));
         post->attempts[job->is_mail ? NTF_EMAIL : NTF_WEBHOOK][job->end.result]++;
         post->ended[post->ended_n++] = job;
     }
@@ -189,10 +168,8 @@ static void s_take(ntf_post_t *post, int64_t now_ms)
 
 ntf_post_counts_t ntf_post_counts(const ntf_post_t *post)
 {
-    ntf_post_counts_t counts = {.left_alone = 0};
+    ntf_post_counts_t counts = {.left_alone = ntf_destinations_left_alone(post->destinations)};
     memcpy(counts.attempts, post->attempts, sizeof(counts.attempts));
-    for (size_t i = 0; i < post->hosts_n; i++)
-        counts.left_alone += post->hosts[i].breaker.failures >= NTF_BREAK_AFTER;
     return counts;
 }
 
@@ -358,7 +335,7 @@ static int s_lease_webhook(ntf_t *ntf, ntf_post_t *post, const ntf_dispatch_t *d
     return rc ? CV_ENOMEM : CV_OK;
 }
 
-static int s_lease_one(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, s_host_t *host, int64_t now_ms)
+static int s_lease_one(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, const char *host, int64_t now_ms)
 {
     bool is_mail = dispatch->channel == NTF_EMAIL;
     ntf_job_t *job = ntf_job_new(is_mail ? NTF_MAIL_MAX : NTF_WEBHOOK_BODY_MAX);
@@ -368,7 +345,7 @@ static int s_lease_one(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, s
     job->is_mail = is_mail;
     job->failures = dispatch->failures;
     job->first_ms = dispatch->first_ms ? dispatch->first_ms : now_ms;
-    memcpy(job->host, host->host, sizeof(job->host));
+    snprintf(job->host, sizeof(job->host), "%s", host);
     int rc =
         is_mail ? s_lease_mail(ntf, post, dispatch, job, now_ms) : s_lease_webhook(ntf, post, dispatch, job, now_ms);
     if (!rc)
@@ -377,7 +354,8 @@ static int s_lease_one(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, s
         ntf_job_free(&job);
         return rc == CV_ENOTFOUND ? CV_OK : rc;
     }
-    s_count(post, job, 1);
+    ntf_target_t target = s_target(job);
+    ntf_destination_begin(post->destinations, &target, now_ms);
     post->leased[post->leased_n++] = job;
     return CV_OK;
 }
@@ -388,28 +366,25 @@ static int s_look_at(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, int
     char name[NTF_HOST_MAX + 1] = "smtp";
     if (!is_mail)
         ntf_webhook_host(dispatch->address, name);
-    s_host_t *host = s_host(post, name);
-    bool is_full = post->leased_n + post->ended_n + NTF_ROOM_MAIL + (size_t)post->on_way_webhooks >= NTF_JOBS_MAX ||
-                   (!is_mail && post->on_way_webhooks >= NTF_ROOM_ALL);
-    if (!host || is_full)
+    if (post->leased_n + post->ended_n + NTF_ROOM_MAIL + NTF_ROOM_ALL >= NTF_JOBS_MAX)
         return CV_OK;
-    int room = ntf_breaker_room(&host->breaker, is_mail ? NTF_ROOM_MAIL : NTF_ROOM_WEBHOOK, now_ms);
-    if (room == 0)
-        return ntf_dispatch_put_off(post->store, dispatch->number, host->breaker.until_ms);
-    if (room <= host->on_way)
-        return CV_OK;
-    int64_t paced_ms = host->paced_ms;
-    if (!ntf_pace(ntf_post_settings()->rate[dispatch->channel], now_ms, &paced_ms)) {
-        host->paced_ms = paced_ms;
-        if (post->paced_ms == 0 || paced_ms < post->paced_ms)
-            post->paced_ms = paced_ms;
+    ntf_target_t target = {.dispatch = dispatch->number,
+                           .is_mail = is_mail,
+                           .has_failed = dispatch->failures > 0,
+                           .host = name,
+                           .address = dispatch->address};
+    int64_t at_ms;
+    ntf_leave_t leave = ntf_destination_ask(post->destinations, &target, now_ms, &at_ms);
+    if (leave == NTF_LEFT)
+        return ntf_dispatch_put_off(post->store, dispatch->number, at_ms);
+    if (leave == NTF_WAIT) {
+        if (at_ms && (post->paced_ms == 0 || at_ms < post->paced_ms))
+            post->paced_ms = at_ms;
         return CV_OK;
     }
     size_t leased_n = post->leased_n;
-    int rc = s_lease_one(ntf, post, dispatch, host, now_ms);
-    if (post->leased_n > leased_n)
-        host->paced_ms = paced_ms;
-    else
+    int rc = s_lease_one(ntf, post, dispatch, name, now_ms);
+    if (post->leased_n == leased_n)
         post->paced_ms = now_ms; /* what does not leave takes nobody's turn, and who is behind it need not wait */
     return rc;
 }
@@ -429,8 +404,7 @@ static int s_lease_channel(ntf_t *ntf, ntf_post_t *post, int channel, int64_t no
             rc = s_look_at(ntf, post, &rows[i], now_ms);
         }
         /* The mail server is one destination: once it has all it takes, the rest need not be looked at. */
-        const s_host_t *smtp = channel == NTF_EMAIL ? s_host(post, "smtp") : NULL;
-        if (smtp && (smtp->on_way >= NTF_ROOM_MAIL || smtp->paced_ms > now_ms))
+        if (channel == NTF_EMAIL && !ntf_destinations_mail_has_room(post->destinations, now_ms))
             break;
     }
     return rc;
@@ -484,7 +458,8 @@ static int s_commit(ntf_t *ntf, ntf_post_t *post, cv_db_t *db, int64_t now_ms)
         cv_db_rollback(db);
     if (rc) {
         for (; post->leased_n > 0; post->leased_n--) {
-            s_count(post, post->leased[post->leased_n - 1], -1);
+            ntf_target_t target = s_target(post->leased[post->leased_n - 1]);
+            ntf_destination_abandon(post->destinations, &target);
             ntf_job_free(&post->leased[post->leased_n - 1]);
         }
         return rc;
@@ -520,8 +495,9 @@ static void s_give(ntf_post_t *post)
         ntf_job_t *job = post->leased[i];
         if (!rc && !ntf_courier_give(post->courier, job))
             continue;
-        job->end = (ntf_end_t){.result = CV_DELIVERY_RESULT_FAILED};
-        s_count(post, job, -1);
+        ntf_target_t target = s_target(job);
+        job->end = (ntf_end_t){.result = CV_DELIVERY_RESULT_FAILED, .fault = NTF_FAULT_MESSAGE};
+        ntf_destination_abandon(post->destinations, &target);
         post->ended[post->ended_n++] = job;
     }
     if (rc)
@@ -545,8 +521,7 @@ static void s_set_timer(const ntf_post_t *post, int64_t now_ms)
 static void s_set_back(ntf_t *ntf, ntf_post_t *post, int64_t now_ms)
 {
     cv_log(CV_LOG_WARN, "clock_went_back", cv_kv_int("ms", post->now_ms - now_ms));
-    for (size_t i = 0; i < post->hosts_n; i++)
-        ntf_breaker_set_back(&post->hosts[i].breaker, post->now_ms - now_ms);
+    ntf_destinations_set_back(post->destinations, post->now_ms - now_ms);
     post->went_back = post->stir = true;
     post->retry_ms = 0;
     ntf->outbox_not_before_ms = 0;
@@ -618,7 +593,7 @@ void ntf_post_close(ntf_post_t **ref)
     if (post->timer_fd >= 0)
         close(post->timer_fd);
     sodium_memzero(&post->key, sizeof(post->key));
-    free(post->hosts);
+    ntf_destinations_free(&post->destinations);
     free(post);
     *ref = NULL;
 }

@@ -18,11 +18,14 @@
  * broke between its answer and us.
  *
  * Failure modes
- *   destination hangs, refuses, is away    its lanes wait by the ladder; from the third time on the breaker lets one through
- *                                          now and then (core_retry.h). It has NTF_ROOM_WEBHOOK or NTF_ROOM_MAIL attempts at
- *                                          once at most, so it takes no room from others
- *   destination wants no more than so      its lanes wait for their turn, one every so often (ntf_pace); others do not notice
- *   many a minute (settings)
+ *   an address fails or hangs              its lane waits by the ladder; from the third time on its breaker lets one through
+ *                                          now and then (core_retry.h). Other addresses of its host go on: it has little of
+ *                                          the host's room (destinations.h)
+ *   a host is away                         its lanes wait; from the third time on the host's breaker lets one through now
+ *                                          and then. It has NTF_ROOM_HOST or NTF_ROOM_MAIL attempts at once at most, so it
+ *                                          takes no room from others
+ *   host wants no more than so many        its lanes wait for their turn, one every so often (ntf_pace); others do not notice
+ *   a minute (settings)
  *   a message that is refused              dead at once, with the reply; the next of the lane goes
  *   a webhook is taken away, or moves,     what was on its way there fails without being counted: the next lease ends it as
  *   while something is on its way          withdrawn, and mails it to who wanted the webhook alone; or sends it to the new address
@@ -41,16 +44,14 @@
 #define NOTIFICATIONS_DISPATCH_H
 
 #include "notifications/courier.h"
+#include "notifications/destinations.h"
 #include "notifications/notifications.h"
 #include "notifications/store_dispatch.h"
 
 struct cv_config;
 
 enum {
-    NTF_ROOM_MAIL = 4,    /* attempts at once: connections to the mail server */
-    NTF_ROOM_WEBHOOK = 2, /* to one host */
-    NTF_ROOM_ALL = 128,   /* to all webhooks; each may look up a name in a thread of its own */
-    NTF_DUE_PAGE = 128,   /* dispatches looked at in one go, and at most so many pages in a turn */
+    NTF_DUE_PAGE = 128, /* dispatches looked at in one go, and at most so many pages in a turn */
     NTF_DUE_PAGES = 16,
     NTF_PAUSE_STORE_MS = 1000, /* after a transaction that failed */
 };
@@ -87,7 +88,7 @@ bool ntf_post_has_mail(void);                    /* whether mail is handed to a 
 /* CV_EIO, CV_ECORRUPT; other failures are tried again. */
 int ntf_post_turn(ntf_t *ntf, cv_db_t *db, int64_t now_ms) CV_USE_RESULT;
 
-/* What has come of attempts since the service was started, and how many destinations are left alone now. */
+/* What has come of attempts since the service was started, and how many hosts and addresses are left alone now. */
 typedef struct {
     int64_t attempts[NTF_CHANNELS][CV_DELIVERY_RESULT_MAX + 1];
     int64_t left_alone;

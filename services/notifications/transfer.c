@@ -3,12 +3,15 @@
  */
 #include "notifications/transfer.h"
 
+#include "convene/ids.h"
 #include "convene/version.h"
 #include "notifications/guard.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -20,6 +23,7 @@ enum {
 struct ntf_transfer {
     const ntf_courier_settings_t *settings;
     ntf_job_t *job;
+    ntf_line_t *line;
     CURL *handle;
     struct curl_slist *list; /* recipients, or headers */
     size_t read;             /* of the body */
@@ -102,6 +106,44 @@ static curl_socket_t s_on_socket(void *arg, curlsocktype purpose, struct curl_so
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+static curl_socket_t s_on_mail_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    ntf_line_t *line = arg;
+    int fd =
+        line->n < NTF_SOCKETS_MAX ? socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol) : -1;
+    if (fd >= 0)
+        line->fds[line->n++] = fd;
+    return fd;
+}
+
+static int s_on_mail_close(void *arg, curl_socket_t fd)
+{
+    ntf_line_t *line = arg;
+    for (size_t i = 0; i < line->n; i++) {
+        if (line->fds[i] == fd) {
+            line->fds[i] = line->fds[--line->n];
+            break;
+        }
+    }
+    return close(fd);
+}
+
+/* Called about once a second while libcurl waits within itself. */
+static int s_on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t total_up, curl_off_t now_up)
+{
+    (void)total, (void)now, (void)total_up, (void)now_up;
+    const ntf_line_t *line = arg;
+    int64_t stop_ms = atomic_load(&line->stop_ms);
+    return stop_ms != 0 && cv_clock_mono_ms() >= stop_ms;
+}
+
+void ntf_line_cut(const ntf_line_t *line)
+{
+    for (size_t i = 0; i < line->n; i++)
+        (void)shutdown(line->fds[i], SHUT_RDWR);
+}
+
 /* ---- making ------------------------------------------------------------------------------- */
 
 bool ntf_transfer_mail_usable(cv_str_t mail)
@@ -160,6 +202,13 @@ static bool s_set_mail(ntf_transfer_t *transfer)
     char sender[NTF_ADDRESS_MAX + 3], recipient[NTF_ADDRESS_MAX + 3];
     snprintf(sender, sizeof(sender), "<%s>", settings->sender);
     snprintf(recipient, sizeof(recipient), "<%s>", transfer->job->address);
+    SET(CURLOPT_OPENSOCKETFUNCTION, s_on_mail_socket);
+    SET(CURLOPT_OPENSOCKETDATA, transfer->line);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, s_on_mail_close);
+    SET(CURLOPT_CLOSESOCKETDATA, transfer->line);
+    SET(CURLOPT_XFERINFOFUNCTION, s_on_progress);
+    SET(CURLOPT_XFERINFODATA, transfer->line);
+    SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_URL, settings->smtp_url);
     SET(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     SET(CURLOPT_USE_SSL, tls[settings->starttls]);
@@ -226,10 +275,11 @@ static bool s_usable(const ntf_courier_settings_t *settings, const ntf_job_t *jo
 static ntf_end_t s_end(const ntf_job_t *job, ntf_transport_t transport, ntf_phase_t phase, int64_t retry_after_s)
 {
     return job->is_mail ? ntf_end_of_mail(transport, phase, job->code)
-                        : ntf_end_of_webhook(transport, job->code, retry_after_s);
+                        : ntf_end_of_webhook(transport, phase, job->code, retry_after_s);
 }
 
-ntf_transfer_t *ntf_transfer_new(const ntf_courier_settings_t *settings, ntf_job_t *job, int64_t now_s)
+ntf_transfer_t *ntf_transfer_new(const ntf_courier_settings_t *settings, ntf_job_t *job, ntf_line_t *line,
+                                 int64_t now_s)
 {
     job->code = 0;
     job->reply[0] = '\0';
@@ -239,7 +289,7 @@ ntf_transfer_t *ntf_transfer_new(const ntf_courier_settings_t *settings, ntf_job
     }
     ntf_transfer_t *transfer = calloc(1, sizeof(*transfer));
     if (transfer) {
-        *transfer = (ntf_transfer_t){.settings = settings, .job = job, .handle = curl_easy_init()};
+        *transfer = (ntf_transfer_t){.settings = settings, .job = job, .line = line, .handle = curl_easy_init()};
         bool made = transfer->handle && s_set_common(transfer) &&
                     (job->is_mail ? s_set_mail(transfer) : s_set_webhook(transfer, now_s));
         if (!made)

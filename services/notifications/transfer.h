@@ -11,11 +11,25 @@
 #include "notifications/courier.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 
 typedef struct ntf_transfer ntf_transfer_t;
 
-/* Makes it, ready for curl_multi_add_handle. NULL: the job cannot be attempted and has its end. */
-ntf_transfer_t *ntf_transfer_new(const ntf_courier_settings_t *settings, ntf_job_t *job, int64_t now_s);
+/* Of the mail connections of one thread: there is one at a time, and one that was kept. */
+enum { NTF_SOCKETS_MAX = 4 };
+typedef struct {
+    int fds[NTF_SOCKETS_MAX];
+    size_t n;
+    _Atomic(int64_t)
+        stop_ms; /* by the monotonic clock: attempts end then; 0: they have their time. Of another thread too */
+} ntf_line_t;
+/* Cuts what is open: closing it waits for nobody, and nobody uses it again. */
+void ntf_line_cut(const ntf_line_t *line);
+
+/* Makes it, ready for curl_multi_add_handle. NULL: the job cannot be attempted and has its end. line lives as long as its
+ * connection. */
+ntf_transfer_t *ntf_transfer_new(const ntf_courier_settings_t *settings, ntf_job_t *job, ntf_line_t *line,
+                                 int64_t now_s);
 CURL *ntf_transfer_handle(const ntf_transfer_t *transfer);
 /* The one behind a handle. */
 ntf_transfer_t *ntf_transfer_of(CURL *handle);

@@ -7,12 +7,14 @@ Each part has services of its own, on a fresh directory, and a mail server (sink
 
   backlog   N delegations with an address each are registered while notifications is down. Then it is started: hand-overs a second from
             the first to the last, which is records followed, messages made and leased, and each handed over and its end committed
-  paced     R registrations a second for S seconds beside that: milliseconds from the instant of the decision's record to the mail server
-  dead      the same beside parties whose webhooks refuse or hang
+  paced     R registrations a second for S seconds beside that: milliseconds from the instant of the decision's record to the mail server,
+            and to the webhooks of those parties that have a living one
+  dead      the same beside parties whose webhooks refuse, hang or fail. Those that hang and those that fail are at the same host as the living
+  outbox    the backlog without a mail server: files a second, from the first to the last
   bare      the limit: bench-bare_mail hands as many messages of the same size to the same server (bare_mail.c says which syncs it makes)
 
-In turns: alone, dead, bare, bare, dead, alone. The ratios are of medians in this one run. A part in which a message is missing or comes
-twice gives no number.
+In turns: alone, dead, outbox, bare, bare, outbox, dead, alone. The ratios are of medians in this one run. A part in which a message is missing
+or comes twice gives no number.
 """
 import argparse
 import collections
@@ -33,14 +35,15 @@ import world
 from deployment import Deployment, wait_for
 
 PARTIES = 100
-DEAD = {"refusing": 6, "hanging": 6}  # parties whose webhooks are
+DEAD = {"refusing": 6, "hanging": 6, "failing": 6}  # parties whose webhooks are
+LIVING = 6  # parties with webhooks that take what they get
 
 
 class Sink:
-    def __init__(self):
+    def __init__(self, *kind):
         handle, self.path = tempfile.mkstemp(prefix="cvs-")
         os.close(handle)
-        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "sink.py"), self.path], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "sink.py"), self.path, *kind], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
     def taken(self):
@@ -60,23 +63,16 @@ class Sink:
         os.unlink(self.path)
 
 
-class Nowhere:
-    """Places that webhooks can be posted to in vain."""
-
-    def __init__(self):
-        self.hanging, closed = socket.create_server(("127.0.0.1", 0), backlog=512), socket.create_server(("127.0.0.1", 0))
-        self.urls = {"refusing": f"http://localhost:{closed.getsockname()[1]}/", "hanging": f"http://127.0.0.1:{self.hanging.getsockname()[1]}/"}
-        closed.close()
-
-
 def party(number):
     return f"P{number:03d}"
 
 
 def prepare(d, sink, recipients):
-    """Events and parties for so many delegations, one address each."""
-    d.own_settings["notifications"] = {"smtp/url": f"smtp://127.0.0.1:{sink.port}", "smtp/sender": "notices@convene.example",
-                                       "smtp/starttls": "none", "notifications/webhook_to": "any", "notifications/timeout_ms": 2000}
+    """Events and parties for so many delegations, one address each. Without a sink notices are files."""
+    d.own_settings["notifications"] = {"notifications/webhook_to": "any", "notifications/timeout_ms": 2000}
+    if sink:
+        d.own_settings["notifications"].update({"smtp/url": f"smtp://127.0.0.1:{sink.port}", "smtp/sender": "notices@convene.example",
+                                                "smtp/starttls": "none"})
     d.start()
     office = d.publisher("office")
     office.wait([office.submit("scheduling.party.put", {"code": party(i), "kind": "member", "name": f"Party {i}"}) for i in range(PARTIES)])
@@ -88,12 +84,15 @@ def prepare(d, sink, recipients):
     return office, events
 
 
-def hooks(office, nowhere):
-    number = 0
-    for kind, count in DEAD.items():
-        for _ in range(count):
-            world.decide(office, "notifications.webhook.put", {"party": party(number), "order": 1, "url": nowhere.urls[kind] + party(number)})
-            number += 1
+def hooks(office, web, is_dead):
+    """The first parties have living webhooks, and those after them dead ones."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        refusing = closed.getsockname()[1]
+    urls = {"living": f"http://127.0.0.1:{web.port}/ok/", "refusing": f"http://localhost:{refusing}/",
+            "hanging": f"http://127.0.0.1:{web.port}/hang/", "failing": f"http://127.0.0.1:{web.port}/error/"}
+    kinds = ["living"] * LIVING + ([kind for kind, count in DEAD.items() for _ in range(count)] if is_dead else [])
+    for number, kind in enumerate(kinds):
+        world.decide(office, "notifications.webhook.put", {"party": party(number), "order": 1, "url": urls[kind] + party(number)})
 
 
 def register(office, event, number, name):
@@ -110,41 +109,72 @@ def register_all(office, events, recipients):
             raise SystemExit(f"delivery: not registered: {next(o for o in done if o.klass != 'OK').data}")
 
 
+def percentile(values, share):
+    return sorted(values)[int(len(values) * share)]
+
+
+def expect(sink, count, what):
+    wait_for(lambda: sink.count() >= count, lambda: f"{count} {what}, {sink.count()} came", 600, 0.25)
+    taken = sink.taken()
+    twice = [name for name, n in collections.Counter(name for _, name, _ in taken).items() if n > 1]
+    if twice or len(taken) != count:
+        raise SystemExit(f"delivery: {len(taken)} {what} of {count}, twice: {twice[:3]}")
+    return taken
+
+
+def living_of(count):
+    """How many of the first so many registrations are of parties with a living webhook."""
+    return sum(i % PARTIES < LIVING for i in range(count))
+
+
 def part(args, is_dead):
     """One part: hand-overs a second of a backlog, and milliseconds of paced ones."""
-    nowhere, sink = Nowhere(), Sink()
+    web, sink = Sink("web"), Sink()
     try:
         with Deployment("ipc") as d:
             office, events = prepare(d, sink, args.recipients)
-            if is_dead:
-                hooks(office, nowhere)
+            hooks(office, web, is_dead)
             d.notifications.stop()
             register_all(office, events, args.recipients)
             d.notifications.start()
-            wait_for(lambda: sink.count() >= args.recipients, lambda: f"{args.recipients} messages, {sink.count()} came", 600, 0.25)
-            backlog = sink.taken()
+            backlog, calls = expect(sink, args.recipients, "messages"), len(expect(web, living_of(args.recipients), "calls"))
             begun, sent = time.monotonic(), []
             for i in range(int(args.rate * args.seconds)):
                 while time.monotonic() < begun + i / args.rate:
                     office.pump(0.001)
                 sent.append(register(office, events[(i // PARTIES) % len(events)], i % PARTIES, f"Another {i}"))
             office.wait(sent)
-            total = args.recipients + len(sent)
-            wait_for(lambda: sink.count() >= total, lambda: f"{total} messages, {sink.count()} came", 120, 0.25)
-            taken = sink.taken()
-            twice = [name for name, n in collections.Counter(name for _, name, _ in taken).items() if n > 1]
-            if twice or len(taken) != total:
-                raise SystemExit(f"delivery: {len(taken)} messages of {total}, twice: {twice[:3]}")
+            taken = expect(sink, args.recipients + len(sent), "messages")
+            called = expect(web, calls + living_of(len(sent)), "calls")
             decided = {m["id"].replace("/", "."): datetime.datetime.fromisoformat(m["time"]).timestamp() * 1000 for m in map(cvwire.unpack, d.log("registration", "mirror").stream(
                 "registration.events", cvwire.Position())[0]) if m["type"] == "convene.registration.decided.v1"}
-            took = sorted(at * 1000 - decided[name.rsplit(".", 1)[0]] for at, name, _ in taken[args.recipients:])
+            took = [at * 1000 - decided[name.rsplit(".", 1)[0]] for at, name, _ in taken[args.recipients:]]
+            hooked = [at * 1000 - decided[name.replace(":", ".").rsplit(".", 1)[0]] for at, name, _ in called[calls:]]
             (fare,) = [m["data"] for m in d.log("notifications").query("delivery")]
             attempts = {f"{a['channel']} {a['result']}": a["n"] for a in fare.get("attempts", [])}
-            return {"per_s": (len(backlog) - 1) / (backlog[-1][0] - backlog[0][0]), "p50_ms": took[len(took) // 2],
-                    "p99_ms": took[int(len(took) * 0.99)], "size": statistics.mean(size for _, _, size in taken), "attempts": attempts}
+            return {"per_s": (len(backlog) - 1) / (backlog[-1][0] - backlog[0][0]), "p50_ms": percentile(took, 0.5),
+                    "p99_ms": percentile(took, 0.99), "hook_p50_ms": percentile(hooked, 0.5), "hook_p99_ms": percentile(hooked, 0.99),
+                    "size": statistics.mean(size for _, _, size in taken), "attempts": attempts}
     finally:
         sink.close()
-        nowhere.hanging.close()
+        web.close()
+
+
+def outbox(args):
+    """Files a second of a backlog, by the times of the files."""
+    with Deployment("ipc") as d:
+        office, events = prepare(d, None, args.recipients)
+        d.notifications.stop()
+        register_all(office, events, args.recipients)
+        d.notifications.start()
+
+        def files():
+            return [entry.stat().st_mtime for entry in os.scandir(d.outbox) if not entry.name.startswith(".")] if os.path.isdir(d.outbox) else []
+        wait_for(lambda: len(files()) >= args.recipients, lambda: f"{args.recipients} files, {len(files())} came", 600, 0.5)
+        found = sorted(files())
+        if len(found) != args.recipients:
+            raise SystemExit(f"delivery: {len(found)} files of {args.recipients}")
+        return (len(found) - 1) / (found[-1] - found[0])
 
 
 def bare(args, size):
@@ -165,16 +195,17 @@ def main():
     parser.add_argument("--rate", type=float, default=100.0, help="registrations a second")
     parser.add_argument("--seconds", type=float, default=15.0)
     args = parser.parse_args()
-    print("part        per s   p50 ms   p99 ms", file=sys.stderr)
+    print("part        per s   p50 ms   p99 ms   webhooks: p50   p99 ms", file=sys.stderr)
     found, size = collections.defaultdict(list), 0
-    for name in ("alone", "dead", "bare", "bare", "dead", "alone"):
-        if name == "bare":
-            row = {"per_s": bare(args, size)}
+    for name in ("alone", "dead", "outbox", "bare", "bare", "outbox", "dead", "alone"):
+        if name in ("bare", "outbox"):
+            row = {"per_s": bare(args, size) if name == "bare" else outbox(args)}
             print(f"{name:8} {row['per_s']:8.0f}", file=sys.stderr, flush=True)
         else:
             row = part(args, name == "dead")
             size = round(row["size"])
-            print(f"{name:8} {row['per_s']:8.0f} {row['p50_ms']:8.1f} {row['p99_ms']:8.1f}   {row['attempts']}", file=sys.stderr, flush=True)
+            print(f"{name:8} {row['per_s']:8.0f} {row['p50_ms']:8.1f} {row['p99_ms']:8.1f} {row['hook_p50_ms']:15.1f} {row['hook_p99_ms']:8.1f}   "
+                  f"{row['attempts']}", file=sys.stderr, flush=True)
         found[name].append(row)
 
     def median(name, key):
@@ -184,7 +215,9 @@ def main():
         "p50_ms": round(median("alone", "p50_ms"), 1), "p99_ms": round(median("alone", "p99_ms"), 1), "rate": args.rate,
         "dead_parties": sum(DEAD.values()), "dead_per_s": round(median("dead", "per_s"), 1), "dead_p99_ms": round(median("dead", "p99_ms"), 1),
         "dead_ratio": round(median("dead", "per_s") / median("alone", "per_s"), 3), "bare_per_s": round(median("bare", "per_s"), 1),
-        "ratio": round(median("alone", "per_s") / median("bare", "per_s"), 3), "load": round(os.getloadavg()[0], 2)}))
+        "hook_p50_ms": round(median("alone", "hook_p50_ms"), 1), "hook_p99_ms": round(median("alone", "hook_p99_ms"), 1),
+        "dead_hook_p50_ms": round(median("dead", "hook_p50_ms"), 1), "dead_hook_p99_ms": round(median("dead", "hook_p99_ms"), 1),
+        "outbox_per_s": round(median("outbox", "per_s"), 1), "ratio": round(median("alone", "per_s") / median("bare", "per_s"), 3), "load": round(os.getloadavg()[0], 2)}))
     return 0
 
 

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
-# sink: a mail server that takes everything at once and keeps of each only its Message-ID and when it came.
+# sink: a mail server, or a host of webhooks, that takes everything at once and keeps of each only its id and when it came.
 # SPDX-License-Identifier: Apache-2.0
-"""sink.py FILE: prints the port. A line of FILE for each message: seconds since 1970, its Message-ID, its size."""
+"""sink.py FILE [web]: prints the port. A line of FILE for each message: seconds since 1970, its Message-ID or webhook-id, its size.
+
+Of webhooks, who calls /hang/... hears nothing, and /error/... answers 500; neither has a line.
+"""
 import asyncio
 import re
 import sys
@@ -42,9 +45,37 @@ class Session(asyncio.Protocol):
                 return
 
 
+class Calls(asyncio.Protocol):
+    def __init__(self, out):
+        self.out, self.rest, self.transport = out, b"", None
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.rest += data
+        while b"\r\n\r\n" in self.rest:
+            head, _, rest = self.rest.partition(b"\r\n\r\n")
+            headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
+            size = int(headers[b"content-length"])
+            if len(rest) < size:
+                return
+            self.rest = rest[size:]
+            path = head.split(b" ", 2)[1]
+            if path.startswith(b"/hang/"):
+                return
+            if path.startswith(b"/error/"):
+                self.transport.write(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+                continue
+            number = re.search(rb"^webhook-id: (\S+)", head, re.MULTILINE | re.IGNORECASE)
+            self.out.write(f"{time.time():.6f} {number[1].decode()} {size}\n")
+            self.transport.write(b"HTTP/1.1 204 Taken\r\n\r\n")
+
+
 async def main():
+    session = Calls if sys.argv[2:] == ["web"] else Session
     with open(sys.argv[1], "a", encoding="ascii", buffering=1) as out:
-        server = await asyncio.get_running_loop().create_server(lambda: Session(out), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(lambda: session(out), "127.0.0.1", 0)
         print(server.sockets[0].getsockname()[1], flush=True)
         await server.serve_forever()
 

@@ -2,6 +2,7 @@
 """test_languages: no word of a notice is missing in a catalogue, none is left over, and placeholders agree.
 
 The words are found where they are used: {{#_}}...{{/_}} in the templates, N_("...") in C and in view_words.h.
+ctest-labels: notifications
 SPDX-License-Identifier: Apache-2.0
 """
 import ast

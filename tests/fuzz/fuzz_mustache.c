@@ -1,4 +1,5 @@
 /* fuzz_mustache: whatever a template is, rendering it ends, stays within its bounds, and lets no markup of the data through.
+ * ctest-labels: notifications
  * SPDX-License-Identifier: Apache-2.0
  *
  * The input is a template, and behind a NUL a partial that it and the partial itself may include. A second rendering

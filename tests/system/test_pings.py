@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """test_pings: a recipient is asked, does not answer, is told of everywhere, and confirms; killed in between.
+ctest-labels: notifications
 SPDX-License-Identifier: Apache-2.0
 """
 import os

@@ -1,14 +1,19 @@
 #!/usr/bin/python3
-# A silence procedure of the real service: adopted at its instant, once, also when it was killed before, around or over it.
+# A silence procedure of the real service: adopted at its instant, once, also when it was killed before, around or over it; members are told by mail.
 # SPDX-License-Identifier: Apache-2.0
 # ctest-labels: notifications
+import collections
+import email
+import email.policy
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import cvwire
 import world
 from deployment import Case, main, wait_for
+from delivering import Deployed
 
 SECOND = 1000
 
@@ -90,6 +95,54 @@ class Silence(Case):
         log = self.d.log("scheduling")
         self.assertEqual([(p["data"]["version"], p["data"]["state"]) for p in log.query("plans", "plan=2030-cbm")], [(1, "adopted")])
         self.assertEqual({e["data"]["status"] for e in log.query("events", "year=2030")}, {"adopted"})
+
+
+class Told(Deployed):
+    WITHIN_S = 5.0
+
+    def subjects(self, server):
+        """{address: subjects in the order of their arrival}"""
+        found = collections.defaultdict(list)
+        for mail in server.taken():
+            found[mail["to"]].append(email.message_from_string(mail["octets"], policy=email.policy.default)["Subject"])
+        return found
+
+    def test_members_hear_at_once_that_it_is_broken(self):
+        """An objection: each member has mail of it within seconds, over SMTP, once, and who is no member has none; adoption is told as fast."""
+        try:
+            import aiosmtpd  # noqa: F401, pylint: disable=unused-import,import-outside-toplevel
+        except ImportError:
+            self.skipTest("no python3-aiosmtpd")
+        server = self.receiver("mail")
+        self.with_mail(server)
+        members = [code for code, kind, _ in world.PARTIES if kind == "member"]
+        for code, _, name in world.PARTIES:
+            world.decide(self.office, "notifications.recipient.put", {"party": code, "order": 1, "name": name, "email": f"ok-desk@{code.lower()}.example"})
+        boxes = {f"ok-desk@{code.lower()}.example" for code in members}
+
+        def told(count):
+            return wait_for(lambda: (s := self.subjects(server)) and all(len(s[box]) >= count for box in boxes) and s,
+                            lambda: f"{count} mails of each member: {dict(self.subjects(server))}", 20, 0.01)
+        for count, decision, seconds in ((1, "BROKEN", 3600), (3, "KEPT", 2)):
+            expires = cvwire.now_ms() + seconds * SECOND
+            world.decide(self.office, "scheduling.decision.open", {"decision": decision, "subject": "document", "title": f"Rules {decision}",
+                                                                   "text": "The rules are adopted.", "expires_ms": expires})
+            told(count)
+            if decision == "BROKEN":
+                began = time.time()
+                self.assert_outcome(self.office.ask("scheduling.decision.state", {"decision": "BROKEN", "party": "KZ", "kind": "objection",
+                                                                                  "text": "No."}), "OK", "broken")
+            else:
+                began = expires / SECOND
+            found = told(count + 1)
+            last = max(mail["at"] for mail in server.taken() if mail["to"] in boxes)
+            self.assertLess(last - began, self.WITHIN_S, "members are told late")
+            self.assertGreaterEqual(last, began, "before it was")
+            print(f"{decision}: {len(boxes)} members told {last - began:.2f} s after")
+        self.assertEqual({len(s) for box, s in found.items() if box in boxes}, {4}, dict(found))
+        for box in boxes:
+            self.assertEqual(len(set(found[box])), 4, "four different things: opened and broken, opened and adopted")
+        self.assertEqual([box for box in found if box not in boxes and box.split(".")[0].rsplit("@", 1)[-1].upper() in ("BY", "OSCE")], [])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* test_mustache: the engine against the cases of the public specification (mustache/README.md), its bounds, and
  * translated sections.
+ * ctest-labels: notifications
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/content/mustache.h"

@@ -88,7 +88,7 @@ static void test_each_job_comes_back_once(void **state)
         assert_false(seen[job->dispatch]);
         seen[job->dispatch] = true;
         assert_int_equal(job->end.result, CV_DELIVERY_RESULT_UNREACHABLE);
-        assert_true(job->end.is_destinations);
+        assert_int_equal(job->end.fault, NTF_FAULT_HOST);
         ntf_job_free(&job);
     }
     assert_null(ntf_courier_take(courier));
@@ -163,6 +163,47 @@ static void test_one_that_answers_and_one_that_hangs(void **state)
     close(hung);
 }
 
+/* A mail server that takes connections and says nothing, more mail than there are threads for it: each message comes back
+ * once with its end, and a webhook does not wait for any of them, nor does stopping wait for ever. */
+static void test_mail_server_that_says_nothing(void **state)
+{
+    (void)state;
+    enum { MAILS = 2 * NTF_ROOM_MAIL, WEBHOOK = 99 };
+    char url[64];
+    uint16_t hung_port, good_port;
+    int hung = bound(true, &hung_port), good = bound(false, &good_port);
+    ntf_courier_settings_t settings = {.timeout_ms = 700, .anywhere = true, .sender = "a@b.example"};
+    snprintf(url, sizeof(url), "smtp://127.0.0.1:%u", hung_port);
+    snprintf(settings.smtp_url, sizeof(settings.smtp_url), "%s", url);
+    ntf_courier_t *courier = courier_of(&settings);
+    bool seen[MAILS] = {false};
+    for (int i = 0; i < MAILS; i++) {
+        ntf_job_t *job = job_to(i, 1);
+        job->is_mail = true;
+        snprintf(job->address, sizeof(job->address), "x%d@y.example", i);
+        cv_buf_clear(&job->body);
+        assert_int_equal(cv_buf_printf(&job->body, "A: b\r\n\r\nc\r\n"), CV_OK);
+        assert_int_equal(ntf_courier_give(courier, job), CV_OK);
+    }
+    assert_int_equal(ntf_courier_give(courier, job_to(WEBHOOK, good_port)), CV_OK);
+    ntf_job_t *job = taken(courier);
+    assert_int_equal(job->dispatch, WEBHOOK);
+    ntf_job_free(&job);
+    for (int i = 0; i < MAILS; i++) {
+        job = taken(courier);
+        assert_in_range(job->dispatch, 0, MAILS - 1);
+        assert_false(seen[job->dispatch]);
+        seen[job->dispatch] = true;
+        assert_int_equal(job->end.result, CV_DELIVERY_RESULT_TIMEOUT);
+        assert_int_equal(job->end.fault, NTF_FAULT_HOST);
+        ntf_job_free(&job);
+    }
+    assert_null(ntf_courier_take(courier));
+    ntf_courier_destroy(&courier);
+    close(hung);
+    close(good);
+}
+
 /* Whatever is not a clean request is not made at all. */
 static void test_what_cannot_be_sent(void **state)
 {
@@ -198,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_job_comes_back_once),
         cmocka_unit_test(test_one_that_answers_and_one_that_hangs),
+        cmocka_unit_test(test_mail_server_that_says_nothing),
         cmocka_unit_test(test_what_cannot_be_sent),
     };
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

@@ -73,25 +73,25 @@ static void test_ends_of_mail(void **state)
         ntf_phase_t phase;
         int code;
         cv_delivery_result_t result;
-        bool is_final, is_destinations;
+        bool is_final;
+        ntf_fault_t fault;
     } rows[] = {
-        {NTF_TRANSPORT_OK, NTF_PHASE_MESSAGE, 250, CV_DELIVERY_RESULT_DELIVERED, true, false},
-        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 550, CV_DELIVERY_RESULT_REFUSED, true, false},
-        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 451, CV_DELIVERY_RESULT_LATER, false, false},
-        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 421, CV_DELIVERY_RESULT_FAILED, false, true},
+        {NTF_TRANSPORT_OK, NTF_PHASE_MESSAGE, 250, CV_DELIVERY_RESULT_DELIVERED, true, NTF_FAULT_NONE},
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 550, CV_DELIVERY_RESULT_REFUSED, true, NTF_FAULT_MESSAGE},
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 451, CV_DELIVERY_RESULT_LATER, false, NTF_FAULT_MESSAGE},
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 421, CV_DELIVERY_RESULT_FAILED, false, NTF_FAULT_HOST},
         /* What is said before the recipient was named is no verdict about the recipient. */
-        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_HELLO, 550, CV_DELIVERY_RESULT_FAILED, false, true},
-        {NTF_TRANSPORT_LOGIN, NTF_PHASE_HELLO, 535, CV_DELIVERY_RESULT_LOGIN, false, true},
-        {NTF_TRANSPORT_TLS, NTF_PHASE_HELLO, 220, CV_DELIVERY_RESULT_TLS, false, true},
-        {NTF_TRANSPORT_UNREACHABLE, NTF_PHASE_CONNECT, 0, CV_DELIVERY_RESULT_UNREACHABLE, false, true},
-        {NTF_TRANSPORT_TIMEOUT, NTF_PHASE_MESSAGE, 250, CV_DELIVERY_RESULT_TIMEOUT, false, true},
-        {NTF_TRANSPORT_BROKEN, NTF_PHASE_MESSAGE, 354, CV_DELIVERY_RESULT_FAILED, false, true},
-        {NTF_TRANSPORT_UNUSABLE, NTF_PHASE_CONNECT, 0, CV_DELIVERY_RESULT_UNUSABLE, true, false},
+        {NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_HELLO, 550, CV_DELIVERY_RESULT_FAILED, false, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_LOGIN, NTF_PHASE_HELLO, 535, CV_DELIVERY_RESULT_LOGIN, false, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_TLS, NTF_PHASE_HELLO, 220, CV_DELIVERY_RESULT_TLS, false, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_UNREACHABLE, NTF_PHASE_CONNECT, 0, CV_DELIVERY_RESULT_UNREACHABLE, false, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_TIMEOUT, NTF_PHASE_MESSAGE, 250, CV_DELIVERY_RESULT_TIMEOUT, false, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_BROKEN, NTF_PHASE_MESSAGE, 354, CV_DELIVERY_RESULT_FAILED, false, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_UNUSABLE, NTF_PHASE_CONNECT, 0, CV_DELIVERY_RESULT_UNUSABLE, true, NTF_FAULT_MESSAGE},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         ntf_end_t end = ntf_end_of_mail(rows[i].transport, rows[i].phase, rows[i].code);
-        if (end.result != rows[i].result || end.is_final != rows[i].is_final ||
-            end.is_destinations != rows[i].is_destinations)
+        if (end.result != rows[i].result || end.is_final != rows[i].is_final || end.fault != rows[i].fault)
             fail_msg("row %zu: %s", i, cv_delivery_result_text(end.result));
     }
 }
@@ -103,26 +103,53 @@ static void test_ends_of_webhooks(void **state)
         int code;
         int64_t retry_after_s;
         cv_delivery_result_t result;
-        bool is_final, is_destinations;
+        bool is_final;
+        ntf_fault_t fault;
         int64_t later_ms;
     } rows[] = {
-        {200, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},
-        {204, 0, CV_DELIVERY_RESULT_DELIVERED, true, false, 0},
-        {410, 0, CV_DELIVERY_RESULT_GONE, true, false, 0},
-        {404, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},
-        {302, 0, CV_DELIVERY_RESULT_FAILED, false, false, 0},
-        {500, 0, CV_DELIVERY_RESULT_FAILED, false, true, 0},
-        {429, 7, CV_DELIVERY_RESULT_LATER, false, true, 7000},
-        {503, 0, CV_DELIVERY_RESULT_LATER, false, true, 0},
-        {503, INT64_MAX, CV_DELIVERY_RESULT_LATER, false, true, NTF_LATER_MAX_MS},
+        {200, 0, CV_DELIVERY_RESULT_DELIVERED, true, NTF_FAULT_NONE, 0},
+        {204, 0, CV_DELIVERY_RESULT_DELIVERED, true, NTF_FAULT_NONE, 0},
+        {410, 0, CV_DELIVERY_RESULT_GONE, true, NTF_FAULT_MESSAGE, 0},
+        {404, 0, CV_DELIVERY_RESULT_FAILED, false, NTF_FAULT_ADDRESS, 0},
+        {302, 0, CV_DELIVERY_RESULT_FAILED, false, NTF_FAULT_ADDRESS, 0},
+        {500, 0, CV_DELIVERY_RESULT_FAILED, false, NTF_FAULT_ADDRESS, 0},
+        {429, 7, CV_DELIVERY_RESULT_LATER, false, NTF_FAULT_ADDRESS, 7000},
+        {503, 0, CV_DELIVERY_RESULT_LATER, false, NTF_FAULT_ADDRESS, 0},
+        {503, INT64_MAX, CV_DELIVERY_RESULT_LATER, false, NTF_FAULT_ADDRESS, NTF_LATER_MAX_MS},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        ntf_end_t end = ntf_end_of_webhook(NTF_TRANSPORT_OK, rows[i].code, rows[i].retry_after_s);
-        if (end.result != rows[i].result || end.is_final != rows[i].is_final ||
-            end.is_destinations != rows[i].is_destinations || end.later_ms != rows[i].later_ms)
+        ntf_end_t end = ntf_end_of_webhook(NTF_TRANSPORT_OK, NTF_PHASE_HELLO, rows[i].code, rows[i].retry_after_s);
+        if (end.result != rows[i].result || end.is_final != rows[i].is_final || end.fault != rows[i].fault ||
+            end.later_ms != rows[i].later_ms)
             fail_msg("%d: %s", rows[i].code, cv_delivery_result_text(end.result));
     }
-    assert_int_equal(ntf_end_of_webhook(NTF_TRANSPORT_FORBIDDEN, 0, 0).result, CV_DELIVERY_RESULT_FORBIDDEN);
+    assert_int_equal(ntf_end_of_webhook(NTF_TRANSPORT_FORBIDDEN, NTF_PHASE_CONNECT, 0, 0).result,
+                     CV_DELIVERY_RESULT_FORBIDDEN);
+}
+
+/* Who has not even taken the request is away for everybody at its host; who has it and says nothing is one path. */
+static void test_silence_of_a_host_and_of_an_address(void **state)
+{
+    (void)state;
+    static const struct {
+        ntf_transport_t transport;
+        ntf_phase_t phase;
+        ntf_fault_t fault;
+    } rows[] = {
+        {NTF_TRANSPORT_UNREACHABLE, NTF_PHASE_CONNECT, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_TLS, NTF_PHASE_CONNECT, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_TIMEOUT, NTF_PHASE_CONNECT, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_BROKEN, NTF_PHASE_CONNECT, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_FORBIDDEN, NTF_PHASE_CONNECT, NTF_FAULT_HOST},
+        {NTF_TRANSPORT_TIMEOUT, NTF_PHASE_HELLO, NTF_FAULT_ADDRESS},
+        {NTF_TRANSPORT_BROKEN, NTF_PHASE_HELLO, NTF_FAULT_ADDRESS},
+        {NTF_TRANSPORT_UNUSABLE, NTF_PHASE_CONNECT, NTF_FAULT_MESSAGE},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ntf_end_t end = ntf_end_of_webhook(rows[i].transport, rows[i].phase, 0, 0);
+        if (end.fault != rows[i].fault || end.is_contact)
+            fail_msg("row %zu: %d", i, (int)end.fault);
+    }
 }
 
 /* Closed until NTF_BREAK_AFTER failures; then nothing, then one, whose end decides. */
@@ -131,32 +158,54 @@ static void test_breaker(void **state)
     (void)state;
     ntf_ladder_t ladder = ladder_of("10s 1h");
     ntf_breaker_t breaker = {.failures = 0};
-    ntf_end_t fails = ntf_end_of_webhook(NTF_TRANSPORT_UNREACHABLE, 0, 0),
-              good = ntf_end_of_webhook(NTF_TRANSPORT_OK, 200, 0);
+    ntf_end_t fails = ntf_end_of_webhook(NTF_TRANSPORT_UNREACHABLE, NTF_PHASE_CONNECT, 0, 0),
+              good = ntf_end_of_webhook(NTF_TRANSPORT_OK, NTF_PHASE_HELLO, 200, 0);
     ntf_end_t refused = ntf_end_of_mail(NTF_TRANSPORT_REFUSED_BY_REPLY, NTF_PHASE_MESSAGE, 550);
     int64_t now_ms = 1000;
     for (int i = 1; i < NTF_BREAK_AFTER; i++)
-        ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+        ntf_breaker_note(&breaker, &fails, NTF_FAULT_HOST, &ladder, now_ms);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4);
-    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &fails, NTF_FAULT_HOST, &ladder, now_ms);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 0);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 9999), 0);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 10000), 1);
     now_ms += 10000;
-    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &fails, NTF_FAULT_HOST, &ladder, now_ms);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 19999), 0);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms + 20000), 1);
     for (int i = 0; i < 50; i++)
-        ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+        ntf_breaker_note(&breaker, &fails, NTF_FAULT_HOST, &ladder, now_ms);
     assert_int_equal(breaker.until_ms, now_ms + NTF_BREAK_MAX_MS);
     /* A recipient that is refused shows that the destination is there. */
-    ntf_breaker_note(&breaker, &refused, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &refused, NTF_FAULT_HOST, &ladder, now_ms);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4);
-    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
-    ntf_breaker_note(&breaker, &good, &ladder, now_ms);
-    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
-    ntf_breaker_note(&breaker, &fails, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &fails, NTF_FAULT_HOST, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &good, NTF_FAULT_HOST, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &fails, NTF_FAULT_HOST, &ladder, now_ms);
+    ntf_breaker_note(&breaker, &fails, NTF_FAULT_HOST, &ladder, now_ms);
     assert_int_equal(ntf_breaker_room(&breaker, 4, now_ms), 4); /* in a row, not in all */
+}
+
+/* What a path says shows that its host is there; that its host is away says nothing of the path. */
+static void test_breakers_of_host_and_address(void **state)
+{
+    (void)state;
+    ntf_ladder_t ladder = ladder_of("10s 1h");
+    ntf_end_t away = ntf_end_of_webhook(NTF_TRANSPORT_UNREACHABLE, NTF_PHASE_CONNECT, 0, 0),
+              fails = ntf_end_of_webhook(NTF_TRANSPORT_OK, NTF_PHASE_HELLO, 500, 0),
+              hangs = ntf_end_of_webhook(NTF_TRANSPORT_TIMEOUT, NTF_PHASE_HELLO, 0, 0),
+              good = ntf_end_of_webhook(NTF_TRANSPORT_OK, NTF_PHASE_HELLO, 204, 0);
+    ntf_breaker_t host = {.failures = 2}, address = {.failures = 2};
+    ntf_breaker_note(&host, &hangs, NTF_FAULT_HOST, &ladder, 1);
+    assert_int_equal(host.failures, 2); /* neither */
+    ntf_breaker_note(&host, &fails, NTF_FAULT_HOST, &ladder, 1);
+    assert_int_equal(host.failures, 0);
+    ntf_breaker_note(&address, &away, NTF_FAULT_ADDRESS, &ladder, 1);
+    assert_int_equal(address.failures, 2);
+    ntf_breaker_note(&address, &hangs, NTF_FAULT_ADDRESS, &ladder, 1);
+    assert_int_equal(ntf_breaker_room(&address, 4, 2), 0);
+    ntf_breaker_note(&address, &good, NTF_FAULT_ADDRESS, &ladder, 1);
+    assert_int_equal(ntf_breaker_room(&address, 4, 2), 4);
 }
 
 /* So many a minute, evenly; none saved up for later, and none waits for an instant that a clock named before it went back. */
@@ -205,7 +254,9 @@ int main(void)
         cmocka_unit_test(test_each_pause_is_kept_and_scattered),
         cmocka_unit_test(test_ends_of_mail),
         cmocka_unit_test(test_ends_of_webhooks),
+        cmocka_unit_test(test_silence_of_a_host_and_of_an_address),
         cmocka_unit_test(test_breaker),
+        cmocka_unit_test(test_breakers_of_host_and_address),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_clock_that_steps_back),
     };

@@ -1,4 +1,5 @@
 /* test_remind: when to remind: starts in every member's capital against the C library, changes of clocks, deadlines, ids.
+ * ctest-labels: notifications
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "convene/ids.h"

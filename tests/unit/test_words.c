@@ -1,4 +1,5 @@
 /* test_words: catalogues of words: reading, forms of plurals, what is damaged; and every template in every language.
+ * ctest-labels: notifications
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/content/embedded.h"
