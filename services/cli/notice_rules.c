@@ -85,8 +85,9 @@ int cli_notice_tell(cli_t *cli)
 {
     const char *kind = cli->args[0], *audience = cli->args[1], *told = cli->args[2];
     if (cv_notice_kind_parse(cv_str(kind)) == CV_NOTICE_KIND_ABSENT)
-        return cli_usage(cli, "\"%s\" is no kind of news: decision, promotion, lapse, event_change, silence, reminder",
-                         kind);
+        return cli_usage(
+            cli, "\"%s\" is no kind of news: decision, promotion, lapse, event_change, opening, silence, reminder",
+            kind);
     if (!is_audience(cli, audience))
         return CLI_USAGE;
     if (strcmp(told, "on") != 0 && strcmp(told, "off") != 0)

@@ -747,7 +747,7 @@ const cli_command_t cli_commands[] = {
     {"recipient preferences", "Notices", "[PARTY]", 0, 1, "how and when parties want to be told", NULL, NULL,
      "convene recipient preferences MN\nconvene recipient preferences --json", cli_recipient_preferences},
     {"recipient prefer", "Notices", "PARTY KIND MODE", 3, 3, "how messages of a kind leave to a party", prefer_flags,
-     "KIND is decision, promotion, lapse, event_change, reminder, silence or all. MODE is at_once; daily or weekly: in a\n"
+     "KIND is decision, promotion, lapse, event_change, opening, reminder, silence or all. MODE is at_once; daily or weekly: in a\n"
      "digest; webhook: no message where a webhook has it; none; default: no preference any more. What is urgent does not "
      "wait,\nand what concerns the party's own registration or a silence procedure is not left out.",
      "convene recipient prefer MN all daily\nconvene recipient prefer MN reminder none --order 1",
@@ -760,7 +760,7 @@ const cli_command_t cli_commands[] = {
     {"notice rules", "Notices", "", 0, 0, "who is told of what, and when whom is reminded", NULL,
      "Rules are data: `notice tell` and `notice remind` set them.", "convene notice rules", cli_notice_rules},
     {"notice tell", "Notices", "KIND AUDIENCE on|off", 3, 3, "whether an audience is told of a kind of news", NULL,
-     "KIND is decision, promotion, lapse, event_change, silence or reminder. AUDIENCE is delegation, person, declined,\n"
+     "KIND is decision, promotion, lapse, event_change, opening, silence or reminder. AUDIENCE is delegation, person, declined,\n"
      "unanswered, members, proposer, coordinators or secretariat. What somebody must know cannot be switched off.",
      "convene notice tell event_change secretariat on\nconvene notice tell event_change coordinators off",
      cli_notice_tell},

@@ -210,6 +210,7 @@ static int s_news(s_notice_t *notice)
     int rc = row->kind == NTF_EVENT_CHANGE ? s_change(notice)
              : row->kind == NTF_REMINDER   ? s_reminder(notice)
              : row->kind == NTF_SILENCE    ? s_procedure(notice, row->data)
+             : row->kind == NTF_OPENING    ? s_event(notice)
                                            : s_decision(notice, row->data);
     return rc ? rc : s_names_of_places(notice);
 }

@@ -8,6 +8,9 @@
  *   a change      a scheduling.event record that changes what a traveller needs to know (ntf_changes), once for each
  *                 delegation that is registered (seated or waiting) at that time, and each party that has declined
  *
+ *   an opening    a scheduling.event record by which registration opens, once for each party that may register and has
+ *                 not answered
+ *
  * The two streams are followed independently, so a change may be seen before or after a registration that came first,
  * and either may be seen in a snapshot, which has no times of its own. Clocks do not say what came first: they are of
  * two machines, and step back. What says it is on what the registration rests: registration follows scheduling too,

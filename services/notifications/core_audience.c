@@ -17,12 +17,17 @@ ntf_telling_of_t ntf_audience_default(int kind, int audience)
         [NTF_TO_UNANSWERED] = NTF_OFF,    [NTF_TO_MEMBERS] = NTF_OFF,     [NTF_TO_PROPOSER] = NTF_OFF,
         [NTF_TO_COORDINATORS] = NTF_ON,   [NTF_TO_SECRETARIAT] = NTF_OFF,
     };
+    static const ntf_telling_of_t opening[NTF_AUDIENCES_END] = {[NTF_TO_UNANSWERED] = NTF_ON,
+                                                                [NTF_TO_MEMBERS] = NTF_OFF,
+                                                                [NTF_TO_PROPOSER] = NTF_OFF,
+                                                                [NTF_TO_COORDINATORS] = NTF_OFF,
+                                                                [NTF_TO_SECRETARIAT] = NTF_OFF};
     static const ntf_telling_of_t silence[NTF_AUDIENCES_END] = {
         [NTF_TO_MEMBERS] = NTF_ALWAYS, [NTF_TO_SECRETARIAT] = NTF_OFF};
     static const ntf_telling_of_t reminder[NTF_AUDIENCES_END] = {[NTF_TO_PERSONS] = NTF_ON};
     static const ntf_telling_of_t *const kinds[NTF_KINDS_END] = {
-        [NTF_DECISION] = own,        [NTF_PROMOTION] = own,   [NTF_LAPSE] = own,
-        [NTF_EVENT_CHANGE] = change, [NTF_SILENCE] = silence, [NTF_REMINDER] = reminder,
+        [NTF_DECISION] = own,    [NTF_PROMOTION] = own,     [NTF_LAPSE] = own,       [NTF_EVENT_CHANGE] = change,
+        [NTF_SILENCE] = silence, [NTF_REMINDER] = reminder, [NTF_OPENING] = opening,
     };
     bool is_known = kind > 0 && kind < NTF_KINDS_END && audience > NTF_TO_NONE && audience < NTF_AUDIENCES_END;
     return is_known && kinds[kind] ? kinds[kind][audience] : NTF_CANNOT;

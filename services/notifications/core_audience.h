@@ -9,6 +9,7 @@
  *   promotion      !         1
  *   lapse          !         1
  *   event_change   !         1        1          0          0        0           1             0
+ *   opening                                       1          0        0           0             0
  *   silence                                                 !                                  0
  *   reminder                 1
  *

@@ -3,8 +3,8 @@
  *
  *   scheduling.events     events, venues, parties, areas: what notices say; coordinators; a material change of an event is
  *                         told to every delegation that was registered, and to every party that had declined, before it
- *                         (core.h says what "before" is), and to who else is to hear of it (audience.h); what is ahead of
- *                         events, and silence procedures (remind.c)
+ *                         (core.h says what "before" is), and to who else is to hear of it (audience.h); that registration
+ *                         is open; what is ahead of events, and silence procedures (remind.c)
  *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which
  *                         version
  *   registration.private  whom to write to, and names; who is erased there is forgotten here (scrub.c)
@@ -19,6 +19,8 @@
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
+
+#include <stdio.h>
 
 enum { CONTACT_ORDER = 0 /* of whom a delegation names for one event */ };
 
@@ -202,6 +204,34 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
     return s_answer(ntf, tx, lapsed->event, lapsed->party, lapsed->answer, 0);
 }
 
+/* Registration is open: said to those who may register, under an id of its own, for the same record may bring a change. */
+static int s_tell_opening(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *event)
+{
+    enum { DIGITS = 24 };
+    char data[DIGITS], of_record[NTF_ID_MAX + 1], notice[NTF_ID_MAX + 1];
+    ntf_listener_t *listeners = NULL;
+    size_t n = 0;
+    (void)snprintf(data, sizeof(data), "%lld", (long long)event->registration.closes_ms);
+    int rc = ntf_listeners(ntf, tx, NTF_OPENING, event->event, event, 0, &listeners, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        cv_str_t party = listeners[i].party;
+        rc = ntf_notice_id(msg->id, party, of_record);
+        if (!rc)
+            rc = ntf_id_because("opening", cv_str(of_record), party, notice);
+        if (!rc)
+            rc = ntf_tell(ntf, tx,
+                          &(ntf_telling_t){.kind = NTF_OPENING,
+                                           .notice = cv_str(notice),
+                                           .cause = msg->id,
+                                           .event = event->event,
+                                           .party = party,
+                                           .time_ms = msg->time_ms,
+                                           .data = cv_str(data),
+                                           .audience = listeners[i].audience});
+    }
+    return rc;
+}
+
 /* A new version of an event: told to all who answered under an earlier one, and to who else is to hear of it. */
 static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now)
 {
@@ -223,6 +253,10 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
 
     const void *was;
     rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, arena, &was);
+    bool is_opened = !rc && ((const cv_scheduling_event_v1_t *)was)->status != CV_EVENT_STATUS_OPEN &&
+                     now->status == CV_EVENT_STATUS_OPEN && now->has_registration;
+    if (is_opened)
+        rc = s_tell_opening(ntf, tx, msg, now);
     if (rc || ntf_changes(was, now) == 0)
         return rc;
     ntf_listener_t *listeners = NULL;

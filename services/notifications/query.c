@@ -38,6 +38,7 @@ cv_notice_kind_t ntf_notice_kind(int kind)
         [NTF_DIGEST] = CV_NOTICE_KIND_DIGEST,
         [NTF_CONTACT_PING] = CV_NOTICE_KIND_CONTACT_PING,
         [NTF_UNSEEN] = CV_NOTICE_KIND_UNSEEN,
+        [NTF_OPENING] = CV_NOTICE_KIND_OPENING,
     };
     return kinds[kind];
 }

@@ -58,6 +58,7 @@ enum {
     NTF_DIGEST = 7,
     NTF_CONTACT_PING = 8,
     NTF_UNSEEN = 9,
+    NTF_OPENING = 10,
     NTF_KINDS_END
 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */

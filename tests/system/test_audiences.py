@@ -64,6 +64,9 @@ class Audiences(Case):
             world.decide(self.office, "scheduling.event.advance", {"event": FORUM, "to": status})
         world.decide(self.office, "scheduling.event.registration", {"event": FORUM, **world.rules(10, maximum=3)})
         world.wait_open(self.d, FORUM)
+        opened = ["AZ", "TR", "UZ"]  # who has a recipient
+        wait_for(lambda: sorted(n.rsplit(".", 1)[1] for n in self.mails() if n.startswith("opening.")) == opened,
+                 lambda: f"told that registration is open: {sorted(self.mails())}")
         world.decide(self.office, "registration.register", world.delegation(FORUM, "KZ"))
         world.decide(self.office, "registration.decline", {"event": FORUM, "party": "UZ", "reason": "Elections"})
         world.wait_notices(self.d)

@@ -36,6 +36,11 @@ static void test_pairs(void **state)
         {NTF_SILENCE, NTF_TO_MEMBERS, NTF_ALWAYS},
         {NTF_SILENCE, NTF_TO_SECRETARIAT, NTF_OFF},
         {NTF_REMINDER, NTF_TO_PERSONS, NTF_ON},
+        {NTF_OPENING, NTF_TO_UNANSWERED, NTF_ON},
+        {NTF_OPENING, NTF_TO_MEMBERS, NTF_OFF},
+        {NTF_OPENING, NTF_TO_PROPOSER, NTF_OFF},
+        {NTF_OPENING, NTF_TO_COORDINATORS, NTF_OFF},
+        {NTF_OPENING, NTF_TO_SECRETARIAT, NTF_OFF},
     };
     enum { PAIRS_N = sizeof(pairs) / sizeof(pairs[0]) };
     for (int kind = -1; kind <= NTF_KINDS_END; kind++) {
@@ -272,7 +277,7 @@ static void test_rules_are_data(void **state)
     recipient_of(drv, DESK, 1, "desk@secretariat.example");
     const cv_log_page_v1_t *page = drv_query(drv, CV_ROLE_OBSERVER, "", "audiences", "", CV_STR_NONE, 0);
     assert_non_null(page);
-    assert_int_equal(page->records.n, 17);
+    assert_int_equal(page->records.n, 22);
     assert_true(cv_str_is(set(drv, CV_NOTICE_KIND_EVENT_CHANGE, CV_AUDIENCE_DELEGATION, false), "must_be_told"));
     assert_true(cv_str_is(set(drv, CV_NOTICE_KIND_SILENCE, CV_AUDIENCE_MEMBERS, false), "must_be_told"));
     assert_true(cv_str_is(set(drv, CV_NOTICE_KIND_DECISION, CV_AUDIENCE_MEMBERS, true), "no_such_audience"));
@@ -293,6 +298,79 @@ static void test_rules_are_data(void **state)
     (void)move(drv, 4, "Sheki");
     assert_int_equal(changes_of(drv, "TJ"), 2);
     assert_int_equal(changes_of(drv, "KG"), 1);
+}
+
+/* ---- openings ------------------------------------------------------------------------------ */
+
+static int64_t openings(drv_t *drv)
+{
+    return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 10");
+}
+
+/* FORUM with rules of registration, in this state. */
+static uint64_t advance(drv_t *drv, int64_t version, cv_event_status_t status)
+{
+    cv_scheduling_event_v1_t event = in_area(version);
+    open_registration(drv, &event);
+    event.status = status;
+    drv->version = version;
+    uint64_t seq = drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    drv_run(drv, 1500, true);
+    return seq;
+}
+
+static void test_opening(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    static const char *const parties[] = {KZ, "UZ", "KG"}; /* TJ has nobody to write to */
+    for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++)
+        recipient_of(drv, parties[i], 1, "ministry@party.example");
+    cv_party_t guest = {.code = CV_STR("GG"), .kind = CV_PARTY_KIND_GUEST, .name = CV_STR("Guest")};
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_PARTY_V1, &guest);
+    recipient_of(drv, "GG", 1, "guest@gg.example");
+    (void)advance(drv, 2, CV_EVENT_STATUS_SCHEDULED);
+    tell_decided(drv, "UZ", CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_DECLINED, 0);
+    drv_run(drv, 500, true);
+    assert_int_equal(openings(drv), 0);
+    cv_scheduling_event_v1_t event = in_area(3);
+    open_registration(drv, &event);
+    event.registration.audience_n = 1;
+    event.registration.audience[0] = CV_PARTY_KIND_MEMBER;
+    uint64_t seq = drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    drv_run(drv, 1500, true);
+    assert_int_equal(openings(drv), 2);
+    assert_written(drv, id_of("opening." CHANGE_ID, seq, KZ), "Регистрация до: 2026-03-08 09:00:0");
+    assert_written(drv, id_of("opening." CHANGE_ID, seq, "KG"), "Просим до этого срока");
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch"), 0); /* its reminders are watched */
+    /* Another version of what is open opens nothing; what opens again is told to who has not answered. */
+    (void)advance(drv, 4, CV_EVENT_STATUS_OPEN);
+    assert_int_equal(openings(drv), 2);
+    tell_registered(drv, KZ);
+    drv_run(drv, 500, true);
+    (void)advance(drv, 5, CV_EVENT_STATUS_CLOSED);
+    (void)advance(drv, 6, CV_EVENT_STATUS_OPEN);
+    assert_int_equal(openings(drv), 4); /* KG and GG: all kinds may register now */
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 10 AND party = 'KZ'"), 1);
+}
+
+/* It waits for a digest, but not for one that would come when registration is closed. */
+static void test_opening_in_a_digest(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    recipient_of(drv, KZ, 1, "ministry@kz.example");
+    drv_sql(drv, "INSERT INTO ntf_preference VALUES('KZ', -1, 0, 2)");
+    (void)advance(drv, 2, CV_EVENT_STATUS_SCHEDULED);
+    (void)advance(drv, 3, CV_EVENT_STATUS_OPEN);
+    assert_int_equal(drv_number(drv, "SELECT hold FROM ntf_delivery WHERE topic = 10"), 4);
+    (void)advance(drv, 4, CV_EVENT_STATUS_CLOSED);
+    cv_scheduling_event_v1_t event = in_area(5);
+    open_registration(drv, &event);
+    event.registration.closes_ms = drv->ms + HOUR_MS;
+    uint64_t seq = drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    drv_run(drv, 1500, true);
+    assert_written(drv, id_of("opening." CHANGE_ID, seq, KZ), "ministry@kz.example");
 }
 
 /* ---- reminders ----------------------------------------------------------------------------- */
@@ -422,6 +500,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_declined, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_declined_after_an_invitation, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_rules_are_data, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_opening, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_opening_in_a_digest, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminder_for_coordinators, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminded_once, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_secretariat_of_silence, drv_setup, drv_teardown),

@@ -76,6 +76,8 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
         return news->decided && news->was && sample->context.details;
     case NTF_CONTACT_PING:
         return true;
+    case NTF_OPENING:
+        return sample->context.details && sample->context.details->has_registration;
     case NTF_UNSEEN:
         return has_anchor && sample->context.details;
     default:

@@ -485,6 +485,20 @@ static const char *s_unseen(s_make_t *make, const ntf_news_t *news)
     return N_("A notice with a deadline has reached nobody");
 }
 
+static const char *s_opening(s_make_t *make)
+{
+    const cv_scheduling_event_v1_t *event = make->context->details;
+    if (!ntf_audience_is_office(make->context->audience))
+        s_set_json(make, make->view, "asked", json_true());
+    if (event->has_registration)
+        s_set_instant(make, "ends", event->registration.closes_ms, CV_STR_NONE, CV_STR_NONE);
+    if (event->has_registration && event->registration.has_confirm_closes_ms) {
+        s_set_json(make, make->view, "nominated", json_true());
+        s_set_instant(make, "confirmed", event->registration.confirm_closes_ms, CV_STR_NONE, CV_STR_NONE);
+    }
+    return N_("Registration is open");
+}
+
 static const char *s_news(s_make_t *make, const ntf_news_t *news)
 {
     switch (news->kind) {
@@ -507,6 +521,8 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
         return N_("Please confirm that you are still the contact");
     case NTF_UNSEEN:
         return s_unseen(make, news);
+    case NTF_OPENING:
+        return s_opening(make);
     default:
         if (!news->procedure)
             return "";
