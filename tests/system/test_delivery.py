@@ -187,7 +187,9 @@ class Delivery(Deployed):
         """Whom the next notice is for. Who hangs is told of little: each costs the time limit of an attempt."""
         if number % max(NOTICES // 2, 250) == 40:
             return "OSCE"
-        return rng.choices(list(self.PEERS), [peer[0] for peer in self.PEERS.values()])[0]
+        # A webhook is one lane however many events there are: one that fails twice each time would take hours in the long version.
+        often = [1 if party == "UZ" and NOTICES > 10000 else peer[0] for party, peer in self.PEERS.items()]
+        return rng.choices(list(self.PEERS), often)[0]
 
     def kill(self, victim, receivers, kills):
         victim.kill()
