@@ -246,6 +246,8 @@ void ntf_answer(const ntf_context_t *context, const ntf_news_t *news, cv_buf_t *
         s_request(context, "offer.answer", " --set accept=true", out);
         s_request(context, "offer.answer", " --set accept=false", out);
     }
+    if (news->kind == NTF_OPENING && context->audience == NTF_TO_UNANSWERED)
+        s_answer_reminder(context, NTF_ANCHOR_REGISTRATION, out);
     if (news->kind == NTF_REMINDER && !news->procedure)
         s_answer_reminder(context, news->ahead->anchor, out);
     if (is_step && news->procedure && news->procedure->state == CV_DECISION_STATE_OPEN) {
