@@ -92,12 +92,18 @@ static int s_subject(const json_t *view, cv_buf_t *subject)
     return cv_buf_put(subject, text.ptr, end);
 }
 
+/* The template: a person's is the same for every kind, with nothing of the delegation's in it. */
+static const char *s_template_of(const ntf_context_t *context, const ntf_news_t *news)
+{
+    return context->person ? "person" : ntf_kind_name(news->kind);
+}
+
 int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *text)
 {
     json_t *view = ntf_view(context, news);
     if (!view)
         return CV_ENOMEM;
-    const char *kind = context->person ? "person" : ntf_kind_name(news->kind);
+    const char *kind = s_template_of(context, news);
     int rc = s_subject(view, &text->subject);
     if (!rc)
         rc = s_render(kind, ".txt", context->language, view, &text->body);
@@ -114,7 +120,7 @@ int ntf_text_inside(const ntf_context_t *context, const ntf_news_t *news, cv_buf
     json_t *view = ntf_view(&inside, news);
     if (!view)
         return CV_ENOMEM;
-    int rc = s_render(ntf_kind_name(news->kind), ".txt", context->language, view, out);
+    int rc = s_render(s_template_of(context, news), ".txt", context->language, view, out);
     json_decref(view);
     return rc;
 }
