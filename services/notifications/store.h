@@ -47,7 +47,7 @@
 #include "convene/messages.h"
 #include "convene/store.h"
 
-extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[]; /* the migrations */
+extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[], ntf_tables_language[]; /* the migrations */
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                          /* ntf_delivery.state */
 enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 }; /* ntf_delivery.kind */
@@ -170,7 +170,7 @@ int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_
 typedef struct {
     int order;            /* 0: the delegation's contact */
     cv_str_t name, email; /* name absent: cannot stand in a message */
-    cv_language_t language;
+    cv_str_t language;    /* as it was asked for; absent: none was */
 } ntf_recipient_t;
 /* Whom to write to: the delegation's contact, else the party's recipient with the lowest order. Those whose address
  * cannot be used are passed over, and those up to the order `above` (-1: none are). CV_ENOTFOUND: nobody. */

@@ -168,25 +168,6 @@ static bool s_email(cv_str_t s)
     return ats == 1 && s.ptr[0] != '@' && s.ptr[s.len - 1] != '@';
 }
 
-/* "kk", "uz-Cyrl", "zh-Hans-CN": two or three small letters, then at most two parts of 2 to 8 letters and digits. */
-static bool s_language(cv_str_t s)
-{
-    size_t parts = 0, len = 0;
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        bool small = c >= 'a' && c <= 'z', other = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (c == '-') {
-            if (len < 2 || parts == 2)
-                return false;
-            parts++;
-            len = 0;
-        } else if ((!small && (!other || parts == 0)) || ++len > (parts ? 8 : 3)) {
-            return false;
-        }
-    }
-    return len >= 2;
-}
-
 /* The first octet of one class, the others of another: a bit each. What all octets have in common is asked once, at the
  * end, because some eight hundred octets are looked at per decision. */
 static bool s_all_of(cv_str_t s, unsigned first, unsigned rest)
@@ -224,7 +205,7 @@ static bool s_rule_holds(const cv_field_t *field, cv_str_t s)
     case CV_TEXT_UTC_OFFSET:
         return s.len == 6 && (s.ptr[0] == '+' || s.ptr[0] == '-') && s_hours_minutes(s.ptr + 1, 14);
     case CV_TEXT_LANGUAGE:
-        return s_language(s);
+        return cv_str_is_language(s);
     }
     return false;
 }
