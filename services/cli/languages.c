@@ -40,38 +40,55 @@ static void print_quoted(const char *keyword, cv_str_t text)
     printf("\"\n");
 }
 
-/* All words, and what the language has of them. Its own catalogue, so that it stays a whole when it is put there again. */
-static void print_template(const ntf_language_t *language)
+/* A word, and what the language has of it. */
+static void print_entry(const ntf_word_t *word, const ntf_word_t *found)
 {
-    static const char header[] = "Language: \\n\"\n\"MIME-Version: 1.0\\n\"\n\"Content-Type: text/plain; "
-                                 "charset=UTF-8\\n\"\n\"Content-Transfer-Encoding: 8bit\\n\"\n"
-                                 "\"Plural-Forms: nplurals=2; plural=n != 1;\\n";
+    printf("\n");
+    if (word->context.ptr)
+        print_quoted("msgctxt", word->context);
+    print_quoted("msgid", word->text);
+    if (!word->many.ptr) {
+        print_quoted("msgstr", found ? found->forms[0] : CV_STR(""));
+        return;
+    }
+    print_quoted("msgid_plural", word->many);
+    for (int form = 0; form == 0 || (found && form < NTF_WORDS_FORMS_MAX && found->forms[form].ptr); form++) {
+        char keyword[16];
+        snprintf(keyword, sizeof keyword, "msgstr[%d]", form);
+        print_quoted(keyword, found ? found->forms[form] : CV_STR(""));
+    }
+}
+
+static const ntf_word_t *found_in(const ntf_words_t *words, const ntf_word_t *word)
+{
+    return ntf_words_find(&words, word->context, word->text);
+}
+
+/* All words, the names of parties that the program knows, and those that only this language has. */
+static void print_template(const ntf_words_t *words)
+{
+    static const char header[] =
+        "MIME-Version: 1.0\\n\"\n\"Content-Type: text/plain; charset=UTF-8\\n\"\n"
+        "\"Content-Transfer-Encoding: 8bit\\n\"\n\"Plural-Forms: nplurals=2; plural=n != 1;\\n";
     const ntf_word_t *word;
-    cv_str_t own = language && language->words ? ntf_words_header(language->words) : CV_STR_NONE;
-    printf(
-        "# Words of the notices. Named by the language's tag (kk.po) and put into the folder notifications/languages.\n"
-        "# msgctxt \"party\" with the name of a party as msgid says that name.\nmsgid \"\"\n");
+    cv_str_t own = words ? ntf_words_header(words) : CV_STR_NONE;
+    printf("# Words of the notices. Named by the tag of the language (kk.po) in the folder notifications/languages.\n"
+           "# msgctxt \"party\": the name of a party; msgid is the one that scheduling has.\nmsgid \"\"\n");
     if (own.len)
         print_quoted("msgstr", own);
     else
         printf("msgstr \"%s\"\n", header);
-    for (size_t i = 0; (word = ntf_language_word(i)); i++) {
-        const ntf_words_t *words = language ? language->words : NULL;
-        const ntf_word_t *found = ntf_words_find(&words, word->context, word->text);
-        printf("\n");
-        if (word->context.ptr)
-            print_quoted("msgctxt", word->context);
-        print_quoted("msgid", word->text);
-        if (!word->many.ptr) {
-            print_quoted("msgstr", found ? found->forms[0] : CV_STR(""));
-            continue;
-        }
-        print_quoted("msgid_plural", word->many);
-        for (int form = 0; form == 0 || (found && form < NTF_WORDS_FORMS_MAX && found->forms[form].ptr); form++) {
-            char keyword[16];
-            snprintf(keyword, sizeof keyword, "msgstr[%d]", form);
-            print_quoted(keyword, found ? found->forms[form] : CV_STR(""));
-        }
+    for (size_t i = 0; (word = ntf_language_word(i)); i++)
+        print_entry(word, found_in(words, word));
+    for (size_t i = 0; (word = ntf_language_name(i)); i++)
+        print_entry(word, found_in(words, word));
+    for (size_t i = 0; words && (word = ntf_words_at(words, i)); i++) {
+        bool is_told = !cv_str_is(word->context, NTF_WORDS_PARTY);
+        const ntf_word_t *name;
+        for (size_t j = 0; !is_told && (name = ntf_language_name(j)); j++)
+            is_told = cv_str_equal(name->text, word->text);
+        if (!is_told)
+            print_entry(word, word);
     }
 }
 
@@ -106,12 +123,14 @@ int cli_notice_languages(cli_t *cli)
     const char *tag = cli->args_n ? cli->args[0] : NULL;
     if (tag && !cv_str_is_language(cv_str(tag)))
         return cli_usage(cli, "\"%s\" is no tag of a language, like kk or uz-Cyrl", tag);
+    if (tag && cli->json)
+        return cli_usage(cli, "a catalogue is printed as gettext's .po; leave out --json");
     int status = cli_languages_read(cli);
     if (status != CLI_OK)
         return status;
     if (tag) {
         const ntf_language_t *language = ntf_language_of(cv_str(tag));
-        print_template(strcmp(language->tag, tag) == 0 ? language : NULL);
+        print_template(strcmp(language->tag, tag) == 0 ? language->words : NULL);
         return CLI_OK;
     }
     json_t *rows = json_array();

@@ -329,16 +329,26 @@ const ntf_language_t *ntf_language_at(size_t i)
     return i < s_now.n ? &s_now.all[i] : NULL;
 }
 
-const ntf_word_t *ntf_language_word(size_t i)
+static const ntf_word_t *s_word(size_t i, bool is_name)
 {
     (void)pthread_once(&s_once, s_read_built_in);
     const ntf_language_t *complete = s_find(&s_built_in, cv_str(s_complete));
     const ntf_word_t *word;
     for (size_t at = 0; complete && (word = ntf_words_at(complete->words, at)); at++) {
-        if (!cv_str_is(word->context, NTF_WORDS_PARTY) && i-- == 0)
+        if (cv_str_is(word->context, NTF_WORDS_PARTY) == is_name && i-- == 0)
             return word;
     }
     return NULL;
+}
+
+const ntf_word_t *ntf_language_word(size_t i)
+{
+    return s_word(i, false);
+}
+
+const ntf_word_t *ntf_language_name(size_t i)
+{
+    return s_word(i, true);
 }
 
 size_t ntf_language_words(const ntf_language_t *language, size_t *ret_of)

@@ -45,8 +45,9 @@ bool ntf_language_is_known(cv_str_t tag);
 const ntf_language_t *ntf_language_at(size_t i);
 /* How many of the notices' own words it has, of how many that there are: those of English, all. */
 size_t ntf_language_words(const ntf_language_t *language, size_t *ret_of);
-/* The i-th word of the notices; NULL: there are no more. */
+/* The i-th word of the notices, or of the names of parties that the program knows; NULL: there are no more. */
 const ntf_word_t *ntf_language_word(size_t i);
+const ntf_word_t *ntf_language_name(size_t i);
 /* All tags with ", " between them, as many as fit. */
 void ntf_languages_list(char *ret_text, size_t size);
 

@@ -113,7 +113,7 @@ static const char *s_forms_wrong(const ntf_word_t *word, size_t forms_n)
         if ((i < forms_n) != (word->forms[i].len > 0))
             return word->many.ptr ? "there must be as many forms, msgstr[0] and on, as the header says, and none empty"
                                   : "a msgid without msgid_plural has one msgstr";
-        const char *wrong = s_text_wrong(word, word->forms[i]);
+        const char *wrong = i < forms_n ? s_text_wrong(word, word->forms[i]) : NULL;
         if (wrong)
             return wrong;
     }
