@@ -352,7 +352,13 @@ static void what_is_too_much(void **state)
     assert_non_null(word);
     snprintf(word, 2000, "msgid \"Event\"\nmsgstr \"%s\"\n", large);
     drop("xx.po", word);
-    refused("longer than 1000 octets");
+    refused("xx.po:1: a text is longer than 1000 octets");
+    at = (size_t)snprintf(large, ROOM, "msgid \"\"\nmsgstr \"Plural-Forms: nplurals=1; plural=0");
+    while (at < 5000)
+        at += (size_t)snprintf(large + at, ROOM - at, "*0");
+    at += (size_t)snprintf(large + at, ROOM - at, ";\"\n");
+    put("xx.po", large, at);
+    refused("xx.po:1: the header is longer than 4000 octets");
     free(word);
     free(large);
     unlink(path("xx.po"));

@@ -12,7 +12,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TEXT_MAX = 1000 /* octets: 60 of them still fit a notice */, NUMBERS_TRIED = 1000 };
+enum {
+    TEXT_MAX = 1000, /* octets: 60 of them still fit a notice */
+    HEADER_MAX = 4000,
+    NUMBERS_TRIED = 1000,
+};
 
 static const char s_braces[] = "{{";
 
@@ -92,6 +96,8 @@ static const char *s_header_wrong(const ntf_words_t *words, bool has_plurals)
 {
     cv_str_t header = ntf_words_header(words);
     const char *charset = s_after(header, "charset=");
+    if (header.len > HEADER_MAX)
+        return "the header is longer than 4000 octets";
     if (charset && ((size_t)(header.ptr + header.len - charset) < 5 || strncasecmp(charset, "utf-8", 5) != 0))
         return "the charset in the header must be UTF-8";
     if (!has_plurals)
