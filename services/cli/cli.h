@@ -274,6 +274,9 @@ int64_t cli_delivery_sum(const json_t *delivery, const char *field); /* over all
 /* "3 on their way, 1 dead: `convene notice dead` says why". */
 void cli_delivery_text(const json_t *delivery, char *ret_text, size_t size);
 int cli_notice_log(cli_t *cli);
+int cli_notice_rules(cli_t *cli);
+int cli_notice_tell(cli_t *cli);
+int cli_notice_remind(cli_t *cli);
 int cli_notice_dead(cli_t *cli);
 int cli_notice_redrive(cli_t *cli);
 int cli_notice_bounce(cli_t *cli);

@@ -93,6 +93,7 @@ static int fill(s_work_t *work)
     int64_t time_ms;
     sample->kind = json_string_value(json_object_get(work->json, "kind"));
     sample->anchor = json_string_value(json_object_get(work->json, "anchor"));
+    sample->audience = json_string_value(json_object_get(work->json, "audience"));
     sample->calendar = json_string_value(json_object_get(work->json, "calendar"));
     sample->before_ms = cli_int_of(work->json, "before_hours") * HOUR_MS;
     if (sample->anchor && cv_time_parse(text(work, "at"), &sample->anchor_ms))
@@ -106,6 +107,7 @@ static int fill(s_work_t *work)
                                       .recipient = text(work, "recipient"),
                                       .party = text(work, "party"),
                                       .party_name = text(work, "party_name"),
+                                      .area = text(work, "area"),
                                       .venue_name = text(work, "venue_name"),
                                       .persons = work->persons,
                                       .persons_n = n < NAMES_MAX ? n : NAMES_MAX,

@@ -129,10 +129,11 @@ int cli_recipient_prefer(cli_t *cli)
     }
     if (strcmp(kind, "*") != 0 && strcmp(kind, "all") != 0 &&
         cv_notice_kind_parse(cv_str(kind)) == CV_NOTICE_KIND_ABSENT)
-        return cli_usage(cli,
-                         "\"%s\" is no kind of notice: decision, promotion, lapse, event_change, reminder, silence, "
-                         "digest, or all",
-                         kind);
+        return cli_usage(
+            cli,
+            "\"%s\" is no kind of notice: decision, promotion, lapse, event_change, opening, reminder, silence, "
+            "digest, or all",
+            kind);
     json_t *data = whom(cli);
     if (!data)
         return CLI_USAGE;

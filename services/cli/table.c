@@ -350,6 +350,11 @@ static const cli_flag_t bounce_flags[] = {
     {"dry-run", 0, NULL, "show what would be reported; works without services"},
     END,
 };
+static const cli_flag_t remind_flags[] = {
+    {"for", 0, "AUDIENCE", "whom it reminds, where that is not whose deadline it is"},
+    {"off", 0, NULL, "the rule reminds nobody"},
+    END,
+};
 static const cli_flag_t redrive_flags[] = {
     {"all", 0, NULL, "all that are dead"},
     END,
@@ -747,7 +752,7 @@ const cli_command_t cli_commands[] = {
     {"recipient preferences", "Notices", "[PARTY]", 0, 1, "how and when parties want to be told", NULL, NULL,
      "convene recipient preferences MN\nconvene recipient preferences --json", cli_recipient_preferences},
     {"recipient prefer", "Notices", "PARTY KIND MODE", 3, 3, "how messages of a kind leave to a party", prefer_flags,
-     "KIND is decision, promotion, lapse, event_change, reminder, silence or all. MODE is at_once; daily or weekly: in a\n"
+     "KIND is decision, promotion, lapse, event_change, opening, reminder, silence or all. MODE is at_once; daily or weekly: in a\n"
      "digest; webhook: no message where a webhook has it; none; default: no preference any more. What is urgent does not "
      "wait,\nand what concerns the party's own registration or a silence procedure is not left out.",
      "convene recipient prefer MN all daily\nconvene recipient prefer MN reminder none --order 1",
@@ -757,6 +762,19 @@ const cli_command_t cli_commands[] = {
      "convene recipient hours MN --zone Asia/Ulaanbaatar --quiet 20:00-07:00 --digest-at 08:30\n"
      "convene recipient hours MN --remove",
      cli_recipient_hours},
+    {"notice rules", "Notices", "", 0, 0, "who is told of what, and when whom is reminded", NULL,
+     "Rules are data: `notice tell` and `notice remind` set them.", "convene notice rules", cli_notice_rules},
+    {"notice tell", "Notices", "KIND AUDIENCE on|off", 3, 3, "whether an audience is told of a kind of news", NULL,
+     "KIND is decision, promotion, lapse, event_change, opening, silence or reminder. AUDIENCE is delegation, person, declined,\n"
+     "unanswered, members, proposer, coordinators or secretariat. What somebody must know cannot be switched off.",
+     "convene notice tell event_change secretariat on\nconvene notice tell event_change coordinators off",
+     cli_notice_tell},
+    {"notice remind", "Notices", "RULE ANCHOR HOURS", 3, 3, "set a rule of reminders", remind_flags,
+     "ANCHOR is what it is before: start, registration, nomination, confirmation, silence or report. Without --for those\n"
+     "are reminded whose deadline it is.",
+     "convene notice remind start_2h start 2\nconvene notice remind desks start 48 --for coordinators\n"
+     "convene notice remind start_7d start 168 --off",
+     cli_notice_remind},
     {"notice preview", "Notices", "[SAMPLE]", 0, 1, "what a notice says, made from sample records", preview_flags,
      "Works without services. Without SAMPLE it lists the samples: at least one of each kind of notice.",
      "convene notice preview\nconvene notice preview decision --language ru\n"

@@ -75,6 +75,12 @@ static int s_names_of_places(s_notice_t *notice)
     int rc = ntf_store_names_get(notice->ntf->store, venue, context->party, notice->ntf->arena, &context->venue_name,
                                  &context->party_name);
     bool is_secretariat = cv_str_is(context->party, ntf_post_settings()->secretariat);
+    if (!rc && context->audience == NTF_TO_COORDINATORS && context->details) {
+        cv_str_t area = context->details->event_details.area;
+        rc = ntf_area_name(notice->ntf->audiences, area, notice->ntf->arena, &context->area);
+        if (!context->area.ptr)
+            context->area = area;
+    }
     return rc ? rc : context->party_name.ptr || is_secretariat ? CV_OK : NTF_NOT_TOLD;
 }
 
@@ -200,6 +206,7 @@ static int s_news(s_notice_t *notice)
     int rc = row->kind == NTF_EVENT_CHANGE ? s_change(notice)
              : row->kind == NTF_REMINDER   ? s_reminder(notice)
              : row->kind == NTF_SILENCE    ? s_procedure(notice, row->data)
+             : row->kind == NTF_OPENING    ? s_event(notice)
                                            : s_decision(notice, row->data);
     return rc ? rc : s_names_of_places(notice);
 }
@@ -269,6 +276,7 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .time_ms = row->time_ms,
         .notice = row->notice,
         .is_second = ntf_is_second(row),
+        .audience = row->audience,
     };
 }
 

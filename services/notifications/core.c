@@ -3,6 +3,8 @@
  */
 #include "notifications/core.h"
 
+#include "notifications/core_audience.h"
+
 #include <string.h>
 
 static bool s_all(cv_str_t text, const char *set)
@@ -100,7 +102,7 @@ unsigned ntf_changes(const cv_scheduling_event_v1_t *was, const cv_scheduling_ev
 
 bool ntf_concerned(cv_party_answer_t answer, int64_t since, int64_t version)
 {
-    return answer == CV_PARTY_ANSWER_REGISTERED && since < version;
+    return ntf_audience_of(answer) && since < version;
 }
 
 int64_t ntf_answer_since(cv_party_answer_t before, int64_t since, cv_party_answer_t after, int64_t version)

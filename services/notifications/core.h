@@ -1,12 +1,15 @@
 /* core: what is told to whom, when, and under which id; pure.
  * SPDX-License-Identifier: Apache-2.0
  *
- * One notice for each of these, to the one delegation it concerns:
+ * One notice for each of these, to the one delegation it concerns (who else is told of a change: core_audience.h):
  *   a decision    every registration.decided record, also a refusal
  *   a promotion   every registration.promoted record
  *   a lapse       every registration.lapsed record: an offer that nobody took
  *   a change      a scheduling.event record that changes what a traveller needs to know (ntf_changes), once for each
- *                 delegation that is registered (seated or waiting) at that time
+ *                 delegation that is registered (seated or waiting) at that time, and each party that has declined
+ *
+ *   an opening    a scheduling.event record by which registration opens, once for each party that may register and has
+ *                 not answered
  *
  * The two streams are followed independently, so a change may be seen before or after a registration that came first,
  * and either may be seen in a snapshot, which has no times of its own. Clocks do not say what came first: they are of
@@ -14,8 +17,8 @@
  * and its records name the version of the event that it went by (registration.decided: version;
  * registration.delegation, in a snapshot: since_version). So
  *
- *   a delegation is told of a change that makes version v of its event if it is registered and became so under a
- *   version below v                                                                                   (ntf_concerned)
+ *   a delegation is told of a change that makes version v of its event if it is registered, or has declined, and became
+ *   so under a version below v                                                                        (ntf_concerned)
  *
  * and that gives the same whichever is seen first: when the change is seen, all delegations known as registered are
  * looked through; when a delegation becomes known as registered, by a decision or by a snapshot, the changes seen

@@ -22,6 +22,7 @@ static const ntf_kind_rules_t s_rules[] = {
     [NTF_DIGEST] = {.is_urgent = false},
     [NTF_CONTACT_PING] = {.is_urgent = false},
     [NTF_UNSEEN] = {.is_urgent = true},
+    [NTF_OPENING] = {.may_wait = true, .may_be_left_out = true},
 };
 static const ntf_kind_rules_t s_urgent = {.is_urgent = true};
 

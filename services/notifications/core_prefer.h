@@ -11,7 +11,7 @@
  *   decision                      no       yes                     no: it is about the recipient's own registration
  *   promotion                     no       yes                     no: the same
  *   lapse                         no       yes                     no: the same
- *   event_change                  no       yes                     yes
+ *   event_change, opening         no       yes                     yes
  *     cancelled or postponed      yes      no                      no
  *   reminder                      no       yes                     yes
  *   silence, and its reminder     yes      no                      no: whoever says nothing consents

@@ -28,6 +28,7 @@
 
 #include "convene/messages.h"
 #include "notifications/core.h"
+#include "notifications/core_audience.h"
 
 /* Stored: never renumbered. */
 enum {
@@ -39,18 +40,11 @@ enum {
     NTF_ANCHOR_REPORT,
     NTF_ANCHORS_N
 };
-enum {
-    NTF_TO_REGISTERED = 1, /* delegations that are registered */
-    NTF_TO_UNANSWERED = 2, /* parties that may register, and have neither registered nor declined */
-    NTF_TO_MEMBERS = 3,
-    NTF_TO_PROPOSER = 4, /* of the event; the secretariat where there is none */
-};
-
 enum { NTF_RULE_MAX = 16 }; /* octets of a rule's name */
 
 typedef struct {
-    cv_str_t rule; /* its name: "start_7d" */
-    int anchor, audience;
+    cv_str_t rule;        /* its name: "start_7d" */
+    int anchor, audience; /* NTF_TO_*: core_audience.h */
     int64_t before_ms;
 } ntf_rule_t;
 

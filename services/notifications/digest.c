@@ -56,7 +56,7 @@ static int s_make(ntf_t *ntf, const ntf_wait_t *lane, int64_t now_ms)
                                                               .time_ms = now_ms,
                                                               .data = cv_str(period)});
     if (!rc)
-        rc = ntf_delivery_mark(ntf->reminders, notice, NTF_DIGEST, NTF_CALENDAR_NONE);
+        rc = ntf_delivery_mark(ntf->reminders, notice, NTF_DIGEST, NTF_CALENDAR_NONE, NTF_TO_NONE);
     if (!rc)
         rc = ntf_delivery_of(ntf->prefers, notice, &digest);
     for (size_t i = 0; !rc && i < n; i++)

@@ -1,26 +1,40 @@
 /* events: what the followed streams make this service know and tell.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   scheduling.events     events, venues, parties: what notices say; a material change of an event is told to every
- *                         delegation that was registered before it (core.h says what "before" is); what is ahead of
- *                         events, and silence procedures (remind.c)
+ *   scheduling.events     events, venues, parties, areas: what notices say; coordinators; a material change of an event is
+ *                         told to every delegation that was registered, and to every party that had declined, before it
+ *                         (core.h says what "before" is), and to who else is to hear of it (audience.h); that registration
+ *                         is open; what is ahead of events, and silence procedures (remind.c)
  *   registration.events   decisions, promotions and lapsed offers: each is told; who is registered, and since which
  *                         version
  *   registration.private  whom to write to, and names; who is erased there is forgotten here (scrub.c)
  *
- * Records of a snapshot are state, not news: nobody is told of them. But a delegation that a snapshot makes known as
- * registered is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned
+ * Records of a snapshot are state, not news: nobody is told of them. But a party that a snapshot makes known as registered, or
+ * as having declined, is told of the changes that were seen before it, if it has not been. A record whose id cannot be turned
  * into a notice's id is refused (CV_EINVAL), which sets it aside visibly.
  */
+#include "notifications/audience.h"
 #include "notifications/content/calendar.h"
 #include "notifications/core.h"
+#include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
 
+#include <stdio.h>
+
+enum { CONTACT_ORDER = 0 /* of whom a delegation names for one event */ };
+
 int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
 {
-    char made[NTF_ID_MAX + 1];
+    char made[NTF_ID_MAX + 1], office[NTF_ID_MAX + 1];
+    bool is_office = ntf_audience_is_office(telling->audience);
     int rc = telling->notice.ptr ? CV_OK : ntf_notice_id(telling->cause, telling->party, made);
+    if (!rc && !telling->notice.ptr && is_office) {
+        rc = ntf_id_because(cv_audience_text(ntf_audience_word(telling->audience)), cv_str(made), telling->party,
+                            office);
+        if (!rc)
+            rc = cv_str_copy(cv_str(office), made, sizeof(made));
+    }
     if (rc)
         return rc;
     cv_str_t notice = telling->notice.ptr ? telling->notice : cv_str(made);
@@ -44,17 +58,20 @@ int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
         rc = ntf_dispatch_add_webhooks(ntf_post_store(ntf->post), notice);
     if (is_new && !rc && telling->deadline_ms)
         rc = ntf_escalate_watch(ntf, tx, notice, telling);
-    if (rc || (!later && telling->calendar == NTF_CALENDAR_NONE))
+    if (is_new && !rc && is_office)
+        rc = ntf_watch_above(ntf->watches, notice, CONTACT_ORDER);
+    if (rc || (!later && telling->calendar == NTF_CALENDAR_NONE && telling->audience == NTF_TO_NONE))
         return rc;
-    return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar);
+    return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar, telling->audience);
 }
 
-/* A change of an event. Who was invited gets an update, or the end of it. */
-static int s_tell_change(ntf_t *ntf, cv_tx_t *tx, cv_str_t cause, cv_str_t event, cv_str_t party, int64_t time_ms,
-                         cv_event_status_t status)
+/* A change of an event. A delegation that was invited gets an update, or the end of it. */
+static int s_tell_change(ntf_t *ntf, cv_tx_t *tx, cv_str_t cause, cv_str_t event, ntf_listener_t listener,
+                         int64_t time_ms, cv_event_status_t status)
 {
-    int last;
-    int rc = ntf_calendar_last(ntf->reminders, event, party, &last);
+    int last = NTF_CALENDAR_NONE;
+    bool is_delegation = listener.audience == NTF_TO_REGISTERED;
+    int rc = is_delegation ? ntf_calendar_last(ntf->reminders, event, listener.party, &last) : CV_OK;
     bool off = status == CV_EVENT_STATUS_CANCELLED || status == CV_EVENT_STATUS_REJECTED;
     int calendar = last == NTF_CALENDAR_NONE      ? NTF_CALENDAR_NONE
                    : !off                         ? NTF_CALENDAR_REQUEST
@@ -65,13 +82,15 @@ static int s_tell_change(ntf_t *ntf, cv_tx_t *tx, cv_str_t cause, cv_str_t event
                          &(ntf_telling_t){.kind = NTF_EVENT_CHANGE,
                                           .cause = cause,
                                           .event = event,
-                                          .party = party,
+                                          .party = listener.party,
                                           .time_ms = time_ms,
-                                          .calendar = calendar});
+                                          .calendar = calendar,
+                                          .audience = is_delegation ? NTF_TO_NONE : listener.audience});
 }
 
 /* A change that was seen before, of which only the cause is known. */
-static int s_tell_change_again(ntf_t *ntf, cv_tx_t *tx, const ntf_change_t *change, cv_str_t event, cv_str_t party)
+static int s_tell_change_again(ntf_t *ntf, cv_tx_t *tx, const ntf_change_t *change, cv_str_t event,
+                               ntf_listener_t listener)
 {
     cv_str_t was, now;
     const void *details;
@@ -79,7 +98,7 @@ static int s_tell_change_again(ntf_t *ntf, cv_tx_t *tx, const ntf_change_t *chan
     if (!rc)
         rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, now, cv_tx_arena(tx), &details);
     return rc ? rc
-              : s_tell_change(ntf, tx, change->cause, event, party, change->time_ms,
+              : s_tell_change(ntf, tx, change->cause, event, listener, change->time_ms,
                               ((const cv_scheduling_event_v1_t *)details)->status);
 }
 
@@ -116,15 +135,19 @@ static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_
     if (rc)
         return rc;
     since = ntf_answer_since(before, since, answer, version);
+    ntf_listener_t listener = {.audience = ntf_audience_of(answer), .party = party};
+    bool is_told = false;
     rc = ntf_store_answer_put(ntf->store, event, party, answer, since);
-    if (rc || answer == before || answer != CV_PARTY_ANSWER_REGISTERED)
+    if (!rc && answer != before)
+        rc = ntf_audience_told(ntf->audiences, NTF_EVENT_CHANGE, listener.audience, &is_told);
+    if (rc || !is_told)
         return rc;
     ntf_change_t *changes;
     size_t n;
     rc = ntf_store_changes(ntf->store, event, since, cv_tx_arena(tx), &changes, &n);
     for (size_t i = 0; !rc && i < n; i++) {
         if (ntf_concerned(answer, since, changes[i].version))
-            rc = s_tell_change_again(ntf, tx, &changes[i], event, party);
+            rc = s_tell_change_again(ntf, tx, &changes[i], event, listener);
     }
     return rc;
 }
@@ -140,7 +163,8 @@ static int s_decided(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regi
         if (!rc)
             rc = ntf_tell(ntf, tx,
                           &(ntf_telling_t){NTF_DECISION, CV_STR_NONE, msg->id, decided->event, decided->party,
-                                           msg->time_ms, decided->private_seq, msg->data_bytes, calendar, 0, false});
+                                           msg->time_ms, decided->private_seq, msg->data_bytes, calendar, 0, false,
+                                           NTF_TO_NONE});
         if (rc)
             return rc;
     }
@@ -161,7 +185,7 @@ static int s_promoted(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_reg
               : ntf_tell(ntf, tx,
                          &(ntf_telling_t){NTF_PROMOTION, CV_STR_NONE, msg->id, promoted->event, promoted->party,
                                           msg->time_ms, promoted->private_seq, msg->data_bytes, calendar,
-                                          promoted->has_expires_ms ? promoted->expires_ms : 0, false});
+                                          promoted->has_expires_ms ? promoted->expires_ms : 0, false, NTF_TO_NONE});
 }
 
 /* An offer nobody took: its persons are off the list, and whoever answers for them must hear of it. */
@@ -173,14 +197,42 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
         if (!rc)
             rc = ntf_tell(ntf, tx,
                           &(ntf_telling_t){NTF_LAPSE, CV_STR_NONE, msg->id, lapsed->event, lapsed->party, msg->time_ms,
-                                           lapsed->private_seq, msg->data_bytes, calendar, 0, false});
+                                           lapsed->private_seq, msg->data_bytes, calendar, 0, false, NTF_TO_NONE});
         if (rc)
             return rc;
     }
     return s_answer(ntf, tx, lapsed->event, lapsed->party, lapsed->answer, 0);
 }
 
-/* A new version of an event: told to all delegations that were registered under an earlier one. */
+/* Registration is open: said to those who may register, under an id of its own, for the same record may bring a change. */
+static int s_tell_opening(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *event)
+{
+    enum { DIGITS = 24 };
+    char data[DIGITS], of_record[NTF_ID_MAX + 1], notice[NTF_ID_MAX + 1];
+    ntf_listener_t *listeners = NULL;
+    size_t n = 0;
+    (void)snprintf(data, sizeof(data), "%lld", (long long)event->registration.closes_ms);
+    int rc = ntf_listeners(ntf, tx, NTF_OPENING, event->event, event, 0, &listeners, &n);
+    for (size_t i = 0; !rc && i < n; i++) {
+        cv_str_t party = listeners[i].party;
+        rc = ntf_notice_id(msg->id, party, of_record);
+        if (!rc)
+            rc = ntf_id_because("opening", cv_str(of_record), party, notice);
+        if (!rc)
+            rc = ntf_tell(ntf, tx,
+                          &(ntf_telling_t){.kind = NTF_OPENING,
+                                           .notice = cv_str(notice),
+                                           .cause = msg->id,
+                                           .event = event->event,
+                                           .party = party,
+                                           .time_ms = msg->time_ms,
+                                           .data = cv_str(data),
+                                           .audience = listeners[i].audience});
+    }
+    return rc;
+}
+
+/* A new version of an event: told to all who answered under an earlier one, and to who else is to hear of it. */
 static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now)
 {
     cv_arena_t *arena = cv_tx_arena(tx);
@@ -201,17 +253,19 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
 
     const void *was;
     rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, arena, &was);
+    bool is_opened = !rc && ((const cv_scheduling_event_v1_t *)was)->status != CV_EVENT_STATUS_OPEN &&
+                     now->status == CV_EVENT_STATUS_OPEN && now->has_registration;
+    if (is_opened)
+        rc = s_tell_opening(ntf, tx, msg, now);
     if (rc || ntf_changes(was, now) == 0)
         return rc;
-    ntf_registered_t *registered = NULL;
+    ntf_listener_t *listeners = NULL;
     size_t n = 0;
     rc = ntf_store_change_put(ntf->store, msg->id, now->event, now->version, msg->time_ms, data, msg->data_bytes);
     if (!rc)
-        rc = ntf_store_registered(ntf->store, now->event, arena, &registered, &n);
-    for (size_t i = 0; !rc && i < n; i++) {
-        if (ntf_concerned(CV_PARTY_ANSWER_REGISTERED, registered[i].since, now->version))
-            rc = s_tell_change(ntf, tx, msg->id, now->event, registered[i].party, msg->time_ms, now->status);
-    }
+        rc = ntf_listeners(ntf, tx, NTF_EVENT_CHANGE, now->event, now, now->version, &listeners, &n);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = s_tell_change(ntf, tx, msg->id, now->event, listeners[i], msg->time_ms, now->status);
     return rc;
 }
 
@@ -275,6 +329,12 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
     }
     case CV_MSG_SCHEDULING_DECISION_V1:
         return ntf_procedure(self, tx, msg, data);
+    case CV_MSG_SCHEDULING_COORDINATOR_V1:
+        return ntf_coordinator_put(((ntf_t *)self)->audiences, data);
+    case CV_MSG_SCHEDULING_HEADING_V1: {
+        const cv_heading_t *heading = data;
+        return ntf_area_put(((ntf_t *)self)->audiences, heading->code, heading->name);
+    }
     case CV_MSG_SCHEDULING_VENUE_V1: {
         const cv_venue_t *venue = data;
         return ntf_store_venue_put(((ntf_t *)self)->store, venue->code, venue->name);

@@ -4,7 +4,8 @@
  * How a notice comes about and leaves:
  *
  *   record() of a followed stream                      events.c, in the engine's transaction
- *       makes the delivery row; its id is UNIQUE, so the same record can never make a second one
+ *       makes the delivery rows of all who are to hear of it (audience.h); their ids are UNIQUE, so the same record can never
+ *       make a second one for the same party
  *   flush()                                            service.c, in the same transaction
  *       emits notifications.notice for every row whose arrival (store_arrival.h) is not yet in notifications.events, and
  *       sets the durable timer "outbox" as long as anything remains to be tried or told
@@ -57,6 +58,7 @@
 #include "notifications/content/text.h"
 #include "notifications/outbox.h"
 #include "notifications/store.h"
+#include "notifications/store_audience.h"
 #include "notifications/store_escalate.h"
 #include "notifications/store_ping.h"
 #include "notifications/store_prefer.h"
@@ -83,6 +85,7 @@ typedef struct {
     ntf_post_t *post;
     cv_db_t *db;
     ntf_reminders_t *reminders;
+    ntf_audiences_t *audiences;
     ntf_prefers_t *prefers;
     ntf_arrivals_t *arrivals;
     ntf_reaches_t *reaches;
@@ -136,7 +139,8 @@ int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party) CV_USE_R
 /* What was written with their names, after the transaction. *ret_more: there is more. */
 int ntf_scrub(ntf_t *ntf, cv_db_t *db, bool *ret_more) CV_USE_RESULT;
 
-/* events.c. One delivery for one delegation. data: absent for changes. calendar: NTF_CALENDAR_* of its calendar part. */
+/* events.c. One delivery for one delegation, or another party: audience.h. data: absent for changes. calendar: NTF_CALENDAR_*
+ * of its calendar part. */
 typedef struct {
     int kind;
     cv_str_t notice; /* absent: made from the cause */
@@ -147,6 +151,7 @@ typedef struct {
     int calendar;
     int64_t deadline_ms; /* until when something can be done; 0: there is no such instant */
     bool is_second;      /* made again, for the next contact: escalate.h */
+    int audience;        /* NTF_TO_*: as what the party is told; NTF_TO_NONE: as its kind has it */
 } ntf_telling_t;
 int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling) CV_USE_RESULT;
 

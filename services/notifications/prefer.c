@@ -53,6 +53,10 @@ static int s_nature(ntf_t *ntf, const ntf_delivery_t *row, s_nature_t *ret)
             nature.deadline_ms = promoted->expires_ms;
         }
     }
+    if (row->kind == NTF_OPENING) {
+        rc = ntf_numbers_read(row->data, 1, &nature.deadline_ms);
+        nature.has_deadline = !rc;
+    }
     nature.rules = ntf_kind_rules(row->kind, changes, is_procedure);
     if (!rc)
         *ret = nature;

@@ -9,10 +9,12 @@
  *                awaiting_digest | quiet_hours
  *   recipients   "" | PARTY                     notifications.recipient.v1     operator, secretariat, service
  *   reminders    ""                             notifications.reminder.v1      anybody
+ *   audiences    ""                             notifications.audience.v1      anybody
  *   contacts     "" | PARTY                     notifications.contact.v1       anybody
  *
  * Notices come in the order in which they were made; after is the number that an answer gave as next.
  */
+#include "notifications/audience.h"
 #include "notifications/dispatch.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
@@ -36,6 +38,7 @@ cv_notice_kind_t ntf_notice_kind(int kind)
         [NTF_DIGEST] = CV_NOTICE_KIND_DIGEST,
         [NTF_CONTACT_PING] = CV_NOTICE_KIND_CONTACT_PING,
         [NTF_UNSEEN] = CV_NOTICE_KIND_UNSEEN,
+        [NTF_OPENING] = CV_NOTICE_KIND_OPENING,
     };
     return kinds[kind];
 }
@@ -89,6 +92,7 @@ int ntf_notice_of(ntf_t *ntf, const ntf_delivery_t *delivery, cv_arena_t *arena,
         .cause = delivery->cause,
         .event = delivery->event,
         .party = delivery->party,
+        .audience = ntf_audience_word(delivery->audience),
         .channel = delivery->digest == NTF_BY_WEBHOOK ? CV_NOTICE_CHANNEL_WEBHOOK
                    : delivery->channel == NTF_EMAIL   ? CV_NOTICE_CHANNEL_EMAIL
                                                       : CV_NOTICE_CHANNEL_OUTBOX,
@@ -253,6 +257,8 @@ int ntf_query(void *self, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_collec
     }
     if (cv_str_is(query->what, "reminders"))
         return s_reminders(self, tx, collect);
+    if (cv_str_is(query->what, "audiences"))
+        return ntf_query_audiences(self, tx, collect);
     int asked = ntf_query_prefer(self, tx, query, collect);
     if (asked == CV_ENOTFOUND)
         asked = ntf_query_reach(self, tx, query, limit, collect);

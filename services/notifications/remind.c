@@ -21,6 +21,7 @@
  */
 #include "convene/log.h"
 #include "convene/zone.h"
+#include "notifications/audience.h"
 #include "notifications/content/calendar.h"
 #include "notifications/dispatch.h"
 #include "notifications/notifications.h"
@@ -150,11 +151,24 @@ int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedur
     return CV_OK;
 }
 
-static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t party, cv_str_t data)
+/* Another audience than the anchor's own has nothing to be late for. */
+static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, ntf_listener_t listener, bool is_own,
+                        cv_str_t data)
 {
     char notice[NTF_ID_MAX + 1];
     cv_arena_t *arena = cv_tx_arena(tx);
-    int rc = ntf_reminder_id(due->rule.rule, due->about, due->anchor_ms, party, notice);
+    int64_t now_ms = cv_tx_now_ms(tx);
+    int rc = ntf_reminder_id(due->rule.rule, due->about, due->anchor_ms, listener.party, notice);
+    if (!rc && !is_own) {
+        bool is_participant, is_office, is_told = true;
+        rc = ntf_reminded(ntf->reminders, due, listener.party, now_ms, &is_participant, &is_office);
+        if (!rc && ntf_audience_is_office(listener.audience))
+            rc = ntf_office_is_told(ntf, tx, due->about, listener.party, is_participant, is_office, &is_told);
+        else if (!rc)
+            is_told = !is_participant;
+        if (rc || !is_told)
+            return rc;
+    }
     if (rc)
         return rc;
     cv_str_t cause = cv_arena_printf(arena, "reminder/%.*s/%.*s/%lld", CV_STR_ARG(due->rule.rule),
@@ -166,54 +180,37 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t 
                                      .notice = cv_str(notice),
                                      .cause = cause,
                                      .event = due->about,
-                                     .party = party,
-                                     .time_ms = cv_tx_now_ms(tx),
+                                     .party = listener.party,
+                                     .time_ms = now_ms,
                                      .data = data,
-                                     .deadline_ms = due->anchor_ms});
+                                     .deadline_ms = is_own ? due->anchor_ms : 0,
+                                     .audience = is_own ? NTF_TO_NONE : listener.audience});
 }
 
-static bool s_member(const ntf_invitee_t *party)
+/* Whoever proposed the event owes its report; where nobody did, the secretariat, if it has somebody to write to. */
+static int s_stand_in(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, ntf_listener_t **ret_listeners, size_t *ret_n)
 {
-    return party->kind == CV_PARTY_KIND_MEMBER || party->kind == CV_PARTY_KIND_ABSENT;
-}
-
-static int s_remind_registered(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, cv_str_t data)
-{
-    ntf_registered_t *registered = NULL;
-    size_t n = 0;
-    int rc = ntf_store_registered(ntf->store, due->about, cv_tx_arena(tx), &registered, &n);
-    for (size_t i = 0; !rc && i < n; i++)
-        rc = s_remind_one(ntf, tx, due, registered[i].party, data);
-    return rc;
-}
-
-/* event NULL: members are told. */
-static int s_remind_parties(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, const cv_scheduling_event_v1_t *event,
-                            cv_str_t data)
-{
-    ntf_invitee_t *parties = NULL;
-    size_t n = 0;
-    int rc = event ? ntf_unanswered(ntf->reminders, due->about, cv_tx_arena(tx), &parties, &n)
-                   : ntf_parties(ntf->reminders, cv_tx_arena(tx), &parties, &n);
-    for (size_t i = 0; !rc && i < n; i++) {
-        if (event ? ntf_invited(event, parties[i].kind) : s_member(&parties[i]))
-            rc = s_remind_one(ntf, tx, due, parties[i].party, data);
-    }
-    return rc;
-}
-
-/* Whoever proposed the event owes its report. */
-static int s_remind_proposer(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, const cv_scheduling_event_v1_t *event,
-                             cv_str_t data)
-{
-    cv_str_t party = event->event_details.proposer;
     ntf_recipient_t recipient;
-    if (party.ptr)
-        return s_remind_one(ntf, tx, due, party, data);
-    party = cv_str(ntf_post_settings()->secretariat);
+    cv_str_t party = cv_str(ntf_post_settings()->secretariat);
     int rc = party.len ? ntf_store_recipient_for(ntf->store, due->about, party, -1, cv_tx_arena(tx), &recipient)
                        : CV_ENOTFOUND;
-    return rc ? rc : s_remind_one(ntf, tx, due, party, data);
+    return rc ? rc : ntf_listeners_of(ntf, tx, NTF_TO_SECRETARIAT, due->about, NULL, ret_listeners, ret_n);
+}
+
+/* event NULL: of a silence procedure. */
+static int s_remind_all(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, const cv_scheduling_event_v1_t *event,
+                        cv_str_t data)
+{
+    ntf_listener_t *listeners = NULL;
+    size_t n = 0;
+    int audience = due->rule.audience;
+    bool is_own = audience == ntf_audience_of_anchor(due->rule.anchor);
+    int rc = ntf_listeners_of(ntf, tx, audience, due->about, event, &listeners, &n);
+    if (!rc && n == 0 && is_own && audience == NTF_TO_PROPOSER)
+        rc = s_stand_in(ntf, tx, due, &listeners, &n);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = s_remind_one(ntf, tx, due, listeners[i], is_own, data);
+    return rc;
 }
 
 /* CV_ENOTFOUND: what it is about, or who is to be told, is not there any more. */
@@ -236,9 +233,7 @@ static int s_remind(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
         cv_buf_put(&buf, record.ptr, record.len);
     rc = buf.rc;
     if (!rc)
-        rc = event && due->rule.audience == NTF_TO_PROPOSER ? s_remind_proposer(ntf, tx, due, event, cv_buf_str(&buf))
-             : due->rule.audience == NTF_TO_REGISTERED      ? s_remind_registered(ntf, tx, due, cv_buf_str(&buf))
-                                                            : s_remind_parties(ntf, tx, due, event, cv_buf_str(&buf));
+        rc = s_remind_all(ntf, tx, due, event, cv_buf_str(&buf));
     cv_buf_done(&buf);
     return rc;
 }
@@ -289,20 +284,21 @@ int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedul
         rc = ntf_remind_procedure(ntf, tx, procedure);
     if (rc || cv_tx_in_snapshot(tx) || procedure->step == CV_DECISION_STEP_ATTACHED)
         return rc;
-    ntf_invitee_t *parties = NULL;
+    ntf_listener_t *listeners = NULL;
     size_t n = 0;
-    rc = ntf_parties(ntf->reminders, cv_tx_arena(tx), &parties, &n);
+    rc = ntf_listeners(ntf, tx, NTF_SILENCE, procedure->decision, NULL, 0, &listeners, &n);
     for (size_t i = 0; !rc && i < n; i++) {
-        if (s_member(&parties[i]))
-            rc = ntf_tell(
-                ntf, tx,
-                &(ntf_telling_t){.kind = NTF_SILENCE,
-                                 .cause = msg->id,
-                                 .event = procedure->decision,
-                                 .party = parties[i].party,
-                                 .time_ms = msg->time_ms,
-                                 .data = msg->data_bytes,
-                                 .deadline_ms = runs && procedure->has_expires_ms ? procedure->expires_ms : 0});
+        bool is_member = listeners[i].audience == NTF_TO_MEMBERS;
+        rc = ntf_tell(
+            ntf, tx,
+            &(ntf_telling_t){.kind = NTF_SILENCE,
+                             .cause = msg->id,
+                             .event = procedure->decision,
+                             .party = listeners[i].party,
+                             .time_ms = msg->time_ms,
+                             .data = msg->data_bytes,
+                             .deadline_ms = runs && procedure->has_expires_ms && is_member ? procedure->expires_ms : 0,
+                             .audience = is_member ? NTF_TO_NONE : listeners[i].audience});
     }
     return rc;
 }

@@ -1,6 +1,7 @@
 /* requests: who is to be told what concerns a party, and what to remind of when.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "notifications/audience.h"
 #include "notifications/content/languages.h"
 #include "notifications/mail.h"
 #include "notifications/prefer.h"
@@ -42,6 +43,12 @@ static int s_reminder_put(ntf_t *ntf, cv_tx_t *tx, const cv_reminder_t *reminder
 {
     cv_reminder_t *rules;
     size_t n;
+    int audience = ntf_audience_read(reminder->audience);
+    if (audience && !ntf_audience_reminds(ntf_anchor_read(reminder->anchor), audience))
+        return cv_refuse(tx, out, "no_such_audience", "data.audience",
+                         audience == NTF_TO_PERSONS
+                             ? "persons are reminded when their delegation is; notifications.audience.put says whether"
+                             : "of a silence procedure members and secretariat are reminded, and nobody else");
     int rc = ntf_rules_as_put(ntf->reminders, cv_tx_arena(tx), &rules, &n);
     bool known = false;
     for (size_t i = 0; !rc && i < n; i++)
@@ -64,6 +71,8 @@ int ntf_request(void *self, cv_tx_t *tx, const cv_msg_t *msg, const void *data, 
         return s_recipient_put(self, tx, data, out);
     if (msg->info->number == CV_MSG_NOTIFICATIONS_REMINDER_PUT_V1)
         return s_reminder_put(self, tx, data, out);
+    if (msg->info->number == CV_MSG_NOTIFICATIONS_AUDIENCE_PUT_V1)
+        return ntf_audience_request(self, tx, data, out);
     if (ntf_is_dispatch_request(msg->info->number))
         return ntf_dispatch_request(self, tx, msg->info->number, data, out);
     if (ntf_is_reach_request(msg->info->number))

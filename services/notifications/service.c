@@ -79,6 +79,8 @@ static void s_close(void **self)
         ntf_store_close(&ntf->store);
     if (ntf->reminders)
         ntf_reminders_close(&ntf->reminders);
+    if (ntf->audiences)
+        ntf_audiences_close(&ntf->audiences);
     if (ntf->prefers)
         ntf_prefers_close(&ntf->prefers);
     if (ntf->arrivals)
@@ -107,6 +109,8 @@ static int s_open(cv_db_t *db, void **ret_self)
     int rc = ntf->arena && ntf->scratch ? ntf_store_open(db, &ntf->store) : CV_ENOMEM;
     if (!rc)
         rc = ntf_reminders_open(db, &ntf->reminders);
+    if (!rc)
+        rc = ntf_audiences_open(db, &ntf->audiences);
     if (!rc)
         rc = ntf_prefers_open(db, &ntf->prefers);
     if (!rc)
@@ -149,6 +153,8 @@ static int s_snapshot_begin(void *self, cv_tx_t *tx, const char *stream)
     int rc = ntf_store_forget(ntf->store, stream);
     if (!rc && strcmp(stream, "scheduling.events") == 0)
         rc = ntf_procedures_forget(ntf->reminders);
+    if (!rc && strcmp(stream, "scheduling.events") == 0)
+        rc = ntf_coordinators_forget(ntf->audiences);
     if (!rc && strcmp(stream, "registration.private") == 0) /* whom it does not have any more may have been erased */
         rc = ntf_forget(ntf, tx, CV_STR_NONE, CV_STR_NONE);
     return rc;
@@ -273,9 +279,9 @@ static const cv_follow_def_t s_follows[] = {
 };
 
 static const char *const s_migrations[] = {
-    ntf_tables_1,       ntf_tables_2,      ntf_tables_3,       ntf_tables_content,  ntf_tables_dispatch,
-    ntf_tables_arrival, ntf_tables_prefer, ntf_tables_reach,   ntf_tables_escalate, ntf_tables_ping,
-    ntf_tables_reach_2, ntf_tables_report, ntf_tables_language};
+    ntf_tables_1,       ntf_tables_2,      ntf_tables_3,        ntf_tables_content,  ntf_tables_dispatch,
+    ntf_tables_arrival, ntf_tables_prefer, ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
+    ntf_tables_reach_2, ntf_tables_report, ntf_tables_audience, ntf_tables_language};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

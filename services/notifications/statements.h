@@ -68,7 +68,7 @@
 /* In the order of s_delivery_read. */
 #define DELIVERY                                                                                                     \
     "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold," \
-    " attempts, failures, next_ms, reason, channel, " NTF_PROGRESS ", digest, above"
+    " attempts, failures, next_ms, reason, channel, " NTF_PROGRESS ", digest, above, audience"
 
 /* Of somebody to write to: store_reach.h. */
 #define IS_OPEN_TO_MAIL " AND NOT EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0)"
@@ -86,8 +86,8 @@
        "INSERT INTO ntf_answer VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event, party) DO UPDATE SET answer = ?3,"                 \
        " since = ?4")                                                                                                       \
     XX(answers_cap, "UPDATE ntf_answer SET since = ?2 WHERE event = ?1 AND since > ?2")                                     \
-    XX(registered_n, "SELECT count(*) FROM ntf_answer WHERE event = ?1 AND answer = 1")                                     \
-    XX(registered, "SELECT party, since FROM ntf_answer WHERE event = ?1 AND answer = 1 ORDER BY party")                    \
+    XX(answered_n, "SELECT count(*) FROM ntf_answer WHERE event = ?1 AND answer = ?2")                                      \
+    XX(answered, "SELECT party, since FROM ntf_answer WHERE event = ?1 AND answer = ?2 ORDER BY party")                     \
     XX(contact_put, "INSERT INTO ntf_contact VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(event, party) DO UPDATE SET"            \
                     " name = ?3, email = ?4, language = ?5")                                                                \
     XX(person_put, "INSERT INTO ntf_person VALUES(?1, ?2, ?3, ?4) ON CONFLICT(event, party, number) DO UPDATE SET"          \

@@ -89,6 +89,7 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .arrival = cv_stmt_get_int(stmt, 15),
         .digest = cv_stmt_get_int(stmt, 16),
         .above = (int)cv_stmt_get_int(stmt, 17),
+        .audience = (int)cv_stmt_get_int(stmt, 18),
     };
     return rc;
 }
@@ -104,10 +105,10 @@ static int s_deliveries(cv_stmt_t *stmt, s_more_t more, cv_arena_t *arena, size_
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = s_delivery_read(stmt, arena, &ret_deliveries[n]);
         if (more == WITH_ANNOUNCED)
-            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 18);
+            ret_deliveries[n].announced = cv_stmt_get_int(stmt, 19);
         if (more == WHOLE) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 18), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 19), arena, &rc);
+            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 19), arena, &rc);
+            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 20), arena, &rc);
         }
         if (rc)
             break;
@@ -196,6 +197,16 @@ static const struct {
 };
 enum { ANSWERS_N = sizeof(s_answers) / sizeof(s_answers[0]) };
 
+static int s_answer_stored(cv_party_answer_t answer)
+{
+    int stored = NTF_ANSWER_NONE;
+    for (size_t i = 0; i < ANSWERS_N; i++) {
+        if (s_answers[i].answer == answer)
+            stored = s_answers[i].stored;
+    }
+    return stored;
+}
+
 int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,
                          int64_t *ret_since)
 {
@@ -220,14 +231,9 @@ int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_
 
 int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t answer, int64_t since)
 {
-    int stored = NTF_ANSWER_NONE;
-    for (size_t i = 0; i < ANSWERS_N; i++) {
-        if (s_answers[i].answer == answer)
-            stored = s_answers[i].stored;
-    }
     cv_stmt_text(store->answer_put, 1, event);
     cv_stmt_text(store->answer_put, 2, party);
-    cv_stmt_int(store->answer_put, 3, stored);
+    cv_stmt_int(store->answer_put, 3, s_answer_stored(answer));
     cv_stmt_int(store->answer_put, 4, since);
     return cv_stmt_run(store->answer_put);
 }
@@ -267,29 +273,31 @@ static int s_count(cv_stmt_t *stmt, size_t *ret_n)
     return CV_OK;
 }
 
-int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, ntf_registered_t **ret_registered,
-                         size_t *ret_n)
+int ntf_store_answered(ntf_store_t *store, cv_str_t event, cv_party_answer_t answer, cv_arena_t *arena,
+                       ntf_answered_t **ret_answered, size_t *ret_n)
 {
     size_t max, n = 0;
-    cv_stmt_text(store->registered_n, 1, event);
-    int rc = s_count(store->registered_n, &max);
+    cv_stmt_text(store->answered_n, 1, event);
+    cv_stmt_int(store->answered_n, 2, s_answer_stored(answer));
+    int rc = s_count(store->answered_n, &max);
     if (rc)
         return rc;
-    ntf_registered_t *rows = cv_arena_take(arena, (max + 1) * sizeof(*rows));
+    ntf_answered_t *rows = cv_arena_take(arena, (max + 1) * sizeof(*rows));
     if (!rows)
         return CV_ENOMEM;
-    cv_stmt_text(store->registered, 1, event);
-    while (n < max && (rc = cv_stmt_step(store->registered)) > 0) {
+    cv_stmt_text(store->answered, 1, event);
+    cv_stmt_int(store->answered, 2, s_answer_stored(answer));
+    while (n < max && (rc = cv_stmt_step(store->answered)) > 0) {
         rc = CV_OK;
-        rows[n].party = s_keep(cv_stmt_get_text(store->registered, 0), arena, &rc);
-        rows[n++].since = cv_stmt_get_int(store->registered, 1);
+        rows[n].party = s_keep(cv_stmt_get_text(store->answered, 0), arena, &rc);
+        rows[n++].since = cv_stmt_get_int(store->answered, 1);
         if (rc)
             break;
     }
-    cv_stmt_reset(store->registered);
+    cv_stmt_reset(store->answered);
     if (rc < 0)
         return rc;
-    *ret_registered = rows;
+    *ret_answered = rows;
     *ret_n = n;
     return CV_OK;
 }

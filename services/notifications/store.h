@@ -46,6 +46,7 @@
 
 #include "convene/messages.h"
 #include "convene/store.h"
+#include "notifications/core_audience.h"
 
 extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[], ntf_tables_language[]; /* the migrations */
 
@@ -57,6 +58,7 @@ enum {
     NTF_DIGEST = 7,
     NTF_CONTACT_PING = 8,
     NTF_UNSEEN = 9,
+    NTF_OPENING = 10,
     NTF_KINDS_END
 }; /* ntf_delivery.topic: kinds that came later, see store_remind.h */
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
@@ -85,13 +87,13 @@ int ntf_store_answer_put(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_
 int ntf_store_event_version(ntf_store_t *store, cv_str_t event, int64_t *ret_version) CV_USE_RESULT;
 /* The event is at this version, and what was above it is void: see core.h. */
 int ntf_store_versions_end(ntf_store_t *store, cv_str_t event, int64_t version) CV_USE_RESULT;
-/* Parties that are registered for the event, with the version under which they became so. */
+/* Parties with this answer for the event, and the version under which they gave it. */
 typedef struct {
     cv_str_t party;
     int64_t since;
-} ntf_registered_t;
-int ntf_store_registered(ntf_store_t *store, cv_str_t event, cv_arena_t *arena, ntf_registered_t **ret_registered,
-                         size_t *ret_n) CV_USE_RESULT;
+} ntf_answered_t;
+int ntf_store_answered(ntf_store_t *store, cv_str_t event, cv_party_answer_t answer, cv_arena_t *arena,
+                       ntf_answered_t **ret_answered, size_t *ret_n) CV_USE_RESULT;
 int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party,
                           const cv_contact_t *contact) CV_USE_RESULT;
 int ntf_store_person_put(ntf_store_t *store, cv_str_t event, cv_str_t party,
@@ -140,7 +142,8 @@ typedef struct {
     int channel;       /* 1: the outbox; NTF_EMAIL: it was handed to the mail server's queue */
     int64_t digest;    /* how it leaves: see store_prefer.h */
     cv_str_t to;       /* whom its message is to; only after ntf_compose */
-    int above;         /* for those behind this order alone: escalate.h; -1: for all */
+    int above;         /* for those behind this order alone: escalate.h, audience.h; -1: for all */
+    int audience;      /* NTF_TO_*: as what the party is told; NTF_TO_NONE: as its kind has it */
     int64_t announced; /* what was told of it last, as arrival; 0: nothing. Only after ntf_store_unannounced */
     int64_t arrival;   /* how far it has come with its dispatches: store_arrival.h */
 } ntf_delivery_t;
@@ -148,7 +151,8 @@ typedef struct {
 /* Is it for whoever comes next in the party's order? Others that are for one contact alone say so in `above` too. */
 static inline bool ntf_is_second(const ntf_delivery_t *row)
 {
-    return row->above >= 0 && row->kind != NTF_CONTACT_PING && row->kind != NTF_UNSEEN;
+    bool is_other = row->kind == NTF_CONTACT_PING || row->kind == NTF_UNSEEN || ntf_audience_is_office(row->audience);
+    return row->above >= 0 && !is_other;
 }
 
 /* Makes the row, unless a delivery of this notice is there already. */

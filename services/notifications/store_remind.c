@@ -5,7 +5,9 @@
 
 #include "notifications/statement_set.h"
 
-enum { PARTIES_MAX = 4096, HOUR_MS = 3600 * 1000 };
+#include <stdio.h>
+
+enum { PARTIES_MAX = 4096, HOUR_MS = 3600 * 1000, LINE_OCTETS = 48 };
 
 const char ntf_tables_content[] =
     "ALTER TABLE ntf_party ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
@@ -37,38 +39,41 @@ const char ntf_tables_report[] =
     "CREATE TABLE ntf_settled(event TEXT NOT NULL, party TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(event, party))"
     " STRICT, WITHOUT ROWID;";
 
-#define STATEMENTS(XX)                                                                                                \
-    XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")         \
-    XX(rule_put, "INSERT INTO ntf_rule VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(rule) DO UPDATE SET anchor = ?2,"       \
-                 " before_ms = ?3, audience = ?4, off = ?5")                                                          \
-    XX(rule_clear, "DELETE FROM ntf_due WHERE rule = ?1 AND state IN (1, 3)")                                         \
-    XX(due_drop, "DELETE FROM ntf_due WHERE rule = ?1 AND about = ?2 AND state = 1 AND anchor_ms IS NOT ?3")          \
-    XX(due_put, "INSERT INTO ntf_due VALUES(?1, ?2, ?3, ?4, CASE WHEN ?4 > ?5 THEN 1 ELSE 3 END)"                     \
-                " ON CONFLICT DO UPDATE SET due_ms = ?4 WHERE state = 1")                                             \
-    XX(due, "SELECT d.rule, r.anchor, r.audience, r.before_ms, d.about, d.anchor_ms, d.due_ms FROM ntf_due AS d"      \
-            " INDEXED BY ntf_due_next JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.state = 1 AND d.due_ms <= ?1"     \
-            " ORDER BY d.due_ms, d.about, d.rule LIMIT ?2")                                                           \
-    XX(due_end, "UPDATE ntf_due SET state = ?4 WHERE about = ?1 AND rule = ?2 AND anchor_ms = ?3")                    \
-    XX(due_nearer, "SELECT 1 FROM ntf_due AS d JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.about = ?1"              \
-                   " AND d.anchor_ms = ?2 AND d.state = 1 AND d.due_ms <= ?3 AND d.due_ms > ?4 AND r.anchor = ?5"     \
-                   " LIMIT 1")                                                                                        \
-    XX(due_next, "SELECT min(due_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1")                           \
-    XX(unanswered, "SELECT code, kind FROM ntf_party AS p WHERE EXISTS(SELECT 1 FROM ntf_recipient AS r"              \
-                   " WHERE r.party = p.code) AND NOT EXISTS(SELECT 1 FROM ntf_answer AS a WHERE a.event = ?1"         \
-                   " AND a.party = p.code AND a.answer <> 0) ORDER BY code")                                          \
-    XX(parties, "SELECT code, kind FROM ntf_party ORDER BY code")                                                     \
-    XX(event_after, "SELECT event, data FROM ntf_event WHERE event > ?1 ORDER BY event LIMIT 1")                      \
-    XX(procedure_put, "INSERT INTO ntf_procedure VALUES(?1, ?2) ON CONFLICT(decision) DO UPDATE SET data = ?2")       \
-    XX(procedure_drop, "DELETE FROM ntf_procedure WHERE decision = ?1")                                               \
-    XX(procedure_get, "SELECT decision, data FROM ntf_procedure WHERE decision = ?1")                                 \
-    XX(procedure_after, "SELECT decision, data FROM ntf_procedure WHERE decision > ?1 ORDER BY decision LIMIT 1")     \
-    XX(procedures_forget, "DELETE FROM ntf_procedure")                                                                \
-    XX(mark, "UPDATE ntf_delivery SET topic = ?2, calendar = ?3 WHERE notice = ?1 AND announced = 0 AND mail IS NULL" \
-             " AND attempts = 0")                                                                                     \
-    XX(calendar, "SELECT d.calendar, (SELECT count(*) FROM ntf_delivery AS e INDEXED BY ntf_delivery_calendar"        \
-                 " WHERE e.event = d.event AND e.party = d.party AND e.n < d.n AND e.calendar <> 0)"                  \
-                 " FROM ntf_delivery AS d WHERE d.n = ?1")                                                            \
-    XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"           \
+#define STATEMENTS(XX)                                                                                                         \
+    XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")                  \
+    XX(rule_put, "INSERT INTO ntf_rule VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(rule) DO UPDATE SET anchor = ?2,"                \
+                 " before_ms = ?3, audience = ?4, off = ?5")                                                                   \
+    XX(rule_clear, "DELETE FROM ntf_due WHERE rule = ?1 AND state IN (1, 3)")                                                  \
+    XX(due_drop, "DELETE FROM ntf_due WHERE rule = ?1 AND about = ?2 AND state = 1 AND anchor_ms IS NOT ?3")                   \
+    XX(due_put, "INSERT INTO ntf_due VALUES(?1, ?2, ?3, ?4, CASE WHEN ?4 > ?5 THEN 1 ELSE 3 END)"                              \
+                " ON CONFLICT DO UPDATE SET due_ms = ?4 WHERE state = 1")                                                      \
+    XX(due, "SELECT d.rule, r.anchor, r.audience, r.before_ms, d.about, d.anchor_ms, d.due_ms FROM ntf_due AS d"               \
+            " INDEXED BY ntf_due_next JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.state = 1 AND d.due_ms <= ?1"              \
+            " ORDER BY d.due_ms, d.about, r.anchor = 5 AND r.audience = 4 DESC, r.audience, d.rule LIMIT ?2")                  \
+    XX(due_end, "UPDATE ntf_due SET state = ?4 WHERE about = ?1 AND rule = ?2 AND anchor_ms = ?3")                             \
+    XX(due_nearer, "SELECT 1 FROM ntf_due AS d JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.about = ?1"                       \
+                   " AND d.anchor_ms = ?2 AND d.state = 1 AND d.due_ms <= ?3 AND d.due_ms > ?4 AND r.anchor = ?5"              \
+                   " AND r.audience = ?6 LIMIT 1")                                                                             \
+    XX(reminded, "SELECT max(above < 0), max(above >= 0) FROM ntf_delivery WHERE event = ?1 AND party = ?2"                    \
+                 " AND topic = 5 AND time_ms = ?3 AND substr(data, 1, length(?4)) = ?4")                                       \
+    XX(due_next, "SELECT min(due_ms) FROM ntf_due INDEXED BY ntf_due_next WHERE state = 1")                                    \
+    XX(unanswered, "SELECT code, kind FROM ntf_party AS p WHERE EXISTS(SELECT 1 FROM ntf_recipient AS r"                       \
+                   " WHERE r.party = p.code) AND NOT EXISTS(SELECT 1 FROM ntf_answer AS a WHERE a.event = ?1"                  \
+                   " AND a.party = p.code AND a.answer <> 0) ORDER BY code")                                                   \
+    XX(parties, "SELECT code, kind FROM ntf_party ORDER BY code")                                                              \
+    XX(event_after, "SELECT event, data FROM ntf_event WHERE event > ?1 ORDER BY event LIMIT 1")                               \
+    XX(procedure_put, "INSERT INTO ntf_procedure VALUES(?1, ?2) ON CONFLICT(decision) DO UPDATE SET data = ?2")                \
+    XX(procedure_drop, "DELETE FROM ntf_procedure WHERE decision = ?1")                                                        \
+    XX(procedure_get, "SELECT decision, data FROM ntf_procedure WHERE decision = ?1")                                          \
+    XX(procedure_after, "SELECT decision, data FROM ntf_procedure WHERE decision > ?1 ORDER BY decision LIMIT 1")              \
+    XX(procedures_forget, "DELETE FROM ntf_procedure")                                                                         \
+    XX(mark,                                                                                                                   \
+       "UPDATE ntf_delivery SET topic = ?2, calendar = ?3, audience = ?4 WHERE notice = ?1 AND announced = 0 AND mail IS NULL" \
+       " AND attempts = 0")                                                                                                    \
+    XX(calendar, "SELECT d.calendar, (SELECT count(*) FROM ntf_delivery AS e INDEXED BY ntf_delivery_calendar"                 \
+                 " WHERE e.event = d.event AND e.party = d.party AND e.n < d.n AND e.calendar <> 0)"                           \
+                 " FROM ntf_delivery AS d WHERE d.n = ?1")                                                                     \
+    XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"                    \
                       " AND party = ?2 AND calendar <> 0 ORDER BY n DESC LIMIT 1")
 
 NTF_STATEMENT_SET(ntf_reminders, STATEMENTS)
@@ -124,28 +129,31 @@ int ntf_rules(ntf_reminders_t *store, cv_arena_t *arena, ntf_rule_t **ret_rules,
     return CV_OK;
 }
 
-/* What is in the database must not depend on the order of a generated enum. Whom a rule reminds follows from its anchor. */
-static const struct {
-    cv_reminder_anchor_t anchor;
-    int audience;
-} s_anchors[NTF_ANCHORS_N] = {
-    [NTF_ANCHOR_START] = {CV_REMINDER_ANCHOR_START, NTF_TO_REGISTERED},
-    [NTF_ANCHOR_REGISTRATION] = {CV_REMINDER_ANCHOR_REGISTRATION, NTF_TO_UNANSWERED},
-    [NTF_ANCHOR_NOMINATION] = {CV_REMINDER_ANCHOR_NOMINATION, NTF_TO_UNANSWERED},
-    [NTF_ANCHOR_CONFIRMATION] = {CV_REMINDER_ANCHOR_CONFIRMATION, NTF_TO_REGISTERED},
-    [NTF_ANCHOR_SILENCE] = {CV_REMINDER_ANCHOR_SILENCE, NTF_TO_MEMBERS},
-    [NTF_ANCHOR_REPORT] = {CV_REMINDER_ANCHOR_REPORT, NTF_TO_PROPOSER},
+/* What is in the database must not depend on the order of a generated enum. */
+static const cv_reminder_anchor_t s_anchors[NTF_ANCHORS_N] = {
+    [NTF_ANCHOR_START] = CV_REMINDER_ANCHOR_START,
+    [NTF_ANCHOR_REGISTRATION] = CV_REMINDER_ANCHOR_REGISTRATION,
+    [NTF_ANCHOR_NOMINATION] = CV_REMINDER_ANCHOR_NOMINATION,
+    [NTF_ANCHOR_CONFIRMATION] = CV_REMINDER_ANCHOR_CONFIRMATION,
+    [NTF_ANCHOR_SILENCE] = CV_REMINDER_ANCHOR_SILENCE,
+    [NTF_ANCHOR_REPORT] = CV_REMINDER_ANCHOR_REPORT,
 };
+
+int ntf_anchor_read(cv_reminder_anchor_t word)
+{
+    int anchor = 0;
+    while (anchor < NTF_ANCHORS_N - 1 && s_anchors[anchor] != word)
+        anchor++;
+    return anchor;
+}
 
 int ntf_rule_put(ntf_reminders_t *store, const cv_reminder_t *reminder)
 {
-    int anchor = 0;
-    while (anchor < NTF_ANCHORS_N - 1 && s_anchors[anchor].anchor != reminder->anchor)
-        anchor++;
+    int anchor = ntf_anchor_read(reminder->anchor), audience = ntf_audience_read(reminder->audience);
     cv_stmt_text(store->rule_put, 1, reminder->rule);
     cv_stmt_int(store->rule_put, 2, anchor);
     cv_stmt_int(store->rule_put, 3, reminder->before_hours * HOUR_MS);
-    cv_stmt_int(store->rule_put, 4, s_anchors[anchor].audience);
+    cv_stmt_int(store->rule_put, 4, audience ? audience : ntf_audience_of_anchor(anchor));
     cv_stmt_int(store->rule_put, 5, reminder->has_off && reminder->off);
     int rc = cv_stmt_run(store->rule_put);
     cv_stmt_text(store->rule_clear, 1, reminder->rule);
@@ -163,7 +171,8 @@ int ntf_rules_as_put(ntf_reminders_t *store, cv_arena_t *arena, cv_reminder_t **
         if (rc)
             break;
         rules[n++] = (cv_reminder_t){.rule = s_keep(cv_stmt_get_text(store->rules, 0), arena, &rc),
-                                     .anchor = s_anchors[anchor].anchor,
+                                     .anchor = s_anchors[anchor],
+                                     .audience = ntf_audience_word((int)cv_stmt_get_int(store->rules, 2)),
                                      .before_hours = cv_stmt_get_int(store->rules, 3) / HOUR_MS,
                                      .has_off = cv_stmt_get_int(store->rules, 4) != 0,
                                      .off = cv_stmt_get_int(store->rules, 4) != 0};
@@ -236,11 +245,30 @@ int ntf_due_nearer(ntf_reminders_t *store, const ntf_due_t *due, int64_t now_ms,
     cv_stmt_int(stmt, 3, now_ms);
     cv_stmt_int(stmt, 4, due->due_ms);
     cv_stmt_int(stmt, 5, due->rule.anchor);
+    cv_stmt_int(stmt, 6, due->rule.audience);
     int rc = cv_stmt_step(stmt);
     if (rc < 0)
         return rc;
     *ret_nearer = rc > 0;
     cv_stmt_reset(stmt);
+    return CV_OK;
+}
+
+int ntf_reminded(ntf_reminders_t *store, const ntf_due_t *due, cv_str_t party, int64_t now_ms, bool *ret_participant,
+                 bool *ret_office)
+{
+    char line[LINE_OCTETS];
+    int len = snprintf(line, sizeof(line), "%d %lld ", due->rule.anchor, (long long)due->anchor_ms);
+    cv_stmt_text(store->reminded, 1, due->about);
+    cv_stmt_text(store->reminded, 2, party);
+    cv_stmt_int(store->reminded, 3, now_ms);
+    cv_stmt_blob(store->reminded, 4, line, (size_t)len);
+    int rc = cv_stmt_step(store->reminded);
+    if (rc <= 0)
+        return rc ? rc : CV_EINTERNAL;
+    *ret_participant = cv_stmt_get_int(store->reminded, 0) > 0; /* NULL is 0: no row */
+    *ret_office = cv_stmt_get_int(store->reminded, 1) > 0;
+    cv_stmt_reset(store->reminded);
     return CV_OK;
 }
 
@@ -345,11 +373,12 @@ int ntf_procedures_forget(ntf_reminders_t *store)
 
 /* ---- deliveries --------------------------------------------------------------------------- */
 
-int ntf_delivery_mark(ntf_reminders_t *store, cv_str_t notice, int topic, int calendar)
+int ntf_delivery_mark(ntf_reminders_t *store, cv_str_t notice, int topic, int calendar, int audience)
 {
     cv_stmt_text(store->mark, 1, notice);
     cv_stmt_int(store->mark, 2, topic);
     cv_stmt_int(store->mark, 3, calendar);
+    cv_stmt_int(store->mark, 4, audience);
     return cv_stmt_run(store->mark);
 }
 

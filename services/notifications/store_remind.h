@@ -26,7 +26,7 @@
 #include "notifications/core_remind.h"
 #include "notifications/store.h"
 
-extern const char ntf_tables_content[], ntf_tables_report[]; /* the migrations */
+extern const char ntf_tables_content[], ntf_tables_report[]; /* the migrations; of ntf_rule also store_audience.h */
 
 typedef struct ntf_reminders ntf_reminders_t;
 int ntf_reminders_open(cv_db_t *db, ntf_reminders_t **ret_store) CV_USE_RESULT;
@@ -49,13 +49,18 @@ typedef struct {
     cv_str_t about;
     int64_t anchor_ms, due_ms;
 } ntf_due_t;
-/* What is pending and due at now_ms, in order, at most max, copied to the arena. */
+/* What is pending and due at now_ms, in order, those first whose deadline it is, at most max, copied to the arena. */
 int ntf_due(ntf_reminders_t *store, int64_t now_ms, cv_arena_t *arena, size_t max, ntf_due_t *ret_due,
             size_t *ret_n) CV_USE_RESULT;
 enum { NTF_DUE_PENDING = 1, NTF_DUE_SENT = 2, NTF_DUE_PASSED = 3, NTF_DUE_MISSED = 4 };
 int ntf_due_end(ntf_reminders_t *store, const ntf_due_t *due, int state) CV_USE_RESULT;
-/* Whether a rule of the same anchor that is nearer to it is due as well. */
+/* Whether a rule of the same anchor and audience that is nearer to it is due as well. */
 int ntf_due_nearer(ntf_reminders_t *store, const ntf_due_t *due, int64_t now_ms, bool *ret_nearer) CV_USE_RESULT;
+/* Whether the party was reminded of the same instant at now_ms by another rule: its delegation, or an office of it. */
+int ntf_reminded(ntf_reminders_t *store, const ntf_due_t *due, cv_str_t party, int64_t now_ms, bool *ret_participant,
+                 bool *ret_office) CV_USE_RESULT;
+/* NTF_ANCHOR_* of a word of the contract. */
+int ntf_anchor_read(cv_reminder_anchor_t word);
 /* CV_ENOTFOUND: nothing is pending. */
 int ntf_due_next(ntf_reminders_t *store, int64_t *ret_ms) CV_USE_RESULT;
 
@@ -85,8 +90,8 @@ int ntf_procedures_forget(ntf_reminders_t *store) CV_USE_RESULT;
 
 /* ---- deliveries ---- */
 /* What a delivery that was just made has besides; nothing happens to one that was there before. topic 0: none. calendar:
- * NTF_CALENDAR_*. */
-int ntf_delivery_mark(ntf_reminders_t *store, cv_str_t notice, int topic, int calendar) CV_USE_RESULT;
+ * NTF_CALENDAR_*. audience: NTF_TO_*; NTF_TO_NONE: as its kind has it. */
+int ntf_delivery_mark(ntf_reminders_t *store, cv_str_t notice, int topic, int calendar, int audience) CV_USE_RESULT;
 /* The calendar part of a delivery, and how many went before it to the same delegation. */
 int ntf_delivery_calendar(ntf_reminders_t *store, int64_t n, int *ret_calendar, int64_t *ret_sent) CV_USE_RESULT;
 /* The last calendar part made for the delegation; NTF_CALENDAR_NONE: none yet. */

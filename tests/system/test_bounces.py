@@ -60,6 +60,8 @@ class Bounces(Case):
         dashboard.add_dashboard(self.d)
         self.office = self.d.publisher("office")
         world.put_parties(self.office)
+        # The mails that are counted here are about registrations.
+        world.decide(self.office, "notifications.audience.put", {"kind": "opening", "audience": "unanswered", "told": False})
         world.open_event(self.d, self.office, "E1", world.rules(50))
 
     def register(self, party, mailbox, event="E1"):

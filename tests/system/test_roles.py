@@ -39,6 +39,7 @@ REQUESTS = {  # kind: (data, roles that may, whether a focal point of KZ may whe
     "scheduling.review.put": ({"year": 2090, "dimension": "ZZ"}, ("secretariat",)),
     "scheduling.workplan.put": ({"code": "ZZ", "name": "Z"}, ("secretariat",)),
     "scheduling.workitem.put": ({"plan": "ZZ", "item": "ZZ", "title": "Z", "state": "planned", "progress": 0}, ("secretariat",)),
+    "notifications.audience.put": ({"kind": "event_change", "audience": "coordinators", "told": True}, ("secretariat",)),
     "notifications.reminder.put": ({"rule": "never", "anchor": "start", "before_hours": 1, "off": True}, ("secretariat",)),
     "notifications.recipient.put": ({"party": "AZ", "order": 1, "name": "N", "email": "n@az.example"}, ("secretariat", "publisher")),
 }

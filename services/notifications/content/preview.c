@@ -8,6 +8,7 @@
 #include "notifications/content/calendar.h"
 #include "notifications/content/embedded.h"
 #include "notifications/core.h"
+#include "notifications/core_audience.h"
 #include "notifications/core_escalate.h"
 #include "notifications/core_remind.h"
 #include "notifications/mail.h"
@@ -75,6 +76,8 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
         return news->decided && news->was && sample->context.details;
     case NTF_CONTACT_PING:
         return true;
+    case NTF_OPENING:
+        return sample->context.details && sample->context.details->has_registration;
     case NTF_UNSEEN:
         return has_anchor && sample->context.details;
     default:
@@ -151,6 +154,7 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     ntf_context_t context = sample->context;
     ntf_news_t news = sample->news;
     ntf_ahead_t ahead = {.anchor = -1, .anchor_ms = sample->anchor_ms, .before_ms = sample->before_ms};
+    context.audience = ntf_audience_read(cv_audience_parse(cv_str(sample->audience)));
     ntf_text_init(&preview->text);
     cv_buf_init(&preview->mail, NTF_MAIL_MAX);
     for (int kind = NTF_DECISION; kind < NTF_KINDS_END; kind++) {

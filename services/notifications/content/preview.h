@@ -12,6 +12,7 @@
 typedef struct {
     const char *kind;             /* "decision" */
     const char *anchor;           /* of a reminder: "start" */
+    const char *audience;         /* "coordinators"; NULL: as the kind has it */
     int64_t anchor_ms, before_ms; /* of a reminder */
     ntf_context_t context;        /* zone_file is filled in */
     ntf_news_t news;              /* kind, changes and ahead are filled in */

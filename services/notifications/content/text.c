@@ -17,6 +17,7 @@ static const char *const s_kinds[] = {
     [NTF_DECISION] = "decision", [NTF_PROMOTION] = "promotion",       [NTF_EVENT_CHANGE] = "event_change",
     [NTF_LAPSE] = "lapse",       [NTF_REMINDER] = "reminder",         [NTF_SILENCE] = "silence",
     [NTF_DIGEST] = "digest",     [NTF_CONTACT_PING] = "contact_ping", [NTF_UNSEEN] = "unseen",
+    [NTF_OPENING] = "opening",
 };
 
 const char *ntf_kind_name(int kind)

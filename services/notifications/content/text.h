@@ -42,7 +42,9 @@ typedef struct {
     int64_t time_ms; /* of the decision or change */
     cv_str_t notice;
     bool is_second; /* it goes to the next contact, because nobody had it */
-    bool inside;    /* of a digest: without greeting and foot */
+    int audience; /* NTF_TO_*: as what the party is told, which is said; NTF_TO_NONE: as the kind has it, which is not */
+    cv_str_t area; /* to coordinators: the event's, by its name or else its code */
+    bool inside;   /* of a digest: without greeting and foot */
 } ntf_context_t;
 
 /* What is ahead, and how long before it the reminder is. */

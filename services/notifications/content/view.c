@@ -442,9 +442,10 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
         s_set_json(make, make->view, "hours", json_integer(left_ms / HOUR_MS));
     if (ahead->anchor == NTF_ANCHOR_START)
         s_set_json(make, make->view, "start", json_true());
-    if (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION)
+    bool is_own = make->context->audience == NTF_TO_NONE; /* whoever else hears of it owes nothing */
+    if (is_own && (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION))
         s_set_json(make, make->view, "unanswered", json_true());
-    if (ahead->anchor == NTF_ANCHOR_REPORT)
+    if (is_own && ahead->anchor == NTF_ANCHOR_REPORT)
         s_set_json(make, make->view, "report", json_true());
     return s_anchors[ahead->anchor];
 }
@@ -488,6 +489,20 @@ static const char *s_unseen(s_make_t *make, const ntf_news_t *news)
     return N_("A notice with a deadline has reached nobody");
 }
 
+static const char *s_opening(s_make_t *make)
+{
+    const cv_scheduling_event_v1_t *event = make->context->details;
+    if (!ntf_audience_is_office(make->context->audience))
+        s_set_json(make, make->view, "asked", json_true());
+    if (event->has_registration)
+        s_set_instant(make, "ends", event->registration.closes_ms, CV_STR_NONE, CV_STR_NONE);
+    if (event->has_registration && event->registration.has_confirm_closes_ms) {
+        s_set_json(make, make->view, "nominated", json_true());
+        s_set_instant(make, "confirmed", event->registration.confirm_closes_ms, CV_STR_NONE, CV_STR_NONE);
+    }
+    return N_("Registration is open");
+}
+
 static const char *s_news(s_make_t *make, const ntf_news_t *news)
 {
     switch (news->kind) {
@@ -510,12 +525,33 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
         return N_("Please confirm that you are still the contact");
     case NTF_UNSEEN:
         return s_unseen(make, news);
+    case NTF_OPENING:
+        return s_opening(make);
     default:
         if (!news->procedure)
             return "";
         s_add_procedure(make, news->procedure);
         return s_steps[news->procedure->step];
     }
+}
+
+/* As what the party is told: a sentence of its own. */
+static void s_add_audience(s_make_t *make, int kind)
+{
+    const ntf_context_t *context = make->context;
+    cv_buf_t buf;
+    if (context->audience == NTF_TO_NONE)
+        return;
+    if (ntf_audience_is_office(context->audience))
+        s_set_json(make, make->view, "office", json_true());
+    bool is_changed = context->audience == NTF_TO_DECLINED && kind == NTF_EVENT_CHANGE;
+    cv_buf_init(&buf, LINE_MAX_OCTETS);
+    s_put(&buf, s_say(make, is_changed ? s_declined_changed : s_audiences[context->audience]));
+    if (context->audience == NTF_TO_COORDINATORS) {
+        cv_buf_printf(&buf, ": ");
+        s_put(&buf, context->area);
+    }
+    s_set_buf(make, make->view, "as", &buf);
 }
 
 json_t *ntf_view(const ntf_context_t *given, const ntf_news_t *news)
@@ -537,6 +573,7 @@ json_t *ntf_view(const ntf_context_t *given, const ntf_news_t *news)
     s_set(&make, make.view, "notice", context->notice);
     if (context->is_second)
         s_set_json(&make, make.view, "second", json_true());
+    s_add_audience(&make, news->kind);
     if (context->inside)
         s_set_json(&make, make.view, "inside", json_true());
     bool is_of_party = news->kind == NTF_DIGEST || news->kind == NTF_CONTACT_PING;

@@ -6,6 +6,7 @@
 
 #include "convene/messages.h"
 #include "notifications/content/words.h"
+#include "notifications/core_audience.h"
 #include "notifications/core_escalate.h"
 #include "notifications/core_remind.h"
 
@@ -81,6 +82,22 @@ static const struct {
     {"not_registered", N_("the party is not registered")},
     {"already_withdrawn", N_("it was withdrawn before")},
 };
+
+/* Why somebody gets what is not about an own registration. */
+static const char *const s_audiences[NTF_AUDIENCES_END] = {
+    [NTF_TO_NONE] = "",
+    [NTF_TO_REGISTERED] = N_("You get this message because your delegation is registered."),
+    [NTF_TO_UNANSWERED] =
+        N_("You get this message because your party may register for this event and has not answered yet."),
+    [NTF_TO_MEMBERS] = N_("You get this message because your party is a member."),
+    [NTF_TO_PROPOSER] = N_("You get this message because your party proposed this event."),
+    [NTF_TO_DECLINED] = N_("You get this message because your party declined this event."),
+    [NTF_TO_COORDINATORS] = N_("You get this message as a coordinator of the area"),
+    [NTF_TO_SECRETARIAT] = N_("You get this message as the secretariat."),
+    [NTF_TO_PERSONS] = "",
+};
+static const char s_declined_changed[] =
+    N_("You get this message because your party declined this event, and it has changed since.");
 
 static const char *const s_whys[NTF_WHYS_END] = {
     [NTF_WHY_WAITS] = N_("it has not left yet"),

@@ -22,13 +22,13 @@ static const char s_braces[] = "{{";
 
 static const char *s_after(cv_str_t text, const char *mark)
 {
-    const char *at = text.len ? memmem(text.ptr, text.len, mark, strlen(mark)) : NULL;
+    const char *at = text.ptr ? memmem(text.ptr, text.len, mark, strlen(mark)) : NULL;
     return at ? at + strlen(mark) : NULL;
 }
 
 static bool s_has(cv_str_t text, cv_str_t part)
 {
-    return text.len && memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
+    return text.ptr && part.ptr && memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
 }
 
 /* The next placeholder of a text, which is cut to what is behind it. 0: there is no more; CV_EMALFORMED: it does not end. */
