@@ -5,8 +5,10 @@ Old messages must still be read, and what is sent must still be readable:
   no message or field goes away, none changes its type, its stream or whose party it names
   what is optional stays optional where we read (requests, questions); what is required stays required where we write
   no limit gets narrower, no word leaves an enum, no role is taken away, no pattern changes
-Wider limits and new words are allowed; in what we write they reach old readers, so they are told as notes.
+Wider limits and new words are allowed, and that an enum becomes a text that each of its words is, for they are the same on
+the wire; in what we write they reach old readers, so they are told as notes.
 """
+import re
 
 
 def compare(old, new):
@@ -50,6 +52,14 @@ def _objects(old, before, new, after, where, ours, breaks, notes):
 
 def _values(old, before, new, after, where, ours, breaks, notes):
     kind = old.kind(before)
+    if kind == "enum" and new.kind(after) == "text":
+        after = new.resolve(after)[1]
+        for word in old.resolve(before)[1]["enum"]:
+            if not after["minLength"] <= len(word) <= after["maxLength"] or not re.search(after.get("pattern", ""), word):
+                breaks.append(f"{where}: word {word} is no text that it takes now")
+        if ours:
+            notes.append(f"{where}: was enum and is text: new words reach old readers; upgrade them first")
+        return
     if kind != new.kind(after):
         breaks.append(f"{where}: was {kind} and is {new.kind(after)}")
         return

@@ -27,6 +27,7 @@ SPECIAL = {  # patterns that are more than classes of characters, and the matche
     r"^\d{4}(-\d{2}(-\d{2})?)?$": "CV_TEXT_PARTIAL_DATE",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "CV_TEXT_WALL_TIME",
     r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$": "CV_TEXT_UTC_OFFSET",
+    r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$": "CV_TEXT_LANGUAGE",
 }
 ALLOWED = {
     "text": {"type", "minLength", "maxLength", "pattern", "x-expect"},

@@ -302,5 +302,7 @@ int cli_recipient_confirm(cli_t *cli);
 int cli_dashboard_sessions(cli_t *cli);
 int cli_dashboard_revoke(cli_t *cli);
 int cli_notice_preview(cli_t *cli);
+int cli_notice_languages(cli_t *cli);
+int cli_languages_read(cli_t *cli); /* the catalogues of --catalogues, or of the configuration */
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "convene/ids.h"
+#include "notifications/content/languages.h"
 #include "notifications/content/preview.h"
 
 #include <stdlib.h>
@@ -177,15 +178,21 @@ int cli_notice_preview(cli_t *cli)
     ntf_preview_t preview;
     if (strcmp(format, "text") != 0 && strcmp(format, "html") != 0 && strcmp(format, "mime") != 0)
         return cli_usage(cli, "--format is text, html or mime, not \"%s\"", format);
-    work.sample.context.language = cv_language_parse(cv_str(code));
-    if (work.sample.context.language == CV_LANGUAGE_ABSENT)
-        return cli_usage(cli, "--language is a language that notices are written in, en or ru, not \"%s\"", code);
     if (cli->args_n == 0)
         return list(cli);
+    int status = cli_languages_read(cli);
+    if (status != CLI_OK)
+        return status;
+    work.sample.context.language = cv_str(code);
+    if (!cv_str_is_language(cv_str(code)) || !ntf_language_is_known(cv_str(code))) {
+        char known[200];
+        ntf_languages_list(known, sizeof known);
+        return cli_usage(cli, "--language is a language that notices are written in (%s), not \"%s\"", known, code);
+    }
     work.name = cli->args[0];
     if (!ntf_sample(work.name).ptr || strcmp(work.name, "base") == 0)
         return unknown_sample(cli, work.name);
-    int status = load(&work);
+    status = load(&work);
     if (status == CLI_OK)
         status = fill(&work);
     if (status == CLI_OK) {

@@ -127,8 +127,13 @@ static const cli_flag_t badge_rotate_flags[] = {
     END,
 };
 static const cli_flag_t preview_flags[] = {
-    {"language", 'l', "CODE", "en (the default) or ru"},
+    {"language", 'l', "CODE", "en (the default), ru, or another that there is a catalogue for"},
+    {"catalogues", 0, "DIR", "where more catalogues are; without it: notifications/languages of the configuration"},
     {"format", 0, "FORMAT", "text (the default), html, or mime: the whole message with its calendar part"},
+    END,
+};
+static const cli_flag_t languages_flags[] = {
+    {"catalogues", 0, "DIR", "where more catalogues are; without it: notifications/languages of the configuration"},
     END,
 };
 static const cli_flag_t attendance_flags[] = {
@@ -775,6 +780,12 @@ const cli_command_t cli_commands[] = {
      "convene notice preview\nconvene notice preview decision --language ru\n"
      "convene notice preview event_change --format mime > change.eml",
      cli_notice_preview},
+    {"notice languages", "Notices", "[LANGUAGE]", 0, 1, "which languages notices can be in, and how complete each is",
+     languages_flags,
+     "Works without services. With LANGUAGE it prints a catalogue with all words, for a translator: gettext's .po, with what\n"
+     "there is in that language. What is missing is said in English.",
+     "convene notice languages\nconvene notice languages kk > kk.po\nconvene notice languages --catalogues .",
+     cli_notice_languages},
     {"attendance", "Badges", "EVENT[/PARTY]", 1, 1, "who came, by party, and what was odd", attendance_flags,
      "Counts, from the scans that gates have told. --scans shows each of them, with a key of the secretariat or the\n"
      "party's focal point. What a scan is taken for is said in proto/README.md, section 13.",

@@ -12,6 +12,7 @@
 #include "notifications/content/calendar.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/language.h"
 #include "notifications/persons.h"
 #include "notifications/ping.h"
 #include "notifications/unseen.h"
@@ -273,6 +274,7 @@ static int s_write(const ntf_delivery_t *row, const ntf_recipient_t *recipient, 
     mail->to_name = recipient->name;
     mail->to_address = recipient->email;
     mail->language = ntf_language_code(recipient->language);
+    ntf_language_wanted(recipient->language);
     mail->is_7bit = ntf_post_has_mail();
     return ntf_mail_write(mail, out);
 }

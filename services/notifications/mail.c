@@ -354,7 +354,7 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
                   s_host_usable(mail->domain) && (!mail->from.len || ntf_mail_address_usable(mail->from)) &&
                   ntf_mail_address_usable(mail->to_address) &&
                   (!mail->to_name.ptr || ntf_mail_name_usable(mail->to_name)) && mail->language.ptr &&
-                  s_dotted(mail->language, "-", 8) && s_line_usable(mail->subject, NTF_SUBJECT_MAX) &&
+                  cv_str_is_language(mail->language) && s_line_usable(mail->subject, NTF_SUBJECT_MAX) &&
                   s_body_usable(mail->body) && (!mail->html.ptr || s_body_usable(mail->html)) &&
                   (!mail->calendar.ptr || s_calendar_usable(mail->calendar, mail->method));
     for (size_t i = 0; usable && i < mail->attached_n; i++)
@@ -385,7 +385,7 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
         s_put_parts(buf, mail);
         return buf->rc;
     }
-    char language[40];
+    char language[48];
     (void)snprintf(language, sizeof(language), "Content-Language: %.*s\r\n", CV_STR_ARG(mail->language));
     cv_buf_printf(buf, "Content-Type: text/plain; charset=utf-8\r\n");
     s_put_body(buf, mail->is_7bit, language, mail->body);

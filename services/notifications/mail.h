@@ -37,7 +37,7 @@ typedef struct {
     int64_t time_ms;  /* the Date */
     cv_str_t to_name; /* absent: the address alone */
     cv_str_t to_address;
-    cv_str_t language;              /* "en", "ru": Content-Language */
+    cv_str_t language;              /* its tag, "uz-Cyrl": Content-Language */
     cv_str_t subject;               /* UTF-8, one line */
     cv_str_t body;                  /* UTF-8, lines end with \n */
     cv_str_t html;                  /* the same as HTML; absent: the text alone */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "notifications/audience.h"
+#include "notifications/content/languages.h"
 #include "notifications/mail.h"
 #include "notifications/prefer.h"
 #include "notifications/reach.h"
@@ -15,6 +16,13 @@ static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipi
     if (!ntf_mail_address_usable(recipient->email))
         return cv_refuse_as(tx, out, CV_EINVAL, "address_unusable", "data.email",
                             "the address must be of the plain form name@host, in ASCII, without quotes and comments");
+    if (!ntf_language_is_known(recipient->language)) {
+        char known[200];
+        ntf_languages_list(known, sizeof known);
+        return cv_refuse_as(tx, out, CV_ENOTFOUND, "unknown_language", "data.language",
+                            "there are no words of notices in %.*s; there are: %s", CV_STR_ARG(recipient->language),
+                            known);
+    }
     int rc = ntf_store_recipient_put(ntf->store, recipient);
     if (!rc)
         rc = ntf_ping_known(ntf->pings, recipient->party, (int)recipient->order, recipient->email, cv_tx_now_ms(tx));

@@ -5,6 +5,7 @@
  * mail server without a sender, a password that would go out in clear.
  */
 #include "convene/config.h"
+#include "notifications/content/languages.h"
 #include "notifications/dispatch.h"
 #include "notifications/ping.h"
 
@@ -135,7 +136,11 @@ int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t e
         cv_str_copy(cv_str(cv_config_text(config, "notifications/webhook_key")), settings.key_path,
                     sizeof(settings.key_path)))
         return s_wrong(ret_error, error_size, "notifications/webhook_key", "is too long");
-    int rc = s_smtp(config, &settings.courier, ret_error, error_size);
+    char wrong[512];
+    int rc = ntf_languages_read(s_text(config, "notifications/languages"), wrong, sizeof(wrong));
+    if (rc)
+        return rc == CV_EINVAL ? s_wrong(ret_error, error_size, "notifications/languages", wrong) : rc;
+    rc = s_smtp(config, &settings.courier, ret_error, error_size);
     if (!rc && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* before there is a second thread */
         rc = s_wrong(ret_error, error_size, "smtp/url", "libcurl cannot start");
     if (!rc)

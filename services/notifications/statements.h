@@ -57,6 +57,13 @@
     "ALTER TABLE ntf_delivery ADD COLUMN scrub INTEGER NOT NULL DEFAULT 0;" \
     "CREATE INDEX ntf_delivery_scrub ON ntf_delivery(n) WHERE scrub = 1;"
 
+/* A language was a number of a list that had these two. */
+#define TAG_OF_LANGUAGE(table)                                                        \
+    "ALTER TABLE " table " ADD COLUMN tag TEXT;"                                      \
+    "UPDATE " table " SET tag = CASE language WHEN 1 THEN 'en' WHEN 2 THEN 'ru' END;" \
+    "ALTER TABLE " table " DROP COLUMN language; ALTER TABLE " table " RENAME COLUMN tag TO language;"
+#define NTF_TABLES_LANGUAGE TAG_OF_LANGUAGE("ntf_contact") TAG_OF_LANGUAGE("ntf_recipient")
+
 #define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
 /* In the order of s_delivery_read. */
 #define DELIVERY                                                                                                     \

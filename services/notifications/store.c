@@ -18,6 +18,7 @@
 const char ntf_tables_1[] = NTF_TABLES_1;
 const char ntf_tables_2[] = NTF_TABLES_2;
 const char ntf_tables_3[] = NTF_TABLES_3;
+const char ntf_tables_language[] = NTF_TABLES_LANGUAGE;
 
 struct ntf_store {
 #define XX(name, sql) cv_stmt_t *name;
@@ -209,23 +210,6 @@ static int s_answer_stored(cv_party_answer_t answer)
     return stored;
 }
 
-_Static_assert(CV_LANGUAGE_MAX == 2, "a new language needs a number of its own");
-static const int64_t s_languages[CV_LANGUAGE_MAX + 1] = {[CV_LANGUAGE_EN] = 1, [CV_LANGUAGE_RU] = 2};
-
-static int64_t s_language_stored(cv_language_t language)
-{
-    return s_languages[language];
-}
-
-cv_language_t ntf_store_language(int64_t stored)
-{
-    for (int language = CV_LANGUAGE_MAX; language > CV_LANGUAGE_ABSENT; language--) {
-        if (s_languages[language] == stored)
-            return (cv_language_t)language;
-    }
-    return CV_LANGUAGE_ABSENT;
-}
-
 int ntf_store_answer_get(ntf_store_t *store, cv_str_t event, cv_str_t party, cv_party_answer_t *ret_answer,
                          int64_t *ret_since)
 {
@@ -327,7 +311,7 @@ int ntf_store_contact_put(ntf_store_t *store, cv_str_t event, cv_str_t party, co
     cv_stmt_text(store->contact_put, 2, party);
     cv_stmt_text(store->contact_put, 3, contact->name);
     cv_stmt_text(store->contact_put, 4, contact->email);
-    cv_stmt_int(store->contact_put, 5, s_language_stored(contact->language));
+    cv_stmt_text(store->contact_put, 5, contact->language);
     return cv_stmt_run(store->contact_put);
 }
 
@@ -424,7 +408,7 @@ int ntf_store_recipient_put(ntf_store_t *store, const cv_recipient_t *recipient)
     cv_stmt_int(store->recipient_put, 2, recipient->order);
     cv_stmt_text(store->recipient_put, 3, recipient->name);
     cv_stmt_text(store->recipient_put, 4, recipient->email);
-    cv_stmt_int(store->recipient_put, 5, s_language_stored(recipient->language));
+    cv_stmt_text(store->recipient_put, 5, recipient->language);
     return cv_stmt_run(store->recipient_put);
 }
 
@@ -445,7 +429,7 @@ int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_part
             .order = cv_stmt_get_int(stmt, 1),
             .name = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
             .email = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
-            .language = ntf_store_language(cv_stmt_get_int(stmt, 4)),
+            .language = s_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
         };
         if (rc)
             break;
@@ -475,7 +459,7 @@ int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, 
             .order = (int)cv_stmt_get_int(stmt, 0),
             .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
             .email = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
-            .language = ntf_store_language(cv_stmt_get_int(stmt, 3)),
+            .language = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
         };
         cv_stmt_reset(stmt);
         return rc;

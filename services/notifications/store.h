@@ -50,7 +50,7 @@
 #include "convene/store.h"
 #include "notifications/core_audience.h"
 
-extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[]; /* the migrations */
+extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[], ntf_tables_language[]; /* the migrations */
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                          /* ntf_delivery.state */
 enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 }; /* ntf_delivery.kind */
@@ -178,13 +178,12 @@ int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_
 typedef struct {
     int order;            /* 0: the delegation's contact */
     cv_str_t name, email; /* name absent: cannot stand in a message */
-    cv_language_t language;
+    cv_str_t language;    /* as it was asked for; absent: none was */
 } ntf_recipient_t;
 /* Whom to write to: the delegation's contact, else the party's recipient with the lowest order. Those whose address
  * cannot be used are passed over, and those up to the order `above` (-1: none are). CV_ENOTFOUND: nobody. */
 int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, int above, cv_arena_t *arena,
                             ntf_recipient_t *ret_recipient) CV_USE_RESULT;
-cv_language_t ntf_store_language(int64_t stored);
 /* Name of one person of the delegation; absent when not known. */
 int ntf_store_person_get(ntf_store_t *store, cv_str_t event, cv_str_t party, int64_t number, cv_arena_t *arena,
                          cv_str_t *ret_name) CV_USE_RESULT;

@@ -185,12 +185,13 @@ int ntf_person_recipient(ntf_persons_t *store, const ntf_delivery_t *row, cv_are
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
     cv_str_t name = cv_stmt_get_text(stmt, 0), email = cv_stmt_get_text(stmt, 1);
+    cv_str_t language = cv_stmt_get_text(stmt, 3);
     rc = ntf_mail_address_usable(email) && !cv_stmt_get_int(stmt, 2) ? CV_OK : CV_ENOTFOUND;
     if (!rc)
         *ret_recipient = (ntf_recipient_t){
             .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
             .email = s_keep(email, arena, &rc),
-            .language = ntf_store_language(cv_stmt_get_int(stmt, 3)),
+            .language = language.ptr ? s_keep(language, arena, &rc) : CV_STR_NONE,
         };
     cv_stmt_reset(stmt);
     return rc;

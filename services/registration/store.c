@@ -256,22 +256,29 @@ int reg_store_contact_set(reg_store_t *store, int64_t delegation, int64_t key, c
 
     if (rc)
         return rc;
-    BIND(store->contact_set, 1, delegation, contact->language, key);
+    cv_stmt_int(store->contact_set, 1, delegation);
+    cv_stmt_text(store->contact_set, 2, contact->language);
+    cv_stmt_int(store->contact_set, 3, key);
     cv_stmt_blob(store->contact_set, 4, ret_sealed->ptr, ret_sealed->len);
     return cv_stmt_run(store->contact_set);
 }
 
 int reg_store_contact_get(reg_store_t *store, int64_t delegation, char text[REG_PERSON_TEXT], cv_contact_t *ret_contact)
 {
+    enum { LANGUAGE_ROOM = 24 }; /* at the end of text: a contact has no answers there */
+    char *const language = text + REG_PERSON_TEXT - LANGUAGE_ROOM;
     cv_contact_t contact = {0};
 
     cv_stmt_int(store->contact_get, 1, delegation);
     int rc = cv_stmt_step(store->contact_get);
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
-    contact.language = (cv_language_t)cv_stmt_get_int(store->contact_get, 2);
     rc = reg_store_unseal(store, cv_stmt_get_int(store->contact_get, 0), true, cv_stmt_get_blob(store->contact_get, 1),
                           text, &contact.name, &contact.email, &(cv_str_t){0});
+    if (!rc && !cv_stmt_get_null(store->contact_get, 2)) {
+        rc = cv_str_copy(cv_stmt_get_text(store->contact_get, 2), language, LANGUAGE_ROOM);
+        contact.language = cv_str(language);
+    }
     cv_stmt_reset(store->contact_get);
     if (!rc)
         *ret_contact = contact;

@@ -31,7 +31,7 @@
 
 typedef struct reg_store reg_store_t;
 
-enum { REG_MIGRATIONS = 9 };
+enum { REG_MIGRATIONS = 10 };
 extern const char *const reg_migrations[REG_MIGRATIONS];
 
 int reg_store_open(cv_db_t *db, reg_store_t **ret_store) CV_USE_RESULT;

@@ -88,6 +88,11 @@ const char *const reg_migrations[REG_MIGRATIONS] = {
     reg_consent_tables,
     reg_access_on_behalf,
     reg_offer_tables,
+    /* A language was a number of a list that had these two. */
+    "ALTER TABLE contact ADD COLUMN tag TEXT;"
+    "UPDATE contact SET tag = CASE language WHEN 1 THEN 'en' WHEN 2 THEN 'ru' END;"
+    "ALTER TABLE contact DROP COLUMN language;"
+    "ALTER TABLE contact RENAME COLUMN tag TO language;",
 };
 
 static int32_t get32(cv_stmt_t *stmt, int column)

@@ -44,6 +44,13 @@ def word_more(definition, word):
     return lambda node: node["definitions"][definition]["enum"].append(word)
 
 
+def text_instead(definition, pattern):
+    def change(node):
+        node["definitions"][definition] = {"description": "Any.", "type": "string", "minLength": 2, "maxLength": 32,
+                                           "pattern": pattern, "x-expect": "words"}
+    return change
+
+
 EXTRA = {"description": "New.", "type": "integer", "minimum": 0, "maximum": 9}
 
 
@@ -65,6 +72,7 @@ BREAKING = [  # file, change, what the refusal must say
     (DECIDED, relax("code"), "data.code: was always there and is optional now"),
     (DECIDED, require("seats"), "data.seats: was optional and is required"),  # records already written lack it
     (DECIDED, put(["x-stream"], "registration.private"), "x-stream was registration.events"),
+    (DEFS, text_instead("capacity", "^[a-z]{2,8}$"), "capacity: word interpreter is no text that it takes now"),
     (DEFS, word_gone("capacity", "media"), "capacity: word media is gone"),
     (DEFS, put(["definitions", "name", "maxLength"], 199), "name: maxLength was 200 and is 199"),
     (DEFS, put(["definitions", "event_id", "minLength"], 2), "data.event: minLength was 1 and is 2"),
@@ -86,6 +94,7 @@ HARMLESS = [
     (REGISTER, put(["x-roles"], ["secretariat", "focal_point", "publisher", "service"])),
     (DECIDED, put(["properties", "extra"], EXTRA)),
     (DEFS, word_more("capacity", "observer")),
+    (DEFS, text_instead("capacity", "^[a-z_]{2,32}$")),
     (DEFS, put(["definitions", "name", "maxLength"], 210)),
 ]
 

@@ -49,6 +49,8 @@ def stretched(node, value, length):
     """A text of this length that still fits its pattern, or None where the pattern fixes the length."""
     if "@" in node.get("pattern", ""):
         return value[:1] + "@" + "x" * (length - 2) if length >= 3 else None
+    if "(-[" in node.get("pattern", ""):  # parts of at most so many letters
+        return (f"kkk-{'x' * 8}-" + "x" * length)[:length]
     if "\\d{4}" in node.get("pattern", "") or ":" in node.get("pattern", "") or node["minLength"] == node["maxLength"]:
         return None
     return (value + value[-1] * length)[:length] if value.isascii() else "x" * length

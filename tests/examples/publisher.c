@@ -107,7 +107,7 @@ static void read_register(const json_t *data, cv_registration_register_v1_t *ret
     ret->has_contact = contact != NULL;
     ret->contact = (cv_contact_t){.name = text(contact, "name"),
                                   .email = text(contact, "email"),
-                                  .language = cv_language_parse(text(contact, "language"))};
+                                  .language = text(contact, "language")};
 }
 
 static void read_withdraw(const json_t *data, cv_registration_withdraw_v1_t *ret)

@@ -379,7 +379,7 @@ static inline cv_str_t drv_recipient(drv_t *drv, const char *id, const char *par
                                 .order = order,
                                 .name = CV_STR("Mission"),
                                 .email = cv_str(email),
-                                .language = CV_LANGUAGE_RU};
+                                .language = CV_STR("ru")};
     return drv_decide(drv, id, CV_MSG_NOTIFICATIONS_RECIPIENT_PUT_V1, &recipient);
 }
 

@@ -60,7 +60,7 @@ static inline uint64_t tell_contact(drv_t *drv, const char *party, const char *e
         .event = CV_STR("FORUM"),
         .party = cv_str(party),
         .has_contact = email != NULL,
-        .contact = {.name = CV_STR("Focal Point"), .email = cv_str(email), .language = CV_LANGUAGE_EN},
+        .contact = {.name = CV_STR("Focal Point"), .email = cv_str(email), .language = CV_STR("en")},
         .persons_n = 1,
         .persons = {{.number = 1, .name = CV_STR("Bekova Aigerim"), .capacity = CV_CAPACITY_HEAD}}};
     return drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);

@@ -24,7 +24,7 @@ static inline uint64_t tell_persons(drv_t *drv, const char *second, const char *
         .event = CV_STR("FORUM"),
         .party = CV_STR(KZ),
         .has_contact = true,
-        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@kz.example"), .language = CV_LANGUAGE_EN},
+        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@kz.example"), .language = CV_STR("en")},
         .persons_n = 3,
         .persons = {
             {.number = 1, .name = cv_str(AIGERIM), .capacity = CV_CAPACITY_HEAD},

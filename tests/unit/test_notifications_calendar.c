@@ -229,7 +229,7 @@ static void test_names_add_no_lines(void **state)
             .event = CV_STR("FORUM"),
             .party = CV_STR(KZ),
             .has_contact = true,
-            .contact = {.name = cv_str(names[i]), .email = CV_STR("a@kz.example"), .language = CV_LANGUAGE_EN}};
+            .contact = {.name = cv_str(names[i]), .email = CV_STR("a@kz.example"), .language = CV_STR("en")}};
         uint64_t at = drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
         uint64_t seq = tell_decided(drv, KZ, CV_OUTCOME_CLASS_OK, CV_PARTY_ANSWER_REGISTERED, at);
         drv_run(drv, 500, true);

@@ -460,7 +460,7 @@ static void test_text_of_a_decision(void **state)
     cv_scheduling_event_v1_t event = forum();
     ntf_person_t persons[] = {{1, CV_STR("Bekova Aigerim")}};
     ntf_context_t context = {
-        .language = CV_LANGUAGE_EN,
+        .language = CV_STR("en"),
         .recipient = CV_STR("A. Bekova"),
         .party = CV_STR("KZ"),
         .party_name = CV_STR("Kazakhstan"),
@@ -487,7 +487,7 @@ static void test_text_of_a_decision(void **state)
     assert_true(has(body, "Notice: registration.events.0123456789abcdef.42.KZ\n"));
     ntf_text_done(&text);
 
-    context.language = CV_LANGUAGE_RU;
+    context.language = CV_STR("ru");
     assert_int_equal(text_decision(&context, &record, &text), CV_OK);
     body = cv_buf_str(&text.body);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Регистрация принята частично: Business Forum"));
@@ -701,7 +701,7 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     cv_registration_promoted_v1_t promoted = {.cause = CV_PROMOTION_CAUSE_RELEASE,
                                               .persons_n = 1,
                                               .persons = {{.number = 7, .state = CV_PERSON_STATE_CONFIRMED}}};
-    context.language = CV_LANGUAGE_RU;
+    context.language = CV_STR("ru");
     ntf_text_init(&text);
     assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_PROMOTION, .promoted = &promoted}, &text), CV_OK);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "Места из листа ожидания подтверждены: Business Forum"));
@@ -725,7 +725,7 @@ static void test_text_of_a_promotion_and_a_change(void **state)
 
     cv_registration_lapsed_v1_t lapsed = {
         .expires_ms = 1772096400000, .persons_n = 1, .persons = {{.number = 7, .state = CV_PERSON_STATE_WITHDRAWN}}};
-    context.language = CV_LANGUAGE_EN;
+    context.language = CV_STR("en");
     ntf_text_init(&text);
     assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_LAPSE, .lapsed = &lapsed}, &text), CV_OK);
     assert_true(cv_str_is(cv_buf_str(&text.subject), "An offered place was not accepted in time: Business Forum"));
@@ -763,7 +763,7 @@ static void test_longest_texts_fit(void **state)
         record.persons[i] = (cv_person_place_t){
             .number = (int64_t)i + 1, .state = CV_PERSON_STATE_WAITING, .has_position = true, .position = 1000000};
     }
-    ntf_context_t context = {.language = CV_LANGUAGE_RU,
+    ntf_context_t context = {.language = CV_STR("ru"),
                              .recipient = long_name,
                              .party = CV_STR("KZ"),
                              .party_name = long_name,

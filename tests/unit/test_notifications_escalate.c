@@ -383,7 +383,7 @@ static void state_says(drv_t *drv, int64_t offered_n)
         .event = CV_STR("FORUM"),
         .party = CV_STR(KZ),
         .has_contact = true,
-        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@KZ.example"), .language = CV_LANGUAGE_EN}};
+        .contact = {.name = CV_STR("Focal Point"), .email = CV_STR("focal@KZ.example"), .language = CV_STR("en")}};
     drv_state(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DELEGATION_V1, &delegation);
     drv_state(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
     drv_run(drv, 1000, true);

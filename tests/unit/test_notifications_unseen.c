@@ -58,7 +58,7 @@ static void test_told_once(void **state)
     assert_int_equal(told(drv), 1);
     char *mail = drv_file(drv, "unseen." OFFER);
     assert_non_null(mail);
-    static const char *const parts[] = {"desk@secretariat.example", "Kazakhstan (KZ)",
+    static const char *const parts[] = {"desk@secretariat.example", "Казахстан (KZ)",
                                         "2026-02-28 09:00:0",       "Business Forum",
                                         "convene notice log KZ",    "Предложено место; его нужно подтвердить в срок"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

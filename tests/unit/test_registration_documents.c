@@ -320,7 +320,7 @@ static void an_older_database_goes_on(void **state)
     const cv_db_options_t options = {.path = driver->path,
                                      .application_id = old.application_id,
                                      .migrations = old.migrations,
-                                     .migrations_n = REG_MIGRATIONS - 5};
+                                     .migrations_n = REG_MIGRATIONS - 6};
     assert_int_equal(cv_db_open(&options, &driver->db, error, sizeof error), CV_OK);
     cv_db_close(&driver->db);
     driver_open(driver);

@@ -231,7 +231,7 @@ static const char OLD_ROWS[] =
     "INSERT INTO tally VALUES(8192 + 4096 + 1 + 3, NULL, 2, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
     "NULL, NULL);"
     "INSERT INTO tally VALUES(8193, 10, 2, 0, 0, 0, 0, 0, 0, 1, 0, 2, 2, 1, 1, 1);"
-    "INSERT INTO contact VALUES(8193, 'Xanthippa Desk', 'xanthippa@example.org', 1);"
+    "INSERT INTO contact VALUES(8193, 'Xanthippa Desk', 'xanthippa@example.org', 2);"
     "INSERT INTO person VALUES(1, 8193, 1, 0, 1, 3, 0, 0, 0, 5, 0, 'Quillanova One', 'quillanova@example.org');"
     "INSERT INTO person VALUES(2, 8193, 2, 1, 1, 3, 0, 0, 0, 5, 0, 'Wolfsbane Two', NULL);"
     "INSERT INTO change VALUES(1, 1, 6, 0, 2, 'r', 'Zephyrine was wrong', 1, 3, 0, 'Zephyrine One', NULL);"
@@ -290,6 +290,7 @@ static void an_older_database_is_sealed(void **state)
     assert_true(cv_str_is(now->persons[1].name, "Wolfsbane Two"));
     assert_null(now->persons[1].email.ptr);
     assert_true(now->has_contact && cv_str_is(now->contact.name, "Xanthippa Desk"));
+    assert_true(cv_str_is(now->contact.language, "ru")); /* which was a number then */
     driver_bytes_t rows[2] = {{0}};
     char next[257];
     assert_int_equal(driver_query(driver, "history", "E1/KZ/1", NULL, 0, rows, 2, next), 2);

@@ -5,7 +5,8 @@
  * made step by step are to the letter those that a new database gets; rows that were there before a step are there after
  * it; and there is no access at which the power can go and leave a database that does not open, or has lost a row. What a
  * step needs code for, and what it makes of the content of rows, is tested with the service (unit/registration_vault,
- * unit/scheduling_year and others).
+ * unit/scheduling_year and others). Each step is tried from each before it, so the time grows with their number.
+ * ctest-timeout: 300
  */
 #include "crash_vfs.h"
 #include "dashboard/dashboard.h"

@@ -198,7 +198,7 @@ static void test_largest_record(void **state)
     data.event = (cv_str_t){name, 64};
     data.party = CV_STR("P23456789_123456");
     data.has_contact = true;
-    data.contact = (cv_contact_t){{name, sizeof name}, {email, sizeof email}, CV_LANGUAGE_EN};
+    data.contact = (cv_contact_t){{name, sizeof name}, {email, sizeof email}, CV_STR("zho-Hans1234-variante")};
     data.persons_n = CV_REGISTRATION_CONTACT_V1_PERSONS_MAX;
     for (size_t i = 0; i < data.persons_n; i++)
         data.persons[i] = (cv_person_private_t){.number = 10000,

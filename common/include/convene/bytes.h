@@ -29,6 +29,9 @@ bool cv_str_is(cv_str_t a, const char *c_string);
 int cv_str_copy(cv_str_t s, char *ret_dst, size_t size) CV_USE_RESULT;
 /* A whole number of at most digits_max (18 or fewer) decimal digits and nothing else; no text is 0. CV_EINVAL. */
 int cv_str_digits(cv_str_t s, size_t digits_max, int64_t *ret_number) CV_USE_RESULT;
+/* The tag of a language, as far as the contract takes it: "kk", "uz-Cyrl", "zh-Hans-CN": two or three small letters, then at
+ * most two parts of 2 to 8 letters and digits. */
+bool cv_str_is_language(cv_str_t s);
 
 typedef struct {
     uint8_t *ptr;

@@ -63,7 +63,8 @@ typedef enum {
     CV_TEXT_EMAIL,
     CV_TEXT_PARTIAL_DATE,
     CV_TEXT_WALL_TIME,
-    CV_TEXT_UTC_OFFSET
+    CV_TEXT_UTC_OFFSET,
+    CV_TEXT_LANGUAGE
 } cv_text_rule_t;
 
 typedef struct cv_shape cv_shape_t;

@@ -49,6 +49,24 @@ int cv_str_digits(cv_str_t s, size_t digits_max, int64_t *ret_number)
     return CV_OK;
 }
 
+bool cv_str_is_language(cv_str_t s)
+{
+    size_t parts = 0, len = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        bool small = c >= 'a' && c <= 'z', other = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (c == '-') {
+            if (len < 2 || parts == 2)
+                return false;
+            parts++;
+            len = 0;
+        } else if ((!small && (!other || parts == 0)) || ++len > (parts ? 8 : 3)) {
+            return false;
+        }
+    }
+    return len >= 2;
+}
+
 /* ---- buffer ------------------------------------------------------------------------------- */
 
 #define BUF_FIRST 256

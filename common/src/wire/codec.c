@@ -204,6 +204,8 @@ static bool s_rule_holds(const cv_field_t *field, cv_str_t s)
         return s.len == 5 && s_hours_minutes(s.ptr, 23);
     case CV_TEXT_UTC_OFFSET:
         return s.len == 6 && (s.ptr[0] == '+' || s.ptr[0] == '-') && s_hours_minutes(s.ptr + 1, 14);
+    case CV_TEXT_LANGUAGE:
+        return cv_str_is_language(s);
     }
     return false;
 }

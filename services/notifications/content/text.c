@@ -4,8 +4,8 @@
 #include "notifications/content/text.h"
 
 #include "notifications/content/embedded.h"
+#include "notifications/content/languages.h"
 #include "notifications/content/mustache.h"
-#include "notifications/content/words.h"
 #include "notifications/mail.h"
 #include "notifications/store.h"
 
@@ -25,9 +25,9 @@ const char *ntf_kind_name(int kind)
     return s_kinds[kind];
 }
 
-cv_str_t ntf_language_code(cv_language_t language)
+cv_str_t ntf_language_code(cv_str_t wanted)
 {
-    return language == CV_LANGUAGE_ABSENT ? CV_STR("en") : cv_str(cv_language_text(language));
+    return cv_str(ntf_language_of(wanted)->tag);
 }
 
 void ntf_text_init(ntf_text_t *text)
@@ -73,9 +73,9 @@ static cv_str_t s_translate(void *self, cv_str_t context, cv_str_t one, cv_str_t
     return many.ptr ? ntf_words_form(own->words, one, many, n) : ntf_words_get(own->words, context, one);
 }
 
-static int s_render(const char *kind, const char *suffix, cv_language_t language, const json_t *view, cv_buf_t *out)
+static int s_render(const char *kind, const char *suffix, cv_str_t language, const json_t *view, cv_buf_t *out)
 {
-    s_self_t self = {.suffix = suffix, .words = ntf_words_of(ntf_language_code(language))};
+    s_self_t self = {.suffix = suffix, .words = ntf_language_of(language)->words};
     ntf_mustache_t options = {.self = &self, .partial = s_partial, .translate = s_translate};
     options.html = cv_str_is(cv_str(suffix), ".html");
     int rc = ntf_mustache(&options, s_template(cv_str(kind), suffix), view, out, NULL);

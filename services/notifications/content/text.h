@@ -3,8 +3,9 @@
  *
  * The facts of a notice become a view (view.c): an object of words and numbers, in the recipient's language where they
  * are ours. Templates (templates/KIND.txt and .html, and partials) make texts of it. Names, titles and codes stand as they
- * were given, in their own script. Of personal data a notice holds the recipient's own name and the names of its own
- * delegation, nothing else; one to a person of it holds that person's name alone. What comes from others is put on one line and stripped of control characters, so that it
+ * were given, in their own script; but the name of a party in the recipient's language where its catalogue has it. Of
+ * personal data a notice holds the recipient's own name and the names of its own delegation, nothing else; one to a person of
+ * it holds that person's name alone. What comes from others is put on one line and stripped of control characters, so that it
  * cannot look like our text; only the text of a decision keeps its lines, each behind "> ".
  *
  * A time is always said with the clock on the wall, its offset from UTC and the zone: of the event or of the procedure
@@ -30,8 +31,8 @@ typedef struct {
 
 /* What all notices say besides what they are about. Absent parts are left out of the text. */
 typedef struct {
-    cv_language_t language; /* absent: English */
-    cv_str_t recipient;     /* name; may be absent */
+    cv_str_t language;  /* that is wanted; absent: English */
+    cv_str_t recipient; /* name; may be absent */
     cv_str_t party, party_name;
     cv_str_t event;
     const cv_scheduling_event_v1_t *details; /* the event as it is known; NULL: not known yet, or it is about none */
@@ -97,8 +98,8 @@ int ntf_text_inside(const ntf_context_t *context, const ntf_news_t *news, cv_buf
 int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t *view, const char **headline);
 /* view.c: the facts as the templates want them; a new reference, NULL: out of memory. */
 json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news);
-/* "en", "ru" */
-cv_str_t ntf_language_code(cv_language_t language);
+/* The language that a notice is written in for who wants that one: languages.h. */
+cv_str_t ntf_language_code(cv_str_t wanted);
 /* The first part of its templates' names: "decision". */
 const char *ntf_kind_name(int kind);
 

@@ -5,6 +5,7 @@
  */
 #include "convene/ids.h"
 #include "convene/zone.h"
+#include "notifications/content/languages.h"
 #include "notifications/content/said.h"
 #include "notifications/content/text.h"
 #include "notifications/content/view_words.h"
@@ -564,14 +565,19 @@ static void s_add_audience(s_make_t *make, int kind)
     s_set_buf(make, make->view, "as", &buf);
 }
 
-json_t *ntf_view(const ntf_context_t *context, const ntf_news_t *news)
+json_t *ntf_view(const ntf_context_t *given, const ntf_news_t *news)
 {
-    cv_str_t language = ntf_language_code(context->language);
-    s_make_t make = {
-        .context = context, .words = ntf_words_of(language), .view = json_object(), .shown = context->details};
+    const ntf_language_t *language = ntf_language_of(given->language);
+    ntf_context_t own = *given;
+    const ntf_context_t *const context = &own;
+    s_make_t make = {.context = context, .words = language->words, .view = json_object(), .shown = context->details};
     if (!make.view)
         return NULL;
-    s_set(&make, make.view, "language", language);
+    if (given->party_name.ptr)
+        own.party_name = ntf_words_get(make.words, CV_STR(NTF_WORDS_PARTY), given->party_name);
+    s_set(&make, make.view, "language", cv_str(language->tag));
+    if (language->is_rtl)
+        s_set_json(&make, make.view, "rtl", json_true());
     if (context->recipient.ptr)
         s_set_clean(&make, make.view, "recipient", context->recipient);
     s_set_named(&make, "delegation", context->party_name, context->party);

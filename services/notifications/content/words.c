@@ -3,33 +3,26 @@
  */
 #include "notifications/content/words.h"
 
-#include "notifications/content/embedded.h"
-
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RULE_DEPTH = 32, LANGUAGES_MAX = 16 };
-
-typedef struct {
-    cv_str_t context, text, many; /* absent: none */
-    cv_str_t forms[NTF_WORDS_FORMS_MAX];
-    bool fuzzy;
-} s_entry_t;
+enum { RULE_DEPTH = 32 };
 
 struct ntf_words {
-    s_entry_t *entries; /* in the order of their texts and contexts */
+    ntf_word_t *entries; /* in the order of their texts and contexts */
     size_t n;
     cv_arena_t *arena;
-    cv_str_t rule; /* of plurals; absent: none */
+    cv_str_t header, rule; /* of plurals; absent: none */
+    const ntf_words_t *under;
 };
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
 typedef struct {
     ntf_words_t *words;
-    s_entry_t entry; /* the one that is being read */
-    cv_str_t *field; /* of entry, to which a line without a keyword belongs */
+    ntf_word_t entry; /* the one that is being read */
+    cv_str_t *field;  /* of entry, to which a line without a keyword belongs */
+    size_t line;
 } s_reader_t;
 
 static int s_unescape(cv_arena_t *arena, cv_str_t quoted, cv_str_t before, cv_str_t *ret)
@@ -58,10 +51,16 @@ static int s_unescape(cv_arena_t *arena, cv_str_t quoted, cv_str_t before, cv_st
     return CV_OK;
 }
 
+static bool s_has_before(cv_str_t line, const char *word)
+{
+    size_t len = strlen(word);
+    return line.len >= len && memcmp(line.ptr, word, len) == 0;
+}
+
 static bool s_begins(cv_str_t *line, const char *word)
 {
     size_t len = strlen(word);
-    if (line->len < len || memcmp(line->ptr, word, len) != 0)
+    if (!s_has_before(*line, word))
         return false;
     *line = (cv_str_t){line->ptr + len, line->len - len};
     return true;
@@ -86,13 +85,16 @@ static cv_str_t s_rule_of(cv_str_t header)
 
 static int s_end_entry(s_reader_t *reader)
 {
-    s_entry_t entry = reader->entry;
+    ntf_word_t entry = reader->entry;
     ntf_words_t *words = reader->words;
-    reader->entry = (s_entry_t){0};
+    reader->entry = (ntf_word_t){0};
     reader->field = NULL;
     if (!entry.text.ptr)
         return entry.forms[0].ptr ? CV_EMALFORMED : CV_OK;
     if (entry.text.len == 0) {
+        if (words->header.ptr)
+            return CV_EMALFORMED;
+        words->header = entry.forms[0];
         words->rule = s_rule_of(entry.forms[0]);
         return CV_OK;
     }
@@ -106,15 +108,25 @@ static int s_end_entry(s_reader_t *reader)
 
 static int s_line(s_reader_t *reader, cv_str_t line)
 {
+    const char *const from = line.ptr;
     while (line.len && (line.ptr[line.len - 1] == '\r' || line.ptr[line.len - 1] == ' '))
         line.len--;
     if (line.len == 0)
         return s_end_entry(reader);
+    /* The next entry may come without an empty line before it. */
+    bool begins = line.ptr[0] == '#' || s_has_before(line, "msgctxt ") || s_has_before(line, "msgid ");
+    if (begins && reader->entry.forms[0].ptr) {
+        int rc = s_end_entry(reader);
+        if (rc)
+            return rc;
+    }
     if (line.ptr[0] == '#') {
         bool flags = s_begins(&line, "#,");
         reader->entry.fuzzy = reader->entry.fuzzy || (flags && memmem(line.ptr, line.len, "fuzzy", 5));
         return CV_OK;
     }
+    if (begins && !reader->entry.line)
+        reader->entry.line = reader->line;
     if (s_begins(&line, "msgctxt ")) {
         reader->field = &reader->entry.context;
     } else if (s_begins(&line, "msgid_plural ")) {
@@ -130,7 +142,9 @@ static int s_line(s_reader_t *reader, cv_str_t line)
         reader->field = &reader->entry.forms[form];
         line = (cv_str_t){line.ptr + 3, line.len - 3};
     }
-    return reader->field ? s_unescape(reader->words->arena, line, *reader->field, reader->field) : CV_EMALFORMED;
+    if (!reader->field || (line.ptr != from && reader->field->ptr))
+        return CV_EMALFORMED; /* a text of nothing, or a keyword twice */
+    return s_unescape(reader->words->arena, line, *reader->field, reader->field);
 }
 
 static int s_order(cv_str_t a, cv_str_t b)
@@ -142,7 +156,7 @@ static int s_order(cv_str_t a, cv_str_t b)
 
 static int s_compare(const void *a, const void *b)
 {
-    const s_entry_t *left = a, *right = b;
+    const ntf_word_t *left = a, *right = b;
     int order = s_order(left->text, right->text);
     return order ? order : s_order(left->context, right->context);
 }
@@ -160,6 +174,7 @@ int ntf_words_parse(cv_str_t po, ntf_words_t **ret_words, size_t *ret_line)
     for (size_t from = 0; !rc && from < po.len; number++) {
         const char *newline = memchr(po.ptr + from, '\n', po.len - from);
         size_t to = newline ? (size_t)(newline - po.ptr) : po.len;
+        reader.line = number + 1;
         rc = s_line(&reader, (cv_str_t){po.ptr + from, to - from});
         from = to + 1;
     }
@@ -309,58 +324,44 @@ int64_t ntf_words_rule(const ntf_words_t *words, int64_t n)
 
 /* ---- looking up --------------------------------------------------------------------------- */
 
-static const s_entry_t *s_entry_of(const ntf_words_t *words, cv_str_t context, cv_str_t text)
+void ntf_words_put_over(ntf_words_t *words, const ntf_words_t *under)
 {
-    s_entry_t wanted = {.context = context, .text = text};
-    return words ? bsearch(&wanted, words->entries, words->n, sizeof(wanted), s_compare) : NULL;
+    words->under = under;
+}
+
+cv_str_t ntf_words_header(const ntf_words_t *words)
+{
+    return words->header;
+}
+
+const ntf_word_t *ntf_words_at(const ntf_words_t *words, size_t i)
+{
+    return i < words->n ? &words->entries[i] : NULL;
+}
+
+const ntf_word_t *ntf_words_find(const ntf_words_t **words, cv_str_t context, cv_str_t text)
+{
+    ntf_word_t wanted = {.context = context, .text = text};
+    for (; *words; *words = (*words)->under) {
+        const ntf_words_t *own = *words;
+        const ntf_word_t *found = bsearch(&wanted, own->entries, own->n, sizeof(wanted), s_compare);
+        if (found)
+            return found;
+    }
+    return NULL;
 }
 
 cv_str_t ntf_words_get(const ntf_words_t *words, cv_str_t context, cv_str_t text)
 {
-    const s_entry_t *entry = s_entry_of(words, context, text);
+    const ntf_word_t *entry = ntf_words_find(&words, context, text);
     return entry ? entry->forms[0] : text;
 }
 
 cv_str_t ntf_words_form(const ntf_words_t *words, cv_str_t one, cv_str_t many, int64_t n)
 {
-    const s_entry_t *entry = s_entry_of(words, CV_STR_NONE, one);
+    const ntf_word_t *entry = ntf_words_find(&words, CV_STR_NONE, one);
     int64_t form = entry && entry->many.ptr && cv_str_equal(entry->many, many) ? ntf_words_rule(words, n) : -1;
     if (form < 0 || form >= NTF_WORDS_FORMS_MAX || !entry->forms[form].ptr)
         return n == 1 ? one : many;
     return entry->forms[form];
-}
-
-/* ---- the languages of this program ----------------------------------------------------------- */
-
-static struct {
-    char language[16];
-    ntf_words_t *words;
-} s_languages[LANGUAGES_MAX];
-static size_t s_languages_n;
-static pthread_once_t s_once = PTHREAD_ONCE_INIT;
-
-/* A catalogue that is damaged is no catalogue: notices are in English then. A test reads each. */
-static void s_read_all(void)
-{
-    for (const ntf_embedded_t *file = ntf_embedded; file->name; file++) {
-        const char *dot = strstr(file->name, ".po");
-        cv_str_t language = {file->name, dot ? (size_t)(dot - file->name) : 0};
-        if (!dot || dot[3] || s_languages_n == LANGUAGES_MAX)
-            continue;
-        if (cv_str_copy(language, s_languages[s_languages_n].language, sizeof(s_languages[0].language)))
-            continue;
-        if (ntf_words_parse((cv_str_t){(const char *)file->bytes, file->len}, &s_languages[s_languages_n].words, NULL))
-            continue;
-        s_languages_n++;
-    }
-}
-
-const ntf_words_t *ntf_words_of(cv_str_t language)
-{
-    (void)pthread_once(&s_once, s_read_all);
-    for (size_t i = 0; i < s_languages_n; i++) {
-        if (cv_str_is(language, s_languages[i].language))
-            return s_languages[i].words;
-    }
-    return NULL;
 }
