@@ -6,7 +6,7 @@
  */
 #include "notifications/content/text.h"
 #include "notifications/content/view_words.h"
-#include "notifications/content/words.h"
+#include "notifications/content/languages.h"
 #include "notifications/core.h"
 #include "notifications/store.h"
 
@@ -40,7 +40,7 @@ static int64_t s_position(const ntf_context_t *context, const ntf_news_t *news)
 int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t *view, const char **headline)
 {
     static const char *const of_others[] = {"persons", "seats", "request", "reason", "time", "as"};
-    const ntf_words_t *words = ntf_words_of(ntf_language_code(context->language));
+    const ntf_words_t *words = ntf_language_of(context->language)->words;
     bool says_state = news->kind == NTF_DECISION || news->kind == NTF_PROMOTION || news->kind == NTF_LAPSE;
     int64_t position = context->place == CV_PERSON_STATE_WAITING ? s_position(context, news) : 0;
     cv_str_t state = ntf_words_get(words, CV_STR_NONE, cv_str(s_states[context->place]));
