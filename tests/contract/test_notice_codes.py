@@ -4,6 +4,7 @@
 The codes are found where they are made: the words of registration's rules, and the texts that a decision is accepted
 with. A code is in words in English if said.c has it, in another language if its catalogue has those words.
 SPDX-License-Identifier: Apache-2.0
+ctest-labels: notifications
 """
 import ast
 import os
