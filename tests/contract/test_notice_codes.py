@@ -5,6 +5,7 @@ The codes are found where they are made: the words of registration's rules, and 
 with. A code is in words in English if said.c has it, in another language if its catalogue has those words.
 ctest-labels: notifications
 SPDX-License-Identifier: Apache-2.0
+ctest-labels: notifications
 """
 import ast
 import os

@@ -242,7 +242,7 @@ class Bounces(Case):
         self.assertEqual(second[0]["id"].strip("<>").split("@")[0], f"second.{dead['notice']}")
         message = email.message_from_string(second[0]["octets"])
         said = "".join(part.get_payload(decode=True).decode("utf-8") for part in message.walk() if part.get_content_type() == "text/plain")
-        self.assertIn("because it did not reach the contact before you in time", said)
+        self.assertIn("because it did not reach the previous contact in time", said)
         # Who has nobody else is told of: not by the first contact, and not as an address.
         delivery = self.d.log("notifications").query("delivery")[0]["data"]
         self.assertGreaterEqual(delivery["unseen"], 1)
