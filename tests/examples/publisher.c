@@ -105,9 +105,8 @@ static void read_register(const json_t *data, cv_registration_register_v1_t *ret
                                                        .email = text(person, "email")};
     }
     ret->has_contact = contact != NULL;
-    ret->contact = (cv_contact_t){.name = text(contact, "name"),
-                                  .email = text(contact, "email"),
-                                  .language = text(contact, "language")};
+    ret->contact = (cv_contact_t){
+        .name = text(contact, "name"), .email = text(contact, "email"), .language = text(contact, "language")};
 }
 
 static void read_withdraw(const json_t *data, cv_registration_withdraw_v1_t *ret)
