@@ -4,9 +4,9 @@
  * Of the view that the delegation's notice would have stays what is about the event. What is about others goes: the list of
  * persons, the delegation's seats, the request and its reason, why others made room. In comes the person's own state.
  */
+#include "notifications/content/languages.h"
 #include "notifications/content/text.h"
 #include "notifications/content/view_words.h"
-#include "notifications/content/languages.h"
 #include "notifications/core.h"
 #include "notifications/store.h"
 
