@@ -75,7 +75,7 @@ class Audiences(Case):
         self.expect(moved, usual)
         mail = next(m for name, m in self.mails().items() if name.startswith("coordinators."))
         text = mail.get_body(("plain",)).get_content()
-        self.assertIn("You get this message as a coordinator of the area: Energy security", text)
+        self.assertIn("You are receiving this as a coordinator of the area: Energy security", text)
         self.assertIn("Ganja, AZ", text)
         self.assertNotIn("KZ", text, "who comes is not for everybody")
         states = {m["data"]["party"]: m["data"].get("audience") for m in self.d.log("notifications").query("notices", FORUM)

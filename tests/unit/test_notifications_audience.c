@@ -230,7 +230,7 @@ static void test_declined(void **state)
     drv_run(drv, 500, true);
     uint64_t seq = move(drv, 3, "Ganja");
     assert_written(drv, id_of(CHANGE_ID, seq, "UZ"),
-                   "You get this message because your party declined this event, and it has changed since.\r\n");
+                   "You are receiving this because your party declined this event, and it has changed since.\r\n");
     char *mail = drv_file(drv, id_of(CHANGE_ID, seq, "UZ"));
     assert_null(strstr(mail, "text/calendar"));
     free(mail);

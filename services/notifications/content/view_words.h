@@ -56,18 +56,18 @@ static const char *const s_steps[CV_DECISION_STEP_MAX + 1] = {
 /* Why somebody gets what is not about an own registration. */
 static const char *const s_audiences[NTF_AUDIENCES_END] = {
     [NTF_TO_NONE] = "",
-    [NTF_TO_REGISTERED] = N_("You get this message because your delegation is registered."),
+    [NTF_TO_REGISTERED] = N_("You are receiving this because your delegation is registered."),
     [NTF_TO_UNANSWERED] =
-        N_("You get this message because your party may register for this event and has not answered yet."),
-    [NTF_TO_MEMBERS] = N_("You get this message because your party is a member."),
-    [NTF_TO_PROPOSER] = N_("You get this message because your party proposed this event."),
-    [NTF_TO_DECLINED] = N_("You get this message because your party declined this event."),
-    [NTF_TO_COORDINATORS] = N_("You get this message as a coordinator of the area"),
-    [NTF_TO_SECRETARIAT] = N_("You get this message as the secretariat."),
+        N_("You are receiving this because your party may register for this event and has not answered yet."),
+    [NTF_TO_MEMBERS] = N_("You are receiving this because your party is a member."),
+    [NTF_TO_PROPOSER] = N_("You are receiving this because your party proposed this event."),
+    [NTF_TO_DECLINED] = N_("You are receiving this because your party declined this event."),
+    [NTF_TO_COORDINATORS] = N_("You are receiving this as a coordinator of the area"),
+    [NTF_TO_SECRETARIAT] = N_("You are receiving this as the secretariat."),
     [NTF_TO_PERSONS] = "",
 };
 static const char s_declined_changed[] =
-    N_("You get this message because your party declined this event, and it has changed since.");
+    N_("You are receiving this because your party declined this event, and it has changed since.");
 
 static const char *const s_whys[NTF_WHYS_END] = {
     [NTF_WHY_WAITS] = N_("it has not left yet"),
