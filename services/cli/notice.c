@@ -139,6 +139,8 @@ static int nobody(cli_t *cli, const char *key)
     if (slash && strcmp(near, slash + 1) == 0) /* the party is right */
         return cli_fail(cli, CLI_NOTFOUND, "there is no event \"%.*s\"; `convene event list` shows them",
                         (int)(slash - key), key);
+    if (!slash && strcmp(near, key) == 0)
+        return cli_fail(cli, CLI_NOTFOUND, "notifications has not been told of the party \"%s\" yet; ask again", key);
     return cli_fail(cli, CLI_NOTFOUND, "there is no party \"%s\"%s%s%s%s", slash ? slash + 1 : key,
                     slash ? ", or no such event" : "", *near ? "; did you mean \"" : "", near, *near ? "\"?" : "");
 }

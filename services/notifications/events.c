@@ -143,6 +143,8 @@ static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_
     ntf_listener_t listener = {.audience = ntf_audience_of(answer), .party = party};
     bool is_told = false;
     rc = ntf_store_answer_put(ntf->store, event, party, answer, since);
+    if (!rc && answer != CV_PARTY_ANSWER_NONE)
+        rc = ntf_openings_end(ntf->audiences, event, party);
     if (!rc && answer != before)
         rc = ntf_audience_told(ntf->audiences, NTF_EVENT_CHANGE, listener.audience, &is_told);
     if (rc || !is_told)
@@ -209,7 +211,8 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
     return s_answer(ntf, tx, lapsed->event, lapsed->party, lapsed->answer, 0);
 }
 
-/* Registration is open: said to those who may register, under an id of its own, for the same record may bring a change. */
+/* Registration is open: said to those who may register, under an id of its own, for the same record may bring a change. One
+ * that has not left yet, because it waits for a digest, say, ends when registration does, or when its party answers. */
 static int s_tell_opening(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *event)
 {
     enum { DIGITS = 24 };
@@ -249,6 +252,8 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
     rc = ntf_store_event_put(ntf->store, now->event, now->version, msg->time_ms, msg->data_bytes);
     if (!known)
         ntf_stir(ntf); /* a notice may wait for the event */
+    if (!rc && now->status != CV_EVENT_STATUS_OPEN)
+        rc = ntf_openings_end(ntf->audiences, now->event, CV_STR_NONE);
     if (!rc)
         rc = ntf_remind_event(ntf, tx, now);
     if (!rc && cv_tx_in_snapshot(tx))

@@ -21,7 +21,7 @@ typedef struct {
     size_t persons_n;
     int64_t version;     /* that registration went by; of a change the one it made; 0: not known */
     bool all_leave;      /* the record lists nobody, and means all */
-    bool changes_nobody; /* states stay as they were: the request waits for approval */
+    cv_person_state_t only; /* whoever is in another state stays as it was: a change waits, was returned or refused */
     bool is_off;         /* the event does not take place */
     bool is_told;        /* persons are told of news of this kind */
 } s_news_t;
@@ -84,7 +84,10 @@ static int s_read_record(s_news_t *news)
     news->persons_n = decided->persons_n;
     news->version = decided->has_version ? decided->version : 0;
     news->all_leave = decided->kind == CV_DECISION_KIND_WITHDRAW && decided->persons_n == 0;
-    news->changes_nobody = cv_str_is(decided->code, "under_review");
+    news->only = cv_str_is(decided->code, "under_review") ? CV_PERSON_STATE_UNDER_REVIEW
+                 : cv_str_is(decided->code, "returned")   ? CV_PERSON_STATE_RETURNED
+                 : cv_str_is(decided->code, "refused")    ? CV_PERSON_STATE_REFUSED
+                                                          : CV_PERSON_STATE_ABSENT;
     return CV_OK;
 }
 
@@ -182,7 +185,7 @@ static int s_make_listed(const s_news_t *news)
     for (size_t i = 0; !rc && i < news->persons_n; i++) {
         const cv_person_place_t *place = &news->persons[i];
         ntf_told_t told;
-        if (news->changes_nobody && place->state != CV_PERSON_STATE_UNDER_REVIEW)
+        if (news->only != CV_PERSON_STATE_ABSENT && place->state != news->only)
             continue;
         rc = ntf_told_get(news->ntf->persons, news->row->event, news->row->party, place->number, &told);
         bool had_place = !rc && s_has_place(told.state);

@@ -29,6 +29,8 @@ const char ntf_tables_audience[] =
     XX(coordinators, "SELECT party, first, last FROM ntf_coordinator INDEXED BY ntf_coordinator_of WHERE area = ?1"   \
                      " ORDER BY party, code")                                                                         \
     XX(coordinators_forget, "DELETE FROM ntf_coordinator")                                                            \
+    XX(openings_end, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"            \
+                     " WHERE event = ?1 AND topic = 10 AND state = 1 AND (?2 IS NULL OR party = ?2 AND audience = 2)") \
     XX(area_put, "INSERT INTO ntf_area VALUES(?1, ?2) ON CONFLICT DO UPDATE SET name = ?2")                           \
     XX(area_name, "SELECT name FROM ntf_area WHERE code = ?1")                                                        \
     XX(areas_forget, "DELETE FROM ntf_area")
@@ -109,6 +111,13 @@ int ntf_coordinators(ntf_audiences_t *store, cv_str_t area, cv_str_t day, cv_are
     *ret_parties = parties;
     *ret_n = n;
     return CV_OK;
+}
+
+int ntf_openings_end(ntf_audiences_t *store, cv_str_t event, cv_str_t party)
+{
+    cv_stmt_text(store->openings_end, 1, event);
+    cv_stmt_text(store->openings_end, 2, party);
+    return cv_stmt_run(store->openings_end);
 }
 
 int ntf_coordinators_forget(ntf_audiences_t *store)

@@ -36,6 +36,8 @@ enum { NTF_COORDINATORS_MAX = 64 }; /* of one area on one day */
 /* The parties that coordinate an area on that day, each once, copied to the arena. */
 int ntf_coordinators(ntf_audiences_t *store, cv_str_t area, cv_str_t day, cv_arena_t *arena, cv_str_t **ret_parties,
                      size_t *ret_n) CV_USE_RESULT;
+/* Openings of the event that have not left say what is no more: they end, for all parties or for this one. */
+int ntf_openings_end(ntf_audiences_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
 int ntf_coordinators_forget(ntf_audiences_t *store) CV_USE_RESULT;
 
 #endif

@@ -170,6 +170,8 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     }
     if (!s_whole(sample, &news, ahead.anchor >= 0))
         return CV_EINVAL;
+    if (ahead.anchor >= 0 && !context.is_second) /* it leaves when it is due */
+        context.time_ms = ahead.anchor_ms - ahead.before_ms;
     news.ahead = &ahead;
     news.order = news.order ? news.order : 1;
     news.until_ms = context.time_ms + NTF_PING_ANSWER_DEFAULT_MS;

@@ -169,9 +169,9 @@ static const struct {
     {"under_review", N_("it waits for an approval")},
     {"returned", N_("it is to be corrected")},
     {"refused", N_("the reviewer refused it")},
-    {"not_under_review", N_("no approval by who asked is waited for")},
+    {"not_under_review", N_("nothing here waits for your approval")},
     {"reviewed_alone", N_("a change under review is decided by itself")},
-    {"offered", N_("a seat is kept until it is accepted")},
+    {"offered", N_("a seat is kept until the offer ends")},
     {"accepted", N_("the offer is accepted")},
     {"passed", N_("the offer is not taken; the persons have left the waiting list")},
     {"not_offered", N_("no seat is offered to this person")},
@@ -236,9 +236,8 @@ static void s_answer_reminder(const ntf_context_t *context, int anchor, cv_buf_t
 void ntf_answer(const ntf_context_t *context, const ntf_news_t *news, cv_buf_t *out)
 {
     bool is_step = news->kind == NTF_REMINDER || news->kind == NTF_SILENCE;
-    bool is_own = context->audience == NTF_TO_NONE || context->audience == NTF_TO_REGISTERED ||
-                  context->audience == NTF_TO_UNANSWERED || context->audience == NTF_TO_MEMBERS;
-    if (!is_own) /* it is for others to answer */
+    bool is_asked = context->audience == NTF_TO_NONE || context->audience == NTF_TO_UNANSWERED;
+    if (!is_asked) /* it is for others to answer, or answered */
         return;
     if (news->kind == NTF_DECISION)
         s_answer_decided(context, news->decided, out);

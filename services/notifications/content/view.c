@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_OCTETS = 4096, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
+enum { LINE_MAX_OCTETS = 4096, HOUR_MS = 3600 * 1000, CLOCKS_MS = 2 * HOUR_MS, DAY_MS = 24 * HOUR_MS };
 
 typedef struct {
     const ntf_context_t *context;
@@ -247,7 +247,6 @@ static cv_str_t s_name_of(const ntf_context_t *context, int64_t number)
     return CV_STR_NONE;
 }
 
-static const char s_not_taken[] = N_("offer not taken");
 
 /* left: what is said of who is withdrawn, if it is not that. */
 static void s_add_persons(s_make_t *make, const cv_person_place_t *persons, size_t n, const char *left)
@@ -431,8 +430,11 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
         s_set_day(make, "ends", ahead->anchor_ms);
     else
         s_set_instant(make, "ends", ahead->anchor_ms, CV_STR_NONE, CV_STR_NONE);
-    /* The next contact gets it long after the rule's time. */
-    int64_t left_ms = make->context->is_second ? ahead->anchor_ms - make->context->time_ms : ahead->before_ms;
+    /* As the rule has it, also over a change of the clocks; but the next contact gets it later, and so does everybody after a
+     * time when the service was down. */
+    int64_t left_ms = ahead->anchor_ms - make->context->time_ms;
+    if (left_ms > ahead->before_ms - CLOCKS_MS && left_ms < ahead->before_ms + CLOCKS_MS)
+        left_ms = ahead->before_ms;
     if (left_ms >= DAY_MS)
         s_set_json(make, make->view, "days", json_integer(left_ms / DAY_MS));
     else if (left_ms >= HOUR_MS)
@@ -489,7 +491,7 @@ static const char *s_unseen(s_make_t *make, const ntf_news_t *news)
 static const char *s_opening(s_make_t *make)
 {
     const cv_scheduling_event_v1_t *event = make->context->details;
-    if (!ntf_audience_is_office(make->context->audience))
+    if (make->context->audience == NTF_TO_UNANSWERED)
         s_set_json(make, make->view, "asked", json_true());
     if (event->has_registration)
         s_set_instant(make, "ends", event->registration.closes_ms, CV_STR_NONE, CV_STR_NONE);

@@ -23,6 +23,14 @@ static const char *const s_headlines[CV_PERSON_STATE_MAX + 1] = {
     [CV_PERSON_STATE_WITHDRAWN] = N_("You are not registered any more"),
 };
 
+/* Whether the person is out because an offer was not taken: nobody withdrew it, and it was not registered. */
+static bool s_was_offered(const ntf_context_t *context, const ntf_news_t *news)
+{
+    bool is_offer = (news->kind == NTF_LAPSE && news->lapsed->cause != CV_LAPSE_CAUSE_CONSENT) ||
+                    (news->kind == NTF_DECISION && news->decided->kind == CV_DECISION_KIND_OFFER);
+    return is_offer && context->place == CV_PERSON_STATE_WITHDRAWN;
+}
+
 /* The person's place on the waiting list; 0: not said. */
 static int64_t s_position(const ntf_context_t *context, const ntf_news_t *news)
 {
@@ -43,7 +51,9 @@ int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t
     const ntf_words_t *words = ntf_language_of(context->language)->words;
     bool says_state = news->kind == NTF_DECISION || news->kind == NTF_PROMOTION || news->kind == NTF_LAPSE;
     int64_t position = context->place == CV_PERSON_STATE_WAITING ? s_position(context, news) : 0;
-    cv_str_t state = ntf_words_get(words, CV_STR_NONE, cv_str(s_states[context->place]));
+    bool was_offered = s_was_offered(context, news);
+    cv_str_t state =
+        ntf_words_get(words, CV_STR_NONE, cv_str(was_offered ? s_not_taken : s_states[context->place]));
     int failed = 0;
     for (size_t i = 0; i < sizeof(of_others) / sizeof(of_others[0]); i++)
         (void)json_object_del(view, of_others[i]);
@@ -52,7 +62,7 @@ int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t
     if (context->place != CV_PERSON_STATE_OFFERED)
         (void)json_object_del(view, "expires");
     if (says_state)
-        *headline = s_headlines[context->place];
+        *headline = was_offered ? N_("The seat offered to you was not taken") : s_headlines[context->place];
     if (context->place != CV_PERSON_STATE_ABSENT && !(news->changes & NTF_CANCELLED))
         failed |= json_object_set_new(view, "own", json_pack("{s:s%}", "state", state.ptr, state.len));
     if (position > 0)

@@ -53,6 +53,9 @@ static const char *const s_steps[CV_DECISION_STEP_MAX + 1] = {
     [CV_DECISION_STEP_ATTACHED] = "",
 };
 
+/* Of who was offered a seat and is off the list: nobody withdrew it. */
+static const char s_not_taken[] = N_("offer not taken");
+
 /* Why somebody gets what is not about an own registration. */
 static const char *const s_audiences[NTF_AUDIENCES_END] = {
     [NTF_TO_NONE] = "",
