@@ -5,6 +5,7 @@
 
 #include "convene/ids.h"
 #include "convene/log.h"
+#include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 
 enum { CONTACT_ORDER = 0, DAY_OCTETS = 10 };
@@ -140,6 +141,15 @@ int ntf_office_is_told(ntf_t *ntf, cv_tx_t *tx, cv_str_t about, cv_str_t party, 
         rc = ntf_store_recipient_for(ntf->store, about, party, -1, cv_tx_arena(tx), &recipient);
     *ret_told = !rc && (!is_participant || recipient.order == CONTACT_ORDER);
     return rc;
+}
+
+int ntf_office_id(int audience, cv_str_t party, char id[NTF_ID_MAX + 1])
+{
+    char office[NTF_ID_MAX + 1];
+    if (!ntf_audience_is_office(audience))
+        return CV_OK;
+    int rc = ntf_id_because(cv_audience_text(ntf_audience_word(audience)), cv_str(id), party, office);
+    return rc ? rc : cv_str_copy(cv_str(office), id, NTF_ID_MAX + 1);
 }
 
 /* Of the party, at the front of the list up to n, as participant and as office. */

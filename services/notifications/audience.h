@@ -23,6 +23,7 @@
 #ifndef NOTIFICATIONS_AUDIENCE_H
 #define NOTIFICATIONS_AUDIENCE_H
 
+#include "notifications/core.h"
 #include "notifications/notifications.h"
 
 typedef struct {
@@ -40,6 +41,10 @@ int ntf_listeners_of(ntf_t *ntf, cv_tx_t *tx, int audience, cv_str_t about, cons
 /* Whether an office is to be told, to which the same was told as delegation (is_participant) or in another office. */
 int ntf_office_is_told(ntf_t *ntf, cv_tx_t *tx, cv_str_t about, cv_str_t party, bool is_participant, bool is_office,
                        bool *ret_told) CV_USE_RESULT;
+
+/* The id of what is told to an office, from that which a delegation's would have: "coordinators." and that. Of others the id
+ * stays. CV_EINVAL: it cannot be one. */
+int ntf_office_id(int audience, cv_str_t party, char id[NTF_ID_MAX + 1]) CV_USE_RESULT;
 
 /* requests_audience.c */
 int ntf_audience_request(ntf_t *ntf, cv_tx_t *tx, const cv_audience_rule_t *rule, cv_outcome_t *out) CV_USE_RESULT;

@@ -156,7 +156,8 @@ static int s_next_contact(ntf_t *ntf, cv_arena_t *arena, const ntf_delivery_t *r
     int above = -1;
     int rc = ntf_watch_order(ntf->watches, row->n, &above, &is_mailed);
     if (!rc)
-        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, is_mailed ? above - 1 : -1, arena, &tried);
+        rc = ntf_store_recipient_for(ntf->store, row->event, row->party, is_mailed ? above - 1 : row->above, arena,
+                                     &tried);
     if (rc)
         return rc;
     if (!is_mailed) /* whoever it is for has not got it */

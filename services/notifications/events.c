@@ -20,23 +20,18 @@
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
 #include "notifications/offers.h"
+#include "notifications/opening.h"
 #include "notifications/persons.h"
-
-#include <stdio.h>
 
 enum { CONTACT_ORDER = 0 /* of whom a delegation names for one event */ };
 
 int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
 {
-    char made[NTF_ID_MAX + 1], office[NTF_ID_MAX + 1];
+    char made[NTF_ID_MAX + 1];
     bool is_office = ntf_audience_is_office(telling->audience);
     int rc = telling->notice.ptr ? CV_OK : ntf_notice_id(telling->cause, telling->party, made);
-    if (!rc && !telling->notice.ptr && is_office) {
-        rc = ntf_id_because(cv_audience_text(ntf_audience_word(telling->audience)), cv_str(made), telling->party,
-                            office);
-        if (!rc)
-            rc = cv_str_copy(cv_str(office), made, sizeof(made));
-    }
+    if (!rc && !telling->notice.ptr)
+        rc = ntf_office_id(telling->audience, telling->party, made);
     if (rc)
         return rc;
     cv_str_t notice = telling->notice.ptr ? telling->notice : cv_str(made);
@@ -65,7 +60,7 @@ int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
         rc = ntf_persons_owe(ntf, telling->kind, notice);
     if (is_new && !rc && is_office)
         rc = ntf_watch_above(ntf->watches, notice, CONTACT_ORDER);
-    if (rc || (!later && telling->calendar == NTF_CALENDAR_NONE && telling->audience == NTF_TO_NONE))
+    if (rc || !is_new || (!later && telling->calendar == NTF_CALENDAR_NONE && telling->audience == NTF_TO_NONE))
         return rc;
     return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar, telling->audience);
 }
@@ -211,35 +206,6 @@ static int s_lapsed(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
     return s_answer(ntf, tx, lapsed->event, lapsed->party, lapsed->answer, 0);
 }
 
-/* Registration is open: said to those who may register, under an id of its own, for the same record may bring a change. One
- * that has not left yet, because it waits for a digest, say, ends when registration does, or when its party answers. */
-static int s_tell_opening(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *event)
-{
-    enum { DIGITS = 24 };
-    char data[DIGITS], of_record[NTF_ID_MAX + 1], notice[NTF_ID_MAX + 1];
-    ntf_listener_t *listeners = NULL;
-    size_t n = 0;
-    (void)snprintf(data, sizeof(data), "%lld", (long long)event->registration.closes_ms);
-    int rc = ntf_listeners(ntf, tx, NTF_OPENING, event->event, event, 0, &listeners, &n);
-    for (size_t i = 0; !rc && i < n; i++) {
-        cv_str_t party = listeners[i].party;
-        rc = ntf_notice_id(msg->id, party, of_record);
-        if (!rc)
-            rc = ntf_id_because("opening", cv_str(of_record), party, notice);
-        if (!rc)
-            rc = ntf_tell(ntf, tx,
-                          &(ntf_telling_t){.kind = NTF_OPENING,
-                                           .notice = cv_str(notice),
-                                           .cause = msg->id,
-                                           .event = event->event,
-                                           .party = party,
-                                           .time_ms = msg->time_ms,
-                                           .data = cv_str(data),
-                                           .audience = listeners[i].audience});
-    }
-    return rc;
-}
-
 /* A new version of an event: told to all who answered under an earlier one, and to who else is to hear of it. */
 static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *now)
 {
@@ -266,7 +232,7 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
     bool is_opened = !rc && ((const cv_scheduling_event_v1_t *)was)->status != CV_EVENT_STATUS_OPEN &&
                      now->status == CV_EVENT_STATUS_OPEN && now->has_registration;
     if (is_opened)
-        rc = s_tell_opening(ntf, tx, msg, now);
+        rc = ntf_opened(ntf, tx, msg, now);
     if (rc || ntf_changes(was, now) == 0)
         return rc;
     ntf_listener_t *listeners = NULL;

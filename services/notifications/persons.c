@@ -19,11 +19,11 @@ typedef struct {
     const ntf_delivery_t *row; /* the delegation's */
     const cv_person_place_t *persons;
     size_t persons_n;
-    int64_t version;     /* that registration went by; of a change the one it made; 0: not known */
-    bool all_leave;      /* the record lists nobody, and means all */
+    int64_t version;        /* that registration went by; of a change the one it made; 0: not known */
+    bool all_leave;         /* the record lists nobody, and means all */
     cv_person_state_t only; /* whoever is in another state stays as it was: a change waits, was returned or refused */
-    bool is_off;         /* the event does not take place */
-    bool is_told;        /* persons are told of news of this kind */
+    bool is_off;            /* the event does not take place */
+    bool is_told;           /* persons are told of news of this kind */
 } s_news_t;
 
 int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told)

@@ -189,8 +189,11 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, ntf_liste
         if (rc || !is_told)
             return rc;
     }
+    if (!rc && !is_own)
+        rc = ntf_office_id(listener.audience, listener.party, notice);
     if (rc)
         return rc;
+    bool is_office = ntf_audience_is_office(listener.audience);
     cv_str_t cause = cv_arena_printf(arena, "reminder/%.*s/%.*s/%lld", CV_STR_ARG(due->rule.rule),
                                      CV_STR_ARG(due->about), (long long)(due->anchor_ms / 1000));
     if (!cause.ptr)
@@ -204,7 +207,7 @@ static int s_remind_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due, ntf_liste
                                      .time_ms = now_ms,
                                      .data = data,
                                      .deadline_ms = is_own ? due->anchor_ms : 0,
-                                     .audience = is_own ? NTF_TO_NONE : listener.audience});
+                                     .audience = is_own && !is_office ? NTF_TO_NONE : listener.audience});
 }
 
 /* Whoever proposed the event owes its report; where nobody did, the secretariat, if it has somebody to write to. */

@@ -5,6 +5,7 @@
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
+#include "notifications/opening.h"
 #include "notifications/ping.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
@@ -198,6 +199,8 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
         return ntf_escalate_due(ntf, tx);
     if (strcmp(kind, "ping") == 0)
         return ntf_ping_due(ntf, tx);
+    if (strcmp(kind, "opening") == 0)
+        return ntf_opening_due(ntf, tx);
     ntf->news = ntf->work = true;
     ntf->timer_ms = 0;
     return CV_OK;

@@ -14,6 +14,7 @@ const char ntf_tables_audience[] =
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX ntf_coordinator_of ON ntf_coordinator(area, party);"
     "CREATE TABLE ntf_area(code TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ntf_opening(event TEXT PRIMARY KEY, cause TEXT NOT NULL, time_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE ntf_rule_new(rule TEXT PRIMARY KEY, anchor INTEGER NOT NULL CHECK(anchor BETWEEN 0 AND 5),"
     " before_ms INTEGER NOT NULL CHECK(before_ms > 0), audience INTEGER NOT NULL CHECK(audience BETWEEN 1 AND 7),"
     " off INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
@@ -21,18 +22,21 @@ const char ntf_tables_audience[] =
     "DROP TABLE ntf_rule;"
     "ALTER TABLE ntf_rule_new RENAME TO ntf_rule;";
 
-#define STATEMENTS(XX)                                                                                                \
-    XX(put, "INSERT INTO ntf_audience VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET told = ?3")                        \
-    XX(told, "SELECT told FROM ntf_audience WHERE kind = ?1 AND audience = ?2")                                       \
-    XX(coordinator_put, "INSERT INTO ntf_coordinator VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET area = ?2," \
-                        " party = ?3, first = ?4, last = ?5")                                                         \
-    XX(coordinators, "SELECT party, first, last FROM ntf_coordinator INDEXED BY ntf_coordinator_of WHERE area = ?1"   \
-                     " ORDER BY party, code")                                                                         \
-    XX(coordinators_forget, "DELETE FROM ntf_coordinator")                                                            \
+#define STATEMENTS(XX)                                                                                                 \
+    XX(put, "INSERT INTO ntf_audience VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET told = ?3")                         \
+    XX(told, "SELECT told FROM ntf_audience WHERE kind = ?1 AND audience = ?2")                                        \
+    XX(coordinator_put, "INSERT INTO ntf_coordinator VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET area = ?2,"  \
+                        " party = ?3, first = ?4, last = ?5")                                                          \
+    XX(coordinators, "SELECT party, first, last FROM ntf_coordinator INDEXED BY ntf_coordinator_of WHERE area = ?1"    \
+                     " ORDER BY party, code")                                                                          \
+    XX(coordinators_forget, "DELETE FROM ntf_coordinator")                                                             \
+    XX(opening_put, "INSERT INTO ntf_opening VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET cause = ?2, time_ms = ?3")   \
+    XX(opening_next, "SELECT event, cause, time_ms FROM ntf_opening ORDER BY event LIMIT 1")                           \
+    XX(opening_drop, "DELETE FROM ntf_opening WHERE event = ?1")                                                       \
     XX(openings_end, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"            \
                      " WHERE event = ?1 AND topic = 10 AND state = 1 AND (?2 IS NULL OR party = ?2 AND audience = 2)") \
-    XX(area_put, "INSERT INTO ntf_area VALUES(?1, ?2) ON CONFLICT DO UPDATE SET name = ?2")                           \
-    XX(area_name, "SELECT name FROM ntf_area WHERE code = ?1")                                                        \
+    XX(area_put, "INSERT INTO ntf_area VALUES(?1, ?2) ON CONFLICT DO UPDATE SET name = ?2")                            \
+    XX(area_name, "SELECT name FROM ntf_area WHERE code = ?1")                                                         \
     XX(areas_forget, "DELETE FROM ntf_area")
 
 NTF_STATEMENT_SET(ntf_audiences, STATEMENTS)
@@ -111,6 +115,32 @@ int ntf_coordinators(ntf_audiences_t *store, cv_str_t area, cv_str_t day, cv_are
     *ret_parties = parties;
     *ret_n = n;
     return CV_OK;
+}
+
+int ntf_opening_put(ntf_audiences_t *store, const ntf_opening_t *opening)
+{
+    cv_stmt_text(store->opening_put, 1, opening->event);
+    cv_stmt_text(store->opening_put, 2, opening->cause);
+    cv_stmt_int(store->opening_put, 3, opening->time_ms);
+    return cv_stmt_run(store->opening_put);
+}
+
+int ntf_opening_next(ntf_audiences_t *store, cv_arena_t *arena, ntf_opening_t *ret_opening)
+{
+    int rc = cv_stmt_step(store->opening_next);
+    if (rc <= 0)
+        return rc ? rc : CV_ENOTFOUND;
+    *ret_opening = (ntf_opening_t){.event = cv_arena_str(arena, cv_stmt_get_text(store->opening_next, 0)),
+                                   .cause = cv_arena_str(arena, cv_stmt_get_text(store->opening_next, 1)),
+                                   .time_ms = cv_stmt_get_int(store->opening_next, 2)};
+    cv_stmt_reset(store->opening_next);
+    return ret_opening->event.ptr && ret_opening->cause.ptr ? CV_OK : CV_ENOMEM;
+}
+
+int ntf_opening_drop(ntf_audiences_t *store, cv_str_t event)
+{
+    cv_stmt_text(store->opening_drop, 1, event);
+    return cv_stmt_run(store->opening_drop);
 }
 
 int ntf_openings_end(ntf_audiences_t *store, cv_str_t event, cv_str_t party)

@@ -4,6 +4,7 @@
  * Owned here:
  *   ntf_audience      what was set: a kind of news, an audience, whether it is told. What was never set is as
  *                     core_audience.h says
+ *   ntf_opening       registration that has opened, and of which nobody was told yet
  * Projections of scheduling.events, emptied when it begins anew:
  *   ntf_coordinator   terms of coordinators and co-coordinators of areas
  *   ntf_area          names of areas
@@ -36,6 +37,15 @@ enum { NTF_COORDINATORS_MAX = 64 }; /* of one area on one day */
 /* The parties that coordinate an area on that day, each once, copied to the arena. */
 int ntf_coordinators(ntf_audiences_t *store, cv_str_t area, cv_str_t day, cv_arena_t *arena, cv_str_t **ret_parties,
                      size_t *ret_n) CV_USE_RESULT;
+/* Registration that has opened, and of which nobody was told yet: opening.h. One per event, the last. */
+typedef struct {
+    cv_str_t event, cause;
+    int64_t time_ms;
+} ntf_opening_t;
+int ntf_opening_put(ntf_audiences_t *store, const ntf_opening_t *opening) CV_USE_RESULT;
+/* Any, copied to the arena. CV_ENOTFOUND: none. */
+int ntf_opening_next(ntf_audiences_t *store, cv_arena_t *arena, ntf_opening_t *ret_opening) CV_USE_RESULT;
+int ntf_opening_drop(ntf_audiences_t *store, cv_str_t event) CV_USE_RESULT;
 /* Openings of the event that have not left say what is no more: they end, for all parties or for this one. */
 int ntf_openings_end(ntf_audiences_t *store, cv_str_t event, cv_str_t party) CV_USE_RESULT;
 int ntf_coordinators_forget(ntf_audiences_t *store) CV_USE_RESULT;

@@ -61,7 +61,7 @@ static inline int64_t unseen(drv_t *drv)
 
 static inline int64_t seconds(drv_t *drv)
 {
-    return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE above >= 0 AND topic <> 9");
+    return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE notice LIKE 'second.%'");
 }
 
 #endif

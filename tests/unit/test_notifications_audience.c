@@ -373,6 +373,101 @@ static void test_opening_in_a_digest(void **state)
     assert_written(drv, id_of("opening." CHANGE_ID, seq, KZ), "ministry@kz.example");
 }
 
+/* What has not left says nothing that is no more: the event is off, or the party has answered. */
+static void test_opening_is_over(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    recipient_of(drv, KZ, 1, "ministry@kz.example");
+    recipient_of(drv, "KG", 1, "ministry@kg.example");
+    drv_sql(drv, "INSERT INTO ntf_preference VALUES('KZ', -1, 0, 2), ('KG', -1, 0, 2)");
+    (void)advance(drv, 2, CV_EVENT_STATUS_SCHEDULED);
+    (void)advance(drv, 3, CV_EVENT_STATUS_OPEN);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 10 AND hold = 4"), 2);
+    tell_registered(drv, KZ);
+    drv_run(drv, 500, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 10 AND hold = 4"), 1);
+    (void)advance(drv, 4, CV_EVENT_STATUS_CANCELLED);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 10 AND digest = -1"), 2);
+    int silenced = 0;
+    for (size_t i = 0; i < drv->notices_n; i++) {
+        cv_notifications_notice_v1_t notice = drv_notice(drv->notices[i]);
+        silenced += notice.kind == CV_NOTICE_KIND_OPENING && notice.state == CV_NOTICE_STATE_SILENCED;
+    }
+    assert_int_equal(silenced, 2);
+}
+
+/* Whoever answered while the service was down is not told that it has not: the answer is read first. */
+static void test_opening_after_a_downtime(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    recipient_of(drv, KZ, 1, "ministry@kz.example");
+    recipient_of(drv, "KG", 1, "ministry@kg.example");
+    (void)advance(drv, 2, CV_EVENT_STATUS_SCHEDULED);
+    cv_scheduling_event_v1_t event = in_area(3);
+    open_registration(drv, &event);
+    drv->version = 3;
+    uint64_t seq = drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    tell_registered(drv, KZ);
+    drv->ms += DAY_MS;
+    drv->streams[DRV_EVENTS].closed = true; /* registration comes up later */
+    drv_restart(drv);
+    drv_run(drv, 3000, true);
+    assert_int_equal(openings(drv), 0);
+    drv_restart(drv);
+    drv_run(drv, 3000, true);
+    drv->streams[DRV_EVENTS].closed = false;
+    drv_run(drv, 3000, true);
+    assert_int_equal(openings(drv), 1);
+    assert_written(drv, id_of("opening." CHANGE_ID, seq, "KG"), "ministry@kg.example");
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_opening"), 0);
+}
+
+/* One that closed before anybody could be told is told to nobody; and a stream that never comes is not waited for for ever. */
+static void test_opening_closed_meanwhile(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    recipient_of(drv, KZ, 1, "ministry@kz.example");
+    (void)advance(drv, 2, CV_EVENT_STATUS_SCHEDULED);
+    cv_scheduling_event_v1_t event = in_area(3);
+    open_registration(drv, &event);
+    event.registration.closes_ms = drv->ms + HOUR_MS;
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    drv->ms += 2 * HOUR_MS;
+    drv_restart(drv);
+    drv_run(drv, 3000, true);
+    assert_int_equal(openings(drv), 0);
+    (void)advance(drv, 4, CV_EVENT_STATUS_CLOSED);
+    event = in_area(5);
+    open_registration(drv, &event);
+    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_EVENT_V1, &event);
+    drv->streams[DRV_PRIVATE].closed = true;
+    drv_restart(drv);
+    drv_run(drv, 3000, true);
+    assert_int_equal(openings(drv), 0);
+    jump(drv, HOUR_MS);
+    assert_int_equal(openings(drv), 1);
+}
+
+/* An office of a party that is told as participant too, to another person: both are told, each as what it is. */
+static void test_opening_to_an_office(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    recipient_of(drv, "KG", 1, "energy@kg.example");
+    (void)tell_contact(drv, "KG", "travel@kg.example");
+    drv_run(drv, 500, true);
+    assert_true(cv_str_is(set(drv, CV_NOTICE_KIND_OPENING, CV_AUDIENCE_COORDINATORS, true), "audience_set"));
+    (void)advance(drv, 3, CV_EVENT_STATUS_SCHEDULED);
+    uint64_t seq = advance(drv, 4, CV_EVENT_STATUS_OPEN);
+    assert_written(drv, id_of("opening." CHANGE_ID, seq, "KG"), "travel@kg.example");
+    assert_written(drv, id_of("opening." CHANGE_ID, seq, "KG"), "has not answered yet.");
+    assert_written(drv, id_of("coordinators.opening." CHANGE_ID, seq, "KG"), "energy@kg.example");
+    assert_written(drv, id_of("coordinators.opening." CHANGE_ID, seq, "KG"), "как координатор направления");
+}
+
 /* ---- reminders ----------------------------------------------------------------------------- */
 
 static cv_str_t put_rule(drv_t *drv, const char *rule, cv_reminder_anchor_t anchor, cv_audience_t audience)
@@ -416,8 +511,9 @@ static void test_reminder_for_coordinators(void **state)
     assert_int_equal(reminders_of(drv, KZ), 2); /* by start_7d and start_1d */
     assert_int_equal(reminders_of(drv, "KG"), 1);
     assert_int_equal(reminders_of(drv, "TJ"), 1);
-    assert_written(drv, "reminder.desks.FORUM.1778544000.KG", "как координатор направления: Energy & security\r\n");
-    assert_written(drv, "reminder.owner.FORUM.1778544000.TJ", "plan@tj.example");
+    assert_written(drv, "coordinators.reminder.desks.FORUM.1778544000.KG",
+                   "как координатор направления: Energy & security\r\n");
+    assert_written(drv, "proposer.reminder.owner.FORUM.1778544000.TJ", "plan@tj.example");
     /* Of the deadline are the delegation's notices alone. */
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_watch"), 2);
     /* What is asked is what was set. */
@@ -502,6 +598,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rules_are_data, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_opening, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_opening_in_a_digest, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_opening_is_over, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_opening_after_a_downtime, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_opening_closed_meanwhile, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_opening_to_an_office, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminder_for_coordinators, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminded_once, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_secretariat_of_silence, drv_setup, drv_teardown),

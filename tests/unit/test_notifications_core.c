@@ -715,7 +715,7 @@ static void test_text_of_a_promotion_and_a_change(void **state)
     promoted.expires_ms = 1772096400000;
     ntf_text_init(&text);
     assert_int_equal(ntf_text(&context, &(ntf_news_t){.kind = NTF_PROMOTION, .promoted = &promoted}, &text), CV_OK);
-    assert_true(cv_str_is(cv_buf_str(&text.subject), "Предложено место; его нужно подтвердить в срок: Business Forum"));
+    assert_true(cv_str_is(cv_buf_str(&text.subject), "Предложено место; его нужно принять в срок: Business Forum"));
     assert_true(has(cv_buf_str(&text.body),
                     "    convene request registration.offer.answer --set event=FORUM-2026 --set party=KZ --set "
                     "accept=true\n"

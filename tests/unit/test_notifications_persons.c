@@ -118,7 +118,7 @@ static void test_an_offer_is_answered_by_the_delegation(void **state)
                                           .answer = CV_PARTY_ANSWER_REGISTERED};
     drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_LAPSED_V1, &lapsed);
     drv_run(drv, 1000, true);
-    assert_written(drv, PERSON(3, EVENTS_ID "3.KZ"), "You are not registered any more.");
+    assert_written(drv, PERSON(3, EVENTS_ID "3.KZ"), "The seat offered to you was not taken.");
     /* No webhook, and no second contact. */
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_dispatch AS d JOIN ntf_delivery AS v ON v.n = d.n"
                                      " WHERE d.channel = 3 AND v.person > 0"),

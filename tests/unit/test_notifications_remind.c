@@ -181,7 +181,8 @@ static void test_down_while_it_was_due(void **state)
     drv_restart(drv);
     drv_run(drv, 500, true);
     assert_int_equal(reminders(drv), 2);
-    assert_id(drv, "start_1d", seconds_of("FORUM", "2026-06-20T05:30:00Z"), KZ, "Time left: 1 day\r\n");
+    assert_id(drv, "start_1d", seconds_of("FORUM", "2026-06-20T05:30:00Z"), KZ,
+              "Time left: 17 hours\r\n"); /* not the rule's day */
     event.version = 4;
     event.event_details.date_start = CV_STR("2026-08-20");
     tell_event(drv, &event);

@@ -19,7 +19,7 @@ static void run_at(drv_t *drv, const char *time)
 
 static int64_t reminders(drv_t *drv)
 {
-    return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 5 AND above < 0");
+    return drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 5 AND notice NOT LIKE 'second.%'");
 }
 
 /* FORUM was held on 12 and 13 May in Baku. proposer NULL: nobody proposed it. */
@@ -98,6 +98,22 @@ static void test_reported_in_time(void **state)
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 9"), 0);
 }
 
+/* It is the office's, and not of whom the proposer named as its delegation's contact for that event. */
+static void test_not_to_its_delegation(void **state)
+{
+    drv_t *drv = *state;
+    recipient_of(drv, "UZ", 1, "first@uz.example");
+    recipient_of(drv, "UZ", 2, "second@uz.example");
+    (void)tell_contact(drv, "UZ", "travel@uz.example");
+    held(drv, "UZ");
+    run_at(drv, "2026-06-12T21:00:00Z");
+    assert_written(drv, "reminder.report_1d." DUE ".UZ", "first@uz.example");
+    assert_written(drv, "reminder.report_1d." DUE ".UZ", "Отчёта об этом мероприятии ещё нет");
+    stuck(drv, "first@uz.example");
+    run_at(drv, "2026-06-13T08:30:30Z");
+    assert_written(drv, "second.reminder.report_1d." DUE ".UZ", "second@uz.example");
+}
+
 /* What nobody proposed is the secretariat's. */
 static void test_without_a_proposer(void **state)
 {
@@ -161,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_until_it_is_there, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_escalates, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reported_in_time, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_not_to_its_delegation, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_without_a_proposer, drv_setup, drv_teardown),
         cmocka_unit_test(test_off_by_default),
         cmocka_unit_test_setup_teardown(test_migration, drv_setup, drv_teardown),

@@ -60,7 +60,7 @@ static void test_told_once(void **state)
     assert_non_null(mail);
     static const char *const parts[] = {"desk@secretariat.example", "Казахстан (KZ)",
                                         "2026-02-28 09:00:0",       "Business Forum",
-                                        "convene notice log KZ",    "Предложено место; его нужно подтвердить в срок"};
+                                        "convene notice log KZ",    "Предложено место; его нужно принять в срок"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (!strstr(mail, parts[i]))
             fail_msg("no \"%s\" in:\n%s", parts[i], mail);

@@ -280,7 +280,8 @@ static void test_every_kind_in_every_language(void **state)
             ntf_text_done(&text);
         }
         for (int anchor = 0; anchor < NTF_ANCHORS_N; anchor++) {
-            ntf_ahead_t ahead = {anchor, 1772096400000, anchor == NTF_ANCHOR_START ? 7 * 86400000 : 2 * 3600000};
+            int64_t before_ms = anchor == NTF_ANCHOR_START ? 7 * 86400000 : 2 * 3600000;
+            ntf_ahead_t ahead = {anchor, 1772096400000 + before_ms, before_ms};
             ntf_news_t news = {.kind = NTF_REMINDER, .ahead = &ahead};
             news.procedure = anchor == NTF_ANCHOR_SILENCE ? &procedure : NULL;
             make(russian, &news, anchor == NTF_ANCHOR_SILENCE ? NULL : &event, &text);

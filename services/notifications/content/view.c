@@ -247,7 +247,6 @@ static cv_str_t s_name_of(const ntf_context_t *context, int64_t number)
     return CV_STR_NONE;
 }
 
-
 /* left: what is said of who is withdrawn, if it is not that. */
 static void s_add_persons(s_make_t *make, const cv_person_place_t *persons, size_t n, const char *left)
 {
@@ -441,7 +440,9 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
         s_set_json(make, make->view, "hours", json_integer(left_ms / HOUR_MS));
     if (ahead->anchor == NTF_ANCHOR_START)
         s_set_json(make, make->view, "start", json_true());
-    bool is_own = make->context->audience == NTF_TO_NONE; /* whoever else hears of it owes nothing */
+    /* Whoever else hears of it owes nothing. */
+    bool is_own = make->context->audience == NTF_TO_NONE ||
+                  (ahead->anchor == NTF_ANCHOR_REPORT && make->context->audience == NTF_TO_PROPOSER);
     if (is_own && (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION))
         s_set_json(make, make->view, "unanswered", json_true());
     if (is_own && ahead->anchor == NTF_ANCHOR_REPORT)

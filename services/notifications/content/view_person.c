@@ -52,8 +52,7 @@ int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t
     bool says_state = news->kind == NTF_DECISION || news->kind == NTF_PROMOTION || news->kind == NTF_LAPSE;
     int64_t position = context->place == CV_PERSON_STATE_WAITING ? s_position(context, news) : 0;
     bool was_offered = s_was_offered(context, news);
-    cv_str_t state =
-        ntf_words_get(words, CV_STR_NONE, cv_str(was_offered ? s_not_taken : s_states[context->place]));
+    cv_str_t state = ntf_words_get(words, CV_STR_NONE, cv_str(was_offered ? s_not_taken : s_states[context->place]));
     int failed = 0;
     for (size_t i = 0; i < sizeof(of_others) / sizeof(of_others[0]); i++)
         (void)json_object_del(view, of_others[i]);
