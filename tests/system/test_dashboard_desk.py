@@ -315,7 +315,7 @@ class Desk(Case):
         for private in (b"KZ person", b"desk@", kz.split("=", 1)[1].encode(), path.split("t=")[1].encode()):
             self.assertNotIn(private, everything)
         self.assertEqual(fetch(self.d, "/desk").status, 404)
-        self.assertEqual(kind(self.d, "seats")["E1"]["confirmed"], 4)
+        wait_for(lambda: kind(self.d, "seats").get("E1", {}).get("confirmed") == 4, lambda: f"four seats: {kind(self.d, 'seats')}")
 
     def test_settings_that_are_wrong(self):
         self.d.dashboard.stop()
