@@ -11,15 +11,17 @@ const char ntf_tables_reason[] =
     " PRIMARY KEY(event, party, number, request)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX ntf_reason_until ON ntf_reason(until_ms);";
 
-#define STATEMENTS(XX)                                                                                               \
-    XX(put, "INSERT OR REPLACE INTO ntf_reason VALUES(?1, ?2, ?3, ?4, ?5, 0)")                                       \
-    XX(get, "SELECT reason FROM ntf_reason WHERE event = ?1 AND party = ?2 AND number = ?3 AND request = ?4")        \
-    XX(drop, "DELETE FROM ntf_reason WHERE event = ?1 AND party = ?2 AND request IN (SELECT request FROM ntf_reason" \
-             " WHERE event = ?1 AND party = ?2 AND number = ?3)")                                                    \
-    XX(is_new, "SELECT EXISTS(SELECT 1 FROM ntf_reason WHERE until_ms = 0)")                                         \
-    XX(stamp, "UPDATE ntf_reason SET until_ms = ?1 WHERE until_ms = 0 OR until_ms > ?1")                             \
-    XX(end, "DELETE FROM ntf_reason WHERE until_ms <= ?1")                                                           \
-    XX(next, "SELECT min(until_ms) FROM ntf_reason")                                                                 \
+#define OF_PERSON "event = ?1 AND party = ?2 AND number = ?3"
+
+#define STATEMENTS(XX)                                                                   \
+    XX(put, "INSERT OR REPLACE INTO ntf_reason VALUES(?1, ?2, ?3, ?4, ?5, 0)")           \
+    XX(get, "SELECT reason FROM ntf_reason WHERE " OF_PERSON " AND request = ?4")        \
+    XX(drop, "DELETE FROM ntf_reason WHERE event = ?1 AND party = ?2"                    \
+             " AND request IN (SELECT request FROM ntf_reason WHERE " OF_PERSON ")")     \
+    XX(is_new, "SELECT EXISTS(SELECT 1 FROM ntf_reason WHERE until_ms = 0)")             \
+    XX(stamp, "UPDATE ntf_reason SET until_ms = ?1 WHERE until_ms = 0 OR until_ms > ?1") \
+    XX(end, "DELETE FROM ntf_reason WHERE until_ms <= ?1")                               \
+    XX(next, "SELECT min(until_ms) FROM ntf_reason")                                     \
     XX(drop_all, "DELETE FROM ntf_reason")
 
 NTF_STATEMENT_SET(ntf_reasons, STATEMENTS)

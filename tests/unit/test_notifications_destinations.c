@@ -143,7 +143,8 @@ static void test_host_that_comes_back_with_a_hanging_path(void **state)
     (void)state;
     enum { TIMEOUT_MS = 30000 };
     ntf_destinations_t *destinations = made(0, 0);
-    ntf_target_t living = target(1, "https://h", "https://h/living"), hanging = target(2, "https://h", "https://h/hangs"),
+    ntf_target_t living = target(1, "https://h", "https://h/living"),
+                 hanging = target(2, "https://h", "https://h/hangs"),
                  second = target(3, "https://h", "https://h/hangs-too");
     ntf_end_t hangs = ntf_end_of_webhook(NTF_TRANSPORT_TIMEOUT, NTF_PHASE_HELLO, 0, 0),
               breaks = ntf_end_of_webhook(NTF_TRANSPORT_BROKEN, NTF_PHASE_HELLO, 0, 0);
