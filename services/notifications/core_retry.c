@@ -111,7 +111,7 @@ ntf_end_t ntf_end_of_webhook(ntf_transport_t transport, ntf_phase_t phase, int c
         ntf_end_t end = s_end_of_transport(transport);
         bool had_request = phase != NTF_PHASE_CONNECT;
         if (had_request && (transport == NTF_TRANSPORT_TIMEOUT || transport == NTF_TRANSPORT_BROKEN))
-            end.fault = NTF_FAULT_ADDRESS;
+            end = (ntf_end_t){.result = end.result, .fault = NTF_FAULT_ADDRESS, .is_contact = true};
         return end;
     }
     if (code >= 200 && code <= 299)

@@ -11,7 +11,8 @@
  *                       in time however far it came, for there is one mail server
  *
  * After NTF_BREAK_AFTER failures in a row of an address or a host it is left alone for a while (the breaker). Any answer of
- * a host closes the host's, and one that is not a failure of the address the address's.
+ * a host closes the host's, and so does that it took a request, whatever became of it; an answer that is not a failure of
+ * the address closes the address's.
  *
  * The ladder is the list of pauses after the first, second ... failure. Each is lengthened by up to a fifth, by a number
  * made from the dispatch and the attempt, so that what failed together does not come back together. What the other side
@@ -79,7 +80,7 @@ typedef struct {
     cv_delivery_result_t result;
     bool is_final;     /* no further attempt */
     ntf_fault_t fault; /* whose failure it is */
-    bool is_contact;   /* the other side was there and answered */
+    bool is_contact;   /* the other side was there: it answered, or has the request */
     int64_t later_ms;  /* at least so long until the next attempt; 0: not said */
 } ntf_end_t;
 

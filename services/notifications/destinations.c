@@ -158,19 +158,25 @@ static bool s_has_room(const ntf_destinations_t *destinations, const s_host_t *h
     return *ret_at_ms == 0;
 }
 
-/* Whether its rate lets one leave now; moves nothing. */
-static bool s_in_pace(const ntf_destinations_t *destinations, const s_host_t *host, const ntf_target_t *target,
+/* Takes no turn. One that is too far ahead, because the clock went back, is kept as it is corrected, or it would be so
+ * each time that is asked. */
+static bool s_may_pace(int64_t rate, int64_t now_ms, int64_t *paced_ms, int64_t *ret_at_ms)
+{
+    int64_t next_ms = *paced_ms;
+    if (ntf_pace(rate, now_ms, &next_ms))
+        return true;
+    *ret_at_ms = *paced_ms = next_ms;
+    return false;
+}
+
+/* Whether its rate lets one leave now. */
+static bool s_in_pace(const ntf_destinations_t *destinations, s_host_t *host, const ntf_target_t *target,
                       ntf_standing_t standing, int64_t now_ms, int64_t *ret_at_ms)
 {
     int64_t rate = target->is_mail ? destinations->mail_rate : destinations->webhook_rate;
-    int64_t paced_ms = host->paced_ms, failing_ms = host->failing_paced_ms;
-    bool may = ntf_pace(rate, now_ms, &paced_ms);
-    *ret_at_ms = may ? 0 : paced_ms;
-    if (may && standing == NTF_FAILING && !ntf_pace((rate + 1) / 2, now_ms, &failing_ms)) {
-        *ret_at_ms = failing_ms;
-        return false;
-    }
-    return may;
+    *ret_at_ms = 0;
+    return s_may_pace(rate, now_ms, &host->paced_ms, ret_at_ms) &&
+           (standing != NTF_FAILING || s_may_pace((rate + 1) / 2, now_ms, &host->failing_paced_ms, ret_at_ms));
 }
 
 ntf_leave_t ntf_destination_ask(ntf_destinations_t *destinations, const ntf_target_t *target, int64_t now_ms,
@@ -278,11 +284,19 @@ int64_t ntf_destinations_left_alone(const ntf_destinations_t *destinations)
     return n;
 }
 
+static void s_set_back(int64_t *at_ms, int64_t by_ms)
+{
+    if (*at_ms > 0)
+        *at_ms -= by_ms;
+}
+
 void ntf_destinations_set_back(ntf_destinations_t *destinations, int64_t by_ms)
 {
     for (size_t i = 0; i < destinations->hosts_n; i++) {
         s_host_t *host = &destinations->hosts[i];
         ntf_breaker_set_back(&host->breaker, by_ms);
+        s_set_back(&host->paced_ms, by_ms);
+        s_set_back(&host->failing_paced_ms, by_ms);
         for (int k = 0; k < host->on_way_n; k++)
             host->on_way[k].since_ms -= by_ms;
     }

@@ -28,7 +28,9 @@
  *   more addresses than are remembered    the one that failed least is forgotten: it is unknown, and its ladder still holds
  *   more hosts than NTF_HOSTS_MAX         what goes to another waits until one of them has nothing on its way and is well
  *   restart                               all are unknown, but what waits with a failure behind it is failing
- *   the clock steps back                  ntf_destinations_set_back
+ *   the clock steps back                  ntf_destinations_set_back; by less than it is told of: a turn comes a pace later
+ *   a host comes back, and who tries it   the others wait for the end of that one attempt: whoever has taken a request is
+ *   hangs                                 there, so its breaker closes, and theirs are their own
  *
  * Invariants
  *   every ntf_destination_begin is followed by one ntf_destination_end or _abandon of the same dispatch

@@ -225,6 +225,7 @@ static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
     if (!counts) {
         end.state = NTF_WAITS;
         end.next_ms = now_ms;
+        end.is_failure = false;
     }
     if (!rc)
         rc = ntf_dispatch_end(post->store, &end);

@@ -29,6 +29,8 @@
  *   a message that is refused              dead at once, with the reply; the next of the lane goes
  *   a webhook is taken away, or moves,     what was on its way there fails without being counted: the next lease ends it as
  *   while something is on its way          withdrawn, and mails it to who wanted the webhook alone; or sends it to the new address
+ *   a webhook moves                        what waits is due at once, with the whole ladder: pauses and failures were the
+ *                                          old address's
  *   410                                    the webhook is off, its queue is dead; setting it again turns it on
  *   the disk is full                       ends are kept in memory and committed when there is room; nothing is leased
  *   the clock steps back                   what waits has its pause from now on; forward: it is due (core_retry.h)

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char s_timer[] = "outbox", s_remind[] = "remind", s_escalate[] = "escalate";
+static const char s_timer[] = "outbox", s_remind[] = "remind", s_escalate[] = "escalate", s_reasons[] = "reasons";
 
 /* Set once, before the service is opened: service.h gives open() nothing but the database. */
 static char s_outbox[NTF_OUTBOX_PATH_MAX] = "outbox";
@@ -181,6 +181,17 @@ static int s_start(void *self, cv_tx_t *tx, char *ret_error, size_t error_size)
     return rc ? rc : cv_tx_timer_set(tx, s_remind, CV_STR(""), 1);
 }
 
+/* Those that have ended go, and the timer is at the next. */
+static int s_age_reasons(ntf_t *ntf, cv_tx_t *tx)
+{
+    bool any;
+    int64_t next_ms;
+    int rc = ntf_reason_age(ntf->reasons, cv_tx_now_ms(tx), &any, &next_ms);
+    if (!rc && any)
+        rc = cv_tx_scrub(tx, false);
+    return rc || next_ms == 0 ? rc : cv_tx_timer_set(tx, s_reasons, CV_STR(""), next_ms);
+}
+
 static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
 {
     (void)key;
@@ -201,6 +212,8 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
         return ntf_ping_due(ntf, tx);
     if (strcmp(kind, "opening") == 0)
         return ntf_opening_due(ntf, tx);
+    if (strcmp(kind, s_reasons) == 0)
+        return s_age_reasons(ntf, tx);
     ntf->news = ntf->work = true;
     ntf->timer_ms = 0;
     return CV_OK;
@@ -266,6 +279,11 @@ static int s_flush(void *self, cv_tx_t *tx)
         rc = ntf_escalate_timer(ntf, tx);
     if (!rc && ntf->pinging)
         rc = ntf_ping_timer(ntf, tx);
+    bool is_new = false;
+    if (!rc && ntf->fresh)
+        rc = ntf_reason_is_new(ntf->reasons, &is_new);
+    if (!rc && is_new)
+        rc = s_age_reasons(ntf, tx);
     if (rc || !ntf->news)
         return rc;
     bool more = false, more_contacts = false;
@@ -293,10 +311,10 @@ static const cv_follow_def_t s_follows[] = {
 };
 
 static const char *const s_migrations[] = {
-    ntf_tables_1,       ntf_tables_2,       ntf_tables_3,        ntf_tables_content,  ntf_tables_dispatch,
-    ntf_tables_arrival, ntf_tables_prefer,  ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
-    ntf_tables_reach_2, ntf_tables_report,  ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers,
-    ntf_tables_reason,  ntf_tables_language};
+    ntf_tables_1,       ntf_tables_2,        ntf_tables_3,        ntf_tables_content,  ntf_tables_dispatch,
+    ntf_tables_arrival, ntf_tables_prefer,   ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
+    ntf_tables_reach_2, ntf_tables_report,   ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers,
+    ntf_tables_reason,  ntf_tables_language, ntf_tables_watch_2};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

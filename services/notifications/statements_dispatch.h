@@ -77,7 +77,9 @@
     XX(webhook_drop, "DELETE FROM ntf_webhook WHERE number = ?1")                                                       \
     XX(webhook_move, "UPDATE ntf_dispatch SET address = CASE state WHEN 2 THEN address ELSE ?3 END,"                    \
                      " webhook = (SELECT number FROM ntf_webhook WHERE party = ?1"                                      \
-                     " AND ord = ?2) WHERE state <> 3 AND webhook = ?4")                                                \
+                     " AND ord = ?2), failures = CASE WHEN state < 3 THEN 0 ELSE failures END,"                         \
+                     " first_ms = CASE WHEN state < 3 THEN 0 ELSE first_ms END,"                                        \
+                     " next_ms = CASE state WHEN 1 THEN 0 ELSE next_ms END WHERE state <> 3 AND webhook = ?4")          \
     XX(webhook_end, "UPDATE ntf_dispatch SET state = 4, head = 0, done_ms = ?2, reason = ?3 WHERE state = 1"            \
                     " AND webhook = ?1")                                                                                \
     XX(webhook_dead, "UPDATE ntf_dispatch SET reason = 15 WHERE state = 4 AND webhook = ?1")                            \

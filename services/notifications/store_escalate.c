@@ -16,6 +16,8 @@ const char ntf_tables_offers[] =
     "CREATE TABLE ntf_offer(event TEXT NOT NULL, party TEXT NOT NULL, number INTEGER NOT NULL,"
     " state INTEGER NOT NULL CHECK(state BETWEEN 1 AND 2), PRIMARY KEY(event, party, number)) STRICT, WITHOUT ROWID;";
 
+const char ntf_tables_watch_2[] = "CREATE INDEX ntf_watch_second ON ntf_watch(second) WHERE second > 0;";
+
 /* Whose mail it is: its own, or the digest's that it went out in. */
 #define CARRIER "CASE WHEN v.digest > 0 THEN v.digest ELSE v.n END"
 
@@ -56,10 +58,13 @@ const char ntf_tables_offers[] =
     XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")    \
     XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
               " WHERE v.n = ?1 AND d.state = 3)")                                                                      \
-    XX(reopen, "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2"                       \
-               " WHERE state = 3 AND deadline_ms > ?2 AND (n = ?1 OR second = ?1"                                      \
-               " OR n IN (SELECT n FROM ntf_delivery WHERE digest = ?1 AND digest > 0)"                                \
-               " OR second IN (SELECT n FROM ntf_delivery WHERE digest = ?1 AND digest > 0))")                         \
+    XX(reopen,                                                                                                         \
+       "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2"                               \
+       " WHERE state = 3 AND deadline_ms > ?2 AND n IN (SELECT ?1"                                                     \
+       " UNION ALL SELECT n FROM ntf_delivery WHERE digest = ?1 AND digest > 0"                                        \
+       " UNION ALL SELECT n FROM ntf_watch WHERE second = ?1 AND second > 0"                                           \
+       " UNION ALL SELECT w.n FROM ntf_delivery AS v CROSS JOIN ntf_watch AS w ON w.second = v.n AND w.second > 0"     \
+       " WHERE v.digest = ?1 AND v.digest > 0)")                                                                       \
     XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                  \
     XX(unseen, "SELECT count(*) FROM ntf_watch INDEXED BY ntf_watch_nobody WHERE state = 4 AND deadline_ms > ?1")
 

@@ -17,7 +17,7 @@
 
 #include "notifications/store.h"
 
-extern const char ntf_tables_escalate[], ntf_tables_offers[]; /* the migrations */
+extern const char ntf_tables_escalate[], ntf_tables_offers[], ntf_tables_watch_2[]; /* the migrations */
 
 enum { NTF_WATCHED = 1, NTF_ESCALATED = 2, NTF_WATCH_ENDED = 3, NTF_NOBODY = 4 }; /* ntf_watch.state */
 

@@ -7,14 +7,21 @@
 
 const char ntf_tables_reason[] =
     "CREATE TABLE ntf_reason(event TEXT NOT NULL, party TEXT NOT NULL, number INTEGER NOT NULL,"
-    " request TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(event, party, number))"
-    " STRICT, WITHOUT ROWID;";
+    " request TEXT NOT NULL, reason TEXT NOT NULL, until_ms INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(event, party, number, request)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX ntf_reason_until ON ntf_reason(until_ms);";
 
-#define STATEMENTS(XX)                                                                                              \
-    XX(put, "INSERT OR REPLACE INTO ntf_reason VALUES(?1, ?2, ?3, ?4, ?5)")                                         \
-    XX(get, "SELECT reason FROM ntf_reason WHERE event = ?1 AND party = ?2 AND number = ?3 AND request = ?4")       \
-    XX(drop, "DELETE FROM ntf_reason WHERE event = ?1 AND party = ?2 AND request = (SELECT request FROM ntf_reason" \
-             " WHERE event = ?1 AND party = ?2 AND number = ?3)")                                                   \
+#define OF_PERSON "event = ?1 AND party = ?2 AND number = ?3"
+
+#define STATEMENTS(XX)                                                                   \
+    XX(put, "INSERT OR REPLACE INTO ntf_reason VALUES(?1, ?2, ?3, ?4, ?5, 0)")           \
+    XX(get, "SELECT reason FROM ntf_reason WHERE " OF_PERSON " AND request = ?4")        \
+    XX(drop, "DELETE FROM ntf_reason WHERE event = ?1 AND party = ?2"                    \
+             " AND request IN (SELECT request FROM ntf_reason WHERE " OF_PERSON ")")     \
+    XX(is_new, "SELECT EXISTS(SELECT 1 FROM ntf_reason WHERE until_ms = 0)")             \
+    XX(stamp, "UPDATE ntf_reason SET until_ms = ?1 WHERE until_ms = 0 OR until_ms > ?1") \
+    XX(end, "DELETE FROM ntf_reason WHERE until_ms <= ?1")                               \
+    XX(next, "SELECT min(until_ms) FROM ntf_reason")                                     \
     XX(drop_all, "DELETE FROM ntf_reason")
 
 NTF_STATEMENT_SET(ntf_reasons, STATEMENTS)
@@ -66,6 +73,34 @@ int ntf_reason_drop(ntf_reasons_t *store, cv_str_t event, cv_str_t party, int64_
 {
     s_whom(store->drop, event, party, number);
     return cv_stmt_run(store->drop);
+}
+
+int ntf_reason_is_new(ntf_reasons_t *store, bool *ret_is_new)
+{
+    return ntf_statement_whether(store->is_new, ret_is_new);
+}
+
+static int s_next(ntf_reasons_t *store, int64_t *ret_next_ms)
+{
+    *ret_next_ms = 0;
+    int rc = ntf_statement_number(store->next, ret_next_ms);
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* What a clock that was ahead has named is corrected as well. */
+int ntf_reason_age(ntf_reasons_t *store, int64_t now_ms, bool *ret_any, int64_t *ret_next_ms)
+{
+    *ret_any = false;
+    cv_stmt_int(store->stamp, 1, now_ms + NTF_REASON_KEEP_MS);
+    int rc = cv_stmt_run(store->stamp);
+    if (!rc)
+        rc = s_next(store, ret_next_ms);
+    if (rc || *ret_next_ms == 0 || *ret_next_ms > now_ms)
+        return rc;
+    *ret_any = true;
+    cv_stmt_int(store->end, 1, now_ms);
+    rc = cv_stmt_run(store->end);
+    return rc ? rc : s_next(store, ret_next_ms);
 }
 
 int ntf_reason_drop_all(ntf_reasons_t *store)

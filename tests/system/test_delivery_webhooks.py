@@ -179,6 +179,15 @@ class Webhooks(Deployed):
         self.assertEqual([row["path"] for row in web.taken()], ["/ok/kz"])
         self.assertEqual(self.outbox(), [])
 
+    def test_another_address_while_the_last_attempt_is_on_its_way(self):
+        """What failed at the old address is not counted at the new one: it has the whole ladder there."""
+        web = self.hanging(**{"notifications/retry": "1ms"})
+        wait_for(lambda: self.dispatches("KZ")[0]["attempts"] == 2, "the last attempt", None, 0.02)
+        self.hook("KZ", f"http://127.0.0.1:{web.port}/error/kz")
+        (dead,) = wait_for(lambda: self.dispatches(what="dead"), lambda: f"a dead one: {self.dispatches('KZ')}")
+        self.assertEqual([a.get("code") for a in dead["log"]][2:], [500, 500], dead)
+        self.assertEqual(dead["attempts"], 4)
+
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,7 @@ enum { FAR_MS = 1000000 };
 static const ntf_ladder_t s_ladder = {.pause_ms = {5000, 300000}, .n = 2, .sum_ms = 305000};
 static const ntf_end_t s_good = {.result = CV_DELIVERY_RESULT_DELIVERED, .is_final = true, .is_contact = true},
                        s_fails = {.result = CV_DELIVERY_RESULT_FAILED, .fault = NTF_FAULT_ADDRESS, .is_contact = true},
-                       s_hangs = {.result = CV_DELIVERY_RESULT_TIMEOUT, .fault = NTF_FAULT_ADDRESS},
+                       s_hangs = {.result = CV_DELIVERY_RESULT_TIMEOUT, .fault = NTF_FAULT_ADDRESS, .is_contact = true},
                        s_away = {.result = CV_DELIVERY_RESULT_UNREACHABLE, .fault = NTF_FAULT_HOST};
 
 static ntf_destinations_t *made(int64_t mail_rate, int64_t webhook_rate)
@@ -137,6 +137,38 @@ static void test_host_that_is_away(void **state)
     ntf_destinations_free(&destinations);
 }
 
+/* A host comes back, and the first path that is tried has the request and says nothing: the others wait for it no more. */
+static void test_host_that_comes_back_with_a_hanging_path(void **state)
+{
+    (void)state;
+    enum { TIMEOUT_MS = 30000 };
+    ntf_destinations_t *destinations = made(0, 0);
+    ntf_target_t living = target(1, "https://h", "https://h/living"),
+                 hanging = target(2, "https://h", "https://h/hangs"),
+                 second = target(3, "https://h", "https://h/hangs-too");
+    ntf_end_t hangs = ntf_end_of_webhook(NTF_TRANSPORT_TIMEOUT, NTF_PHASE_HELLO, 0, 0),
+              breaks = ntf_end_of_webhook(NTF_TRANSPORT_BROKEN, NTF_PHASE_HELLO, 0, 0);
+    const ntf_end_t *const silent[] = {&hangs, &breaks};
+    int64_t now_ms = 1000;
+    for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+        for (int k = 0; k < NTF_BREAK_AFTER; k++) {
+            assert_true(goes(destinations, living, now_ms));
+            ends(destinations, living, s_away, now_ms);
+        }
+        now_ms += 5000;
+        assert_true(goes(destinations, hanging, now_ms));
+        assert_false(goes(destinations, living, now_ms));
+        now_ms += TIMEOUT_MS;
+        assert_true(ends(destinations, hanging, *silent[i], now_ms).host_closed);
+        assert_true(goes(destinations, second, now_ms));
+        now_ms += NTF_PROMPT_MS;
+        assert_true(goes(destinations, living, now_ms));
+        ends(destinations, living, s_good, now_ms);
+        ends(destinations, second, s_hangs, now_ms);
+    }
+    ntf_destinations_free(&destinations);
+}
+
 /* Failing ones take every second turn of a rate at most. */
 static void test_pace_beside_failing_paths(void **state)
 {
@@ -161,6 +193,43 @@ static void test_pace_beside_failing_paths(void **state)
     assert_int_equal(ntf_destination_ask(destinations, &good, 219950, &at_ms), NTF_WAIT);
     assert_in_range(at_ms, 219951, 221000);
     ntf_destinations_free(&destinations);
+}
+
+/* Nothing waits for a turn that a clock named before it went back, by a day or by so little that nobody is told. */
+static void test_pace_and_a_clock_that_steps_back(void **state)
+{
+    (void)state;
+    enum { EVERY_MS = 1000, DAY_MS = 86400000, LITTLE_MS = 9000 };
+    ntf_target_t good = target(1, "https://h", "https://h/good"), bad = target(2, "https://h", "https://h/bad"),
+                 mail = {.dispatch = 3, .host = "smtp", .is_mail = true, .address = CV_STR("a@b.example")};
+    const ntf_target_t *const all[] = {&good, &bad, &mail};
+    bad.has_failed = true;
+    for (int told = 0; told <= 1; told++) {
+        ntf_destinations_t *destinations = made(60, 60);
+        int64_t now_ms = 2 * (int64_t)DAY_MS, back_ms = told ? DAY_MS : LITTLE_MS, at_ms;
+        for (size_t i = 0; i < 3; i++) {
+            assert_true(goes(destinations, *all[i], now_ms));
+            ends(destinations, *all[i], (ntf_end_t){.fault = NTF_FAULT_MESSAGE, .is_contact = true}, now_ms);
+            now_ms += i == 0 ? EVERY_MS : 0;
+        }
+        now_ms -= back_ms;
+        if (told)
+            ntf_destinations_set_back(destinations, back_ms);
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(ntf_destination_ask(destinations, all[i], now_ms, &at_ms), NTF_WAIT);
+        assert_int_equal(ntf_destination_ask(destinations, &good, now_ms, &at_ms), NTF_WAIT);
+        assert_int_equal(at_ms, now_ms + EVERY_MS);
+        assert_false(goes(destinations, good, now_ms + EVERY_MS - 1));
+        assert_true(goes(destinations, good, now_ms + EVERY_MS));
+        assert_true(goes(destinations, mail, now_ms + EVERY_MS));
+        ends(destinations, good, s_good, now_ms + EVERY_MS);
+        ends(destinations, mail, s_good, now_ms + EVERY_MS);
+        int64_t until_ms = now_ms + 6L * EVERY_MS;
+        for (now_ms += EVERY_MS; now_ms < until_ms && !goes(destinations, bad, now_ms); now_ms += 100)
+            ;
+        assert_true(now_ms < until_ms); /* every second turn */
+        ntf_destinations_free(&destinations);
+    }
 }
 
 /* Many hosts that hang: others have a quarter of the room of all. */
@@ -210,7 +279,9 @@ int main(void)
         cmocka_unit_test(test_living_beside_hanging_paths_of_one_host),
         cmocka_unit_test(test_failing_paths_open_no_breaker_of_their_host),
         cmocka_unit_test(test_host_that_is_away),
+        cmocka_unit_test(test_host_that_comes_back_with_a_hanging_path),
         cmocka_unit_test(test_pace_beside_failing_paths),
+        cmocka_unit_test(test_pace_and_a_clock_that_steps_back),
         cmocka_unit_test(test_room_of_all),
         cmocka_unit_test(test_mail_server),
     };

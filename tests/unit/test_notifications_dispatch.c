@@ -317,6 +317,39 @@ static void test_clock_that_steps_back(void **state)
     check(world);
 }
 
+/* Another address is tried at once and as long as any: failures, and the time since the first, were the old one's. */
+static void test_webhook_that_moves(void **state)
+{
+    world_t *world = *state;
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    assert_int_equal(ntf_webhook_set(world->store, CV_STR("P1"), 1, CV_STR("https://a/")), CV_OK);
+    for (int i = 1; i <= 4; i++) {
+        char notice[32];
+        snprintf(notice, sizeof(notice), "n%lld", (long long)deliver(world, 1));
+        assert_int_equal(ntf_dispatch_add_webhooks(world->store, cv_str(notice)), CV_OK);
+    }
+    assert_int_equal(cv_db_commit(world->db), CV_OK);
+    run(world, "UPDATE ntf_dispatch SET failures = 9, attempts = 9, first_ms = 5, next_ms = 864000000, lease_ms = 6;"
+               "UPDATE ntf_dispatch SET state = 2, head = 0 WHERE number = 1;"
+               "UPDATE ntf_dispatch SET state = 3 WHERE number = 3;"
+               "UPDATE ntf_dispatch SET state = 4 WHERE number = 4");
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    assert_int_equal(ntf_webhook_set(world->store, CV_STR("P1"), 1, CV_STR("https://a/")), CV_OK);
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE failures = 9 AND first_ms = 5"), 4);
+    assert_int_equal(ntf_webhook_set(world->store, CV_STR("P1"), 1, CV_STR("https://b/")), CV_OK);
+    assert_int_equal(cv_db_commit(world->db), CV_OK);
+    assert_int_equal(
+        number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE number < 3 AND failures = 0 AND first_ms = 0"),
+        2); /* what is on its way, and what waits */
+    assert_int_equal(number_of(world, "SELECT next_ms FROM ntf_dispatch WHERE number = 2"), 0);
+    assert_int_equal(
+        number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE number > 2 AND failures = 9 AND attempts = 9"),
+        2); /* what has ended says how */
+    check(world);
+}
+
 /* From the version before there were dispatches: what is there stays, and is of the outbox. */
 static void test_migration(void **state)
 {
@@ -359,6 +392,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lanes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backlog_is_not_walked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_that_steps_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_webhook_that_moves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migration, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migration_with_dead, setup, teardown),
     };

@@ -184,17 +184,23 @@ static void test_missed(void **state)
 
 static const char REVIEW[] = "0190163d-8694-739b-aea5-966c26f8ad92", WHY[] = "the passport of N. is missing";
 
-/* Persons 1 and 2 are returned, with a reason. */
-static void tell_returned(drv_t *drv, const char *request)
+/* Why persons 1 and 2 are returned; the record's sequence. */
+static uint64_t tell_why(drv_t *drv, const char *review, const char *why)
 {
     cv_registration_contact_v1_t contact = {
         .event = CV_STR("FORUM"),
         .party = CV_STR("KZ"),
-        .review = cv_str(REVIEW),
+        .review = cv_str(review),
         .persons_n = 2,
         .persons = {
-            {.number = 1, .name = CV_STR("Bekova Aigerim"), .capacity = CV_CAPACITY_HEAD, .reason = cv_str(WHY)},
-            {.number = 2, .name = CV_STR("Other"), .capacity = CV_CAPACITY_DELEGATE, .reason = cv_str(WHY)}}};
+            {.number = 1, .name = CV_STR("Bekova Aigerim"), .capacity = CV_CAPACITY_HEAD, .reason = cv_str(why)},
+            {.number = 2, .name = CV_STR("Other"), .capacity = CV_CAPACITY_DELEGATE, .reason = cv_str(why)}}};
+    return drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact);
+}
+
+/* That they are. */
+static void tell_review(drv_t *drv, const char *request, uint64_t private_seq)
+{
     cv_registration_decided_v1_t decided = {
         .request = cv_str(request),
         .kind = CV_DECISION_KIND_REVIEW,
@@ -204,9 +210,58 @@ static void tell_returned(drv_t *drv, const char *request)
         .code = CV_STR("returned"),
         .persons_n = 2,
         .persons = {{.number = 1, .state = CV_PERSON_STATE_RETURNED}, {.number = 2, .state = CV_PERSON_STATE_RETURNED}},
-        .private_seq = drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_CONTACT_V1, &contact)};
+        .private_seq = private_seq};
     drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_DECIDED_V1, &decided);
     drv_run(drv, 1000, true);
+}
+
+static void tell_returned(drv_t *drv, const char *request)
+{
+    tell_review(drv, request, tell_why(drv, REVIEW, WHY));
+}
+
+/* After a downtime the private stream is read ahead of what it is about: each review still has its own reason. */
+static void test_reasons_of_two_reviews_that_are_read_first(void **state)
+{
+    static const char again[] = "0190163d-8694-739b-aea5-966c26f8ad94", then[] = "the photograph is blurred";
+    drv_t *drv = *state;
+    begin(drv);
+    uint64_t first = tell_why(drv, REVIEW, WHY), second = tell_why(drv, again, then);
+    drv_run(drv, 1000, true);
+    tell_review(drv, REVIEW, first);
+    tell_review(drv, again, second);
+    assert_true(file_says(drv, EVENTS_ID "2.KZ", WHY) && !file_says(drv, EVENTS_ID "2.KZ", then));
+    assert_true(file_says(drv, EVENTS_ID "3.KZ", then) && !file_says(drv, EVENTS_ID "3.KZ", WHY));
+    tell_erased(drv, KZ, true, false); /* both may be about that person */
+    drv_run(drv, 1000, true);
+    assert_false(stored(drv, WHY) || stored(drv, then));
+    assert_false(file_says(drv, EVENTS_ID "2.KZ", WHY) || file_says(drv, EVENTS_ID "3.KZ", then));
+}
+
+/* As long as its notice may have to be made anew, and then no more; a clock that was wrong keeps it no longer. */
+static void test_a_reason_ends(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    tell_returned(drv, REVIEW);
+    assert_true(stored(drv, WHY));
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer WHERE kind = 'reasons'"), 1);
+    drv->ms += NTF_REASON_KEEP_MS - DAY_MS;
+    drv_run(drv, 1000, true);
+    assert_true(stored(drv, WHY));
+    drv->ms += DAY_MS;
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_reason"), 0);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM timer WHERE kind = 'reasons'"), 0);
+    assert_false(stored(drv, WHY));
+    tell_returned(drv, REVIEW);
+    drv_sql(drv, "UPDATE ntf_reason SET until_ms = until_ms + 864000000000");
+    tell_why(drv, "0190163d-8694-739b-aea5-966c26f8ad95", "another");
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_reason"), 4);
+    drv->ms += NTF_REASON_KEEP_MS;
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_reason"), 0);
 }
 
 /* A reviewer's reason is in the notice of that review, until somebody whom it was about is erased, or may have been. */
@@ -307,6 +362,8 @@ int main(void)
         T(test_without_data),
         T(test_missed),
         T(test_a_reason),
+        T(test_reasons_of_two_reviews_that_are_read_first),
+        T(test_a_reason_ends),
         T(test_rows_that_moved),
         T(test_one_that_waits_holds_nobody),
     };
