@@ -8,6 +8,7 @@
 #include "notifications/core.h"
 #include "notifications/core_audience.h"
 #include "notifications/core_escalate.h"
+#include "notifications/dispatch.h"
 
 #include <stdio.h>
 
@@ -19,11 +20,11 @@ typedef struct {
     const ntf_delivery_t *row; /* the delegation's */
     const cv_person_place_t *persons;
     size_t persons_n;
-    int64_t version;     /* that registration went by; of a change the one it made; 0: not known */
-    bool all_leave;      /* the record lists nobody, and means all */
+    int64_t version;        /* that registration went by; of a change the one it made; 0: not known */
+    bool all_leave;         /* the record lists nobody, and means all */
     cv_person_state_t only; /* whoever is in another state stays as it was: a change waits, was returned or refused */
-    bool is_off;         /* the event does not take place */
-    bool is_told;        /* persons are told of news of this kind */
+    bool is_off;            /* the event does not take place */
+    bool is_told;           /* persons are told of news of this kind */
 } s_news_t;
 
 int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told)
@@ -270,12 +271,47 @@ int ntf_persons_make(ntf_t *ntf)
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
+/* ---- who is there ------------------------------------------------------------------------- */
+
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_registration_contact_v1_t *contact)
+{
+    bool any = false;
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < contact->persons_n; i++) {
+        const cv_person_private_t *person = &contact->persons[i];
+        bool is_another = false;
+        rc = ntf_person_is_another(ntf->persons, contact->event, contact->party, person, &is_another);
+        if (!rc && is_another)
+            rc = ntf_person_replace(ntf->persons, contact->event, contact->party, person->number, cv_tx_now_ms(tx));
+        if (!rc && is_another)
+            rc = ntf_dispatch_forget_person(ntf_post_store(ntf->post), contact->event, contact->party, person->number);
+        if (!rc)
+            rc = ntf_store_person_put(ntf->store, contact->event, contact->party, person);
+        any = any || is_another;
+    }
+    if (!rc && any)
+        rc = ntf_address_forget(ntf->reaches);
+    if (!rc && any)
+        rc = cv_tx_scrub(tx, true);
+    ntf->scrub = ntf->scrub || any;
+    return rc;
+}
+
 /* ---- who cannot be told ------------------------------------------------------------------- */
+
+/* Of a row: whoever it was to has that number no more, or none has an address. */
+static int s_reach(ntf_t *ntf, int64_t n, cv_str_t event, cv_str_t party, int64_t number, int *ret_reach)
+{
+    bool is_replaced = false;
+    int rc = ntf_person_is_replaced(ntf->persons, n, &is_replaced);
+    *ret_reach = NTF_PERSON_GONE;
+    return rc || is_replaced ? rc : ntf_person_reach(ntf->persons, event, party, number, ret_reach);
+}
 
 int ntf_persons_unreachable(ntf_t *ntf, cv_db_t *db, const ntf_delivery_t *row)
 {
     int reach, held = 0;
-    int rc = ntf_person_reach(ntf->persons, row->event, row->party, row->person, &reach);
+    int rc = s_reach(ntf, row->n, row->event, row->party, row->person, &reach);
     if (rc || reach == NTF_PERSON_GONE)
         return rc ? rc : ntf_end_silently(ntf->prefers, row->n, NTF_LEFT_OUT);
     rc = ntf_store_hold_lane(ntf->store, row, db, &held);
@@ -290,7 +326,7 @@ int ntf_persons_gone(ntf_t *ntf, const ntf_dispatch_t *dispatch, bool *ret_gone)
     int reach = NTF_PERSON_GONE;
     int rc = dispatch->person == 0
                  ? CV_OK
-                 : ntf_person_reach(ntf->persons, dispatch->event, dispatch->party, dispatch->person, &reach);
+                 : s_reach(ntf, dispatch->n, dispatch->event, dispatch->party, dispatch->person, &reach);
     *ret_gone = !rc && dispatch->person != 0 && reach == NTF_PERSON_GONE;
     return rc || !*ret_gone ? rc : ntf_end_silently(ntf->prefers, dispatch->n, NTF_LEFT_OUT);
 }

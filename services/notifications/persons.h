@@ -29,7 +29,11 @@
  *   its address is the contact's too    each notice is about something else: both go there, with the same entry of the calendar
  *   who was replaced by another         is not told: registration drops the address with the substitution, in any case, and
  *                                       keeps of the person only its number, which is the newcomer's from then on. The newcomer
- *                                       is told; the delegation, which replaced one by the other, tells the one who stays away
+ *                                       is told; the delegation, which replaced one by the other, tells the one who stays away.
+ *                                       Here another name is another person: what was to the one before and has not left, or
+ *                                       is dead, ends as `silenced`, what was written is taken away, and the address is
+ *                                       forgotten. A name that was spelt wrong is another name too: what waited is lost,
+ *                                       and the decision that corrects it is told
  *
  * Failure modes
  *   killed before the lease's COMMIT    what is owed is still owed, and nothing was made; after it, made once: ids are unique
@@ -56,6 +60,8 @@ enum { NTF_OWED_MAX = 256 }; /* notices taken up in one lease */
 int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told) CV_USE_RESULT;
 /* A notice to a delegation was made, which may concern its persons. */
 int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice) CV_USE_RESULT;
+/* Who is in the delegation, where they are written to, and who is there instead of another. */
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_registration_contact_v1_t *contact) CV_USE_RESULT;
 /* Makes the rows of what is owed and can be told. */
 int ntf_persons_make(ntf_t *ntf) CV_USE_RESULT;
 /* A person's row has nobody to go to now: it waits, or ends. */

@@ -5,7 +5,8 @@
  *                       notice said that was taken up (persons.h), or a snapshot of registration.private; 0: not known.
  *                       .since: the version of the event under which the person got its place; 0: not known
  *   ntf_owed            a delegation's notice whose persons are still to be told: one row, until they are
- *   ntf_delivery        .person: whom it is to; 0: the delegation. .place: the person's state when it was made
+ *   ntf_delivery        .person: whom it is to; 0: the delegation. .place: the person's state when it was made; -1: it was to who
+ *                       had that number before, and nobody is written to by it any more
  *
  * Persons that were here before these columns have no address until registration.private tells of them again: a change of
  * them, or a snapshot. Nobody has to be told anew of what was told then, so the stream is not read again for it.
@@ -73,6 +74,14 @@ int ntf_person_calendar_last(ntf_persons_t *store, cv_str_t event, cv_str_t part
 /* What has not arrived ends, of those of the delegation who have no address any more: rows, and mails that wait or are dead.
  * Lanes of mails have to be settled after it. */
 int ntf_person_end_all(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t now_ms) CV_USE_RESULT;
+/* Whether that number was another's until now: of another name. */
+int ntf_person_is_another(ntf_persons_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person,
+                          bool *ret_is) CV_USE_RESULT;
+/* What was made for who had that number is nobody's any more: what has not arrived ends, and files that were written are to be
+ * taken away. Mails' bytes and addresses: ntf_dispatch_forget_person, which has to follow. */
+int ntf_person_replace(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
+                       int64_t now_ms) CV_USE_RESULT;
+int ntf_person_is_replaced(ntf_persons_t *store, int64_t n, bool *ret_is) CV_USE_RESULT; /* of a row */
 /* The version that a change made; 0: void, or no change. */
 int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version) CV_USE_RESULT;
 
