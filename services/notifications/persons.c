@@ -214,10 +214,22 @@ static int s_make_all(const s_news_t *news)
     ntf_told_t told = {.number = 0};
     int rc;
     while (!(rc = ntf_told_after(news->ntf->persons, row->event, row->party, told.number, &told))) {
-        if (news->all_leave)
-            rc = s_state(news, &told, CV_PERSON_STATE_WITHDRAWN);
-        else if (s_is_concerned(news, &told))
+        if (s_is_concerned(news, &told))
             rc = s_make(news, &told);
+        if (rc)
+            return rc;
+    }
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* All who have not left before, nominated or returned ones too: they were told that. */
+static int s_make_leaving(const s_news_t *news)
+{
+    const ntf_delivery_t *row = news->row;
+    ntf_told_t told = {.number = 0};
+    int rc;
+    while (!(rc = ntf_told_after_leaving(news->ntf->persons, row->event, row->party, told.number, &told))) {
+        rc = s_state(news, &told, CV_PERSON_STATE_WITHDRAWN);
         if (rc)
             return rc;
     }
@@ -241,7 +253,7 @@ static int s_take_up(ntf_t *ntf, const ntf_delivery_t *row)
         return rc || ahead.anchor != NTF_ANCHOR_START ? rc : s_make_all(&news);
     default:
         rc = s_read_record(&news);
-        return rc ? rc : news.all_leave ? s_make_all(&news) : s_make_listed(&news);
+        return rc ? rc : news.all_leave ? s_make_leaving(&news) : s_make_listed(&news);
     }
 }
 

@@ -45,6 +45,8 @@ const char ntf_tables_persons[] =
     XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                       \
     XX(after, "SELECT number, 1, state, since FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"               \
               " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                                    \
+    XX(after_leaving, "SELECT number, email IS NOT NULL, state, since FROM ntf_person WHERE event = ?1 AND party = ?2"       \
+                      " AND number > ?3 AND state NOT IN (0, 3, 4) ORDER BY number LIMIT 1")                                 \
     XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"                     \
             " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"             \
             " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"                     \
@@ -156,6 +158,11 @@ int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t n
 int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after, ntf_told_t *ret_told)
 {
     return s_told(s_of(store->after, event, party, after), ret_told);
+}
+
+int ntf_told_after_leaving(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after, ntf_told_t *ret_told)
+{
+    return s_told(s_of(store->after_leaving, event, party, after), ret_told);
 }
 
 int ntf_told_put(ntf_persons_t *store, cv_str_t event, cv_str_t party, const ntf_told_t *told)

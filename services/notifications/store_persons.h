@@ -55,6 +55,10 @@ int ntf_told_put(ntf_persons_t *store, cv_str_t event, cv_str_t party, const ntf
 int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after,
                    ntf_told_t *ret_told) CV_USE_RESULT;
 
+/* The same of those who can leave: whatever their state is, with an address or not, but withdrawn, refused or not known. */
+int ntf_told_after_leaving(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after,
+                           ntf_told_t *ret_told) CV_USE_RESULT;
+
 enum { NTF_PERSON_GONE, NTF_PERSON_STOPPED, NTF_PERSON_REACHED };
 /* Whether the person can be written to: it has no address that can be used; no mail goes to it; it can. */
 int ntf_person_reach(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
