@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-enum { PERSONS_MAX = 64 }; /* of one record */
+enum { PERSONS_MAX = 64 /* of one record */, SEQ_DIGITS = 18 };
 
 /* What a notice to a delegation is for its persons. */
 typedef struct {
@@ -121,12 +121,18 @@ static int s_calendar(const s_news_t *news, const ntf_told_t *told, int *ret_cal
     return rc;
 }
 
+/* It is about who had that number before: registration puts into each record how far registration.private was then. */
+static bool s_is_anothers(const s_news_t *news, const ntf_told_t *told)
+{
+    return s_says_states(news->row->kind) && (int64_t)news->row->private_seq < told->named;
+}
+
 static int s_make(const s_news_t *news, const ntf_told_t *told)
 {
     enum { WHAT_OCTETS = 32 };
     char what[WHAT_OCTETS], notice[NTF_ID_MAX + 1];
     int calendar;
-    if (!told->has_email || !news->is_told)
+    if (!told->has_email || !news->is_told || s_is_anothers(news, told))
         return CV_OK;
     int rc = s_calendar(news, told, &calendar);
     (void)snprintf(what, sizeof(what), "person.%lld", (long long)told->number);
@@ -192,7 +198,8 @@ static int s_make_listed(const s_news_t *news)
         bool had_place = !rc && s_has_place(told.state);
         if (!rc)
             rc = s_state(news, &told, place->state);
-        if (!rc && !had_place && s_has_place(told.state) && told.has_email && newcomers_n < PERSONS_MAX)
+        if (!rc && !had_place && s_has_place(told.state) && told.has_email && !s_is_anothers(news, &told) &&
+            newcomers_n < PERSONS_MAX)
             newcomers[newcomers_n++] = told;
         if (rc == CV_ENOTFOUND) /* erased since, or lost with an older history */
             rc = CV_OK;
@@ -285,7 +292,17 @@ int ntf_persons_make(ntf_t *ntf)
 
 /* ---- who is there ------------------------------------------------------------------------- */
 
-int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_registration_contact_v1_t *contact)
+/* Of the id of a record, "registration.private/EPOCH/SEQ". 0: it has none, or it is of a snapshot. */
+static int64_t s_seq(cv_str_t id)
+{
+    int64_t seq = 0;
+    size_t at = id.len;
+    while (at > 0 && id.ptr[at - 1] != '/')
+        at--;
+    return at == 0 || cv_str_digits((cv_str_t){id.ptr + at, id.len - at}, SEQ_DIGITS, &seq) ? 0 : seq;
+}
+
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact)
 {
     bool any = false;
     int rc = CV_OK;
@@ -294,7 +311,8 @@ int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_registration_contact_v1_t 
         bool is_another = false;
         rc = ntf_person_is_another(ntf->persons, contact->event, contact->party, person, &is_another);
         if (!rc && is_another)
-            rc = ntf_person_replace(ntf->persons, contact->event, contact->party, person->number, cv_tx_now_ms(tx));
+            rc = ntf_person_replace(ntf->persons, contact->event, contact->party, person->number, s_seq(msg->id),
+                                    cv_tx_now_ms(tx));
         if (!rc && is_another)
             rc = ntf_dispatch_forget_person(ntf_post_store(ntf->post), contact->event, contact->party, person->number);
         if (!rc)

@@ -39,6 +39,8 @@
  *   killed before the lease's COMMIT    what is owed is still owed, and nothing was made; after it, made once: ids are unique
  *   registration.private is behind      nothing is taken up of the delegation until it has come, nor of what was made later: so
  *                                       a state is never older than what the person was told before
+ *   a record is seen when its number    it is about the one before, and nobody is told it: registration says with each how far
+ *   is another's already                registration.private was. Its state is put down
  *   a change is seen before who it is   whoever gets a place by a decision is told the changes that were made since the version
  *   about is known                      it went by, as the delegation is (core.h)
  *   the address is dead                 its rows wait, until it is cleared or another one is given (reach.h); what was mailed is
@@ -61,7 +63,8 @@ int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told) CV_USE_RESULT;
 /* A notice to a delegation was made, which may concern its persons. */
 int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice) CV_USE_RESULT;
 /* Who is in the delegation, where they are written to, and who is there instead of another. */
-int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_registration_contact_v1_t *contact) CV_USE_RESULT;
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg,
+                    const cv_registration_contact_v1_t *contact) CV_USE_RESULT;
 /* Makes the rows of what is owed and can be told. */
 int ntf_persons_make(ntf_t *ntf) CV_USE_RESULT;
 /* A person's row has nobody to go to now: it waits, or ends. */

@@ -24,6 +24,9 @@ const char ntf_tables_persons[] =
     "CREATE INDEX ntf_delivery_calendar ON ntf_delivery(event, party, person, n) WHERE calendar <> 0;"
     "CREATE TABLE ntf_owed(n INTEGER PRIMARY KEY) STRICT;";
 
+/* Since which record of registration.private that number has this name, where it was another's before; 0: it was not. */
+const char ntf_tables_named[] = "ALTER TABLE ntf_person ADD COLUMN named INTEGER NOT NULL DEFAULT 0;";
+
 /* Contact data that this notice of the delegation, or one before it, waits for has not come. */
 #define IS_AHEAD_OF_CONTACTS                                                                                \
     "EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = 0" \
@@ -41,12 +44,13 @@ const char ntf_tables_persons[] =
     XX(owed_next, "SELECT o.n " OWED " AND o.n > ?1 ORDER BY o.n LIMIT 1")                                                   \
     XX(owed_any, "SELECT EXISTS(SELECT 1 " OWED ")")                                                                         \
     XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                        \
-    XX(get, "SELECT number, email IS NOT NULL, state, since FROM ntf_person " OF_PERSON)                                     \
+    XX(get, "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person " OF_PERSON)                              \
     XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                       \
-    XX(after, "SELECT number, 1, state, since FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"               \
+    XX(after, "SELECT number, 1, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"        \
               " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                                    \
-    XX(after_leaving, "SELECT number, email IS NOT NULL, state, since FROM ntf_person WHERE event = ?1 AND party = ?2"       \
-                      " AND number > ?3 AND state NOT IN (0, 3, 4) ORDER BY number LIMIT 1")                                 \
+    XX(after_leaving,                                                                                                        \
+       "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2"               \
+       " AND number > ?3 AND state NOT IN (0, 3, 4) ORDER BY number LIMIT 1")                                                \
     XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"                     \
             " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"             \
             " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"                     \
@@ -75,6 +79,7 @@ const char ntf_tables_persons[] =
                      " WHERE " ROWS_OF_PERSON " AND digest = 0 AND (state <> 2 OR EXISTS(SELECT 1"                           \
                      " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")               \
     XX(replace_files, "UPDATE ntf_delivery SET place = -1, scrub = 1 WHERE " ROWS_OF_PERSON " AND place >= 0")               \
+    XX(replace_name, "UPDATE ntf_person SET named = ?4 " OF_PERSON)                                                          \
     XX(replaced, "SELECT EXISTS(SELECT 1 FROM ntf_delivery WHERE n = ?1 AND place < 0)")                                     \
     XX(version, "SELECT version FROM ntf_change WHERE cause = ?1")
 
@@ -145,7 +150,8 @@ static int s_told(cv_stmt_t *stmt, ntf_told_t *ret_told)
     *ret_told = (ntf_told_t){.number = cv_stmt_get_int(stmt, 0),
                              .has_email = cv_stmt_get_int(stmt, 1) != 0,
                              .state = ntf_person_state_read(cv_stmt_get_int(stmt, 2)),
-                             .since = cv_stmt_get_int(stmt, 3)};
+                             .since = cv_stmt_get_int(stmt, 3),
+                             .named = cv_stmt_get_int(stmt, 4)};
     cv_stmt_reset(stmt);
     return CV_OK;
 }
@@ -255,14 +261,19 @@ int ntf_person_is_another(ntf_persons_t *store, cv_str_t event, cv_str_t party, 
     return ntf_statement_whether(stmt, ret_is);
 }
 
-int ntf_person_replace(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int64_t now_ms)
+int ntf_person_replace(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int64_t seq,
+                       int64_t now_ms)
 {
-    cv_stmt_t *stmt = s_of(store->replace_mails, event, party, number);
-    cv_stmt_int(stmt, 4, now_ms);
-    int rc = cv_stmt_run(stmt);
+    cv_stmt_t *mails = s_of(store->replace_mails, event, party, number);
+    cv_stmt_int(mails, 4, now_ms);
+    int rc = cv_stmt_run(mails);
     if (!rc)
         rc = cv_stmt_run(s_of(store->replace_rows, event, party, number));
-    return rc ? rc : cv_stmt_run(s_of(store->replace_files, event, party, number));
+    if (!rc)
+        rc = cv_stmt_run(s_of(store->replace_files, event, party, number));
+    cv_stmt_t *name = s_of(store->replace_name, event, party, number);
+    cv_stmt_int(name, 4, seq);
+    return rc ? rc : cv_stmt_run(name);
 }
 
 int ntf_person_is_replaced(ntf_persons_t *store, int64_t n, bool *ret_is)

@@ -3,7 +3,8 @@
  *
  *   ntf_person          .email: where the person is written to; NULL: it gave none. .state: of its registration, as the last
  *                       notice said that was taken up (persons.h), or a snapshot of registration.private; 0: not known.
- *                       .since: the version of the event under which the person got its place; 0: not known
+ *                       .since: the version of the event under which the person got its place; 0: not known. .named: the
+ *                       record of registration.private that put it in another one's place; 0: none did
  *   ntf_owed            a delegation's notice whose persons are still to be told: one row, until they are
  *   ntf_delivery        .person: whom it is to; 0: the delegation. .place: the person's state when it was made; -1: it was to who
  *                       had that number before, and nobody is written to by it any more
@@ -23,7 +24,7 @@
 #include "convene/store.h"
 #include "notifications/store.h"
 
-extern const char ntf_tables_persons[]; /* the migration */
+extern const char ntf_tables_persons[], ntf_tables_named[]; /* the migrations */
 
 typedef struct ntf_persons ntf_persons_t;
 int ntf_persons_open(cv_db_t *db, ntf_persons_t **ret_store) CV_USE_RESULT;
@@ -45,7 +46,8 @@ typedef struct {
     int64_t number;
     bool has_email;
     cv_person_state_t state;
-    int64_t since;
+    int64_t since,
+        named; /* named: what went by an earlier record of registration.private is another's; 0: nothing is */
 } ntf_told_t;
 /* CV_ENOTFOUND: nothing is known of that person. */
 int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
@@ -83,8 +85,8 @@ int ntf_person_is_another(ntf_persons_t *store, cv_str_t event, cv_str_t party, 
                           bool *ret_is) CV_USE_RESULT;
 /* What was made for who had that number is nobody's any more: what has not arrived ends, and files that were written are to be
  * taken away. Mails' bytes and addresses: ntf_dispatch_forget_person, which has to follow. */
-int ntf_person_replace(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
-                       int64_t now_ms) CV_USE_RESULT;
+int ntf_person_replace(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int64_t seq,
+                       int64_t now_ms) CV_USE_RESULT; /* seq: of the record that says so */
 int ntf_person_is_replaced(ntf_persons_t *store, int64_t n, bool *ret_is) CV_USE_RESULT; /* of a row */
 /* The version that a change made; 0: void, or no change. */
 int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version) CV_USE_RESULT;

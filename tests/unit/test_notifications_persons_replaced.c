@@ -122,6 +122,31 @@ static void test_mails_of_the_one_before_end(void **state)
     ntf_persons_close(&persons);
 }
 
+/* Both records were there before this service looked: what was decided of the one before is not told to the newcomer, and what
+ * is decided of the newcomer is. The address of both is the same desk's. */
+static void test_replaced_while_nobody_looked(void **state)
+{
+    drv_t *drv = *state;
+    tell_catalogue(drv);
+    tell_three(drv, CV_PERSON_STATE_WAITING, tell_persons(drv, SAULE, NULL));
+    substitute(drv, "Nurlanova Saule", CV_PERSON_STATE_CONFIRMED);
+    cv_registration_promoted_v1_t promoted = {.event = CV_STR("FORUM"),
+                                              .party = CV_STR(KZ),
+                                              .cause = CV_PROMOTION_CAUSE_WITHDRAWAL,
+                                              .persons_n = 1,
+                                              .persons = {{.number = 2, .state = CV_PERSON_STATE_ONLINE}},
+                                              .private_seq = 2};
+    drv_record(drv, DRV_EVENTS, CV_MSG_REGISTRATION_PROMOTED_V1, &promoted);
+    drv_run(drv, 1000, true);
+    assert_no_file(drv, PERSON(2, FIRST));
+    assert_int_equal(rows(drv, "person = 2 AND cause LIKE '%/1'"), 0);
+    assert_written(drv, PERSON(2, EVENTS_ID "2.KZ"), "Dear Nurlanova Saule,");
+    assert_written(drv, PERSON(2, EVENTS_ID "3.KZ"), "Your place: online");
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_owed"), 0);
+    move_event(drv, 2, "2026-05-20");
+    assert_written(drv, PERSON(2, CHANGE_ID "7.KZ"), "Dear Nurlanova Saule,");
+}
+
 /* Another address of the same person is no other person: what waits goes there. */
 static void test_the_same_person_keeps_its_notices(void **state)
 {
@@ -141,6 +166,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_waited_is_not_the_newcomers, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_files_are_not_written_anew_to_the_newcomer, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_mails_of_the_one_before_end, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_replaced_while_nobody_looked, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_the_same_person_keeps_its_notices, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
