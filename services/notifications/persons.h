@@ -26,7 +26,9 @@
  *                                       it cannot ask for another time, and a mail is no telephone call: it leaves at once
  *   escalation, webhooks                there is nobody who comes next, and programs have the delegation's notice
  *   refused requests                    change nothing for it: the delegation is told, which can ask again
- *   its address is the contact's too    each notice is about something else: both go there, with the same entry of the calendar
+ *   its address is the contact's too    each notice is about something else: both go there, with the same entry of the calendar.
+ *                                       An address is stopped as such (reach.h): a complaint about one person's mail stops
+ *                                       the delegation's, and that of every person whose address it is
  *   who was replaced by another         is not told: registration drops the address with the substitution, in any case, and
  *                                       keeps of the person only its number, which is the newcomer's from then on. The newcomer
  *                                       is told; the delegation, which replaced one by the other, tells the one who stays away.
@@ -44,7 +46,7 @@
  *   a change is seen before who it is   whoever gets a place by a decision is told the changes that were made since the version
  *   about is known                      it went by, as the delegation is (core.h)
  *   the address is dead                 its rows wait, until it is cleared or another one is given (reach.h); what was mailed is
- *                                       a dead letter. Other persons and the delegation do not notice
+ *                                       a dead letter. Who has another address does not notice
  *   the person is erased, or has no     what has not left, or is dead, ends as `silenced`, at once where it was erased; what
  *   address any more                    lies in the outbox is taken away (scrub.c)
  *   a record that cannot be read        that notice is owed to nobody any more, with an error in the log; others go on
