@@ -141,11 +141,34 @@ static void s_notices(json_t *list, const json_t *kinds)
     json_decref(dead);
     json_object_foreach(s_kind(kinds, "held"), key, held)
     {
-        s_need(list, &(s_need_t){.what = "no_recipient", .party = key, .n = dash_int(held, "n"), .grave = true},
-               "convene request notifications.recipient.put --set party=%s --set order=1 --set name=NAME --set "
-               "email=ADDRESS",
-               key);
+        int64_t of_persons = dash_int(held, "persons"), of_party = dash_int(held, "n");
+        if (of_party > 0)
+            s_need(list, &(s_need_t){.what = "no_recipient", .party = key, .n = of_party, .grave = true},
+                   "convene request notifications.recipient.put --set party=%s --set order=1 --set name=NAME --set "
+                   "email=ADDRESS",
+                   key);
+        if (of_persons > 0) /* its delegation was told; another address comes with a change of the registration */
+            s_need(list, &(s_need_t){.what = "person_stopped", .party = key, .n = of_persons},
+                   "convene recipient clear %s 0", key);
     }
+}
+
+json_t *dash_held(const json_t *notices)
+{
+    json_t *held = json_object(), *notice;
+    size_t i;
+    json_array_foreach((json_t *)notices, i, notice)
+    {
+        const char *party = dash_str(notice, "party");
+        json_t *of_party = json_object_get(held, party);
+        if (!of_party &&
+            json_object_set_new(held, party,
+                                of_party = json_pack("{s:s, s:i, s:i}", "party", party, "n", 0, "persons", 0)))
+            continue;
+        const char *whose = dash_int(notice, "person") ? "persons" : "n";
+        json_object_set_new(of_party, whose, json_integer(dash_int(of_party, whose) + 1));
+    }
+    return held;
 }
 
 /* Contacts that cannot be reached. Whom a party's delegations name is one need: it is often the same address. */

@@ -6,6 +6,7 @@
  *   attention   [{what, grave, event, party, n, about, command}], gravest first. what is one of
  *               service     a service does not answer, or says what is wrong (about)
  *               failed      notices to a party were given up              no_recipient   nobody to write to
+ *               person_stopped  no mail goes to an address of persons that the party registered: n notices to them wait
  *               dead        n dead letters to a party, of `about`
  *               full        no free seat and n persons wait               clash          registered in two places
  *               silence     silence ends within two days                  overdue        an item of work is late
@@ -36,6 +37,9 @@ enum {
     DASH_PROGRAMME_MAX = 24,  /* conflicts of one programme among them, count */
 };
 
+/* Notices that wait for somebody to write to, as {party: {party, n, persons}}: n to its delegations, the others to persons. A new
+ * reference; NULL: out of memory. */
+json_t *dash_held(const json_t *notices);
 /* kinds: {kind: {key: value}}. A new reference; NULL: out of memory. */
 json_t *dash_derive(const json_t *kinds, int64_t now_ms);
 /* `progress` of these events alone. A new reference; NULL: out of memory. */

@@ -3,6 +3,7 @@
  */
 #include "dashboard/pulse.h"
 
+#include "dashboard/core_derive.h"
 #include "dashboard/core_view.h"
 #include "dashboard/json.h"
 
@@ -22,7 +23,7 @@ struct dash_pulse {
     pthread_t thread;
     int stop_fd;
     json_t *known; /* {name: service entity} as told last */
-    json_t *held;  /* {party: n} as told last */
+    json_t *held;  /* {party: {party, n, persons}} as told last */
 };
 
 static int64_t s_now(const dash_pulse_t *pulse)
@@ -114,33 +115,27 @@ static int s_look_at(dash_pulse_t *pulse, const char *name, dash_batch_t *batch)
 
 static int s_look_for_held(dash_pulse_t *pulse, dash_batch_t *batch)
 {
-    json_t *notices = s_ask(pulse, "notifications", "held", "no_recipient"), *notice, *n;
+    json_t *notices = s_ask(pulse, "notifications", "held", "no_recipient"), *entity;
     if (!notices)
         return CV_OK; /* what was last known stays, and the service is shown as down */
-    json_t *held = json_object();
+    json_t *held = dash_held(notices);
     const char *party;
-    size_t i;
-    json_array_foreach(notices, i, notice)
-    {
-        party = dash_str(notice, "party");
-        json_object_set_new(held, party, json_integer(dash_int(held, party) + 1));
-    }
-    int rc = CV_OK;
-    json_object_foreach(pulse->held, party, n)
+    int rc = held ? CV_OK : CV_ENOMEM;
+    json_object_foreach(pulse->held, party, entity)
     {
         if (!rc && !json_object_get(held, party))
             rc = dash_batch_add(batch, "held", party, NULL);
     }
-    json_object_foreach(held, party, n)
+    json_object_foreach(held, party, entity)
     {
-        json_t *entity = json_pack("{s:s, s:O}", "party", party, "n", n);
-        if (!rc && !json_equal(n, json_object_get(pulse->held, party)))
-            rc = entity ? dash_batch_add(batch, "held", party, entity) : CV_ENOMEM;
-        json_decref(entity);
+        if (!rc && !json_equal(entity, json_object_get(pulse->held, party)))
+            rc = dash_batch_add(batch, "held", party, entity);
     }
     json_decref(notices);
-    json_decref(pulse->held);
-    pulse->held = held;
+    if (held) {
+        json_decref(pulse->held);
+        pulse->held = held;
+    }
     return rc;
 }
 

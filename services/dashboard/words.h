@@ -57,6 +57,8 @@ typedef enum { DASH_EN, DASH_RU, DASH_LANGUAGES } dash_language_t;
     XX(need_dead, "{party}: {n} notices not taken ({about})", "{party}: не принято извещений: {n} ({about})")     \
     XX(need_no_recipient, "{party}: nobody to write to, {n} notices wait",                                        \
        "{party}: некому писать, ждут извещений: {n}")                                                             \
+    XX(need_person_stopped, "{party}: no mail goes to persons it registered, {n} notices wait",                   \
+       "{party}: письма зарегистрированным лицам остановлены, ждут извещений: {n}")                               \
     XX(need_unseen, "{n} notices with a deadline ahead have reached nobody of their party",                       \
        "Извещений с близким сроком, которых никто из стороны не получил: {n}")                                    \
     XX(need_contact_returned, "{party}: mail to its contact ({about}) comes back",                                \

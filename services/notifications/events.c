@@ -245,7 +245,7 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
     return rc;
 }
 
-static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact)
+static int s_contact(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact)
 {
     int rc = CV_OK;
     if (contact->has_contact) {
@@ -253,8 +253,8 @@ static int s_contact(ntf_t *ntf, const cv_registration_contact_v1_t *contact)
         if (!rc)
             rc = ntf_store_release_recipient(ntf->store, contact->event, contact->party);
     }
-    for (size_t i = 0; !rc && i < contact->persons_n; i++)
-        rc = ntf_store_person_put(ntf->store, contact->event, contact->party, &contact->persons[i]);
+    if (!rc)
+        rc = ntf_persons_put(ntf, tx, msg, contact);
     if (!rc)
         rc = ntf_reason_put(ntf->reasons, contact);
     ntf_stir(ntf);
@@ -296,7 +296,7 @@ int ntf_record(void *self, cv_tx_t *tx, const char *stream, const cv_msg_t *msg,
                         delegation->has_since_version ? delegation->since_version : 0);
     }
     case CV_MSG_REGISTRATION_CONTACT_V1:
-        return s_contact(self, data);
+        return s_contact(self, tx, msg, data);
     case CV_MSG_REGISTRATION_ERASED_V1:
         return s_erased(self, tx, data);
     case CV_MSG_SCHEDULING_EVENT_V1:

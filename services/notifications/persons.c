@@ -8,10 +8,11 @@
 #include "notifications/core.h"
 #include "notifications/core_audience.h"
 #include "notifications/core_escalate.h"
+#include "notifications/dispatch.h"
 
 #include <stdio.h>
 
-enum { PERSONS_MAX = 64 }; /* of one record */
+enum { PERSONS_MAX = 64 /* of one record */, SEQ_DIGITS = 18 };
 
 /* What a notice to a delegation is for its persons. */
 typedef struct {
@@ -120,12 +121,18 @@ static int s_calendar(const s_news_t *news, const ntf_told_t *told, int *ret_cal
     return rc;
 }
 
+/* It is about who had that number before: registration puts into each record how far registration.private was then. */
+static bool s_is_anothers(const s_news_t *news, const ntf_told_t *told)
+{
+    return s_says_states(news->row->kind) && (int64_t)news->row->private_seq < told->named;
+}
+
 static int s_make(const s_news_t *news, const ntf_told_t *told)
 {
     enum { WHAT_OCTETS = 32 };
     char what[WHAT_OCTETS], notice[NTF_ID_MAX + 1];
     int calendar;
-    if (!told->has_email || !news->is_told)
+    if (!told->has_email || !news->is_told || s_is_anothers(news, told))
         return CV_OK;
     int rc = s_calendar(news, told, &calendar);
     (void)snprintf(what, sizeof(what), "person.%lld", (long long)told->number);
@@ -191,7 +198,8 @@ static int s_make_listed(const s_news_t *news)
         bool had_place = !rc && s_has_place(told.state);
         if (!rc)
             rc = s_state(news, &told, place->state);
-        if (!rc && !had_place && s_has_place(told.state) && told.has_email && newcomers_n < PERSONS_MAX)
+        if (!rc && !had_place && s_has_place(told.state) && told.has_email && !s_is_anothers(news, &told) &&
+            newcomers_n < PERSONS_MAX)
             newcomers[newcomers_n++] = told;
         if (rc == CV_ENOTFOUND) /* erased since, or lost with an older history */
             rc = CV_OK;
@@ -213,10 +221,22 @@ static int s_make_all(const s_news_t *news)
     ntf_told_t told = {.number = 0};
     int rc;
     while (!(rc = ntf_told_after(news->ntf->persons, row->event, row->party, told.number, &told))) {
-        if (news->all_leave)
-            rc = s_state(news, &told, CV_PERSON_STATE_WITHDRAWN);
-        else if (s_is_concerned(news, &told))
+        if (s_is_concerned(news, &told))
             rc = s_make(news, &told);
+        if (rc)
+            return rc;
+    }
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* All who have not left before, nominated or returned ones too: they were told that. */
+static int s_make_leaving(const s_news_t *news)
+{
+    const ntf_delivery_t *row = news->row;
+    ntf_told_t told = {.number = 0};
+    int rc;
+    while (!(rc = ntf_told_after_leaving(news->ntf->persons, row->event, row->party, told.number, &told))) {
+        rc = s_state(news, &told, CV_PERSON_STATE_WITHDRAWN);
         if (rc)
             return rc;
     }
@@ -240,7 +260,7 @@ static int s_take_up(ntf_t *ntf, const ntf_delivery_t *row)
         return rc || ahead.anchor != NTF_ANCHOR_START ? rc : s_make_all(&news);
     default:
         rc = s_read_record(&news);
-        return rc ? rc : news.all_leave ? s_make_all(&news) : s_make_listed(&news);
+        return rc ? rc : news.all_leave ? s_make_leaving(&news) : s_make_listed(&news);
     }
 }
 
@@ -270,12 +290,58 @@ int ntf_persons_make(ntf_t *ntf)
     return rc == CV_ENOTFOUND ? CV_OK : rc;
 }
 
+/* ---- who is there ------------------------------------------------------------------------- */
+
+/* Of the id of a record, "registration.private/EPOCH/SEQ". 0: it has none, or it is of a snapshot. */
+static int64_t s_seq(cv_str_t id)
+{
+    int64_t seq = 0;
+    size_t at = id.len;
+    while (at > 0 && id.ptr[at - 1] != '/')
+        at--;
+    return at == 0 || cv_str_digits((cv_str_t){id.ptr + at, id.len - at}, SEQ_DIGITS, &seq) ? 0 : seq;
+}
+
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact)
+{
+    bool any = false;
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < contact->persons_n; i++) {
+        const cv_person_private_t *person = &contact->persons[i];
+        bool is_another = false;
+        rc = ntf_person_is_another(ntf->persons, contact->event, contact->party, person, &is_another);
+        if (!rc && is_another)
+            rc = ntf_person_replace(ntf->persons, contact->event, contact->party, person->number, s_seq(msg->id),
+                                    cv_tx_now_ms(tx));
+        if (!rc && is_another)
+            rc = ntf_dispatch_forget_person(ntf_post_store(ntf->post), contact->event, contact->party, person->number);
+        if (!rc)
+            rc = ntf_store_person_put(ntf->store, contact->event, contact->party, person);
+        any = any || is_another;
+    }
+    if (!rc && any)
+        rc = ntf_address_forget(ntf->reaches);
+    if (!rc && any)
+        rc = cv_tx_scrub(tx, true);
+    ntf->scrub = ntf->scrub || any;
+    return rc;
+}
+
 /* ---- who cannot be told ------------------------------------------------------------------- */
+
+/* Of a row: whoever it was to has that number no more, or none has an address. */
+static int s_reach(ntf_t *ntf, int64_t n, cv_str_t event, cv_str_t party, int64_t number, int *ret_reach)
+{
+    bool is_replaced = false;
+    int rc = ntf_person_is_replaced(ntf->persons, n, &is_replaced);
+    *ret_reach = NTF_PERSON_GONE;
+    return rc || is_replaced ? rc : ntf_person_reach(ntf->persons, event, party, number, ret_reach);
+}
 
 int ntf_persons_unreachable(ntf_t *ntf, cv_db_t *db, const ntf_delivery_t *row)
 {
     int reach, held = 0;
-    int rc = ntf_person_reach(ntf->persons, row->event, row->party, row->person, &reach);
+    int rc = s_reach(ntf, row->n, row->event, row->party, row->person, &reach);
     if (rc || reach == NTF_PERSON_GONE)
         return rc ? rc : ntf_end_silently(ntf->prefers, row->n, NTF_LEFT_OUT);
     rc = ntf_store_hold_lane(ntf->store, row, db, &held);
@@ -290,7 +356,7 @@ int ntf_persons_gone(ntf_t *ntf, const ntf_dispatch_t *dispatch, bool *ret_gone)
     int reach = NTF_PERSON_GONE;
     int rc = dispatch->person == 0
                  ? CV_OK
-                 : ntf_person_reach(ntf->persons, dispatch->event, dispatch->party, dispatch->person, &reach);
+                 : s_reach(ntf, dispatch->n, dispatch->event, dispatch->party, dispatch->person, &reach);
     *ret_gone = !rc && dispatch->person != 0 && reach == NTF_PERSON_GONE;
     return rc || !*ret_gone ? rc : ntf_end_silently(ntf->prefers, dispatch->n, NTF_LEFT_OUT);
 }

@@ -26,19 +26,27 @@
  *                                       it cannot ask for another time, and a mail is no telephone call: it leaves at once
  *   escalation, webhooks                there is nobody who comes next, and programs have the delegation's notice
  *   refused requests                    change nothing for it: the delegation is told, which can ask again
- *   its address is the contact's too    each notice is about something else: both go there, with the same entry of the calendar
+ *   its address is the contact's too    each notice is about something else: both go there, with the same entry of the calendar.
+ *                                       An address is stopped as such (reach.h): a complaint about one person's mail stops
+ *                                       the delegation's, and that of every person whose address it is
  *   who was replaced by another         is not told: registration drops the address with the substitution, in any case, and
  *                                       keeps of the person only its number, which is the newcomer's from then on. The newcomer
- *                                       is told; the delegation, which replaced one by the other, tells the one who stays away
+ *                                       is told; the delegation, which replaced one by the other, tells the one who stays away.
+ *                                       Here another name is another person: what was to the one before and has not left, or
+ *                                       is dead, ends as `silenced`, what was written is taken away, and the address is
+ *                                       forgotten. A name that was spelt wrong is another name too: what waited is lost,
+ *                                       and the decision that corrects it is told
  *
  * Failure modes
  *   killed before the lease's COMMIT    what is owed is still owed, and nothing was made; after it, made once: ids are unique
  *   registration.private is behind      nothing is taken up of the delegation until it has come, nor of what was made later: so
  *                                       a state is never older than what the person was told before
+ *   a record is seen when its number    it is about the one before, and nobody is told it: registration says with each how far
+ *   is another's already                registration.private was. Its state is put down
  *   a change is seen before who it is   whoever gets a place by a decision is told the changes that were made since the version
  *   about is known                      it went by, as the delegation is (core.h)
  *   the address is dead                 its rows wait, until it is cleared or another one is given (reach.h); what was mailed is
- *                                       a dead letter. Other persons and the delegation do not notice
+ *                                       a dead letter. Who has another address does not notice
  *   the person is erased, or has no     what has not left, or is dead, ends as `silenced`, at once where it was erased; what
  *   address any more                    lies in the outbox is taken away (scrub.c)
  *   a record that cannot be read        that notice is owed to nobody any more, with an error in the log; others go on
@@ -56,6 +64,9 @@ enum { NTF_OWED_MAX = 256 }; /* notices taken up in one lease */
 int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told) CV_USE_RESULT;
 /* A notice to a delegation was made, which may concern its persons. */
 int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice) CV_USE_RESULT;
+/* Who is in the delegation, where they are written to, and who is there instead of another. */
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg,
+                    const cv_registration_contact_v1_t *contact) CV_USE_RESULT;
 /* Makes the rows of what is owed and can be told. */
 int ntf_persons_make(ntf_t *ntf) CV_USE_RESULT;
 /* A person's row has nobody to go to now: it waits, or ends. */

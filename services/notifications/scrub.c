@@ -52,7 +52,7 @@ static int s_rewrite(ntf_t *ntf, int fd, ntf_delivery_t *row)
     if (rc > 0 || rc == CV_ENOMEM || rc == CV_EIO || rc == CV_ECORRUPT)
         return rc;
     cv_log(CV_LOG_WARN, "notice_taken_away", cv_kv_str("notice", row->notice),
-           cv_kv_text("reason", "it names a person who was erased, and cannot be written anew"));
+           cv_kv_text("reason", "it names a person who was erased or replaced, and cannot be written anew"));
     return ntf_outbox_drop(fd, name);
 }
 

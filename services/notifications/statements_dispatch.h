@@ -37,6 +37,7 @@
     " AND e.address = " address ")"
 /* Deliveries of a delegation, or all. */
 #define OF_LANE "n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2)"
+#define OF_PERSON "n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND person = ?3)"
 #define IS_MAIL "channel = 2"
 
 /* What was composed goes, where it is not delivered, and so do address and replies. */
@@ -121,6 +122,8 @@
                     " reason = 0 WHERE state = 4 AND reason <> 15")                                                     \
     XX(forget_lane, FORGET(IS_MAIL " AND " OF_LANE))                                                                    \
     XX(forget_lane_text, FORGET_TEXT(IS_MAIL " AND " OF_LANE))                                                          \
+    XX(forget_person, FORGET(IS_MAIL " AND " OF_PERSON))                                                                \
+    XX(forget_person_text, FORGET_TEXT(IS_MAIL " AND " OF_PERSON))                                                      \
     XX(forget_all, FORGET(IS_MAIL))                                                                                     \
     XX(forget_all_text, FORGET_TEXT(IS_MAIL))                                                                           \
     XX(get, "SELECT " DISPATCH OF_DELIVERY " WHERE d.number = ?1")                                                      \

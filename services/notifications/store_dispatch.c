@@ -514,6 +514,16 @@ int ntf_dispatch_forget(ntf_dispatches_t *d, cv_str_t event, cv_str_t party)
     return rc ? rc : s_settle_all(d);
 }
 
+int ntf_dispatch_forget_person(ntf_dispatches_t *d, cv_str_t event, cv_str_t party, int64_t person)
+{
+    cv_stmt_int(d->forget_person_text, 3, person);
+    cv_stmt_int(d->forget_person, 3, person);
+    int rc = s_run_for_lane(d->forget_person_text, event, party);
+    if (!rc)
+        rc = s_run_for_lane(d->forget_person, event, party);
+    return rc ? rc : s_settle_all(d);
+}
+
 int ntf_dispatch_list(ntf_dispatches_t *d, int64_t n, cv_arena_t *arena, size_t max, ntf_dispatch_t *ret_dispatches,
                       size_t *ret_n)
 {

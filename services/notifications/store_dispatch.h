@@ -117,6 +117,8 @@ int ntf_dispatch_redrive(ntf_dispatches_t *d, const int64_t *numbers, size_t n, 
                          int64_t *ret_n) CV_USE_RESULT;
 /* Persons are forgotten: mail of the delegation is made anew, and no address and no reply is kept. event absent: all. */
 int ntf_dispatch_forget(ntf_dispatches_t *d, cv_str_t event, cv_str_t party) CV_USE_RESULT;
+/* The same of what is to one person. */
+int ntf_dispatch_forget_person(ntf_dispatches_t *d, cv_str_t event, cv_str_t party, int64_t person) CV_USE_RESULT;
 
 /* All dispatches of a delivery. */
 int ntf_dispatch_list(ntf_dispatches_t *d, int64_t n, cv_arena_t *arena, size_t max, ntf_dispatch_t *ret_dispatches,

@@ -24,6 +24,9 @@ const char ntf_tables_persons[] =
     "CREATE INDEX ntf_delivery_calendar ON ntf_delivery(event, party, person, n) WHERE calendar <> 0;"
     "CREATE TABLE ntf_owed(n INTEGER PRIMARY KEY) STRICT;";
 
+/* Since which record of registration.private that number has this name, where it was another's before; 0: it was not. */
+const char ntf_tables_named[] = "ALTER TABLE ntf_person ADD COLUMN named INTEGER NOT NULL DEFAULT 0;";
+
 /* Contact data that this notice of the delegation, or one before it, waits for has not come. */
 #define IS_AHEAD_OF_CONTACTS                                                                                \
     "EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = 0" \
@@ -38,16 +41,20 @@ const char ntf_tables_persons[] =
     "person > 0 AND NOT EXISTS(SELECT 1 FROM ntf_person AS p WHERE p.event = ntf_delivery.event" \
     " AND p.party = ntf_delivery.party AND p.number = ntf_delivery.person AND p.email IS NOT NULL)"
 #define OF_PERSON "WHERE event = ?1 AND party = ?2 AND number = ?3"
+#define ROWS_OF_PERSON "event = ?1 AND party = ?2 AND person = ?3"
 
 #define STATEMENTS(XX)                                                                                                       \
     XX(owe, "INSERT INTO ntf_owed SELECT n FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")                      \
     XX(owed_next, "SELECT o.n " OWED " ORDER BY o.n LIMIT 1")                                                                \
     XX(owed_any, "SELECT EXISTS(SELECT 1 " OWED ")")                                                                         \
     XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                        \
-    XX(get, "SELECT number, email IS NOT NULL, state, since FROM ntf_person " OF_PERSON)                                     \
+    XX(get, "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person " OF_PERSON)                              \
     XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                       \
-    XX(after, "SELECT number, 1, state, since FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"               \
+    XX(after, "SELECT number, 1, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"        \
               " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                                    \
+    XX(after_leaving,                                                                                                        \
+       "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2"               \
+       " AND number > ?3 AND state NOT IN (0, 3, 4) ORDER BY number LIMIT 1")                                                \
     XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"                     \
             " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"             \
             " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"                     \
@@ -60,7 +67,7 @@ const char ntf_tables_persons[] =
        " EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = ?3"             \
        " AND e.state = 1 AND e.hold = 1) FROM ntf_delivery AS d WHERE n = ?1 ON CONFLICT(notice) DO NOTHING")                \
     XX(calendar_last, "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"                  \
-                      " AND party = ?2 AND person = ?3 AND calendar <> 0 ORDER BY n DESC LIMIT 1")                           \
+                      " AND party = ?2 AND person = ?3 AND calendar <> 0 AND place >= 0 ORDER BY n DESC LIMIT 1")            \
     XX(end_mails,                                                                                                            \
        "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?3 WHERE state IN (1, 4)"                        \
        " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND " IS_GONE \
@@ -68,6 +75,16 @@ const char ntf_tables_persons[] =
     XX(end_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"                      \
                  " WHERE event = ?1 AND party = ?2 AND digest = 0 AND " IS_GONE " AND (state = 1 OR EXISTS(SELECT 1"         \
                  " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")                   \
+    XX(is_another, "SELECT EXISTS(SELECT 1 FROM ntf_person " OF_PERSON " AND name <> ?4)")                                   \
+    XX(replace_mails,                                                                                                        \
+       "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?4 WHERE state IN (1, 4)"                        \
+       " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE " ROWS_OF_PERSON ")")                   \
+    XX(replace_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"                  \
+                     " WHERE " ROWS_OF_PERSON " AND digest = 0 AND (state <> 2 OR EXISTS(SELECT 1"                           \
+                     " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")               \
+    XX(replace_files, "UPDATE ntf_delivery SET place = -1, scrub = 1 WHERE " ROWS_OF_PERSON " AND place >= 0")               \
+    XX(replace_name, "UPDATE ntf_person SET named = ?4 " OF_PERSON)                                                          \
+    XX(replaced, "SELECT EXISTS(SELECT 1 FROM ntf_delivery WHERE n = ?1 AND place < 0)")                                     \
     XX(version, "SELECT version FROM ntf_change WHERE cause = ?1")
 
 NTF_STATEMENT_SET(ntf_persons, STATEMENTS)
@@ -138,7 +155,8 @@ static int s_told(cv_stmt_t *stmt, ntf_told_t *ret_told)
     *ret_told = (ntf_told_t){.number = cv_stmt_get_int(stmt, 0),
                              .has_email = cv_stmt_get_int(stmt, 1) != 0,
                              .state = ntf_person_state_read(cv_stmt_get_int(stmt, 2)),
-                             .since = cv_stmt_get_int(stmt, 3)};
+                             .since = cv_stmt_get_int(stmt, 3),
+                             .named = cv_stmt_get_int(stmt, 4)};
     cv_stmt_reset(stmt);
     return CV_OK;
 }
@@ -151,6 +169,11 @@ int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t n
 int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after, ntf_told_t *ret_told)
 {
     return s_told(s_of(store->after, event, party, after), ret_told);
+}
+
+int ntf_told_after_leaving(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after, ntf_told_t *ret_told)
+{
+    return s_told(s_of(store->after_leaving, event, party, after), ret_told);
 }
 
 int ntf_told_put(ntf_persons_t *store, cv_str_t event, cv_str_t party, const ntf_told_t *told)
@@ -186,7 +209,7 @@ int ntf_person_recipient(ntf_persons_t *store, const ntf_delivery_t *row, cv_are
                          ntf_recipient_t *ret_recipient)
 {
     cv_stmt_t *stmt = s_of(store->who, row->event, row->party, row->person);
-    int rc = cv_stmt_step(stmt);
+    int rc = row->place < 0 ? 0 : cv_stmt_step(stmt);
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
     cv_str_t name = cv_stmt_get_text(stmt, 0), email = cv_stmt_get_text(stmt, 1);
@@ -233,6 +256,35 @@ int ntf_person_end_all(ntf_persons_t *store, cv_str_t event, cv_str_t party, int
     cv_stmt_text(store->end_rows, 1, event);
     cv_stmt_text(store->end_rows, 2, party);
     return rc ? rc : cv_stmt_run(store->end_rows);
+}
+
+int ntf_person_is_another(ntf_persons_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person,
+                          bool *ret_is)
+{
+    cv_stmt_t *stmt = s_of(store->is_another, event, party, person->number);
+    cv_stmt_text(stmt, 4, person->name);
+    return ntf_statement_whether(stmt, ret_is);
+}
+
+int ntf_person_replace(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int64_t seq,
+                       int64_t now_ms)
+{
+    cv_stmt_t *mails = s_of(store->replace_mails, event, party, number);
+    cv_stmt_int(mails, 4, now_ms);
+    int rc = cv_stmt_run(mails);
+    if (!rc)
+        rc = cv_stmt_run(s_of(store->replace_rows, event, party, number));
+    if (!rc)
+        rc = cv_stmt_run(s_of(store->replace_files, event, party, number));
+    cv_stmt_t *name = s_of(store->replace_name, event, party, number);
+    cv_stmt_int(name, 4, seq);
+    return rc ? rc : cv_stmt_run(name);
+}
+
+int ntf_person_is_replaced(ntf_persons_t *store, int64_t n, bool *ret_is)
+{
+    cv_stmt_int(store->replaced, 1, n);
+    return ntf_statement_whether(store->replaced, ret_is);
 }
 
 int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version)

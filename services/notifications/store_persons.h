@@ -3,9 +3,11 @@
  *
  *   ntf_person          .email: where the person is written to; NULL: it gave none. .state: of its registration, as the last
  *                       notice said that was taken up (persons.h), or a snapshot of registration.private; 0: not known.
- *                       .since: the version of the event under which the person got its place; 0: not known
+ *                       .since: the version of the event under which the person got its place; 0: not known. .named: the
+ *                       record of registration.private that put it in another one's place; 0: none did
  *   ntf_owed            a delegation's notice whose persons are still to be told: one row, until they are
- *   ntf_delivery        .person: whom it is to; 0: the delegation. .place: the person's state when it was made
+ *   ntf_delivery        .person: whom it is to; 0: the delegation. .place: the person's state when it was made; -1: it was to who
+ *                       had that number before, and nobody is written to by it any more
  *
  * Persons that were here before these columns have no address until registration.private tells of them again: a change of
  * them, or a snapshot. Nobody has to be told anew of what was told then, so the stream is not read again for it.
@@ -22,7 +24,7 @@
 #include "convene/store.h"
 #include "notifications/store.h"
 
-extern const char ntf_tables_persons[]; /* the migration */
+extern const char ntf_tables_persons[], ntf_tables_named[]; /* the migrations */
 
 typedef struct ntf_persons ntf_persons_t;
 int ntf_persons_open(cv_db_t *db, ntf_persons_t **ret_store) CV_USE_RESULT;
@@ -44,7 +46,8 @@ typedef struct {
     int64_t number;
     bool has_email;
     cv_person_state_t state;
-    int64_t since;
+    int64_t since,
+        named; /* named: what went by an earlier record of registration.private is another's; 0: nothing is */
 } ntf_told_t;
 /* CV_ENOTFOUND: nothing is known of that person. */
 int ntf_told_get(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number,
@@ -53,6 +56,10 @@ int ntf_told_put(ntf_persons_t *store, cv_str_t event, cv_str_t party, const ntf
 /* Those with an address and any of the four states of a place, behind a number; one at a time. CV_ENOTFOUND: no more. */
 int ntf_told_after(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after,
                    ntf_told_t *ret_told) CV_USE_RESULT;
+
+/* The same of those who can leave: whatever their state is, with an address or not, but withdrawn, refused or not known. */
+int ntf_told_after_leaving(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t after,
+                           ntf_told_t *ret_told) CV_USE_RESULT;
 
 enum { NTF_PERSON_GONE, NTF_PERSON_STOPPED, NTF_PERSON_REACHED };
 /* Whether the person can be written to: it has no address that can be used; no mail goes to it; it can. */
@@ -73,6 +80,14 @@ int ntf_person_calendar_last(ntf_persons_t *store, cv_str_t event, cv_str_t part
 /* What has not arrived ends, of those of the delegation who have no address any more: rows, and mails that wait or are dead.
  * Lanes of mails have to be settled after it. */
 int ntf_person_end_all(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t now_ms) CV_USE_RESULT;
+/* Whether that number was another's until now: of another name. */
+int ntf_person_is_another(ntf_persons_t *store, cv_str_t event, cv_str_t party, const cv_person_private_t *person,
+                          bool *ret_is) CV_USE_RESULT;
+/* What was made for who had that number is nobody's any more: what has not arrived ends, and files that were written are to be
+ * taken away. Mails' bytes and addresses: ntf_dispatch_forget_person, which has to follow. */
+int ntf_person_replace(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64_t number, int64_t seq,
+                       int64_t now_ms) CV_USE_RESULT; /* seq: of the record that says so */
+int ntf_person_is_replaced(ntf_persons_t *store, int64_t n, bool *ret_is) CV_USE_RESULT; /* of a row */
 /* The version that a change made; 0: void, or no change. */
 int ntf_change_version(ntf_persons_t *store, cv_str_t cause, int64_t *ret_version) CV_USE_RESULT;
 

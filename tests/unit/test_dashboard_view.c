@@ -353,6 +353,42 @@ static void test_dead_after_the_end(void **state)
     }
 }
 
+/* A person's address that was stopped does not make its party one that has nobody, and another recipient does not mend it. */
+static void test_held(void **state)
+{
+    (void)state;
+    json_t *notices = json_pack("[{s:s}, {s:s, s:i}, {s:s, s:i}, {s:s, s:i}]", "party", "KZ", "party", "KZ", "person",
+                                2, "party", "UZ", "person", 1, "party", "UZ", "person", 1);
+    json_t *held = dash_held(notices), *kinds = json_pack("{s:O}", "held", held);
+    assert_int_equal(dash_int(json_object_get(held, "KZ"), "n"), 1);
+    assert_int_equal(dash_int(json_object_get(held, "KZ"), "persons"), 1);
+    assert_int_equal(dash_int(json_object_get(held, "UZ"), "n"), 0);
+    assert_int_equal(dash_int(json_object_get(held, "UZ"), "persons"), 2);
+    json_t *derived = dash_derive(kinds, 10), *list = json_object_get(derived, "attention"), *need;
+    size_t i, nobody = 0, stopped = 0;
+    json_array_foreach(list, i, need)
+    {
+        bool is_uz = strcmp(dash_str(need, "party"), "UZ") == 0;
+        if (strcmp(dash_str(need, "what"), "no_recipient") == 0) {
+            assert_string_equal(dash_str(need, "party"), "KZ");
+            assert_int_equal(dash_int(need, "n"), 1);
+            nobody++;
+            continue;
+        }
+        assert_string_equal(dash_str(need, "what"), "person_stopped");
+        assert_string_equal(dash_str(need, "command"),
+                            is_uz ? "convene recipient clear UZ 0" : "convene recipient clear KZ 0");
+        assert_int_equal(dash_int(need, "n"), is_uz ? 2 : 1);
+        stopped++;
+    }
+    assert_int_equal(nobody, 1);
+    assert_int_equal(stopped, 2);
+    json_decref(derived);
+    json_decref(kinds);
+    json_decref(held);
+    json_decref(notices);
+}
+
 /* Those that cannot be reached are there, and a need each; those that were mended are gone. */
 static void test_contacts(void **state)
 {
@@ -543,6 +579,7 @@ int main(void)
         TEST(test_the_public_sees_the_newest_release),
         TEST(test_notices_and_feed_are_bounded),
         TEST(test_dead_after_the_end),
+        TEST(test_held),
         TEST(test_contacts),
         TEST(test_what_is_refused),
         TEST(test_a_loaded_view_is_the_same),

@@ -162,6 +162,25 @@ static void test_the_whole_delegation_is_withdrawn(void **state)
     assert_int_equal(rows(drv, "kind = 3"), 0);
 }
 
+/* Who has no place yet was told where it stands, and who is out already hears nothing more. */
+static void test_who_has_no_place_leaves_with_the_others(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    tell_one(drv, CV_DECISION_KIND_REVIEW, 2, CV_PERSON_STATE_NOMINATED);
+    tell_one(drv, CV_DECISION_KIND_REVIEW, 3, CV_PERSON_STATE_REFUSED);
+    drv_run(drv, 1000, true);
+    cv_registration_decided_v1_t all = decision(drv, CV_DECISION_KIND_WITHDRAW, 0);
+    all.answer = CV_PARTY_ANSWER_WITHDRAWN;
+    decide(drv, &all);
+    drv_run(drv, 1000, true);
+    assert_written(drv, PERSON(2, EVENTS_ID "4.KZ"), "You are not registered any more.");
+    assert_no_file(drv, PERSON(3, EVENTS_ID "4.KZ"));
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_person WHERE number = 1"), 3); /* it has no address */
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_person WHERE number = 2"), 3);
+    assert_int_equal(drv_number(drv, "SELECT state FROM ntf_person WHERE number = 3"), 4);
+}
+
 static void test_a_newcomer_in_another_ones_place(void **state)
 {
     drv_t *drv = *state;
@@ -255,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_offer_is_answered_by_the_delegation, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_reminders_are_for_who_has_a_seat, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_the_whole_delegation_is_withdrawn, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_who_has_no_place_leaves_with_the_others, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_a_newcomer_in_another_ones_place, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_calendar_of_each, drv_setup, drv_teardown),
     };
