@@ -52,6 +52,9 @@
  *   a record that cannot be read        that notice is owed to nobody any more, with an error in the log; others go on
  *   a snapshot of registration.events   says nothing of single persons: they are as was told before, until registration.private
  *                                       has a snapshot too, as when both begin a new epoch
+ *   a number became another's, and      names before it are gone, so that is not seen: what waits, or lies in the outbox, goes to
+ *   only a snapshot of                  who has the number now
+ *   registration.private says so
  */
 #ifndef NOTIFICATIONS_PERSONS_H
 #define NOTIFICATIONS_PERSONS_H

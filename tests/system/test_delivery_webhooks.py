@@ -147,7 +147,8 @@ class Webhooks(Deployed):
         return web
 
     def outbox(self):
-        return os.listdir(self.d.outbox) if os.path.isdir(self.d.outbox) else []
+        """Its notices; what is being written has another name, with a dot first."""
+        return [name for name in os.listdir(self.d.outbox) if name[0] != "."] if os.path.isdir(self.d.outbox) else []
 
     def test_taken_away_while_something_is_on_its_way(self):
         """Nobody took it, so it leaves as if there had been no webhook; and is not told as delivered before."""
