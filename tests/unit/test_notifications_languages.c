@@ -109,7 +109,7 @@ static bool has(const cv_buf_t *buf, const char *part)
 static void remind(const char *language, int64_t days, const char *party, ntf_text_t *ret)
 {
     cv_scheduling_event_v1_t event = {.event = CV_STR("E1"), .version = 1, .event_details.title = CV_STR("A forum")};
-    ntf_ahead_t ahead = {NTF_ANCHOR_START, 1772096400000, days * 86400000};
+    ntf_ahead_t ahead = {NTF_ANCHOR_START, 1772096400000 + days * 86400000, days * 86400000};
     ntf_context_t context = {.language = cv_str(language),
                              .recipient = CV_STR("Aigul"),
                              .party = CV_STR("KZ"),
