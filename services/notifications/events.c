@@ -139,7 +139,7 @@ static int s_answer(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party, cv_
     bool is_told = false;
     rc = ntf_store_answer_put(ntf->store, event, party, answer, since);
     if (!rc && answer != CV_PARTY_ANSWER_NONE)
-        rc = ntf_openings_end(ntf->audiences, event, party);
+        rc = ntf_opening_over(ntf, event, party);
     if (!rc && answer != before)
         rc = ntf_audience_told(ntf->audiences, NTF_EVENT_CHANGE, listener.audience, &is_told);
     if (rc || !is_told)
@@ -219,7 +219,7 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
     if (!known)
         ntf_stir(ntf); /* a notice may wait for the event */
     if (!rc && now->status != CV_EVENT_STATUS_OPEN)
-        rc = ntf_openings_end(ntf->audiences, now->event, CV_STR_NONE);
+        rc = ntf_opening_over(ntf, now->event, CV_STR_NONE);
     if (!rc)
         rc = ntf_remind_event(ntf, tx, now);
     if (!rc && cv_tx_in_snapshot(tx))

@@ -62,6 +62,14 @@ int ntf_opened(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling
     return rc ? rc : cv_tx_timer_set(tx, "opening", CV_STR(""), cv_tx_now_ms(tx) + ASKS_MS);
 }
 
+int ntf_opening_over(ntf_t *ntf, cv_str_t event, cv_str_t party)
+{
+    int rc = ntf_openings_end(ntf->audiences, event, party);
+    if (!rc && cv_db_changes(ntf->db) > 0)
+        ntf_stir(ntf); /* what became of them is told */
+    return rc;
+}
+
 int ntf_opening_due(ntf_t *ntf, cv_tx_t *tx)
 {
     if (s_waits(ntf, tx))

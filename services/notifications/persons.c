@@ -315,6 +315,8 @@ int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
                                     cv_tx_now_ms(tx));
         if (!rc && is_another)
             rc = ntf_dispatch_forget_person(ntf_post_store(ntf->post), contact->event, contact->party, person->number);
+        if (!rc && is_another) /* it may name who is gone */
+            rc = ntf_reason_drop(ntf->reasons, contact->event, contact->party, person->number);
         if (!rc)
             rc = ntf_store_person_put(ntf->store, contact->event, contact->party, person);
         any = any || is_another;

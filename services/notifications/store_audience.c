@@ -22,21 +22,25 @@ const char ntf_tables_audience[] =
     "DROP TABLE ntf_rule;"
     "ALTER TABLE ntf_rule_new RENAME TO ntf_rule;";
 
-#define STATEMENTS(XX)                                                                                                 \
-    XX(put, "INSERT INTO ntf_audience VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET told = ?3")                         \
-    XX(told, "SELECT told FROM ntf_audience WHERE kind = ?1 AND audience = ?2")                                        \
-    XX(coordinator_put, "INSERT INTO ntf_coordinator VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET area = ?2,"  \
-                        " party = ?3, first = ?4, last = ?5")                                                          \
-    XX(coordinators, "SELECT party, first, last FROM ntf_coordinator INDEXED BY ntf_coordinator_of WHERE area = ?1"    \
-                     " ORDER BY party, code")                                                                          \
-    XX(coordinators_forget, "DELETE FROM ntf_coordinator")                                                             \
-    XX(opening_put, "INSERT INTO ntf_opening VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET cause = ?2, time_ms = ?3")   \
-    XX(opening_next, "SELECT event, cause, time_ms FROM ntf_opening ORDER BY event LIMIT 1")                           \
-    XX(opening_drop, "DELETE FROM ntf_opening WHERE event = ?1")                                                       \
-    XX(openings_end, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"            \
-                     " WHERE event = ?1 AND topic = 10 AND state = 1 AND (?2 IS NULL OR party = ?2 AND audience = 2)") \
-    XX(area_put, "INSERT INTO ntf_area VALUES(?1, ?2) ON CONFLICT DO UPDATE SET name = ?2")                            \
-    XX(area_name, "SELECT name FROM ntf_area WHERE code = ?1")                                                         \
+/* Of an event, that have not left; of one party those that say that it has not answered. */
+#define OPENINGS "event = ?1 AND topic = 10 AND state = 1 AND (?2 IS NULL OR party = ?2 AND audience = 2)"
+
+#define STATEMENTS(XX)                                                                                                \
+    XX(put, "INSERT INTO ntf_audience VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET told = ?3")                        \
+    XX(told, "SELECT told FROM ntf_audience WHERE kind = ?1 AND audience = ?2")                                       \
+    XX(coordinator_put, "INSERT INTO ntf_coordinator VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET area = ?2," \
+                        " party = ?3, first = ?4, last = ?5")                                                         \
+    XX(coordinators, "SELECT party, first, last FROM ntf_coordinator INDEXED BY ntf_coordinator_of WHERE area = ?1"   \
+                     " ORDER BY party, code")                                                                         \
+    XX(coordinators_forget, "DELETE FROM ntf_coordinator")                                                            \
+    XX(opening_put, "INSERT INTO ntf_opening VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET cause = ?2, time_ms = ?3")  \
+    XX(opening_next, "SELECT event, cause, time_ms FROM ntf_opening ORDER BY event LIMIT 1")                          \
+    XX(opening_drop, "DELETE FROM ntf_opening WHERE event = ?1")                                                      \
+    XX(openings_unwait, "DELETE FROM ntf_wait WHERE n IN (SELECT n FROM ntf_delivery WHERE " OPENINGS ")")            \
+    XX(openings_end,                                                                                                  \
+       "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL WHERE " OPENINGS)        \
+    XX(area_put, "INSERT INTO ntf_area VALUES(?1, ?2) ON CONFLICT DO UPDATE SET name = ?2")                           \
+    XX(area_name, "SELECT name FROM ntf_area WHERE code = ?1")                                                        \
     XX(areas_forget, "DELETE FROM ntf_area")
 
 NTF_STATEMENT_SET(ntf_audiences, STATEMENTS)
@@ -145,9 +149,14 @@ int ntf_opening_drop(ntf_audiences_t *store, cv_str_t event)
 
 int ntf_openings_end(ntf_audiences_t *store, cv_str_t event, cv_str_t party)
 {
-    cv_stmt_text(store->openings_end, 1, event);
-    cv_stmt_text(store->openings_end, 2, party);
-    return cv_stmt_run(store->openings_end);
+    cv_stmt_t *const steps[] = {store->openings_unwait, store->openings_end};
+    int rc = CV_OK;
+    for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++) {
+        cv_stmt_text(steps[i], 1, event);
+        cv_stmt_text(steps[i], 2, party);
+        rc = cv_stmt_run(steps[i]);
+    }
+    return rc;
 }
 
 int ntf_coordinators_forget(ntf_audiences_t *store)

@@ -83,7 +83,7 @@ const char ntf_tables_named[] = "ALTER TABLE ntf_person ADD COLUMN named INTEGER
                      " WHERE " ROWS_OF_PERSON " AND digest = 0 AND (state <> 2 OR EXISTS(SELECT 1"                           \
                      " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")               \
     XX(replace_files, "UPDATE ntf_delivery SET place = -1, scrub = 1 WHERE " ROWS_OF_PERSON " AND place >= 0")               \
-    XX(replace_name, "UPDATE ntf_person SET named = ?4 " OF_PERSON)                                                          \
+    XX(replace_name, "UPDATE ntf_person SET named = ?4, state = 0, since = 0 " OF_PERSON)                                    \
     XX(replaced, "SELECT EXISTS(SELECT 1 FROM ntf_delivery WHERE n = ?1 AND place < 0)")                                     \
     XX(version, "SELECT version FROM ntf_change WHERE cause = ?1")
 

@@ -387,7 +387,7 @@ static void test_opening_is_over(void **state)
     tell_registered(drv, KZ);
     drv_run(drv, 500, true);
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 10 AND hold = 4"), 1);
-    (void)advance(drv, 4, CV_EVENT_STATUS_CANCELLED);
+    (void)advance(drv, 4, CV_EVENT_STATUS_CLOSED); /* which nobody is told: that they ended is, all the same */
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 10 AND digest = -1"), 2);
     int silenced = 0;
     for (size_t i = 0; i < drv->notices_n; i++) {
@@ -395,6 +395,13 @@ static void test_opening_is_over(void **state)
         silenced += notice.kind == CV_NOTICE_KIND_OPENING && notice.state == CV_NOTICE_STATE_SILENCED;
     }
     assert_int_equal(silenced, 2);
+    /* Nothing waits for the digest any more, so there is none. */
+    assert_int_equal(
+        drv_number(drv, "SELECT count(*) FROM ntf_wait AS w JOIN ntf_delivery AS d ON d.n = w.n WHERE d.topic = 10"),
+        0);
+    drv_sql(drv, "DELETE FROM ntf_preference");
+    jump(drv, 2 * DAY_MS);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 7 AND digest = -1"), 0);
 }
 
 /* Whoever answered while the service was down is not told that it has not: the answer is read first. */

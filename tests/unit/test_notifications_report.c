@@ -127,6 +127,7 @@ static void test_without_a_proposer(void **state)
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_delivery WHERE topic = 5 AND party = '" DESK "'"), 1);
     /* It is no party of scheduling, so its name never comes, and is not waited for. */
     assert_written(drv, "reminder.report_1d." DUE "." DESK, "desk@secretariat.example");
+    assert_written(drv, "reminder.report_1d." DUE "." DESK, "Отчёта об этом мероприятии ещё нет");
 }
 
 /* Which no rule of the domain says, so that nobody is reminded after an upgrade who has not set it. */

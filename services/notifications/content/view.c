@@ -442,7 +442,9 @@ static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv
         s_set_json(make, make->view, "start", json_true());
     /* Whoever else hears of it owes nothing. */
     bool is_own = make->context->audience == NTF_TO_NONE ||
-                  (ahead->anchor == NTF_ANCHOR_REPORT && make->context->audience == NTF_TO_PROPOSER);
+                  (ahead->anchor == NTF_ANCHOR_REPORT && make->context->audience == NTF_TO_PROPOSER) ||
+                  (ahead->anchor == NTF_ANCHOR_REPORT && make->context->audience == NTF_TO_SECRETARIAT &&
+                   !make->context->details->event_details.proposer.ptr); /* who stands in */
     if (is_own && (ahead->anchor == NTF_ANCHOR_REGISTRATION || ahead->anchor == NTF_ANCHOR_NOMINATION))
         s_set_json(make, make->view, "unanswered", json_true());
     if (is_own && ahead->anchor == NTF_ANCHOR_REPORT)
