@@ -295,20 +295,23 @@ static void gather_notices(cli_summary_t *self, const json_t *notices, const rec
 {
     const char *outbox = cv_config_text(self->cli->config, "notifications/outbox");
     json_t *causes = json_object();
-    int64_t unwritten = 0, twice = 0, missing = 0;
+    int64_t unwritten = 0, twice = 0, missing = 0, silenced = 0;
     for (size_t i = 0; i < json_array_size(notices); i++) {
         const json_t *notice = json_object_get(json_array_get(notices, i), "data");
+        /* An opening that its party had answered before it left, say: there is nothing to tell, and no file. */
+        bool is_silenced = strcmp(cli_text_of(notice, "state"), "silenced") == 0;
         char path[CLI_PATH_MAX];
         if (json_object_get(notice, "person")) /* to a person, beside that to the delegation */
             add(self, "notices", "persons", cli_text_of(notice, "state"), 1);
         else
             add(self, "notices", cli_text_of(notice, "kind"), cli_text_of(notice, "state"), 1);
         unwritten += strcmp(cli_text_of(notice, "state"), "written") != 0 &&
-                     strcmp(cli_text_of(notice, "state"), "delivered") != 0;
+                     strcmp(cli_text_of(notice, "state"), "delivered") != 0 && !is_silenced;
+        silenced += is_silenced;
         twice += json_object_get(causes, cli_text_of(notice, "notice")) != NULL;
         json_object_set_new(causes, cli_text_of(notice, "notice"), json_true());
         (void)snprintf(path, sizeof path, "%s/%s.eml", outbox, cli_text_of(notice, "notice"));
-        missing += access(path, R_OK) != 0;
+        missing += !is_silenced && access(path, R_OK) != 0;
     }
     json_decref(causes);
     int64_t decisions = total(self, "notices", "decision"), promotions = total(self, "notices", "promotion");
@@ -317,8 +320,9 @@ static void gather_notices(cli_summary_t *self, const json_t *notices, const rec
                       "each decision and each promotion has exactly one notice",
                       "%lld decisions, %lld promotions on record; %lld and %lld notices", (long long)records->decided,
                       (long long)records->promoted, (long long)decisions, (long long)promotions);
-    cli_summary_check(self, files == all && missing == 0, "each notice is exactly one file in the outbox",
-                      "%lld notices, %lld files", (long long)all, (long long)files);
+    cli_summary_check(self, files == all - silenced && missing == 0, "each notice is exactly one file in the outbox",
+                      "%lld notices, %lld files, %lld that had nothing to tell any more", (long long)all,
+                      (long long)files, (long long)silenced);
     cli_summary_check(self, unwritten == 0, "no notice is pending", "%lld not written", (long long)unwritten);
     json_object_set_new(self->doc, "outbox", json_pack("{s:s, s:I}", "directory", outbox, "files", (json_int_t)files));
 }
