@@ -87,7 +87,7 @@ def notice_states(deployment):
 
 
 def wait_notices(deployment, deadline=None):
-    """Until every notice there is has been written, and says so."""
+    """Until every notice there is has been written, or has nothing to tell any more, and says so."""
     deployment.wait_settled(deadline)
-    return wait_for(lambda: (s := notice_states(deployment)) and all(x[-1] == "written" for x in s.values()) and s,
-                    lambda: f"notices to be written: {[n for n, x in notice_states(deployment).items() if x[-1] != 'written'][:5]}", deadline)
+    return wait_for(lambda: (s := notice_states(deployment)) and all(x[-1] in ("written", "silenced") for x in s.values()) and s,
+                    lambda: f"notices to be written: {[n for n, x in notice_states(deployment).items() if x[-1] not in ('written', 'silenced')][:5]}", deadline)
