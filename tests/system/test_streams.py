@@ -253,6 +253,7 @@ class Pruning(Case):
         office = d.publisher("office")
         world.put_parties(office)
         world.open_event(d, office, "E1", world.rules(5000, maximum=5000))
+        d.wait_settled()  # whoever follows is known: nothing goes that it does not have
         late = Position()
         follower = d.follower("registration", "registration.events")
         follower.fetch()
