@@ -4,7 +4,6 @@ import collections
 import random
 
 import world
-from clients import Refused
 from deployment import Case, wait_for
 from receivers import Receiver
 
@@ -44,12 +43,7 @@ class Deployed(Case):
         return outcome
 
     def dispatches(self, key=None, what="dispatches", who="office"):
-        try:
-            return [m["data"] for m in self.d.log("notifications", who).query(what, key)]
-        except Refused as refused:
-            if "NOTFOUND" not in str(refused):
-                raise
-            return []  # the party or the event has not been heard of yet
+        return world.dispatches(self.d, key, what, who)
 
     def in_state(self, state, channel):
         return [d for d in self.dispatches() if d["state"] == state and d["channel"] == channel]

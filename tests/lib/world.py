@@ -71,6 +71,16 @@ def open_event(deployment, publisher, event, registration, parties=None):
     return wait_open(deployment, event)
 
 
+def dispatches(deployment, key=None, what="dispatches", who="office"):
+    """What became of notices; nothing while notifications has not heard of the party or the event yet."""
+    try:
+        return [m["data"] for m in deployment.log("notifications", who).query(what, key)]
+    except Refused as refused:
+        if refused.code != "NOTFOUND":
+            raise
+        return []
+
+
 def notice_states(deployment):
     """Of each notice, the states that notifications.events tells, in order. What was read before is not read again."""
     position, states = getattr(deployment, "_notices", (cvwire.Position(), {}))
@@ -89,5 +99,7 @@ def notice_states(deployment):
 def wait_notices(deployment, deadline=None):
     """Until every notice there is has been written, or has nothing to tell any more, and says so."""
     deployment.wait_settled(deadline)
-    return wait_for(lambda: (s := notice_states(deployment)) and all(x[-1] in ("written", "silenced") for x in s.values()) and s,
-                    lambda: f"notices to be written: {[n for n, x in notice_states(deployment).items() if x[-1] not in ('written', 'silenced')][:5]}", deadline)
+    def unended(states):
+        return [notice for notice, told in states.items() if told[-1] not in ("written", "silenced")]
+    return wait_for(lambda: (s := notice_states(deployment)) and not unended(s) and s,
+                    lambda: f"notices to be written: {unended(notice_states(deployment))[:5]}", deadline)

@@ -62,6 +62,13 @@ class Convene:
         """One command; flags may stand behind it."""
         return run(*args, *self.flags, **kwargs)
 
+    def expect(self, status, *args, says=""):
+        """One command that ends with this status and says that, somewhere."""
+        result = self(*args)
+        assert result.status == status, f"{result.status}, not {status}: {result.out}{result.err}"
+        assert says in result.out + result.err, f"no \"{says}\" in: {result.out}{result.err}"
+        return result
+
     def start(self):
         self.log = open(self.root / "up.log", "a+", encoding="utf-8")
         self.process = subprocess.Popen([str(BIN / "convene"), "up", *self.up_args, *self.flags], stdout=self.log, stderr=self.log)

@@ -96,11 +96,7 @@ class Audiences(Case):
 class Commands(unittest.TestCase):
     def test_rules(self):
         with Convene() as convene:
-            def expect(status, *args, says=""):
-                result = convene(*args)
-                self.assertEqual(result.status, status, result.out + result.err)
-                self.assertIn(says, result.out + result.err)
-                return result
+            expect = convene.expect
             told = {(row["kind"], row["audience"]): row["told"] for row in expect(0, "notice", "rules", "--json").json["audiences"]}
             self.assertTrue(told["event_change", "coordinators"])
             self.assertFalse(told["event_change", "members"])
