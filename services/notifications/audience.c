@@ -8,7 +8,7 @@
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 
-enum { CONTACT_ORDER = 0, DAY_OCTETS = 10 };
+enum { DAY_OCTETS = 10 };
 
 /* A list that grows in the transaction's arena. */
 typedef struct {
@@ -131,7 +131,7 @@ int ntf_office_is_told(ntf_t *ntf, cv_tx_t *tx, cv_str_t about, cv_str_t party, 
     *ret_told = false;
     if (is_office)
         return CV_OK;
-    int rc = ntf_store_recipient_for(ntf->store, about, party, CONTACT_ORDER, cv_tx_arena(tx), &recipient);
+    int rc = ntf_store_recipient_for(ntf->store, about, party, NTF_ORDER_CONTACT, cv_tx_arena(tx), &recipient);
     if (rc == CV_ENOTFOUND) {
         cv_log(CV_LOG_INFO, "office_not_told", cv_kv_text("reason", "no_recipient"), cv_kv_str("about", about),
                cv_kv_str("party", party));
@@ -139,7 +139,7 @@ int ntf_office_is_told(ntf_t *ntf, cv_tx_t *tx, cv_str_t about, cv_str_t party, 
     }
     if (!rc && is_participant) /* whose notice is to the first who can be written to */
         rc = ntf_store_recipient_for(ntf->store, about, party, -1, cv_tx_arena(tx), &recipient);
-    *ret_told = !rc && (!is_participant || recipient.order == CONTACT_ORDER);
+    *ret_told = !rc && (!is_participant || recipient.order == NTF_ORDER_CONTACT);
     return rc;
 }
 

@@ -40,6 +40,8 @@ typedef struct {
     ntf_news_t news;
     ntf_ahead_t ahead;
     ntf_recipient_t recipient;
+    int method;   /* of its calendar part; NTF_CALENDAR_NONE: there is none */
+    int64_t sent; /* how many such parts went before */
 } s_notice_t;
 
 /* The names a notice needs, of its own delegation. */
@@ -229,39 +231,44 @@ static cv_str_t s_first_lines(cv_str_t text)
     return newline ? (cv_str_t){text.ptr, (size_t)(newline + 1 - text.ptr)} : CV_STR_NONE;
 }
 
-/* *ret_method: NTF_CALENDAR_NONE where there is no part. */
-static int s_calendar(s_notice_t *notice, cv_buf_t *out, int *ret_method)
+/* The calendar part that goes with it, as *text says it; *ret_method: NTF_CALENDAR_NONE where there is none. */
+static int s_calendar(const s_notice_t *notice, const ntf_text_t *text, cv_buf_t *out, int *ret_method)
 {
     const ntf_context_t *context = &notice->context;
-    cv_buf_t said;
-    int method;
-    int64_t sent;
     *ret_method = NTF_CALENDAR_NONE;
-    int rc = ntf_delivery_calendar(notice->ntf->reminders, notice->row->n, &method, &sent);
-    if (rc || method == NTF_CALENDAR_NONE || !context->details)
-        return rc;
-    cv_buf_init(&said, NTF_TEXT_MAX);
-    rc = ntf_text_inside(context, &notice->news, &said);
+    if (!context->has_calendar)
+        return CV_OK;
+    int rc = ntf_calendar(
+        &(ntf_calendar_t){
+            .method = notice->method,
+            .event = context->details,
+            .was = notice->news.was,
+            .venue_name = context->venue_name,
+            .zone_file = context->zone_file,
+            .to_name = notice->recipient.name,
+            .to_address = notice->recipient.email,
+            .organizer = s_sender().len ? s_sender() : CV_STR("convene@" NTF_DOMAIN),
+            .description = s_first_lines(cv_buf_str(&text->inside)),
+            .sent = notice->sent,
+            .time_ms = notice->row->time_ms,
+        },
+        out);
     if (!rc)
-        rc = ntf_calendar(
-            &(ntf_calendar_t){
-                .method = method,
-                .event = context->details,
-                .was = notice->news.was,
-                .venue_name = context->venue_name,
-                .zone_file = context->zone_file,
-                .to_name = notice->recipient.name,
-                .to_address = notice->recipient.email,
-                .organizer = s_sender().len ? s_sender() : CV_STR("convene@" NTF_DOMAIN),
-                .description = s_first_lines(cv_buf_str(&said)),
-                .sent = sent,
-                .time_ms = notice->row->time_ms,
-            },
-            out);
-    cv_buf_done(&said);
-    if (!rc)
-        *ret_method = method;
+        *ret_method = notice->method;
     return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
+/* Text and calendar part of one notice. */
+static int s_texts(s_notice_t *notice, ntf_text_t *text, cv_buf_t *calendar, int *ret_method)
+{
+    int rc = s_news(notice);
+    if (!rc)
+        rc = ntf_delivery_calendar(notice->ntf->reminders, notice->row->n, &notice->method, &notice->sent);
+    if (rc)
+        return rc;
+    notice->context.has_calendar = notice->method != NTF_CALENDAR_NONE && notice->context.details;
+    rc = ntf_text(&notice->context, &notice->news, text);
+    return rc ? rc : s_calendar(notice, text, calendar, ret_method);
 }
 
 /* What all messages are written with. */
@@ -304,11 +311,7 @@ static int s_one(ntf_t *ntf, const ntf_delivery_t *row, const ntf_recipient_t *r
     int method = NTF_CALENDAR_NONE;
     s_begin(&notice, ntf, row, recipient);
     cv_buf_init(&calendar, NTF_CALENDAR_MAX);
-    int rc = s_news(&notice);
-    if (!rc)
-        rc = ntf_text(&notice.context, &notice.news, text);
-    if (!rc)
-        rc = s_calendar(&notice, &calendar, &method);
+    int rc = s_texts(&notice, text, &calendar, &method);
     if (!rc)
         rc = s_write(row, recipient,
                      &(ntf_mail_t){
@@ -336,11 +339,7 @@ static int s_part_texts(s_notice_t *notice, ntf_text_t *text, cv_buf_t *calendar
 {
     cv_arena_t *arena = notice->ntf->arena;
     int method = NTF_CALENDAR_NONE;
-    int rc = s_news(notice);
-    if (!rc)
-        rc = ntf_text(&notice->context, &notice->news, text);
-    if (!rc)
-        rc = s_calendar(notice, calendar, &method);
+    int rc = s_texts(notice, text, calendar, &method);
     if (rc)
         return rc;
     ntf_entry_t *entry = &parts->entries[parts->n++];

@@ -42,7 +42,8 @@ void ntf_escalate_caught_up(ntf_t *ntf, cv_tx_t *tx)
     if (ntf->began.caught_up_ms && ntf->began.caught_up_ms <= cv_tx_now_ms(tx))
         return;
     ntf->began.caught_up_ms = cv_tx_caught_up(tx) ? cv_tx_now_ms(tx) : 0;
-    ntf->watching = ntf->ahead = true; /* what waits for it need not any more */
+    if (ntf->began.caught_up_ms)
+        ntf->watching = ntf->ahead = true; /* what waits for it need not any more */
 }
 
 int ntf_escalate_timer(ntf_t *ntf, cv_tx_t *tx)

@@ -23,12 +23,13 @@
 #include "notifications/opening.h"
 #include "notifications/persons.h"
 
-enum { CONTACT_ORDER = 0 /* of whom a delegation names for one event */ };
-
 int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
 {
     char made[NTF_ID_MAX + 1];
     bool is_office = ntf_audience_is_office(telling->audience);
+    /* Whom the kind is for in any case is told as it has it. */
+    bool is_own = ntf_audience_default(telling->kind, telling->audience) == NTF_ALWAYS;
+    int audience = is_own ? NTF_TO_NONE : telling->audience;
     int rc = telling->notice.ptr ? CV_OK : ntf_notice_id(telling->cause, telling->party, made);
     if (!rc && !telling->notice.ptr)
         rc = ntf_office_id(telling->audience, telling->party, made);
@@ -59,10 +60,10 @@ int ntf_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_telling_t *telling)
     if (is_new && !rc && is_delegation && !telling->is_second)
         rc = ntf_persons_owe(ntf, telling->kind, notice);
     if (is_new && !rc && is_office)
-        rc = ntf_watch_above(ntf->watches, notice, CONTACT_ORDER);
-    if (rc || !is_new || (!later && telling->calendar == NTF_CALENDAR_NONE && telling->audience == NTF_TO_NONE))
+        rc = ntf_watch_above(ntf->watches, notice, NTF_ORDER_CONTACT);
+    if (rc || !is_new || (!later && telling->calendar == NTF_CALENDAR_NONE && audience == NTF_TO_NONE))
         return rc;
-    return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar, telling->audience);
+    return ntf_delivery_mark(ntf->reminders, notice, later ? telling->kind : 0, telling->calendar, audience);
 }
 
 /* A change of an event. A delegation that was invited gets an update, or the end of it. */
@@ -85,7 +86,7 @@ static int s_tell_change(ntf_t *ntf, cv_tx_t *tx, cv_str_t cause, cv_str_t event
                                           .party = listener.party,
                                           .time_ms = time_ms,
                                           .calendar = calendar,
-                                          .audience = is_delegation ? NTF_TO_NONE : listener.audience});
+                                          .audience = listener.audience});
 }
 
 /* A change that was seen before, of which only the cause is known. */

@@ -186,7 +186,18 @@ int ntf_ahead_read(cv_str_t data, ntf_ahead_t *ret_ahead, cv_str_t *ret_procedur
 
 /* Message data as it was stored, to a struct of that type (number: CV_MSG_*) in the arena. CV_ECORRUPT: it is not. */
 int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **ret_struct) CV_USE_RESULT;
-cv_notice_kind_t ntf_notice_kind(int kind); /* of NTF_DECISION, ... */
+/* The record of a decision, a promotion or a lapse (kind) as it was stored, in the arena, and the persons that it names; those
+ * of a request that was refused change nothing, and are none. CV_ECORRUPT. */
+typedef struct {
+    const cv_registration_decided_v1_t *decided; /* of the three the one of its kind */
+    const cv_registration_promoted_v1_t *promoted;
+    const cv_registration_lapsed_v1_t *lapsed;
+    const cv_person_place_t *persons;
+    size_t persons_n;
+} ntf_said_record_t;
+int ntf_record_read(int kind, cv_str_t data, cv_arena_t *arena, ntf_said_record_t *ret_record) CV_USE_RESULT;
+cv_notice_kind_t ntf_notice_kind(int kind);      /* of NTF_DECISION, ... */
+int ntf_notice_kind_read(cv_notice_kind_t word); /* the other way; 0: absent */
 /* A delivery as the record that others see. subject: "EVENT/PARTY", in the arena. */
 int ntf_notice_of(ntf_t *ntf, const ntf_delivery_t *delivery, cv_arena_t *arena,
                   cv_notifications_notice_v1_t *ret_notice, cv_str_t *ret_subject) CV_USE_RESULT;

@@ -20,32 +20,6 @@ int ntf_offers_state(ntf_t *ntf, const cv_registration_delegation_v1_t *delegati
     return rc;
 }
 
-/* The persons of a record that registration told of the delegation. *ret_expired: it says that they let an offer end. */
-static int s_persons(ntf_t *ntf, const ntf_said_t *said, const cv_person_place_t **ret_persons, size_t *ret_n,
-                     bool *ret_expired)
-{
-    const void *data;
-    uint16_t type = said->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
-                    : said->kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
-                                                  : CV_MSG_REGISTRATION_LAPSED_V1;
-    int rc = ntf_decode(type, said->data, ntf->scratch, &data);
-    if (rc)
-        return rc;
-    if (said->kind == NTF_DECISION) {
-        const cv_registration_decided_v1_t *decided = data;
-        *ret_persons = decided->persons;
-        *ret_n = decided->cls == CV_OUTCOME_CLASS_OK ? decided->persons_n : 0;
-    } else if (said->kind == NTF_PROMOTION) {
-        *ret_persons = ((const cv_registration_promoted_v1_t *)data)->persons;
-        *ret_n = ((const cv_registration_promoted_v1_t *)data)->persons_n;
-    } else {
-        *ret_persons = ((const cv_registration_lapsed_v1_t *)data)->persons;
-        *ret_n = ((const cv_registration_lapsed_v1_t *)data)->persons_n;
-        *ret_expired = ((const cv_registration_lapsed_v1_t *)data)->cause != CV_LAPSE_CAUSE_CONSENT;
-    }
-    return CV_OK;
-}
-
 /* What the last snapshot said of those whom an offer was made to before it. */
 static int s_after_snapshot(ntf_t *ntf, const ntf_delivery_t *row, ntf_offered_t *offered, bool *ret_expired)
 {
@@ -65,18 +39,18 @@ static int s_after_snapshot(ntf_t *ntf, const ntf_delivery_t *row, ntf_offered_t
 /* What the records said that were told since. */
 static int s_after_records(ntf_t *ntf, const ntf_delivery_t *row, ntf_offered_t *offered, bool *ret_expired)
 {
-    const cv_person_place_t *persons = NULL;
     ntf_said_t said = {.n = row->n};
     int rc = CV_OK;
     while (!rc && offered->n > 0 && !*ret_expired) {
         cv_arena_reset(ntf->scratch);
-        size_t n = 0, open_n = offered->n;
-        bool is_expiry = false;
+        ntf_said_record_t record = {.persons_n = 0};
+        size_t open_n = offered->n;
         rc = ntf_watch_said(ntf->watches, row->event, row->party, said.n, ntf->scratch, &said);
         if (!rc && said.data.ptr) /* of an old notice it was not kept */
-            rc = s_persons(ntf, &said, &persons, &n, &is_expiry);
+            rc = ntf_record_read(said.kind, said.data, ntf->scratch, &record);
         if (!rc)
-            ntf_offered_after(offered, persons, n);
+            ntf_offered_after(offered, record.persons, record.persons_n);
+        bool is_expiry = record.lapsed && record.lapsed->cause != CV_LAPSE_CAUSE_CONSENT;
         *ret_expired = is_expiry && offered->n < open_n;
     }
     return rc == CV_ENOTFOUND ? CV_OK : rc;

@@ -58,31 +58,15 @@ int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice)
 
 static int s_read_record(s_news_t *news)
 {
-    const ntf_delivery_t *row = news->row;
-    const void *data;
-    uint16_t type = row->kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
-                    : row->kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
-                                                 : CV_MSG_REGISTRATION_LAPSED_V1;
-    int rc = ntf_decode(type, row->data, news->ntf->scratch, &data);
+    ntf_said_record_t record;
+    int rc = ntf_record_read(news->row->kind, news->row->data, news->ntf->scratch, &record);
     if (rc)
         return rc;
-    if (row->kind == NTF_PROMOTION) {
-        const cv_registration_promoted_v1_t *promoted = data;
-        news->persons = promoted->persons;
-        news->persons_n = promoted->persons_n;
+    news->persons = record.persons;
+    news->persons_n = record.persons_n;
+    const cv_registration_decided_v1_t *decided = record.decided;
+    if (!decided || decided->cls != CV_OUTCOME_CLASS_OK)
         return CV_OK;
-    }
-    if (row->kind == NTF_LAPSE) {
-        const cv_registration_lapsed_v1_t *lapsed = data;
-        news->persons = lapsed->persons;
-        news->persons_n = lapsed->persons_n;
-        return CV_OK;
-    }
-    const cv_registration_decided_v1_t *decided = data;
-    if (decided->cls != CV_OUTCOME_CLASS_OK)
-        return CV_OK;
-    news->persons = decided->persons;
-    news->persons_n = decided->persons_n;
     news->version = decided->has_version ? decided->version : 0;
     news->all_leave = decided->kind == CV_DECISION_KIND_WITHDRAW && decided->persons_n == 0;
     news->only = cv_str_is(decided->code, "under_review") ? CV_PERSON_STATE_UNDER_REVIEW

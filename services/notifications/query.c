@@ -43,6 +43,14 @@ cv_notice_kind_t ntf_notice_kind(int kind)
     return kinds[kind];
 }
 
+int ntf_notice_kind_read(cv_notice_kind_t word)
+{
+    int kind = NTF_KINDS_END - 1;
+    while (kind > 0 && ntf_notice_kind(kind) != word)
+        kind--;
+    return kind;
+}
+
 static cv_notice_state_t s_notice_state(const ntf_delivery_t *delivery, int64_t arrival)
 {
     static const cv_notice_state_t states[] = {

@@ -322,7 +322,7 @@ int ntf_procedure(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedul
                              .time_ms = msg->time_ms,
                              .data = msg->data_bytes,
                              .deadline_ms = runs && procedure->has_expires_ms && is_member ? procedure->expires_ms : 0,
-                             .audience = is_member ? NTF_TO_NONE : listeners[i].audience});
+                             .audience = listeners[i].audience});
     }
     return rc;
 }

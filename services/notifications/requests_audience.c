@@ -4,16 +4,6 @@
 #include "notifications/audience.h"
 #include "notifications/store.h"
 
-/* NTF_DECISION ... of a word of the contract; 0: not a kind of news that has audiences. */
-static int s_kind(cv_notice_kind_t word)
-{
-    for (int kind = NTF_DECISION; kind < NTF_KINDS_END; kind++) {
-        if (ntf_notice_kind(kind) == word)
-            return kind;
-    }
-    return 0;
-}
-
 /* "delegation, person": those that the kind can have. */
 static cv_str_t s_possible(cv_arena_t *arena, int kind)
 {
@@ -30,7 +20,7 @@ static cv_str_t s_possible(cv_arena_t *arena, int kind)
 
 int ntf_audience_request(ntf_t *ntf, cv_tx_t *tx, const cv_audience_rule_t *rule, cv_outcome_t *out)
 {
-    int kind = s_kind(rule->kind), audience = ntf_audience_read(rule->audience);
+    int kind = ntf_notice_kind_read(rule->kind), audience = ntf_audience_read(rule->audience);
     const char *kind_text = cv_notice_kind_text(rule->kind), *text = cv_audience_text(rule->audience);
     ntf_telling_of_t can = ntf_audience_default(kind, audience);
     if (can == NTF_CANNOT) {

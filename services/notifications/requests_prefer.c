@@ -11,16 +11,6 @@ static int s_order(bool has_order, int64_t order)
     return has_order ? (int)order : NTF_ORDER_ANY;
 }
 
-/* NTF_DECISION ... of a word of the contract. */
-static int s_kind(cv_notice_kind_t kind)
-{
-    for (int one = NTF_DECISION; one < NTF_KINDS_END; one++) {
-        if (ntf_notice_kind(one) == kind)
-            return one;
-    }
-    return NTF_KIND_ANY;
-}
-
 /* 0: none, it is taken away. */
 static int s_mode(cv_notice_mode_t mode)
 {
@@ -40,7 +30,7 @@ static int s_anew(ntf_t *ntf, cv_str_t party)
 
 static int s_preference_put(ntf_t *ntf, cv_tx_t *tx, const cv_preference_t *put, cv_outcome_t *out)
 {
-    int kind = s_kind(put->kind), mode = s_mode(put->mode);
+    int kind = ntf_notice_kind_read(put->kind) /* 0: NTF_KIND_ANY */, mode = s_mode(put->mode);
     const char *what = kind == NTF_KIND_ANY ? "every kind" : cv_notice_kind_text(put->kind);
     if (kind != NTF_KIND_ANY && ntf_mode_within(mode, ntf_kind_rules(kind, 0, false)) != mode)
         return cv_refuse(tx, out, mode == NTF_MODE_NONE ? "must_be_told" : "must_not_wait", "data.mode",

@@ -45,6 +45,33 @@ int ntf_decode(uint16_t number, cv_str_t data, cv_arena_t *arena, const void **r
     return rc;
 }
 
+int ntf_record_read(int kind, cv_str_t data, cv_arena_t *arena, ntf_said_record_t *ret_record)
+{
+    const void *read;
+    uint16_t type = kind == NTF_DECISION    ? CV_MSG_REGISTRATION_DECIDED_V1
+                    : kind == NTF_PROMOTION ? CV_MSG_REGISTRATION_PROMOTED_V1
+                                            : CV_MSG_REGISTRATION_LAPSED_V1;
+    int rc = ntf_decode(type, data, arena, &read);
+    if (rc)
+        return rc;
+    ntf_said_record_t record = {.persons = NULL};
+    if (kind == NTF_DECISION) {
+        record.decided = read;
+        record.persons = record.decided->persons;
+        record.persons_n = record.decided->cls == CV_OUTCOME_CLASS_OK ? record.decided->persons_n : 0;
+    } else if (kind == NTF_PROMOTION) {
+        record.promoted = read;
+        record.persons = record.promoted->persons;
+        record.persons_n = record.promoted->persons_n;
+    } else {
+        record.lapsed = read;
+        record.persons = record.lapsed->persons;
+        record.persons_n = record.lapsed->persons_n;
+    }
+    *ret_record = record;
+    return CV_OK;
+}
+
 static int s_configure(const struct cv_config *config, char *ret_error, size_t error_size)
 {
     if (!ntf_configure(cv_config_of(config, "notifications", "outbox")))

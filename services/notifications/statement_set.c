@@ -23,6 +23,16 @@ void ntf_statements_close(void *statements)
     free(statements);
 }
 
+cv_str_t ntf_statement_keep(cv_str_t value, cv_arena_t *arena, int *rc)
+{
+    if (!value.ptr)
+        return CV_STR_NONE;
+    cv_str_t kept = cv_arena_str(arena, value);
+    if (!kept.ptr)
+        *rc = CV_ENOMEM;
+    return kept;
+}
+
 int ntf_statement_number(cv_stmt_t *stmt, int64_t *ret_number)
 {
     int rc = cv_stmt_step(stmt);

@@ -13,6 +13,8 @@
 int ntf_statements_open(cv_db_t *db, const char *const *sql, size_t n, cv_stmt_t ***ret_statements) CV_USE_RESULT;
 void ntf_statements_close(void *statements);
 
+/* A value of the row at hand, for longer than the row: copied to the arena. Absent stays absent; CV_ENOMEM sticks in *rc. */
+cv_str_t ntf_statement_keep(cv_str_t value, cv_arena_t *arena, int *rc);
 /* The one number that a statement gives. CV_ENOTFOUND: no row, or NULL. */
 int ntf_statement_number(cv_stmt_t *stmt, int64_t *ret_number) CV_USE_RESULT;
 /* Whether there is one, and it is not 0. */

@@ -8,6 +8,7 @@
 #include "notifications/store.h"
 
 #include "notifications/mail.h"
+#include "notifications/statement_set.h"
 #include "notifications/statements.h"
 #include "notifications/store_persons.h"
 #include "notifications/store_remind.h"
@@ -57,27 +58,16 @@ void ntf_store_close(ntf_store_t **store)
 
 /* ---- copying rows ------------------------------------------------------------------------- */
 
-/* A value of the row at hand, for longer than the row. Absent stays absent; CV_ENOMEM sticks in *rc. */
-static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
-{
-    if (!value.ptr)
-        return CV_STR_NONE;
-    cv_str_t kept = cv_arena_str(arena, value);
-    if (!kept.ptr)
-        *rc = CV_ENOMEM;
-    return kept;
-}
-
 static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *ret)
 {
     int rc = CV_OK;
     *ret = (ntf_delivery_t){
         .n = cv_stmt_get_int(stmt, 0),
-        .notice = s_keep(cv_stmt_get_text(stmt, 1), arena, &rc),
+        .notice = ntf_statement_keep(cv_stmt_get_text(stmt, 1), arena, &rc),
         .kind = (int)cv_stmt_get_int(stmt, 2),
-        .cause = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
-        .event = s_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
-        .party = s_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
+        .cause = ntf_statement_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
+        .event = ntf_statement_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
+        .party = ntf_statement_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
         .time_ms = cv_stmt_get_int(stmt, 6),
         .private_seq = (uint64_t)cv_stmt_get_int(stmt, 7),
         .state = (int)cv_stmt_get_int(stmt, 8),
@@ -85,7 +75,7 @@ static int s_delivery_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_delivery_t *r
         .attempts = cv_stmt_get_int(stmt, 10),
         .failures = cv_stmt_get_int(stmt, 11),
         .next_ms = cv_stmt_get_int(stmt, 12),
-        .reason = s_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
+        .reason = ntf_statement_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
         .channel = (int)cv_stmt_get_int(stmt, 14),
         .arrival = cv_stmt_get_int(stmt, 15),
         .digest = cv_stmt_get_int(stmt, 16),
@@ -110,8 +100,8 @@ static int s_deliveries(cv_stmt_t *stmt, s_more_t more, cv_arena_t *arena, size_
         if (more == WITH_ANNOUNCED)
             ret_deliveries[n].announced = cv_stmt_get_int(stmt, 21);
         if (more == WHOLE) {
-            ret_deliveries[n].data = s_keep(cv_stmt_get_blob(stmt, 21), arena, &rc);
-            ret_deliveries[n].mail = s_keep(cv_stmt_get_blob(stmt, 22), arena, &rc);
+            ret_deliveries[n].data = ntf_statement_keep(cv_stmt_get_blob(stmt, 21), arena, &rc);
+            ret_deliveries[n].mail = ntf_statement_keep(cv_stmt_get_blob(stmt, 22), arena, &rc);
         }
         if (rc)
             break;
@@ -131,7 +121,7 @@ static int s_one(cv_stmt_t *stmt, cv_arena_t *arena, cv_str_t *ret_value)
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
     rc = CV_OK;
-    cv_str_t value = s_keep(cv_stmt_get_blob(stmt, 0), arena, &rc);
+    cv_str_t value = ntf_statement_keep(cv_stmt_get_blob(stmt, 0), arena, &rc);
     cv_stmt_reset(stmt);
     if (!rc)
         *ret_value = value;
@@ -182,8 +172,8 @@ int ntf_store_names_get(ntf_store_t *store, cv_str_t venue, cv_str_t party, cv_a
     if (rc <= 0)
         return rc ? rc : CV_EINTERNAL;
     rc = CV_OK;
-    *ret_venue = s_keep(cv_stmt_get_text(store->names_get, 0), arena, &rc);
-    *ret_party = s_keep(cv_stmt_get_text(store->names_get, 1), arena, &rc);
+    *ret_venue = ntf_statement_keep(cv_stmt_get_text(store->names_get, 0), arena, &rc);
+    *ret_party = ntf_statement_keep(cv_stmt_get_text(store->names_get, 1), arena, &rc);
     cv_stmt_reset(store->names_get);
     return rc;
 }
@@ -292,7 +282,7 @@ int ntf_store_answered(ntf_store_t *store, cv_str_t event, cv_party_answer_t ans
     cv_stmt_int(store->answered, 2, s_answer_stored(answer));
     while (n < max && (rc = cv_stmt_step(store->answered)) > 0) {
         rc = CV_OK;
-        rows[n].party = s_keep(cv_stmt_get_text(store->answered, 0), arena, &rc);
+        rows[n].party = ntf_statement_keep(cv_stmt_get_text(store->answered, 0), arena, &rc);
         rows[n++].since = cv_stmt_get_int(store->answered, 1);
         if (rc)
             break;
@@ -425,11 +415,11 @@ int ntf_store_recipients(ntf_store_t *store, cv_str_t party, cv_str_t after_part
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = CV_OK;
         ret_recipients[n] = (cv_recipient_t){
-            .party = s_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
+            .party = ntf_statement_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
             .order = cv_stmt_get_int(stmt, 1),
-            .name = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
-            .email = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
-            .language = s_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
+            .name = ntf_statement_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
+            .email = ntf_statement_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
+            .language = ntf_statement_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
         };
         if (rc)
             break;
@@ -457,9 +447,9 @@ int ntf_store_recipient_for(ntf_store_t *store, cv_str_t event, cv_str_t party, 
         cv_str_t name = cv_stmt_get_text(stmt, 1);
         *ret_recipient = (ntf_recipient_t){
             .order = (int)cv_stmt_get_int(stmt, 0),
-            .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
-            .email = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
-            .language = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
+            .name = ntf_mail_name_usable(name) ? ntf_statement_keep(name, arena, &rc) : CV_STR_NONE,
+            .email = ntf_statement_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
+            .language = ntf_statement_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
         };
         cv_stmt_reset(stmt);
         return rc;
@@ -497,7 +487,7 @@ int ntf_store_changes(ntf_store_t *store, cv_str_t event, int64_t since, cv_aren
     cv_stmt_int(store->changes, 2, since);
     while (n < max && (rc = cv_stmt_step(store->changes)) > 0) {
         rc = CV_OK;
-        rows[n].cause = s_keep(cv_stmt_get_text(store->changes, 0), arena, &rc);
+        rows[n].cause = ntf_statement_keep(cv_stmt_get_text(store->changes, 0), arena, &rc);
         rows[n].version = cv_stmt_get_int(store->changes, 2);
         rows[n++].time_ms = cv_stmt_get_int(store->changes, 1);
         if (rc)
@@ -518,8 +508,8 @@ int ntf_store_change_get(ntf_store_t *store, cv_str_t cause, cv_arena_t *arena, 
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
     rc = CV_OK;
-    cv_str_t was = s_keep(cv_stmt_get_blob(store->change_get, 0), arena, &rc);
-    cv_str_t now = s_keep(cv_stmt_get_blob(store->change_get, 1), arena, &rc);
+    cv_str_t was = ntf_statement_keep(cv_stmt_get_blob(store->change_get, 0), arena, &rc);
+    cv_str_t now = ntf_statement_keep(cv_stmt_get_blob(store->change_get, 1), arena, &rc);
     cv_stmt_reset(store->change_get);
     if (rc)
         return rc;

@@ -175,8 +175,11 @@ int ntf_store_hold_lane(ntf_store_t *store, const ntf_delivery_t *row, cv_db_t *
  * Copied to the arena. */
 int ntf_store_ready(ntf_store_t *store, int64_t now_ms, cv_arena_t *arena, size_t max, ntf_delivery_t *ret_deliveries,
                     size_t *ret_n) CV_USE_RESULT;
+enum {
+    NTF_ORDER_CONTACT = 0
+}; /* of whom a delegation names for one event; those behind it are the party's recipients */
 typedef struct {
-    int order;            /* 0: the delegation's contact */
+    int order;            /* NTF_ORDER_CONTACT: the delegation's contact */
     cv_str_t name, email; /* name absent: cannot stand in a message */
     cv_str_t language;    /* as it was asked for; absent: none was */
 } ntf_recipient_t;

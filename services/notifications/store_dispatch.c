@@ -4,6 +4,7 @@
 #include "notifications/store_dispatch.h"
 
 #include "notifications/core.h"
+#include "notifications/statement_set.h"
 #include "notifications/statements_dispatch.h"
 
 #include <stdlib.h>
@@ -73,16 +74,6 @@ int ntf_dispatches_set_back(ntf_dispatches_t *d, int64_t now_ms, int64_t slack_m
     return rc;
 }
 
-static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
-{
-    if (!value.ptr)
-        return CV_STR_NONE;
-    cv_str_t kept = cv_arena_str(arena, value);
-    if (!kept.ptr)
-        *rc = CV_ENOMEM;
-    return kept;
-}
-
 static int s_settle(ntf_dispatches_t *d, int channel, cv_str_t address)
 {
     cv_stmt_int(d->settle_clear, 1, channel);
@@ -100,9 +91,9 @@ static int s_webhook_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_webhook_t *ret
     int rc = CV_OK;
     *ret = (ntf_webhook_t){
         .number = cv_stmt_get_int(stmt, 0),
-        .party = s_keep(cv_stmt_get_text(stmt, 1), arena, &rc),
+        .party = ntf_statement_keep(cv_stmt_get_text(stmt, 1), arena, &rc),
         .order = cv_stmt_get_int(stmt, 2),
-        .url = s_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
+        .url = ntf_statement_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
         .generation = cv_stmt_get_int(stmt, 4),
         .shown = cv_stmt_get_int(stmt, 5),
         .overlap_ms = cv_stmt_get_int(stmt, 6),
@@ -290,18 +281,18 @@ static int s_dispatch_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_dispatch_t *r
         .channel = (int)cv_stmt_get_int(stmt, 2),
         .state = (int)cv_stmt_get_int(stmt, 3),
         .webhook = cv_stmt_get_int(stmt, 4),
-        .address = s_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
-        .body = s_keep(cv_stmt_get_blob(stmt, 6), arena, &rc),
+        .address = ntf_statement_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
+        .body = ntf_statement_keep(cv_stmt_get_blob(stmt, 6), arena, &rc),
         .attempts = cv_stmt_get_int(stmt, 7),
         .failures = cv_stmt_get_int(stmt, 8),
         .first_ms = cv_stmt_get_int(stmt, 9),
         .next_ms = cv_stmt_get_int(stmt, 10),
         .done_ms = cv_stmt_get_int(stmt, 11),
         .reason = (cv_delivery_result_t)cv_stmt_get_int(stmt, 12),
-        .notice = s_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
-        .cause = s_keep(cv_stmt_get_text(stmt, 14), arena, &rc),
-        .event = s_keep(cv_stmt_get_text(stmt, 15), arena, &rc),
-        .party = s_keep(cv_stmt_get_text(stmt, 16), arena, &rc),
+        .notice = ntf_statement_keep(cv_stmt_get_text(stmt, 13), arena, &rc),
+        .cause = ntf_statement_keep(cv_stmt_get_text(stmt, 14), arena, &rc),
+        .event = ntf_statement_keep(cv_stmt_get_text(stmt, 15), arena, &rc),
+        .party = ntf_statement_keep(cv_stmt_get_text(stmt, 16), arena, &rc),
         .kind = (int)cv_stmt_get_int(stmt, 17),
         .time_ms = cv_stmt_get_int(stmt, 18),
         .person = cv_stmt_get_int(stmt, 19),
@@ -553,7 +544,7 @@ int ntf_attempt_list(ntf_dispatches_t *d, int64_t number, cv_arena_t *arena,
             .result = (cv_delivery_result_t)cv_stmt_get_int(d->attempts, 1),
             .has_code = cv_stmt_get_int(d->attempts, 2) != 0,
             .code = cv_stmt_get_int(d->attempts, 2),
-            .text = s_keep(cv_stmt_get_text(d->attempts, 3), arena, &rc),
+            .text = ntf_statement_keep(cv_stmt_get_text(d->attempts, 3), arena, &rc),
         };
         if (rc)
             break;

@@ -196,14 +196,6 @@ int ntf_person_reach(ntf_persons_t *store, cv_str_t event, cv_str_t party, int64
     return CV_OK;
 }
 
-static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
-{
-    cv_str_t kept = cv_arena_str(arena, value);
-    if (!kept.ptr)
-        *rc = CV_ENOMEM;
-    return kept;
-}
-
 int ntf_person_recipient(ntf_persons_t *store, const ntf_delivery_t *row, cv_arena_t *arena,
                          ntf_recipient_t *ret_recipient)
 {
@@ -212,13 +204,12 @@ int ntf_person_recipient(ntf_persons_t *store, const ntf_delivery_t *row, cv_are
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
     cv_str_t name = cv_stmt_get_text(stmt, 0), email = cv_stmt_get_text(stmt, 1);
-    cv_str_t language = cv_stmt_get_text(stmt, 3);
     rc = ntf_mail_address_usable(email) && !cv_stmt_get_int(stmt, 2) ? CV_OK : CV_ENOTFOUND;
     if (!rc)
         *ret_recipient = (ntf_recipient_t){
-            .name = ntf_mail_name_usable(name) ? s_keep(name, arena, &rc) : CV_STR_NONE,
-            .email = s_keep(email, arena, &rc),
-            .language = language.ptr ? s_keep(language, arena, &rc) : CV_STR_NONE,
+            .name = ntf_mail_name_usable(name) ? ntf_statement_keep(name, arena, &rc) : CV_STR_NONE,
+            .email = ntf_statement_keep(email, arena, &rc),
+            .language = ntf_statement_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
         };
     cv_stmt_reset(stmt);
     return rc;

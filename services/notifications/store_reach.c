@@ -29,14 +29,6 @@ cv_contact_state_t ntf_contact_word(int state)
     return words[state];
 }
 
-static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
-{
-    cv_str_t kept = cv_arena_str(arena, value);
-    if (!kept.ptr)
-        *rc = CV_ENOMEM;
-    return kept;
-}
-
 /* ---- what came back ----------------------------------------------------------------------- */
 
 int ntf_mail_of(ntf_reaches_t *store, cv_str_t notice, int64_t *ret_number)
@@ -95,7 +87,7 @@ int ntf_bounce_list(ntf_reaches_t *store, int64_t dispatch, cv_arena_t *arena,
         ret_bounces[n] = (cv_bounce_t){
             .what = ntf_back_word((int)cv_stmt_get_int(stmt, 0)),
             .at_ms = cv_stmt_get_int(stmt, 1),
-            .status = status.len ? s_keep(status, arena, &rc) : CV_STR_NONE,
+            .status = status.len ? ntf_statement_keep(status, arena, &rc) : CV_STR_NONE,
         };
         if (rc)
             break;
@@ -161,12 +153,12 @@ static int s_contacts(cv_stmt_t *stmt, cv_arena_t *arena, size_t max, ntf_contac
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = CV_OK;
         ret_contacts[n] = (ntf_contact_t){
-            .party = s_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
+            .party = ntf_statement_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
             .order = (int)cv_stmt_get_int(stmt, 1),
-            .event = s_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
+            .event = ntf_statement_keep(cv_stmt_get_text(stmt, 2), arena, &rc),
             .state = (int)cv_stmt_get_int(stmt, 3),
             .since_ms = cv_stmt_get_int(stmt, 4),
-            .status = s_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
+            .status = ntf_statement_keep(cv_stmt_get_text(stmt, 5), arena, &rc),
         };
         if (rc)
             break;

@@ -98,14 +98,6 @@ int64_t ntf_party_kind_stored(cv_party_kind_t kind)
     return 0;
 }
 
-static cv_str_t s_keep(cv_str_t value, cv_arena_t *arena, int *rc)
-{
-    cv_str_t kept = cv_arena_str(arena, value);
-    if (!kept.ptr)
-        *rc = CV_ENOMEM;
-    return kept;
-}
-
 /* ---- rules and what is due ---------------------------------------------------------------- */
 
 int ntf_rules(ntf_reminders_t *store, cv_arena_t *arena, ntf_rule_t **ret_rules, size_t *ret_n)
@@ -119,7 +111,7 @@ int ntf_rules(ntf_reminders_t *store, cv_arena_t *arena, ntf_rule_t **ret_rules,
         rc = CV_OK;
         if (cv_stmt_get_int(store->rules, 4))
             continue;
-        rules[n++] = (ntf_rule_t){.rule = s_keep(cv_stmt_get_text(store->rules, 0), arena, &rc),
+        rules[n++] = (ntf_rule_t){.rule = ntf_statement_keep(cv_stmt_get_text(store->rules, 0), arena, &rc),
                                   .anchor = (int)cv_stmt_get_int(store->rules, 1),
                                   .audience = (int)cv_stmt_get_int(store->rules, 2),
                                   .before_ms = cv_stmt_get_int(store->rules, 3)};
@@ -175,7 +167,7 @@ int ntf_rules_as_put(ntf_reminders_t *store, cv_arena_t *arena, cv_reminder_t **
         rc = anchor < NTF_ANCHORS_N ? CV_OK : CV_ECORRUPT;
         if (rc)
             break;
-        rules[n++] = (cv_reminder_t){.rule = s_keep(cv_stmt_get_text(store->rules, 0), arena, &rc),
+        rules[n++] = (cv_reminder_t){.rule = ntf_statement_keep(cv_stmt_get_text(store->rules, 0), arena, &rc),
                                      .anchor = s_anchors[anchor],
                                      .audience = ntf_audience_word((int)cv_stmt_get_int(store->rules, 2)),
                                      .before_hours = cv_stmt_get_int(store->rules, 3) / HOUR_MS,
@@ -216,11 +208,11 @@ int ntf_due(ntf_reminders_t *store, int64_t now_ms, cv_arena_t *arena, size_t ma
     cv_stmt_int(stmt, 2, (int64_t)max);
     while (n < max && (rc = cv_stmt_step(stmt)) > 0) {
         rc = CV_OK;
-        ret_due[n++] = (ntf_due_t){.rule = {.rule = s_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
+        ret_due[n++] = (ntf_due_t){.rule = {.rule = ntf_statement_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
                                             .anchor = (int)cv_stmt_get_int(stmt, 1),
                                             .audience = (int)cv_stmt_get_int(stmt, 2),
                                             .before_ms = cv_stmt_get_int(stmt, 3)},
-                                   .about = s_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
+                                   .about = ntf_statement_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
                                    .anchor_ms = cv_stmt_get_int(stmt, 5),
                                    .due_ms = cv_stmt_get_int(stmt, 6)};
         if (rc)
@@ -316,7 +308,7 @@ static int s_parties(cv_stmt_t *stmt, cv_arena_t *arena, ntf_invitee_t **ret_par
         int64_t kind = cv_stmt_get_int(stmt, 1);
         rc = CV_OK;
         parties[n].kind = kind > 0 && kind < KINDS_N ? s_kinds[kind] : CV_PARTY_KIND_ABSENT;
-        parties[n++].party = s_keep(cv_stmt_get_text(stmt, 0), arena, &rc);
+        parties[n++].party = ntf_statement_keep(cv_stmt_get_text(stmt, 0), arena, &rc);
     }
     cv_stmt_reset(stmt);
     if (rc < 0)
@@ -345,7 +337,8 @@ static int s_named(cv_stmt_t *stmt, cv_arena_t *arena, cv_str_t *ret_name, cv_st
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
     rc = CV_OK;
-    cv_str_t name = s_keep(cv_stmt_get_text(stmt, 0), arena, &rc), data = s_keep(cv_stmt_get_blob(stmt, 1), arena, &rc);
+    cv_str_t name = ntf_statement_keep(cv_stmt_get_text(stmt, 0), arena, &rc),
+             data = ntf_statement_keep(cv_stmt_get_blob(stmt, 1), arena, &rc);
     cv_stmt_reset(stmt);
     if (rc)
         return rc;

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { DATA_OCTETS = 64, CONTACT_ORDER = 0 /* of whom a delegation names for one event: ntf_recipient_t */ };
+enum { DATA_OCTETS = 64 };
 
 /* CV_ENOTFOUND: it is not told, or was. */
 static int s_make(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const char *data)
@@ -25,7 +25,7 @@ static int s_make(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const char
         rc = ntf_delivery_of(ntf->prefers, cv_str(notice), &n);
     if (rc != CV_ENOTFOUND)
         return rc ? rc : CV_ENOTFOUND;
-    rc = ntf_store_recipient_for(ntf->store, row->event, to, CONTACT_ORDER, cv_tx_arena(tx), &recipient);
+    rc = ntf_store_recipient_for(ntf->store, row->event, to, NTF_ORDER_CONTACT, cv_tx_arena(tx), &recipient);
     cv_str_t cause = rc ? CV_STR_NONE : cv_arena_printf(cv_tx_arena(tx), "unseen/%.*s", CV_STR_ARG(row->notice));
     if (!rc && !cause.ptr)
         rc = CV_ENOMEM;
@@ -38,7 +38,7 @@ static int s_make(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const char
                                        .party = to,
                                        .time_ms = cv_tx_now_ms(tx),
                                        .data = cv_str(data)});
-    return rc ? rc : ntf_watch_above(ntf->watches, cv_str(notice), CONTACT_ORDER);
+    return rc ? rc : ntf_watch_above(ntf->watches, cv_str(notice), NTF_ORDER_CONTACT);
 }
 
 int ntf_unseen_tell(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, const ntf_delivery_t *last, int64_t deadline_ms)

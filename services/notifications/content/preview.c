@@ -88,14 +88,13 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
 static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, const ntf_news_t *news,
                   ntf_preview_t *preview)
 {
-    cv_buf_t calendar, said;
+    cv_buf_t calendar;
     int method = !sample->calendar                         ? NTF_CALENDAR_NONE
                  : strcmp(sample->calendar, "cancel") == 0 ? NTF_CALENDAR_CANCEL
                                                            : NTF_CALENDAR_REQUEST;
     cv_buf_init(&calendar, NTF_CALENDAR_MAX);
-    cv_buf_init(&said, NTF_TEXT_MAX);
-    int rc = method ? ntf_text_inside(context, news, &said) : CV_OK;
-    if (!rc && method)
+    int rc = CV_OK;
+    if (method)
         rc = ntf_calendar(&(ntf_calendar_t){.method = method,
                                             .event = context->details,
                                             .was = news->was,
@@ -104,7 +103,7 @@ static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, cons
                                             .to_name = context->recipient,
                                             .to_address = sample->to_address,
                                             .organizer = CV_STR("convene@" CV_CALENDAR_DOMAIN),
-                                            .description = cv_buf_str(&said),
+                                            .description = cv_buf_str(&preview->text.inside),
                                             .time_ms = context->time_ms},
                           &calendar);
     if (!rc)
@@ -121,7 +120,6 @@ static int s_mail(const ntf_sample_t *sample, const ntf_context_t *context, cons
                                           .method = ntf_calendar_method(method)},
                             &preview->mail);
     cv_buf_done(&calendar);
-    cv_buf_done(&said);
     return rc;
 }
 
@@ -157,6 +155,7 @@ int ntf_preview(const ntf_sample_t *sample, ntf_preview_t *preview)
     ntf_context_t context = sample->context;
     ntf_news_t news = sample->news;
     ntf_ahead_t ahead = {.anchor = -1, .anchor_ms = sample->anchor_ms, .before_ms = sample->before_ms};
+    context.has_calendar = sample->calendar != NULL;
     context.audience = ntf_audience_read(cv_audience_parse(cv_str(sample->audience)));
     ntf_text_init(&preview->text);
     cv_buf_init(&preview->mail, NTF_MAIL_MAX);

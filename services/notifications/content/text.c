@@ -35,6 +35,7 @@ void ntf_text_init(ntf_text_t *text)
     cv_buf_init(&text->subject, NTF_SUBJECT_MAX);
     cv_buf_init(&text->body, NTF_TEXT_MAX);
     cv_buf_init(&text->html, NTF_HTML_MAX);
+    cv_buf_init(&text->inside, NTF_TEXT_MAX);
 }
 
 void ntf_text_done(ntf_text_t *text)
@@ -42,6 +43,7 @@ void ntf_text_done(ntf_text_t *text)
     cv_buf_done(&text->subject);
     cv_buf_done(&text->body);
     cv_buf_done(&text->html);
+    cv_buf_done(&text->inside);
 }
 
 /* ---- what templates are made with --------------------------------------------------------- */
@@ -109,18 +111,10 @@ int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *t
         rc = s_render(kind, ".txt", context->language, view, &text->body);
     if (!rc)
         rc = s_render(kind, ".html", context->language, view, &text->html);
-    json_decref(view);
-    return rc;
-}
-
-int ntf_text_inside(const ntf_context_t *context, const ntf_news_t *news, cv_buf_t *out)
-{
-    ntf_context_t inside = *context;
-    inside.inside = true;
-    json_t *view = ntf_view(&inside, news);
-    if (!view)
-        return CV_ENOMEM;
-    int rc = s_render(s_template_of(context, news), ".txt", context->language, view, out);
+    if (!rc && context->has_calendar)
+        rc = json_object_set_new(view, "inside", json_true())
+                 ? CV_ENOMEM
+                 : s_render(kind, ".txt", context->language, view, &text->inside);
     json_decref(view);
     return rc;
 }

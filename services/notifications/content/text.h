@@ -46,6 +46,7 @@ typedef struct {
     int audience; /* NTF_TO_*: as what the party is told, which is said; NTF_TO_NONE: as the kind has it, which is not */
     cv_str_t area;           /* to coordinators: the event's, by its name or else its code */
     bool inside;             /* of a digest: without greeting and foot */
+    bool has_calendar;       /* a calendar part goes with it */
     int64_t person;          /* it is to this person, and says nothing of others: view_person.c; 0: to the delegation */
     cv_person_state_t place; /* of that person */
 } ntf_context_t;
@@ -83,15 +84,13 @@ typedef struct {
 
 typedef struct {
     cv_buf_t subject, body, html; /* one line; lines ending with \n; the same as HTML */
+    cv_buf_t inside;              /* with has_calendar: the body without greeting and foot, which a calendar shows */
 } ntf_text_t;
 
 void ntf_text_init(ntf_text_t *text);
 void ntf_text_done(ntf_text_t *text);
 /* CV_ELIMIT: a buffer's maximum. CV_EINTERNAL: a template is no template. */
 int ntf_text(const ntf_context_t *context, const ntf_news_t *news, ntf_text_t *text) CV_USE_RESULT;
-
-/* The text alone, without greeting and foot: what a calendar shows of it. */
-int ntf_text_inside(const ntf_context_t *context, const ntf_news_t *news, cv_buf_t *out) CV_USE_RESULT;
 
 /* view_person.c: takes from a view what the person is not told, puts in what it is for this person, and gives the headline
  * in place of the one at hand. CV_ENOMEM. */
