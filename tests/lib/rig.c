@@ -222,6 +222,11 @@ cv_msg_t rig_ask(rig_t *rig, const cv_principal_t *principal, uint16_t type, con
     static unsigned number;
     char id[32];
     snprintf(id, sizeof id, "question-%u", ++number);
+    return rig_ask_as(rig, principal, id, type, data);
+}
+
+cv_msg_t rig_ask_as(rig_t *rig, const cv_principal_t *principal, const char *id, uint16_t type, const void *data)
+{
     cv_msg_t head = {.id = cv_str(id), .source = CV_STR("/test"), .info = cv_msg_info_at(type)};
     cv_buf_t message;
     cv_buf_init(&message, CV_MAX_BATCH);

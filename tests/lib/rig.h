@@ -65,5 +65,7 @@ cv_str_t rig_outcome_bytes(rig_t *rig, uint64_t id); /* ptr NULL: none */
 
 /* Asks the engine's log and gives the answer, read; data in rig->data. */
 cv_msg_t rig_ask(rig_t *rig, const cv_principal_t *principal, uint16_t type, const void *data);
+/* With this id: a question that is repeated has the one it had. */
+cv_msg_t rig_ask_as(rig_t *rig, const cv_principal_t *principal, const char *id, uint16_t type, const void *data);
 
 #endif

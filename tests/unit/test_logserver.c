@@ -506,11 +506,17 @@ static void query_refusals(void **state)
     char path[64];
     snprintf(path, sizeof path, "/tmp/test-logserver-%ld.db", (long)getpid());
     query.key = cv_str(path);
-    answer = rig_ask(rig, &RIG_OPERATOR, CV_MSG_LOG_QUERY_V1, &query);
+    answer = rig_ask_as(rig, &RIG_OPERATOR, "copy", CV_MSG_LOG_QUERY_V1, &query);
     expect_page(rig, &answer, 0);
     assert_int_equal(access(path, F_OK), 0);
+    answer = rig_ask_as(rig, &RIG_OPERATOR, "copy", CV_MSG_LOG_QUERY_V1, &query);
+    expect_page(rig, &answer, 0); /* who did not hear the answer asks again */
     answer = rig_ask(rig, &RIG_OPERATOR, CV_MSG_LOG_QUERY_V1, &query);
     expect_refused(rig, &answer, CV_REFUSED_CODE_INVALID); /* never over an existing one */
+    unlink(path);
+    answer = rig_ask_as(rig, &RIG_OPERATOR, "copy", CV_MSG_LOG_QUERY_V1, &query);
+    expect_page(rig, &answer, 0); /* it was taken away meanwhile */
+    assert_int_equal(access(path, F_OK), 0);
     unlink(path);
 }
 

@@ -162,6 +162,7 @@ struct cv_engine {
     size_t acks_n;
     int64_t acks_written_ms;
     cv_given_snapshot_t snapshots[CV_SNAPSHOTS_MAX];
+    char copied_for[CV_MAX_ATTRIBUTE + 1]; /* id of the question that the last backup was made for; "": none */
 
     bool writable;
     int64_t room_checked_ms, started_ms;

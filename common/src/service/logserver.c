@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     FETCH_BYTES = 200000, /* of one batch or page, without its envelope */
@@ -505,7 +506,14 @@ static int make_backup(const asked_t *asked, cv_str_t key)
         return CV_EDENIED;
     if (!key.len || cv_str_copy(key, path, sizeof path))
         return CV_EINVAL;
-    return cv_db_backup(asked->engine->db, path);
+    /* Who hears nothing while a long copy is made asks again: that is no second backup. */
+    cv_engine_t *engine = asked->engine;
+    if (cv_str_is(asked->id, engine->copied_for) && access(path, F_OK) == 0)
+        return CV_OK;
+    int rc = cv_db_backup(engine->db, path);
+    if (!rc && cv_str_copy(asked->id, engine->copied_for, sizeof engine->copied_for))
+        engine->copied_for[0] = '\0';
+    return rc;
 }
 
 static int run_query(const asked_t *asked, const cv_log_query_v1_t *query, cv_collect_t *collect)
