@@ -198,7 +198,7 @@ static int s_counts(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms, bool
     if (rc == CV_ENOTFOUND)
         return CV_OK;
     bool is_gone = !rc && *ret_counts && job->end.result == CV_DELIVERY_RESULT_GONE;
-    return is_gone ? ntf_webhook_gone(post->store, webhook.number, now_ms) : rc;
+    return is_gone ? ntf_webhook_gone(post->store, webhook.origin.number, now_ms) : rc;
 }
 
 static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
@@ -319,9 +319,9 @@ static int s_lease_webhook(ntf_t *ntf, ntf_post_t *post, const ntf_dispatch_t *d
     }
     if (rc || !post->has_key)
         return rc ? rc : CV_EUNAVAIL;
-    ntf_webhook_derive(&post->key, webhook.number, webhook.generation, &job->secrets[job->secrets_n++]);
+    ntf_webhook_derive(&post->key, &webhook.origin, webhook.generation, &job->secrets[job->secrets_n++]);
     if (webhook.generation > 1 && webhook.overlap_ms > now_ms)
-        ntf_webhook_derive(&post->key, webhook.number, webhook.generation - 1, &job->secrets[job->secrets_n++]);
+        ntf_webhook_derive(&post->key, &webhook.origin, webhook.generation - 1, &job->secrets[job->secrets_n++]);
     rc = cv_str_copy(dispatch->address, job->address, sizeof(job->address));
     if (!rc)
         rc = cv_str_copy(dispatch->notice, job->id, sizeof(job->id));

@@ -376,7 +376,7 @@ static int s_secret(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_
         return CV_ECONFLICT;
     ntf_webhook_secret_t secret;
     char secret_text[NTF_WEBHOOK_KEY_TEXT + 1], public_text[NTF_WEBHOOK_KEY_TEXT + 1];
-    ntf_webhook_derive(key, webhook.number, webhook.generation, &secret);
+    ntf_webhook_derive(key, &webhook.origin, webhook.generation, &secret);
     ntf_webhook_secret_text(&secret, secret_text);
     ntf_webhook_public_text(&secret, public_text);
     cv_notifications_webhook_secret_v1_t data = {.party = webhook.party,
@@ -388,7 +388,7 @@ static int s_secret(ntf_t *ntf, cv_tx_t *tx, const cv_log_query_v1_t *query, cv_
     sodium_memzero(&secret, sizeof(secret));
     sodium_memzero(secret_text, sizeof(secret_text));
     if (!rc) {
-        ntf->shown_webhook = webhook.number;
+        ntf->shown_webhook = webhook.origin.number;
         ntf->shown_generation = webhook.generation;
         cv_tx_trace(tx);
     }

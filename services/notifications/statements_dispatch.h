@@ -30,7 +30,7 @@
     " d.next_ms, d.done_ms, d.reason, v.notice, v.cause, v.event, v.party, CASE v.topic WHEN 0 THEN v.kind ELSE v.topic END, v.time_ms, v.person" \
     " FROM ntf_dispatch AS d"
 #define OF_DELIVERY " JOIN ntf_delivery AS v ON v.n = d.n"
-#define WEBHOOK "number, party, ord, url, generation, shown, overlap_ms, state FROM ntf_webhook"
+#define WEBHOOK "number, party, ord, url, generation, shown, overlap_ms, state, salt FROM ntf_webhook"
 /* Whether nothing of the lane is before a new row of it. */
 #define LANE_IS_EMPTY(channel, address)                                                     \
     "NOT EXISTS(SELECT 1 FROM ntf_dispatch AS e WHERE e.state < 3 AND e.channel = " channel \
@@ -74,7 +74,7 @@
     XX(webhook_of, "SELECT " WEBHOOK " WHERE number = ?1")                                                              \
     XX(webhook_on, "UPDATE ntf_webhook SET state = 1 WHERE number = ?1")                                                \
     XX(webhook_off, "UPDATE ntf_webhook SET state = 2 WHERE number = ?1")                                               \
-    XX(webhook_add, "INSERT INTO ntf_webhook(party, ord, url) VALUES(?1, ?2, ?3)")                                      \
+    XX(webhook_add, "INSERT INTO ntf_webhook(party, ord, url, salt) VALUES(?1, ?2, ?3, randomblob(16))")               \
     XX(webhook_drop, "DELETE FROM ntf_webhook WHERE number = ?1")                                                       \
     XX(webhook_move, "UPDATE ntf_dispatch SET address = CASE state WHEN 2 THEN address ELSE ?3 END,"                    \
                      " webhook = (SELECT number FROM ntf_webhook WHERE party = ?1"                                      \

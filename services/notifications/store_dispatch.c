@@ -11,6 +11,7 @@
 #include <string.h>
 
 const char ntf_tables_dispatch[] = NTF_TABLES_DISPATCH;
+const char ntf_tables_salt[] = "ALTER TABLE ntf_webhook ADD COLUMN salt BLOB NOT NULL DEFAULT x'';";
 
 struct ntf_dispatches {
 #define XX(name, sql) cv_stmt_t *name;
@@ -90,7 +91,7 @@ static int s_webhook_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_webhook_t *ret
 {
     int rc = CV_OK;
     *ret = (ntf_webhook_t){
-        .number = cv_stmt_get_int(stmt, 0),
+        .origin.number = cv_stmt_get_int(stmt, 0),
         .party = ntf_statement_keep(cv_stmt_get_text(stmt, 1), arena, &rc),
         .order = cv_stmt_get_int(stmt, 2),
         .url = ntf_statement_keep(cv_stmt_get_text(stmt, 3), arena, &rc),
@@ -99,6 +100,10 @@ static int s_webhook_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_webhook_t *ret
         .overlap_ms = cv_stmt_get_int(stmt, 6),
         .is_on = cv_stmt_get_int(stmt, 7) == NTF_WEBHOOK_ON,
     };
+    cv_str_t salt = cv_stmt_get_blob(stmt, 8);
+    ret->origin.is_salted = salt.len == sizeof(ret->origin.salt);
+    if (ret->origin.is_salted)
+        memcpy(ret->origin.salt, salt.ptr, salt.len);
     return rc;
 }
 

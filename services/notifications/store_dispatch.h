@@ -1,7 +1,8 @@
 /* store_dispatch: SQL of webhooks, dispatches and the attempts at them.
  * SPDX-License-Identifier: Apache-2.0
  *
- *   ntf_webhook    where a party wants notices to be posted. Its number is never given twice: secrets are made from it
+ *   ntf_webhook    where a party wants notices to be posted. Its number is never given twice, and it has a salt: secrets are
+ *                  made from both (webhook.h)
  *   ntf_dispatch   one row per notice, channel and address, for ever
  *   ntf_attempt    the last NTF_ATTEMPTS_KEPT attempts at each
  *
@@ -23,8 +24,9 @@
 #define NOTIFICATIONS_STORE_DISPATCH_H
 
 #include "notifications/store.h"
+#include "notifications/webhook.h"
 
-extern const char ntf_tables_dispatch[]; /* the migration */
+extern const char ntf_tables_dispatch[], ntf_tables_salt[]; /* the migrations */
 
 enum { NTF_EMAIL = 2, NTF_WEBHOOK = 3, NTF_CHANNELS }; /* ntf_dispatch.channel */
 enum { NTF_WAITS = 1, NTF_SENDING = 2, NTF_DELIVERED = 3, NTF_DEAD = 4, NTF_STATES_OPEN = 3 }; /* .state; open: below */
@@ -41,7 +43,7 @@ void ntf_dispatches_close(ntf_dispatches_t **dispatches);
 
 /* ---- webhooks ---- */
 typedef struct {
-    int64_t number;
+    ntf_webhook_origin_t origin;
     cv_str_t party, url;
     int64_t order, generation, shown, overlap_ms; /* shown: the generation whose secret was; overlap_ms 0: none */
     bool is_on;

@@ -11,27 +11,29 @@
 
 /* ---- secrets ------------------------------------------------------------------------------ */
 
-static void s_derive(const cv_seal_key_t *master, const char *purpose, int64_t number, int64_t generation,
-                     uint8_t ret_secret[NTF_WEBHOOK_SECRET])
+static void s_derive(const cv_seal_key_t *master, const char *purpose, const ntf_webhook_origin_t *of,
+                     int64_t generation, uint8_t ret_secret[NTF_WEBHOOK_SECRET])
 {
     uint8_t numbers[2 * sizeof(int64_t)];
     for (size_t i = 0; i < sizeof(int64_t); i++) {
-        numbers[i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
+        numbers[i] = (uint8_t)((uint64_t)of->number >> (56 - 8 * i));
         numbers[sizeof(int64_t) + i] = (uint8_t)((uint64_t)generation >> (56 - 8 * i));
     }
     crypto_generichash_state state;
     crypto_generichash_init(&state, master->bytes, sizeof(master->bytes), NTF_WEBHOOK_SECRET);
     crypto_generichash_update(&state, (const uint8_t *)purpose, strlen(purpose) + 1);
     crypto_generichash_update(&state, numbers, sizeof(numbers));
+    if (of->is_salted)
+        crypto_generichash_update(&state, of->salt, sizeof(of->salt));
     crypto_generichash_final(&state, ret_secret, NTF_WEBHOOK_SECRET);
     sodium_memzero(&state, sizeof(state));
 }
 
-void ntf_webhook_derive(const cv_seal_key_t *master, int64_t number, int64_t generation,
+void ntf_webhook_derive(const cv_seal_key_t *master, const ntf_webhook_origin_t *of, int64_t generation,
                         ntf_webhook_secret_t *ret_secret)
 {
-    s_derive(master, "convene.webhook.v1", number, generation, ret_secret->hmac);
-    s_derive(master, "convene.webhook.v1a", number, generation, ret_secret->seed);
+    s_derive(master, "convene.webhook.v1", of, generation, ret_secret->hmac);
+    s_derive(master, "convene.webhook.v1a", of, generation, ret_secret->seed);
 }
 
 static void s_base64(const uint8_t *octets, size_t len, char *ret_text, size_t size)

@@ -9,12 +9,14 @@
  *   body                 JSON: type, timestamp (of the record), data: notice, kind, event, party, cause. No names and no
  *                        text: whoever may see more asks for it with a key
  *
- * No secret is stored. What signs for a webhook is made from the key file of the service, the number of the webhook,
- * which is never given twice, and the generation, which each rotation raises:
+ * No secret is stored. What signs for a webhook is made from the key file of the service, the number of the webhook, the
+ * generation, which each rotation raises, and the salt, drawn when the webhook is set:
  *
- *   BLAKE2b-256, keyed by the key file, over  purpose | 0 | number | generation
+ *   BLAKE2b-256, keyed by the key file, over  purpose | 0 | number | generation | salt
  *
- * So a copy of the database has no secret, and who loses the key file has to rotate every webhook.
+ * So a copy of the database has no secret, and who loses the key file has to rotate every webhook. A number is never given
+ * twice but by a restored backup, which knows nothing of those given since; the salt makes the secrets differ even then.
+ * Webhooks from before there was a salt have none, and keep their secrets until their address changes.
  */
 #ifndef NOTIFICATIONS_WEBHOOK_H
 #define NOTIFICATIONS_WEBHOOK_H
@@ -24,6 +26,7 @@
 
 enum {
     NTF_WEBHOOK_SECRET = 32,
+    NTF_WEBHOOK_SALT = 16,
     NTF_WEBHOOK_BODY_MAX = 20 * 1024,
     NTF_WEBHOOK_KEY_TEXT = 64,       /* octets of whsec_... or whpk_... */
     NTF_WEBHOOK_SIGNATURE_MAX = 400, /* octets of the header's value with two generations */
@@ -32,12 +35,19 @@ enum {
     NTF_HOST_MAX = 300, /* octets of scheme, host and port */
 };
 
+/* Of one webhook: what its secrets are made from. */
+typedef struct {
+    int64_t number;
+    bool is_salted;
+    uint8_t salt[NTF_WEBHOOK_SALT];
+} ntf_webhook_origin_t;
+
 typedef struct {
     uint8_t hmac[NTF_WEBHOOK_SECRET];
     uint8_t seed[NTF_WEBHOOK_SECRET]; /* of the Ed25519 key */
 } ntf_webhook_secret_t;
 
-void ntf_webhook_derive(const cv_seal_key_t *master, int64_t number, int64_t generation,
+void ntf_webhook_derive(const cv_seal_key_t *master, const ntf_webhook_origin_t *of, int64_t generation,
                         ntf_webhook_secret_t *ret_secret);
 /* "whsec_..." and "whpk_...". */
 void ntf_webhook_secret_text(const ntf_webhook_secret_t *secret, char ret_text[NTF_WEBHOOK_KEY_TEXT + 1]);

@@ -350,6 +350,37 @@ static void test_webhook_that_moves(void **state)
     check(world);
 }
 
+static ntf_webhook_origin_t origin_of(world_t *world, const char *party)
+{
+    ntf_webhook_t webhook;
+    cv_arena_t *arena = cv_arena_new(1024);
+    assert_non_null(arena);
+    assert_int_equal(ntf_webhook_get(world->store, cv_str(party), 1, arena, &webhook), CV_OK);
+    cv_arena_destroy(&arena);
+    return webhook.origin;
+}
+
+/* A backup knows nothing of the numbers given since it was made, and gives them again. */
+static void test_number_that_is_given_twice(void **state)
+{
+    world_t *world = *state;
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    assert_int_equal(ntf_webhook_set(world->store, CV_STR("P1"), 1, CV_STR("https://a/")), CV_OK);
+    ntf_webhook_origin_t first = origin_of(world, "P1");
+    assert_int_equal(ntf_webhook_set(world->store, CV_STR("P1"), 1, CV_STR("https://a/")), CV_OK);
+    ntf_webhook_origin_t same = origin_of(world, "P1");
+    assert_true(first.is_salted && same.is_salted);
+    assert_memory_equal(first.salt, same.salt, sizeof(first.salt));
+    run(world, "DELETE FROM ntf_webhook; DELETE FROM sqlite_sequence WHERE name = 'ntf_webhook'");
+    assert_int_equal(ntf_webhook_set(world->store, CV_STR("P2"), 1, CV_STR("https://b/")), CV_OK);
+    ntf_webhook_origin_t second = origin_of(world, "P2");
+    assert_int_equal(first.number, second.number);
+    assert_memory_not_equal(first.salt, second.salt, sizeof(first.salt));
+    run(world, "UPDATE ntf_webhook SET salt = x''"); /* as from before there was one */
+    assert_false(origin_of(world, "P2").is_salted);
+}
+
 /* From the version before there were dispatches: what is there stays, and is of the outbox. */
 static void test_migration(void **state)
 {
@@ -393,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_backlog_is_not_walked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_that_steps_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_webhook_that_moves, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_number_that_is_given_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migration, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migration_with_dead, setup, teardown),
     };

@@ -59,16 +59,23 @@ static void test_secrets(void **state)
     (void)state;
     cv_seal_key_t master = {{1, 2, 3}}, other = {{1, 2, 4}};
     ntf_webhook_secret_t a, b;
-    ntf_webhook_derive(&master, 7, 1, &a);
-    ntf_webhook_derive(&master, 7, 1, &b);
+    const ntf_webhook_origin_t seven = {.number = 7};
+    ntf_webhook_derive(&master, &seven, 1, &a);
+    ntf_webhook_derive(&master, &seven, 1, &b);
     assert_memory_equal(&a, &b, sizeof(a));
     assert_memory_not_equal(a.hmac, a.seed, sizeof(a.hmac));
     const struct {
         const cv_seal_key_t *master;
-        int64_t number, generation;
-    } others[] = {{&master, 8, 1}, {&master, 7, 2}, {&other, 7, 1}, {&master, 1, 7}};
+        ntf_webhook_origin_t of;
+        int64_t generation;
+    } others[] = {{&master, {.number = 8}, 1},
+                  {&master, seven, 2},
+                  {&other, seven, 1},
+                  {&master, {.number = 1}, 7},
+                  {&master, {.number = 7, .is_salted = true}, 1},
+                  {&master, {.number = 7, .is_salted = true, .salt = {1}}, 1}};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        ntf_webhook_derive(others[i].master, others[i].number, others[i].generation, &b);
+        ntf_webhook_derive(others[i].master, &others[i].of, others[i].generation, &b);
         assert_memory_not_equal(a.hmac, b.hmac, sizeof(a.hmac));
         assert_memory_not_equal(a.seed, b.seed, sizeof(a.seed));
     }
