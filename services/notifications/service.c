@@ -227,6 +227,8 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
         ntf->began.at_ms = cv_tx_now_ms(tx); /* "remind" comes at once: s_start */
     if (strcmp(kind, s_remind) == 0) {
         int rc = ntf->anew ? ntf_remind_all(ntf, tx) : CV_OK;
+        if (!rc && ntf->anew) /* a clock that was ahead named too late an end */
+            rc = s_age_reasons(ntf, tx);
         if (!rc)
             rc = ntf_remind_due(ntf, tx);
         if (!rc)

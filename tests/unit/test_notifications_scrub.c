@@ -264,6 +264,23 @@ static void test_a_reason_ends(void **state)
     assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_reason"), 0);
 }
 
+/* The clock is two years ahead when a reason is read, and right after a restart; no other is read after it. */
+static void test_a_reason_read_ahead_of_time_ends(void **state)
+{
+    drv_t *drv = *state;
+    begin(drv);
+    drv->ms += 730 * DAY_MS;
+    tell_returned(drv, REVIEW);
+    assert_true(drv_number(drv, "SELECT count(*) FROM ntf_reason") > 0);
+    drv->ms -= 730 * DAY_MS;
+    drv_restart(drv);
+    drv_run(drv, 1000, true);
+    drv->ms += NTF_REASON_KEEP_MS;
+    drv_run(drv, 1000, true);
+    assert_int_equal(drv_number(drv, "SELECT count(*) FROM ntf_reason"), 0);
+    assert_false(stored(drv, WHY));
+}
+
 /* A reviewer's reason is in the notice of that review, until somebody whom it was about is erased, or may have been. */
 static void test_a_reason(void **state)
 {
@@ -364,6 +381,7 @@ int main(void)
         T(test_a_reason),
         T(test_reasons_of_two_reviews_that_are_read_first),
         T(test_a_reason_ends),
+        T(test_a_reason_read_ahead_of_time_ends),
         T(test_rows_that_moved),
         T(test_one_that_waits_holds_nobody),
     };
