@@ -64,7 +64,21 @@
     "ALTER TABLE " table " DROP COLUMN language; ALTER TABLE " table " RENAME COLUMN tag TO language;"
 #define NTF_TABLES_LANGUAGE TAG_OF_LANGUAGE("ntf_contact") TAG_OF_LANGUAGE("ntf_recipient")
 
+/* Of what waits: for whose contact data, as far as they have come; what is ended by an answer. A backlog is not walked. */
+#define NTF_TABLES_WAITING                                                                                        \
+    "DROP INDEX ntf_delivery_held;"                                                                               \
+    "CREATE INDEX ntf_delivery_held ON ntf_delivery(hold, party, event) WHERE state = 1 AND hold <> 0;"           \
+    "CREATE INDEX ntf_delivery_private ON ntf_delivery(private_epoch, private_seq) WHERE state = 1 AND hold = 2;" \
+    "CREATE INDEX ntf_delivery_opening ON ntf_delivery(event) WHERE state = 1 AND topic = 10;"
+
 #define PRIVATE_CURSOR "cursor WHERE stream = 'registration.private'"
+/* What waits for contact data of this epoch; how many of them have come. */
+#define WAITS_FOR_PRIVATE "SELECT n FROM ntf_delivery INDEXED BY ntf_delivery_private WHERE state = 1 AND hold = 2 AND "
+#define PRIVATE_EPOCH "(SELECT epoch FROM " PRIVATE_CURSOR ")"
+#define HAVE_COME " AND private_seq <= (SELECT seq FROM " PRIVATE_CURSOR ")"
+/* Both streams are in the same epoch, so an older one's contact data never come. */
+#define EPOCH_HAS_BEGUN \
+    " AND " PRIVATE_EPOCH " = (SELECT e.epoch FROM cursor AS e WHERE e.stream = 'registration.events')"
 /* In the order of s_delivery_read. */
 #define DELIVERY                                                                                                     \
     "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold," \
@@ -110,18 +124,18 @@
     XX(change_get, "SELECT was, now FROM ntf_change WHERE cause = ?1")                                                      \
     XX(add, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data,"        \
             " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8,"                                                    \
-            " coalesce((SELECT max(next_ms) FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0"               \
-            " AND state = 1), 0),"                                                                                          \
+            " coalesce((SELECT next_ms FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0"                    \
+            " AND state = 1 ORDER BY n DESC LIMIT 1), 0),"                                                                  \
             " CASE WHEN ?7 > 0 AND NOT EXISTS(SELECT 1 FROM " PRIVATE_CURSOR                                                \
             " AND epoch = coalesce(?9, epoch) AND seq >= ?7) THEN 2"                                                        \
-            " WHEN EXISTS(SELECT 1 FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0 AND state = 1"          \
-            " AND hold = 1"                                                                                                 \
-            " AND above < 0) THEN 1 ELSE 0 END) ON CONFLICT(notice) DO NOTHING")                                            \
+            " WHEN EXISTS(SELECT 1 FROM ntf_delivery INDEXED BY ntf_delivery_held WHERE event = ?4 AND party = ?5"          \
+            " AND person = 0 AND state = 1 AND hold <> 0 AND hold = 1 AND above < 0) THEN 1 ELSE 0 END)"                    \
+            " ON CONFLICT(notice) DO NOTHING")                                                                              \
     XX(release_private,                                                                                                     \
-       "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 2 AND EXISTS(SELECT 1 FROM"               \
-       " " PRIVATE_CURSOR                                                                                                   \
-       " AND (epoch = coalesce(private_epoch, epoch) AND private_seq <= seq OR private_epoch <> epoch"                      \
-       " AND epoch = (SELECT e.epoch FROM cursor AS e WHERE e.stream = 'registration.events')))")                           \
+       "UPDATE ntf_delivery SET hold = 0 WHERE n IN (" WAITS_FOR_PRIVATE "private_epoch = " PRIVATE_EPOCH HAVE_COME         \
+       " UNION ALL " WAITS_FOR_PRIVATE "private_epoch IS NULL" HAVE_COME " UNION ALL " WAITS_FOR_PRIVATE                    \
+       "private_epoch < " PRIVATE_EPOCH EPOCH_HAS_BEGUN " UNION ALL " WAITS_FOR_PRIVATE                                     \
+       "private_epoch > " PRIVATE_EPOCH EPOCH_HAS_BEGUN ")")                                                                \
     XX(release_known, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 3"                         \
                       " AND EXISTS(SELECT 1 FROM ntf_event AS e WHERE e.event = ntf_delivery.event)"                        \
                       " AND EXISTS(SELECT 1 FROM ntf_party AS p WHERE p.code = ntf_delivery.party)")                        \

@@ -74,7 +74,7 @@
     XX(webhook_of, "SELECT " WEBHOOK " WHERE number = ?1")                                                              \
     XX(webhook_on, "UPDATE ntf_webhook SET state = 1 WHERE number = ?1")                                                \
     XX(webhook_off, "UPDATE ntf_webhook SET state = 2 WHERE number = ?1")                                               \
-    XX(webhook_add, "INSERT INTO ntf_webhook(party, ord, url, salt) VALUES(?1, ?2, ?3, randomblob(16))")               \
+    XX(webhook_add, "INSERT INTO ntf_webhook(party, ord, url, salt) VALUES(?1, ?2, ?3, randomblob(16))")                \
     XX(webhook_drop, "DELETE FROM ntf_webhook WHERE number = ?1")                                                       \
     XX(webhook_move, "UPDATE ntf_dispatch SET address = CASE state WHEN 2 THEN address ELSE ?3 END,"                    \
                      " webhook = (SELECT number FROM ntf_webhook WHERE party = ?1"                                      \

@@ -20,6 +20,7 @@ const char ntf_tables_1[] = NTF_TABLES_1;
 const char ntf_tables_2[] = NTF_TABLES_2;
 const char ntf_tables_3[] = NTF_TABLES_3;
 const char ntf_tables_language[] = NTF_TABLES_LANGUAGE;
+const char ntf_tables_waiting[] = NTF_TABLES_WAITING;
 
 struct ntf_store {
 #define XX(name, sql) cv_stmt_t *name;

@@ -50,7 +50,8 @@
 #include "convene/store.h"
 #include "notifications/core_audience.h"
 
-extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[], ntf_tables_language[]; /* the migrations */
+extern const char ntf_tables_1[], ntf_tables_2[], ntf_tables_3[], ntf_tables_language[],
+    ntf_tables_waiting[]; /* the migrations */
 
 enum { NTF_QUEUED = 1, NTF_WRITTEN = 2, NTF_FAILED = 3 };                          /* ntf_delivery.state */
 enum { NTF_DECISION = 1, NTF_PROMOTION = 2, NTF_EVENT_CHANGE = 3, NTF_LAPSE = 4 }; /* ntf_delivery.kind */

@@ -33,9 +33,9 @@ const char ntf_tables_named[] = "ALTER TABLE ntf_person ADD COLUMN named INTEGER
     " AND e.hold = 2 AND e.party = d.party AND e.event = d.event AND e.person = 0 AND e.n <= d.n)"
 /* CROSS JOIN: in this order, whatever the planner knows of the tables, for one is for ever and the other nearly always
  * empty. The first that can be told ends it. */
-#define OWED "AS o CROSS JOIN ntf_delivery AS d ON d.n = o.n WHERE NOT " IS_AHEAD_OF_CONTACTS
+#define OWED " AS o CROSS JOIN ntf_delivery AS d ON d.n = o.n WHERE NOT " IS_AHEAD_OF_CONTACTS
 /* Of the first that are owed: registration.private comes in their order, so what comes later waits no less. */
-#define OWED_FIRST "(SELECT n FROM ntf_owed ORDER BY n LIMIT 1024)"
+#define OWED_FIRST(after) "(SELECT n FROM ntf_owed WHERE n > " after " ORDER BY n LIMIT 256)"
 /* Of a row of ntf_delivery: it is to a person who has no address any more. */
 #define IS_GONE                                                                                  \
     "person > 0 AND NOT EXISTS(SELECT 1 FROM ntf_person AS p WHERE p.event = ntf_delivery.event" \
@@ -45,8 +45,8 @@ const char ntf_tables_named[] = "ALTER TABLE ntf_person ADD COLUMN named INTEGER
 
 #define STATEMENTS(XX)                                                                                                       \
     XX(owe, "INSERT INTO ntf_owed SELECT n FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")                      \
-    XX(owed_next, "SELECT o.n FROM ntf_owed " OWED " AND o.n > ?1 ORDER BY o.n LIMIT 1")                                     \
-    XX(owed_any, "SELECT EXISTS(SELECT 1 FROM " OWED_FIRST " " OWED ")")                                                     \
+    XX(owed_next, "SELECT o.n FROM " OWED_FIRST("?1") OWED " ORDER BY o.n LIMIT 1")                                          \
+    XX(owed_any, "SELECT EXISTS(SELECT 1 FROM " OWED_FIRST("0") OWED ")")                                                    \
     XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                        \
     XX(get, "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person " OF_PERSON)                              \
     XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                       \

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-enum { DRV_SCHEDULING, DRV_EVENTS, DRV_PRIVATE, DRV_FOLLOWS, DRV_RECORDS_MAX = 4096, DRV_OUT_MAX = 8192 };
+enum { DRV_SCHEDULING, DRV_EVENTS, DRV_PRIVATE, DRV_FOLLOWS, DRV_RECORDS_MAX = 4096, DRV_OUT_MAX = 16384 };
 
 /* One followed stream, as its producer would keep it. */
 typedef struct {
