@@ -45,6 +45,27 @@ def enter(name):
             raise OSError(ctypes.get_errno(), f"setns {name}")
 
 
+def require(case):
+    """Skips the test where the machine cannot do it, or fails it where it may not be skipped."""
+    reason = missing()
+    if reason:
+        if os.environ.get("CONVENE_NETWORK_TEST") == "must":
+            case.fail(f"must not be skipped here: {reason}")
+        case.skipTest(reason)
+
+
+def visit(case, name):
+    """The test goes into this namespace, before it has made a thread, and comes home at its end."""
+    with open("/proc/self/ns/net", "rb") as file:
+        home = os.dup(file.fileno())
+
+    def go_home():
+        ctypes.CDLL(None).setns(home, CLONE_NEWNET)
+        os.close(home)
+    case.addCleanup(go_home)
+    enter(name)
+
+
 def open_tun(name):
     enter(name)
     device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
@@ -139,11 +160,13 @@ class Network:
         self._order(cut=numbers)
 
     def hosts(self, place, **names):
-        """/etc/hosts of programs that are started there from now on; written in place, so that those there see a change."""
+        """/etc/hosts of programs that are started there from now on; written in place, so that those there see a change.
+        A name is another place, or a list of addresses."""
         folder = os.path.join(HOSTS, self.namespace(place))
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, "hosts"), "w", encoding="ascii") as file:
-            file.write("127.0.0.1 localhost\n" + "".join(f"{self.address(where)} {name}\n" for name, where in names.items()))
+            file.write("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name, where in names.items() for address in
+                                                         (where if isinstance(where, list) else [self.address(where)])))
 
     def inside(self, place, command):
         return ["ip", "netns", "exec", self.namespace(place), *command]

@@ -17,17 +17,10 @@ SEATS = 100000
 
 class Networks(Case):
     def setUp(self):
-        reason = network.missing()
-        if reason:
-            if os.environ.get("CONVENE_NETWORK_TEST") == "must":
-                self.fail(f"must not be skipped here: {reason}")
-            self.skipTest(reason)
+        network.require(self)
         self.net = network.Network("sched", "reg", "client", "spare")
         self.addCleanup(self.net.close)
-        with open("/proc/self/ns/net", "rb") as file:
-            home = os.dup(file.fileno())
-        self.addCleanup(self.go_home, home)
-        network.enter(self.net.namespace("client"))  # before any thread of ours: they are there too
+        network.visit(self, self.net.namespace("client"))
         self.d = self.deployment("tcp", start=False)
         self.place("scheduling", "sched")
         self.place("registration", "reg")
@@ -39,11 +32,6 @@ class Networks(Case):
         self.office, self.portal = self.d.publisher("office"), self.d.publisher("portal")
         world.open_event(self.d, self.office, "EVENT", world.rules(SEATS, maximum=SEATS), world.PARTIES)
         self.asked, self.events, self.people = [], [], 0
-
-    @staticmethod
-    def go_home(home):
-        network.ctypes.CDLL(None).setns(home, network.CLONE_NEWNET)
-        os.close(home)
 
     def place(self, name, where):
         """This service runs there from its next start on."""
