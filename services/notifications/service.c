@@ -344,7 +344,7 @@ static const char *const s_migrations[] = {
     ntf_tables_arrival, ntf_tables_prefer,   ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
     ntf_tables_reach_2, ntf_tables_report,   ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers,
     ntf_tables_reason,  ntf_tables_language, ntf_tables_watch_2,  ntf_tables_named,    ntf_tables_salt,
-    ntf_tables_waiting};
+    ntf_tables_waiting, ntf_tables_head};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

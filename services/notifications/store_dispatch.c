@@ -11,6 +11,7 @@
 #include <string.h>
 
 const char ntf_tables_dispatch[] = NTF_TABLES_DISPATCH;
+const char ntf_tables_head[] = NTF_TABLES_HEAD;
 const char ntf_tables_salt[] = "ALTER TABLE ntf_webhook ADD COLUMN salt BLOB NOT NULL DEFAULT x'';";
 
 struct ntf_dispatches {

@@ -26,7 +26,7 @@
 #include "notifications/store.h"
 #include "notifications/webhook.h"
 
-extern const char ntf_tables_dispatch[], ntf_tables_salt[]; /* the migrations */
+extern const char ntf_tables_dispatch[], ntf_tables_salt[], ntf_tables_head[]; /* the migrations */
 
 enum { NTF_EMAIL = 2, NTF_WEBHOOK = 3, NTF_CHANNELS }; /* ntf_dispatch.channel */
 enum { NTF_WAITS = 1, NTF_SENDING = 2, NTF_DELIVERED = 3, NTF_DEAD = 4, NTF_STATES_OPEN = 3 }; /* .state; open: below */
