@@ -91,10 +91,12 @@ static ntf_end_t s_end_of_transport(ntf_transport_t transport)
 
 ntf_end_t ntf_end_of_mail(ntf_transport_t transport, ntf_phase_t phase, int code)
 {
-    enum { CLOSING = 421 };
+    enum { CLOSING = 421, TOO_LARGE = 552 };
     if (transport == NTF_TRANSPORT_OK)
         return (ntf_end_t){.result = CV_DELIVERY_RESULT_DELIVERED, .is_final = true, .is_contact = true};
-    if (transport == NTF_TRANSPORT_REFUSED_BY_REPLY && phase == NTF_PHASE_MESSAGE && code != CLOSING) {
+    /* Its size is told with the sender, before the recipient is. */
+    bool is_of_message = (phase == NTF_PHASE_MESSAGE && code != CLOSING) || code == TOO_LARGE;
+    if (transport == NTF_TRANSPORT_REFUSED_BY_REPLY && is_of_message) {
         if (code >= 500 && code <= 599)
             return (ntf_end_t){
                 .result = CV_DELIVERY_RESULT_REFUSED, .is_final = true, .fault = NTF_FAULT_MESSAGE, .is_contact = true};

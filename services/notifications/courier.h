@@ -42,9 +42,9 @@ typedef enum { NTF_TLS_REQUIRED, NTF_TLS_OPTIONAL, NTF_TLS_NONE } ntf_tls_t;
 typedef struct {
     char smtp_url[NTF_SETTING_MAX]; /* "": no mail server */
     char smtp_user[NTF_SETTING_MAX], smtp_password[NTF_SETTING_MAX];
-    char sender[NTF_ADDRESS_MAX + 1];
+    char sender[NTF_ADDRESS_MAX + 1], reply_to[NTF_ADDRESS_MAX + 1]; /* reply_to "": the sender */
     ntf_tls_t starttls;
-    char ca_file[NTF_SETTING_MAX]; /* "": the system's */
+    char ca_file[NTF_SETTING_MAX]; /* for mail instead of the system's, for webhooks beside them; "": the system's */
     int64_t timeout_ms;
     bool anywhere; /* webhooks may go to any address, and by http */
 } ntf_courier_settings_t;

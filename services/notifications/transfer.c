@@ -18,6 +18,7 @@ enum {
     ANSWER_MAX = 64 * 1024, /* octets of an answer's body that are read at most */
     CONNECT_SHARE = 2,      /* of the time limit, for connecting */
     REPLY_CODE = 3,         /* digits of an SMTP reply */
+    FINAL_FROM = 200,       /* an HTTP status below is followed by another */
 };
 
 struct ntf_transfer {
@@ -28,6 +29,7 @@ struct ntf_transfer {
     struct curl_slist *list; /* recipients, or headers */
     size_t read;             /* of the body */
     size_t answered;         /* octets of the answer's body */
+    bool is_answered;        /* a webhook's final status has come, and all headers */
     ntf_phase_t phase;
     bool forbidden;
     bool is_leaving; /* QUIT was sent: what is answered to that says nothing of the message */
@@ -63,6 +65,11 @@ static size_t s_on_line(char *buffer, size_t size, size_t n, void *arg)
     size_t len = size * n;
     if (transfer->is_leaving)
         return len;
+    if (!job->is_mail && len == 2 && memcmp(buffer, "\r\n", 2) == 0) {
+        long code = 0;
+        transfer->is_answered =
+            curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &code) == CURLE_OK && code >= FINAL_FROM;
+    }
     if (!job->is_mail && (len < 5 || memcmp(buffer, "HTTP/", 5) != 0))
         return len; /* of a webhook's answer the status line says enough */
     size_t kept = 0;
@@ -191,6 +198,8 @@ static bool s_set_common(ntf_transfer_t *transfer)
     SET(CURLOPT_VERBOSE, 1L);
     if (settings->ca_file[0])
         SET(CURLOPT_CAINFO, settings->ca_file);
+    if (settings->ca_file[0] && transfer->job->is_mail) /* a directory of the system's would be looked into as well */
+        SET(CURLOPT_CAPATH, NULL);
     return true;
 }
 
@@ -317,6 +326,9 @@ ntf_transfer_t *ntf_transfer_of(CURL *handle)
 static ntf_transport_t s_transport(const ntf_transfer_t *transfer, CURLcode result)
 {
     enum { REFUSED_FROM = 400 };
+    if (transfer
+            ->is_answered) /* nobody reads its body: that it ends too soon, is too long or never ends says nothing */
+        return NTF_TRANSPORT_OK;
     switch ((int)result) {
     case CURLE_OK:
         return NTF_TRANSPORT_OK;
@@ -340,8 +352,6 @@ static ntf_transport_t s_transport(const ntf_transfer_t *transfer, CURLcode resu
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
         return NTF_TRANSPORT_UNUSABLE;
-    case CURLE_WRITE_ERROR: /* more answer than anybody reads: its code is known */
-        return transfer->answered > ANSWER_MAX && !transfer->job->is_mail ? NTF_TRANSPORT_OK : NTF_TRANSPORT_BROKEN;
     default:
         return transfer->job->is_mail && transfer->job->code >= REFUSED_FROM ? NTF_TRANSPORT_REFUSED_BY_REPLY
                                                                              : NTF_TRANSPORT_BROKEN;

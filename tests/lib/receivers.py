@@ -232,11 +232,11 @@ class Receiver:
             os.unlink(path)
 
 
-def certificate(folder):
+def certificate(folder, name="receiver"):
     """A certificate for 127.0.0.1 that signs itself; its key is beside it."""
-    path = os.path.join(folder, "receiver.pem")
+    path = os.path.join(folder, f"{name}.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                    "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", path + ".key", "-out", path], check=True,
+                    f"/O={name}/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", path + ".key", "-out", path], check=True,
                    stderr=subprocess.DEVNULL)
     return path
 

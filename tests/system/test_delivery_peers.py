@@ -4,8 +4,11 @@
 # ctest-labels: notifications
 import collections
 import os
+import shutil
+import subprocess
 import sys
 import time
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 try:
@@ -188,6 +191,35 @@ class Peers(Deployed):
         self.assertEqual((mail["to"], mail["tls"], mail["user"]), ("ok-desk@kz.example", True, "user"))
         self.d.notifications.stop()
         self.d.own_settings["notifications"] = {**settings, "notifications/retry": "100ms"}
+        self.d.notifications.start()
+        self.tell(("AZ",))
+        dead = next(d for d in self.settle("email", 2) if d["party"] == "AZ")
+        self.assertEqual((dead["state"], dead["reason"], len(server.taken())), ("dead", "tls", 1))
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("unshare"), "a system's certificates of its own need root and unshare")
+    def test_certificates_of_its_own_stand_in_for_the_systems(self):
+        """Whom the system trusts is no mail server of ours, once ca_file says whom to trust."""
+        folder = self.deployment("ipc", start=False).root
+        server = self.receiver("mail", certificate=certificate(folder), smtps=True)
+        trusted = os.path.join(folder, "trusted")  # as /etc/ssl/certs is: a bundle, and names that are made from the subject
+        os.mkdir(trusted)
+        shutil.copy(server.certificate, os.path.join(trusted, "ca-certificates.crt"))
+        subject = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", server.certificate], check=True, capture_output=True, text=True)
+        shutil.copy(server.certificate, os.path.join(trusted, f"{subject.stdout.strip()}.0"))
+        settings = {"smtp/url": f"smtps://127.0.0.1:{server.port}", "smtp/sender": "notices@convene.example", "notifications/retry": "100ms"}
+        self.begin(settings, start=False)
+        service, command = self.d.services["notifications"], type(self.d.services["notifications"]).command
+        service.command = lambda extra=(): ["unshare", "--mount", "sh", "-c", f"mount --bind {trusted} /etc/ssl/certs && exec \"$@\"", "sh",
+                                            *command(service, extra)]
+        self.d.start()
+        self.office = self.d.publisher("office")
+        world.put_parties(self.office)
+        world.open_event(self.d, self.office, "E1", world.rules(50))
+        self.tell(("KZ",))
+        (done,) = self.settle("email", 1)
+        self.assertEqual(done["state"], "delivered", done)
+        self.d.notifications.stop()
+        self.d.own_settings["notifications"]["notifications/ca_file"] = certificate(folder, "other")
         self.d.notifications.start()
         self.tell(("AZ",))
         dead = next(d for d in self.settle("email", 2) if d["party"] == "AZ")

@@ -96,11 +96,17 @@ static void test_each_job_comes_back_once(void **state)
     close(fd);
 }
 
-/* Answers connections, one after the other, with 204. */
+typedef struct {
+    int fd;
+    const char *text;
+    bool stays; /* until the other side hangs up */
+} answer_t;
+
+/* Answers one request with this text; the request. */
 static void *answer(void *arg)
 {
-    static const char text[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-    int fd = accept(*(const int *)arg, NULL, NULL);
+    const answer_t *with = arg;
+    int fd = accept(with->fd, NULL, NULL);
     char request[4096];
     size_t len = 0;
     request[0] = '\0';
@@ -115,8 +121,11 @@ static void *answer(void *arg)
         if (strstr(request, "{\"n\":5}"))
             break;
     }
-    if (write(fd, text, sizeof(text) - 1) < 0)
+    if (write(fd, with->text, strlen(with->text)) < 0)
         len = 0;
+    char more[64];
+    while (with->stays && read(fd, more, sizeof(more)) > 0)
+        continue;
     close(fd);
     return strdup(request);
 }
@@ -128,7 +137,8 @@ static void test_one_that_answers_and_one_that_hangs(void **state)
     uint16_t good_port, hung_port;
     int good = bound(true, &good_port), hung = bound(true, &hung_port);
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, answer, &good), 0);
+    answer_t with = {.fd = good, .text = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"};
+    assert_int_equal(pthread_create(&thread, NULL, answer, &with), 0);
     ntf_courier_t *courier = courier_of(&settings);
     assert_int_equal(ntf_courier_give(courier, job_to(4, hung_port)), CV_OK);
     assert_int_equal(ntf_courier_give(courier, job_to(5, good_port)), CV_OK);
@@ -161,6 +171,48 @@ static void test_one_that_answers_and_one_that_hangs(void **state)
     ntf_courier_destroy(&courier);
     close(good);
     close(hung);
+}
+
+/* The status is the answer, once all headers have come: nobody reads the body, however it fares. */
+static void test_answers_whose_body_fares_badly(void **state)
+{
+    (void)state;
+    static const ntf_courier_settings_t settings = {.timeout_ms = 600, .anywhere = true};
+    static const struct {
+        const char *text;
+        bool stays;
+        cv_delivery_result_t result;
+        int64_t later_ms;
+    } rows[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok", false, CV_DELIVERY_RESULT_DELIVERED, 0},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", true, CV_DELIVERY_RESULT_DELIVERED, 0},
+        {"HTTP/1.1 202 Accepted\r\n\r\nok", true, CV_DELIVERY_RESULT_DELIVERED, 0},
+        {"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", false,
+         CV_DELIVERY_RESULT_DELIVERED, 0},
+        {"HTTP/1.1 410 Gone\r\nContent-Length: 100\r\n\r\n", false, CV_DELIVERY_RESULT_GONE, 0},
+        {"HTTP/1.1 429 Slow down\r\nRetry-After: 60\r\nContent-Length: 9\r\n\r\n", true, CV_DELIVERY_RESULT_LATER,
+         60000},
+        /* No answer yet. */
+        {"HTTP/1.1 103 Early Hints\r\n\r\n", true, CV_DELIVERY_RESULT_TIMEOUT, 0},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", true, CV_DELIVERY_RESULT_TIMEOUT, 0},
+    };
+    ntf_courier_t *courier = courier_of(&settings);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint16_t port;
+        pthread_t thread;
+        void *request;
+        answer_t with = {.fd = bound(true, &port), .text = rows[i].text, .stays = rows[i].stays};
+        assert_int_equal(pthread_create(&thread, NULL, answer, &with), 0);
+        assert_int_equal(ntf_courier_give(courier, job_to(5, port)), CV_OK);
+        ntf_job_t *job = taken(courier);
+        if (job->end.result != rows[i].result || job->end.later_ms != rows[i].later_ms)
+            fail_msg("row %zu: %s, %lld", i, cv_delivery_result_text(job->end.result), (long long)job->end.later_ms);
+        ntf_job_free(&job);
+        assert_int_equal(pthread_join(thread, &request), 0);
+        free(request);
+        close(with.fd);
+    }
+    ntf_courier_destroy(&courier);
 }
 
 /* A mail server that takes connections and says nothing, more mail than there are threads for it: each message comes back
@@ -238,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_job_comes_back_once),
+        cmocka_unit_test(test_answers_whose_body_fares_badly),
         cmocka_unit_test(test_one_that_answers_and_one_that_hangs),
         cmocka_unit_test(test_mail_server_that_says_nothing),
         cmocka_unit_test(test_what_cannot_be_sent),
