@@ -277,6 +277,7 @@ static int s_write(const ntf_delivery_t *row, const ntf_recipient_t *recipient, 
     mail->id = row->notice;
     mail->domain = s_domain();
     mail->from = s_sender();
+    mail->reply_to = cv_str(ntf_post_settings()->courier.reply_to);
     mail->time_ms = row->time_ms;
     mail->to_name = recipient->name;
     mail->to_address = recipient->email;

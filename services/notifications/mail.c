@@ -352,6 +352,7 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
 {
     bool usable = mail->id.ptr && mail->id.len <= NTF_MAIL_ID_MAX && s_dotted(mail->id, "-_", NTF_MAIL_ID_MAX) &&
                   s_host_usable(mail->domain) && (!mail->from.len || ntf_mail_address_usable(mail->from)) &&
+                  (!mail->reply_to.len || ntf_mail_address_usable(mail->reply_to)) &&
                   ntf_mail_address_usable(mail->to_address) &&
                   (!mail->to_name.ptr || ntf_mail_name_usable(mail->to_name)) && mail->language.ptr &&
                   cv_str_is_language(mail->language) && s_line_usable(mail->subject, NTF_SUBJECT_MAX) &&
@@ -369,6 +370,8 @@ int ntf_mail_write(const ntf_mail_t *mail, cv_buf_t *buf)
         cv_buf_printf(buf, "From: \"Convene\" <%.*s>\r\n", CV_STR_ARG(mail->from));
     else
         cv_buf_printf(buf, "From: \"Convene\" <convene@%.*s>\r\n", CV_STR_ARG(mail->domain));
+    if (mail->reply_to.len)
+        cv_buf_printf(buf, "Reply-To: <%.*s>\r\n", CV_STR_ARG(mail->reply_to));
     s_put_to(buf, mail);
     cv_buf_printf(buf, "Subject: ");
     if (s_plain(mail->subject))

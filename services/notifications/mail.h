@@ -31,11 +31,12 @@ typedef struct {
 } ntf_attached_t;
 
 typedef struct {
-    cv_str_t id;      /* left part of the Message-ID, [A-Za-z0-9._-]: no dot first or last, no two in a row */
-    cv_str_t domain;  /* its right part, and the sender's */
-    cv_str_t from;    /* the sender; absent or empty: convene@domain */
-    int64_t time_ms;  /* the Date */
-    cv_str_t to_name; /* absent: the address alone */
+    cv_str_t id;       /* left part of the Message-ID, [A-Za-z0-9._-]: no dot first or last, no two in a row */
+    cv_str_t domain;   /* its right part, and the sender's */
+    cv_str_t from;     /* the sender; absent or empty: convene@domain */
+    cv_str_t reply_to; /* absent or empty: no such field */
+    int64_t time_ms;   /* the Date */
+    cv_str_t to_name;  /* absent: the address alone */
     cv_str_t to_address;
     cv_str_t language;              /* its tag, "uz-Cyrl": Content-Language */
     cv_str_t subject;               /* UTF-8, one line */

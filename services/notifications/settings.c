@@ -72,7 +72,7 @@ static int s_smtp(const cv_config_t *config, ntf_courier_settings_t *courier, ch
 {
     const char *url = s_text(config, "smtp/url"), *user = s_text(config, "smtp/user"), *what;
     const char *sender = s_text(config, "smtp/sender"), *file = s_text(config, "smtp/password_file");
-    const char *tls = cv_config_text(config, "smtp/starttls");
+    const char *tls = cv_config_text(config, "smtp/starttls"), *reply_to = s_text(config, "smtp/reply_to");
     bool is_tls = strncmp(url, "smtps://", 8) == 0;
     courier->starttls = strcmp(tls, "none") == 0       ? NTF_TLS_NONE
                         : strcmp(tls, "optional") == 0 ? NTF_TLS_OPTIONAL
@@ -83,6 +83,8 @@ static int s_smtp(const cv_config_t *config, ntf_courier_settings_t *courier, ch
         return s_wrong(ret_error, error_size, "smtp/url", "must be smtp://host:port or smtps://host:port");
     if (!ntf_mail_address_usable(cv_str(sender)))
         return s_wrong(ret_error, error_size, "smtp/sender", "must be the address that mail comes from, name@host");
+    if (reply_to[0] && !ntf_mail_address_usable(cv_str(reply_to)))
+        return s_wrong(ret_error, error_size, "smtp/reply_to", "must be an address that people read, name@host");
     if (user[0] && !is_tls && courier->starttls != NTF_TLS_REQUIRED)
         return s_wrong(ret_error, error_size, "smtp/starttls",
                        "must be required when there is a user: the password could go out in clear");
@@ -91,7 +93,8 @@ static int s_smtp(const cv_config_t *config, ntf_courier_settings_t *courier, ch
     /* They fit: a value is shorter than the room for it. */
     bool fits = !cv_str_copy(cv_str(url), courier->smtp_url, sizeof(courier->smtp_url)) &&
                 !cv_str_copy(cv_str(user), courier->smtp_user, sizeof(courier->smtp_user)) &&
-                !cv_str_copy(cv_str(sender), courier->sender, sizeof(courier->sender));
+                !cv_str_copy(cv_str(sender), courier->sender, sizeof(courier->sender)) &&
+                !cv_str_copy(cv_str(reply_to), courier->reply_to, sizeof(courier->reply_to));
     return fits ? CV_OK : s_wrong(ret_error, error_size, "smtp/url", "is too long");
 }
 

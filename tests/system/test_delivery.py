@@ -42,7 +42,7 @@ class Delivery(Deployed):
         with open(password, "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as file:
             file.write("a secret\n")
         self.begin({"smtp/url": f"{scheme}://127.0.0.1:{server.port}", "smtp/sender": "notices@convene.example", "smtp/user": "convene",
-                    "smtp/password_file": password, "notifications/ca_file": server.certificate, **more})
+                    "smtp/password_file": password, "notifications/ca_file": server.certificate, "smtp/reply_to": "desk@secretariat.example", **more})
         world.open_event(self.d, self.office, "E1", world.rules(50))
         outcome = self.register("KZ", "ok-desk@kz.example")
         (done,) = self.settle("email", 1)
@@ -52,6 +52,7 @@ class Delivery(Deployed):
                          ("ok-desk@kz.example", "notices@convene.example", True, "user", 1))
         self.assertEqual(mail["id"], f"<{done['notice']}@convene.example>")
         self.assertEqual([a.addr_spec for a in message["From"].addresses], ["notices@convene.example"])
+        self.assertEqual([a.addr_spec for a in message["Reply-To"].addresses], ["desk@secretariat.example"])
         self.assertIn(outcome.id, self.text_of(message))
         self.assertEqual((done["state"], done["attempts"], done["address"]), ("delivered", 1, "ok-desk@kz.example"))
         self.assertEqual([(a["result"], a["code"], a["text"]) for a in done["log"]], [("delivered", 250, "250 2.0.0 taken")])
@@ -491,6 +492,7 @@ class Delivery(Deployed):
                               ({"smtp/url": "smtp://127.0.0.1:1", "smtp/sender": "a@b.example", "smtp/user": "u", "smtp/starttls": "optional"},
                                "smtp/starttls"),
                               ({"smtp/url": "smtp://127.0.0.1:1", "smtp/sender": "a@b.example", "smtp/user": "u"}, "smtp/password_file"),
+                              ({"smtp/url": "smtp://127.0.0.1:1", "smtp/sender": "a@b.example", "smtp/reply_to": "the desk"}, "smtp/reply_to"),
                               ({"notifications/retry": "soon"}, "notifications/retry"), ({"notifications/ca_file": "/nowhere"}, "notifications/ca_file")):
             self.d.own_settings["notifications"] = settings
             said = self.d.notifications.run()

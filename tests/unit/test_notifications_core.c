@@ -204,6 +204,16 @@ static void test_mail_bytes(void **state)
                                    "Dear A,\r\n\r\nyes.\r\n";
     assert_int_equal(buf.len, sizeof(expected) - 1);
     assert_memory_equal(buf.ptr, expected, sizeof(expected) - 1);
+    cv_buf_clear(&buf);
+    mail.reply_to = CV_STR("desk@secretariat.example");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_OK);
+    static const char with_reply[] = "From: \"Convene\" <convene@convene.invalid>\r\n"
+                                     "Reply-To: <desk@secretariat.example>\r\n"
+                                     "To: ";
+    assert_non_null(memmem(buf.ptr, buf.len, with_reply, sizeof(with_reply) - 1));
+    cv_buf_clear(&buf);
+    mail.reply_to = CV_STR("desk@x>\r\nBcc: <y@z.example");
+    assert_int_equal(ntf_mail_write(&mail, &buf), CV_EINVAL);
     cv_buf_done(&buf);
 }
 
