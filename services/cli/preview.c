@@ -80,6 +80,8 @@ static int records(s_work_t *work)
     sample->news =
         (ntf_news_t){.was = was, .decided = decided, .promoted = promoted, .lapsed = lapsed, .procedure = procedure};
     sample->news.reviewer = text(work, "reviewer");
+    sample->news.proposer = text(work, "proposer_name");
+    sample->news.breaker = text(work, "breaker_name");
     sample->news.is_weekly = json_is_true(json_object_get(work->json, "weekly"));
     sample->context.details = procedure ? NULL : event;
     sample->zone = procedure ? sample->news.procedure->zone : sample->context.details->event_details.zone;

@@ -137,7 +137,12 @@ static int s_procedure(s_notice_t *notice, cv_str_t data)
         return rc;
     notice->news.procedure = procedure;
     s_zone(notice, notice->news.procedure->zone);
-    return CV_OK;
+    cv_str_t none;
+    rc = ntf_store_names_get(notice->ntf->store, CV_STR_NONE, notice->news.procedure->resolution.proposer,
+                             notice->ntf->arena, &none, &notice->news.proposer);
+    return rc ? rc
+              : ntf_store_names_get(notice->ntf->store, CV_STR_NONE, notice->news.procedure->by, notice->ntf->arena,
+                                    &none, &notice->news.breaker);
 }
 
 static int s_reminder(s_notice_t *notice)

@@ -289,7 +289,7 @@ static void test_rules_are_data(void **state)
     drv_restart(drv);
     uint64_t seq = move(drv, 3, "Ganja");
     assert_int_equal(changes_of(drv, "KG"), 0);
-    assert_written(drv, id_of("proposer." CHANGE_ID, seq, "TJ"), "ваша сторона предложила это мероприятие");
+    assert_written(drv, id_of("proposer." CHANGE_ID, seq, "TJ"), "Ваша сторона предложила это мероприятие");
     assert_written(drv, id_of("secretariat." CHANGE_ID, seq, DESK), "как секретариат");
     /* An office that a party holds twice is told once. */
     cv_coordinator_t term = term_of("E4", "TJ", NULL, NULL);

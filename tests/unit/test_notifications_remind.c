@@ -386,9 +386,13 @@ static void test_silence(void **state)
     /* One is broken before its last day: all are told at once, and nobody is reminded of it. */
     decision = silence("2026-D-2", 2, CV_DECISION_STATE_BROKEN, CV_DECISION_STEP_BROKEN);
     decision.by = CV_STR("UZ");
-    drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_DECISION_V1, &decision);
+    decision.resolution.proposer = CV_STR("TJ");
+    uint64_t broken = drv_record(drv, DRV_SCHEDULING, CV_MSG_SCHEDULING_DECISION_V1, &decision);
     drv_run(drv, 500, true);
     assert_int_equal(silences(drv), 12);
+    (void)snprintf(notice, sizeof(notice), CHANGE_ID "%d.KZ", (int)broken);
+    assert_written(drv, notice, "Молчание нарушено стороной: Узбекистан (UZ)\r\n");
+    assert_written(drv, notice, "Внесено: Таджикистан (TJ)\r\n");
     run_at(drv, "2026-03-05T12:59:59.000Z");
     assert_int_equal(reminders(drv), 0);
     drv_restart(drv);

@@ -72,6 +72,7 @@ typedef struct {
     const cv_scheduling_event_v1_t *was; /* the version before; context->details: the new one, not NULL */
     unsigned changes;                    /* from ntf_changes */
     const cv_scheduling_decision_v1_t *procedure;
+    cv_str_t proposer, breaker; /* of the procedure: names of the parties; absent: not known here */
     const ntf_ahead_t *ahead;   /* with procedure: its last day */
     const ntf_entry_t *entries; /* of a digest */
     size_t entries_n;

@@ -400,20 +400,27 @@ static void s_add_lines(s_make_t *make, json_t *object, cv_str_t text)
     s_set_json(make, object, "lines", lines);
 }
 
-static void s_add_procedure(s_make_t *make, const cv_scheduling_decision_v1_t *procedure)
+/* A party by its name in the language of the notice; without a code: nothing. */
+static void s_set_party(s_make_t *make, const char *key, cv_str_t name, cv_str_t code)
 {
+    cv_str_t said = name.ptr ? ntf_words_get(make->words, CV_STR(NTF_WORDS_PARTY), name) : name;
+    if (code.ptr)
+        s_set_named(make, key, said, code);
+}
+
+static void s_add_procedure(s_make_t *make, const ntf_news_t *news)
+{
+    const cv_scheduling_decision_v1_t *procedure = news->procedure;
     const cv_resolution_t *resolution = &procedure->resolution;
     s_set_named(make, "procedure", resolution->title, procedure->decision);
-    if (resolution->proposer.ptr)
-        s_set_clean(make, make->view, "proposer", resolution->proposer);
+    s_set_party(make, "proposer", news->proposer, resolution->proposer);
     if (procedure->has_expires_ms)
         s_set_instant(make, "ends", procedure->expires_ms, procedure->zone,
                       procedure->zone.ptr ? CV_STR_NONE : procedure->utc_offset);
     if (procedure->has_settled_ms)
         s_set_instant(make, "settled", procedure->settled_ms, procedure->zone,
                       procedure->zone.ptr ? CV_STR_NONE : procedure->utc_offset);
-    if (procedure->by.ptr)
-        s_set_clean(make, make->view, "by", procedure->by);
+    s_set_party(make, "by", news->breaker, procedure->by);
     if (procedure->state == CV_DECISION_STATE_OPEN)
         s_set_json(make, make->view, "open", json_true());
     if (procedure->has_number)
@@ -421,10 +428,11 @@ static void s_add_procedure(s_make_t *make, const cv_scheduling_decision_v1_t *p
     s_add_lines(make, make->view, resolution->text);
 }
 
-static const char *s_reminder(s_make_t *make, const ntf_ahead_t *ahead, const cv_scheduling_decision_v1_t *procedure)
+static const char *s_reminder(s_make_t *make, const ntf_news_t *news)
 {
-    if (procedure)
-        s_add_procedure(make, procedure);
+    const ntf_ahead_t *ahead = news->ahead;
+    if (news->procedure)
+        s_add_procedure(make, news);
     else if (ahead->anchor == NTF_ANCHOR_REPORT)
         s_set_day(make, "ends", ahead->anchor_ms);
     else
@@ -517,7 +525,7 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
     case NTF_EVENT_CHANGE:
         return s_event_change(make, news->was, news->changes);
     case NTF_REMINDER:
-        return s_reminder(make, news->ahead, news->procedure);
+        return s_reminder(make, news);
     case NTF_DIGEST:
         return s_digest(make, news);
     case NTF_CONTACT_PING:
@@ -532,7 +540,7 @@ static const char *s_news(s_make_t *make, const ntf_news_t *news)
     default:
         if (!news->procedure)
             return "";
-        s_add_procedure(make, news->procedure);
+        s_add_procedure(make, news);
         return s_steps[news->procedure->step];
     }
 }
