@@ -119,6 +119,7 @@ static int fill(s_work_t *work)
                                       .notice = text(work, "notice"),
                                       .person = cli_int_of(work->json, "person"),
                                       .place = cv_person_state_parse(text(work, "place")),
+                                      .is_replaced = json_is_true(json_object_get(work->json, "replaced")),
                                       .is_second = json_is_true(json_object_get(work->json, "second"))};
     return records(work);
 }

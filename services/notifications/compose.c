@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   whom     the delegation's contact, else the party's first recipient whose address can be used; of a person's notice
- *            that person, and nobody else
+ *            that person, and nobody else; who had its number before is composed to once, while it is known (persons.h)
  *   what     the record that the row keeps, with the event, names of places and of the own delegation as they are known now
  *   form     multipart/alternative: text, HTML, and the calendar part that the row says (events.c says which)
  *
@@ -211,6 +211,10 @@ static int s_unseen(s_notice_t *notice)
 static int s_news(s_notice_t *notice)
 {
     const ntf_delivery_t *row = notice->row;
+    if (notice->context.is_replaced) {
+        int event_rc = s_event(notice);
+        return event_rc ? event_rc : s_names_of_places(notice);
+    }
     if (row->kind == NTF_UNSEEN)
         return s_unseen(notice);
     if (row->kind == NTF_CONTACT_PING) { /* it waits for no stream: who is asked is known here */
@@ -306,6 +310,7 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .audience = row->audience,
         .person = row->person,
         .place = ntf_person_state_read(row->place),
+        .is_replaced = ntf_is_to_leaver(row),
     };
 }
 
@@ -422,26 +427,29 @@ int ntf_whom(ntf_t *ntf, const ntf_delivery_t *row, ntf_recipient_t *ret_recipie
     return is_other ? CV_ENOTFOUND : rc;
 }
 
-int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
+int ntf_compose_to(ntf_t *ntf, ntf_delivery_t *row, const ntf_recipient_t *recipient)
 {
-    ntf_recipient_t recipient;
-    int rc = ntf_whom(ntf, row, &recipient);
-    if (rc)
-        return rc;
     ntf_text_t text;
     cv_buf_t mail;
     ntf_text_init(&text);
     cv_buf_init(&mail, NTF_MAIL_MAX);
-    rc = row->kind == NTF_DIGEST ? s_digest(ntf, row, &recipient, &text, &mail)
-                                 : s_one(ntf, row, &recipient, &text, &mail);
+    int rc = row->kind == NTF_DIGEST ? s_digest(ntf, row, recipient, &text, &mail)
+                                     : s_one(ntf, row, recipient, &text, &mail);
     if (!rc) {
         row->mail = cv_arena_str(ntf->arena, cv_buf_str(&mail));
-        row->to = recipient.email;
+        row->to = recipient->email;
         rc = row->mail.ptr ? CV_OK : CV_ENOMEM;
     }
     ntf_text_done(&text);
     cv_buf_done(&mail);
     return rc;
+}
+
+int ntf_compose(ntf_t *ntf, ntf_delivery_t *row)
+{
+    ntf_recipient_t recipient;
+    int rc = ntf_whom(ntf, row, &recipient);
+    return rc ? rc : ntf_compose_to(ntf, row, &recipient);
 }
 
 int ntf_headline_of(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_str_t *ret_headline)

@@ -54,14 +54,14 @@ static bool s_ahead(cv_event_status_t status)
            status == CV_EVENT_STATUS_CLOSED;
 }
 
-/* The end of so many days after the last one, at the place. */
-static bool s_report(const cv_event_details_t *details, cv_str_t file, int report_days, int64_t *ret_ms)
+/* The end of so many days after the last one, at the place. false: the last one is not known. */
+static bool s_end(const cv_event_details_t *details, cv_str_t file, int days, int64_t *ret_ms)
 {
     cv_str_t last = details->date_end.ptr ? details->date_end : details->date_start;
     int64_t day_ms, utc_s, offset_s = 0;
-    if (report_days == 0 || last.len != 10 || cv_date_parse(last, &day_ms))
+    if (last.len != 10 || cv_date_parse(last, &day_ms))
         return false;
-    int64_t wall_s = (day_ms + (report_days + 1) * DAY_MS) / 1000;
+    int64_t wall_s = (day_ms + (days + 1) * DAY_MS) / 1000;
     if (!s_instant(file, wall_s, NULL, &utc_s)) {
         (void)cv_offset_parse(details->utc_offset, &offset_s);
         utc_s = wall_s - offset_s;
@@ -88,7 +88,7 @@ bool ntf_anchor_at(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t f
     if (anchor == NTF_ANCHOR_START)
         return ntf_start(&event->event_details, file, ret_ms);
     if (anchor == NTF_ANCHOR_REPORT)
-        return s_report(&event->event_details, file, report_days, ret_ms);
+        return report_days > 0 && s_end(&event->event_details, file, report_days, ret_ms);
     if (!event->has_registration)
         return false;
     if (anchor == NTF_ANCHOR_CONFIRMATION) {
@@ -97,6 +97,14 @@ bool ntf_anchor_at(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t f
     }
     *ret_ms = rules->closes_ms;
     return anchor == (rules->has_confirm_closes_ms ? NTF_ANCHOR_NOMINATION : NTF_ANCHOR_REGISTRATION);
+}
+
+bool ntf_takes_place(const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t now_ms)
+{
+    int64_t end_ms;
+    if (event->status == CV_EVENT_STATUS_POSTPONED) /* its days are those that it does not have now */
+        return true;
+    return s_ahead(event->status) && (!s_end(&event->event_details, file, 0, &end_ms) || now_ms < end_ms);
 }
 
 int64_t ntf_before(int64_t anchor_ms, int64_t before_ms, cv_str_t file)

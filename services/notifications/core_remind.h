@@ -54,6 +54,8 @@ bool ntf_start(const cv_event_details_t *details, cv_str_t file, int64_t *ret_ms
 bool ntf_anchor(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int report_days, int64_t *ret_ms);
 /* The same whatever has become of the event since. */
 bool ntf_anchor_at(int anchor, const cv_scheduling_event_v1_t *event, cv_str_t file, int report_days, int64_t *ret_ms);
+/* Whether there is an event to come to, or to stay away from: it is decided on, and neither over nor called off. */
+bool ntf_takes_place(const cv_scheduling_event_v1_t *event, cv_str_t file, int64_t now_ms);
 int64_t ntf_before(int64_t anchor_ms, int64_t before_ms, cv_str_t file);
 /* Whether a party of this kind may register. CV_PARTY_KIND_ABSENT: not known, which counts as yes. */
 bool ntf_invited(const cv_scheduling_event_v1_t *event, cv_party_kind_t kind);

@@ -1,5 +1,7 @@
 /* deliver: from queued deliveries to files, after the engine's COMMIT (see notifications.h for the whole way).
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * A row that has its message before its first lease tells who had a person's number before (persons.h): it leaves as it is.
  */
 #include "convene/log.h"
 #include "notifications/core.h"
@@ -81,8 +83,10 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
         item->now = NOT_TRIED;
         return CV_OK;
     }
-    /* What was frozen for the outbox is made anew for a mail server: it has another sender. */
-    bool frozen = item->row.mail.ptr && !ntf_post_has_mail();
+    /* What was frozen for the outbox is made anew for a mail server: it has another sender. What cannot be made anew is a
+     * file, as it was frozen. */
+    bool is_last = item->row.place == NTF_PLACE_LEAVES;
+    bool frozen = item->row.mail.ptr && (is_last || !ntf_post_has_mail());
     int rc = frozen ? CV_OK : ntf_compose(ntf, &item->row);
     if (rc == CV_ENOMEM && at == 0) /* it has the whole arena and does not fit: so it would be every time */
         rc = CV_ELIMIT;
@@ -97,7 +101,7 @@ static int s_lease_one(ntf_t *ntf, cv_db_t *db, s_item_t *items, size_t at, int6
             item->now = ASIDE;
             return CV_OK;
         }
-        if (ntf_post_has_mail())
+        if (ntf_post_has_mail() && !is_last)
             return s_hand(ntf, item);
         item->now = READY;
         return ntf_store_lease(ntf->store, item->row.n, now_ms, item->row.mail);

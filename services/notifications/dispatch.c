@@ -258,6 +258,19 @@ static int s_not_now(ntf_post_t *post, const ntf_dispatch_t *dispatch, cv_delive
     return rc;
 }
 
+/* What is to who had a person's number before: as it was composed, or not at all. CV_ENOTFOUND: it is not leased. */
+static int s_leave_mail(ntf_t *ntf, ntf_post_t *post, const ntf_dispatch_t *dispatch, bool is_stopped, int64_t now_ms)
+{
+    bool is_gone = false;
+    if (dispatch->body.ptr && !is_stopped)
+        return CV_OK;
+    int rc = dispatch->body.ptr ? CV_OK : ntf_persons_gone(ntf, dispatch, &is_gone);
+    if (!rc)
+        rc = s_not_now(post, dispatch, is_gone ? CV_DELIVERY_RESULT_WITHDRAWN : CV_DELIVERY_RESULT_STOPPED, true,
+                       now_ms);
+    return rc ? rc : CV_ENOTFOUND;
+}
+
 /* CV_ENOTFOUND: it was not leased. */
 static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, ntf_job_t *job, int64_t now_ms)
 {
@@ -266,10 +279,13 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
     if (!whose_rc)
         whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->person,
                                      dispatch->address, &is_theirs);
+    bool is_last = dispatch->place == NTF_PLACE_LEAVES || dispatch->place == NTF_PLACE_HAS_LEFT;
+    if (!whose_rc && is_last)
+        whose_rc = s_leave_mail(ntf, post, dispatch, is_stopped, now_ms);
     if (whose_rc)
         return whose_rc;
     /* What was composed had to be forgotten, or is for somebody else or another address now. */
-    if (!dispatch->body.ptr || is_stopped || !is_theirs) {
+    if (!is_last && (!dispatch->body.ptr || is_stopped || !is_theirs)) {
         ntf_delivery_t row;
         int rc = ntf_store_delivery_get(ntf->store, dispatch->n, ntf->arena, &row);
         bool has_data = !rc && (row.data.ptr || row.kind == NTF_EVENT_CHANGE || row.kind == NTF_CONTACT_PING);

@@ -141,6 +141,8 @@ int ntf_afterwards(void *self, cv_db_t *db, int64_t now_ms, bool *ret_more);
  * CV_EMALFORMED: it cannot be made a message. NTF_NOT_TOLD: not yet, its event or party has not been told of. */
 enum { NTF_NOT_TOLD = 1 };
 int ntf_compose(ntf_t *ntf, ntf_delivery_t *row) CV_USE_RESULT;
+/* The same to that one, whoever it is to now: persons.h. */
+int ntf_compose_to(ntf_t *ntf, ntf_delivery_t *row, const ntf_recipient_t *recipient) CV_USE_RESULT;
 /* What a delivery, with its data, says first, in English; in the arena. CV_ENOTFOUND: what it was made from is not known, or
  * not kept. */
 int ntf_headline_of(ntf_t *ntf, const ntf_delivery_t *row, cv_arena_t *arena, cv_str_t *ret_headline) CV_USE_RESULT;

@@ -4,6 +4,7 @@
 #include "notifications/persons.h"
 
 #include "convene/log.h"
+#include "convene/zone.h"
 #include "notifications/content/calendar.h"
 #include "notifications/core.h"
 #include "notifications/core_audience.h"
@@ -11,6 +12,7 @@
 #include "notifications/dispatch.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { PERSONS_MAX = 64 /* of one record */, SEQ_DIGITS = 18 };
 
@@ -286,6 +288,139 @@ static int64_t s_seq(cv_str_t id)
     return at == 0 || cv_str_digits((cv_str_t){id.ptr + at, id.len - at}, SEQ_DIGITS, &seq) ? 0 : seq;
 }
 
+/* Who has the place no more, and is to be told. */
+typedef struct {
+    ntf_recipient_t whom;
+    int calendar;
+} s_leaver_t;
+
+/* What is not in the folder any more, or where there is no folder, somebody has taken. */
+static bool s_has_left(void *self, cv_str_t notice)
+{
+    char name[NTF_ID_MAX + 1];
+    const int *fd = self;
+    return *fd < 0 || cv_str_copy(notice, name, sizeof(name)) || !ntf_outbox_has(*fd, name);
+}
+
+static int s_told(ntf_t *ntf, cv_str_t event, cv_str_t party, int64_t number, ntf_last_told_t *ret_told)
+{
+    int fd = -1;
+    if (ntf_outbox_open(ntf->outbox, &fd))
+        fd = -1;
+    int rc = ntf_person_told(ntf->persons, event, party, number, s_has_left, &fd, ret_told);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* CV_ENOTFOUND: it does not take place, or is not known. */
+static int s_takes_place(ntf_t *ntf, cv_tx_t *tx, cv_str_t id)
+{
+    cv_str_t data, file = CV_STR_NONE;
+    const void *read;
+    int rc = ntf_store_event_get(ntf->store, id, ntf->arena, &data);
+    if (!rc)
+        rc = ntf_decode(CV_MSG_SCHEDULING_EVENT_V1, data, ntf->arena, &read);
+    if (rc)
+        return rc == CV_EMALFORMED ? CV_ENOTFOUND : rc;
+    const cv_scheduling_event_v1_t *event = read;
+    if (event->event_details.zone.ptr && cv_zone_read(ntf->arena, event->event_details.zone, &file))
+        file = CV_STR_NONE;
+    return ntf_takes_place(event, file, cv_tx_now_ms(tx)) ? CV_OK : CV_ENOTFOUND;
+}
+
+/* Whether who has that number, before another gets it, is told that. CV_ENOTFOUND: not. */
+static int s_leaver(ntf_t *ntf, cv_tx_t *tx, const cv_registration_contact_v1_t *contact,
+                    const cv_person_private_t *person, s_leaver_t *ret_leaver)
+{
+    const ntf_delivery_t row = {.event = contact->event, .party = contact->party, .person = person->number};
+    bool is_told = false, is_at = false, shares = false;
+    ntf_last_told_t last = {.any = false};
+    int rc = ntf_person_is_told(ntf, NTF_DECISION, &is_told);
+    if (!rc)
+        rc = ntf_person_is_at(ntf->persons, row.event, row.party, person, &is_at);
+    if (rc || !is_told || is_at)
+        return rc ? rc : CV_ENOTFOUND;
+    cv_arena_reset(ntf->arena);
+    rc = ntf_person_recipient(ntf->persons, &row, ntf->arena, &ret_leaver->whom);
+    if (!rc)
+        rc = s_takes_place(ntf, tx, row.event);
+    if (!rc)
+        rc = s_told(ntf, row.event, row.party, row.person, &last);
+    if (!rc)
+        rc = ntf_person_shares(ntf->persons, row.event, row.party, row.person, ret_leaver->whom.email, &shares);
+    if (rc)
+        return rc;
+    ret_leaver->calendar = last.calendar == NTF_CALENDAR_REQUEST && !shares ? NTF_CALENDAR_CANCEL : NTF_CALENDAR_NONE;
+    bool is_out = last.state == CV_PERSON_STATE_WITHDRAWN || last.state == CV_PERSON_STATE_REFUSED;
+    return last.any && !is_out ? CV_OK : CV_ENOTFOUND;
+}
+
+/* Its message is made now, for what it is made of is forgotten in this transaction. */
+static int s_freeze(ntf_t *ntf, ntf_delivery_t *row, const ntf_recipient_t *whom)
+{
+    int rc = ntf_compose_to(ntf, row, whom);
+    if (rc || !ntf_post_has_mail())
+        return rc ? rc : ntf_store_lease(ntf->store, row->n, 0, row->mail);
+    rc = ntf_dispatch_add_mail(ntf_post_store(ntf->post), row, row->to);
+    ntf_post_stir(ntf->post);
+    return rc ? rc : ntf_store_handed(ntf->store, row->n);
+}
+
+static int s_tell_leaver(ntf_t *ntf, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact, int64_t number,
+                         const s_leaver_t *leaver)
+{
+    enum { WHAT_OCTETS = 32 };
+    char what[WHAT_OCTETS], because[NTF_ID_MAX + 1], notice[NTF_ID_MAX + 1];
+    ntf_delivery_t row;
+    int64_t n = 0;
+    (void)snprintf(what, sizeof(what), "replaced.%lld", (long long)number);
+    int rc = ntf_notice_id(msg->id, contact->party, because);
+    if (!rc)
+        rc = ntf_id_because(what, cv_str(because), contact->party, notice);
+    if (!rc)
+        rc = ntf_leave_add(ntf->persons,
+                           &(ntf_delivery_t){.notice = cv_str(notice),
+                                             .cause = msg->id,
+                                             .event = contact->event,
+                                             .party = contact->party,
+                                             .person = number,
+                                             .time_ms = msg->time_ms},
+                           leaver->calendar);
+    if (rc == CV_EINVAL) /* whoever comes must not be lost for it */
+        cv_log(CV_LOG_ERROR, "leaver_not_told", cv_kv_str("record", msg->id), cv_kv_rc(rc));
+    if (rc || cv_db_changes(ntf->db) == 0)
+        return rc == CV_EINVAL ? CV_OK : rc;
+    rc = ntf_delivery_of(ntf->prefers, cv_str(notice), &n);
+    if (!rc)
+        rc = ntf_store_delivery_get(ntf->store, n, ntf->arena, &row);
+    if (rc)
+        return rc;
+    rc = s_freeze(ntf, &row, &leaver->whom);
+    if (rc != NTF_NOT_TOLD && rc != CV_EINVAL && rc != CV_ELIMIT && rc != CV_EMALFORMED)
+        return rc;
+    cv_log(CV_LOG_ERROR, "leaver_not_told", cv_kv_text("notice", notice), cv_kv_rc(rc));
+    return ntf_end_silently(ntf->prefers, n, NTF_LEFT_OUT);
+}
+
+/* The number is another's from now on. */
+static int s_replace(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact,
+                     const cv_person_private_t *person)
+{
+    s_leaver_t leaver;
+    int rc = s_leaver(ntf, tx, contact, person, &leaver);
+    bool is_told = rc == CV_OK;
+    if (rc == CV_ENOTFOUND)
+        rc = CV_OK;
+    if (!rc)
+        rc = ntf_person_replace(ntf->persons, contact->event, contact->party, person, s_seq(msg->id), cv_tx_now_ms(tx));
+    if (!rc)
+        rc = ntf_dispatch_forget_person(ntf_post_store(ntf->post), contact->event, contact->party, person->number);
+    if (!rc) /* it may name who is gone */
+        rc = ntf_reason_drop(ntf->reasons, contact->event, contact->party, person->number);
+    return rc || !is_told ? rc : s_tell_leaver(ntf, msg, contact, person->number, &leaver);
+}
+
 int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact)
 {
     bool any = false;
@@ -295,12 +430,7 @@ int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
         bool is_another = false;
         rc = ntf_person_is_another(ntf->persons, contact->event, contact->party, person, &is_another);
         if (!rc && is_another)
-            rc = ntf_person_replace(ntf->persons, contact->event, contact->party, person->number, s_seq(msg->id),
-                                    cv_tx_now_ms(tx));
-        if (!rc && is_another)
-            rc = ntf_dispatch_forget_person(ntf_post_store(ntf->post), contact->event, contact->party, person->number);
-        if (!rc && is_another) /* it may name who is gone */
-            rc = ntf_reason_drop(ntf->reasons, contact->event, contact->party, person->number);
+            rc = s_replace(ntf, tx, msg, contact, person);
         if (!rc)
             rc = ntf_store_person_put(ntf->store, contact->event, contact->party, person);
         any = any || is_another;
@@ -311,6 +441,13 @@ int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
         rc = cv_tx_scrub(tx, true);
     ntf->scrub = ntf->scrub || any;
     return rc;
+}
+
+int ntf_persons_left(ntf_t *ntf, cv_tx_t *tx)
+{
+    bool any = false;
+    int rc = ntf_leave_forget(ntf->persons, &any);
+    return rc || !any ? rc : cv_tx_scrub(tx, true);
 }
 
 /* ---- who cannot be told ------------------------------------------------------------------- */

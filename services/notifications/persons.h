@@ -29,13 +29,30 @@
  *   its address is the contact's too    each notice is about something else: both go there, with the same entry of the calendar.
  *                                       An address is stopped as such (reach.h): a complaint about one person's mail stops
  *                                       the delegation's, and that of every person whose address it is
- *   who was replaced by another         is not told: registration drops the address with the substitution, in any case, and
- *                                       keeps of the person only its number, which is the newcomer's from then on. The newcomer
- *                                       is told; the delegation, which replaced one by the other, tells the one who stays away.
- *                                       Here another name is another person: what was to the one before and has not left, or
- *                                       is dead, ends as `silenced`, what was written is taken away, and the address is
- *                                       forgotten. A name that was spelt wrong is another name too: what waited is lost,
- *                                       and the decision that corrects it is told
+ *
+ * Who is replaced by another
+ *   Registration drops name and address with the substitution, and keeps of the person only its number, which is the newcomer's from then
+ *   on. Here another name is another person: in the transaction of the record that names it, what was to the one before and has
+ *   not left, or is dead, ends as `silenced`, what lies in the outbox is taken away, and name and address are forgotten. They are
+ *   there for the last time then, so in it, before all that is the newcomer's,
+ *     one last notice is made           that another person takes the place, with the end of the entry that was in the calendar. It
+ *                                       does not say who. Its id is "replaced.", the number, and the record's: read twice, made once
+ *     it is composed at once            and kept as octets: the row's mail, where it waits for the outbox; the dispatch's body,
+ *                                       where there is a mail server. The row has no data, and nothing composes it again
+ *     it is done                        flush() forgets octets, address and replies (ntf_persons_left). It can come back
+ *                                       (reach.h); to send it again there is nothing left, which ends it as `silenced`
+ *   It is made where all of this holds
+ *     there is something to take back   a notice has left: its file is not in the outbox any more; its mail was taken by the server, or
+ *                                       may have been; and the last that did says neither withdrawn nor refused
+ *     it can be told                    persons are told of decisions, the address takes mail, and the event is neither over nor off
+ *     it is another address             a name that changes at the same address is a correction, or another one at the same
+ *                                       desk: nothing is told there. What waited is lost, the decision is told under the new name, and the
+ *                                       entry in the calendar of that address goes on, or ends with that decision
+ *   Its entry of the calendar does not end where the address is the contact's too, or that of another person with a seat: it is theirs
+ *   as well, and goes on.
+ *   It is in the lane of its number, before the newcomer's, but what befalls those passes it over: it is held by nobody's address,
+ *   and ends with no other person. It is gone when the number is erased, or may have been: a snapshot says who is there, not who
+ *   was. Where the mail server refuses it, it is a dead letter of its own address, and the newcomer does not notice.
  *
  * Failure modes
  *   killed before the lease's COMMIT    what is owed is still owed, and nothing was made; after it, made once: ids are unique
@@ -53,8 +70,13 @@
  *   a snapshot of registration.events   says nothing of single persons: they are as was told before, until registration.private
  *                                       has a snapshot too, as when both begin a new epoch
  *   a number became another's, and      names before it are gone, so that is not seen: what waits, or lies in the outbox, goes to
- *   only a snapshot of                  who has the number now
+ *   only a snapshot of                  who has the number now, and who had it before is not told
  *   registration.private says so
+ *   who is replaced, and its message    is not told, with an error in the log: the newcomer's name and address must not be lost
+ *   cannot be made                      for it
+ *   its octets are lost                 it ends as `silenced`: it is never made for who has the number now
+ *   a mail server is set while it       it is a file as it was made: it cannot be made anew with another sender
+ *   waits for the outbox
  */
 #ifndef NOTIFICATIONS_PERSONS_H
 #define NOTIFICATIONS_PERSONS_H
@@ -70,6 +92,8 @@ int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice) CV_USE_RESULT;
 /* Who is in the delegation, where they are written to, and who is there instead of another. */
 int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg,
                     const cv_registration_contact_v1_t *contact) CV_USE_RESULT;
+/* What told who had a number before, and is done, forgets whom it was to. */
+int ntf_persons_left(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* Makes the rows of what is owed and can be told. */
 int ntf_persons_make(ntf_t *ntf) CV_USE_RESULT;
 /* A person's row has nobody to go to now: it waits, or ends. */

@@ -18,6 +18,9 @@
  *   nobody to write to any more, or a notice of an older version, whose data were not kept
  *                               the file is taken away: it must not stay, and cannot be written anew
  *   a snapshot of the stream    says who is there, not who is gone: everything is gone through
+ *
+ * What tells who had a number before (persons.h) cannot be made anew. It stays when another is erased; when that number is, it ends,
+ * and its file is taken away.
  */
 #include "convene/log.h"
 #include "notifications/core.h"

@@ -6,6 +6,7 @@
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
 #include "notifications/opening.h"
+#include "notifications/persons.h"
 #include "notifications/ping.h"
 #include "notifications/prefer.h"
 #include "notifications/query_dispatch.h"
@@ -318,6 +319,8 @@ static int s_flush(void *self, cv_tx_t *tx)
     bool more = false, more_contacts = false;
     rc = s_announce(ntf, tx, &more);
     if (!rc)
+        rc = ntf_persons_left(ntf, tx);
+    if (!rc)
         rc = ntf_reach_tell(ntf, tx, &more_contacts);
     more = more || more_contacts;
     if (!rc)
@@ -344,7 +347,7 @@ static const char *const s_migrations[] = {
     ntf_tables_arrival, ntf_tables_prefer,   ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
     ntf_tables_reach_2, ntf_tables_report,   ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers,
     ntf_tables_reason,  ntf_tables_language, ntf_tables_watch_2,  ntf_tables_named,    ntf_tables_salt,
-    ntf_tables_waiting, ntf_tables_head};
+    ntf_tables_waiting, ntf_tables_head,     ntf_tables_leaves};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

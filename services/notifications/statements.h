@@ -79,6 +79,10 @@
 /* Both streams are in the same epoch, so an older one's contact data never come. */
 #define EPOCH_HAS_BEGUN \
     " AND " PRIVATE_EPOCH " = (SELECT e.epoch FROM cursor AS e WHERE e.stream = 'registration.events')"
+/* It is to who had a person's number before, and that number was not erased: nothing of it can be made anew. */
+#define NTF_IS_LEAVERS                                                                                              \
+    "(place IN (-2, -4) AND EXISTS(SELECT 1 FROM ntf_person AS p WHERE p.event = ntf_delivery.event AND p.party = " \
+    "ntf_delivery.party AND p.number = ntf_delivery.person))"
 /* In the order of s_delivery_read. */
 #define DELIVERY                                                                                                     \
     "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold," \
@@ -146,7 +150,7 @@
                        " AND party = ?2 AND person = ?3")                                                                   \
     XX(release_persons, "UPDATE ntf_delivery SET hold = 0 WHERE state = 1 AND hold <> 0 AND hold = 1 AND person > 0")       \
     XX(hold_lane, "UPDATE ntf_delivery SET hold = 1 WHERE event = ?1 AND party = ?2 AND person = ?3 AND state = 1"          \
-                  " AND hold = 0")                                                                                          \
+                  " AND hold = 0 AND place <> -2") /* who left does not wait for who came */                                \
     XX(hold_one, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1")                                                          \
     XX(ready, "SELECT " DELIVERY                                                                                            \
               ", data, mail FROM ntf_delivery AS d INDEXED BY ntf_delivery_ready WHERE state = 1 AND hold = 0"              \
@@ -162,8 +166,10 @@
     XX(delivery_get, "SELECT " DELIVERY ", data, mail FROM ntf_delivery WHERE n = ?1")                                      \
     XX(person_drop, "DELETE FROM ntf_person WHERE event = ?1 AND party = ?2 AND number = ?3")                               \
     XX(contact_drop, "DELETE FROM ntf_contact WHERE event = ?1 AND party = ?2")                                             \
-    XX(thaw_lane, "UPDATE ntf_delivery SET mail = NULL WHERE event = ?1 AND party = ?2 AND mail IS NOT NULL")               \
-    XX(scrub_lane, "UPDATE ntf_delivery SET scrub = 1 WHERE event = ?1 AND party = ?2 AND state = 2")                       \
+    XX(thaw_lane, "UPDATE ntf_delivery SET mail = NULL WHERE event = ?1 AND party = ?2 AND mail IS NOT NULL"                \
+                  " AND NOT " NTF_IS_LEAVERS)                                                                               \
+    XX(scrub_lane, "UPDATE ntf_delivery SET scrub = 1 WHERE event = ?1 AND party = ?2 AND state = 2"                        \
+                   " AND NOT " NTF_IS_LEAVERS)                                                                              \
     XX(thaw_all, "UPDATE ntf_delivery SET mail = NULL WHERE mail IS NOT NULL")                                              \
     XX(scrub_all, "UPDATE ntf_delivery SET scrub = 1 WHERE state = 2")                                                      \
     XX(scrubs, "SELECT " DELIVERY ", data, NULL FROM ntf_delivery INDEXED BY ntf_delivery_scrub WHERE scrub = 1"            \

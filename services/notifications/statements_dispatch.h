@@ -6,6 +6,8 @@
 #ifndef NOTIFICATIONS_STATEMENTS_DISPATCH_H
 #define NOTIFICATIONS_STATEMENTS_DISPATCH_H
 
+#include "notifications/statements.h"
+
 #define NTF_TABLES_DISPATCH                                                                                           \
     "ALTER TABLE ntf_delivery ADD COLUMN channel INTEGER NOT NULL DEFAULT 1;"                                         \
     "CREATE TABLE ntf_webhook(number INTEGER PRIMARY KEY AUTOINCREMENT, party TEXT NOT NULL, ord INTEGER NOT NULL,"   \
@@ -28,9 +30,9 @@
 /* The one of a lane that may go next. */
 #define NTF_TABLES_HEAD "CREATE INDEX ntf_dispatch_head ON ntf_dispatch(channel, address) WHERE state = 1 AND head = 1;"
 
-#define DISPATCH                                                                                                                                  \
-    "d.number, d.n, d.channel, d.state, d.webhook, d.address, d.body, d.attempts, d.failures, d.first_ms,"                                        \
-    " d.next_ms, d.done_ms, d.reason, v.notice, v.cause, v.event, v.party, CASE v.topic WHEN 0 THEN v.kind ELSE v.topic END, v.time_ms, v.person" \
+#define DISPATCH                                                                                                                                           \
+    "d.number, d.n, d.channel, d.state, d.webhook, d.address, d.body, d.attempts, d.failures, d.first_ms,"                                                 \
+    " d.next_ms, d.done_ms, d.reason, v.notice, v.cause, v.event, v.party, CASE v.topic WHEN 0 THEN v.kind ELSE v.topic END, v.time_ms, v.person, v.place" \
     " FROM ntf_dispatch AS d"
 #define OF_DELIVERY " JOIN ntf_delivery AS v ON v.n = d.n"
 #define WEBHOOK "number, party, ord, url, generation, shown, overlap_ms, state, salt FROM ntf_webhook"
@@ -42,9 +44,9 @@
  * instead, and walks the lane: so nothing more is said of the state, but in which order it is wanted. */
 #define OF_ADDRESS(row) \
     " INDEXED BY ntf_dispatch_lane WHERE " row ".state < 3 AND " row ".channel = ?1 AND " row ".address = ?2"
-/* Deliveries of a delegation, or all. */
-#define OF_LANE "n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2)"
-#define OF_PERSON "n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND person = ?3)"
+/* Deliveries of a delegation, or of a person; not what leaves to who had that number before. */
+#define OF_LANE "n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND NOT " NTF_IS_LEAVERS ")"
+#define OF_PERSON "n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND person = ?3 AND place <> -2)"
 #define IS_MAIL "channel = 2"
 
 /* What was composed goes, where it is not delivered, and so do address and replies. */

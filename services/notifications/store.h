@@ -67,6 +67,13 @@ enum {
 enum { NTF_HOLD_NONE = 0, NTF_HOLD_RECIPIENT = 1, NTF_HOLD_PRIVATE = 2, NTF_HOLD_EVENT = 3 };   /* ntf_delivery.hold */
 enum { NTF_ANSWER_NONE = 0, NTF_ANSWER_REGISTERED, NTF_ANSWER_DECLINED, NTF_ANSWER_WITHDRAWN }; /* ntf_answer.answer */
 
+enum {
+    NTF_PLACE_ANOTHERS = -1,
+    NTF_PLACE_LEAVES = -2,
+    NTF_PLACE_SAME_ADDRESS = -3,
+    NTF_PLACE_HAS_LEFT = -4
+}; /* ntf_delivery.place: store_persons.h */
+
 typedef struct ntf_store ntf_store_t;
 int ntf_store_open(cv_db_t *db, ntf_store_t **ret_store) CV_USE_RESULT;
 void ntf_store_close(ntf_store_t **store);
@@ -150,8 +157,14 @@ typedef struct {
     int64_t announced; /* what was told of it last, as arrival; 0: nothing. Only after ntf_store_unannounced */
     int64_t arrival;   /* how far it has come with its dispatches: store_arrival.h */
     int64_t person;    /* the number of whom it is to: persons.h; 0: the delegation */
-    int place;         /* of the person, when it was made: store_persons.h */
+    int place;         /* of the person, when it was made, or NTF_PLACE_*: store_persons.h */
 } ntf_delivery_t;
+
+/* Does it tell who had a person's number before that another has it? */
+static inline bool ntf_is_to_leaver(const ntf_delivery_t *row)
+{
+    return row->place == NTF_PLACE_LEAVES || row->place == NTF_PLACE_HAS_LEFT;
+}
 
 /* Is it for whoever comes next in the party's order? Others that are for one contact alone say so in `above` too. */
 static inline bool ntf_is_second(const ntf_delivery_t *row)

@@ -302,6 +302,7 @@ static int s_dispatch_read(cv_stmt_t *stmt, cv_arena_t *arena, ntf_dispatch_t *r
         .kind = (int)cv_stmt_get_int(stmt, 17),
         .time_ms = cv_stmt_get_int(stmt, 18),
         .person = cv_stmt_get_int(stmt, 19),
+        .place = (int)cv_stmt_get_int(stmt, 20),
     };
     return rc;
 }

@@ -82,6 +82,7 @@ typedef struct {
     cv_str_t notice, cause, event, party;
     int kind;
     int64_t time_ms, person; /* person 0: the delegation's */
+    int place;
 } ntf_dispatch_t;
 
 /* CV_ENOTFOUND. */

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Persons who gave an address are told what concerns them, through a mail server: registered, moved, withdrawn, erased.
+# Persons who gave an address are told what concerns them, through a mail server: registered, moved, withdrawn, replaced, erased.
 # SPDX-License-Identifier: Apache-2.0
 # ctest-labels: notifications
 import email
@@ -20,6 +20,7 @@ from receivers import Receiver
 
 RETRY = "200ms 300ms 400ms 500ms 600ms 700ms 800ms 900ms 1s 1s"
 DESK, DIANA, ERLAN = "ok-desk@kz.example", "ok-diana@person.example", "ok-erlan@person.example"
+SAULE = "ok-saule@person.example"
 
 
 class Persons(Case):
@@ -133,6 +134,56 @@ class Persons(Case):
         self.mails(DIANA, 1)
         world.decide(self.office, "notifications.redrive", {"dispatches": [n["dispatch"] for n in dead]})
         self.mails(DIANA, 3)
+
+    def test_another_takes_the_place(self):
+        self.begin()
+        diana, = self.mails(DIANA, 1)
+        self.mails(DESK, 1)
+        _, first = self.entry_of(diana)
+        wait_for(lambda: (n := self.notices(2)) and n[0]["state"] == "delivered", "what Diana was told to be known as delivered")
+        self.change(date_start="2030-05-20", date_end="2030-05-21")
+        _, diana = self.mails(DIANA, 2)
+        _, moved = self.entry_of(diana)
+        wait_for(lambda: len(n := self.notices(2)) == 2 and n[1]["state"] == "delivered", "the change to be delivered")
+        world.decide(self.office, "registration.substitute", {"event": "E1", "party": "KZ", "number": 2, "name": "Nurlanova Saule", "email": SAULE})
+        *_, last = self.mails(DIANA, 3)
+        saule, = self.mails(SAULE, 1)
+        self.assertIn("Omarova Diana", self.text_of(last))
+        self.assertIn("Ваше место занимает другой участник", self.text_of(last))
+        for other in ("Nurlanova", "Saule", SAULE, "Bekova", "Seitov", "Desk", DESK):
+            self.assertNotIn(other, last.as_string())
+            self.assertNotIn(other, self.text_of(last))
+        self.assertNotIn("Omarova", self.text_of(saule))
+        # Her entry ends, above all that she was sent; the newcomer's begins, above that.
+        method, ended = self.entry_of(last)
+        self.assertEqual((method, str(ended["UID"]), str(ended["STATUS"])), ("CANCEL", str(first["UID"]), "CANCELLED"))
+        self.assertEqual(str(ended["ATTENDEE"]), f"mailto:{DIANA}")
+        self.assertNotIn("Nurlanova", ended.to_ical().decode())
+        method, entry = self.entry_of(saule)
+        self.assertEqual((method, str(entry["UID"])), ("REQUEST", str(first["UID"])))
+        steps = [int(e["SEQUENCE"]) for e in (first, moved, ended, entry)]
+        self.assertEqual(steps, sorted(set(steps)))
+        notice = wait_for(lambda: [n for n in self.notices(2) if n["notice"].startswith("replaced.2.") and n["state"] == "delivered"], "it to be delivered")[0]
+        self.assertEqual(last["Message-ID"], f"<{notice['notice']}@convene.example>")
+        self.assertEqual((notice["kind"], notice["audience"]), ("decision", "person"))
+        self.assertTrue(notice["cause"].startswith("registration.private/"), notice["cause"])
+        # Once, whatever comes next; and of her nothing stays here.
+        self.d.notifications.kill()
+        self.d.notifications.start()
+        self.change(title="Another title")
+        self.mails(SAULE, 2)
+        self.mails(DIANA, 3)
+        row, = [r["data"] for r in self.d.log("notifications").query("dispatches") if r["data"]["notice"] == notice["notice"]]
+        self.assertNotIn("address", row)
+        self.assertEqual(row["headline"], "Another person takes your place")
+        self.d.notifications.stop()
+        for end in ("", "-wal"):
+            path = self.d.database("notifications") + end
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    octets = file.read()
+                for personal in (DIANA.encode(), "Omarova".encode()):
+                    self.assertNotIn(personal, octets, path)
 
     def test_erased_while_it_waits_for_a_server(self):
         self.begin()

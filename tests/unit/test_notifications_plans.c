@@ -17,10 +17,10 @@ static const char *const s_growing[] = {"ntf_delivery", "ntf_dispatch", "ntf_att
                                         "ntf_watch",    "ntf_due",      "ntf_change"};
 /* Indexes that hold what is not done yet, or what is asked for. */
 static const char *const s_partial[] = {
-    "ntf_delivery_ready",  "ntf_delivery_due",   "ntf_delivery_held",    "ntf_delivery_open",
-    "ntf_delivery_news",   "ntf_delivery_scrub", "ntf_delivery_pending", "ntf_delivery_lane",
-    "ntf_delivery_digest", "ntf_dispatch_due",   "ntf_dispatch_head",    "ntf_dispatch_dead",
-    "ntf_dispatch_lane",   "ntf_watch_at",       "ntf_watch_nobody",     "ntf_due_next",
+    "ntf_delivery_ready", "ntf_delivery_due",     "ntf_delivery_held",   "ntf_delivery_open",   "ntf_delivery_news",
+    "ntf_delivery_scrub", "ntf_delivery_pending", "ntf_delivery_lane",   "ntf_delivery_digest", "ntf_dispatch_due",
+    "ntf_dispatch_head",  "ntf_dispatch_dead",    "ntf_delivery_leaves", "ntf_dispatch_lane",   "ntf_watch_at",
+    "ntf_watch_nobody",   "ntf_due_next",
 };
 /* Read whole, and why that may be: none is of a turn. */
 static const char *const s_whole[] = {

@@ -61,7 +61,7 @@ static bool s_whole(const ntf_sample_t *sample, const ntf_news_t *news, bool has
 {
     switch (news->kind) {
     case NTF_DECISION:
-        return news->decided && sample->context.details;
+        return (news->decided || sample->context.is_replaced) && sample->context.details;
     case NTF_PROMOTION:
         return news->promoted && sample->context.details;
     case NTF_LAPSE:

@@ -5,7 +5,7 @@
  * are ours. Templates (templates/KIND.txt and .html, and partials) make texts of it. Names, titles and codes stand as they
  * were given, in their own script; but the name of a party in the recipient's language where its catalogue has it. Of
  * personal data a notice holds the recipient's own name and the names of its own delegation, nothing else; one to a person of
- * it holds that person's name alone. What comes from others is put on one line and stripped of control characters, so that it
+ * it holds that person's name alone, also one that says that another has its place. What comes from others is put on one line and stripped of control characters, so that it
  * cannot look like our text; only the text of a decision keeps its lines, each behind "> ".
  *
  * A time is always said with the clock on the wall, its offset from UTC and the zone: of the event or of the procedure
@@ -49,6 +49,7 @@ typedef struct {
     bool has_calendar;       /* a calendar part goes with it */
     int64_t person;          /* it is to this person, and says nothing of others: view_person.c; 0: to the delegation */
     cv_person_state_t place; /* of that person */
+    bool is_replaced; /* it was that person: another has its place now. A decision, of which nothing else is said */
 } ntf_context_t;
 
 /* What is ahead, and how long before it the reminder is. */

@@ -605,7 +605,7 @@ json_t *ntf_view(const ntf_context_t *given, const ntf_news_t *news)
         s_add_event(&make);
     if (!context->person && !ntf_audience_is_office(context->audience))
         s_add_answer(&make, news);
-    const char *said = s_news(&make, news);
+    const char *said = context->is_replaced ? "" : s_news(&make, news);
     if (context->person && ntf_view_person(context, news, make.view, &said))
         make.failed = true;
     cv_str_t headline = s_say(&make, said);

@@ -51,7 +51,7 @@ int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t
     const ntf_words_t *words = ntf_language_of(context->language)->words;
     bool says_state = news->kind == NTF_DECISION || news->kind == NTF_PROMOTION || news->kind == NTF_LAPSE;
     int64_t position = context->place == CV_PERSON_STATE_WAITING ? s_position(context, news) : 0;
-    bool was_offered = s_was_offered(context, news);
+    bool was_offered = !context->is_replaced && s_was_offered(context, news);
     cv_str_t state = ntf_words_get(words, CV_STR_NONE, cv_str(was_offered ? s_not_taken : s_states[context->place]));
     int failed = 0;
     for (size_t i = 0; i < sizeof(of_others) / sizeof(of_others[0]); i++)
@@ -60,9 +60,12 @@ int ntf_view_person(const ntf_context_t *context, const ntf_news_t *news, json_t
         (void)json_object_del(view, "why");
     if (context->place != CV_PERSON_STATE_OFFERED)
         (void)json_object_del(view, "expires");
-    if (says_state)
+    if (context->is_replaced) {
+        *headline = N_("Another person takes your place");
+        failed |= json_object_set_new(view, "replaced", json_true());
+    } else if (says_state)
         *headline = was_offered ? N_("The seat offered to you was not taken") : s_headlines[context->place];
-    if (context->place != CV_PERSON_STATE_ABSENT && !(news->changes & NTF_CANCELLED))
+    if (context->place != CV_PERSON_STATE_ABSENT && !context->is_replaced && !(news->changes & NTF_CANCELLED))
         failed |= json_object_set_new(view, "own", json_pack("{s:s%}", "state", state.ptr, state.len));
     if (position > 0)
         failed |= json_object_set_new(json_object_get(view, "own"), "position", json_integer(position));
