@@ -286,13 +286,15 @@ static int64_t s_seq(cv_str_t id)
     return at == 0 || cv_str_digits((cv_str_t){id.ptr + at, id.len - at}, SEQ_DIGITS, &seq) ? 0 : seq;
 }
 
-int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact)
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact,
+                    bool *ret_same)
 {
     bool any = false;
     int rc = CV_OK;
+    *ret_same = true;
     for (size_t i = 0; !rc && i < contact->persons_n; i++) {
         const cv_person_private_t *person = &contact->persons[i];
-        bool is_another = false;
+        bool is_another = false, has_same = true;
         rc = ntf_person_is_another(ntf->persons, contact->event, contact->party, person, &is_another);
         if (!rc && is_another)
             rc = ntf_person_replace(ntf->persons, contact->event, contact->party, person->number, s_seq(msg->id),
@@ -301,6 +303,10 @@ int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regis
             rc = ntf_dispatch_forget_person(ntf_post_store(ntf->post), contact->event, contact->party, person->number);
         if (!rc && is_another) /* it may name who is gone */
             rc = ntf_reason_drop(ntf->reasons, contact->event, contact->party, person->number);
+        if (!rc && person->email.ptr)
+            rc = ntf_address_is_of(ntf->reaches, contact->event, contact->party, person->number, person->email,
+                                   &has_same);
+        *ret_same = *ret_same && has_same;
         if (!rc)
             rc = ntf_store_person_put(ntf->store, contact->event, contact->party, person);
         any = any || is_another;
