@@ -209,6 +209,15 @@ static int s_counts(ntf_t *ntf, const ntf_job_t *job, int64_t now_ms, bool *ret_
     return is_gone ? ntf_webhook_gone(post->store, webhook.origin.number, now_ms) : rc;
 }
 
+/* Its webhook is off, and its queue is dead: what went by it alone is mailed. */
+static int s_gone(ntf_t *ntf, const ntf_job_t *job)
+{
+    ntf_dispatch_t dispatch;
+    int rc = ntf_dispatch_get(ntf->post->store, job->dispatch, ntf->post->arena, &dispatch);
+    ntf->work = true;
+    return rc ? rc : ntf_webhook_lost(ntf->prefers, dispatch.party);
+}
+
 static int s_end_one(ntf_t *ntf, const ntf_job_t *job, int64_t now_ms)
 {
     ntf_post_t *post = ntf->post;
@@ -240,6 +249,8 @@ static int s_end_one(ntf_t *ntf, const ntf_job_t *job, int64_t now_ms)
         rc = ntf_dispatch_end(post->store, &end);
     if (!rc && !counts && job->is_mail)
         rc = ntf_moved_back(ntf, job->dispatch);
+    if (!rc && counts && !job->is_mail && end.result == CV_DELIVERY_RESULT_GONE)
+        rc = s_gone(ntf, job);
     post->is_news = post->is_news || end.state != NTF_WAITS;
     if (!rc && end.state == NTF_DEAD)
         s_log_dead(job, end.result);
@@ -323,9 +334,9 @@ static int s_lease_webhook(ntf_t *ntf, ntf_post_t *post, const ntf_dispatch_t *d
     bool is_away = rc == CV_ENOTFOUND;
     if (is_away || (!rc && !webhook.is_on)) {
         rc = s_not_now(post, dispatch, is_away ? CV_DELIVERY_RESULT_WITHDRAWN : CV_DELIVERY_RESULT_GONE, true, now_ms);
-        if (!rc && is_away) /* it was on its way there when that was taken away: nobody has it */
-            rc = ntf_webhook_lost(ntf->prefers, dispatch->party);
-        ntf->work = ntf->work || is_away;
+        if (!rc) /* it was on its way elsewhere when that was taken away, or went off: nobody has it */
+            rc = ntf_webhook_lost_one(ntf->prefers, dispatch->n);
+        ntf->work = true;
         return rc ? rc : CV_ENOTFOUND;
     }
     if (rc || !post->has_key)

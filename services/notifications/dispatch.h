@@ -33,7 +33,8 @@
  *                                          old address's
  *   whom a mail is for changes, or its     what waits is due at once at the address it is for now, made anew, in the order it was
  *   address does                           made in; what is on its way fails without being counted, and follows: moved.h
- *   410                                    the webhook is off, its queue is dead; setting it again turns it on
+ *   410                                    the webhook is off, its queue is dead, and what its party wanted there alone is mailed;
+ *                                          setting it again turns it on
  *   the disk is full                       ends are kept in memory and committed when there is room; nothing is leased
  *   the clock steps back                   what waits has its pause from now on; forward: it is due (core_retry.h)
  *   no mail server is set any more         mail waits until there is one
