@@ -101,9 +101,10 @@ class Moved(Deployed):
         self.assertEqual([m["id"] for m in server.taken()], [f"<{d['notice']}@convene.example>" for d in self.dispatches("E1/KZ")])
 
     def hanging(self):
-        """It is on its way to the old address, which does not answer, and the address is another by now."""
+        """It is on its way to the old address, which does not answer, and the address is another by now; the old one comes next."""
         server = self.begin_with("hang1-old@kz.example", **{"notifications/timeout_ms": 1500})
         wait_for(lambda: [r for r in server.rows() if "hung" in r], "an attempt that has begun")
+        self.recipient("hang1-old@kz.example", 2)
         self.recipient(NEW)
         self.withdraw()
         self.assertEqual([d["state"] for d in self.dispatches("E1/KZ")][0], "sending")
