@@ -6,6 +6,7 @@
 #include "convene/config.h"
 #include "convene/log.h"
 #include "notifications/escalate.h"
+#include "notifications/moved.h"
 #include "notifications/persons.h"
 
 #include <sodium.h>
@@ -186,11 +187,18 @@ static void s_log_dead(const ntf_job_t *job, cv_delivery_result_t result)
 }
 
 /* Whether a failure counts: not if the webhook has another address by now, or was taken away meanwhile, of which the next
- * lease makes what it must, at once. One that answered 410 is off. */
-static int s_counts(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms, bool *ret_counts)
+ * lease makes what it must, at once; nor if the mail is for another address. A webhook that answered 410 is off. */
+static int s_counts(ntf_t *ntf, const ntf_job_t *job, int64_t now_ms, bool *ret_counts)
 {
+    ntf_post_t *post = ntf->post;
     ntf_dispatch_t dispatch;
     ntf_webhook_t webhook;
+    bool is_moved = false;
+    if (job->is_mail) {
+        int moved_rc = ntf_moved_meanwhile(ntf, job->dispatch, &is_moved);
+        *ret_counts = !is_moved;
+        return moved_rc;
+    }
     int rc = ntf_dispatch_get(post->store, job->dispatch, post->arena, &dispatch);
     if (!rc)
         rc = ntf_webhook_of(post->store, dispatch.webhook, post->arena, &webhook);
@@ -201,8 +209,18 @@ static int s_counts(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms, bool
     return is_gone ? ntf_webhook_gone(post->store, webhook.origin.number, now_ms) : rc;
 }
 
-static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
+/* Its webhook is off, and its queue is dead: what went by it alone is mailed. */
+static int s_gone(ntf_t *ntf, const ntf_job_t *job)
 {
+    ntf_dispatch_t dispatch;
+    int rc = ntf_dispatch_get(ntf->post->store, job->dispatch, ntf->post->arena, &dispatch);
+    ntf->work = true;
+    return rc ? rc : ntf_webhook_lost(ntf->prefers, dispatch.party);
+}
+
+static int s_end_one(ntf_t *ntf, const ntf_job_t *job, int64_t now_ms)
+{
+    ntf_post_t *post = ntf->post;
     ntf_dispatch_end_t end = {.number = job->dispatch,
                               .result = job->end.result,
                               .at_ms = now_ms,
@@ -220,8 +238,8 @@ static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
         if (end.next_ms == 0)
             end.state = NTF_DEAD;
     }
-    if (end.is_failure && !job->is_mail)
-        rc = s_counts(post, job, now_ms, &counts);
+    if (end.is_failure)
+        rc = s_counts(ntf, job, now_ms, &counts);
     if (!counts) {
         end.state = NTF_WAITS;
         end.next_ms = now_ms;
@@ -229,6 +247,10 @@ static int s_end_one(ntf_post_t *post, const ntf_job_t *job, int64_t now_ms)
     }
     if (!rc)
         rc = ntf_dispatch_end(post->store, &end);
+    if (!rc && !counts && job->is_mail)
+        rc = ntf_moved_back(ntf, job->dispatch);
+    if (!rc && counts && !job->is_mail && end.result == CV_DELIVERY_RESULT_GONE)
+        rc = s_gone(ntf, job);
     post->is_news = post->is_news || end.state != NTF_WAITS;
     if (!rc && end.state == NTF_DEAD)
         s_log_dead(job, end.result);
@@ -328,9 +350,9 @@ static int s_lease_webhook(ntf_t *ntf, ntf_post_t *post, const ntf_dispatch_t *d
     bool is_away = rc == CV_ENOTFOUND;
     if (is_away || (!rc && !webhook.is_on)) {
         rc = s_not_now(post, dispatch, is_away ? CV_DELIVERY_RESULT_WITHDRAWN : CV_DELIVERY_RESULT_GONE, true, now_ms);
-        if (!rc && is_away) /* it was on its way there when that was taken away: nobody has it */
-            rc = ntf_webhook_lost(ntf->prefers, dispatch->party);
-        ntf->work = ntf->work || is_away;
+        if (!rc) /* it was on its way elsewhere when that was taken away, or went off: nobody has it */
+            rc = ntf_webhook_lost_one(ntf->prefers, dispatch->n);
+        ntf->work = true;
         return rc ? rc : CV_ENOTFOUND;
     }
     if (rc || !post->has_key)
@@ -434,12 +456,12 @@ static int s_transaction(ntf_t *ntf, ntf_post_t *post, int64_t now_ms, int64_t *
     static const int channels[] = {NTF_EMAIL, NTF_WEBHOOK};
     int64_t next_ms = 0, due_ms;
     post->paced_ms = 0;
-    int rc = post->is_recovered ? CV_OK : ntf_dispatches_recover(post->store);
+    int rc = post->is_recovered ? CV_OK : ntf_moved_recover(ntf);
     if (!rc && (!post->is_recovered || post->went_back)) /* it may have been while there was no process */
         rc = ntf_dispatches_set_back(post->store, now_ms, NTF_STEP_MS,
                                      ntf_retry_longest_ms(&ntf_post_settings()->ladder));
     for (size_t i = 0; !rc && i < post->ended_n; i++)
-        rc = s_end_one(post, post->ended[i], now_ms);
+        rc = s_end_one(ntf, post->ended[i], now_ms);
     for (size_t i = 0; !rc && i < sizeof(channels) / sizeof(channels[0]); i++) {
         bool can = channels[i] == NTF_EMAIL ? ntf_post_has_mail() : post->has_key;
         if (!can)
@@ -573,16 +595,21 @@ int ntf_post_turn(ntf_t *ntf, cv_db_t *db, int64_t now_ms)
 }
 
 /* Ends that come while stopping are committed like others; nothing new is begun. */
-static void s_drain(ntf_post_t *post, int64_t now_ms)
+void ntf_post_drain(ntf_t *ntf)
 {
+    ntf_post_t *post = ntf->post;
+    int64_t now_ms = post->now_ms;
+    if (!post->courier)
+        return;
     ntf_courier_stop(post->courier);
     s_take(post, now_ms);
     cv_arena_reset(post->arena);
+    cv_arena_reset(ntf->arena);
     int rc = post->ended_n > 0 ? cv_db_begin(post->db) : CV_OK;
     if (rc || post->ended_n == 0)
         return;
     for (size_t i = 0; !rc && i < post->ended_n; i++)
-        rc = s_end_one(post, post->ended[i], now_ms);
+        rc = s_end_one(ntf, post->ended[i], now_ms);
     if (!rc)
         rc = cv_db_commit(post->db);
     else
@@ -596,8 +623,6 @@ void ntf_post_close(ntf_post_t **ref)
     ntf_post_t *post = *ref;
     if (!post)
         return;
-    if (post->courier)
-        s_drain(post, post->now_ms);
     ntf_courier_destroy(&post->courier);
     for (; post->ended_n > 0; post->ended_n--)
         ntf_job_free(&post->ended[post->ended_n - 1]);

@@ -31,7 +31,10 @@
  *   while something is on its way          withdrawn, and mails it to who wanted the webhook alone; or sends it to the new address
  *   a webhook moves                        what waits is due at once, with the whole ladder: pauses and failures were the
  *                                          old address's
- *   410                                    the webhook is off, its queue is dead; setting it again turns it on
+ *   whom a mail is for changes, or its     what waits is due at once at the address it is for now, made anew, in the order it was
+ *   address does                           made in; what is on its way fails without being counted, and follows: moved.h
+ *   410                                    the webhook is off, its queue is dead, and what its party wanted there alone is mailed;
+ *                                          setting it again turns it on
  *   the disk is full                       ends are kept in memory and committed when there is room; nothing is leased
  *   the clock steps back                   what waits has its pause from now on; forward: it is due (core_retry.h)
  *   no mail server is set any more         mail waits until there is one
@@ -75,8 +78,9 @@ int ntf_post_configure(const struct cv_config *config, char *ret_error, size_t e
 const ntf_post_settings_t *ntf_post_settings(void);
 
 int ntf_post_open(cv_db_t *db, ntf_post_t **ret_post) CV_USE_RESULT;
-/* Waits for what is on its way. */
-void ntf_post_close(ntf_post_t **post);
+/* Waits for what is on its way; nothing leaves after it. */
+void ntf_post_drain(ntf_t *ntf);
+void ntf_post_close(ntf_post_t **post); /* after that, if anything was sent */
 /* The file that secrets are made from: read, or made where no webhook needs one yet. CV_EINVAL with the reason. */
 int ntf_post_start(ntf_post_t *post, char *ret_error, size_t error_size);
 /* NULL: there is no key file. */

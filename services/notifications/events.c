@@ -19,6 +19,7 @@
 #include "notifications/core_escalate.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
+#include "notifications/moved.h"
 #include "notifications/offers.h"
 #include "notifications/opening.h"
 #include "notifications/persons.h"
@@ -249,13 +250,18 @@ static int s_event(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_schedu
 static int s_contact(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact)
 {
     int rc = CV_OK;
+    bool is_same = true, persons_same = true;
     if (contact->has_contact) {
-        rc = ntf_store_contact_put(ntf->store, contact->event, contact->party, &contact->contact);
+        rc = ntf_contact_has(ntf->movings, contact->event, contact->party, contact->contact.email, &is_same);
+        if (!rc)
+            rc = ntf_store_contact_put(ntf->store, contact->event, contact->party, &contact->contact);
         if (!rc)
             rc = ntf_store_release_recipient(ntf->store, contact->event, contact->party);
     }
     if (!rc)
-        rc = ntf_persons_put(ntf, tx, msg, contact);
+        rc = ntf_persons_put(ntf, tx, msg, contact, &persons_same);
+    if (!rc && !(is_same && persons_same))
+        rc = ntf_moved(ntf, contact->event, contact->party);
     if (!rc)
         rc = ntf_reason_put(ntf->reasons, contact);
     ntf_stir(ntf);

@@ -63,6 +63,7 @@
 #include "notifications/store.h"
 #include "notifications/store_audience.h"
 #include "notifications/store_escalate.h"
+#include "notifications/store_moved.h"
 #include "notifications/store_persons.h"
 #include "notifications/store_ping.h"
 #include "notifications/store_prefer.h"
@@ -94,6 +95,7 @@ typedef struct {
     ntf_prefers_t *prefers;
     ntf_arrivals_t *arrivals;
     ntf_reaches_t *reaches;
+    ntf_movings_t *movings;
     ntf_watches_t *watches;
     ntf_pings_t *pings;
     ntf_persons_t *persons;

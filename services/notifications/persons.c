@@ -421,16 +421,22 @@ static int s_replace(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_regi
     return rc || !is_told ? rc : s_tell_leaver(ntf, msg, contact, person->number, &leaver);
 }
 
-int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact)
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact,
+                    bool *ret_same)
 {
     bool any = false;
     int rc = CV_OK;
+    *ret_same = true;
     for (size_t i = 0; !rc && i < contact->persons_n; i++) {
         const cv_person_private_t *person = &contact->persons[i];
-        bool is_another = false;
+        bool is_another = false, has_same = true;
         rc = ntf_person_is_another(ntf->persons, contact->event, contact->party, person, &is_another);
         if (!rc && is_another)
             rc = s_replace(ntf, tx, msg, contact, person);
+        if (!rc && person->email.ptr)
+            rc = ntf_address_is_of(ntf->reaches, contact->event, contact->party, person->number, person->email,
+                                   &has_same);
+        *ret_same = *ret_same && has_same;
         if (!rc)
             rc = ntf_store_person_put(ntf->store, contact->event, contact->party, person);
         any = any || is_another;

@@ -62,6 +62,7 @@
  *   is another's already                registration.private was. Its state is put down
  *   a change is seen before who it is   whoever gets a place by a decision is told the changes that were made since the version
  *   about is known                      it went by, as the delegation is (core.h)
+ *   another address is given            what waits for the old one goes there at once (moved.h)
  *   the address is dead                 its rows wait, until it is cleared or another one is given (reach.h); what was mailed is
  *                                       a dead letter. Who has another address does not notice
  *   the person is erased, or has no     what has not left, or is dead, ends as `silenced`, at once where it was erased; what
@@ -89,9 +90,10 @@ enum { NTF_OWED_MAX = 256 }; /* notices taken up in one lease */
 int ntf_person_is_told(ntf_t *ntf, int kind, bool *ret_told) CV_USE_RESULT;
 /* A notice to a delegation was made, which may concern its persons. */
 int ntf_persons_owe(ntf_t *ntf, int kind, cv_str_t notice) CV_USE_RESULT;
-/* Who is in the delegation, where they are written to, and who is there instead of another. */
-int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg,
-                    const cv_registration_contact_v1_t *contact) CV_USE_RESULT;
+/* Who is in the delegation, where they are written to, and who is there instead of another. *ret_same: nobody has an address
+ * that it had not before. */
+int ntf_persons_put(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_registration_contact_v1_t *contact,
+                    bool *ret_same) CV_USE_RESULT;
 /* What told who had a number before, and is done, forgets whom it was to. */
 int ntf_persons_left(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* Makes the rows of what is owed and can be told. */

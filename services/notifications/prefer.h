@@ -24,6 +24,8 @@
  *   the clock steps forward           digests come early, quiet hours end early
  *   the clock steps back              what then would wait for too long (store_prefer.c) goes at the next lease
  *   preferences or hours change       what waits is looked at anew
+ *   who wants a webhook alone loses   what that has not taken is looked at anew, and mailed if no other webhook has it
+ *   it, or it answers 410
  *   a name must be forgotten          the digests that hold it are made anew: scrub.c
  *
  * Webhooks are for programs: they get every notice at once. What was handed to the mail server's queue before quiet hours

@@ -6,6 +6,7 @@
 #include "convene/log.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
+#include "notifications/moved.h"
 #include "notifications/ping.h"
 
 #include <string.h>
@@ -38,6 +39,8 @@ static int s_take(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *dispatch, const
         rc = ntf_escalate_again(ntf, dispatch->n, now_ms);
     if (!rc && effect->stops && address.ptr)
         rc = ntf_address_stop(ntf->reaches, address, effect->stops, now_ms, bounce->status);
+    if (!rc && effect->stops && address.ptr)
+        rc = ntf_moved_from(ntf, address);
     if (!rc) /* of an address that nobody has any more nothing is kept */
         rc = ntf_address_forget(ntf->reaches);
     if (rc)
@@ -111,6 +114,8 @@ static int s_clear(ntf_t *ntf, cv_tx_t *tx, const cv_notifications_contact_clear
                          (int)clear->order, CV_STR_ARG(clear->party));
     if (!rc)
         rc = ntf_store_release_recipient(ntf->store, CV_STR_NONE, clear->party);
+    if (!rc)
+        rc = ntf_moved(ntf, CV_STR_NONE, clear->party);
     if (rc)
         return rc;
     ntf->pinging = true;

@@ -10,11 +10,11 @@
  *   flush()                        tells of the notice, and of each contact whose state is another than was told
  *                                  (store_reach.h), in the same transaction
  *   from then on                   whoever is next in the party's order is written to instead. What was composed for the
- *                                  stopped address and waits is composed anew for the next one when its turn comes
- *                                  (dispatch.c), and is dead ("stopped") if there is none; what is not composed yet waits
+ *                                  stopped address and waits goes to the next one at once, composed anew (moved.h), and is
+ *                                  dead ("stopped") when its turn comes if there is none; what is not composed yet waits
  *                                  for somebody to write to
- *   the address is changed,        mail goes there again; what waited leaves, and what is dead is redriven by command
- *   or cleared by command
+ *   the address is changed,        mail goes there again; what waited leaves at once, and what is dead is redriven by
+ *   or cleared by command          command
  *
  * A dead dispatch that came back is not sent to somebody else by itself: it is in the attention list, and its redrive goes
  * to whoever is told then.

@@ -4,6 +4,7 @@
 #include "notifications/audience.h"
 #include "notifications/content/languages.h"
 #include "notifications/mail.h"
+#include "notifications/moved.h"
 #include "notifications/prefer.h"
 #include "notifications/reach.h"
 #include "notifications/requests_dispatch.h"
@@ -30,6 +31,8 @@ static int s_recipient_put(ntf_t *ntf, cv_tx_t *tx, const cv_recipient_t *recipi
         rc = ntf_address_forget(ntf->reaches);
     if (!rc)
         rc = ntf_store_release_recipient(ntf->store, CV_STR_NONE, recipient->party);
+    if (!rc)
+        rc = ntf_moved(ntf, CV_STR_NONE, recipient->party);
     if (rc)
         return rc;
     ntf->pinging = true;

@@ -25,6 +25,7 @@
 #include "convene/log.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
+#include "notifications/moved.h"
 
 #include <unistd.h>
 
@@ -35,8 +36,12 @@ int ntf_forget(ntf_t *ntf, cv_tx_t *tx, cv_str_t event, cv_str_t party)
         rc = ntf_digest_forget(ntf->prefers, event, party);
     if (!rc && event.ptr)
         rc = ntf_person_end_all(ntf->persons, event, party, cv_tx_now_ms(tx));
+    if (!rc && event.ptr) /* away from whom is erased */
+        rc = ntf_moved(ntf, CV_STR_NONE, party);
     if (!rc)
         rc = ntf_dispatch_forget(ntf_post_store(ntf->post), event, party);
+    if (!rc && event.ptr) /* what lost its address has its place in the order again */
+        rc = ntf_moved(ntf, CV_STR_NONE, party);
     ntf_stir(ntf);
     ntf->scrub = true;
     return rc ? rc : cv_tx_scrub(tx, true);

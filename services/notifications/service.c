@@ -103,7 +103,9 @@ static void s_close(void **self)
     ntf_t *ntf = *self;
     if (!ntf)
         return;
-    ntf_post_close(&ntf->post); /* first: it waits for what is on its way */
+    if (ntf->post)
+        ntf_post_drain(ntf); /* first: it waits for what is on its way */
+    ntf_post_close(&ntf->post);
     if (ntf->store)
         ntf_store_close(&ntf->store);
     if (ntf->reminders)
@@ -116,6 +118,8 @@ static void s_close(void **self)
         ntf_arrivals_close(&ntf->arrivals);
     if (ntf->reaches)
         ntf_reaches_close(&ntf->reaches);
+    if (ntf->movings)
+        ntf_movings_close(&ntf->movings);
     if (ntf->watches)
         ntf_watches_close(&ntf->watches);
     if (ntf->pings)
@@ -150,6 +154,8 @@ static int s_open(cv_db_t *db, void **ret_self)
         rc = ntf_arrivals_open(db, &ntf->arrivals);
     if (!rc)
         rc = ntf_reaches_open(db, &ntf->reaches);
+    if (!rc)
+        rc = ntf_movings_open(db, &ntf->movings);
     if (!rc)
         rc = ntf_watches_open(db, &ntf->watches);
     if (!rc)
@@ -347,7 +353,7 @@ static const char *const s_migrations[] = {
     ntf_tables_arrival, ntf_tables_prefer,   ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
     ntf_tables_reach_2, ntf_tables_report,   ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers,
     ntf_tables_reason,  ntf_tables_language, ntf_tables_watch_2,  ntf_tables_named,    ntf_tables_salt,
-    ntf_tables_waiting, ntf_tables_head,     ntf_tables_leaves};
+    ntf_tables_waiting, ntf_tables_head,     ntf_tables_leaves,   ntf_tables_moved};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

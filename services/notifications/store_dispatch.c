@@ -76,7 +76,7 @@ int ntf_dispatches_set_back(ntf_dispatches_t *d, int64_t now_ms, int64_t slack_m
     return rc;
 }
 
-static int s_settle(ntf_dispatches_t *d, int channel, cv_str_t address)
+int ntf_dispatch_settle(ntf_dispatches_t *d, int channel, cv_str_t address)
 {
     cv_stmt_int(d->settle_clear, 1, channel);
     cv_stmt_text(d->settle_clear, 2, address);
@@ -357,33 +357,36 @@ int ntf_dispatch_due(ntf_dispatches_t *d, int channel, int64_t now_ms, int64_t a
     return s_dispatches(d->due, arena, max, ret_dispatches, ret_n);
 }
 
-/* Whether it is the head of its lane; *ret_moved: its address is another. */
-static int s_is_head(ntf_dispatches_t *d, int64_t number, cv_str_t address, bool *ret_head, bool *ret_moved)
+/* Whether it is the head of its lane, whose address is in ret_address. */
+static int s_is_head(ntf_dispatches_t *d, int64_t number, bool *ret_head, char ret_address[ADDRESS_MAX])
 {
     cv_stmt_int(d->place, 1, number);
     int rc = cv_stmt_step(d->place);
     if (rc <= 0)
         return rc ? rc : CV_ENOTFOUND;
-    *ret_moved = !cv_str_equal(cv_stmt_get_text(d->place, 1), address);
+    rc = cv_str_copy(cv_stmt_get_text(d->place, 1), ret_address, ADDRESS_MAX);
     *ret_head = cv_stmt_get_int(d->place, 4) != 0;
     cv_stmt_reset(d->place);
-    return CV_OK;
+    return rc ? CV_ECORRUPT : CV_OK;
 }
 
 int ntf_dispatch_lease(ntf_dispatches_t *d, const ntf_dispatch_t *dispatch, int64_t now_ms)
 {
-    bool is_head, moved;
-    int rc = s_is_head(d, dispatch->number, dispatch->address, &is_head, &moved);
-    if (!rc &&
-        moved) { /* a mail that was made anew, to another address: it changes lanes, and may not be first there */
+    bool is_head;
+    char was[ADDRESS_MAX], now[ADDRESS_MAX];
+    int rc = s_is_head(d, dispatch->number, &is_head, was);
+    if (!rc && !cv_str_is(dispatch->address, was)) {
+        /* a mail that was made anew, to another address: it changes lanes, and may not be first there */
         cv_stmt_int(d->move, 1, dispatch->number);
         cv_stmt_text(d->move, 2, dispatch->address);
         cv_stmt_blob(d->move, 3, dispatch->body.ptr, dispatch->body.len);
         rc = cv_stmt_run(d->move);
         if (!rc)
-            rc = s_settle_all(d);
+            rc = ntf_dispatch_settle(d, dispatch->channel, cv_str(was));
         if (!rc)
-            rc = s_is_head(d, dispatch->number, dispatch->address, &is_head, &moved);
+            rc = ntf_dispatch_settle(d, dispatch->channel, dispatch->address);
+        if (!rc)
+            rc = s_is_head(d, dispatch->number, &is_head, now);
     }
     if (rc || !is_head)
         return rc ? rc : CV_ENOTFOUND;
@@ -428,7 +431,7 @@ static int s_settle_moved(ntf_dispatches_t *d, int64_t number, const char *was)
     cv_stmt_reset(d->place);
     if (rc)
         return CV_ECORRUPT;
-    return strcmp(address, was) ? s_settle(d, NTF_WEBHOOK, cv_str(address)) : CV_OK;
+    return strcmp(address, was) ? ntf_dispatch_settle(d, NTF_WEBHOOK, cv_str(address)) : CV_OK;
 }
 
 int ntf_dispatch_end(ntf_dispatches_t *d, const ntf_dispatch_end_t *end)
@@ -457,7 +460,7 @@ int ntf_dispatch_end(ntf_dispatches_t *d, const ntf_dispatch_end_t *end)
     if (!rc && attempts > 0)
         rc = s_attempt_put(d, end, attempts);
     if (!rc)
-        rc = s_settle(d, channel, cv_str(kept));
+        rc = ntf_dispatch_settle(d, channel, cv_str(kept));
     return rc || channel != NTF_WEBHOOK || end->state != NTF_WAITS ? rc : s_settle_moved(d, end->number, kept);
 }
 

@@ -95,6 +95,8 @@ int ntf_dispatch_add_mail(ntf_dispatches_t *d, const ntf_delivery_t *delivery, c
 /* Heads that are due, of one channel, behind (next_ms, number) in that order. */
 int ntf_dispatch_due(ntf_dispatches_t *d, int channel, int64_t now_ms, int64_t after_ms, int64_t after_number,
                      cv_arena_t *arena, size_t max, ntf_dispatch_t *ret_dispatches, size_t *ret_n) CV_USE_RESULT;
+/* Which one of a lane may go next is found anew, after what a dispatch of it was changed by elsewhere. */
+int ntf_dispatch_settle(ntf_dispatches_t *d, int channel, cv_str_t address) CV_USE_RESULT;
 /* An attempt begins. body: of a mail, as it is sent now and from now on. address: may be another than before, which moves
  * it. CV_ENOTFOUND: it is not, or not any more, the head of its lane. */
 int ntf_dispatch_lease(ntf_dispatches_t *d, const ntf_dispatch_t *dispatch, int64_t now_ms) CV_USE_RESULT;

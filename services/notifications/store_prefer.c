@@ -49,6 +49,11 @@ const char ntf_tables_prefer[] =
     "SELECT party, about, mode FROM ntf_wait WHERE mode = " mode " AND until_ms > ?1 + " longest " " \
     "LIMIT 1"
 #define TOO_LONG(mode, longest) "EXISTS(SELECT 1 FROM ntf_wait WHERE mode = " mode " AND until_ms > ?1 + " longest ")"
+/* Of a dispatch d: its webhook was taken away, or answered that it is gone: nobody has the notice there, nor will. */
+#define IS_OFF "(d.state = 4 AND d.reason IN (4, 15))"
+#define LEAVE_OTHERWISE                                                                                     \
+    "UPDATE ntf_delivery SET state = 1, digest = 0, channel = 1 WHERE digest = -3 AND NOT EXISTS(SELECT 1 " \
+    "FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND NOT " IS_OFF ")"
 #define DIGESTS_OF_LANE "(SELECT digest FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND digest > 0)"
 
 #define STATEMENTS(XX)                                                                                                        \
@@ -69,11 +74,10 @@ const char ntf_tables_prefer[] =
     XX(wait_hold, "UPDATE ntf_delivery SET hold = ?2 WHERE n = ?1 AND state = 1")                                             \
     XX(silently, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = ?2, mail = NULL, reason = NULL,"                      \
                  " channel = CASE ?2 WHEN -3 THEN 2 ELSE channel END WHERE n = ?1")                                           \
-    XX(has_webhook, "SELECT EXISTS(SELECT 1 FROM ntf_dispatch WHERE n = ?1 AND channel = 3"                                   \
-                    " AND NOT (state = 4 AND reason = 15))")                                                                  \
-    XX(webhook_lost, "UPDATE ntf_delivery SET state = 1, digest = 0, channel = 1 WHERE digest = -3 AND party = ?1"            \
-                     " AND NOT EXISTS(SELECT 1 FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n"                             \
-                     " AND NOT (d.state = 4 AND d.reason = 15))")                                                             \
+    XX(has_webhook,                                                                                                           \
+       "SELECT EXISTS(SELECT 1 FROM ntf_dispatch AS d WHERE d.n = ?1 AND d.channel = 3 AND NOT " IS_OFF ")")                  \
+    XX(webhook_lost, LEAVE_OTHERWISE " AND party = ?1")                                                                       \
+    XX(webhook_lost_one, LEAVE_OTHERWISE " AND n = ?1")                                                                       \
     XX(end_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN " ENDED)                                                     \
     XX(end_drop, "DELETE FROM ntf_wait WHERE n IN " ENDED)                                                                    \
     XX(anew_release, "UPDATE ntf_delivery SET hold = 0 WHERE n IN (SELECT n FROM ntf_wait WHERE party = ?1)")                 \
@@ -103,6 +107,8 @@ const char ntf_tables_prefer[] =
                   " WHERE channel = 2 AND n IN " DIGESTS_OF_LANE)
 
 NTF_STATEMENT_SET(ntf_prefers, STATEMENTS)
+
+_Static_assert(CV_DELIVERY_RESULT_GONE == 4 && CV_DELIVERY_RESULT_WITHDRAWN == 15, "IS_OFF says them as numbers");
 
 /* ---- helpers ------------------------------------------------------------------------------ */
 
@@ -297,6 +303,11 @@ int ntf_wait_anew(ntf_prefers_t *store, cv_str_t party)
 int ntf_webhook_lost(ntf_prefers_t *store, cv_str_t party)
 {
     return s_run_for(store->webhook_lost, party, CV_STR_NONE);
+}
+
+int ntf_webhook_lost_one(ntf_prefers_t *store, int64_t n)
+{
+    return s_run(store->webhook_lost_one, n);
 }
 
 int ntf_wait_next(ntf_prefers_t *store, int64_t now_ms, int64_t *ret_ms)

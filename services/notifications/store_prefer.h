@@ -71,7 +71,7 @@ typedef struct {
 int ntf_wait(ntf_prefers_t *store, const ntf_wait_t *wait) CV_USE_RESULT;
 /* It ends here, with that for ntf_delivery.digest, and no message. */
 int ntf_end_silently(ntf_prefers_t *store, int64_t n, int how) CV_USE_RESULT;
-/* Whether a webhook has it. */
+/* Whether a webhook has it, or may yet. */
 int ntf_has_webhook(ntf_prefers_t *store, int64_t n, bool *ret_has) CV_USE_RESULT;
 /* Lets go what waited for the end of quiet hours. What waits for longer than there is to wait for was put there by a
  * clock that has stepped back since: it goes too. */
@@ -80,8 +80,10 @@ int ntf_wait_end(ntf_prefers_t *store, int64_t now_ms) CV_USE_RESULT;
 int ntf_wait_anew(ntf_prefers_t *store, cv_str_t party) CV_USE_RESULT;
 /* The earliest end; CV_ENOTFOUND: nothing waits. */
 int ntf_wait_next(ntf_prefers_t *store, int64_t now_ms, int64_t *ret_ms) CV_USE_RESULT;
-/* A webhook of the party was taken away: what went by it alone and has not arrived leaves otherwise. */
+/* A webhook of the party was taken away, or is gone: what went by it alone and has not arrived leaves otherwise. */
 int ntf_webhook_lost(ntf_prefers_t *store, cv_str_t party) CV_USE_RESULT;
+/* The same of this delivery. */
+int ntf_webhook_lost_one(ntf_prefers_t *store, int64_t n) CV_USE_RESULT;
 
 /* ---- digests ---- */
 enum { NTF_DIGEST_MAX = 20 }; /* notices in one */

@@ -13,7 +13,7 @@
  *
  * Invariants
  *   mail goes to no address that is stopped: whom to write to is looked up without them (recipient_for of statements.h),
- *   and what was composed before is composed anew when its turn comes (dispatch.c)
+ *   and what was composed before is moved (moved.h), or composed anew when its turn comes (dispatch.c)
  *   whenever flush() has ended, ntf_contact_told is ntf_reach
  */
 #ifndef NOTIFICATIONS_STORE_REACH_H

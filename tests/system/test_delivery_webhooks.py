@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ctest-labels: notifications
 import base64
+import collections
 import hashlib
 import hmac
 import json
@@ -100,10 +101,36 @@ class Webhooks(Deployed):
         self.hook("KZ", f"{base}/ok/KZ")  # another address: the dead one again goes there
         self.hook("TR", f"{base}/ok/TR")
         world.decide(self.office, "notifications.redrive", {})
-        wait_for(lambda: "/ok/TR" in [r["path"] for r in web.taken()] or self.dispatches(what="dead"), "redriven")
+        wait_for(lambda: {"/ok/KZ", "/ok/TR"} <= {r["path"] for r in web.taken()}, lambda: f"redriven: {self.dispatches(what='dead')}")
+        self.assertEqual(self.dispatches(what="dead"), [])
         world.decide(self.office, "notifications.webhook.put", {"party": "AZ", "order": 1})
         self.assert_outcome(self.office.ask("notifications.webhook.put", {"party": "AZ", "order": 1}), "NOTFOUND", "no_webhook", "data.order")
         self.assert_outcome(self.office.ask("notifications.webhook.rotate", {"party": "AZ", "order": 2}), "NOTFOUND", "no_webhook", "data.order")
+
+    def test_gone_and_nobody_else_has_it(self):
+        """Who wants its webhook alone is mailed what that answered 410 to, what waited behind it, and what was on its way; each once."""
+        web, server = self.receiver("web"), self.receiver("mail")
+        self.with_mail(server, **{"notifications/retry": "1h", "notifications/timeout_ms": 1500})
+        world.open_event(self.d, self.office, "E1", world.rules(50))
+        world.decide(self.office, "notifications.preference.put", {"party": "KZ", "mode": "webhook"})
+        self.hook("KZ", f"http://127.0.0.1:{web.port}/hang/kz")
+        for _ in range(3):
+            self.register("KZ", "ok-desk@kz.example")
+        wait_for(web.rows, "an attempt that has begun")
+        self.assertEqual([d["state"] for d in self.dispatches("E1/KZ")], ["sending", "queued", "queued"])
+        self.hook("KZ", f"http://127.0.0.1:{web.port}/gone/kz")
+        self.settle("email", 3)
+        self.register("KZ", "ok-desk@kz.example")  # no webhook is on
+        self.settle("email", 4)
+        found = collections.Counter((d["channel"], d["state"], d.get("reason")) for d in self.dispatches("E1/KZ"))
+        self.assertEqual(found, {("webhook", "dead", "gone"): 3, ("email", "delivered", None): 4})
+        mails = sorted(m["id"] for m in server.taken())
+        self.assertEqual(mails, sorted(f"<{d['notice']}@convene.example>" for d in self.dispatches("E1/KZ") if d["channel"] == "email"))
+        self.assertEqual([h["is_on"] for h in self.dispatches("KZ", "webhooks")], [False])
+        world.decide(self.office, "notifications.redrive", {})  # it is off: dead again, and mailed no second time
+        wait_for(lambda: len(self.dispatches(what="dead")) == 3, "dead again")
+        self.d.wait_settled()
+        self.assertEqual(len(server.taken()), 4)
 
     def test_webhook_into_the_house(self):
         """Addresses of this machine and the networks around it are not connected to, by whatever name."""
