@@ -125,6 +125,7 @@ def serve_web(options):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer leaves in one piece: in three, each of the last two waits 40 ms for an acknowledgement
 
         def do_POST(self):  # pylint: disable=invalid-name
             body = self.rfile.read(int(self.headers["content-length"]))

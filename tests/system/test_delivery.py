@@ -288,7 +288,8 @@ class Delivery(Deployed):
         for d in found:
             results = [a["result"] for a in d.get("log", [])]
             if d["channel"] == "email" and d["party"] == "TR":
-                self.assertGreaterEqual(results.count("later"), 2, d)
+                # What it answered when the service was killed, nobody heard.
+                self.assertGreaterEqual(results.count("later") + results.count("interrupted"), 2, d)
             if d["channel"] == "email" and d["party"] == "OSCE":
                 self.assertTrue({"timeout", "failed", "interrupted"} & set(results), d)
 
