@@ -67,9 +67,8 @@ const char ntf_tables_watch_2[] = "CREATE INDEX ntf_watch_second ON ntf_watch(se
        " UNION ALL SELECT n FROM ntf_watch WHERE second = ?1 AND second > 0"                                             \
        " UNION ALL SELECT w.n FROM ntf_delivery AS v CROSS JOIN ntf_watch AS w ON w.second = v.n AND w.second > 0"       \
        " WHERE v.digest = ?1 AND v.digest > 0)")                                                                         \
-    XX(again,                                                                                                            \
-       "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END WHERE state = 3 AND deadline_ms > ?1"        \
-       " AND ended_ms >= deadline_ms")                                                                                   \
+    XX(again, "UPDATE ntf_watch SET state = 1 + (second > 0) WHERE state = 3 AND deadline_ms > ?1"                       \
+              " AND ended_ms >= deadline_ms")                                                                            \
     XX(nearer,                                                                                                           \
        "UPDATE ntf_watch INDEXED BY ntf_watch_at SET at_ms = CASE state WHEN 4 THEN min(at_ms, ?1 + ?2)"                 \
        " ELSE (?1 + deadline_ms) / 2 END WHERE state <> 3 AND deadline_ms > ?1 AND (at_ms >= deadline_ms OR state = 4)") \
