@@ -334,23 +334,34 @@ static void test_an_opening_that_waits_and_a_start(void **state)
     over_the_opening(*state, true);
 }
 
-/* No timer stays at an instant that the clock ahead named, as soon as it is seen to have gone back. */
-static void test_no_timer_stays_ahead(void **state)
+/* No timer that is wanted stays at an instant that the clock ahead named. */
+static void no_timer_stays(drv_t *drv, bool is_start)
 {
-    drv_t *drv = *state;
     begin(drv);
     int64_t right_ms = drv->ms;
     clock_at(drv, right_ms + 1000 * DAY_MS, false);
     recipient(drv, 1, "ministry@kz.example");
     char sql[200];
-    snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO timer VALUES('escalate', '', %lld), ('remind', '', %lld)",
-             (long long)drv->ms + 1000, (long long)drv->ms + 1000);
+    snprintf(sql, sizeof sql,
+             "INSERT OR REPLACE INTO timer VALUES('escalate', '', %lld), ('remind', '', %lld),"
+             " ('ping', '', %lld)",
+             (long long)drv->ms + 1000, (long long)drv->ms + 1000, (long long)drv->ms + 1000);
     drv_sql(drv, sql);
-    clock_at(drv, right_ms, false);
+    clock_at(drv, right_ms, is_start);
     snprintf(sql, sizeof sql, "SELECT count(*) FROM timer WHERE due_ms > %lld",
              (long long)ms_of("2026-05-12T05:30:00Z"));
     assert_int_equal(drv_number(drv, sql), 0);
     assert_int_equal(drv_number(drv, "SELECT due_ms FROM timer WHERE kind = 'remind'"), ms_of("2026-05-05T05:30:00Z"));
+}
+
+static void test_no_timer_stays_ahead(void **state)
+{
+    no_timer_stays(*state, false);
+}
+
+static void test_no_timer_stays_ahead_and_a_start(void **state)
+{
+    no_timer_stays(*state, true);
 }
 
 int main(void)
@@ -371,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_opening_that_waits, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_an_opening_that_waits_and_a_start, drv_setup, drv_teardown),
         cmocka_unit_test_setup_teardown(test_no_timer_stays_ahead, drv_setup, drv_teardown),
+        cmocka_unit_test_setup_teardown(test_no_timer_stays_ahead_and_a_start, drv_setup, drv_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
