@@ -26,10 +26,9 @@
  *                                      again, but nothing of it is due. When the clock is right, the instant at which it
  *                                      ended is over, and it ends again as it had, and nobody is told
  *   a reminder told by the clock ahead is not told again at its time: it said too little time left, and the right instant
- *   mail that failed while the clock   a dead letter, visibly; whoever sees it sends it again (redrive). Not by itself: to a
- *   was ahead of its last retry        clock of years ago all dead letters would look like that
  *   a contact that was asked by it     is asked again by so much later; one that it took for unanswered stays that, visibly,
- *                                      until it is confirmed or cleared. For the same reason
+ *                                      until it is confirmed or cleared. Not by itself: to a clock of
+ *                                      years ago all would look like that
  *   killed in between                  the same at the next start
  *   the clock is ahead for good        then it is the time
  *

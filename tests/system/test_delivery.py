@@ -458,6 +458,17 @@ class Delivery(Deployed):
         found = self.settle("email", 2)
         self.assertEqual([d["state"] for d in found], ["delivered"] * 2)
         self.assertEqual(sorted(collections.Counter(m["id"] for m in server.taken()).values()), [1, 1])
+        # Forward over the whole ladder, and back: what was given up for that is not lost.
+        server.kill()
+        self.register("TR", "ok-desk@tr.example")
+        wait_for(lambda: attempts("TR") >= 1, "an attempt in vain")
+        clock.set(day)
+        wait_for(lambda: self.in_state("dead", "email"), "it is given up by the clock that is ahead")
+        clock.set(5000)
+        server.start()
+        wait_for(lambda: not self.in_state("dead", "email"), "it is taken up again")
+        found = self.settle("email", 3)
+        self.assertEqual([d["state"] for d in found], ["delivered"] * 3)
 
     def test_clock_over_a_deadline_and_back(self):
         """A clock that is over the end of a silence procedure for a while costs nobody the reminder, nor the second contact its
