@@ -145,7 +145,8 @@ static int nobody(cli_t *cli, const char *key)
                     slash ? ", or no such event" : "", *near ? "; did you mean \"" : "", near, *near ? "\"?" : "");
 }
 
-static int show(cli_t *cli, const char *what, const char *key, const char *schema,
+/* none: what is said where there are no rows: a header alone leaves open whether something is missing. */
+static int show(cli_t *cli, const char *what, const char *key, const char *schema, const char *none,
                 void (*print)(cli_t *, const json_t *))
 {
     json_t *found = NULL;
@@ -162,7 +163,10 @@ static int show(cli_t *cli, const char *what, const char *key, const char *schem
     json_decref(found);
     if (cli->json)
         return cli_document(cli, schema, json_pack("{s:o}", what, rows));
-    print(cli, rows);
+    if (json_array_size(rows) > 0)
+        print(cli, rows);
+    else
+        printf("%s%s%s\n", none, key ? " for " : "", key ? key : "");
     json_decref(rows);
     return CLI_OK;
 }
@@ -172,12 +176,12 @@ int cli_notice_log(cli_t *cli)
     const char *key = cli->args_n ? cli->args[0] : NULL, *slash = key ? strchr(key, '/') : NULL;
     if (key && (!*key || slash == key || (slash && (!slash[1] || strchr(slash + 1, '/')))))
         return cli_usage(cli, "\"%s\" must be a party, or EVENT/PARTY: KZ, 2025-SWG-2/KZ", key);
-    return show(cli, "dispatches", key, "convene.cli.notice-log.v1", print_dispatches);
+    return show(cli, "dispatches", key, "convene.cli.notice-log.v1", "no notice has been made", print_dispatches);
 }
 
 int cli_notice_dead(cli_t *cli)
 {
-    return show(cli, "dead", NULL, "convene.cli.notice-dead.v1", print_dispatches);
+    return show(cli, "dead", NULL, "convene.cli.notice-dead.v1", "no dead letters", print_dispatches);
 }
 
 int cli_notice_redrive(cli_t *cli)
@@ -221,7 +225,8 @@ static void print_webhooks(cli_t *cli, const json_t *rows)
 
 int cli_webhook_list(cli_t *cli)
 {
-    return show(cli, "webhooks", cli->args_n ? cli->args[0] : NULL, "convene.cli.webhooks.v1", print_webhooks);
+    return show(cli, "webhooks", cli->args_n ? cli->args[0] : NULL, "convene.cli.webhooks.v1", "no webhooks",
+                print_webhooks);
 }
 
 /* The party of the first argument and --order, as data. NULL: said why not. */

@@ -564,9 +564,10 @@ static void s_set_back(ntf_t *ntf, ntf_post_t *post, int64_t now_ms)
     post->went_back = post->stir = true;
     post->retry_ms = 0;
     ntf->outbox_not_before_ms = 0;
-    ntf->work = true;
-    if (ntf->owed_ms)
-        ntf->owed_ms = now_ms + NTF_SETTLE_MS;
+    ntf->work = ntf->news = true;
+    ntf->timer_ms = 0;
+    ntf->ahead = ntf->anew = true; /* clock.h */
+    ntf->owed_ms = now_ms + NTF_SETTLE_MS;
 }
 
 int ntf_post_turn(ntf_t *ntf, cv_db_t *db, int64_t now_ms)

@@ -36,7 +36,8 @@
  *   410                                    the webhook is off, its queue is dead, and what its party wanted there alone is mailed;
  *                                          setting it again turns it on
  *   the disk is full                       ends are kept in memory and committed when there is room; nothing is leased
- *   the clock steps back                   what waits has its pause from now on; forward: it is due (core_retry.h)
+ *   the clock steps back                   what waits has its pause from now on, also what was given up because the
+ *                                          clock was ahead of its last retry; forward: it is due (core_retry.h)
  *   no mail server is set any more         mail waits until there is one
  *   stopped                                waits for what is on its way, at most NTF_COURIER_DRAIN_MS, and commits its end
  *

@@ -279,6 +279,10 @@ static int s_look(ntf_t *ntf, cv_tx_t *tx, ntf_watch_t *watch)
     ntf_follow_t follow = NTF_FOLLOWED_NOT;
     bool stands = false;
     int state = watch->state;
+    if (watch->ended_ms && watch->ended_ms <= now_ms) { /* by a clock that was right */
+        watch->state = NTF_WATCH_ENDED;
+        return CV_OK;
+    }
     if (now_ms < ready_ms) {
         int64_t asks_ms = ntf->began.caught_up_ms ? ready_ms : ntf_escalate_asks(&ntf->began, now_ms);
         watch->at_ms = asks_ms < ready_ms ? asks_ms : ready_ms;
@@ -340,6 +344,10 @@ int ntf_escalate_due(ntf_t *ntf, cv_tx_t *tx)
             watch.state = NTF_WATCH_ENDED;
             rc = CV_OK;
         }
+        if (watch.state != NTF_WATCH_ENDED)
+            watch.ended_ms = 0;
+        else if (watch.ended_ms == 0 || watch.ended_ms > cv_tx_now_ms(tx))
+            watch.ended_ms = cv_tx_now_ms(tx);
         if (!rc)
             rc = ntf_watch_set(ntf->watches, &watch);
     }

@@ -32,7 +32,9 @@
  *   it was made while we were down     it is known only now, so the time it has is counted from now; where it was over
  *                                      before, it is looked at once, as above
  *   an answer is in a snapshot alone   offers.h: it says which offers are open and which have expired
- *   the clock steps                    what is due is due by the clock; that it was done is not undone by it
+ *   the clock steps                    what is due is due by the clock; that it was done is not undone by it. What was not,
+ *                                      because a clock that was ahead said that the deadline is over, is watched again
+ *                                      (clock.h)
  *   an outbox folder                   what is a file is taken for arrived: what becomes of files is not known here
  *   the first contact gets it later    both have it then; what is dead or waits for an address that is stopped never goes to
  *                                      those that the other one is for (dispatch.c)

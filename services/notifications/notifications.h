@@ -116,7 +116,7 @@ typedef struct {
     bool watching;     /* the timer "escalate" may not be at what is to be looked at next */
     bool pinging;      /* the timer "ping" may not be at whose time comes next */
     bool more_persons; /* more notices have persons to be told than one lease took up: persons.h */
-    bool anew;         /* what is ahead must be computed anew before anything of it is told */
+    bool anew;         /* what is ahead must be computed anew before anything of it is told: clock.h */
     /* Since when the service works: what was due before has had no chance yet. */
     ntf_began_t began;
 

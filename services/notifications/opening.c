@@ -70,6 +70,15 @@ int ntf_opening_over(ntf_t *ntf, cv_str_t event, cv_str_t party)
     return rc;
 }
 
+int ntf_opening_timer(ntf_t *ntf, cv_tx_t *tx)
+{
+    ntf_opening_t opening;
+    int rc = ntf_opening_next(ntf->audiences, cv_tx_arena(tx), &opening);
+    if (rc)
+        return rc == CV_ENOTFOUND ? CV_OK : rc;
+    return cv_tx_timer_set(tx, "opening", CV_STR(""), cv_tx_now_ms(tx) + ASKS_MS);
+}
+
 int ntf_opening_due(ntf_t *ntf, cv_tx_t *tx)
 {
     if (s_waits(ntf, tx))

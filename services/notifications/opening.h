@@ -25,6 +25,8 @@
 int ntf_opened(ntf_t *ntf, cv_tx_t *tx, const cv_msg_t *msg, const cv_scheduling_event_v1_t *event) CV_USE_RESULT;
 /* Registration is not open any more; or, with a party, that one has answered. */
 int ntf_opening_over(ntf_t *ntf, cv_str_t event, cv_str_t party) CV_USE_RESULT;
+/* The timer "opening" comes soon if anything was put down, whatever it was set to. */
+int ntf_opening_timer(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 /* What was put down, if it is time. */
 int ntf_opening_due(ntf_t *ntf, cv_tx_t *tx) CV_USE_RESULT;
 

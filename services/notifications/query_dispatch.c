@@ -119,6 +119,14 @@ static int s_put(ntf_t *ntf, cv_tx_t *tx, const ntf_dispatch_t *row, const ntf_d
                                data);
 }
 
+/* When what waits for a digest or for the end of quiet hours leaves; a digest may wait for that end itself. */
+static int s_until(ntf_t *ntf, const ntf_delivery_t *row, bool *ret_has, int64_t *ret_ms)
+{
+    int rc = ntf_wait_of(ntf->prefers, row->digest > 0 ? row->digest : row->n, ret_ms);
+    *ret_has = rc == CV_OK;
+    return rc == CV_ENOTFOUND ? CV_OK : rc;
+}
+
 /* A notice in the outbox, or on its way to any channel, as if it were a dispatch: it has no number and no log of its own. */
 static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_collect_t *collect)
 {
@@ -128,8 +136,11 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
     if (!data || !subject.ptr)
         return CV_ENOMEM;
     cv_str_t digest;
-    bool is_stopped = false;
+    bool is_stopped = false, has_until = false;
+    int64_t until_ms = 0;
     int rc = s_digest(ntf, row, arena, &digest);
+    if (!rc && row->state == NTF_QUEUED)
+        rc = s_until(ntf, row, &has_until, &until_ms);
     if (!rc && row->hold == NTF_HOLD_RECIPIENT && row->person)
         is_stopped = true; /* one who cannot be written to for another reason is not kept waiting: persons.h */
     else if (!rc && row->hold == NTF_HOLD_RECIPIENT)
@@ -151,6 +162,8 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
                  : row->state == NTF_FAILED  ? CV_DISPATCH_STATE_DEAD
                                              : CV_DISPATCH_STATE_QUEUED,
         .attempts = row->attempts,
+        .has_next_ms = has_until,
+        .next_ms = until_ms,
         .reason = row->digest == NTF_LEFT_OUT
                       ? row->kind == NTF_DIGEST ? CV_DELIVERY_RESULT_UNUSABLE : CV_DELIVERY_RESULT_SILENCED
                   : row->state == NTF_WRITTEN          ? CV_DELIVERY_RESULT_ABSENT

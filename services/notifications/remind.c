@@ -13,7 +13,8 @@
  *                                  Where another service is down that is waited for as escalation waits (core_escalate.h)
  *   what it is about is damaged    that reminder is given up, with an error in the log; others go on
  *   the clock steps back           what was told is marked as told, whatever the clock says
- *   the clock steps forward        the same as having been down
+ *   the clock steps forward        the same as having been down; what it made pass or be missed is due again once the
+ *                                  clock is right (clock.h)
  *   the tz database changes        all is computed anew at each start, before anything is told
  *   nobody to write to             of a party that was not asked anything yet: no reminder. A member is told of a silence
  *                                  procedure in any case: its notice waits for a recipient, visibly
@@ -265,9 +266,12 @@ static int s_due_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
 {
     int64_t now_ms = cv_tx_now_ms(tx);
     bool nearer = false;
+    if (due->ended_ms && due->ended_ms <= now_ms) /* it was ended by a clock that was right */
+        return ntf_due_end(ntf->reminders, due, due->anchor_ms <= due->ended_ms ? NTF_DUE_MISSED : NTF_DUE_PASSED,
+                           due->ended_ms);
     if (due->anchor_ms <= now_ms) {
         cv_log(CV_LOG_WARN, "reminder_missed", cv_kv_str("rule", due->rule.rule), cv_kv_str("about", due->about));
-        return ntf_due_end(ntf->reminders, due, NTF_DUE_MISSED);
+        return ntf_due_end(ntf->reminders, due, NTF_DUE_MISSED, now_ms);
     }
     int rc = ntf_due_nearer(ntf->reminders, due, now_ms, &nearer);
     if (!rc && !nearer)
@@ -278,7 +282,11 @@ static int s_due_one(ntf_t *ntf, cv_tx_t *tx, const ntf_due_t *due)
                cv_kv_rc(rc));
     else if (rc && rc != CV_ENOTFOUND)
         return rc;
-    return ntf_due_end(ntf->reminders, due, unusable ? NTF_DUE_MISSED : rc || nearer ? NTF_DUE_PASSED : NTF_DUE_SENT);
+    return ntf_due_end(ntf->reminders, due,
+                       unusable       ? NTF_DUE_MISSED
+                       : rc || nearer ? NTF_DUE_PASSED
+                                      : NTF_DUE_SENT,
+                       now_ms);
 }
 
 int ntf_remind_due(ntf_t *ntf, cv_tx_t *tx)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "convene/config.h"
+#include "notifications/clock.h"
 #include "notifications/core.h"
 #include "notifications/dispatch.h"
 #include "notifications/escalate.h"
@@ -233,7 +234,9 @@ static int s_timer_due(void *self, cv_tx_t *tx, const char *kind, cv_str_t key)
     if (ntf->began.at_ms == 0 || ntf->began.at_ms > cv_tx_now_ms(tx))
         ntf->began.at_ms = cv_tx_now_ms(tx); /* "remind" comes at once: s_start */
     if (strcmp(kind, s_remind) == 0) {
-        int rc = ntf->anew ? ntf_remind_all(ntf, tx) : CV_OK;
+        int rc = ntf->anew ? ntf_clock_mend(ntf, tx) : CV_OK;
+        if (!rc && ntf->anew)
+            rc = ntf_remind_all(ntf, tx);
         if (!rc && ntf->anew) /* a clock that was ahead named too late an end */
             rc = s_age_reasons(ntf, tx);
         if (!rc)
@@ -353,7 +356,7 @@ static const char *const s_migrations[] = {
     ntf_tables_arrival, ntf_tables_prefer,   ntf_tables_reach,    ntf_tables_escalate, ntf_tables_ping,
     ntf_tables_reach_2, ntf_tables_report,   ntf_tables_audience, ntf_tables_persons,  ntf_tables_offers,
     ntf_tables_reason,  ntf_tables_language, ntf_tables_watch_2,  ntf_tables_named,    ntf_tables_salt,
-    ntf_tables_waiting, ntf_tables_head,     ntf_tables_leaves,   ntf_tables_moved};
+    ntf_tables_waiting, ntf_tables_head,     ntf_tables_leaves,   ntf_tables_moved,    ntf_tables_ended};
 
 const cv_service_def_t ntf_service = {
     .name = "notifications",

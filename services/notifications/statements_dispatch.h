@@ -64,6 +64,8 @@
        " WHERE state < 3 AND state = 2")                                                                                               \
     XX(recover, "UPDATE ntf_dispatch SET state = 1, next_ms = 0, reason = ?1, address = " MOVED_TO                                     \
                 " WHERE state < 3 AND state = 2")                                                                                      \
+    XX(revive, "UPDATE ntf_dispatch INDEXED BY ntf_dispatch_dead SET state = 1, done_ms = 0 WHERE state = 4"                           \
+               " AND reason IN (2, 5, 6, 7, 8, 9) AND first_ms BETWEEN 1 AND ?1 + ?2 AND done_ms > ?1 + ?2")                           \
     XX(set_back,                                                                                                                       \
        "UPDATE ntf_dispatch SET next_ms = ?1 + max(0, min(next_ms - lease_ms, ?3)), first_ms = min(first_ms, ?1),"                     \
        " lease_ms = ?1 WHERE state < 3 AND state = 1 AND lease_ms > ?1 + ?2")                                                          \

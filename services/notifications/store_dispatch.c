@@ -11,6 +11,8 @@
 #include <string.h>
 
 const char ntf_tables_dispatch[] = NTF_TABLES_DISPATCH;
+_Static_assert(CV_DELIVERY_RESULT_LATER == 2 && CV_DELIVERY_RESULT_FAILED == 5 && CV_DELIVERY_RESULT_TIMEOUT == 9,
+               "statements_dispatch.h says them as numbers: what is tried again");
 const char ntf_tables_head[] = NTF_TABLES_HEAD;
 const char ntf_tables_salt[] = "ALTER TABLE ntf_webhook ADD COLUMN salt BLOB NOT NULL DEFAULT x'';";
 
@@ -65,7 +67,11 @@ int ntf_dispatches_recover(ntf_dispatches_t *d)
 int ntf_dispatches_set_back(ntf_dispatches_t *d, int64_t now_ms, int64_t slack_ms, int64_t pause_ms)
 {
     cv_stmt_t *const steps[] = {d->set_back, d->set_back_far, d->set_back_outbox};
-    int rc = CV_OK;
+    cv_stmt_int(d->revive, 1, now_ms);
+    cv_stmt_int(d->revive, 2, slack_ms);
+    int rc = cv_stmt_run(d->revive);
+    if (!rc)
+        rc = s_settle_all(d);
     for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++) {
         cv_stmt_int(steps[i], 1, now_ms);
         if (i == 0)

@@ -36,7 +36,9 @@ typedef struct ntf_dispatches ntf_dispatches_t;
 int ntf_dispatches_open(cv_db_t *db, ntf_dispatches_t **ret_dispatches) CV_USE_RESULT;
 /* What was on its way when the process before ended goes back to its queue. */
 int ntf_dispatches_recover(ntf_dispatches_t *d) CV_USE_RESULT;
-/* The clock is behind what is written here: pauses of what waits begin now. pause_ms: the longest there can be of a
+/* The clock is behind what is written here. What was given up behind now_ms after it was first tried before, and not for
+ * good, waits again: it was the clock that was ahead of its last retry. (At a clock that is years behind all was first tried
+ * behind it.) Pauses of what waits begin now. pause_ms: the longest there can be of a
  * dispatch; slack_ms: so far ahead is nothing to speak of. */
 int ntf_dispatches_set_back(ntf_dispatches_t *d, int64_t now_ms, int64_t slack_ms, int64_t pause_ms) CV_USE_RESULT;
 void ntf_dispatches_close(ntf_dispatches_t **dispatches);

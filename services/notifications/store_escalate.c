@@ -28,44 +28,51 @@ const char ntf_tables_watch_2[] = "CREATE INDEX ntf_watch_second ON ntf_watch(se
     " JOIN ntf_watch AS w ON w.n = o.n"
 #define SAME "v.topic IN (5, 6) AND (v.topic = 6 OR o.topic = 6 OR substr(v.data, 1, 2) = substr(o.data, 1, 2))"
 
-#define STATEMENTS(XX)                                                                                                 \
-    XX(put, "INSERT INTO ntf_watch SELECT n, ?2, ?3, 0, 1 FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING") \
-    XX(due, "SELECT n, deadline_ms, at_ms, second, state FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3"      \
-            " AND at_ms <= ?1 ORDER BY at_ms LIMIT 1")                                                                 \
-    XX(set, "UPDATE ntf_watch SET at_ms = ?2, second = ?3, state = ?4 WHERE n = ?1")                                   \
-    XX(next, "SELECT min(at_ms) FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3")                              \
-    XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"          \
-              " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"          \
-              " AND r.email = d.address), -1) FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER         \
-              " WHERE v.n = ?1 AND d.channel = 2 AND d.address <> ''")                                                 \
-    XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")           \
-    XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND person = 0"        \
-             " AND topic = 0"                                                                                          \
-             " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                              \
-    XX(later,                                                                                                          \
-       "SELECT w.n, w.deadline_ms, w.at_ms, w.second, w.state, o.time_ms" OTHER                                        \
-       " AND o.n > v.n AND o.topic = 5 WHERE v.n = ?1 AND w.deadline_ms = ?2 AND " SAME " ORDER BY o.n DESC LIMIT 1")  \
-    XX(told, "SELECT w.n, w.deadline_ms, w.at_ms, w.second, w.state" OTHER                                             \
-             " AND o.n <> v.n AND o.topic IN (5, 6) WHERE v.n = ?1 AND w.deadline_ms = ?2 AND " SAME                   \
-             " AND EXISTS(SELECT 1 FROM ntf_delivery AS u WHERE u.event = v.event AND u.topic = 9"                     \
-             " AND u.cause = 'unseen/' || o.notice) ORDER BY o.n DESC LIMIT 1")                                        \
-    XX(settle, "INSERT INTO ntf_settled SELECT ?1, ?2, coalesce(max(n), 0) FROM ntf_delivery WHERE event = ?1"         \
-               " AND party = ?2 ON CONFLICT DO UPDATE SET n = excluded.n")                                             \
-    XX(offer_drop, "DELETE FROM ntf_offer WHERE event = ?1 AND party = ?2")                                            \
-    XX(offer_put, "INSERT INTO ntf_offer VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET state = excluded.state")     \
-    XX(offer_get, "SELECT state FROM ntf_offer WHERE event = ?1 AND party = ?2 AND number = ?3")                       \
-    XX(settled, "SELECT EXISTS(SELECT 1 FROM ntf_settled WHERE event = ?1 AND party = ?2 AND n >= ?3)")                \
-    XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")    \
-    XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                 \
-              " WHERE v.n = ?1 AND d.state = 3)")                                                                      \
-    XX(reopen,                                                                                                         \
-       "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2"                               \
-       " WHERE state = 3 AND deadline_ms > ?2 AND n IN (SELECT ?1"                                                     \
-       " UNION ALL SELECT n FROM ntf_delivery WHERE digest = ?1 AND digest > 0"                                        \
-       " UNION ALL SELECT n FROM ntf_watch WHERE second = ?1 AND second > 0"                                           \
-       " UNION ALL SELECT w.n FROM ntf_delivery AS v CROSS JOIN ntf_watch AS w ON w.second = v.n AND w.second > 0"     \
-       " WHERE v.digest = ?1 AND v.digest > 0)")                                                                       \
-    XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                  \
+#define STATEMENTS(XX)                                                                                                   \
+    XX(put,                                                                                                              \
+       "INSERT INTO ntf_watch SELECT n, ?2, ?3, 0, 1, 0 FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")     \
+    XX(due,                                                                                                              \
+       "SELECT n, deadline_ms, at_ms, second, state, ended_ms FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3"   \
+       " AND at_ms <= ?1 ORDER BY at_ms LIMIT 1")                                                                        \
+    XX(set, "UPDATE ntf_watch SET at_ms = ?2, second = ?3, state = ?4, ended_ms = ?5 WHERE n = ?1")                      \
+    XX(next, "SELECT min(at_ms) FROM ntf_watch INDEXED BY ntf_watch_at WHERE state <> 3")                                \
+    XX(order, "SELECT coalesce((SELECT 0 FROM ntf_contact AS c WHERE c.event = v.event AND c.party = v.party"            \
+              " AND c.email = d.address), (SELECT min(r.ord) FROM ntf_recipient AS r WHERE r.party = v.party"            \
+              " AND r.email = d.address), -1) FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER           \
+              " WHERE v.n = ?1 AND d.channel = 2 AND d.address <> ''")                                                   \
+    XX(second, "SELECT v.above FROM ntf_watch AS w JOIN ntf_delivery AS v ON v.n = w.second WHERE w.n = ?1")             \
+    XX(said, "SELECT n, kind, data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND n > ?3 AND person = 0"          \
+             " AND topic = 0"                                                                                            \
+             " AND kind IN (1, 2, 4) ORDER BY n LIMIT 1")                                                                \
+    XX(later,                                                                                                            \
+       "SELECT w.n, w.deadline_ms, w.at_ms, w.second, w.state, w.ended_ms, o.time_ms" OTHER                              \
+       " AND o.n > v.n AND o.topic = 5 WHERE v.n = ?1 AND w.deadline_ms = ?2 AND " SAME " ORDER BY o.n DESC LIMIT 1")    \
+    XX(told, "SELECT w.n, w.deadline_ms, w.at_ms, w.second, w.state, w.ended_ms" OTHER                                   \
+             " AND o.n <> v.n AND o.topic IN (5, 6) WHERE v.n = ?1 AND w.deadline_ms = ?2 AND " SAME                     \
+             " AND EXISTS(SELECT 1 FROM ntf_delivery AS u WHERE u.event = v.event AND u.topic = 9"                       \
+             " AND u.cause = 'unseen/' || o.notice) ORDER BY o.n DESC LIMIT 1")                                          \
+    XX(settle, "INSERT INTO ntf_settled SELECT ?1, ?2, coalesce(max(n), 0) FROM ntf_delivery WHERE event = ?1"           \
+               " AND party = ?2 ON CONFLICT DO UPDATE SET n = excluded.n")                                               \
+    XX(offer_drop, "DELETE FROM ntf_offer WHERE event = ?1 AND party = ?2")                                              \
+    XX(offer_put, "INSERT INTO ntf_offer VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET state = excluded.state")       \
+    XX(offer_get, "SELECT state FROM ntf_offer WHERE event = ?1 AND party = ?2 AND number = ?3")                         \
+    XX(settled, "SELECT EXISTS(SELECT 1 FROM ntf_settled WHERE event = ?1 AND party = ?2 AND n >= ?3)")                  \
+    XX(step, "SELECT data FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND topic = 6 ORDER BY n DESC LIMIT 1")      \
+    XX(taken, "SELECT EXISTS(SELECT 1 FROM ntf_delivery AS v JOIN ntf_dispatch AS d ON d.n = " CARRIER                   \
+              " WHERE v.n = ?1 AND d.state = 3)")                                                                        \
+    XX(reopen,                                                                                                           \
+       "UPDATE ntf_watch SET state = CASE WHEN second > 0 THEN 2 ELSE 1 END, at_ms = ?2, ended_ms = 0"                   \
+       " WHERE state = 3 AND deadline_ms > ?2 AND n IN (SELECT ?1"                                                       \
+       " UNION ALL SELECT n FROM ntf_delivery WHERE digest = ?1 AND digest > 0"                                          \
+       " UNION ALL SELECT n FROM ntf_watch WHERE second = ?1 AND second > 0"                                             \
+       " UNION ALL SELECT w.n FROM ntf_delivery AS v CROSS JOIN ntf_watch AS w ON w.second = v.n AND w.second > 0"       \
+       " WHERE v.digest = ?1 AND v.digest > 0)")                                                                         \
+    XX(again, "UPDATE ntf_watch SET state = 1 + (second > 0) WHERE state = 3 AND deadline_ms > ?1"                       \
+              " AND ended_ms >= deadline_ms")                                                                            \
+    XX(nearer,                                                                                                           \
+       "UPDATE ntf_watch INDEXED BY ntf_watch_at SET at_ms = CASE state WHEN 4 THEN min(at_ms, ?1 + ?2)"                 \
+       " ELSE (?1 + deadline_ms) / 2 END WHERE state <> 3 AND deadline_ms > ?1 AND (at_ms >= deadline_ms OR state = 4)") \
+    XX(above, "UPDATE ntf_delivery SET above = ?2 WHERE notice = ?1")                                                    \
     XX(unseen, "SELECT count(*) FROM ntf_watch INDEXED BY ntf_watch_nobody WHERE state = 4 AND deadline_ms > ?1")
 
 NTF_STATEMENT_SET(ntf_watches, STATEMENTS)
@@ -88,7 +95,8 @@ static int s_watch(cv_stmt_t *stmt, ntf_watch_t *ret_watch)
                                .deadline_ms = cv_stmt_get_int(stmt, 1),
                                .at_ms = cv_stmt_get_int(stmt, 2),
                                .second = cv_stmt_get_int(stmt, 3),
-                               .state = (int)cv_stmt_get_int(stmt, 4)};
+                               .state = (int)cv_stmt_get_int(stmt, 4),
+                               .ended_ms = cv_stmt_get_int(stmt, 5)};
     return CV_OK;
 }
 
@@ -106,6 +114,7 @@ int ntf_watch_set(ntf_watches_t *store, const ntf_watch_t *watch)
     cv_stmt_int(store->set, 2, watch->at_ms);
     cv_stmt_int(store->set, 3, watch->second);
     cv_stmt_int(store->set, 4, watch->state);
+    cv_stmt_int(store->set, 5, watch->ended_ms);
     return cv_stmt_run(store->set);
 }
 
@@ -169,7 +178,7 @@ int ntf_watch_later(ntf_watches_t *store, int64_t n, int64_t deadline_ms, ntf_wa
     cv_stmt_int(store->later, 2, deadline_ms);
     int rc = s_watch(store->later, ret_watch);
     if (!rc)
-        *ret_made_ms = cv_stmt_get_int(store->later, 5);
+        *ret_made_ms = cv_stmt_get_int(store->later, 6);
     cv_stmt_reset(store->later);
     return rc;
 }
@@ -247,6 +256,15 @@ int ntf_watch_reopen(ntf_watches_t *store, int64_t carrier, int64_t now_ms)
     cv_stmt_int(store->reopen, 1, carrier);
     cv_stmt_int(store->reopen, 2, now_ms);
     return cv_stmt_run(store->reopen);
+}
+
+int ntf_watch_again(ntf_watches_t *store, int64_t now_ms, int64_t again_ms)
+{
+    cv_stmt_int(store->again, 1, now_ms);
+    cv_stmt_int(store->nearer, 1, now_ms);
+    cv_stmt_int(store->nearer, 2, again_ms);
+    int rc = cv_stmt_run(store->again);
+    return rc ? rc : cv_stmt_run(store->nearer);
 }
 
 int ntf_watch_above(ntf_watches_t *store, cv_str_t notice, int above)

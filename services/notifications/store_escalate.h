@@ -4,7 +4,7 @@
  *   ntf_watch   one row per notice with a deadline: watched -- looked at --> escalated --> ended
  *                                                              |    |  ^------------+
  *                                                              |    +-> nobody -----+  looked at again now and then
- *                                                              +-> ended
+ *                                                              +-> ended, at ended_ms by the clock of then
  *   ntf_settled  the newest delivery of a delegation when a snapshot of registration said what became of its offers, by
  *               records that nobody gets any more
  *   ntf_offer   what it said of whom: still open, or expired. Who is not there has answered, or left before
@@ -28,6 +28,7 @@ void ntf_watches_close(ntf_watches_t **store);
 typedef struct {
     int64_t n, deadline_ms, at_ms, second; /* second: 0: none was made */
     int state;
+    int64_t ended_ms; /* when it ended, also if it is watched again since; 0: it did not */
 } ntf_watch_t;
 /* Of the delivery of this notice, if it is not watched yet. */
 int ntf_watch_put(ntf_watches_t *store, cv_str_t notice, int64_t deadline_ms, int64_t at_ms) CV_USE_RESULT;
@@ -70,6 +71,9 @@ int ntf_watch_step(ntf_watches_t *store, cv_str_t decision, cv_str_t party, cv_a
 int ntf_watch_taken(ntf_watches_t *store, int64_t n, bool *ret_taken) CV_USE_RESULT;
 /* What was taken came back: whoever's mail this delivery is, is looked at again now, if its deadline is ahead. */
 int ntf_watch_reopen(ntf_watches_t *store, int64_t carrier, int64_t now_ms) CV_USE_RESULT;
+/* The clock was ahead, and is not: what ended because a deadline was over that is ahead is watched again; and nothing waits
+ * for an instant behind its own deadline, nor what nobody has for longer than again_ms. */
+int ntf_watch_again(ntf_watches_t *store, int64_t now_ms, int64_t again_ms) CV_USE_RESULT;
 /* A delivery is for those behind this order alone. */
 int ntf_watch_above(ntf_watches_t *store, cv_str_t notice, int above) CV_USE_RESULT;
 /* Notices whose deadline is ahead, and whom nobody has got though it was time. */

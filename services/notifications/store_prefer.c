@@ -88,6 +88,7 @@ const char ntf_tables_prefer[] =
            "777600000") " THEN ?1 ELSE min(until_ms) END FROM (SELECT min(until_ms) AS until_ms FROM ntf_wait WHERE mode = 1" \
                         " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 2"                                        \
                         " UNION ALL SELECT min(until_ms) FROM ntf_wait WHERE mode = 3)")                                      \
+    XX(wait_of, "SELECT until_ms FROM ntf_wait WHERE n = ?1")                                                                 \
     XX(lane_daily, LANE_DUE("2", "180000000"))                                                                                \
     XX(lane_weekly, LANE_DUE("3", "777600000"))                                                                               \
     XX(candidates, "SELECT n FROM ntf_wait WHERE party = ?1 AND about = ?2 AND mode = ?3 ORDER BY n LIMIT ?4")                \
@@ -314,6 +315,12 @@ int ntf_wait_next(ntf_prefers_t *store, int64_t now_ms, int64_t *ret_ms)
 {
     cv_stmt_int(store->wait_next, 1, now_ms);
     return ntf_statement_number(store->wait_next, ret_ms);
+}
+
+int ntf_wait_of(ntf_prefers_t *store, int64_t n, int64_t *ret_ms)
+{
+    cv_stmt_int(store->wait_of, 1, n);
+    return ntf_statement_number(store->wait_of, ret_ms);
 }
 
 /* ---- digests ------------------------------------------------------------------------------ */

@@ -80,6 +80,8 @@ int ntf_wait_end(ntf_prefers_t *store, int64_t now_ms) CV_USE_RESULT;
 int ntf_wait_anew(ntf_prefers_t *store, cv_str_t party) CV_USE_RESULT;
 /* The earliest end; CV_ENOTFOUND: nothing waits. */
 int ntf_wait_next(ntf_prefers_t *store, int64_t now_ms, int64_t *ret_ms) CV_USE_RESULT;
+/* Until when this delivery waits. CV_ENOTFOUND: it does not wait for a time. */
+int ntf_wait_of(ntf_prefers_t *store, int64_t n, int64_t *ret_ms) CV_USE_RESULT;
 /* A webhook of the party was taken away, or is gone: what went by it alone and has not arrived leaves otherwise. */
 int ntf_webhook_lost(ntf_prefers_t *store, cv_str_t party) CV_USE_RESULT;
 /* The same of this delivery. */

@@ -39,18 +39,27 @@ const char ntf_tables_report[] =
     "CREATE TABLE ntf_settled(event TEXT NOT NULL, party TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(event, party))"
     " STRICT, WITHOUT ROWID;";
 
+/* Of what was ended before this was told, it is not known when: by a clock that was right. */
+const char ntf_tables_ended[] = "ALTER TABLE ntf_due ADD COLUMN ended_ms INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE ntf_watch ADD COLUMN ended_ms INTEGER NOT NULL DEFAULT 0;";
+
 #define STATEMENTS(XX)                                                                                                         \
     XX(rules, "SELECT rule, anchor, audience, before_ms, off FROM ntf_rule ORDER BY anchor, before_ms, rule")                  \
     XX(rule_put, "INSERT INTO ntf_rule VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(rule) DO UPDATE SET anchor = ?2,"                \
                  " before_ms = ?3, audience = ?4, off = ?5")                                                                   \
     XX(rule_clear, "DELETE FROM ntf_due WHERE rule = ?1 AND state IN (1, 3)")                                                  \
     XX(due_drop, "DELETE FROM ntf_due WHERE rule = ?1 AND about = ?2 AND state = 1 AND anchor_ms IS NOT ?3")                   \
-    XX(due_put, "INSERT INTO ntf_due VALUES(?1, ?2, ?3, ?4, CASE WHEN ?4 > ?5 THEN 1 ELSE 3 END)"                              \
-                " ON CONFLICT DO UPDATE SET due_ms = ?4 WHERE state = 1")                                                      \
-    XX(due, "SELECT d.rule, r.anchor, r.audience, r.before_ms, d.about, d.anchor_ms, d.due_ms FROM ntf_due AS d"               \
-            " INDEXED BY ntf_due_next JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.state = 1 AND d.due_ms <= ?1"              \
-            " ORDER BY d.due_ms, d.about, r.anchor = 5 AND r.audience = 4 DESC, r.audience, d.rule LIMIT ?2")                  \
-    XX(due_end, "UPDATE ntf_due SET state = ?4 WHERE about = ?1 AND rule = ?2 AND anchor_ms = ?3")                             \
+    XX(due_put,                                                                                                                \
+       "INSERT INTO ntf_due VALUES(?1, ?2, ?3, ?4, CASE WHEN ?4 > ?5 THEN 1 ELSE 3 END, CASE WHEN ?4 > ?5 THEN 0 ELSE ?5 END)" \
+       " ON CONFLICT DO UPDATE SET due_ms = ?4 WHERE state = 1")                                                               \
+    XX(due,                                                                                                                    \
+       "SELECT d.rule, r.anchor, r.audience, r.before_ms, d.about, d.anchor_ms, d.due_ms, d.ended_ms FROM ntf_due AS d"        \
+       " INDEXED BY ntf_due_next JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.state = 1 AND d.due_ms <= ?1"                   \
+       " ORDER BY d.due_ms, d.about, r.anchor = 5 AND r.audience = 4 DESC, r.audience, d.rule LIMIT ?2")                       \
+    XX(due_end, "UPDATE ntf_due SET state = ?4, ended_ms = ?5 WHERE about = ?1 AND rule = ?2 AND anchor_ms = ?3")              \
+    XX(due_again,                                                                                                              \
+       "UPDATE ntf_due SET state = 1 WHERE state IN (3, 4) AND ended_ms > ?1 AND EXISTS(SELECT 1 FROM ntf_rule AS r"           \
+       " WHERE r.rule = ntf_due.rule AND r.off = 0)")                                                                          \
     XX(due_nearer, "SELECT 1 FROM ntf_due AS d JOIN ntf_rule AS r ON r.rule = d.rule WHERE d.about = ?1"                       \
                    " AND d.anchor_ms = ?2 AND d.state = 1 AND d.due_ms <= ?3 AND d.due_ms > ?4 AND r.anchor = ?5"              \
                    " AND r.audience = ?6 LIMIT 1")                                                                             \
@@ -214,7 +223,8 @@ int ntf_due(ntf_reminders_t *store, int64_t now_ms, cv_arena_t *arena, size_t ma
                                             .before_ms = cv_stmt_get_int(stmt, 3)},
                                    .about = ntf_statement_keep(cv_stmt_get_text(stmt, 4), arena, &rc),
                                    .anchor_ms = cv_stmt_get_int(stmt, 5),
-                                   .due_ms = cv_stmt_get_int(stmt, 6)};
+                                   .due_ms = cv_stmt_get_int(stmt, 6),
+                                   .ended_ms = cv_stmt_get_int(stmt, 7)};
         if (rc)
             break;
     }
@@ -225,13 +235,20 @@ int ntf_due(ntf_reminders_t *store, int64_t now_ms, cv_arena_t *arena, size_t ma
     return CV_OK;
 }
 
-int ntf_due_end(ntf_reminders_t *store, const ntf_due_t *due, int state)
+int ntf_due_end(ntf_reminders_t *store, const ntf_due_t *due, int state, int64_t ended_ms)
 {
     cv_stmt_text(store->due_end, 1, due->about);
     cv_stmt_text(store->due_end, 2, due->rule.rule);
     cv_stmt_int(store->due_end, 3, due->anchor_ms);
     cv_stmt_int(store->due_end, 4, state);
+    cv_stmt_int(store->due_end, 5, ended_ms);
     return cv_stmt_run(store->due_end);
+}
+
+int ntf_due_again(ntf_reminders_t *store, int64_t now_ms)
+{
+    cv_stmt_int(store->due_again, 1, now_ms);
+    return cv_stmt_run(store->due_again);
 }
 
 int ntf_due_nearer(ntf_reminders_t *store, const ntf_due_t *due, int64_t now_ms, bool *ret_nearer)

@@ -10,6 +10,9 @@
  *                     |                 +--- the anchor moves or is off: the row goes
  *                     +- its time has passed already: passed over
  *
+ *     ended_ms is when it left pending, by the clock of then; what was passed over or missed at an instant that is ahead
+ *     is pending again (clock.h), with that instant, so that it ends as it had if that instant comes first: it was the
+ *     other clock that was wrong.
  *     A row that is no longer pending stays: an event that moves away and back to the same instant is not reminded of
  *     twice. It is not emptied with what was built from a stream, for the same reason.
  *   ntf_procedure   silence procedures that run, as their records came
@@ -26,7 +29,8 @@
 #include "notifications/core_remind.h"
 #include "notifications/store.h"
 
-extern const char ntf_tables_content[], ntf_tables_report[]; /* the migrations; of ntf_rule also store_audience.h */
+extern const char ntf_tables_content[], ntf_tables_report[],
+    ntf_tables_ended[]; /* the migrations; of ntf_rule also store_audience.h */
 
 typedef struct ntf_reminders ntf_reminders_t;
 int ntf_reminders_open(cv_db_t *db, ntf_reminders_t **ret_store) CV_USE_RESULT;
@@ -48,12 +52,16 @@ typedef struct {
     ntf_rule_t rule;
     cv_str_t about;
     int64_t anchor_ms, due_ms;
+    int64_t ended_ms; /* when it was ended, if it is pending again; 0: it was not */
 } ntf_due_t;
 /* What is pending and due at now_ms, in order, those first whose deadline it is, at most max, copied to the arena. */
 int ntf_due(ntf_reminders_t *store, int64_t now_ms, cv_arena_t *arena, size_t max, ntf_due_t *ret_due,
             size_t *ret_n) CV_USE_RESULT;
 enum { NTF_DUE_PENDING = 1, NTF_DUE_SENT = 2, NTF_DUE_PASSED = 3, NTF_DUE_MISSED = 4 };
-int ntf_due_end(ntf_reminders_t *store, const ntf_due_t *due, int state) CV_USE_RESULT;
+int ntf_due_end(ntf_reminders_t *store, const ntf_due_t *due, int state, int64_t ended_ms) CV_USE_RESULT;
+/* What was passed over or missed at an instant that is ahead of now_ms is pending again, if its rule is not off. What its
+ * anchor is now must be computed anew. */
+int ntf_due_again(ntf_reminders_t *store, int64_t now_ms) CV_USE_RESULT;
 /* Whether a rule of the same anchor and audience that is nearer to it is due as well. */
 int ntf_due_nearer(ntf_reminders_t *store, const ntf_due_t *due, int64_t now_ms, bool *ret_nearer) CV_USE_RESULT;
 /* Whether the party was reminded of the same instant at now_ms by another rule: its delegation, or an office of it. */

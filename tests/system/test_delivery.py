@@ -20,6 +20,7 @@ except ImportError:
     print("skipped: no python3-aiosmtpd")
     sys.exit(77)
 import arrivals
+import cvwire
 import faults
 import world
 from clients import seed_of
@@ -459,6 +460,60 @@ class Delivery(Deployed):
         found = self.settle("email", 2)
         self.assertEqual([d["state"] for d in found], ["delivered"] * 2)
         self.assertEqual(sorted(collections.Counter(m["id"] for m in server.taken()).values()), [1, 1])
+        # Forward over the whole ladder, and back: what was given up for that is not lost.
+        server.kill()
+        self.register("TR", "ok-desk@tr.example")
+        wait_for(lambda: attempts("TR") >= 1, "an attempt in vain")
+        clock.set(day)
+        wait_for(lambda: self.in_state("dead", "email"), "it is given up by the clock that is ahead")
+        clock.set(5000)
+        server.start()
+        wait_for(lambda: not self.in_state("dead", "email"), "it is taken up again")
+        found = self.settle("email", 3)
+        self.assertEqual([d["state"] for d in found], ["delivered"] * 3)
+
+    def test_clock_over_a_deadline_and_back(self):
+        """A clock that is over the end of a silence procedure for a while costs nobody the reminder, nor the second contact its
+        turn: not when it comes right in the running service, not when it does while there is none. Both come once."""
+        hour = 3_600_000
+        server = self.receiver("mail")
+        self.with_mail(server, start=False, **{"notifications/retry": "200ms 200ms"})
+        clock = faults.Clock(self.d, "notifications")
+        self.d.start()
+        self.office = self.d.publisher("office")
+        world.put_parties(self.office)
+        for party, order, mailbox in (("KZ", 1, "ok-first"), ("AZ", 1, "refuse-first"), ("AZ", 2, "ok-second")):
+            world.decide(self.office, "notifications.recipient.put", {
+                "party": party, "order": order, "name": "Desk", "email": f"{mailbox}@{party.lower()}.example"})
+        world.decide(self.office, "scheduling.decision.open", {
+            "decision": "D1", "subject": "document", "title": "Rules", "text": "They are adopted.", "expires_ms": cvwire.now_ms() + 72 * hour})
+
+        def events(word):
+            return [e for e in self.d.notifications.log_events() if e["event"] == word]
+
+        def mails(mailbox):
+            return [m for m in server.taken() if m["to"] == mailbox]
+
+        def refused(count):
+            return len([d for d in self.in_state("dead", "email") if d["address"] == "refuse-first@az.example"]) == count
+        wait_for(lambda: mails("ok-first@kz.example") and refused(1), "the openings, delivered and refused")
+        for times, ahead, is_start in ((1, 100, False), (2, 99, True)):
+            clock.set(ahead * hour)
+            wait_for(lambda: len(events("reminder_missed")) == times, "the reminder is missed by the clock that is ahead")
+            if is_start:
+                self.d.notifications.kill()
+            clock.set(times * hour)
+            if is_start:
+                self.d.notifications.start()
+            wait_for(lambda: len(events("reminders_again")) == times, "what was missed is pending again")
+        self.assertEqual(len(mails("ok-first@kz.example")), 1, "the opening alone: nothing was told early")
+        clock.set(49 * hour)
+        wait_for(lambda: len(mails("ok-first@kz.example")) == 2, "the reminder of the last day")
+        wait_for(lambda: refused(2), "it is refused as the opening was")
+        clock.set(61 * hour)
+        wait_for(lambda: mails("ok-second@az.example"), "the second contact has its turn")
+        self.assertEqual(set(collections.Counter(m["id"] for m in server.taken()).values()), {1})
+        self.assertEqual((len(mails("ok-first@kz.example")), len(mails("ok-second@az.example"))), (2, 1))
 
     def test_who_is_erased_while_mail_waits(self):
         """Mail that waits is made anew without the name and to whom it may go to now; no address and no reply stay."""

@@ -34,11 +34,11 @@ class NoticeCommands(unittest.TestCase):
     def request(self, request, **fields):
         return self.expect(OK, "request", request, *[f"--set={k}={v}" for k, v in fields.items()])
 
-    def register(self):
+    def register(self, name="A. Sample"):
         """As soon as registration has heard of the event."""
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            result = self.convene("request", "registration.register", "--set=event=E1", "--set=party=KZ", "--set=persons[0].name=A. Sample",
+            result = self.convene("request", "registration.register", "--set=event=E1", "--set=party=KZ", f"--set=persons[0].name={name}",
                                   "--set=persons[0].capacity=delegate", "--set=contact.name=Desk", "--set=contact.email=desk@kz.example")
             if "event_unknown" not in result.out and "not_open" not in result.out:
                 break
@@ -75,6 +75,8 @@ class NoticeCommands(unittest.TestCase):
         self.expect(OK, "webhook", "rotate", "KZ", "--overlap", "7d", says="webhook_rotated")
         self.assertNotEqual(self.expect(OK, "webhook", "secret", "KZ", "--json").json["secret"], secret[0])
         self.expect(OK, "webhook", "list", says=bad)
+        self.expect(OK, "notice", "dead", says="no dead letters")
+        self.expect(OK, "webhook", "list", "AZ", says="no webhooks for AZ")
 
         self.register()
         (outbox,) = self.settled("E1/KZ", "outbox", 1)
@@ -97,6 +99,7 @@ class NoticeCommands(unittest.TestCase):
         while self.convene("notice", "log", "MN").status == NOTFOUND and time.monotonic() < end:
             pass
         self.assertEqual(self.dispatches("MN"), [])
+        self.expect(OK, "notice", "log", "MN", says="no notice has been made for MN")
         self.expect(NOTFOUND, "notice", "log", "XX", says='there is no party "XX"')
         self.expect(NOTFOUND, "notice", "log", "mongolia", says='did you mean "MN"?')
         self.expect(NOTFOUND, "notice", "log", "kz", says='did you mean "KZ"?')
@@ -112,6 +115,15 @@ class NoticeCommands(unittest.TestCase):
         self.expect(OK, "webhook", "remove", "KZ", says="webhook_removed")
         self.expect(NOTFOUND, "webhook", "remove", "KZ", says="no_webhook")
         self.assertEqual(self.expect(OK, "webhook", "list", "KZ", "--json").json["webhooks"], [])
+        # What waits for a digest says when that leaves.
+        self.request("preference.put", party="KZ", mode="daily")
+        self.register("B. Sample")
+        end = time.monotonic() + 30
+        while not (held := [d for d in self.dispatches("KZ") if d.get("reason") == "awaiting_digest"]) and time.monotonic() < end:
+            pass
+        (waits,) = held
+        self.assertTrue(0 < waits["next_ms"] - time.time() * 1000 <= 86400000, waits)
+        self.assertRegex(self.expect(OK, "notice", "log", "KZ").out, r"queued +next 20\d\d-.*awaiting_digest")
 
 
 if __name__ == "__main__":

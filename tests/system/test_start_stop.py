@@ -75,20 +75,37 @@ class StartStop(Case):
                 self.assertEqual(d.services[name].stop(), 0)
 
     def test_survives_the_absence_of_others(self):
-        """Registration decides while scheduling is away, and what it decided reaches scheduling later."""
+        """Registration decides while scheduling is away, also when it is started meanwhile, and what it decided reaches scheduling
+        later."""
         d = self.deployment("ipc")
         office = d.publisher("office")
         world.put_parties(office)
         world.open_event(d, office, "E1", world.rules(100))
+
+        def decided():
+            return next(s for s in d.status("registration")["streams"] if s["name"] == "registration.events")["head"]
+        before = decided()
         d.scheduling.kill()
         d.notifications.kill()
         world.decide(office, "registration.register", world.delegation("E1", "KZ", 3))
-        wait_for(lambda: d.follow_of("registration", "scheduling.events")["state"] != "live" or True, "registration goes on")
+        self.assertEqual(decided(), before + 1)
+        read = d.follow_of("registration", "scheduling.events")
+        self.assertEqual((read["state"], read["cursor"]), ("live", read["head"]), "it stands where scheduling has left it")
+        d.registration.stop()
+        d.registration.start()
+        world.decide(office, "registration.register", world.delegation("E1", "AZ", 2))
+        status = d.status("registration")
+        self.assertTrue(status["ready"] and status["writable"], status)
+        self.assertEqual(decided(), before + 2)
+        follow = d.follow_of("registration", "scheduling.events")
+        self.assertEqual((follow["state"], follow["cursor"]), ("new", read["cursor"]), "nobody is there to tell where scheduling stands")
         d.scheduling.start()
         d.notifications.start()
         d.wait_settled()
-        self.assertEqual(d.log("scheduling").query("turnout", "E1/KZ")[0]["data"]["confirmed"], 3)
-        wait_for(lambda: len(os.listdir(d.outbox)) == 1, "the notice")
+        for party, persons in (("KZ", 3), ("AZ", 2)):
+            self.assertEqual(d.log("scheduling").query("turnout", f"E1/{party}")[0]["data"]["confirmed"], persons)
+        self.assertEqual(d.follow_of("registration", "scheduling.events")["state"], "live")
+        wait_for(lambda: len(os.listdir(d.outbox)) == 2, "the notices")
 
     def test_two_on_one_database(self):
         """The second is refused, says why, and the first does not notice; also on other ports."""

@@ -22,6 +22,7 @@ static void test_whole_and_once(void **state)
     assert_non_null(held);
     assert_int_equal(held->records.n, 2);
     assert_int_equal(dispatch_of(drv, FILE_DECIDED).reason, CV_DELIVERY_RESULT_AWAITING_DIGEST);
+    assert_int_equal(dispatch_of(drv, FILE_DECIDED).next_ms, ms_of("2026-02-27T08:00:00Z"));
     assert_int_equal(drv_notice(drv->notices[drv->notices_n - 1]).state, CV_NOTICE_STATE_DEFERRED);
     run_at(drv, "2026-02-27T07:59:58Z");
     assert_int_equal(drv_files(drv), 0);
@@ -42,6 +43,7 @@ static void test_whole_and_once(void **state)
     assert_int_equal(dispatch.state, CV_DISPATCH_STATE_DELIVERED);
     assert_int_equal(dispatch.kind, CV_NOTICE_KIND_DECISION);
     assert_true(cv_str_is(dispatch.digest, id));
+    assert_false(dispatch.has_next_ms);
     /* What was told of last: the digest is queued and written, and what is in it is written with it. */
     size_t written = 0;
     for (size_t i = 0; i < drv->notices_n; i++)

@@ -352,6 +352,45 @@ static void test_clock_that_steps_back(void **state)
     check(world);
 }
 
+/* What was given up by a clock that was ahead of its last retry waits again; what was for good, or by a clock that was right,
+ * stays dead, also at a clock that is years behind. */
+static void test_given_up_by_a_clock_ahead(void **state)
+{
+    enum { HOUR = 3600000, DAY = 24 * HOUR, LONGEST = 2 * DAY };
+    world_t *world = *state;
+    open_world(world, ntf_service.migrations_n);
+    assert_int_equal(ntf_dispatches_open(world->db, &world->store), CV_OK);
+    assert_int_equal(cv_db_begin(world->db), CV_OK);
+    for (int i = 1; i <= 5; i++) {
+        ntf_delivery_t delivery = {.n = deliver(world, i), .mail = CV_STR("bytes")};
+        assert_int_equal(ntf_dispatch_add_mail(world->store, &delivery, CV_STR("a@x.example")), CV_OK);
+    }
+    assert_int_equal(cv_db_commit(world->db), CV_OK);
+    char sql[900];
+    snprintf(
+        sql, sizeof(sql),
+        "UPDATE ntf_dispatch SET state = 4, head = 0, attempts = 3, failures = 3, reason = %d, first_ms = 860000000,"
+        " lease_ms = 1300000000, next_ms = 0, done_ms = 1300000000;" /* five days ahead */
+        "UPDATE ntf_dispatch SET reason = %d WHERE number = 2;"
+        "UPDATE ntf_dispatch SET done_ms = 863000000, lease_ms = 863000000 WHERE number = 3;"
+        "UPDATE ntf_dispatch SET reason = %d WHERE number = 4",
+        CV_DELIVERY_RESULT_UNREACHABLE, CV_DELIVERY_RESULT_REFUSED, CV_DELIVERY_RESULT_RETURNED);
+    run(world, sql);
+    check(world);
+    for (int round = 0; round < 2; round++) {
+        const int64_t now_ms = round ? 10LL * DAY : DAY; /* first a machine whose clock is far behind all that */
+        assert_int_equal(cv_db_begin(world->db), CV_OK);
+        assert_int_equal(ntf_dispatches_set_back(world->store, now_ms, NTF_STEP_MS, LONGEST), CV_OK);
+        assert_int_equal(cv_db_commit(world->db), CV_OK);
+        check(world);
+        assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 4"), round ? 3 : 5);
+    }
+    assert_int_equal(number_of(world, "SELECT count(*) FROM ntf_dispatch WHERE state = 1 AND next_ms = 864000000"
+                                      " AND lease_ms = 864000000 AND first_ms = 860000000 AND done_ms = 0"
+                                      " AND number IN (1, 5)"),
+                     2);
+}
+
 /* Another address is tried at once and as long as any: failures, and the time since the first, were the old one's. */
 static void test_webhook_that_moves(void **state)
 {
@@ -457,6 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_lanes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backlog_is_not_walked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_given_up_by_a_clock_ahead, setup, teardown),
         cmocka_unit_test_setup_teardown(test_clock_that_steps_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_webhook_that_moves, setup, teardown),
         cmocka_unit_test_setup_teardown(test_number_that_is_given_twice, setup, teardown),

@@ -28,8 +28,10 @@ static const char *const s_whole[] = {
     "SET body = NULL, address = CASE state",                                                 /* all is gone through */
     "SET mail = NULL WHERE mail IS NOT NULL",
     "SET scrub = 1 WHERE state = 2",
-    "DELETE FROM ntf_due WHERE rule = ?1", /* somebody sets a rule */
-    "WHERE state <> 3 AND webhook = ?4",   /* a webhook moves */
+    "DELETE FROM ntf_due WHERE rule = ?1",     /* somebody sets a rule */
+    "WHERE state <> 3 AND webhook = ?4",       /* a webhook moves */
+    "WHERE state IN (3, 4) AND ended_ms > ?1", /* a start, and a clock that went back */
+    "WHERE state = 3 AND deadline_ms > ?1 AND ended_ms >= deadline_ms",
 };
 
 static bool is_in(const char *detail, const char *const *names, size_t n)

@@ -434,7 +434,9 @@ static void test_it_does_not_find_itself(void **state)
     /* Nor does what the secretariat itself does not get, as a party among others. */
     drv_sql(drv, "UPDATE ntf_delivery SET party = '" DESK "' WHERE notice = '" OFFER "';"
                  "DELETE FROM ntf_delivery WHERE topic = 9");
-    drv_sql(drv, "UPDATE ntf_watch SET state = 1, second = n, deadline_ms = deadline_ms + 864000000, at_ms = 1");
+    drv_sql(
+        drv,
+        "UPDATE ntf_watch SET state = 1, ended_ms = 0, second = n, deadline_ms = deadline_ms + 864000000, at_ms = 1");
     drv_restart(drv);
     drv_run(drv, 500, true);
     jump(drv, HOUR_MS);

@@ -77,6 +77,7 @@ static void test_quiet_hours(void **state)
     assert_int_equal(count(drv, "hold = 5"), 3);
     assert_int_equal(drv_files(drv), 0);
     assert_int_equal(dispatch_of(drv, FILE_DECIDED).reason, CV_DELIVERY_RESULT_QUIET_HOURS);
+    assert_int_equal(dispatch_of(drv, FILE_DECIDED).next_ms, ms_of("2026-02-27T02:00:00Z"));
     change(drv, 3, "Astana", CV_EVENT_STATUS_POSTPONED); /* goes through */
     assert_int_equal(drv_files(drv), 1);
     assert_written(drv, CHANGE_ID "8.KZ", "Subject: Event postponed: Business Forum\r\n");
@@ -97,10 +98,14 @@ static void test_quiet_hours(void **state)
                                   .digest_at = CV_STR("06:00")};
     assert_true(cv_str_is(ask(drv, CV_MSG_NOTIFICATIONS_HOURS_PUT_V1, &hours), "hours_set"));
     prefer(drv, CV_NOTICE_KIND_ABSENT, CV_NOTICE_MODE_DAILY);
-    tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0);
+    char in_digest[64];
+    (void)snprintf(in_digest, sizeof(in_digest), EVENTS_ID "%llu.KZ",
+                   (unsigned long long)tell_decided(drv, KZ, CV_OUTCOME_CLASS_REJECTED, CV_PARTY_ANSWER_REGISTERED, 0));
     drv_run(drv, 500, true);
+    assert_int_equal(dispatch_of(drv, in_digest).next_ms, ms_of("2026-02-28T01:00:00Z"));
     run_at(drv, "2026-02-28T01:00:00Z");
     assert_int_equal(count(drv, "topic = 7 AND hold = 5"), 1);
+    assert_int_equal(dispatch_of(drv, in_digest).next_ms, ms_of("2026-02-28T02:00:00Z"));
     assert_int_equal(drv_files(drv), 4);
     run_at(drv, "2026-02-28T02:00:00Z");
     assert_accounted(drv, 4, 1, 1);
