@@ -289,8 +289,8 @@ class Delivery(Deployed):
         for d in found:
             results = [a["result"] for a in d.get("log", [])]
             if d["channel"] == "email" and d["party"] == "TR":
-                # What it answered when the service was killed, nobody heard.
-                self.assertGreaterEqual(results.count("later") + results.count("interrupted"), 2, d)
+                # It does not take it twice; what it says to that, a kill of either side may have cut off.
+                self.assertGreaterEqual(len(results), 3, d)
             if d["channel"] == "email" and d["party"] == "OSCE":
                 self.assertTrue({"timeout", "failed", "interrupted"} & set(results), d)
 
