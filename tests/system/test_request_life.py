@@ -191,7 +191,7 @@ class RequestLife(Case):
         self.assert_outcome(self.office.ask("registration.decline", {"event": "REJECT", "party": "TR"}), "REJECTED", "already_declined")
         world.make_event(self.office, "LATER", world.rules(5, opens=world.HOUR))
         world.make_event(self.office, "OVER", world.rules(5, opens=-world.HOUR, closes=1500))
-        wait_for(lambda: world.seats(self.d, "LATER") and world.seats(self.d, "OVER"), "both events at registration")
+        wait_for(lambda: all("closes_ms" in (world.seats(self.d, event) or {}) for event in ("LATER", "OVER")), "both with their rules at registration")
         self.assert_outcome(self.office.ask("registration.register", world.delegation("LATER", "KZ")), "REJECTED", "not_open")
         wait_for(lambda: cvwire.now_ms() > now and world.seats(self.d, "OVER")["closes_ms"] < cvwire.now_ms(), "the deadline")
         outcome = self.assert_outcome(self.office.ask("registration.register", world.delegation("OVER", "KZ")), "REJECTED", "closed")
