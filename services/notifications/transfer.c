@@ -326,8 +326,8 @@ ntf_transfer_t *ntf_transfer_of(CURL *handle)
 static ntf_transport_t s_transport(const ntf_transfer_t *transfer, CURLcode result)
 {
     enum { REFUSED_FROM = 400 };
-    if (transfer
-            ->is_answered) /* nobody reads its body: that it ends too soon, is too long or never ends says nothing */
+    /* Nobody reads its body: that it ends too soon, is too long or never ends says nothing. */
+    if (transfer->is_answered)
         return NTF_TRANSPORT_OK;
     switch ((int)result) {
     case CURLE_OK:
