@@ -310,7 +310,7 @@ static void s_begin(s_notice_t *notice, ntf_t *ntf, const ntf_delivery_t *row, c
         .audience = row->audience,
         .person = row->person,
         .place = ntf_person_state_read(row->place),
-        .is_replaced = ntf_is_to_leaver(row),
+        .is_replaced = ntf_is_to_leaver(row->place),
     };
 }
 

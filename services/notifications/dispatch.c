@@ -301,7 +301,7 @@ static int s_lease_mail(ntf_t *ntf, ntf_post_t *post, ntf_dispatch_t *dispatch, 
     if (!whose_rc)
         whose_rc = ntf_address_is_of(ntf->reaches, dispatch->event, dispatch->party, dispatch->person,
                                      dispatch->address, &is_theirs);
-    bool is_last = dispatch->place == NTF_PLACE_LEAVES || dispatch->place == NTF_PLACE_HAS_LEFT;
+    bool is_last = ntf_is_to_leaver(dispatch->place);
     if (!whose_rc && is_last)
         whose_rc = s_leave_mail(ntf, post, dispatch, is_stopped, now_ms);
     if (whose_rc)

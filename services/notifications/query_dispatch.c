@@ -149,7 +149,7 @@ static int s_put_outbox(ntf_t *ntf, cv_tx_t *tx, const ntf_delivery_t *row, cv_c
         return rc;
     /* What waits leaves by the mail server, where there is one; what was written before there was stays a file. */
     bool is_mail =
-        ntf_post_has_mail() && row->state != NTF_WRITTEN && row->state != NTF_FAILED && !ntf_is_to_leaver(row);
+        ntf_post_has_mail() && row->state != NTF_WRITTEN && row->state != NTF_FAILED && !ntf_is_to_leaver(row->place);
     *data = (cv_notifications_dispatch_v1_t){
         .notice = row->notice,
         .digest = digest,

@@ -83,6 +83,10 @@
 #define NTF_IS_LEAVERS                                                                                              \
     "(place IN (-2, -4) AND EXISTS(SELECT 1 FROM ntf_person AS p WHERE p.event = ntf_delivery.event AND p.party = " \
     "ntf_delivery.party AND p.number = ntf_delivery.person))"
+/* Until when a new row of a lane is not looked at: as long as the last one before it, for it leaves after that. */
+#define NTF_LANE_PAUSE(event, party, person)                                                           \
+    "coalesce((SELECT e.next_ms FROM ntf_delivery AS e WHERE e.event = " event " AND e.party = " party \
+    " AND e.person = " person " AND e.state = 1 ORDER BY e.n DESC LIMIT 1), 0)"
 /* In the order of s_delivery_read. */
 #define DELIVERY                                                                                                     \
     "n, notice, CASE topic WHEN 0 THEN kind ELSE topic END, cause, event, party, time_ms, private_seq, state, hold," \
@@ -126,15 +130,15 @@
     XX(changes_n, "SELECT count(*) FROM ntf_change WHERE event = ?1 AND version > ?2")                                      \
     XX(changes, "SELECT cause, time_ms, version FROM ntf_change WHERE event = ?1 AND version > ?2 ORDER BY version")        \
     XX(change_get, "SELECT was, now FROM ntf_change WHERE cause = ?1")                                                      \
-    XX(add, "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data,"        \
-            " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8,"                                                    \
-            " coalesce((SELECT next_ms FROM ntf_delivery WHERE event = ?4 AND party = ?5 AND person = 0"                    \
-            " AND state = 1 ORDER BY n DESC LIMIT 1), 0),"                                                                  \
-            " CASE WHEN ?7 > 0 AND NOT EXISTS(SELECT 1 FROM " PRIVATE_CURSOR                                                \
-            " AND epoch = coalesce(?9, epoch) AND seq >= ?7) THEN 2"                                                        \
-            " WHEN EXISTS(SELECT 1 FROM ntf_delivery INDEXED BY ntf_delivery_held WHERE event = ?4 AND party = ?5"          \
-            " AND person = 0 AND state = 1 AND hold <> 0 AND hold = 1 AND above < 0) THEN 1 ELSE 0 END)"                    \
-            " ON CONFLICT(notice) DO NOTHING")                                                                              \
+    XX(add,                                                                                                                 \
+       "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, private_epoch, data,"             \
+       " next_ms, hold) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8, " NTF_LANE_PAUSE(                                        \
+           "?4", "?5",                                                                                                      \
+           "0") ", CASE WHEN ?7 > 0 AND NOT EXISTS(SELECT 1 FROM " PRIVATE_CURSOR                                           \
+                " AND epoch = coalesce(?9, epoch) AND seq >= ?7) THEN 2"                                                    \
+                " WHEN EXISTS(SELECT 1 FROM ntf_delivery INDEXED BY ntf_delivery_held WHERE event = ?4 AND party = ?5"      \
+                " AND person = 0 AND state = 1 AND hold <> 0 AND hold = 1 AND above < 0) THEN 1 ELSE 0 END)"                \
+                " ON CONFLICT(notice) DO NOTHING")                                                                          \
     XX(release_private,                                                                                                     \
        "UPDATE ntf_delivery SET hold = 0 WHERE n IN (" WAITS_FOR_PRIVATE "private_epoch = " PRIVATE_EPOCH HAVE_COME         \
        " UNION ALL " WAITS_FOR_PRIVATE "private_epoch IS NULL" HAVE_COME " UNION ALL " WAITS_FOR_PRIVATE                    \

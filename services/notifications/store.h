@@ -161,9 +161,9 @@ typedef struct {
 } ntf_delivery_t;
 
 /* Does it tell who had a person's number before that another has it? */
-static inline bool ntf_is_to_leaver(const ntf_delivery_t *row)
+static inline bool ntf_is_to_leaver(int place)
 {
-    return row->place == NTF_PLACE_LEAVES || row->place == NTF_PLACE_HAS_LEFT;
+    return place == NTF_PLACE_LEAVES || place == NTF_PLACE_HAS_LEFT;
 }
 
 /* Is it for whoever comes next in the party's order? Others that are for one contact alone say so in `above` too. */

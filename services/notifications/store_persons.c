@@ -6,6 +6,7 @@
 #include "notifications/core_audience.h"
 #include "notifications/mail.h"
 #include "notifications/statement_set.h"
+#include "notifications/statements.h"
 
 _Static_assert(CV_DELIVERY_RESULT_WITHDRAWN == 15, "end_mails says it as a number");
 _Static_assert(NTF_TO_PERSONS == 8, "add and leave say it as a number");
@@ -57,69 +58,67 @@ const char ntf_tables_leaves[] = "CREATE INDEX ntf_delivery_leaves ON ntf_delive
 #define HAS_LEFT "place = -2 AND state = 2 AND open = 0 AND dead = 0"
 #define THAT_HAVE_LEFT "n IN (SELECT n FROM ntf_delivery INDEXED BY ntf_delivery_leaves WHERE " HAS_LEFT ")"
 
-#define STATEMENTS(XX)                                                                                                       \
-    XX(owe, "INSERT INTO ntf_owed SELECT n FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")                      \
-    XX(owed_next, "SELECT o.n FROM " OWED_FIRST("?1") OWED " ORDER BY o.n LIMIT 1")                                          \
-    XX(owed_any, "SELECT EXISTS(SELECT 1 FROM " OWED_FIRST("0") OWED ")")                                                    \
-    XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                        \
-    XX(get, "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person " OF_PERSON)                              \
-    XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                       \
-    XX(after, "SELECT number, 1, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"        \
-              " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                                    \
-    XX(after_leaving,                                                                                                        \
-       "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2"               \
-       " AND number > ?3 AND state NOT IN (0, 3, 4) ORDER BY number LIMIT 1")                                                \
-    XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"                     \
-            " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"             \
-            " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"                     \
-            " FROM ntf_person " OF_PERSON)                                                                                   \
-    XX(add,                                                                                                                  \
-       "INSERT INTO ntf_delivery(notice, kind, topic, cause, event, party, time_ms, private_seq, data, calendar, audience,"  \
-       " person, place, next_ms, hold) SELECT ?2, kind, topic, cause, event, party, time_ms, 0, data, ?5, 8, ?3, ?4,"        \
-       " coalesce((SELECT max(e.next_ms) FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party"               \
-       " AND e.person = ?3 AND e.state = 1), 0),"                                                                            \
-       " EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = ?3"             \
-       " AND e.state = 1 AND e.hold = 1) FROM ntf_delivery AS d WHERE n = ?1 ON CONFLICT(notice) DO NOTHING")                \
-    XX(calendar_last,                                                                                                        \
-       "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"                                 \
-       " AND party = ?2 AND person = ?3 AND calendar <> 0 AND (place >= 0 OR place = -3) ORDER BY n DESC"                    \
-       " LIMIT 1")                                                                                                           \
-    XX(end_mails,                                                                                                            \
-       "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?3 WHERE state IN (1, 4)"                        \
-       " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND " IS_GONE \
-       ")")                                                                                                                  \
-    XX(end_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"                      \
-                 " WHERE event = ?1 AND party = ?2 AND digest = 0 AND " IS_GONE " AND (state = 1 OR EXISTS(SELECT 1"         \
-                 " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")                   \
-    XX(is_another, "SELECT EXISTS(SELECT 1 FROM ntf_person " OF_PERSON " AND name <> ?4)")                                   \
-    XX(replace_mails,                                                                                                        \
-       "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?4 WHERE state IN (1, 4)"                        \
-       " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE " ROWS_OF_PERSON ")")                   \
-    XX(replace_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"                  \
-                     " WHERE " ROWS_OF_PERSON " AND digest = 0 AND (state <> 2 OR EXISTS(SELECT 1"                           \
-                     " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")               \
-    XX(replace_files,                                                                                                        \
-       "UPDATE ntf_delivery SET place = CASE WHEN digest = 0 AND (SELECT email FROM ntf_person " OF_PERSON                   \
-       ") = ?4 THEN -3 ELSE -1 END, scrub = 1 WHERE " ROWS_OF_PERSON " AND (place >= 0 OR place = -3)")                      \
-    XX(replace_name, "UPDATE ntf_person SET named = ?4, state = 0, since = 0 " OF_PERSON)                                    \
-    XX(replaced, "SELECT EXISTS(SELECT 1 FROM ntf_delivery WHERE n = ?1 AND place < 0)")                                     \
-    XX(told_rows, "SELECT notice, channel, place, calendar FROM ntf_delivery WHERE " ROWS_OF_PERSON                          \
-                  " AND (place >= 0 OR place = -3) AND " MAY_BE_TOLD " ORDER BY n DESC")                                     \
-    XX(is_at, "SELECT EXISTS(SELECT 1 FROM ntf_person " OF_PERSON " AND email = ?4)")                                        \
-    XX(is_shared,                                                                                                            \
-       "SELECT EXISTS(SELECT 1 FROM ntf_person WHERE event = ?1 AND party = ?2 AND number <> ?3 AND email = ?4"              \
-       " AND state IN (1, 5)) OR EXISTS(SELECT 1 FROM ntf_contact WHERE event = ?1 AND party = ?2 AND email = ?4)")          \
-    XX(leave,                                                                                                                \
-       "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, calendar, audience, person,"       \
-       " place, next_ms, hold) VALUES(?4, 1, ?5, ?1, ?2, ?6, 0, ?7, 8, ?3, -2,"                                              \
-       " coalesce((SELECT max(e.next_ms) FROM ntf_delivery AS e WHERE e.event = ?1 AND e.party = ?2"                         \
-       " AND e.person = ?3 AND e.state = 1), 0), 0) ON CONFLICT(notice) DO NOTHING")                                         \
-    XX(left_any, "SELECT EXISTS(SELECT 1 FROM ntf_delivery INDEXED BY ntf_delivery_leaves WHERE " HAS_LEFT ")")              \
-    XX(left_texts,                                                                                                           \
-       "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch WHERE channel = 2"             \
-       " AND " THAT_HAVE_LEFT ")")                                                                                           \
-    XX(left_mails, "UPDATE ntf_dispatch SET body = NULL, address = '' WHERE channel = 2 AND " THAT_HAVE_LEFT)                \
-    XX(left_rows, "UPDATE ntf_delivery SET place = -4, mail = NULL WHERE " THAT_HAVE_LEFT)                                   \
+#define STATEMENTS(XX)                                                                                                                 \
+    XX(owe, "INSERT INTO ntf_owed SELECT n FROM ntf_delivery WHERE notice = ?1 ON CONFLICT DO NOTHING")                                \
+    XX(owed_next, "SELECT o.n FROM " OWED_FIRST("?1") OWED " ORDER BY o.n LIMIT 1")                                                    \
+    XX(owed_any, "SELECT EXISTS(SELECT 1 FROM " OWED_FIRST("0") OWED ")")                                                              \
+    XX(owed_end, "DELETE FROM ntf_owed WHERE n = ?1")                                                                                  \
+    XX(get, "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person " OF_PERSON)                                        \
+    XX(put, "UPDATE ntf_person SET state = ?4, since = ?5 " OF_PERSON)                                                                 \
+    XX(after, "SELECT number, 1, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2 AND number > ?3"                  \
+              " AND email IS NOT NULL AND state IN (1, 2, 5, 7) ORDER BY number LIMIT 1")                                              \
+    XX(after_leaving,                                                                                                                  \
+       "SELECT number, email IS NOT NULL, state, since, named FROM ntf_person WHERE event = ?1 AND party = ?2"                         \
+       " AND number > ?3 AND state NOT IN (0, 3, 4) ORDER BY number LIMIT 1")                                                          \
+    XX(who, "SELECT name, email, EXISTS(SELECT 1 FROM ntf_address WHERE address = email AND state > 0),"                               \
+            " (SELECT language FROM (SELECT 0 AS ord, language FROM ntf_contact WHERE event = ?1 AND party = ?2"                       \
+            " UNION ALL SELECT ord, language FROM ntf_recipient WHERE party = ?2) ORDER BY ord LIMIT 1)"                               \
+            " FROM ntf_person " OF_PERSON)                                                                                             \
+    XX(add,                                                                                                                            \
+       "INSERT INTO ntf_delivery(notice, kind, topic, cause, event, party, time_ms, private_seq, data, calendar, audience,"            \
+       " person, place, next_ms, hold) SELECT ?2, kind, topic, cause, event, party, time_ms, 0, data, ?5, 8, ?3, ?4, " NTF_LANE_PAUSE( \
+           "d.event", "d.party",                                                                                                       \
+           "?3") ", EXISTS(SELECT 1 FROM ntf_delivery AS e WHERE e.event = d.event AND e.party = d.party AND e.person = ?3"            \
+                 " AND e.state = 1 AND e.hold = 1) FROM ntf_delivery AS d WHERE n = ?1 ON CONFLICT(notice) DO NOTHING")                \
+    XX(calendar_last,                                                                                                                  \
+       "SELECT calendar FROM ntf_delivery INDEXED BY ntf_delivery_calendar WHERE event = ?1"                                           \
+       " AND party = ?2 AND person = ?3 AND calendar <> 0 AND (place >= 0 OR place = -3) ORDER BY n DESC"                              \
+       " LIMIT 1")                                                                                                                     \
+    XX(end_mails,                                                                                                                      \
+       "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?3 WHERE state IN (1, 4)"                                  \
+       " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE event = ?1 AND party = ?2 AND " IS_GONE           \
+       ")")                                                                                                                            \
+    XX(end_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"                                \
+                 " WHERE event = ?1 AND party = ?2 AND digest = 0 AND " IS_GONE " AND (state = 1 OR EXISTS(SELECT 1"                   \
+                 " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")                             \
+    XX(is_another, "SELECT EXISTS(SELECT 1 FROM ntf_person " OF_PERSON " AND name <> ?4)")                                             \
+    XX(replace_mails,                                                                                                                  \
+       "UPDATE ntf_dispatch SET state = 4, head = 0, reason = 15, done_ms = ?4 WHERE state IN (1, 4)"                                  \
+       " AND channel = 2 AND reason <> 15 AND n IN (SELECT n FROM ntf_delivery WHERE " ROWS_OF_PERSON ")")                             \
+    XX(replace_rows, "UPDATE ntf_delivery SET state = 2, hold = 0, digest = -1, mail = NULL, reason = NULL"                            \
+                     " WHERE " ROWS_OF_PERSON " AND digest = 0 AND (state <> 2 OR EXISTS(SELECT 1"                                     \
+                     " FROM ntf_dispatch AS d WHERE d.n = ntf_delivery.n AND d.state = 4 AND d.reason = 15))")                         \
+    XX(replace_files,                                                                                                                  \
+       "UPDATE ntf_delivery SET place = CASE WHEN digest = 0 AND (SELECT email FROM ntf_person " OF_PERSON                             \
+       ") = ?4 THEN -3 ELSE -1 END, scrub = 1 WHERE " ROWS_OF_PERSON " AND (place >= 0 OR place = -3)")                                \
+    XX(replace_name, "UPDATE ntf_person SET named = ?4, state = 0, since = 0 " OF_PERSON)                                              \
+    XX(replaced, "SELECT EXISTS(SELECT 1 FROM ntf_delivery WHERE n = ?1 AND place < 0)")                                               \
+    XX(told_rows, "SELECT notice, channel, place, calendar FROM ntf_delivery WHERE " ROWS_OF_PERSON                                    \
+                  " AND (place >= 0 OR place = -3) AND " MAY_BE_TOLD " ORDER BY n DESC")                                               \
+    XX(is_at, "SELECT EXISTS(SELECT 1 FROM ntf_person " OF_PERSON " AND email = ?4)")                                                  \
+    XX(is_shared,                                                                                                                      \
+       "SELECT EXISTS(SELECT 1 FROM ntf_person WHERE event = ?1 AND party = ?2 AND number <> ?3 AND email = ?4"                        \
+       " AND state IN (1, 5)) OR EXISTS(SELECT 1 FROM ntf_contact WHERE event = ?1 AND party = ?2 AND email = ?4)")                    \
+    XX(leave,                                                                                                                          \
+       "INSERT INTO ntf_delivery(notice, kind, cause, event, party, time_ms, private_seq, calendar, audience, person,"                 \
+       " place, next_ms, hold) VALUES(?4, 1, ?5, ?1, ?2, ?6, 0, ?7, 8, ?3, -2, " NTF_LANE_PAUSE(                                       \
+           "?1", "?2", "?3") ", 0) ON CONFLICT(notice) DO NOTHING")                                                                    \
+    XX(left_any, "SELECT EXISTS(SELECT 1 FROM ntf_delivery INDEXED BY ntf_delivery_leaves WHERE " HAS_LEFT ")")                        \
+    XX(left_texts,                                                                                                                     \
+       "UPDATE ntf_attempt SET text = NULL WHERE dispatch IN (SELECT number FROM ntf_dispatch WHERE channel = 2"                       \
+       " AND " THAT_HAVE_LEFT ")")                                                                                                     \
+    XX(left_mails, "UPDATE ntf_dispatch SET body = NULL, address = '' WHERE channel = 2 AND " THAT_HAVE_LEFT)                          \
+    XX(left_rows, "UPDATE ntf_delivery SET place = -4, mail = NULL WHERE " THAT_HAVE_LEFT)                                             \
     XX(version, "SELECT version FROM ntf_change WHERE cause = ?1")
 
 NTF_STATEMENT_SET(ntf_persons, STATEMENTS)
