@@ -453,6 +453,25 @@ static inline char *drv_file(drv_t *drv, const char *name)
     return text;
 }
 
+/* The folder takes nothing until it is there again. */
+static inline void drv_close_outbox(drv_t *drv)
+{
+    char away[200];
+    snprintf(away, sizeof(away), "%s-away", drv->outbox);
+    assert_int_equal(rename(drv->outbox, away), 0);
+    FILE *file = fopen(drv->outbox, "wbe");
+    assert_non_null(file);
+    fclose(file);
+}
+
+static inline void drv_open_outbox(drv_t *drv)
+{
+    char away[200];
+    snprintf(away, sizeof(away), "%s-away", drv->outbox);
+    assert_int_equal(unlink(drv->outbox), 0);
+    assert_int_equal(rename(away, drv->outbox), 0);
+}
+
 /* One number that the SQL gives. */
 static inline int64_t drv_number(drv_t *drv, const char *sql)
 {

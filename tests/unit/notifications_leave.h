@@ -31,16 +31,6 @@ static inline void substitute(drv_t *drv, const char *name, const char *email, c
     decide(drv, &decided);
 }
 
-static inline void erase(drv_t *drv, int64_t number)
-{
-    cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
-                                          .party = CV_STR(KZ),
-                                          .persons_n = 1,
-                                          .persons = {number},
-                                          .cause = CV_ERASURE_CAUSE_REQUEST};
-    drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_ERASED_V1, &erased);
-}
-
 /* Somebody takes the file away and sends it. */
 static inline void carry(drv_t *drv, const char *notice)
 {
@@ -57,23 +47,13 @@ static inline void begin_told(drv_t *drv)
     carry(drv, PERSON(2, FIRST));
 }
 
-/* The folder takes nothing until it is there again. */
-static inline void close_outbox(drv_t *drv)
+/* And is replaced by Saule, while the outbox takes nothing: what tells so waits. */
+static inline void begin_leaving(drv_t *drv)
 {
-    char away[200];
-    snprintf(away, sizeof(away), "%s-away", drv->outbox);
-    assert_int_equal(rename(drv->outbox, away), 0);
-    FILE *file = fopen(drv->outbox, "wbe");
-    assert_non_null(file);
-    fclose(file);
-}
-
-static inline void open_outbox(drv_t *drv)
-{
-    char away[200];
-    snprintf(away, sizeof(away), "%s-away", drv->outbox);
-    assert_int_equal(unlink(drv->outbox), 0);
-    assert_int_equal(rename(away, drv->outbox), 0);
+    begin_told(drv);
+    drv_close_outbox(drv);
+    substitute(drv, SAULE_NAME, SAULE, CV_PERSON_STATE_CONFIRMED);
+    drv_run(drv, 1000, false);
 }
 
 /* ---- what came of it ---------------------------------------------------------------------- */

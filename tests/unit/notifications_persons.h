@@ -74,6 +74,17 @@ static inline void tell_one(drv_t *drv, cv_decision_kind_t kind, int64_t number,
     decide(drv, &decided);
 }
 
+/* Registration has erased this person of KZ. */
+static inline void tell_erased(drv_t *drv, int64_t number)
+{
+    cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
+                                          .party = CV_STR(KZ),
+                                          .persons_n = 1,
+                                          .persons = {number},
+                                          .cause = CV_ERASURE_CAUSE_REQUEST};
+    drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_ERASED_V1, &erased);
+}
+
 static inline void begin(drv_t *drv)
 {
     tell_catalogue(drv);

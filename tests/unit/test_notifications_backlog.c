@@ -130,22 +130,9 @@ static void come_to_the_hour(drv_t *drv)
     drv->ms += DAY_MS;
 }
 
-static void close_outbox(drv_t *drv)
-{
-    char aside[128];
-    snprintf(aside, sizeof(aside), "%s.aside", drv->outbox);
-    assert_int_equal(rename(drv->outbox, aside), 0);
-    FILE *file = fopen(drv->outbox, "wbe"); /* no folder can be made there */
-    assert_non_null(file);
-    fclose(file);
-}
-
 static void open_outbox(drv_t *drv)
 {
-    char aside[128];
-    snprintf(aside, sizeof(aside), "%s.aside", drv->outbox);
-    assert_int_equal(unlink(drv->outbox), 0);
-    assert_int_equal(rename(aside, drv->outbox), 0);
+    drv_open_outbox(drv);
     drv->ms += HOUR_MS;
 }
 
@@ -153,7 +140,7 @@ static const scenario_t s_scenarios[] = {
     {"contacts", hide_contacts, show_contacts, "SELECT count(*) FROM ntf_owed"},
     {"nobody", name_nobody, name_somebody, "SELECT count(*) FROM ntf_delivery WHERE state = 1"},
     {"digest", want_digests, come_to_the_hour, "SELECT count(*) FROM ntf_delivery WHERE state = 1 AND hold = 4"},
-    {"outbox", close_outbox, open_outbox, "SELECT count(*) FROM ntf_delivery WHERE state = 1"},
+    {"outbox", drv_close_outbox, open_outbox, "SELECT count(*) FROM ntf_delivery WHERE state = 1"},
 };
 
 /* ---- the comparison ----------------------------------------------------------------------- */

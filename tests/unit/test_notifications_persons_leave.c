@@ -229,23 +229,20 @@ static void test_the_event_is_postponed(void **state)
 static void test_it_stays_as_it_was_made(void **state)
 {
     drv_t *drv = *state;
-    begin_told(drv);
-    close_outbox(drv);
-    substitute(drv, SAULE_NAME, SAULE, CV_PERSON_STATE_CONFIRMED);
-    drv_run(drv, 1000, false);
+    begin_leaving(drv);
     assert_int_equal(stays(drv), 1);
     drv_restart(drv);
     drv_run(drv, 3000, true);
-    erase(drv, 3);
+    tell_erased(drv, 3);
     drv_run(drv, 1000, true);
     assert_int_equal(stays(drv), 1);
     substitute(drv, TIMUR_NAME, NULL, CV_PERSON_STATE_CONFIRMED); /* nobody has told Saule anything */
     tell_contact(drv, KZ, "desk@kz.example");                     /* another language, another contact */
-    erase(drv, 1);
+    tell_erased(drv, 1);
     drv_run(drv, 1000, true);
     assert_int_equal(stays(drv), 1);
     assert_int_equal(rows(drv, "notice LIKE 'replaced.%'"), 1);
-    open_outbox(drv);
+    drv_open_outbox(drv);
     drv_run(drv, 120000, true);
     assert_written(drv, LEAVES, "Dear Omarova Diana,");
     assert_part(drv, LEAVES, "METHOD:CANCEL\r\n", "SEQUENCE:1\r\n", "mailto:" DIANA "\r\n");
@@ -262,7 +259,7 @@ static void test_it_stays_as_it_was_made(void **state)
     drv_run(drv, 6000, true);
     assert_written(drv, LEAVES, "Dear Omarova Diana,");
     /* Not when the number is. */
-    erase(drv, 2);
+    tell_erased(drv, 2);
     drv_run(drv, 6000, true);
     assert_no_file(drv, LEAVES);
 }
@@ -271,15 +268,12 @@ static void test_it_stays_as_it_was_made(void **state)
 static void test_the_newcomer_holds_nothing_back(void **state)
 {
     drv_t *drv = *state;
-    begin_told(drv);
-    close_outbox(drv);
-    substitute(drv, SAULE_NAME, SAULE, CV_PERSON_STATE_CONFIRMED);
-    drv_run(drv, 1000, false);
+    begin_leaving(drv);
     drv_sql(drv, "INSERT INTO ntf_address VALUES('" SAULE "', 1, 1, '5.1.1', 1, 0, 0, 0)");
     drv_run(drv, 3000, true);
     assert_int_equal(rows(drv, "notice = '" NEWCOMERS "' AND state = 1"), 1);
     assert_int_equal(stays(drv), 1);
-    open_outbox(drv);
+    drv_open_outbox(drv);
     drv_run(drv, 120000, true);
     assert_written(drv, LEAVES, "Dear Omarova Diana,");
     assert_int_equal(rows(drv, "notice = '" NEWCOMERS "' AND state = 1 AND hold = 1"), 1);
@@ -288,17 +282,14 @@ static void test_the_newcomer_holds_nothing_back(void **state)
 static void test_erased_before_it_left(void **state)
 {
     drv_t *drv = *state;
-    begin_told(drv);
-    close_outbox(drv);
-    substitute(drv, SAULE_NAME, SAULE, CV_PERSON_STATE_CONFIRMED);
-    drv_run(drv, 1000, false);
+    begin_leaving(drv);
     assert_int_equal(stays(drv), 1);
     assert_true(stored_in(drv->path, "Omarova", 7) || stored_in(drv->path, "diana@", 6));
-    erase(drv, 2);
+    tell_erased(drv, 2);
     drv_run(drv, 1000, false);
     assert_int_equal(told(drv, LEAVES), CV_NOTICE_STATE_SILENCED);
     assert_nothing_of_diana(drv);
-    open_outbox(drv);
+    drv_open_outbox(drv);
     drv_restart(drv);
     drv_run(drv, 10000, true);
     assert_no_file(drv, LEAVES);
@@ -345,14 +336,11 @@ static void test_a_snapshot(void **state)
 static void test_a_snapshot_before_it_left(void **state)
 {
     drv_t *drv = *state;
-    begin_told(drv);
-    close_outbox(drv);
-    substitute(drv, SAULE_NAME, SAULE, CV_PERSON_STATE_CONFIRMED);
-    drv_run(drv, 1000, false);
+    begin_leaving(drv);
     drv_new_epoch(drv, DRV_PRIVATE);
     drv_run(drv, 3000, false);
     assert_nothing_of_diana(drv);
-    open_outbox(drv);
+    drv_open_outbox(drv);
     drv_run(drv, 6000, true);
     assert_no_file(drv, LEAVES);
     assert_int_equal(told(drv, LEAVES), CV_NOTICE_STATE_SILENCED);

@@ -90,7 +90,7 @@ static void test_a_mail_is_the_same_for_ever(void **state)
     turn_until(drv, "SELECT count(*) FROM ntf_dispatch WHERE address = '" SAULE "' AND attempts > 0 AND state <> 2");
     drv_run(drv, 1000, true);
     assert_int_equal(told(drv, LEAVES), CV_NOTICE_STATE_DEAD);
-    erase(drv, 3);
+    tell_erased(drv, 3);
     substitute(drv, TIMUR_NAME, TIMUR, CV_PERSON_STATE_CONFIRMED);
     tell_contact(drv, KZ, "desk@kz.example");
     drv_run(drv, 1000, true);
@@ -100,7 +100,7 @@ static void test_a_mail_is_the_same_for_ever(void **state)
                                      " WHERE d.address = '" DIANA "'"),
                      1);
     /* The number is erased: it is nobody's attention any more. */
-    erase(drv, 2);
+    tell_erased(drv, 2);
     drv_run(drv, 1000, true);
     assert_int_equal(told(drv, LEAVES), CV_NOTICE_STATE_SILENCED);
     drv_sql(drv, "DROP TABLE test_kept");

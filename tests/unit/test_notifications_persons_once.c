@@ -154,16 +154,6 @@ static void test_another_address_lets_go_what_waits(void **state)
     assert_int_equal(rows(drv, "person = 3"), 3);
 }
 
-static void tell_erased(drv_t *drv, int64_t number)
-{
-    cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
-                                          .party = CV_STR(KZ),
-                                          .persons_n = 1,
-                                          .persons = {number},
-                                          .cause = CV_ERASURE_CAUSE_REQUEST};
-    drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_ERASED_V1, &erased);
-}
-
 /* What lies in the outbox is taken away, what has not left ends, and the address is nowhere; others keep theirs. */
 static void test_erased(void **state)
 {

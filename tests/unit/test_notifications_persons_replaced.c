@@ -64,12 +64,7 @@ static void test_files_are_not_written_anew_to_the_newcomer(void **state)
     begin(drv);
     substitute(drv, "Nurlanova Saule", CV_PERSON_STATE_CONFIRMED);
     drv_run(drv, 1000, false); /* killed before files are taken away */
-    cv_registration_erased_v1_t erased = {.event = CV_STR("FORUM"),
-                                          .party = CV_STR(KZ),
-                                          .persons_n = 1,
-                                          .persons = {3},
-                                          .cause = CV_ERASURE_CAUSE_REQUEST};
-    drv_record(drv, DRV_PRIVATE, CV_MSG_REGISTRATION_ERASED_V1, &erased);
+    tell_erased(drv, 3);
     drv_restart(drv);
     drv_run(drv, 1000, true);
     assert_no_file(drv, PERSON(2, FIRST));
